@@ -1,0 +1,100 @@
+import type { Kernel } from './kernel.js';
+
+/** How a four-byte element is to be understood; `bool` is stored as a u32 that is 0 or 1. */
+export type ElementType = 'f32' | 'i32' | 'u32' | 'bool';
+
+/** Numbers on the host. A Float64Array keeps its precision on the reference device and is rounded for a GPU. */
+export type HostArray = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array;
+
+/** Memory of one device, of at least `bytes` bytes. */
+export interface DeviceBuffer {
+  readonly bytes: number;
+}
+
+/** One kernel, the buffers behind its storage bindings, and the values of its uniforms. */
+export interface Dispatch {
+  readonly kernel: Kernel;
+  readonly buffers: Readonly<Record<string, DeviceBuffer>>;
+  readonly values: Readonly<Record<string, number>>;
+  /** Names the dispatch in errors and profiles, such as `matmul [32, 128] x [128, 10]`. */
+  readonly label: string;
+}
+
+/** Dispatches made ready to be submitted again and again: pipelines, bind groups and uniforms exist. */
+export interface Prepared {
+  readonly dispatches: readonly Dispatch[];
+  /** Changes a uniform of one dispatch, from the next submission on. */
+  set(dispatch: number, name: string, value: number): void;
+  release(): void;
+}
+
+export interface Copy {
+  readonly from: DeviceBuffer;
+  readonly to: DeviceBuffer;
+  readonly bytes: number;
+}
+
+export interface Readback {
+  readonly from: DeviceBuffer;
+  readonly type: ElementType;
+  readonly length: number;
+}
+
+/** What is done around the dispatches of one submission, all in the queue's order. */
+export interface Around {
+  readonly before?: readonly Copy[];
+  readonly after?: readonly Copy[];
+  readonly readbacks?: readonly Readback[];
+}
+
+/** What a device can hold and bind; planning keeps within it. */
+export interface DeviceLimits {
+  readonly bufferBytes: number;
+  readonly bindingBytes: number;
+  readonly storageBuffers: number;
+  readonly invocations: number;
+  readonly workgroupsPerDimension: number;
+}
+
+/** Running totals. From the third replay of a plan on none but `submissions` grows. */
+export interface Counters {
+  buffersCreated: number;
+  bindGroupsCreated: number;
+  pipelinesCreated: number;
+  submissions: number;
+}
+
+/** Something that runs kernels: a GPU behind WebGPU, or their float64 references on the CPU. */
+export interface Device {
+  readonly kind: 'gpu' | 'reference';
+  /** The adapter, in words. */
+  readonly name: string;
+  /** True where the CPU does a GPU's work. */
+  readonly software: boolean;
+  readonly limits: DeviceLimits;
+  readonly features: ReadonlySet<string>;
+  readonly counters: Readonly<Counters>;
+  /** Bytes and number of the buffers that exist on the device now. */
+  readonly memory: { readonly bytes: number; readonly buffers: number };
+
+  /**
+   * A buffer from the pool. What it held before is not cleared.
+   * @throws OutOfMemoryError when `bytes` is more than one binding may have; `owner` names the culprit.
+   */
+  allocate(bytes: number, owner: string): DeviceBuffer;
+  release(buffer: DeviceBuffer): void;
+  write(buffer: DeviceBuffer, data: HostArray): void;
+  /**
+   * Compiles and binds.
+   * @throws KernelError when the device refuses a kernel, OutOfMemoryError when it has no memory for the buffers.
+   */
+  prepare(dispatches: readonly Dispatch[]): Promise<Prepared>;
+  /** Submits at once; the promise brings the readbacks, in order, when the device has done them. */
+  submit(prepared: Prepared, around?: Around): Promise<HostArray[]>;
+  /** Runs each dispatch in a pass of its own and returns the nanoseconds each took. */
+  profile(prepared: Prepared): Promise<number[]>;
+  /** Resolves when all that was submitted is done. */
+  idle(): Promise<void>;
+  /** Ends the device; using it afterwards is a DeviceLostError. */
+  close(): void;
+}

@@ -1,0 +1,281 @@
+import type {
+  Around,
+  Counters,
+  Device,
+  DeviceBuffer,
+  DeviceLimits,
+  Dispatch,
+  HostArray,
+  Prepared,
+  Readback,
+} from './device.js';
+import { DeviceLostError, KernelError, OutOfMemoryError, TesseraError } from './errors.js';
+import { type Pipeline, PipelineCache } from './pipelines.js';
+import { BufferPool } from './pool.js';
+import { measurePasses } from './timestamps.js';
+import { UniformArena } from './uniforms.js';
+
+class GpuBuffer implements DeviceBuffer {
+  constructor(
+    readonly bytes: number,
+    readonly gpu: GPUBuffer,
+  ) {}
+}
+
+const gpuOf = (buffer: DeviceBuffer): GPUBuffer => (buffer as GpuBuffer).gpu;
+
+interface Bound {
+  readonly pipeline: GPUComputePipeline;
+  readonly group: GPUBindGroup;
+  readonly x: number;
+  readonly y: number;
+}
+
+class PreparedOnGpu implements Prepared {
+  /** How long the device takes for it, estimated from earlier runs; 0 while unknown. */
+  milliseconds = 0;
+  runs = 0;
+  constructor(
+    readonly dispatches: readonly Dispatch[],
+    readonly bound: readonly Bound[],
+    readonly arena: UniformArena,
+    readonly uniforms: GpuBuffer | undefined,
+    readonly release: () => void,
+  ) {}
+
+  set(dispatch: number, name: string, value: number): void {
+    this.arena.set(dispatch, name, value);
+  }
+}
+
+/** A GPU, or what stands in for one, behind WebGPU. */
+export class GpuDevice implements Device {
+  readonly kind = 'gpu';
+  readonly limits: DeviceLimits;
+  readonly features: ReadonlySet<string>;
+  readonly counters: Counters = { buffersCreated: 0, bindGroupsCreated: 0, pipelinesCreated: 0, submissions: 0 };
+  readonly #storage: BufferPool<GpuBuffer>;
+  readonly #staging: BufferPool<GpuBuffer>;
+  readonly #pipelines: PipelineCache;
+  /** The first error that came outside of an error scope; thrown at the next call. */
+  #fault: Error | undefined;
+
+  constructor(
+    readonly name: string,
+    readonly software: boolean,
+    readonly gpu: GPUDevice,
+    private readonly onClose: () => void = () => {},
+  ) {
+    this.features = new Set([...gpu.features]);
+    this.limits = {
+      bufferBytes: gpu.limits.maxBufferSize,
+      bindingBytes: Math.min(gpu.limits.maxStorageBufferBindingSize, gpu.limits.maxBufferSize),
+      storageBuffers: gpu.limits.maxStorageBuffersPerShaderStage,
+      invocations: gpu.limits.maxComputeInvocationsPerWorkgroup,
+      workgroupsPerDimension: gpu.limits.maxComputeWorkgroupsPerDimension,
+    };
+    const pool = (usage: GPUBufferUsageFlags, idleLimit?: number) =>
+      new BufferPool<GpuBuffer>(
+        (size) => {
+          this.counters.buffersCreated++;
+          return new GpuBuffer(size, gpu.createBuffer({ size, usage }));
+        },
+        (buffer) => buffer.gpu.destroy(),
+        idleLimit,
+      );
+    const { STORAGE, COPY_SRC, COPY_DST, UNIFORM, MAP_READ } = GPUBufferUsage;
+    this.#storage = pool(STORAGE | COPY_SRC | COPY_DST | UNIFORM);
+    this.#staging = pool(MAP_READ | COPY_DST, 64 * 2 ** 20);
+    this.#pipelines = new PipelineCache(gpu, () => this.counters.pipelinesCreated++);
+    gpu.addEventListener('uncapturederror', (event) => {
+      this.#fault ??= typed((event as GPUUncapturedErrorEvent).error, 'a submission');
+    });
+    void gpu.lost.then((info) => {
+      this.#fault = new DeviceLostError(`${name}: the device was lost (${info.message || info.reason}); open a new one`);
+    });
+  }
+
+  get memory() {
+    return { bytes: this.#storage.bytes + this.#staging.bytes, buffers: this.#storage.count + this.#staging.count };
+  }
+
+  allocate(bytes: number, owner: string): DeviceBuffer {
+    this.#assertSound();
+    if (bytes > this.limits.bindingBytes) {
+      throw new OutOfMemoryError(
+        `${owner}: ${bytes} bytes are more than ${this.name} binds at once (${this.limits.bindingBytes}); split the tensor`,
+        bytes,
+      );
+    }
+    return this.#storage.acquire(bytes);
+  }
+
+  release(buffer: DeviceBuffer): void {
+    if (!(this.#fault instanceof DeviceLostError)) this.#storage.release(buffer as GpuBuffer);
+  }
+
+  write(buffer: DeviceBuffer, data: HostArray): void {
+    this.#assertSound();
+    const words =
+      data instanceof Float64Array ? new Float32Array(data) : data instanceof Uint8Array ? new Uint32Array(data) : data;
+    // Dawn refuses views on shared memory: those are copied.
+    const own = words.buffer instanceof ArrayBuffer ? (words as Float32Array<ArrayBuffer>) : words.slice();
+    this.gpu.queue.writeBuffer(gpuOf(buffer), 0, own);
+  }
+
+  async prepare(dispatches: readonly Dispatch[]): Promise<Prepared> {
+    this.#assertSound();
+    const pipelines = await Promise.all(dispatches.map((d) => this.#pipelines.get(d.kernel, d.label)));
+    const arena = new UniformArena(dispatches, this.gpu.limits.minUniformBufferOffsetAlignment);
+    this.gpu.pushErrorScope('out-of-memory');
+    this.gpu.pushErrorScope('validation');
+    const size = arena.bytes.byteLength;
+    const uniforms = size === 0 ? undefined : this.#storage.acquire(size);
+    const bound = dispatches.map((d, index) => this.#bind(d, pipelines[index]!, arena.blocks[index]!, uniforms));
+    const invalid = await this.gpu.popErrorScope();
+    const exhausted = await this.gpu.popErrorScope();
+    const error = exhausted ?? invalid;
+    if (error !== null) throw typed(error, dispatches.map((d) => d.label).join('; '));
+    this.#assertSound();
+    return new PreparedOnGpu(dispatches, bound, arena, uniforms, () => {
+      if (uniforms !== undefined) this.release(uniforms);
+    });
+  }
+
+  #bind(dispatch: Dispatch, { pipeline, layout }: Pipeline, blocks: UniformArena['blocks'][0], uniforms?: GpuBuffer): Bound {
+    const { kernel, buffers, values, label } = dispatch;
+    let block = 0;
+    const entries = kernel.bindings.map(({ name, access }, binding): GPUBindGroupEntry => {
+      if (access === 'uniform') {
+        const { offset, bytes } = blocks[block++]!;
+        return { binding, resource: { buffer: uniforms!.gpu, offset, size: bytes } };
+      }
+      const buffer = buffers[name];
+      if (buffer === undefined) throw new TesseraError(`${label}: no buffer for binding '${name}' of '${kernel.name}'`);
+      return { binding, resource: { buffer: gpuOf(buffer) } };
+    });
+    this.counters.bindGroupsCreated++;
+    const group = this.gpu.createBindGroup({ label: `${kernel.name}: ${label}`, layout, entries });
+    const count = kernel.workgroups(values);
+    const x = Math.min(count, this.limits.workgroupsPerDimension);
+    return { pipeline, group, x, y: x === 0 ? 0 : Math.ceil(count / x) };
+  }
+
+  submit(prepared: Prepared, around: Around = {}): Promise<HostArray[]> {
+    this.#assertSound();
+    const plan = prepared as PreparedOnGpu;
+    this.#writeUniforms(plan);
+    const encoder = this.gpu.createCommandEncoder();
+    copyAll(encoder, around.before);
+    if (plan.bound.length > 0) {
+      const pass = encoder.beginComputePass();
+      for (const bound of plan.bound) dispatchInto(pass, bound);
+      pass.end();
+    }
+    copyAll(encoder, around.after);
+    const readbacks = around.readbacks ?? [];
+    const staging = this.#copyToStaging(encoder, readbacks);
+    this.gpu.queue.submit([encoder.finish()]);
+    this.counters.submissions++;
+    return staging === undefined ? Promise.resolve([]) : this.#read(staging, readbacks, plan);
+  }
+
+  #writeUniforms(plan: PreparedOnGpu): void {
+    if (!plan.arena.dirty || plan.uniforms === undefined) return;
+    this.gpu.queue.writeBuffer(plan.uniforms.gpu, 0, plan.arena.bytes);
+    plan.arena.dirty = false;
+  }
+
+  #copyToStaging(encoder: GPUCommandEncoder, readbacks: readonly Readback[]): GpuBuffer | undefined {
+    const bytes = readbacks.reduce((sum, { length }) => sum + 4 * length, 0);
+    if (readbacks.length === 0) return undefined;
+    const staging = this.#staging.acquire(bytes);
+    let offset = 0;
+    for (const { from, length } of readbacks) {
+      if (length > 0) encoder.copyBufferToBuffer(gpuOf(from), 0, staging.gpu, offset, 4 * length);
+      offset += 4 * length;
+    }
+    return staging;
+  }
+
+  async #read(staging: GpuBuffer, readbacks: readonly Readback[], plan: PreparedOnGpu): Promise<HostArray[]> {
+    const start = performance.now();
+    // Dawn polls while it waits. On a software adapter that takes a core from the work waited for: sleep most of it.
+    if (this.software && plan.milliseconds > 2) {
+      await new Promise((resolve) => setTimeout(resolve, 0.8 * plan.milliseconds));
+    }
+    try {
+      await staging.gpu.mapAsync(GPUMapMode.READ);
+    } catch (error) {
+      throw this.#fault ?? new DeviceLostError(`${this.name}: reading failed: ${(error as Error).message}`);
+    }
+    const took = performance.now() - start;
+    // The first two runs compile. A sleep that was too long makes the next one shorter.
+    if (++plan.runs > 2) plan.milliseconds = plan.milliseconds === 0 ? took : Math.min(took, 1.05 * plan.milliseconds);
+    const mapped = staging.gpu.getMappedRange();
+    let offset = 0;
+    const values = readbacks.map(({ type, length }) => {
+      const part = mapped.slice(offset, offset + 4 * length);
+      offset += 4 * length;
+      if (type === 'f32') return new Float32Array(part);
+      if (type === 'i32') return new Int32Array(part);
+      return type === 'u32' ? new Uint32Array(part) : Uint8Array.from(new Uint32Array(part));
+    });
+    staging.gpu.unmap();
+    this.#staging.release(staging);
+    this.#assertSound();
+    return values;
+  }
+
+  async profile(prepared: Prepared): Promise<number[]> {
+    this.#assertSound();
+    const plan = prepared as PreparedOnGpu;
+    if (!this.features.has('timestamp-query')) {
+      throw new TesseraError(`profile: ${this.name} has no timestamp-query; time whole submissions instead`);
+    }
+    this.#writeUniforms(plan);
+    return measurePasses(
+      this.gpu,
+      plan.bound.map((bound) => (pass) => dispatchInto(pass, bound)),
+    );
+  }
+
+  async idle(): Promise<void> {
+    await this.gpu.queue.onSubmittedWorkDone();
+    this.#assertSound();
+  }
+
+  close(): void {
+    this.#fault = new DeviceLostError(`${this.name}: the device was closed; open a new one with openDevice()`);
+    this.#storage.clear();
+    this.#staging.clear();
+    this.gpu.destroy();
+    this.onClose();
+  }
+
+  /** Throws what went wrong since the last call; a lost device stays lost. */
+  #assertSound(): void {
+    const fault = this.#fault;
+    if (fault === undefined) return;
+    if (!(fault instanceof DeviceLostError)) this.#fault = undefined;
+    throw fault;
+  }
+}
+
+function dispatchInto(pass: GPUComputePassEncoder, { pipeline, group, x, y }: Bound): void {
+  if (x === 0) return;
+  pass.setPipeline(pipeline);
+  pass.setBindGroup(0, group);
+  pass.dispatchWorkgroups(x, y);
+}
+
+function copyAll(encoder: GPUCommandEncoder, copies: Around['before'] = []): void {
+  for (const { from, to, bytes } of copies) encoder.copyBufferToBuffer(gpuOf(from), 0, gpuOf(to), 0, bytes);
+}
+
+function typed(error: GPUError, where: string): Error {
+  if (error.constructor.name === 'GPUOutOfMemoryError') {
+    return new OutOfMemoryError(`${where}: the device has no memory left (${error.message})`, 0);
+  }
+  return new KernelError(`${where}: the device refused it: ${error.message}`);
+}

@@ -1,0 +1,102 @@
+import { TesseraError } from './errors.js';
+import {
+  type Binding,
+  EPILOGUE,
+  type Hook,
+  identityHook,
+  PROLOGUE,
+  parseBindings,
+  parseStruct,
+  type UniformField,
+} from './wgsl.js';
+
+/** What one dispatch costs at best: arithmetic operations, and bytes that must cross the memory bus once. */
+export interface Cost {
+  readonly flops: number;
+  readonly bytes: number;
+}
+
+export type Values = Readonly<Record<string, number>>;
+
+/**
+ * What a kernel says of itself. `reads`, `updates` (read and written in place) and `writes` name its storage
+ * bindings, `sizes` and `numbers` the fields of its uniform `struct Sizes`, in the order of the WGSL.
+ */
+export interface KernelDefinition<Buffer extends string, Number extends string> {
+  readonly name: string;
+  readonly reads?: readonly Buffer[];
+  readonly updates?: readonly Buffer[];
+  readonly writes?: readonly Buffer[];
+  /** Whole numbers that follow from shapes. */
+  readonly sizes?: readonly Number[];
+  /** Numbers that may differ from step to step, such as a learning rate. */
+  readonly numbers?: readonly Number[];
+  /** How many workgroups; beyond the device's limit in x they fold into y. */
+  workgroups(values: Readonly<Record<Number, number>>): number;
+  cost(values: Readonly<Record<Number, number>>): Cost;
+  readonly wgsl: string;
+  /** The same computation in float64, on arrays of at least the size that the kernel touches. */
+  reference(given: Readonly<Record<Buffer, Float64Array> & Record<Number, number>>): void;
+}
+
+/** A kernel ready to dispatch: a definition whose names were found to agree with its WGSL. */
+export interface Kernel {
+  readonly name: string;
+  readonly bindings: readonly Binding[];
+  /** For each uniform binding, in order, its fields. */
+  readonly uniforms: readonly (readonly UniformField[])[];
+  readonly hooks: readonly Hook[];
+  /** WGSL, with the hooks still open. */
+  readonly wgsl: string;
+  /** WGSL as the device compiles it. */
+  readonly source: string;
+  workgroups(values: Values): number;
+  cost(values: Values): Cost;
+  reference(given: Readonly<Record<string, Float64Array | number>>): void;
+}
+
+/**
+ * Checks a kernel's definition against its WGSL and returns it ready to dispatch.
+ *
+ * @throws TesseraError when binding names, their access or the uniform fields differ between the two.
+ */
+export function defineKernel<const Buffer extends string, const Number extends string>(
+  definition: KernelDefinition<Buffer, Number>,
+): Kernel {
+  const { name, wgsl } = definition;
+  const declared = parseBindings(name, wgsl);
+  const storage = [
+    ...(definition.reads ?? []).map((buffer) => `${buffer}: read`),
+    ...[...(definition.updates ?? []), ...(definition.writes ?? [])].map((buffer) => `${buffer}: read_write`),
+  ];
+  const inSource = declared.filter((b) => b.access !== 'uniform').map((b) => `${b.name}: ${b.access}`);
+  expectSame(name, 'storage bindings', storage.sort(), inSource.sort());
+  const uniforms = declared.filter((b) => b.access === 'uniform').map((b) => parseStruct(name, wgsl, b.type));
+  const fields = uniforms.flat().map((field) => field.name);
+  expectSame(name, 'uniform fields', [...(definition.sizes ?? []), ...(definition.numbers ?? [])], fields);
+  if (!/@compute\s+@workgroup_size\([^)]+\)\s*fn main\(/.test(wgsl)) {
+    throw new TesseraError(`${name}: the WGSL has no '@compute @workgroup_size(...) fn main('`);
+  }
+  return {
+    name,
+    bindings: declared.map(({ name, access }) => ({ name, access })),
+    uniforms,
+    hooks: [...(wgsl.includes(PROLOGUE) ? ['prologue' as const] : []), ...(wgsl.includes(EPILOGUE) ? ['epilogue' as const] : [])],
+    wgsl,
+    source: wgsl.replace(PROLOGUE, identityHook('prologue')).replace(EPILOGUE, identityHook('epilogue')),
+    workgroups: definition.workgroups as Kernel['workgroups'],
+    cost: definition.cost as Kernel['cost'],
+    reference: definition.reference as Kernel['reference'],
+  };
+}
+
+function expectSame(kernel: string, what: string, described: readonly string[], inSource: readonly string[]): void {
+  if (described.join() !== inSource.join()) {
+    throw new TesseraError(
+      `${kernel}: ${what} differ: the descriptor says [${described.join(', ')}], the WGSL says [${inSource.join(', ')}]`,
+    );
+  }
+}
+
+/** How many groups of `size` cover `count` things. */
+export const ceilDivide = (count: number, size: number): number => Math.ceil(count / size);

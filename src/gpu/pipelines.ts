@@ -1,0 +1,79 @@
+import { KernelError } from './errors.js';
+import type { Kernel } from './kernel.js';
+import type { Access } from './wgsl.js';
+
+export interface Pipeline {
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
+
+const BUFFER_TYPE: Record<Access, GPUBufferBindingType> = {
+  read: 'read-only-storage',
+  read_write: 'storage',
+  uniform: 'uniform',
+};
+
+/** Compute pipelines by WGSL source: two kernels with the same text share one. */
+export class PipelineCache {
+  readonly #pipelines = new Map<string, Promise<Pipeline>>();
+  readonly #layouts = new Map<string, GPUBindGroupLayout>();
+
+  constructor(
+    private readonly device: GPUDevice,
+    private readonly created: () => void,
+  ) {}
+
+  /**
+   * The pipeline of a kernel, compiled on first use.
+   * @throws KernelError naming the kernel and what the compiler said.
+   */
+  get(kernel: Kernel, label: string): Promise<Pipeline> {
+    const known = this.#pipelines.get(kernel.source);
+    if (known !== undefined) return known;
+    const made = this.#compile(kernel, label);
+    this.#pipelines.set(kernel.source, made);
+    return made;
+  }
+
+  async #compile(kernel: Kernel, label: string): Promise<Pipeline> {
+    this.created();
+    const layout = this.#layout(kernel.bindings.map((binding) => binding.access));
+    // The scope takes what createShaderModule reports, which would otherwise come as an uncaptured error beside ours.
+    this.device.pushErrorScope('validation');
+    const module = this.device.createShaderModule({ label: kernel.name, code: kernel.source });
+    const scope = this.device.popErrorScope();
+    try {
+      const pipeline = await this.device.createComputePipelineAsync({
+        label: kernel.name,
+        layout: this.device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+        compute: { module, entryPoint: 'main' },
+      });
+      await scope;
+      return { pipeline, layout };
+    } catch (error) {
+      const { messages } = await module.getCompilationInfo();
+      const said = messages.map((m) => `  line ${m.lineNum}, column ${m.linePos}: ${m.message}`).join('\n');
+      throw new KernelError(
+        `kernel '${kernel.name}' (${label}) does not compile on this device:\n${said || (error as Error).message}`,
+        { cause: error },
+      );
+    }
+  }
+
+  #layout(accesses: readonly Access[]): GPUBindGroupLayout {
+    const key = accesses.join();
+    let layout = this.#layouts.get(key);
+    if (layout === undefined) {
+      layout = this.device.createBindGroupLayout({
+        label: key,
+        entries: accesses.map((access, binding) => ({
+          binding,
+          visibility: GPUShaderStage.COMPUTE,
+          buffer: { type: BUFFER_TYPE[access] },
+        })),
+      });
+      this.#layouts.set(key, layout);
+    }
+    return layout;
+  }
+}

@@ -1,0 +1,115 @@
+import type { Around, Device, DeviceBuffer, Dispatch, HostArray, Prepared, Readback } from './device.js';
+import { DeviceLostError, OutOfMemoryError } from './errors.js';
+import { BufferPool } from './pool.js';
+
+/** Four bytes of a GPU's buffer are one float64 here, which holds every f32, i32 and u32 exactly. */
+class ReferenceBuffer implements DeviceBuffer {
+  readonly values: Float64Array;
+  constructor(readonly bytes: number) {
+    this.values = new Float64Array(bytes / 4);
+  }
+}
+
+const valuesOf = (buffer: DeviceBuffer): Float64Array => (buffer as ReferenceBuffer).values;
+
+/** Runs every kernel's float64 reference, one after the other: slow, exact, and the same plan as on a GPU. */
+export class ReferenceDevice implements Device {
+  readonly kind = 'reference';
+  readonly name = 'reference (float64 on the CPU)';
+  readonly software = true;
+  readonly features: ReadonlySet<string> = new Set();
+  readonly limits = {
+    bufferBytes: 2 ** 31,
+    bindingBytes: 2 ** 31,
+    storageBuffers: 8,
+    invocations: 256,
+    workgroupsPerDimension: 65_535,
+  };
+  readonly counters = { buffersCreated: 0, bindGroupsCreated: 0, pipelinesCreated: 0, submissions: 0 };
+  readonly #pool = new BufferPool<ReferenceBuffer>(
+    (bytes) => {
+      this.counters.buffersCreated++;
+      return new ReferenceBuffer(bytes);
+    },
+    () => {},
+  );
+  #closed = false;
+
+  get memory() {
+    return { bytes: this.#pool.bytes, buffers: this.#pool.count };
+  }
+
+  allocate(bytes: number, owner: string): DeviceBuffer {
+    this.#assertOpen();
+    if (bytes > this.limits.bindingBytes) {
+      throw new OutOfMemoryError(`${owner}: ${bytes} bytes are more than the reference device's ${2 ** 31}`, bytes);
+    }
+    return this.#pool.acquire(bytes);
+  }
+
+  release(buffer: DeviceBuffer): void {
+    if (!this.#closed) this.#pool.release(buffer as ReferenceBuffer);
+  }
+
+  write(buffer: DeviceBuffer, data: HostArray): void {
+    this.#assertOpen();
+    valuesOf(buffer).set(data);
+  }
+
+  async prepare(dispatches: readonly Dispatch[]): Promise<Prepared> {
+    this.#assertOpen();
+    const own = dispatches.map((dispatch) => ({ ...dispatch, values: { ...dispatch.values } }));
+    return {
+      dispatches: own,
+      set: (dispatch, name, value) => {
+        own[dispatch]!.values[name] = value;
+      },
+      release: () => {},
+    };
+  }
+
+  async submit(prepared: Prepared, around: Around = {}): Promise<HostArray[]> {
+    this.#assertOpen();
+    this.counters.submissions++;
+    const copy = (list: Around['before']) => {
+      for (const { from, to, bytes } of list ?? []) valuesOf(to).set(valuesOf(from).subarray(0, bytes / 4));
+    };
+    copy(around.before);
+    for (const dispatch of prepared.dispatches) run(dispatch);
+    copy(around.after);
+    return (around.readbacks ?? []).map(read);
+  }
+
+  async profile(prepared: Prepared): Promise<number[]> {
+    return prepared.dispatches.map((dispatch) => {
+      const start = performance.now();
+      run(dispatch);
+      return (performance.now() - start) * 1e6;
+    });
+  }
+
+  async idle(): Promise<void> {}
+
+  close(): void {
+    this.#closed = true;
+    this.#pool.clear();
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new DeviceLostError('the reference device was closed: open a new one with openDevice()');
+  }
+}
+
+function run({ kernel, buffers, values }: Dispatch): void {
+  if (kernel.workgroups(values) === 0) return;
+  const given: Record<string, Float64Array | number> = { ...values };
+  for (const name in buffers) given[name] = valuesOf(buffers[name]!);
+  kernel.reference(given);
+}
+
+function read({ from, type, length }: Readback): HostArray {
+  const values = valuesOf(from).subarray(0, length);
+  if (type === 'f32') return values.slice();
+  if (type === 'i32') return Int32Array.from(values);
+  return type === 'u32' ? Uint32Array.from(values) : Uint8Array.from(values);
+}

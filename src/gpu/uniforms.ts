@@ -1,0 +1,57 @@
+import type { Kernel, Values } from './kernel.js';
+import type { UniformField } from './wgsl.js';
+
+/** Where one uniform struct of one dispatch lies in the arena. */
+export interface UniformBlock {
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/**
+ * The uniforms of all dispatches of a plan in one block of host memory, which one `writeBuffer` brings to the device.
+ * `dirty` says that the device's copy is behind.
+ */
+export class UniformArena {
+  readonly #view: DataView;
+  readonly #fields: Map<string, { at: number; type: UniformField['type'] }>[] = [];
+  /** For each dispatch, its uniform structs. */
+  readonly blocks: UniformBlock[][] = [];
+  dirty = true;
+
+  constructor(dispatches: readonly { kernel: Kernel; values: Values }[], alignment: number) {
+    let end = 0;
+    for (const { kernel } of dispatches) {
+      const fields = new Map<string, { at: number; type: UniformField['type'] }>();
+      this.blocks.push(
+        kernel.uniforms.map((struct) => {
+          const offset = Math.ceil(end / alignment) * alignment;
+          struct.forEach(({ name, type }, position) => {
+            fields.set(name, { at: offset + 4 * position, type });
+          });
+          // A uniform struct's size is rounded up to 16 bytes.
+          end = offset + Math.ceil((4 * struct.length) / 16) * 16;
+          return { offset, bytes: end - offset };
+        }),
+      );
+      this.#fields.push(fields);
+    }
+    this.#view = new DataView(new ArrayBuffer(end));
+    dispatches.forEach(({ values }, dispatch) => {
+      for (const name of this.#fields[dispatch]!.keys()) this.set(dispatch, name, values[name]!);
+    });
+  }
+
+  get bytes(): ArrayBuffer {
+    return this.#view.buffer as ArrayBuffer;
+  }
+
+  /** Changes one number; unchanged numbers leave the arena clean. */
+  set(dispatch: number, name: string, value: number): void {
+    const { at, type } = this.#fields[dispatch]!.get(name)!;
+    const before = this.#view.getUint32(at, true);
+    if (type === 'f32') this.#view.setFloat32(at, value, true);
+    else if (type === 'i32') this.#view.setInt32(at, value, true);
+    else this.#view.setUint32(at, value, true);
+    if (this.#view.getUint32(at, true) !== before) this.dirty = true;
+  }
+}

@@ -1,0 +1,13 @@
+export { composeElementwise, fuse } from './compose.js';
+export { conv2dFilterGradient, conv2dForward, conv2dInputGradient } from './conv2d.js';
+export { crossEntropyBackward, crossEntropyForward } from './cross-entropy.js';
+export * as elementwise from './elementwise.js';
+export { gatherRows, linkEqual, scatterAddRows } from './gather.js';
+export { lstmCell, lstmCellBackward, lstmCellBackwardFours, lstmCellFours } from './lstm.js';
+export { matmulNaive, matmulRegister, matmulTiled } from './matmul.js';
+export { matmulDirect } from './matmul-direct.js';
+export { maxPoolBackward, maxPoolForward } from './max-pool.js';
+export { fills, stridedCopy } from './movement.js';
+export { adamUpdate, momentumUpdate, sgdUpdate } from './optimizers.js';
+export { argmaxColumns, reductions } from './reduce.js';
+export { logSoftmaxForward, softmaxForward } from './softmax.js';

@@ -1,0 +1,347 @@
+import { ceilDivide, defineKernel } from '../gpu/kernel.js';
+import { wgsl } from '../gpu/wgsl.js';
+
+/*
+ * One step of an LSTM (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000), as one kernel.
+ * Gates stand in the order i, f, g, o. `x_gates` holds x·W + b for all steps, made by one product beforehand.
+ *
+ *   (i, f, g, o) = x_gates[t] + h[t]·U                i, f, o ← σ,  g ← tanh
+ *   c[t+1] = f ⊙ c[t] + i ⊙ g
+ *   h[t+1] = o ⊙ tanh(c[t+1])
+ *
+ * Where mask[t] is 0 the step is padding: h and c pass on unchanged. All buffers hold the whole sequence, time first,
+ * so a sequence is a chain of launches that differ in `step` alone, and nothing is copied in between.
+ */
+const THREADS = 64;
+
+const sizes = ['step', 'batch', 'hidden_size'] as const;
+type StepSizes = Readonly<Record<(typeof sizes)[number], number>>;
+
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+
+const forwardCost = ({ batch, hidden_size }: StepSizes) => ({
+  flops: batch * hidden_size * (8 * hidden_size + 40),
+  bytes: 4 * (4 * hidden_size * hidden_size + batch * (12 * hidden_size + 1)),
+});
+
+interface ForwardBuffers extends Record<'x_gates' | 'recurrent' | 'mask' | 'hidden' | 'cells' | 'gates', Float64Array> {}
+
+function forwardReference(given: ForwardBuffers & StepSizes): void {
+  const { x_gates, recurrent, mask, hidden, cells, gates, step, batch, hidden_size: size } = given;
+  for (let b = 0; b < batch; b++) {
+    const row = step * batch + b;
+    for (let j = 0; j < size; j++) {
+      const [i, f, g, o] = [0, 1, 2, 3].map((gate) => {
+        let sum = x_gates[(row * 4 + gate) * size + j]!;
+        for (let k = 0; k < size; k++) sum += hidden[row * size + k]! * recurrent[(k * 4 + gate) * size + j]!;
+        return gate === 2 ? Math.tanh(sum) : sigmoid(sum);
+      }) as [number, number, number, number];
+      [i, f, g, o].forEach((value, gate) => {
+        gates[(row * 4 + gate) * size + j] = value;
+      });
+      const next = (row + batch) * size + j;
+      const cell = f * cells[row * size + j]! + i * g;
+      const kept = mask[row] !== 0;
+      cells[next] = kept ? cell : cells[row * size + j]!;
+      hidden[next] = kept ? o * Math.tanh(cell) : hidden[row * size + j]!;
+    }
+  }
+}
+
+const forwardHead = (type: 'f32' | 'vec4f') => wgsl`
+struct Sizes { step: u32, batch: u32, hidden_size: u32 }
+@group(0) @binding(0) var<storage, read> x_gates: array<${type}>;       // (time, batch, 4, hidden)
+@group(0) @binding(1) var<storage, read> recurrent: array<${type}>;     // (hidden, 4, hidden)
+@group(0) @binding(2) var<storage, read> mask: array<f32>;         // (time, batch)
+@group(0) @binding(3) var<storage, read_write> hidden: array<${type}>;  // (time + 1, batch, hidden)
+@group(0) @binding(4) var<storage, read_write> cells: array<${type}>;   // (time + 1, batch, hidden)
+@group(0) @binding(5) var<storage, read_write> gates: array<${type}>;   // (time, batch, 4, hidden), after σ and tanh
+@group(0) @binding(6) var<uniform> sizes: Sizes;
+
+fn sigmoid(x: ${type}) -> ${type} { return ${type}(1) / (${type}(1) + exp(-x)); }
+fn safe_tanh(x: ${type}) -> ${type} { return tanh(clamp(x, ${type}(-10), ${type}(10))); }`;
+
+/** One invocation computes one unit of one sample. */
+export const lstmCell = defineKernel({
+  name: 'lstm_cell',
+  reads: ['x_gates', 'recurrent', 'mask'],
+  updates: ['hidden', 'cells'],
+  writes: ['gates'],
+  sizes,
+  workgroups: ({ batch, hidden_size }) => ceilDivide(batch * hidden_size, THREADS),
+  cost: forwardCost,
+  wgsl: wgsl`${forwardHead('f32')}
+
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let size = sizes.hidden_size;
+  let index = (group.y * groups.x + group.x) * ${THREADS}u + thread;
+  if (index >= sizes.batch * size) { return; }
+  let j = index % size;
+  let row = sizes.step * sizes.batch + index / size;
+  let at = row * 4u * size + j;
+  var sum = vec4f(x_gates[at], x_gates[at + size], x_gates[at + 2u * size], x_gates[at + 3u * size]);
+  for (var k = 0u; k < size; k++) {
+    let u = k * 4u * size + j;
+    sum += hidden[row * size + k] * vec4f(recurrent[u], recurrent[u + size], recurrent[u + 2u * size], recurrent[u + 3u * size]);
+  }
+  let i = sigmoid(sum.x);
+  let f = sigmoid(sum.y);
+  let g = safe_tanh(sum.z);
+  let o = sigmoid(sum.w);
+  gates[at] = i;
+  gates[at + size] = f;
+  gates[at + 2u * size] = g;
+  gates[at + 3u * size] = o;
+  let before = row * size + j;
+  let next = before + sizes.batch * size;
+  let cell = f * cells[before] + i * g;
+  let kept = mask[row] != 0.0;
+  cells[next] = select(cells[before], cell, kept);
+  hidden[next] = select(hidden[before], o * safe_tanh(cell), kept);
+}`,
+  reference: forwardReference,
+});
+
+/** Two samples by four units an invocation, read by fours: for hidden sizes of whole fours. */
+export const lstmCellFours = defineKernel({
+  name: 'lstm_cell_fours',
+  reads: ['x_gates', 'recurrent', 'mask'],
+  updates: ['hidden', 'cells'],
+  writes: ['gates'],
+  sizes,
+  workgroups: ({ batch, hidden_size }) => ceilDivide(ceilDivide(batch, 2) * (hidden_size / 4), THREADS),
+  cost: forwardCost,
+  wgsl: wgsl`${forwardHead('vec4f')}
+
+fn finish(row: u32, j: u32, sum_i: vec4f, sum_f: vec4f, sum_g: vec4f, sum_o: vec4f) {
+  let fours = sizes.hidden_size / 4u;
+  let at = row * 4u * fours + j;
+  let i = sigmoid(sum_i + x_gates[at]);
+  let f = sigmoid(sum_f + x_gates[at + fours]);
+  let g = safe_tanh(sum_g + x_gates[at + 2u * fours]);
+  let o = sigmoid(sum_o + x_gates[at + 3u * fours]);
+  gates[at] = i;
+  gates[at + fours] = f;
+  gates[at + 2u * fours] = g;
+  gates[at + 3u * fours] = o;
+  let before = row * fours + j;
+  let next = before + sizes.batch * fours;
+  let cell = f * cells[before] + i * g;
+  let kept = mask[row] != 0.0;
+  cells[next] = select(cells[before], cell, kept);
+  hidden[next] = select(hidden[before], o * safe_tanh(cell), kept);
+}
+
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let fours = sizes.hidden_size / 4u;
+  let index = (group.y * groups.x + group.x) * ${THREADS}u + thread;
+  let first = index / fours * 2u;
+  if (first >= sizes.batch) { return; }
+  let j = index % fours;
+  let row = sizes.step * sizes.batch + first;
+  // An odd batch's last invocation computes its sample twice and stores it once.
+  let second = min(first + 1u, sizes.batch - 1u) - first;
+  var i0 = vec4f(); var f0 = vec4f(); var g0 = vec4f(); var o0 = vec4f();
+  var i1 = vec4f(); var f1 = vec4f(); var g1 = vec4f(); var o1 = vec4f();
+  for (var k = 0u; k < fours; k++) {
+    let h0 = hidden[row * fours + k];
+    let h1 = hidden[(row + second) * fours + k];
+    for (var lane = 0u; lane < 4u; lane++) {
+      let u = (4u * k + lane) * 4u * fours + j;
+      let u_i = recurrent[u];
+      let u_f = recurrent[u + fours];
+      let u_g = recurrent[u + 2u * fours];
+      let u_o = recurrent[u + 3u * fours];
+      i0 += h0[lane] * u_i; f0 += h0[lane] * u_f; g0 += h0[lane] * u_g; o0 += h0[lane] * u_o;
+      i1 += h1[lane] * u_i; f1 += h1[lane] * u_f; g1 += h1[lane] * u_g; o1 += h1[lane] * u_o;
+    }
+  }
+  finish(row, j, i0, f0, g0, o0);
+  if (second == 1u) { finish(row + 1u, j, i1, f1, g1, o1); }
+}`,
+  reference: forwardReference,
+});
+
+/*
+ * The gradient of a step. Launches run from step = time down to 0; with s the step,
+ *
+ *   dh[s] = dhidden[s] + dgates[s]·Uᵀ + (1 - mask[s]) ⊙ dh[s+1]       (only dhidden[s] where s = time)
+ *
+ * and, where s > 0, for the step t = s-1 that made h[s] and c[s]:
+ *
+ *   dc ← dc + dcells[s];      dct = dc + dh[s] ⊙ o ⊙ (1 - tanh²c[s])
+ *   dgates[t] = (dct⊙g⊙i(1-i), dct⊙c[t]⊙f(1-f), dct⊙i⊙(1-g²), dh[s]⊙tanh c[s]⊙o(1-o))
+ *   dc ← dct ⊙ f
+ *
+ * A padded step has dgates 0 and passes dc on. The last launch leaves the gradients of the initial state in dh[0], dc.
+ */
+const backwardSizes = ['step', 'time', 'batch', 'hidden_size'] as const;
+type BackwardSizes = Readonly<Record<(typeof backwardSizes)[number], number>>;
+
+const backwardCost = ({ batch, hidden_size }: BackwardSizes) => ({
+  flops: batch * hidden_size * (8 * hidden_size + 30),
+  bytes: 4 * (4 * hidden_size * hidden_size + batch * (18 * hidden_size + 2)),
+});
+
+interface BackwardBuffers
+  extends Record<'recurrent' | 'gates' | 'cells' | 'mask' | 'dhidden' | 'dcells' | 'dgates' | 'dh' | 'dc', Float64Array> {}
+
+function backwardReference(given: BackwardBuffers & BackwardSizes): void {
+  const { recurrent, gates, cells, mask, dhidden, dcells, dgates, dh, dc, step, time, batch, hidden_size: size } = given;
+  for (let b = 0; b < batch; b++) {
+    const row = step * batch + b;
+    for (let j = 0; j < size; j++) {
+      const at = row * size + j;
+      let total = dhidden[at]!;
+      if (step < time) {
+        for (let k = 0; k < 4 * size; k++) total += dgates[row * 4 * size + k]! * recurrent[j * 4 * size + k]!;
+        if (mask[row] === 0) total += dh[at + batch * size]!;
+      }
+      dh[at] = total;
+    }
+    if (step === 0) continue;
+    const before = row - batch;
+    for (let j = 0; j < size; j++) {
+      const at = row * size + j;
+      const gate = (index: number) => (before * 4 + index) * size + j;
+      const [i, f, g, o] = [0, 1, 2, 3].map((index) => gates[gate(index)]!) as [number, number, number, number];
+      const carried = (step < time ? dc[b * size + j]! : 0) + dcells[at]!;
+      const kept = mask[before] !== 0;
+      const tanhCell = Math.tanh(cells[at]!);
+      const dct = carried + dh[at]! * o * (1 - tanhCell ** 2);
+      dgates[gate(0)] = kept ? dct * g * i * (1 - i) : 0;
+      dgates[gate(1)] = kept ? dct * cells[before * size + j]! * f * (1 - f) : 0;
+      dgates[gate(2)] = kept ? dct * i * (1 - g ** 2) : 0;
+      dgates[gate(3)] = kept ? dh[at]! * tanhCell * o * (1 - o) : 0;
+      dc[b * size + j] = kept ? dct * f : carried;
+    }
+  }
+}
+
+const backwardHead = (type: 'f32' | 'vec4f') => wgsl`
+struct Sizes { step: u32, time: u32, batch: u32, hidden_size: u32 }
+@group(0) @binding(0) var<storage, read> recurrent: array<${type}>;     // (hidden, 4, hidden)
+@group(0) @binding(1) var<storage, read> gates: array<${type}>;         // (time, batch, 4, hidden)
+@group(0) @binding(2) var<storage, read> cells: array<${type}>;         // (time + 1, batch, hidden)
+@group(0) @binding(3) var<storage, read> mask: array<f32>;         // (time, batch)
+@group(0) @binding(4) var<storage, read> dhidden: array<${type}>;       // (time + 1, batch, hidden)
+@group(0) @binding(5) var<storage, read> dcells: array<${type}>;        // (time + 1, batch, hidden)
+@group(0) @binding(6) var<storage, read_write> state: array<${type}>;   // dh (time + 1, batch, hidden), then dc (batch, hidden)
+@group(0) @binding(7) var<storage, read_write> dgates: array<${type}>;  // (time, batch, 4, hidden)
+@group(0) @binding(8) var<uniform> sizes: Sizes;
+
+fn safe_tanh(x: ${type}) -> ${type} { return tanh(clamp(x, ${type}(-10), ${type}(10))); }
+
+/** Finishes unit j of a row, in units of the buffers' elements: size of them are a row of hidden units. */
+fn finish(b: u32, j: u32, size: u32, recurrent_part: ${type}) {
+  let row = sizes.step * sizes.batch + b;
+  let at = row * size + j;
+  var total = dhidden[at];
+  if (sizes.step < sizes.time) {
+    total += recurrent_part;
+    if (mask[row] == 0.0) { total += state[at + sizes.batch * size]; }
+  }
+  state[at] = total;
+  if (sizes.step == 0u) { return; }
+  let before = row - sizes.batch;
+  let gate = before * 4u * size + j;
+  let i = gates[gate];
+  let f = gates[gate + size];
+  let g = gates[gate + 2u * size];
+  let o = gates[gate + 3u * size];
+  let dc = (sizes.time + 1u) * sizes.batch * size + b * size + j;
+  var carried = dcells[at];
+  if (sizes.step < sizes.time) { carried += state[dc]; }
+  let kept = mask[before] != 0.0;
+  let tanh_cell = safe_tanh(cells[at]);
+  let dct = carried + total * o * (1.0 - tanh_cell * tanh_cell);
+  let zero = ${type}();
+  dgates[gate] = select(zero, dct * g * i * (1.0 - i), kept);
+  dgates[gate + size] = select(zero, dct * cells[before * size + j] * f * (1.0 - f), kept);
+  dgates[gate + 2u * size] = select(zero, dct * i * (1.0 - g * g), kept);
+  dgates[gate + 3u * size] = select(zero, total * tanh_cell * o * (1.0 - o), kept);
+  state[dc] = select(carried, dct * f, kept);
+}`;
+
+/** The two parts of `state`, which one binding holds, to stay within eight storage buffers. */
+function splitState(given: { state: Float64Array } & BackwardSizes): { dh: Float64Array; dc: Float64Array } {
+  const hidden = given.batch * given.hidden_size;
+  const end = (given.time + 1) * hidden;
+  return { dh: given.state.subarray(0, end), dc: given.state.subarray(end, end + hidden) };
+}
+
+const backwardBuffers = {
+  reads: ['recurrent', 'gates', 'cells', 'mask', 'dhidden', 'dcells'],
+  updates: ['state', 'dgates'],
+  sizes: backwardSizes,
+} as const;
+
+/** One invocation computes one unit of one sample. */
+export const lstmCellBackward = defineKernel({
+  ...backwardBuffers,
+  name: 'lstm_cell_backward',
+  workgroups: ({ batch, hidden_size }) => ceilDivide(batch * hidden_size, THREADS),
+  cost: backwardCost,
+  wgsl: wgsl`${backwardHead('f32')}
+
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let size = sizes.hidden_size;
+  let index = (group.y * groups.x + group.x) * ${THREADS}u + thread;
+  if (index >= sizes.batch * size) { return; }
+  let b = index / size;
+  let j = index % size;
+  var sum = 0.0;
+  if (sizes.step < sizes.time) {
+    let row = (sizes.step * sizes.batch + b) * 4u * size;
+    for (var k = 0u; k < 4u * size; k++) { sum += dgates[row + k] * recurrent[j * 4u * size + k]; }
+  }
+  finish(b, j, size, sum);
+}`,
+  reference: (given) => backwardReference({ ...given, ...splitState(given) }),
+});
+
+/** Four samples by four units an invocation, read by fours: for hidden sizes of whole fours. */
+export const lstmCellBackwardFours = defineKernel({
+  ...backwardBuffers,
+  name: 'lstm_cell_backward_fours',
+  workgroups: ({ batch, hidden_size }) => ceilDivide(ceilDivide(batch, 4) * (hidden_size / 4), THREADS),
+  cost: backwardCost,
+  wgsl: wgsl`${backwardHead('vec4f')}
+
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let fours = sizes.hidden_size / 4u;
+  let index = (group.y * groups.x + group.x) * ${THREADS}u + thread;
+  let b = index / fours * 4u;
+  if (b >= sizes.batch) { return; }
+  let j = index % fours;
+  let size = sizes.hidden_size;  // the elements of a row of 4 gates, read by fours
+  var sum0 = vec4f();
+  var sum1 = vec4f();
+  var sum2 = vec4f();
+  var sum3 = vec4f();
+  if (sizes.step < sizes.time) {
+    let rows = (sizes.step * sizes.batch + min(b + vec4u(0u, 1u, 2u, 3u), vec4u(sizes.batch - 1u))) * size;
+    let units = (4u * j + vec4u(0u, 1u, 2u, 3u)) * size;
+    for (var k = 0u; k < size; k++) {
+      let u = mat4x4f(recurrent[units.x + k], recurrent[units.y + k], recurrent[units.z + k], recurrent[units.w + k]);
+      sum0 += dgates[rows.x + k] * u;  // row vector times matrix: a dot product with each of the four units
+      sum1 += dgates[rows.y + k] * u;
+      sum2 += dgates[rows.z + k] * u;
+      sum3 += dgates[rows.w + k] * u;
+    }
+  }
+  finish(b, j, fours, sum0);
+  if (b + 1u < sizes.batch) { finish(b + 1u, j, fours, sum1); }
+  if (b + 2u < sizes.batch) { finish(b + 2u, j, fours, sum2); }
+  if (b + 3u < sizes.batch) { finish(b + 3u, j, fours, sum3); }
+}`,
+  reference: (given) => backwardReference({ ...given, ...splitState(given) }),
+});

@@ -1,0 +1,100 @@
+import { ceilDivide, defineKernel, type Kernel } from '../gpu/kernel.js';
+import { wgsl } from '../gpu/wgsl.js';
+
+const THREADS = 64;
+
+/** How many axes a strided copy can walk, after neighbouring axes have been merged. */
+export const COPY_AXES = 5;
+
+/**
+ * Copies between two strided regions, which is all of permute, slice, flip, concatenate and pad:
+ *
+ *   y[y_offset + Σ_d i_d·y_stride_d] = x[x_offset + Σ_d i_d·x_stride_d]    for all i within (size_0, ..., size_4)
+ *
+ * Elements are moved as 32 bits, whatever they mean. Strides may be negative.
+ */
+export const stridedCopy = defineKernel({
+  name: 'strided_copy',
+  reads: ['x'],
+  writes: ['y'],
+  sizes: [
+    ...['count', 'size_1', 'size_2', 'size_3', 'size_4', 'x_offset', 'y_offset'],
+    ...['x_stride_0', 'x_stride_1', 'x_stride_2', 'x_stride_3', 'x_stride_4'],
+    ...['y_stride_0', 'y_stride_1', 'y_stride_2', 'y_stride_3', 'y_stride_4'],
+  ],
+  workgroups: ({ count }) => ceilDivide(count!, THREADS),
+  cost: ({ count }) => ({ flops: 0, bytes: 8 * count! }),
+  wgsl: wgsl`
+struct Sizes {
+  count: u32, size_1: u32, size_2: u32, size_3: u32, size_4: u32, x_offset: i32, y_offset: i32,
+  x_stride_0: i32, x_stride_1: i32, x_stride_2: i32, x_stride_3: i32, x_stride_4: i32,
+  y_stride_0: i32, y_stride_1: i32, y_stride_2: i32, y_stride_3: i32, y_stride_4: i32,
+}
+@group(0) @binding(0) var<storage, read> x: array<u32>;
+@group(0) @binding(1) var<storage, read_write> y: array<u32>;
+@group(0) @binding(2) var<uniform> sizes: Sizes;
+
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let index = (group.y * groups.x + group.x) * ${THREADS}u + thread;
+  if (index >= sizes.count) { return; }
+  let i4 = i32(index % sizes.size_4);
+  var rest = index / sizes.size_4;
+  let i3 = i32(rest % sizes.size_3);
+  rest /= sizes.size_3;
+  let i2 = i32(rest % sizes.size_2);
+  rest /= sizes.size_2;
+  let i1 = i32(rest % sizes.size_1);
+  let i0 = i32(rest / sizes.size_1);
+  let source = sizes.x_offset + i0 * sizes.x_stride_0 + i1 * sizes.x_stride_1 + i2 * sizes.x_stride_2
+           + i3 * sizes.x_stride_3 + i4 * sizes.x_stride_4;
+  let to = sizes.y_offset + i0 * sizes.y_stride_0 + i1 * sizes.y_stride_1 + i2 * sizes.y_stride_2
+         + i3 * sizes.y_stride_3 + i4 * sizes.y_stride_4;
+  y[to] = x[source];
+}`,
+  reference(given) {
+    const { x, y } = given as unknown as { x: Float64Array; y: Float64Array };
+    const size = given as unknown as Record<string, number>;
+    for (let index = 0; index < size.count!; index++) {
+      let rest = index;
+      let from = size.x_offset!;
+      let to = size.y_offset!;
+      for (let axis = COPY_AXES - 1; axis >= 0; axis--) {
+        const i = axis === 0 ? rest : rest % size[`size_${axis}`]!;
+        rest = axis === 0 ? 0 : Math.floor(rest / size[`size_${axis}`]!);
+        from += i * size[`x_stride_${axis}`]!;
+        to += i * size[`y_stride_${axis}`]!;
+      }
+      y[to] = x[from]!;
+    }
+  },
+});
+
+function fill(type: 'f32' | 'i32' | 'u32'): Kernel {
+  return defineKernel({
+    name: `fill_${type}`,
+    writes: ['y'],
+    sizes: ['count'],
+    numbers: ['value'],
+    workgroups: ({ count }) => ceilDivide(count, THREADS),
+    cost: ({ count }) => ({ flops: 0, bytes: 4 * count }),
+    wgsl: wgsl`
+struct Sizes { count: u32, value: ${type} }
+@group(0) @binding(0) var<storage, read_write> y: array<${type}>;
+@group(0) @binding(1) var<uniform> sizes: Sizes;
+
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let index = (group.y * groups.x + group.x) * ${THREADS}u + thread;
+  if (index < sizes.count) { y[index] = sizes.value; }
+}`,
+    reference: ({ y, count, value }) => {
+      y.fill(value, 0, count);
+    },
+  });
+}
+
+/** y[i] = value for i < count, by the type of the elements; bool is stored as u32. */
+export const fills = { f32: fill('f32'), i32: fill('i32'), u32: fill('u32'), bool: fill('u32') } as const;

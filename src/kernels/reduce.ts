@@ -1,0 +1,183 @@
+import { ceilDivide, defineKernel, type Kernel } from '../gpu/kernel.js';
+import { EPILOGUE, PROLOGUE, wgsl } from '../gpu/wgsl.js';
+
+/*
+ * Reductions of the middle axis: x (outer, n, inner) -> y (outer, inner).
+ *
+ *   y[o,i] = x[o,0,i] ∘ x[o,1,i] ∘ ... ∘ x[o,n-1,i]
+ *
+ * A long axis is cut into `chunks` of `chunk_length`, each reduced on its own to y (outer, chunks, inner); a second
+ * launch reduces the chunks. The order of the sum depends on the shape alone: same shape, same bits.
+ */
+const THREADS = 64;
+
+export type Reduction = 'sum' | 'max' | 'min';
+
+/** `start` begins an accumulation over elements of which `first` is one. */
+const REDUCTIONS: Record<Reduction, { combine: string; start: string; apply(a: number, b: number): number; zero: number }> = {
+  sum: { combine: 'a + b', start: 'f32(0)', apply: (a, b) => a + b, zero: 0 },
+  max: { combine: 'max(a, b)', start: 'first', apply: Math.max, zero: -Infinity },
+  min: { combine: 'min(a, b)', start: 'first', apply: Math.min, zero: Infinity },
+};
+
+const sizes = ['outer', 'n', 'inner', 'chunks', 'chunk_length'] as const;
+const cost = ({ outer, n, inner, chunks }: Record<(typeof sizes)[number], number>) => ({
+  flops: outer * n * inner,
+  bytes: 4 * (outer * n * inner + outer * chunks * inner),
+});
+
+function reference(name: Reduction) {
+  const { apply, zero } = REDUCTIONS[name];
+  return (given: Record<'x' | 'y', Float64Array> & Record<(typeof sizes)[number], number>) => {
+    const { x, y, outer, n, inner, chunks, chunk_length } = given;
+    for (let o = 0; o < outer; o++) {
+      for (let chunk = 0; chunk < chunks; chunk++) {
+        for (let i = 0; i < inner; i++) {
+          let total = zero;
+          for (let k = chunk * chunk_length; k < Math.min(n, (chunk + 1) * chunk_length); k++) {
+            total = apply(total, x[(o * n + k) * inner + i]!);
+          }
+          y[(o * chunks + chunk) * inner + i] = total;
+        }
+      }
+    }
+  };
+}
+
+/** One invocation for each column: neighbours read neighbouring elements. For inner > 1, and for short axes. */
+function columns(name: Reduction): Kernel {
+  const { combine, start } = REDUCTIONS[name];
+  return defineKernel({
+    name: `${name}_columns`,
+    reads: ['x'],
+    writes: ['y'],
+    sizes,
+    workgroups: ({ outer, inner, chunks }) => ceilDivide(outer * chunks * inner, THREADS),
+    cost,
+    wgsl: wgsl`
+struct Sizes { outer: u32, n: u32, inner: u32, chunks: u32, chunk_length: u32 }
+@group(0) @binding(0) var<storage, read> x: array<f32>;        // (outer, n, inner)
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;  // (outer, chunks, inner)
+@group(0) @binding(2) var<uniform> sizes: Sizes;
+${PROLOGUE}
+${EPILOGUE}
+fn combine(a: f32, b: f32) -> f32 { return ${combine}; }
+
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let index = (group.y * groups.x + group.x) * ${THREADS}u + thread;
+  if (index >= sizes.outer * sizes.chunks * sizes.inner) { return; }
+  let i = index % sizes.inner;
+  let chunk = (index / sizes.inner) % sizes.chunks;
+  let o = index / (sizes.inner * sizes.chunks);
+  let begin = chunk * sizes.chunk_length;
+  let end = min(begin + sizes.chunk_length, sizes.n);
+  var at = (o * sizes.n + begin) * sizes.inner + i;
+  let first = prologue(x[at], at);
+  var total = ${start};
+  for (var k = begin; k < end; k++) {
+    total = combine(total, prologue(x[at], at));
+    at += sizes.inner;
+  }
+  y[index] = epilogue(total, index);
+}`,
+    reference: reference(name),
+  });
+}
+
+/** One workgroup for each row, which it folds in workgroup memory. For inner = 1 and long axes. */
+function rows(name: Reduction): Kernel {
+  const { combine, start } = REDUCTIONS[name];
+  return defineKernel({
+    name: `${name}_rows`,
+    reads: ['x'],
+    writes: ['y'],
+    sizes,
+    workgroups: ({ outer, chunks }) => outer * chunks,
+    cost,
+    wgsl: wgsl`
+struct Sizes { outer: u32, n: u32, inner: u32, chunks: u32, chunk_length: u32 }
+@group(0) @binding(0) var<storage, read> x: array<f32>;        // (outer, n)
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;  // (outer, chunks)
+@group(0) @binding(2) var<uniform> sizes: Sizes;
+const THREADS = ${THREADS}u;
+var<workgroup> partial: array<f32, THREADS>;
+${PROLOGUE}
+${EPILOGUE}
+fn combine(a: f32, b: f32) -> f32 { return ${combine}; }
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let index = group.y * groups.x + group.x;
+  if (index >= sizes.outer * sizes.chunks) { return; }
+  let chunk = index % sizes.chunks;
+  let row = (index / sizes.chunks) * sizes.n;
+  let begin = chunk * sizes.chunk_length;
+  let end = min(begin + sizes.chunk_length, sizes.n);
+  let first = prologue(x[row + begin], row + begin);
+  var total = ${start};
+  for (var k = begin + thread; k < end; k += THREADS) {
+    total = combine(total, prologue(x[row + k], row + k));
+  }
+  partial[thread] = total;
+  for (var half = THREADS / 2u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (thread < half) { partial[thread] = combine(partial[thread], partial[thread + half]); }
+  }
+  if (thread == 0u) { y[index] = epilogue(partial[0], index); }
+}`,
+    reference: reference(name),
+  });
+}
+
+/** The two kernels of each reduction. */
+export const reductions = {
+  sum: { rows: rows('sum'), columns: columns('sum') },
+  max: { rows: rows('max'), columns: columns('max') },
+  min: { rows: rows('min'), columns: columns('min') },
+} as const;
+
+/**
+ * Where the largest element of the middle axis stands: x (outer, n, inner) -> y (outer, inner). The first of equals wins.
+ */
+export const argmaxColumns = defineKernel({
+  name: 'argmax',
+  reads: ['x'],
+  writes: ['y'],
+  sizes: ['outer', 'n', 'inner'],
+  workgroups: ({ outer, inner }) => ceilDivide(outer * inner, THREADS),
+  cost: ({ outer, n, inner }) => ({ flops: outer * n * inner, bytes: 4 * outer * inner * (n + 1) }),
+  wgsl: wgsl`
+struct Sizes { outer: u32, n: u32, inner: u32 }
+@group(0) @binding(0) var<storage, read> x: array<f32>;        // (outer, n, inner)
+@group(0) @binding(1) var<storage, read_write> y: array<i32>;  // (outer, inner)
+@group(0) @binding(2) var<uniform> sizes: Sizes;
+
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let index = (group.y * groups.x + group.x) * ${THREADS}u + thread;
+  if (index >= sizes.outer * sizes.inner) { return; }
+  let column = (index / sizes.inner) * sizes.n * sizes.inner + index % sizes.inner;
+  var best = x[column];
+  var place = 0u;
+  for (var k = 1u; k < sizes.n; k++) {
+    let value = x[column + k * sizes.inner];
+    if (value > best) {
+      best = value;
+      place = k;
+    }
+  }
+  y[index] = i32(place);
+}`,
+  reference({ x, y, outer, n, inner }) {
+    for (let index = 0; index < outer * inner; index++) {
+      const column = Math.floor(index / inner) * n * inner + (index % inner);
+      let place = 0;
+      for (let k = 1; k < n; k++) if (x[column + k * inner]! > x[column + place * inner]!) place = k;
+      y[index] = place;
+    }
+  },
+});

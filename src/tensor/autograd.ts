@@ -1,0 +1,115 @@
+import { TesseraError } from '../gpu/errors.js';
+import type { OpNode } from './graph.js';
+import { scalar } from './create.js';
+import { add } from './ops/elementwise.js';
+import { broadcastTo, reshape } from './ops/movement.js';
+import { sum } from './ops/reduce.js';
+import { formatShape, type Shape, sameShape } from './shape.js';
+import type { Tensor } from './tensor.js';
+import { Variable } from './variable.js';
+
+/**
+ * The gradients of a scalar with respect to tensors: ∂loss/∂x for each x, of x's shape. They are graphs themselves,
+ * and can be differentiated again where the rules are made of ops.
+ *
+ * @throws TesseraError if the loss is no scalar, does not depend on one of the tensors, or only through an op that has
+ * no gradient.
+ */
+export function grad(loss: Tensor, tensors: readonly Tensor[]): Tensor[] {
+  if (loss.size !== 1 || loss.dtype !== 'f32') {
+    throw new TesseraError(`grad: expected a loss of one f32 element, got ${loss.describe()}; reduce it with mean() or sum()`);
+  }
+  const wanted = tensors.map((tensor) => tensor.current());
+  const target = loss.current();
+  const nodes = nodesBetween(target, wanted);
+  const grads = new Gradients();
+  grads.add(target, broadcastTo(scalar(1), target.shape));
+  const onPath = new Set<object>([...nodes, ...wanted.map((tensor) => tensor.source)]);
+  for (const node of nodes.reverse()) backward(node, grads, onPath);
+  return wanted.map((tensor, index) => {
+    const gradient = grads.of(tensor);
+    if (gradient !== undefined) return gradient;
+    const given = tensors[index]!;
+    const name = given instanceof Variable ? `'${given.name}' (${given.describe()})` : `tensor ${index} (${given.describe()})`;
+    throw new TesseraError(`grad: the loss does not depend on ${name}, or only through ops without gradient; leave it out`);
+  });
+}
+
+/** The loss's value beside its gradients: `{ value, gradients }`, to be evaluated together. */
+export function valueAndGrad(loss: Tensor, tensors: readonly Tensor[]): { value: Tensor; gradients: Tensor[] } {
+  return { value: loss, gradients: grad(loss, tensors) };
+}
+
+/** Sums of gradients by tensor. */
+class Gradients {
+  readonly #bySource = new Map<object, (Tensor | undefined)[]>();
+
+  of(tensor: Tensor): Tensor | undefined {
+    return this.#bySource.get(tensor.source)?.[tensor.index];
+  }
+
+  add(tensor: Tensor, gradient: Tensor): void {
+    const list = this.#bySource.get(tensor.source) ?? [];
+    this.#bySource.set(tensor.source, list);
+    const before = list[tensor.index];
+    list[tensor.index] = before === undefined ? gradient : add(before, gradient);
+  }
+}
+
+/** The nodes on paths from the wanted tensors to the loss, inputs first. */
+function nodesBetween(loss: Tensor, wanted: readonly Tensor[]): OpNode[] {
+  const sources = new Set<object>(wanted.map((tensor) => tensor.source));
+  const reaches = new Map<object, boolean>();
+  const order: OpNode[] = [];
+  const stack: { tensor: Tensor; opened: boolean }[] = [{ tensor: loss, opened: false }];
+  while (stack.length > 0) {
+    const frame = stack.at(-1)!;
+    const { source } = frame.tensor;
+    if (reaches.has(source) || source.kind !== 'op') {
+      if (source.kind !== 'op') reaches.set(source, sources.has(source));
+      stack.pop();
+    } else if (!frame.opened) {
+      frame.opened = true;
+      for (const input of source.inputs) stack.push({ tensor: input, opened: false });
+    } else {
+      stack.pop();
+      const below = source.inputs.some((input) => reaches.get(input.source));
+      reaches.set(source, below || sources.has(source));
+      if (below) order.push(source);
+    }
+  }
+  return order;
+}
+
+function backward(node: OpNode, grads: Gradients, onPath: ReadonlySet<object>): void {
+  const outputGrads = node.tensors.map((tensor) => grads.of(tensor));
+  if (outputGrads.every((gradient) => gradient === undefined)) return;
+  const { vjp, name } = node.op;
+  if (typeof vjp === 'string') {
+    throw new TesseraError(`grad: '${name}' has no gradient (${vjp}); put stopGradient() where none is meant`);
+  }
+  const gradients = vjp({
+    inputs: node.inputs,
+    outputs: node.tensors,
+    output: node.tensors[0]!,
+    outputGrads,
+    outputGrad: outputGrads[0]!,
+    attributes: node.attributes,
+  });
+  node.inputs.forEach((input, index) => {
+    const gradient = gradients[index];
+    if (gradient === null || gradient === undefined) return;
+    if (onPath.has(input.source)) grads.add(input, sumTo(gradient, input.shape, name));
+  });
+}
+
+/** Sums a gradient over the axes along which its tensor was broadcast. */
+function sumTo(gradient: Tensor, shape: Shape, op: string): Tensor {
+  if (sameShape(gradient.shape, shape)) return gradient;
+  const lead = gradient.shape.length - shape.length;
+  const axes = gradient.shape.flatMap((size, axis) => (axis < lead || (shape[axis - lead] === 1 && size !== 1) ? [axis] : []));
+  if (lead < 0 || axes.length === 0) {
+    throw new TesseraError(`grad: '${op}' gave a gradient of ${formatShape(gradient.shape)} for ${formatShape(shape)}`);
+  }
+  return reshape(sum(gradient, axes), shape);
+}

@@ -1,0 +1,70 @@
+import type { HostArray } from '../gpu/device.js';
+import { TesseraError } from '../gpu/errors.js';
+import type { DType } from './graph.js';
+import { broadcastTo } from './ops/movement.js';
+import { checkShape, formatShape, type Shape, sameShape, sizeOf } from './shape.js';
+import { makeTensor } from './make.js';
+import type { Tensor } from './tensor.js';
+
+/** Numbers as a person writes them: one, a list, a list of lists. */
+export type Nested = number | boolean | readonly Nested[];
+
+/** A number as a tensor of shape []. It is data, not structure: another number does not make another plan. */
+export function scalar(value: number, dtype: DType = 'f32'): Tensor {
+  return makeTensor({ kind: 'number', value }, 0, [], dtype);
+}
+
+/**
+ * A tensor of numbers from the host, which are copied. Without a shape, nested lists give theirs and typed arrays are
+ * of rank 1. The dtype is that of the array: Float32Array, Float64Array and plain numbers f32, Int32Array i32,
+ * Uint32Array u32, Uint8Array and booleans bool.
+ *
+ * @throws TesseraError if the number of values is not that of the shape, or a nested list is ragged.
+ */
+export function tensor(values: Nested | HostArray, shape?: Shape, dtype?: DType): Tensor {
+  const flat = ArrayBuffer.isView(values) ? values : flatten(values);
+  const type = dtype ?? dtypeOf(flat);
+  const own = shape ?? (ArrayBuffer.isView(values) ? [values.length] : nestedShape(values));
+  checkShape('tensor', own);
+  if (sizeOf(own) !== flat.length) {
+    throw new TesseraError(`tensor: shape ${formatShape(own)} needs ${sizeOf(own)} values, got ${flat.length}`);
+  }
+  return makeTensor({ kind: 'data', data: hostArray(flat, type) }, 0, own, type);
+}
+
+/** A copy of values in the array type of a dtype. Float64Array is kept for f32: only a GPU rounds it. */
+export function hostArray(values: HostArray | readonly (number | boolean)[], dtype: DType): HostArray {
+  const numbers = values as ArrayLike<number>;
+  if (dtype === 'f32') return values instanceof Float64Array ? values.slice() : Float32Array.from(numbers);
+  if (dtype === 'i32') return Int32Array.from(numbers);
+  return dtype === 'u32' ? Uint32Array.from(numbers) : Uint8Array.from(numbers, (value) => (value ? 1 : 0));
+}
+
+function dtypeOf(values: HostArray | readonly (number | boolean)[]): DType {
+  if (values instanceof Int32Array) return 'i32';
+  if (values instanceof Uint32Array) return 'u32';
+  return values instanceof Uint8Array || typeof values[0] === 'boolean' ? 'bool' : 'f32';
+}
+
+function flatten(values: Nested): (number | boolean)[] {
+  return Array.isArray(values) ? values.flatMap(flatten) : [values as number | boolean];
+}
+
+function nestedShape(values: Nested): Shape {
+  if (!Array.isArray(values)) return [];
+  const shapes = values.map(nestedShape);
+  const first = shapes[0] ?? [];
+  const odd = shapes.find((shape) => !sameShape(shape, first));
+  if (odd !== undefined) {
+    throw new TesseraError(`tensor: the list is ragged: parts of shapes ${formatShape(first)} and ${formatShape(odd)}`);
+  }
+  return [values.length, ...first];
+}
+
+/** A tensor filled with one number. */
+export function full(shape: Shape, value: number, dtype: DType = 'f32'): Tensor {
+  return broadcastTo(scalar(value, dtype), checkShape('full', shape));
+}
+
+export const zeros = (shape: Shape, dtype?: DType): Tensor => full(shape, 0, dtype);
+export const ones = (shape: Shape, dtype?: DType): Tensor => full(shape, 1, dtype);

@@ -1,0 +1,279 @@
+import type { Copy, Device, DeviceBuffer, HostArray, Prepared, Readback } from '../gpu/device.js';
+import { TesseraError } from '../gpu/errors.js';
+import { defaultDevice } from './default-device.js';
+import type { OpNode } from './graph.js';
+import { type Plan, plan } from './plan.js';
+import type { Tensor } from './tensor.js';
+import { type Trace, trace } from './trace.js';
+import type { Variable } from './variable.js';
+
+/** How many plans a device remembers; beyond it the one longest unused is forgotten. */
+const CACHED_PLANS = 64;
+
+/**
+ * Computes tensors and keeps them on their device, and does assigns. Returns when the work is submitted, not when it
+ * is done: only reading waits.
+ *
+ * @throws TesseraError if a tensor was built on a variable that was assigned to since.
+ */
+export async function evaluate(...targets: readonly Tensor[]): Promise<void> {
+  await run(targets, 'device');
+}
+
+/** Computes tensors and brings their values to the host, all in one submission. */
+export async function readBack(targets: readonly Tensor[]): Promise<void> {
+  await startReading(targets);
+  await Promise.all(targets.map((target) => target.pending));
+}
+
+/** As `readBack`, but returns at once after submission: `data()` of a target waits for its value. */
+export async function startReading(targets: readonly Tensor[]): Promise<void> {
+  await run(targets, 'host');
+}
+
+async function run(given: readonly Tensor[], keep: 'host' | 'device'): Promise<void> {
+  const targets = given.map((target) => target.current());
+  const device = await deviceOf(targets);
+  await runtimeOf(device).submit(targets, keep);
+}
+
+/** The device of a tensor's graph: that of its variables and kept values, or the default device. */
+export async function deviceOf(targets: readonly Tensor[]): Promise<Device> {
+  const traced = trace(targets);
+  const devices = new Set<Device>();
+  for (const { variable } of traced.variables) if (variable.device !== undefined) devices.add(variable.device);
+  for (const { resident } of traced.slots) if (resident !== undefined) devices.add(resident.device);
+  if (devices.size > 1) {
+    const names = [...devices].map((device) => `'${device.name}'`).join(' and ');
+    throw new TesseraError(`evaluate: the graph joins tensors of ${names}; keep a graph on one device`);
+  }
+  return devices.values().next().value ?? (await defaultDevice());
+}
+
+/** A plan with everything it needs on a device: replaying it creates nothing. */
+interface Executable {
+  readonly plan: Plan;
+  readonly prepared: Prepared;
+  readonly slots: readonly DeviceBuffer[];
+  /** The numbers that each slot holds now. */
+  readonly held: (HostArray | undefined)[];
+  readonly workspace: readonly DeviceBuffer[];
+  readonly variables: readonly DeviceBuffer[];
+}
+
+const runtimes = new WeakMap<Device, Runtime>();
+
+/** What evaluation keeps with a device: its plans and their workspace. */
+export function runtimeOf(device: Device): Runtime {
+  let runtime = runtimes.get(device);
+  if (runtime === undefined) {
+    runtime = new Runtime(device);
+    runtimes.set(device, runtime);
+  }
+  return runtime;
+}
+
+export class Runtime {
+  readonly #executables = new Map<string, Executable>();
+  readonly #workspace: Workspace;
+  /** Evaluations run one after the other: an assign must not come between another's trace and its submission. */
+  #previous: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly device: Device) {
+    this.#workspace = new Workspace(device);
+  }
+
+  /** How many plans are cached. */
+  get plans(): number {
+    return this.#executables.size;
+  }
+
+  submit(targets: readonly Tensor[], keep: 'host' | 'device'): Promise<void> {
+    const mine = this.#previous.then(() => this.#submit(targets, keep));
+    this.#previous = mine.catch(() => {});
+    return mine;
+  }
+
+  async #submit(given: readonly Tensor[], keep: 'host' | 'device'): Promise<void> {
+    const targets = given.filter((target) => !isDone(target, keep));
+    if (targets.length === 0) return;
+    let traced = trace(targets);
+    while (traced.pending.length > 0) {
+      await Promise.all(traced.pending);
+      traced = trace(targets);
+    }
+    const executable = await this.#executableOf(traced);
+    const { prepared, plan } = executable;
+    const before = this.#fillSlots(executable, traced.slots);
+    this.#setNumbers(executable, traced);
+
+    const after: Copy[] = [];
+    const readbacks: Readback[] = [];
+    const read: Tensor[] = [];
+    targets.forEach((target, position) => {
+      const storage = plan.targets[position];
+      const variable = assignedBy(target);
+      if (storage === undefined) return;
+      const from = bufferOf(executable, storage);
+      if (variable !== undefined) {
+        after.push({ from, to: variable.place(this.device), bytes: 4 * target.size });
+      } else if (keep === 'host') {
+        readbacks.push({ from, type: target.dtype, length: target.size });
+        read.push(target);
+      } else {
+        const buffer = this.device.allocate(storage.bytes, `evaluate ${target.describe()}`);
+        after.push({ from, to: buffer, bytes: Math.max(4, 4 * target.size) });
+        target.keep({ device: this.device, buffer });
+      }
+    });
+    const values = this.device.submit(prepared, { before, after, readbacks });
+    for (const target of targets) {
+      const variable = assignedBy(target);
+      if (variable !== undefined) variable.version++;
+    }
+    if (read.length > 0) deliver(read, values);
+  }
+
+  async #executableOf(traced: Trace): Promise<Executable> {
+    const { device } = this;
+    const buffers = traced.variables.map(({ variable }) => variable.place(device));
+    const known = this.#executables.get(traced.key);
+    if (known !== undefined) this.#executables.delete(traced.key);
+    // A variable whose memory was given back in the meantime has moved: what was bound to it is bound anew.
+    if (known?.variables.every((buffer, index) => buffer === buffers[index])) {
+      this.#executables.set(traced.key, known);
+      return known;
+    }
+    if (known !== undefined) this.#forget(known);
+    const made = await this.#prepare(plan(traced, device), buffers);
+    this.#executables.set(traced.key, made);
+    for (const [key, executable] of this.#executables) {
+      if (this.#executables.size <= CACHED_PLANS) break;
+      this.#executables.delete(key);
+      this.#forget(executable);
+    }
+    return made;
+  }
+
+  async #prepare(made: Plan, variables: readonly DeviceBuffer[]): Promise<Executable> {
+    const { device } = this;
+    const workspace = this.#workspace.borrow(made.workspace, largestOwner(made));
+    const slots = made.slots.map((slot) => device.allocate(slot.bytes, slot.owner));
+    const partial = { plan: made, slots, workspace, variables };
+    try {
+      const prepared = await device.prepare(
+        made.dispatches.map(({ kernel, storages, values, label, numbers }) => ({
+          kernel,
+          values: { ...Object.fromEntries(numbers.map(({ field }) => [field, 0])), ...values },
+          label,
+          buffers: Object.fromEntries(
+            Object.entries(storages).map(([name, storage]) => [name, bufferOf(partial, storage)]),
+          ),
+        })),
+      );
+      return { ...partial, prepared, held: slots.map(() => undefined) };
+    } catch (error) {
+      this.#workspace.giveBack(made.workspace);
+      for (const slot of slots) device.release(slot);
+      throw error;
+    }
+  }
+
+  #forget({ prepared, slots, plan }: Executable): void {
+    prepared.release();
+    for (const slot of slots) this.device.release(slot);
+    this.#workspace.giveBack(plan.workspace);
+  }
+
+  /** Uploads what the slots do not hold yet; values kept on the device are copied there, in front of the plan. */
+  #fillSlots({ slots, held }: Executable, tensors: readonly Tensor[]): Copy[] {
+    const copies: Copy[] = [];
+    tensors.forEach(({ host, source, resident, size }, index) => {
+      const values = host ?? (source.kind === 'data' ? source.data : undefined);
+      if (values === undefined) {
+        copies.push({ from: resident!.buffer, to: slots[index]!, bytes: 4 * size });
+        held[index] = undefined;
+      } else if (held[index] !== values) {
+        if (values.length > 0) this.device.write(slots[index]!, values);
+        held[index] = values;
+      }
+    });
+    return copies;
+  }
+
+  #setNumbers({ plan, prepared }: Executable, { numbers, nodes }: Trace): void {
+    plan.dispatches.forEach((dispatch, index) => {
+      for (const { field, leaf, node, name } of dispatch.numbers) {
+        const value = leaf !== undefined ? numbers[leaf]!.value : nodes[node!]!.numbers[name!]!;
+        prepared.set(index, field, value);
+      }
+    });
+  }
+}
+
+/** Workspace buffers by size class. Plans run one after the other, so all of them share the same ones. */
+class Workspace {
+  readonly #buffers = new Map<number, { buffer: DeviceBuffer; users: number }[]>();
+  constructor(private readonly device: Device) {}
+
+  borrow(sizes: readonly number[], owner: string): DeviceBuffer[] {
+    return this.#entries(sizes, (list, index, size) => {
+      list[index] ??= { buffer: this.device.allocate(size, owner), users: 0 };
+      list[index].users++;
+      return list[index].buffer;
+    });
+  }
+
+  giveBack(sizes: readonly number[]): void {
+    this.#entries(sizes, (list, index) => {
+      list[index]!.users--;
+    });
+    for (const list of this.#buffers.values()) {
+      while (list.length > 0 && list.at(-1)!.users === 0) this.device.release(list.pop()!.buffer);
+    }
+  }
+
+  #entries<T>(sizes: readonly number[], use: (list: { buffer: DeviceBuffer; users: number }[], index: number, size: number) => T): T[] {
+    const used = new Map<number, number>();
+    return sizes.map((size) => {
+      const index = used.get(size) ?? 0;
+      used.set(size, index + 1);
+      const list = this.#buffers.get(size) ?? [];
+      this.#buffers.set(size, list);
+      return use(list, index, size);
+    });
+  }
+}
+
+function bufferOf(
+  { slots, workspace, variables }: Pick<Executable, 'slots' | 'workspace' | 'variables'>,
+  storage: Plan['slots'][0],
+): DeviceBuffer {
+  if (storage.kind === 'workspace') return workspace[storage.workspace]!;
+  return (storage.kind === 'slot' ? slots : variables)[storage.position]!;
+}
+
+/** Names the largest value of a plan, for the error that says that it does not fit. */
+function largestOwner({ dispatches }: Plan): string {
+  const storages = dispatches.flatMap((dispatch) => Object.values(dispatch.storages));
+  return storages.reduce((largest, one) => (one.bytes > largest.bytes ? one : largest), storages[0]!)?.owner ?? 'plan';
+}
+
+const isDone = (target: Tensor, keep: 'host' | 'device'): boolean =>
+  keep === 'host' ? target.host !== undefined || target.pending !== undefined : target.resident !== undefined;
+
+const assignedBy = ({ source }: Tensor): Variable | undefined =>
+  source.kind === 'op' && source.op.name === 'assign' ? ((source as OpNode).attributes.variable as Variable) : undefined;
+
+/** Gives tensors their values when they arrive. */
+function deliver(tensors: readonly Tensor[], values: Promise<HostArray[]>): void {
+  const arrival = values.then((arrays) => {
+    tensors.forEach((tensor, index) => {
+      tensor.host = arrays[index];
+      tensor.pending = undefined;
+    });
+  });
+  for (const tensor of tensors) tensor.pending = arrival;
+  // Who asks for the value gets the error; nobody asking is no unhandled rejection.
+  arrival.catch(() => {});
+}

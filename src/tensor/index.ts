@@ -1,0 +1,32 @@
+export type { Device, HostArray } from '../gpu/device.js';
+export { DeviceLostError, KernelError, OutOfMemoryError, TesseraError } from '../gpu/errors.js';
+export { type OpenOptions, openDevice } from '../gpu/open.js';
+export { grad, valueAndGrad } from './autograd.js';
+export { full, type Nested, ones, scalar, tensor, zeros } from './create.js';
+export { defaultDevice, setDefaultDevice } from './default-device.js';
+export { evaluate, readBack, startReading } from './evaluate.js';
+export type { DType } from './graph.js';
+export * as ops from './ops/index.js';
+export {
+  adamUpdate,
+  concat,
+  conv2d,
+  crossEntropyRows,
+  dropout,
+  gather,
+  type LstmOptions,
+  type LstmState,
+  lstm,
+  matmul,
+  maxPool2d,
+  momentumUpdate,
+  type RandomKey,
+  randomNormal,
+  randomUniform,
+  scatterAdd,
+  sgdUpdate,
+  where,
+} from './ops/index.js';
+export type { Shape } from './shape.js';
+export { type Operand, Tensor } from './tensor.js';
+export { Variable } from './variable.js';

@@ -1,0 +1,20 @@
+import { TesseraError } from '../../gpu/errors.js';
+import { defineOp } from '../define.js';
+import { sameShape } from '../shape.js';
+import type { Variable } from '../variable.js';
+
+/**
+ * Makes a value a variable's own when it is evaluated. The plan does it after all reads of the old value; where the
+ * value is an update of the same variable, the kernel writes in place.
+ */
+export const assign = defineOp({
+  name: 'assign',
+  inputs: ['value'],
+  shape: ([value], { variable }: { variable: Variable }) => {
+    if (!sameShape(value!.shape, variable.shape) || value!.dtype !== variable.dtype) {
+      throw new TesseraError(`assign: '${variable.name}' is ${variable.describe()}, got ${value!.describe()}`);
+    }
+    return value!.shape;
+  },
+  vjp: 'it changes a variable; differentiate before it',
+});

@@ -1,0 +1,55 @@
+import { TesseraError } from '../../gpu/errors.js';
+import { crossEntropyBackward, crossEntropyForward } from '../../kernels/cross-entropy.js';
+import { defineOp, expectRank, expectShape, expectType } from '../define.js';
+import { launch } from '../graph.js';
+import type { Tensor } from '../tensor.js';
+
+const crossEntropyBackwardOp = defineOp({
+  name: 'cross_entropy_backward',
+  inputs: ['logits', 'labels', 'normalizer', 'dloss'],
+  shape: ([logits]) => logits!.shape,
+  dispatch: ([logits, labels, normalizer, dloss], [dlogits]) => {
+    const [rows, cols] = logits!.shape as [number, number];
+    return [launch(crossEntropyBackward, { logits: logits!, labels: labels!, normalizer: normalizer!, dloss: dloss!, dlogits: dlogits! }, { rows, cols })];
+  },
+  vjp: 'it is a fused gradient; write the loss with logSoftmax() to differentiate it twice',
+});
+
+export const crossEntropyOp = defineOp({
+  name: 'cross_entropy',
+  inputs: ['logits', 'labels'],
+  shape: ([logits]) => [
+    { shape: [logits!.shape[0]!], dtype: 'f32' },
+    { shape: [logits!.shape[0]!], dtype: 'f32' },
+  ],
+  dispatch: ([logits, labels], [loss, normalizer]) => {
+    const [rows, cols] = logits!.shape as [number, number];
+    return [launch(crossEntropyForward, { logits: logits!, labels: labels!, loss: loss!, normalizer: normalizer! }, { rows, cols })];
+  },
+  vjp: ({ inputs: [logits, labels], outputs: [, normalizer], outputGrad: dloss }) => [
+    crossEntropyBackwardOp(logits!, labels!, normalizer!, dloss),
+    null,
+  ],
+});
+
+/**
+ * The cross-entropy of each row: loss[r] = log Σ_k exp(logits[r,k]) - logits[r, labels[r]].
+ * logits (batch, classes), labels (batch) of i32 -> (batch).
+ *
+ * @throws TesseraError if shapes or dtypes do not fit, or a label known on the host is not a class.
+ */
+export function crossEntropyRows(logits: Tensor, labels: Tensor): Tensor {
+  expectRank('cross_entropy', 'logits', logits, 2, 'batch, classes');
+  expectType('cross_entropy', 'logits', logits, 'f32');
+  expectType('cross_entropy', 'labels', labels, 'i32');
+  expectShape('cross_entropy', 'labels', labels, [logits.shape[0]!]);
+  checkIndices('cross_entropy', 'label', labels, logits.shape[1]!, 'classes');
+  return crossEntropyOp(logits, labels);
+}
+
+/** @throws TesseraError if an index whose value is known on the host does not lie within [0, count). */
+export function checkIndices(op: string, what: string, indices: Tensor, count: number, of: string): void {
+  const values = indices.host ?? (indices.source.kind === 'data' ? indices.source.data : []);
+  const at = values.findIndex((value) => !(value >= 0 && value < count));
+  if (at >= 0) throw new TesseraError(`${op}: ${what} ${values[at]} at position ${at} is out of range: expected 0 to ${count - 1} (${count} ${of})`);
+}

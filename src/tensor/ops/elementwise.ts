@@ -1,0 +1,146 @@
+import * as fn from '../../kernels/elementwise.js';
+import { scalar } from '../create.js';
+import { defineElementwise, type Op } from '../define.js';
+import type { DType } from '../graph.js';
+import type { Operand, Tensor } from '../tensor.js';
+
+/*
+ * Elementwise ops and their gradients. x, a, b are inputs, y the output, dy its gradient. Inputs broadcast; autograd
+ * sums a gradient over the axes along which its input was broadcast, so no rule mentions them.
+ */
+const unary = ['x'] as const;
+const binary = ['a', 'b'] as const;
+
+// ---- one operand -------------------------------------------------------------------------------------------------
+/** y = -x */
+export const negate = defineElementwise(fn.negate, { inputs: unary, vjp: ({ outputGrad: dy }) => [dy.neg()] });
+/** y = |x|; its slope at 0 is taken as 0. */
+export const absolute = defineElementwise(fn.absolute, {
+  inputs: unary,
+  vjp: ({ inputs: [x], outputGrad: dy }) => [dy.mul(x!.sign())],
+});
+/** y = -1, 0 or 1, as x is negative, zero or positive. */
+export const sign = defineElementwise(fn.sign, { inputs: unary, vjp: ({ outputGrad: dy }) => [dy.mul(0)] });
+/** y = e^x */
+export const exponential = defineElementwise(fn.exponential, {
+  inputs: unary,
+  vjp: ({ output: y, outputGrad: dy }) => [dy.mul(y)],
+});
+/** y = ln x */
+export const logarithm = defineElementwise(fn.logarithm, {
+  inputs: unary,
+  vjp: ({ inputs: [x], outputGrad: dy }) => [dy.div(x!)],
+});
+/** y = √x */
+export const squareRoot = defineElementwise(fn.squareRoot, {
+  inputs: unary,
+  vjp: ({ output: y, outputGrad: dy }) => [dy.mul(0.5).div(y)],
+});
+/** y = sin x */
+export const sine = defineElementwise(fn.sine, {
+  inputs: unary,
+  vjp: ({ inputs: [x], outputGrad: dy }) => [dy.mul(x!.cos())],
+});
+/** y = cos x */
+export const cosine = defineElementwise(fn.cosine, {
+  inputs: unary,
+  vjp: ({ inputs: [x], outputGrad: dy }) => [dy.mul(x!.sin().neg())],
+});
+/** y = tanh x;  dx = dy · (1 - y²) */
+export const hyperbolicTangent = defineElementwise(fn.hyperbolicTangent, {
+  inputs: unary,
+  vjp: ({ output: y, outputGrad: dy }) => [dy.mul(scalar(1).sub(y.mul(y)))],
+});
+/** y = σ(x) = 1 / (1 + e^-x);  dx = dy · y · (1 - y) */
+export const sigmoid = defineElementwise(fn.sigmoid, {
+  inputs: unary,
+  vjp: ({ output: y, outputGrad: dy }) => [dy.mul(y.mul(scalar(1).sub(y)))],
+});
+/** y = max(x, 0); the gradient passes where y > 0. */
+export const relu = defineElementwise(fn.rectify, {
+  inputs: unary,
+  vjp: ({ output: y, outputGrad: dy }) => [where(y.greater(0), dy, 0)],
+});
+
+// ---- two operands ------------------------------------------------------------------------------------------------
+/** y = a + b */
+export const add = defineElementwise(fn.add, { inputs: binary, vjp: ({ outputGrad: dy }) => [dy, dy] });
+/** y = a - b */
+export const subtract = defineElementwise(fn.subtract, {
+  inputs: binary,
+  vjp: ({ outputGrad: dy }) => [dy, dy.neg()],
+});
+/** y = a · b */
+export const multiply = defineElementwise(fn.multiply, {
+  inputs: binary,
+  vjp: ({ inputs: [a, b], outputGrad: dy }) => [dy.mul(b!), dy.mul(a!)],
+});
+/** y = a / b; whole numbers are divided towards zero. */
+export const divide = defineElementwise(fn.divide, {
+  inputs: binary,
+  vjp: ({ inputs: [, b], output: y, outputGrad: dy }) => [dy.div(b!), dy.mul(y).div(b!).neg()],
+});
+/** y = a^b; for negative a, b must be whole (else y is NaN). The gradient of b is 0 where a is not positive. */
+export const power = defineElementwise(fn.power, {
+  inputs: binary,
+  vjp: ({ inputs: [a, b], output: y, outputGrad: dy }) => {
+    const logarithmOfA = where(a!.greater(0), where(a!.greater(0), a!, 1).log(), 0);
+    return [dy.mul(b!.mul(a!.pow(b!.sub(1)))), dy.mul(y.mul(logarithmOfA))];
+  },
+});
+/** y = max(a, b); equals share the gradient. */
+export const maximum = defineElementwise(fn.maximum, {
+  inputs: binary,
+  vjp: ({ inputs: [a, b], outputGrad: dy }) => shareByOrder(dy, a!, b!),
+});
+/** y = min(a, b); equals share the gradient. */
+export const minimum = defineElementwise(fn.minimum, {
+  inputs: binary,
+  vjp: ({ inputs: [a, b], outputGrad: dy }) => shareByOrder(dy, b!, a!).reverse(),
+});
+
+/** dy to the larger of two; half to each where they are equal. */
+function shareByOrder(dy: Tensor, larger: Tensor, smaller: Tensor): Tensor[] {
+  const half = dy.mul(0.5);
+  const share = (first: Tensor, second: Tensor) => where(first.greater(second), dy, where(first.equal(second), half, 0));
+  return [share(larger, smaller), share(smaller, larger)];
+}
+
+// ---- comparisons and logic: bool, without gradient -----------------------------------------------------------------
+const NO_GRADIENT = 'its result is a bool';
+export const equal = defineElementwise(fn.equal, { inputs: binary, vjp: NO_GRADIENT });
+export const notEqual = defineElementwise(fn.notEqual, { inputs: binary, vjp: NO_GRADIENT });
+export const less = defineElementwise(fn.less, { inputs: binary, vjp: NO_GRADIENT });
+export const lessEqual = defineElementwise(fn.lessEqual, { inputs: binary, vjp: NO_GRADIENT });
+export const greater = defineElementwise(fn.greater, { inputs: binary, vjp: NO_GRADIENT });
+export const greaterEqual = defineElementwise(fn.greaterEqual, { inputs: binary, vjp: NO_GRADIENT });
+export const logicalAnd = defineElementwise(fn.logicalAnd, { inputs: binary, vjp: NO_GRADIENT });
+export const logicalOr = defineElementwise(fn.logicalOr, { inputs: binary, vjp: NO_GRADIENT });
+export const logicalNot = defineElementwise(fn.logicalNot, { inputs: unary, vjp: NO_GRADIENT });
+
+// ---- choice and conversion ---------------------------------------------------------------------------------------
+export const select = defineElementwise(fn.select, {
+  inputs: ['condition', 'whenTrue', 'whenFalse'],
+  vjp: ({ inputs: [condition], outputGrad: dy }) => [null, where(condition!, dy, 0), where(condition!, 0, dy)],
+});
+
+/** y = condition ? whenTrue : whenFalse, element by element. Numbers take the dtype of the other branch, or f32. */
+export function where(condition: Tensor, whenTrue: Operand, whenFalse: Operand): Tensor {
+  const dtype = typeof whenTrue !== 'number' ? whenTrue.dtype : typeof whenFalse !== 'number' ? whenFalse.dtype : 'f32';
+  const branch = (value: Operand) => (typeof value === 'number' ? scalar(value, dtype) : value);
+  return select(condition, branch(whenTrue), branch(whenFalse));
+}
+
+const castTo = (dtype: DType, vjp: Parameters<typeof defineElementwise>[1]['vjp']): Op<readonly ['x']> =>
+  defineElementwise(fn.cast[dtype], { inputs: unary, vjp });
+
+/** Conversions by the type converted to. */
+export const casts = {
+  f32: castTo('f32', ({ inputs: [x], outputGrad: dy }) => [x!.dtype === 'f32' ? dy : null]),
+  i32: castTo('i32', 'its result is whole'),
+  u32: castTo('u32', 'its result is whole'),
+  bool: castTo('bool', NO_GRADIENT),
+} as const;
+
+/** x in another dtype: floats go to whole numbers towards zero; to bool, 0 is false and all else true. */
+export const cast = (x: Tensor, dtype: DType): Tensor => (x.dtype === dtype ? x : casts[dtype](x));

@@ -1,0 +1,122 @@
+import { TesseraError } from '../../gpu/errors.js';
+import { lstmCell, lstmCellBackward, lstmCellBackwardFours, lstmCellFours } from '../../kernels/lstm.js';
+import { full } from '../create.js';
+import { defineOp, expectRank, expectShape, expectType } from '../define.js';
+import { type Launch, launch, type Value } from '../graph.js';
+import { stridedCopy } from '../../kernels/movement.js';
+import type { Tensor } from '../tensor.js';
+import { matmulOp } from './matmul.js';
+
+/*
+ * An LSTM over a whole sequence is one node: its launches are one cell kernel a step, on buffers that hold all steps.
+ * Time comes first in every one of them.
+ */
+export const lstmSequenceOp = defineOp({
+  name: 'lstm',
+  inputs: ['xGates', 'recurrent', 'mask', 'hidden0', 'cell0'],
+  shape: ([xGates]) => {
+    const [time, batch, gates] = xGates!.shape as [number, number, number];
+    const states = { shape: [time + 1, batch, gates / 4], dtype: 'f32' } as const;
+    return [states, states, { shape: xGates!.shape, dtype: 'f32' }];
+  },
+  dispatch: ([xGates, recurrent, mask, hidden0, cell0], [hidden, cells, gates]) => {
+    const [time, batch, width] = xGates!.shape as [number, number, number];
+    const hidden_size = width / 4;
+    const kernel = hidden_size % 4 === 0 ? lstmCellFours : lstmCell;
+    const buffers = { x_gates: xGates!, recurrent: recurrent!, mask: mask!, hidden: hidden!, cells: cells!, gates: gates! };
+    return [
+      copyFlat(hidden0!, hidden!, batch * hidden_size),
+      copyFlat(cell0!, cells!, batch * hidden_size),
+      ...Array.from({ length: time }, (_, step) => launch(kernel, buffers, { step, batch, hidden_size })),
+    ];
+  },
+  vjp: ({ inputs: [xGates, recurrent, mask], outputs: [hidden, cells, gates], outputGrads: [dhidden, dcells] }) => {
+    const [time, batch, width] = xGates!.shape as [number, number, number];
+    const none = full(hidden!.shape, 0);
+    const [dgates, state] = lstmBackwardOp.all(recurrent!, gates!, cells!, mask!, dhidden ?? none, dcells ?? none) as [Tensor, Tensor];
+    // Row r of h[0..time) met row r of dgates: dU = Σ_r h[r]ᵀ·dgates[r], one product over all steps.
+    const before = hidden!.slice([0], [time]).reshape([time * batch, width / 4]);
+    const drecurrent = matmulOp(before, dgates.reshape([time * batch, width]), { transposeA: true, transposeB: false });
+    const dhidden0 = state.slice([0], [1]).reshape([batch, width / 4]);
+    const dcell0 = state.slice([time + 1]).reshape([batch, width / 4]);
+    return [dgates, drecurrent, null, dhidden0, dcell0];
+  },
+});
+
+export const lstmBackwardOp = defineOp({
+  name: 'lstm_backward',
+  inputs: ['recurrent', 'gates', 'cells', 'mask', 'dhidden', 'dcells'],
+  // dgates, and the state's gradients: dh of steps 0 to time, then dc at step 0.
+  shape: ([, gates, cells]) => {
+    const [time, batch, size] = cells!.shape as [number, number, number];
+    return [
+      { shape: gates!.shape, dtype: 'f32' },
+      { shape: [time + 1, batch, size], dtype: 'f32' },
+    ];
+  },
+  dispatch: ([recurrent, gates, cells, mask, dhidden, dcells], [dgates, state]) => {
+    const [time, batch, width] = gates!.shape as [number, number, number];
+    const hidden_size = width / 4;
+    const kernel = hidden_size % 4 === 0 ? lstmCellBackwardFours : lstmCellBackward;
+    const buffers = {
+      ...{ recurrent: recurrent!, gates: gates!, cells: cells!, mask: mask! },
+      ...{ dhidden: dhidden!, dcells: dcells!, state: state!, dgates: dgates! },
+    };
+    return Array.from({ length: time + 1 }, (_, passed) =>
+      launch(kernel, buffers, { step: time - passed, time, batch, hidden_size }),
+    );
+  },
+  vjp: 'it is a fused gradient, without a second derivative',
+});
+
+/** Copies the first elements of a value to the beginning of another. */
+function copyFlat(x: Value, y: Value, count: number): Launch {
+  const one = (prefix: string) => Object.fromEntries([0, 1, 2, 3, 4].map((axis) => [`${prefix}_stride_${axis}`, axis === 4 ? 1 : 0]));
+  const sizes = { count, size_1: 1, size_2: 1, size_3: 1, size_4: count, x_offset: 0, y_offset: 0 };
+  return launch(stridedCopy, { x, y }, { ...sizes, ...one('x'), ...one('y') });
+}
+
+export interface LstmState {
+  /** (batch, hidden) */
+  readonly hidden: Tensor;
+  /** (batch, hidden) */
+  readonly cell: Tensor;
+}
+
+export interface LstmOptions {
+  /** (batch, time) of f32: 1 for a step, 0 for padding, which leaves the state as it is. Default: no padding. */
+  readonly mask?: Tensor;
+  /** Default: zeros. */
+  readonly initial?: LstmState;
+}
+
+/**
+ * An LSTM over a sequence. x (batch, time, in), kernel (in, 4·hidden), recurrent (hidden, 4·hidden), bias (4·hidden),
+ * gates in the order i, f, g, o. Returns all hidden states (batch, time, hidden) and the last state.
+ *
+ *   (i, f, g, o) = σ, σ, tanh, σ of (x[t]·W + h[t]·U + b);   c ← f ⊙ c + i ⊙ g;   h ← o ⊙ tanh c
+ *
+ * @throws TesseraError if shapes do not fit.
+ */
+export function lstm(x: Tensor, kernel: Tensor, recurrent: Tensor, bias: Tensor, { mask, initial }: LstmOptions = {}): { sequence: Tensor; last: LstmState } {
+  expectRank('lstm', 'x', x, 3, 'batch, time, features');
+  expectType('lstm', 'x', x, 'f32');
+  const [batch, time, features] = x.shape as [number, number, number];
+  const hidden = recurrent.shape[0]!;
+  expectShape('lstm', 'recurrent', recurrent, [hidden, 4 * hidden]);
+  expectShape('lstm', 'kernel', kernel, [features, 4 * hidden]);
+  expectShape('lstm', 'bias', bias, [4 * hidden]);
+  if (time === 0) throw new TesseraError(`lstm: x ${x.describe()} has no time step; give at least one`);
+  if (mask !== undefined) expectShape('lstm', 'mask', mask, [batch, time]);
+  const zeros = full([batch, hidden], 0);
+  // One product for all steps; its rows are ordered by time.
+  const byTime = x.permute([1, 0, 2]).reshape([time * batch, features]);
+  const xGates = byTime.matmul(kernel).add(bias).reshape([time, batch, 4 * hidden]);
+  const steps = mask === undefined ? full([time, batch], 1) : mask.permute([1, 0]);
+  const [states, cells] = lstmSequenceOp.all(xGates, recurrent, steps, initial?.hidden ?? zeros, initial?.cell ?? zeros) as [Tensor, Tensor];
+  const at = (sequence: Tensor) => sequence.slice([time]).reshape([batch, hidden]);
+  return {
+    sequence: states.slice([1]).permute([1, 0, 2]),
+    last: { hidden: at(states), cell: at(cells) },
+  };
+}

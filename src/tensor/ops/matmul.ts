@@ -1,0 +1,106 @@
+import { TesseraError } from '../../gpu/errors.js';
+import { type MatmulSizes, matmulNaive, matmulRegister } from '../../kernels/matmul.js';
+import { chooseDirect } from '../../kernels/matmul-direct.js';
+import { defineOp, expectType, type Op } from '../define.js';
+import { type DispatchContext, type Launch, launch, type OpNode, type Value } from '../graph.js';
+import { broadcastShapes, formatShape, sameShape, sizeOf } from '../shape.js';
+import type { Tensor } from '../tensor.js';
+import { broadcastTo, permuteOp, reshape } from './movement.js';
+import { reduceLaunches } from './reduce.js';
+
+interface Transposes {
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+}
+
+/** Rows and columns of an operand, as the product sees it. */
+function matrixOf({ shape }: { readonly shape: readonly number[] }, transposed: boolean): [rows: number, columns: number] {
+  const [rows, columns] = shape.slice(-2) as [number, number];
+  return transposed ? [columns, rows] : [rows, columns];
+}
+
+export const matmulOp: Op<readonly ['a', 'b'], Transposes> = defineOp({
+  name: 'matmul',
+  inputs: ['a', 'b'],
+  epilogue: true,
+  shape: ([a, b], { transposeA, transposeB }: Transposes) => [
+    ...a!.shape.slice(0, -2),
+    matrixOf(a!, transposeA)[0],
+    matrixOf(b!, transposeB)[1],
+  ],
+  dispatch: ([a, b], [c], context) => matmulLaunches(a!, b!, c!, context),
+  // C = A·B:  dA = dC·Bᵀ,  dB = Aᵀ·dC; where an operand is transposed, its gradient is the transpose of that.
+  vjp: ({ inputs: [a, b], outputGrad: dc, attributes: { transposeA, transposeB } }) => [
+    transposeA
+      ? matmulOp(b!, dc, { transposeA: transposeB, transposeB: true })
+      : matmulOp(dc, b!, { transposeA: false, transposeB: !transposeB }),
+    transposeB
+      ? matmulOp(dc, a!, { transposeA: true, transposeB: transposeA })
+      : matmulOp(a!, dc, { transposeA: !transposeA, transposeB: false }),
+  ],
+});
+
+/** Fewer workgroups than this leave a GPU idle: a long k is then cut into chunks. */
+const ENOUGH_WORK = 64;
+
+function matmulLaunches(a: Value, b: Value, c: Value, { attributes, device, temporary }: Omit<DispatchContext, 'attributes'> & { attributes: Transposes }): Launch[] {
+  const { transposeA, transposeB } = attributes;
+  const [m, k] = matrixOf(a, transposeA);
+  const [, n] = matrixOf(b, transposeB);
+  const batch = sizeOf(c.shape.slice(0, -2));
+  const whole: MatmulSizes = {
+    ...{ batch, m, n, k, chunks: 1, chunk_length: Math.max(1, k) },
+    ...{ a_batch: m * k, a_row: transposeA ? 1 : k, a_col: transposeA ? m : 1 },
+    ...{ b_batch: k * n, b_row: transposeB ? 1 : n, b_col: transposeB ? k : 1 },
+  };
+  const tiny = m * n * k <= 4096;
+  const kernel = device.software ? chooseDirect(whole) : tiny ? matmulNaive : matmulRegister;
+  const workgroups = kernel.workgroups(whole);
+  const chunks = tiny ? 1 : Math.min(Math.ceil(ENOUGH_WORK / Math.max(1, workgroups)), Math.ceil(k / 512));
+  if (chunks <= 1) return [launch(kernel, { a, b, c }, whole)];
+  const chunk_length = Math.ceil(k / chunks / 4) * 4; // whole fours, for the kernels that read them
+  const split = { ...whole, chunk_length, chunks: Math.ceil(k / chunk_length) };
+  const partial = temporary([batch, split.chunks, m, n]);
+  return [
+    launch(kernel, { a, b, c: partial }, split),
+    ...reduceLaunches('sum', partial, c, { outer: batch, n: split.chunks, inner: m * n }, { temporary }),
+  ];
+}
+
+/**
+ * Matrix product along the last two axes: (..., m, k) x (..., k, n) -> (..., m, n). Axes in front broadcast; a matrix
+ * on the right serves all on the left in one product. A transposed operand is read as it lies, without a copy.
+ *
+ * @throws TesseraError if an operand has less than two axes, or the inner dimensions differ.
+ */
+export function matmul(a: Tensor, b: Tensor): Tensor {
+  for (const [name, operand] of Object.entries({ a, b })) {
+    expectType('matmul', name, operand, 'f32');
+    if (operand.rank < 2) throw new TesseraError(`matmul: ${name} must have rank 2 or more, got ${formatShape(operand.shape)}; reshape() a vector to a row or column`);
+  }
+  const inner = [a.shape.at(-1)!, b.shape.at(-2)!];
+  if (inner[0] !== inner[1]) {
+    throw new TesseraError(`matmul: inner dimensions differ: ${formatShape(a.shape)} x ${formatShape(b.shape)} (${inner.join(' vs ')})`);
+  }
+  if (b.rank === 2 && a.rank > 2) {
+    const rows = reshape(a, [sizeOf(a.shape.slice(0, -1)), a.shape.at(-1)!]);
+    return reshape(matmul(rows, b), [...a.shape.slice(0, -1), b.shape[1]!]);
+  }
+  const lead = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const left = untransposed(stretch(a, lead));
+  const right = untransposed(stretch(b, lead));
+  return matmulOp(left.tensor, right.tensor, { transposeA: left.transposed, transposeB: right.transposed });
+}
+
+const stretch = (x: Tensor, lead: readonly number[]): Tensor =>
+  sameShape(x.shape.slice(0, -2), lead) ? x : broadcastTo(x, [...lead, ...x.shape.slice(-2)]);
+
+/** Looks through a transpose: the product reads its input the other way round. */
+function untransposed(x: Tensor): { tensor: Tensor; transposed: boolean } {
+  const node = x.source as OpNode;
+  if (node.kind !== 'op' || node.op !== permuteOp.definition) return { tensor: x, transposed: false };
+  const order = node.attributes.order as readonly number[];
+  const last = order.length - 1;
+  const swaps = order.every((axis, at) => axis === (at === last ? last - 1 : at === last - 1 ? last : at));
+  return swaps ? { tensor: node.inputs[0]!, transposed: true } : { tensor: x, transposed: false };
+}

@@ -1,0 +1,67 @@
+import { TesseraError } from '../../gpu/errors.js';
+import { maxPoolBackward, maxPoolForward } from '../../kernels/max-pool.js';
+import { defineOp, expectRank, expectType } from '../define.js';
+import { launch } from '../graph.js';
+import { formatShape, type Shape } from '../shape.js';
+import type { Tensor } from '../tensor.js';
+import { strideOf } from './conv2d.js';
+
+export interface PoolOptions {
+  /** Of the window, in pixels. Default 2. */
+  readonly size?: number | readonly [number, number];
+  /** Default: the window's size, so that windows do not overlap. */
+  readonly stride?: number | readonly [number, number];
+}
+
+interface Windows {
+  readonly size: readonly [number, number];
+  readonly stride: readonly [number, number];
+}
+
+function sizesOf(x: Shape, { size, stride }: Windows) {
+  const [batch, in_height, in_width, channels] = x as [number, number, number, number];
+  return {
+    ...{ batch, in_height, in_width, channels },
+    out_height: Math.floor((in_height - size[0]) / stride[0]) + 1,
+    out_width: Math.floor((in_width - size[1]) / stride[1]) + 1,
+    ...{ window_height: size[0], window_width: size[1], stride_height: stride[0], stride_width: stride[1] },
+  };
+}
+
+export const maxPoolOp = defineOp({
+  name: 'max_pool2d',
+  inputs: ['x'],
+  shape: ([x], windows: Windows) => {
+    const { batch, out_height, out_width, channels } = sizesOf(x!.shape, windows);
+    return [batch, out_height, out_width, channels];
+  },
+  dispatch: ([x], [y], { attributes }) => [launch(maxPoolForward, { x: x!, y: y! }, sizesOf(x!.shape, attributes))],
+  vjp: ({ inputs: [x], outputGrad: dy, attributes }) => [maxPoolBackwardOp(x!, dy, attributes)],
+});
+
+const maxPoolBackwardOp = defineOp({
+  name: 'max_pool2d_backward',
+  inputs: ['x', 'dy'],
+  shape: ([x], _: Windows) => x!.shape,
+  dispatch: ([x, dy], [dx], { attributes }) => [
+    launch(maxPoolBackward, { x: x!, dy: dy!, dx: dx! }, sizesOf(x!.shape, attributes)),
+  ],
+  vjp: 'it is a fused gradient, without a second derivative',
+});
+
+/**
+ * The largest value of each window, channels last, without padding:
+ * (batch, height, width, channels) -> (batch, floor((height - size) / stride) + 1, ..., channels).
+ * The gradient goes to the first of equals.
+ *
+ * @throws TesseraError if x has not rank 4, or is smaller than the window.
+ */
+export function maxPool2d(x: Tensor, { size = 2, stride = size }: PoolOptions = {}): Tensor {
+  expectRank('max_pool2d', 'x', x, 4, 'batch, height, width, channels');
+  expectType('max_pool2d', 'x', x, 'f32');
+  const windows = { size: strideOf('max_pool2d', size), stride: strideOf('max_pool2d', stride) };
+  if (x.shape[1]! < windows.size[0] || x.shape[2]! < windows.size[1]) {
+    throw new TesseraError(`max_pool2d: a window of ${formatShape(windows.size)} is larger than the image of x ${formatShape(x.shape)}`);
+  }
+  return maxPoolOp(x, windows);
+}

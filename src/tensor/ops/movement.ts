@@ -1,0 +1,232 @@
+import { TesseraError } from '../../gpu/errors.js';
+import { COPY_AXES, fills, stridedCopy } from '../../kernels/movement.js';
+import { identity } from '../../kernels/elementwise.js';
+import { defineOp, type Op } from '../define.js';
+import { type Launch, launch, type Value } from '../graph.js';
+import { broadcastShapes, formatShape, normalizeAxis, rowMajorStrides, type Shape, sameShape, sizeOf } from '../shape.js';
+import type { Tensor } from '../tensor.js';
+
+/** A walk through memory: where it begins, and how far apart neighbours along each axis are. */
+interface Region {
+  readonly offset: number;
+  readonly strides: readonly number[];
+}
+
+/** The launch that copies x's region to y's, both of the given shape. */
+function copyRegion(x: Value, y: Value, shape: Shape, from: Region, to: Region): Launch {
+  const axes = mergeAxes(shape, from.strides, to.strides);
+  if (axes.length > COPY_AXES) {
+    throw new TesseraError(`copy: ${axes.length} separate axes are more than the ${COPY_AXES} that the kernel walks; reshape first`);
+  }
+  while (axes.length < COPY_AXES) axes.unshift({ size: 1, from: 0, to: 0 });
+  const sizes: Record<string, number> = { count: sizeOf(shape), x_offset: from.offset, y_offset: to.offset };
+  axes.forEach((axis, index) => {
+    if (index > 0) sizes[`size_${index}`] = axis.size;
+    sizes[`x_stride_${index}`] = axis.from;
+    sizes[`y_stride_${index}`] = axis.to;
+  });
+  return launch(stridedCopy, { x, y }, sizes);
+}
+
+/** Takes neighbouring axes together where both sides walk through them as through one. */
+function mergeAxes(shape: Shape, from: readonly number[], to: readonly number[]) {
+  const axes: { size: number; from: number; to: number }[] = [];
+  shape.forEach((size, axis) => {
+    if (size === 1) return;
+    const outer = axes.at(-1);
+    if (outer !== undefined && outer.from === size * from[axis]! && outer.to === size * to[axis]!) {
+      outer.size *= size;
+      outer.from = from[axis]!;
+      outer.to = to[axis]!;
+    } else {
+      axes.push({ size, from: from[axis]!, to: to[axis]! });
+    }
+  });
+  return axes;
+}
+
+const whole = (shape: Shape): Region => ({ offset: 0, strides: rowMajorStrides(shape) });
+
+const reshapeOp = defineOp({
+  name: 'reshape',
+  inputs: ['x'],
+  alias: true,
+  shape: ([x], { shape }: { shape: Shape }) => {
+    if (sizeOf(shape) !== x!.size) {
+      throw new TesseraError(`reshape: ${formatShape(x!.shape)} has ${x!.size} elements, ${formatShape(shape)} needs ${sizeOf(shape)}`);
+    }
+    return shape;
+  },
+  vjp: ({ inputs: [x], outputGrad: dy }) => [reshape(dy, x!.shape)],
+});
+
+/**
+ * The same elements under another shape; free. One size may be -1: it is what the others leave.
+ * @throws TesseraError if the number of elements differs.
+ */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  const open = shape.indexOf(-1);
+  if (open < 0) return sameShape(shape, x.shape) ? x : reshapeOp(x, { shape: [...shape] });
+  const rest = shape.reduce((product, size, axis) => (axis === open ? product : product * size), 1);
+  return reshape(x, shape.map((size, axis) => (axis === open ? x.size / rest : size)));
+}
+
+export const permuteOp = defineOp({
+  name: 'permute',
+  inputs: ['x'],
+  shape: ([x], { order }: { order: readonly number[] }) => {
+    const sorted = [...order].sort((a, b) => a - b);
+    if (order.length !== x!.rank || sorted.some((axis, index) => axis !== index)) {
+      throw new TesseraError(`permute: expected each axis of ${formatShape(x!.shape)} once, got order [${order.join(', ')}]`);
+    }
+    return order.map((axis) => x!.shape[axis]!);
+  },
+  dispatch: ([x], [y], { attributes: { order } }) => {
+    const strides = rowMajorStrides(x!.shape);
+    return [copyRegion(x!, y!, y!.shape, { offset: 0, strides: order.map((axis) => strides[axis]!) }, whole(y!.shape))];
+  },
+  vjp: ({ outputGrad: dy, attributes: { order } }) => [permute(dy, order.map((_, axis) => order.indexOf(axis)))],
+});
+
+/** The axes in another order: y's axis d is x's axis order[d]. */
+export const permute = (x: Tensor, order: readonly number[]): Tensor =>
+  permuteOp(x, { order: order.map((axis) => normalizeAxis('permute', axis, x.rank)) });
+
+/** The last two axes exchanged. A product reads a transposed operand as it is; other ops get a copy. */
+export function transpose(x: Tensor): Tensor {
+  if (x.rank < 2) throw new TesseraError(`transpose: expected rank 2 or more, got ${formatShape(x.shape)}`);
+  const axes = x.shape.map((_, axis) => axis);
+  return permute(x, [...axes.slice(0, -2), x.rank - 1, x.rank - 2]);
+}
+
+interface SliceAttributes {
+  readonly begin: readonly number[];
+  readonly size: Shape;
+  readonly step: readonly number[];
+}
+
+const sliceOp: Op<readonly ['x'], SliceAttributes> = defineOp({
+  name: 'slice',
+  inputs: ['x'],
+  shape: (_, { size }: SliceAttributes) => size,
+  dispatch: ([x], [y], { attributes: { begin, step } }) => [copyRegion(x!, y!, y!.shape, part(x!.shape, begin, step), whole(y!.shape))],
+  vjp: ({ inputs: [x], outputGrad: dy, attributes: { begin, step } }) => [padOp(dy, { shape: x!.shape, begin, step, value: 0 })],
+});
+
+/** The region of a tensor that begins at some indices and takes every step-th element. */
+function part(shape: Shape, begin: readonly number[], step: readonly number[]): Region {
+  const strides = rowMajorStrides(shape);
+  return {
+    offset: begin.reduce((sum, at, axis) => sum + at * strides[axis]!, 0),
+    strides: strides.map((stride, axis) => stride * step[axis]!),
+  };
+}
+
+/**
+ * x[begin:end:step] along each axis, as NumPy has it: negative places count from the end, places beyond the ends are
+ * cut, axes left out are taken whole. Steps are whole and at least 1.
+ */
+export function slice(x: Tensor, begin: readonly number[], end: readonly number[] = [], step: readonly number[] = []): Tensor {
+  const longest = Math.max(begin.length, end.length, step.length);
+  if (longest > x.rank) throw new TesseraError(`slice: ${longest} axes given for ${formatShape(x.shape)}`);
+  const place = (at: number, size: number) => Math.min(Math.max(at < 0 ? at + size : at, 0), size);
+  const from = x.shape.map((size, axis) => place(begin[axis] ?? 0, size));
+  const by = x.shape.map((_, axis) => step[axis] ?? 1);
+  const given = [...from, ...by, ...end];
+  if (!given.every(Number.isInteger) || by.some((one) => one < 1)) {
+    throw new TesseraError(`slice: expected whole places and steps of at least 1, got begin [${begin}], end [${end}], step [${step}]`);
+  }
+  const size = x.shape.map((full, axis) =>
+    Math.max(0, Math.ceil((place(end[axis] ?? full, full) - from[axis]!) / by[axis]!)),
+  );
+  return sameShape(size, x.shape) ? x : sliceOp(x, { begin: from, size, step: by });
+}
+
+interface PadAttributes {
+  readonly shape: Shape;
+  readonly begin: readonly number[];
+  readonly step: readonly number[];
+  readonly value: number;
+}
+
+const padOp: Op<readonly ['x'], PadAttributes> = defineOp({
+  name: 'pad',
+  inputs: ['x'],
+  numbers: ['value'],
+  shape: (_, { shape }: PadAttributes) => shape,
+  dispatch: ([x], [y], { attributes: { begin, step } }) => [
+    launch(fills[y!.dtype], { y: y! }, { count: y!.length }),
+    copyRegion(x!, y!, x!.shape, whole(x!.shape), part(y!.shape, begin, step)),
+  ],
+  vjp: ({ inputs: [x], outputGrad: dy, attributes: { begin, step } }) => [
+    sliceOp(dy, { begin, size: x!.shape, step }),
+  ],
+});
+
+/**
+ * x with `widths[d] = [before, after]` elements of `value` around it along each axis d.
+ * @throws TesseraError if there is not one pair of whole numbers from 0 for each axis.
+ */
+export function pad(x: Tensor, widths: readonly (readonly [number, number])[], value = 0): Tensor {
+  if (widths.length !== x.rank || widths.flat().some((width) => !Number.isInteger(width) || width < 0)) {
+    throw new TesseraError(`pad: expected ${x.rank} pairs of widths from 0 for ${formatShape(x.shape)}, got ${JSON.stringify(widths)}`);
+  }
+  const shape = x.shape.map((size, axis) => size + widths[axis]![0] + widths[axis]![1]);
+  return padOp(x, { shape, begin: widths.map(([before]) => before), step: x.shape.map(() => 1), value });
+}
+
+const concatOp = defineOp({
+  name: 'concat',
+  inputs: ['...tensors'],
+  shape: (tensors, { axis }: { axis: number }) => {
+    const [first] = tensors as [Tensor];
+    for (const other of tensors) {
+      const fits = other.rank === first.rank && other.shape.every((size, at) => at === axis || size === first.shape[at]);
+      if (!fits || other.dtype !== first.dtype) {
+        throw new TesseraError(`concat: tensors must agree in all axes but ${axis}: got ${first.describe()} and ${other.describe()}`);
+      }
+    }
+    const total = tensors.reduce((sum, { shape }) => sum + shape[axis]!, 0);
+    return first.shape.map((size, at) => (at === axis ? total : size));
+  },
+  dispatch: (inputs, [y], { attributes: { axis } }) => {
+    const strides = rowMajorStrides(y!.shape);
+    let begin = 0;
+    return inputs.map((x) => {
+      const to = { offset: begin * strides[axis]!, strides };
+      begin += x.shape[axis]!;
+      return copyRegion(x, y!, x.shape, whole(x.shape), to);
+    });
+  },
+  vjp: ({ inputs, outputGrad: dy, attributes: { axis } }) => {
+    let end = 0;
+    return inputs.map(({ shape }) => {
+      const begin = shape.map((_, at) => (at === axis ? end : 0));
+      end += shape[axis]!;
+      return sliceOp(dy, { begin, size: shape, step: shape.map(() => 1) });
+    });
+  },
+});
+
+/** Tensors one after the other along an axis; their other axes agree. */
+export function concat(tensors: readonly Tensor[], axis = -1): Tensor {
+  if (tensors.length === 0) throw new TesseraError('concat: expected at least one tensor, got none');
+  return (concatOp as (...given: unknown[]) => Tensor)(...tensors, { axis: normalizeAxis('concat', axis, tensors[0]!.rank) });
+}
+
+const broadcastOp = defineOp({
+  name: 'broadcast',
+  inputs: ['x'],
+  elementwise: identity,
+  shape: ([x], { shape }: { shape: Shape }) => {
+    if (!sameShape(broadcastShapes('broadcastTo', x!.shape, shape), shape)) {
+      throw new TesseraError(`broadcastTo: ${formatShape(x!.shape)} does not stretch to ${formatShape(shape)}`);
+    }
+    return shape;
+  },
+  vjp: ({ outputGrad: dy }) => [dy],
+});
+
+/** x repeated along axes of size 1, or new ones in front, to a shape. */
+export const broadcastTo = (x: Tensor, shape: Shape): Tensor =>
+  sameShape(x.shape, shape) && x.source.kind !== 'number' ? x : broadcastOp(x, { shape: [...shape] });

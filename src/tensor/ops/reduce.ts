@@ -1,0 +1,131 @@
+import { TesseraError } from '../../gpu/errors.js';
+import { argmaxColumns, type Reduction, reductions } from '../../kernels/reduce.js';
+import { defineOp, expectType, type Op } from '../define.js';
+import { type DispatchContext, type Launch, launch, type Value, type VjpContext } from '../graph.js';
+import { formatShape, normalizeAxes, normalizeAxis, type Shape, sizeOf } from '../shape.js';
+import type { Tensor } from '../tensor.js';
+import { broadcastTo, permute, reshape } from './movement.js';
+
+/** One axis or several; left out, all. Negative axes count from the end. */
+export type Axes = number | readonly number[];
+
+export interface ReduceOptions {
+  /** Leaves reduced axes in place, with size 1. */
+  readonly keepDims?: boolean;
+}
+
+/** The reduced axes [begin, end) of a shape; they stand side by side. */
+interface Span {
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** Beyond this many elements an axis is cut into chunks, if the results alone are too few to keep a GPU busy. */
+const LONG_AXIS = 1024;
+const FEW_RESULTS = 4096;
+
+/** Launches that reduce x (outer, n, inner) to y (outer, inner); two where a long axis has few results. */
+export function reduceLaunches(name: Reduction, x: Value, y: Value, size: { outer: number; n: number; inner: number }, { temporary }: Pick<DispatchContext, 'temporary'>): Launch[] {
+  const { outer, n, inner } = size;
+  const { rows, columns } = reductions[name];
+  const first = inner === 1 && n > 32 ? rows : columns;
+  const split = n > LONG_AXIS && outer * inner < FEW_RESULTS;
+  if (!split) return [launch(first, { x, y }, { ...size, chunks: 1, chunk_length: n })];
+  // About √n chunks: neither stage is long.
+  const chunk_length = Math.max(64, Math.ceil(Math.sqrt(n)));
+  const chunks = Math.ceil(n / chunk_length);
+  const partial = temporary([outer, chunks, inner]);
+  return [
+    launch(first, { x, y: partial }, { ...size, chunks, chunk_length }),
+    launch(columns, { x: partial, y }, { outer, n: chunks, inner, chunks: 1, chunk_length: chunks }),
+  ];
+}
+
+function spanSizes(shape: Shape, { begin, end }: Span) {
+  return { outer: sizeOf(shape.slice(0, begin)), n: sizeOf(shape.slice(begin, end)), inner: sizeOf(shape.slice(end)) };
+}
+
+function defineReduction(
+  name: Reduction,
+  vjp: (context: Omit<VjpContext, 'attributes'> & { attributes: Span }) => Tensor[],
+): Op<readonly ['x'], Span> {
+  return defineOp<readonly ['x'], Span>({
+    name,
+    inputs: ['x'],
+    prologue: true,
+    epilogue: true,
+    shape: ([x], { begin, end }) => {
+      expectType(name, 'x', x!, 'f32');
+      if (name !== 'sum' && spanSizes(x!.shape, { begin, end }).n === 0) {
+        throw new TesseraError(`${name}: ${formatShape(x!.shape)} has no element to choose along the reduced axes`);
+      }
+      return [...x!.shape.slice(0, begin), ...x!.shape.slice(end)];
+    },
+    dispatch: ([x], [y], context) => reduceLaunches(name, x!, y!, spanSizes(x!.shape, context.attributes), context),
+    vjp,
+  });
+}
+
+/** A reduced tensor's shape with the reduced axes put back, as ones. */
+const withOnes = (shape: Shape, { begin, end }: Span): Shape => shape.map((size, axis) => (axis >= begin && axis < end ? 1 : size));
+
+const spread = (y: Tensor, shape: Shape, span: Span): Tensor => broadcastTo(reshape(y, withOnes(shape, span)), shape);
+
+export const sumOp = defineReduction('sum', ({ inputs: [x], outputGrad: dy, attributes }) => [spread(dy, x!.shape, attributes)]);
+
+/** The gradient goes to the chosen element; equals share it evenly. */
+function chosenVjp({ inputs: [x], output: y, outputGrad: dy, attributes }: Parameters<Parameters<typeof defineReduction>[1]>[0]): Tensor[] {
+  const ones = withOnes(x!.shape, attributes);
+  const chosen = x!.equal(reshape(y, ones)).cast('f32');
+  const count = reshape(sumOp(chosen, attributes), ones);
+  return [chosen.mul(reshape(dy, ones).div(count))];
+}
+
+export const maxOp = defineReduction('max', chosenVjp);
+export const minOp = defineReduction('min', chosenVjp);
+
+/** Brings the reduced axes side by side, reduces, and puts ones in their place where they are to be kept. */
+function reduce(op: typeof sumOp, x: Tensor, axes: Axes | undefined, { keepDims = false }: ReduceOptions = {}): Tensor {
+  const { name } = op.definition;
+  const reduced = normalizeAxes(name, axes, x.rank);
+  if (reduced.length === 0) return x;
+  const kept = x.shape.map((_, axis) => axis).filter((axis) => !reduced.includes(axis));
+  const contiguous = reduced.at(-1)! - reduced[0]! === reduced.length - 1;
+  const y = contiguous
+    ? op(x, { begin: reduced[0]!, end: reduced.at(-1)! + 1 })
+    : op(permute(x, [...kept, ...reduced]), { begin: kept.length, end: x.rank });
+  return keepDims ? reshape(y, x.shape.map((size, axis) => (reduced.includes(axis) ? 1 : size))) : y;
+}
+
+/** Sum over axes (all by default). The sum of nothing is 0. */
+export const sum = (x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor => reduce(sumOp, x, axes, options);
+
+/** Arithmetic mean over axes (all by default). @throws TesseraError if there is nothing to average. */
+export function mean(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
+  const count = normalizeAxes('mean', axes, x.rank).reduce((product, axis) => product * x.shape[axis]!, 1);
+  if (count === 0) throw new TesseraError(`mean: ${formatShape(x.shape)} has no element along the reduced axes`);
+  return sum(x, axes, options).mul(1 / count);
+}
+
+/** Largest element over axes (all by default). @throws TesseraError if there is none. */
+export const max = (x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor => reduce(maxOp, x, axes, options);
+/** Smallest element over axes (all by default). @throws TesseraError if there is none. */
+export const min = (x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor => reduce(minOp, x, axes, options);
+
+export const argmaxOp = defineOp({
+  name: 'argmax',
+  inputs: ['x'],
+  shape: ([x], { axis }: { axis: number }) => {
+    expectType('argmax', 'x', x!, 'f32');
+    if (x!.shape[axis] === 0) throw new TesseraError(`argmax: ${formatShape(x!.shape)} has no element along axis ${axis}`);
+    return { shape: x!.shape.filter((_, at) => at !== axis), dtype: 'i32' };
+  },
+  dispatch: ([x], [y], { attributes: { axis } }) => [
+    launch(argmaxColumns, { x: x!, y: y! }, spanSizes(x!.shape, { begin: axis, end: axis + 1 })),
+  ],
+  vjp: 'its result is an index',
+});
+
+/** The index of the largest element along an axis, as i32; the first of equals. */
+export const argmax = (x: Tensor, axis = -1): Tensor => argmaxOp(x, { axis: normalizeAxis('argmax', axis, x.rank) });
+
