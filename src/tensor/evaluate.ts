@@ -103,7 +103,7 @@ export class Runtime {
       traced = trace(targets);
     }
     const executable = await this.#executableOf(traced);
-    const { prepared, plan } = executable;
+    const { prepared, plan } = executable; (this as any).last = executable;
     const before = this.#fillSlots(executable, traced.slots);
     this.#setNumbers(executable, traced);
 

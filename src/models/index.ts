@@ -1,0 +1,2 @@
+export { SigmaFusion, type SigmaFusionSizes } from './sigma-fusion.js';
+export { type Modality, TextImageClassifier, type TextImageInputs, type TextImageSizes } from './text-image-classifier.js';

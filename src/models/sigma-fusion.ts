@@ -1,0 +1,46 @@
+import { concatenate, Linear, Module } from '../nn/index.js';
+import { Generator } from '../tensor/generator.js';
+import { type Tensor, TesseraError } from '../tensor/index.js';
+
+export interface SigmaFusionSizes {
+  /** Features of the two inputs. */
+  readonly inputs: readonly [number, number];
+  /** Units of the two encoders. */
+  readonly encoded?: readonly [number, number];
+  readonly fused?: number;
+  readonly classes: number;
+  readonly seed?: number;
+}
+
+/**
+ * Two modalities, each encoded, fused by concatenation, and classified, each stage a σ(Wx + b):
+ *
+ *   f1(x1) = σ(W1·x1 + b1)        f2(x2) = σ(W2·x2 + b2)
+ *   g(f1, f2) = σ(W3·[f1; f2] + b3)
+ *   y = h(g) = σ(W4·g + b4)
+ *
+ * x1 (batch, inputs[0]), x2 (batch, inputs[1]) -> y (batch, classes), each element within (0, 1).
+ */
+export class SigmaFusion extends Module {
+  readonly f1: Linear;
+  readonly f2: Linear;
+  readonly g: Linear;
+  readonly h: Linear;
+
+  constructor({ inputs, encoded = [64, 64], fused = 64, classes, seed = 0 }: SigmaFusionSizes) {
+    super();
+    const options = { activation: 'sigmoid', generator: new Generator(seed) } as const;
+    this.f1 = new Linear(inputs[0], encoded[0], options);
+    this.f2 = new Linear(inputs[1], encoded[1], options);
+    this.g = new Linear(encoded[0] + encoded[1], fused, options);
+    this.h = new Linear(fused, classes, options);
+  }
+
+  /** @throws TesseraError if the batches differ, or an input has not its number of features. */
+  forward(x1: Tensor, x2: Tensor): Tensor {
+    if (x1.shape[0] !== x2.shape[0]) {
+      throw new TesseraError(`SigmaFusion: the inputs' batches differ: ${x1.describe()} and ${x2.describe()}`);
+    }
+    return this.h.forward(this.g.forward(concatenate(this.f1.forward(x1), this.f2.forward(x2))));
+  }
+}

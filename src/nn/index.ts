@@ -1,0 +1,30 @@
+export { type Activation, activations } from './activations.js';
+export {
+  glorotUniform,
+  heNormal,
+  heUniform,
+  type Initializer,
+  onesInitializer,
+  orthogonal,
+  parameter,
+  uniformInitializer,
+  zerosInitializer,
+} from './initializers.js';
+export {
+  Activate,
+  Conv2D,
+  type Conv2DOptions,
+  concatenate,
+  Dropout,
+  Embedding,
+  Flatten,
+  Linear,
+  type LinearOptions,
+  LSTM,
+  MaxPool2D,
+  Sequential,
+} from './layers.js';
+export { accuracy, crossEntropy } from './losses.js';
+export { Layer, Module } from './module.js';
+export { Adam, type AdamOptions, Optimizer, SGD, type SGDOptions, type StepOptions } from './optimizers.js';
+export { decodeSafetensors, encodeSafetensors, type StoredTensor, type StoredTensors } from './safetensors.js';

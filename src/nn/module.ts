@@ -1,0 +1,102 @@
+import { TesseraError, type Tensor, Variable } from '../tensor/index.js';
+
+/**
+ * A part of a model: its fields hold parameters (`Variable`), further modules, or lists of modules. Fields are what
+ * makes names: `encoder.layers.0.kernel` is field `kernel` of element 0 of field `layers` of field `encoder`.
+ */
+export abstract class Module {
+  #training = true;
+
+  /** True while it trains: dropout is active. */
+  get training(): boolean {
+    return this.#training;
+  }
+
+  /** Switches it and all its parts to training. */
+  train(): this {
+    return this.#setTraining(true);
+  }
+
+  /** Switches it and all its parts to use: dropout passes its input on. */
+  eval(): this {
+    return this.#setTraining(false);
+  }
+
+  #setTraining(training: boolean): this {
+    this.#training = training;
+    for (const [, module] of this.children()) module.#setTraining(training);
+    return this;
+  }
+
+  /** The modules in its fields, with their names. */
+  *children(): Generator<[name: string, module: Module]> {
+    for (const [name, field] of Object.entries(this)) {
+      if (field instanceof Module) yield [name, field];
+      if (!Array.isArray(field)) continue;
+      for (const [index, element] of field.entries()) if (element instanceof Module) yield [`${name}.${index}`, element];
+    }
+  }
+
+  /** Its parameters and those of its parts by dotted names, in the order of the fields. */
+  namedParameters(): Map<string, Variable> {
+    const found = new Map<string, Variable>();
+    for (const [name, field] of Object.entries(this)) if (field instanceof Variable) found.set(name, field);
+    for (const [name, module] of this.children()) {
+      for (const [inner, parameter] of module.namedParameters()) found.set(`${name}.${inner}`, parameter);
+    }
+    for (const [name, parameter] of found) parameter.name = name;
+    return found;
+  }
+
+  /** Its parameters and those of its parts. */
+  parameters(): Variable[] {
+    return [...new Set(this.namedParameters().values())];
+  }
+
+  /** A table of its parts that have parameters: name, kind, shapes, count; and the total. */
+  summary(): string {
+    const rows: string[][] = [['parameter', 'shape', 'count']];
+    let total = 0;
+    for (const [name, { shape, size }] of this.namedParameters()) {
+      rows.push([name, `[${shape.join(', ')}]`, size.toLocaleString('en-US')]);
+      total += size;
+    }
+    rows.push(['total', '', total.toLocaleString('en-US')]);
+    const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
+    const lines = rows.map(([name, shape, count]) =>
+      `${name!.padEnd(widths[0]!)}  ${shape!.padEnd(widths[1]!)}  ${count!.padStart(widths[2]!)}`.trimEnd(),
+    );
+    return [`${this.constructor.name}`, ...lines].join('\n');
+  }
+
+  /** The values of all parameters, by name. */
+  async state(): Promise<Map<string, Tensor>> {
+    return new Map(this.namedParameters());
+  }
+
+  /**
+   * Takes over values by name, as they come from a file.
+   * @throws TesseraError if a name is missing or left over, or a shape differs; then nothing has changed.
+   */
+  loadState(values: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>): void {
+    const parameters = this.namedParameters();
+    const missing = [...parameters.keys()].filter((name) => !values.has(name));
+    const unknown = [...values.keys()].filter((name) => !parameters.has(name));
+    if (missing.length > 0 || unknown.length > 0) {
+      const list = (names: string[]) => names.slice(0, 5).join(', ') || 'none';
+      throw new TesseraError(`loadState: the file is not of this model: missing ${list(missing)}; unknown ${list(unknown)}`);
+    }
+    for (const [name, parameter] of parameters) {
+      const { shape } = values.get(name)!;
+      if (shape.join() !== parameter.shape.join()) {
+        throw new TesseraError(`loadState: '${name}' has shape [${shape.join(', ')}] in the file, the model needs [${parameter.shape.join(', ')}]`);
+      }
+    }
+    for (const [name, parameter] of parameters) parameter.set(values.get(name)!.data);
+  }
+}
+
+/** A module that maps one tensor to one. */
+export abstract class Layer extends Module {
+  abstract forward(x: Tensor): Tensor;
+}

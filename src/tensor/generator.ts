@@ -1,0 +1,59 @@
+import { TesseraError } from '../gpu/errors.js';
+import { threefry, uniformFromBits } from '../kernels/random.js';
+
+/**
+ * Random numbers on the host, for initial values, splits and shuffles: Threefry of a counter under the seed, the same
+ * generator as on the device.
+ */
+export class Generator {
+  #counter = 0;
+  readonly #key: readonly [number, number];
+
+  /** @throws TesseraError if the seed is not a whole number from 0. */
+  constructor(seed: number, stream = 0) {
+    if (!Number.isSafeInteger(seed) || seed < 0) {
+      throw new TesseraError(`Generator: a seed is a whole number from 0, got ${seed}`);
+    }
+    this.#key = threefry(seed >>> 0, Math.floor(seed / 2 ** 32), stream, 1);
+  }
+
+  /** 32 random bits. */
+  bits(): number {
+    const counter = this.#counter++;
+    return threefry(this.#key[0], this.#key[1], counter >>> 0, Math.floor(counter / 2 ** 32))[0];
+  }
+
+  /** Uniform in [0, 1). */
+  uniform(): number {
+    return uniformFromBits(this.bits());
+  }
+
+  /** Standard normal (Box and Muller). */
+  normal(): number {
+    return Math.sqrt(-2 * Math.log(1 - this.uniform())) * Math.cos(2 * Math.PI * this.uniform());
+  }
+
+  /** A whole number in [0, count), each equally likely. */
+  integer(count: number): number {
+    // Bits beyond the last whole multiple of count would favour small numbers: they are drawn again.
+    const limit = 2 ** 32 - (2 ** 32 % count);
+    for (;;) {
+      const bits = this.bits();
+      if (bits < limit) return bits % count;
+    }
+  }
+
+  /** Puts a list into random order, in place (Fisher and Yates), and returns it. */
+  shuffle<List extends { [index: number]: unknown; readonly length: number }>(list: List): List {
+    for (let last = list.length - 1; last > 0; last--) {
+      const other = this.integer(last + 1);
+      [list[last], list[other]] = [list[other], list[last]];
+    }
+    return list;
+  }
+
+  /** The numbers from 0 to count - 1 in random order. */
+  permutation(count: number): Uint32Array {
+    return this.shuffle(Uint32Array.from({ length: count }, (_, index) => index));
+  }
+}
