@@ -1,35 +1,37 @@
 import { findAdapter } from '#webgpu';
+import { limitsOf } from './adapter.js';
 import type { Device } from './device.js';
 import { TesseraError } from './errors.js';
 import { GpuDevice } from './gpu-device.js';
 import { ReferenceDevice } from './reference-device.js';
 
+export const DEVICE_CHOICES = ['auto', 'gpu', 'swiftshader', 'reference'] as const;
+export type DeviceChoice = (typeof DEVICE_CHOICES)[number];
+
 export interface OpenOptions {
   /**
    * 'auto' (default): the best adapter that is there, at last the reference device. 'gpu': an adapter, or an error.
-   * 'reference': the kernels' float64 references on the CPU.
+   * 'swiftshader': the bundled software adapter. 'reference': the kernels' float64 references on the CPU.
    */
-  readonly device?: 'auto' | 'gpu' | 'reference';
+  readonly device?: DeviceChoice;
 }
 
 /**
  * Opens a device with all that its adapter offers.
- * @throws TesseraError for `device: 'gpu'` where no adapter is found.
+ * @throws TesseraError where no adapter is found, unless `device` is 'auto' or 'reference'.
  */
 export async function openDevice({ device = 'auto' }: OpenOptions = {}): Promise<Device> {
   if (device === 'reference') return new ReferenceDevice();
-  const found = await findAdapter();
+  const found = await findAdapter({ from: device === 'swiftshader' ? 'swiftshader' : 'auto' });
   if (found === null) {
     if (device === 'auto') return new ReferenceDevice();
     throw new TesseraError("openDevice: no WebGPU adapter was found; 'npx tessera doctor' says what was tried and what to install");
   }
   const { adapter } = found;
-  const requiredLimits: Record<string, number> = {};
   // The adapter's own limits: WebGPU's defaults are the lowest that any adapter has.
-  for (const name in adapter.limits) requiredLimits[name] = adapter.limits[name as keyof GPUSupportedLimits] as number;
   const gpu = await adapter.requestDevice({
     requiredFeatures: [...adapter.features] as GPUFeatureName[],
-    requiredLimits,
+    requiredLimits: limitsOf(adapter),
   });
   return new GpuDevice(found.name, found.software, gpu, () => found.release());
 }
