@@ -35,12 +35,17 @@ export abstract class Optimizer {
    * @throws TesseraError if a parameter has no part in the loss.
    */
   async step(loss: Tensor, { also = [] }: StepOptions = {}): Promise<void> {
-    const gradients = grad(loss, this.parameters);
+    const assigns = this.assigns(loss);
     this.#steps++;
-    const assigns = this.parameters.flatMap((parameter, index) => this.update(parameter, gradients[index]!, this.#steps));
     await startReading([loss, ...also, ...assigns]);
     this.#inFlight.push(loss.pending ?? Promise.resolve());
     if (this.#inFlight.length > IN_FLIGHT) await this.#inFlight.shift();
+  }
+
+  /** What `step` would evaluate beside the loss: to be looked at with `explain`. */
+  assigns(loss: Tensor): Tensor[] {
+    const gradients = grad(loss, this.parameters);
+    return this.parameters.flatMap((parameter, index) => this.update(parameter, gradients[index]!, this.#steps + 1));
   }
 
   /** The assigns of one parameter, at step t (from 1). */

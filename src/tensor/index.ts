@@ -1,10 +1,13 @@
 export type { Device, HostArray } from '../gpu/device.js';
 export { DeviceLostError, KernelError, OutOfMemoryError, TesseraError } from '../gpu/errors.js';
-export { type OpenOptions, openDevice } from '../gpu/open.js';
+export { DEVICE_CHOICES, type DeviceChoice, type OpenOptions, openDevice } from '../gpu/open.js';
 export { grad, valueAndGrad } from './autograd.js';
+export { checkFinite } from './check-finite.js';
 export { full, type Nested, ones, scalar, tensor, zeros } from './create.js';
 export { defaultDevice, setDefaultDevice } from './default-device.js';
 export { evaluate, readBack, startReading } from './evaluate.js';
+export { type ExplainedDispatch, type Explanation, explain } from './explain.js';
+export { Generator } from './generator.js';
 export type { DType } from './graph.js';
 export * as ops from './ops/index.js';
 export {

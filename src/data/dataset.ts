@@ -1,0 +1,88 @@
+import { Generator } from '../tensor/generator.js';
+import { type Tensor, TesseraError, tensor } from '../tensor/index.js';
+
+/** Pairs of text and image with a class, in flat arrays, one row a pair. */
+export interface PairedData {
+  readonly size: number;
+  /** (size, time) */
+  readonly tokens: Int32Array;
+  /** (size, time) */
+  readonly mask: Float32Array;
+  /** (size, height, width, channels) */
+  readonly images: Float32Array;
+  /** (size) */
+  readonly labels: Int32Array;
+  readonly time: number;
+  /** [height, width, channels] */
+  readonly image: readonly [number, number, number];
+  readonly classes: readonly string[];
+}
+
+/** Some rows of a dataset, as tensors. */
+export interface Batch {
+  readonly size: number;
+  readonly tokens: Tensor;
+  readonly mask: Tensor;
+  readonly images: Tensor;
+  readonly labels: Tensor;
+}
+
+export interface BatchOptions {
+  readonly size: number;
+  /** Shuffles by (seed, epoch); without a seed rows come in order. */
+  readonly seed?: number;
+  readonly epoch?: number;
+  /** Batches to leave out at the beginning: where an interrupted epoch goes on. */
+  readonly skip?: number;
+}
+
+/** How many batches an epoch has. */
+export const batchCount = (rows: number, size: number): number => Math.ceil(rows / size);
+
+/**
+ * The batches of an epoch; the last may be smaller. The order depends on (seed, epoch) alone.
+ * @throws TesseraError if the dataset is empty, or the batch size is not a whole number from 1.
+ */
+export function* batches(data: PairedData, { size, seed, epoch = 0, skip = 0 }: BatchOptions): Generator_<Batch> {
+  if (data.size === 0) throw new TesseraError('batches: the dataset is empty; expected at least one row');
+  if (!Number.isInteger(size) || size < 1) throw new TesseraError(`batches: the batch size must be a whole number from 1, got ${size}`);
+  const order = seed === undefined ? Uint32Array.from({ length: data.size }, (_, row) => row) : new Generator(seed, epoch).permutation(data.size);
+  for (let begin = skip * size; begin < data.size; begin += size) yield rowsOf(data, order.subarray(begin, begin + size));
+}
+
+type Generator_<T> = globalThis.Generator<T>;
+
+/** The given rows as one batch. */
+export function rowsOf({ tokens, mask, images, labels, time, image }: PairedData, rows: Uint32Array): Batch {
+  const pixels = image[0] * image[1] * image[2];
+  const take = <A extends Int32Array | Float32Array>(from: A, to: A, width: number): A => {
+    rows.forEach((row, at) => {
+      to.set(from.subarray(row * width, (row + 1) * width), at * width);
+    });
+    return to;
+  };
+  const size = rows.length;
+  return {
+    size,
+    tokens: tensor(take(tokens, new Int32Array(size * time), time), [size, time]),
+    mask: tensor(take(mask, new Float32Array(size * time), time), [size, time]),
+    images: tensor(take(images, new Float32Array(size * pixels), pixels), [size, ...image]),
+    labels: tensor(take(labels, new Int32Array(size), 1), [size]),
+  };
+}
+
+/**
+ * Divides keys into two sides, so that a key's rows all stand on one side, drawing the same share of every class.
+ * Returns the keys of the second side.
+ */
+export function splitKeys(classOf: ReadonlyMap<string, number>, fraction: number, seed: number): Set<string> {
+  const byClass = new Map<number, string[]>();
+  for (const [key, label] of classOf) byClass.set(label, [...(byClass.get(label) ?? []), key]);
+  const generator = new Generator(seed);
+  const chosen = new Set<string>();
+  for (const label of [...byClass.keys()].sort((a, b) => a - b)) {
+    const keys = generator.shuffle(byClass.get(label)!.sort());
+    for (const key of keys.slice(0, Math.round(fraction * keys.length))) chosen.add(key);
+  }
+  return chosen;
+}

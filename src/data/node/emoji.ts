@@ -1,0 +1,190 @@
+import { createHash } from 'node:crypto';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import envPaths from 'env-paths';
+import { TesseraError } from '../../tensor/index.js';
+import { type PairedData, splitKeys } from '../dataset.js';
+import { normalize, type PixelStatistics, pixelStatistics } from '../normalize.js';
+import { Vocabulary } from '../tokenizer.js';
+import { readWholeFile, writeFileAtomically } from './files.js';
+import { decodeImage } from './images.js';
+
+const require = createRequire(import.meta.url);
+
+/**
+ * Sets of pictures whose licences allow this use: Twemoji (CC BY 4.0), Noto (Apache 2.0), Fluent flat (MIT), and
+ * OpenMoji (CC BY-SA 4.0, share-alike, hence not among the defaults).
+ */
+export const EMOJI_VENDORS = ['twemoji', 'noto', 'fluent-emoji-flat', 'openmoji'] as const;
+export type EmojiVendor = (typeof EMOJI_VENDORS)[number];
+
+interface IconSet {
+  readonly version: string;
+  readonly width: number;
+  readonly height: number;
+  readonly icons: Readonly<Record<string, { body: string; width?: number; height?: number }>>;
+  readonly categories: Readonly<Record<string, readonly string[]>>;
+}
+
+/** One drawing of an emoji. */
+interface Picture {
+  readonly emoji: string;
+  readonly vendor: EmojiVendor;
+  readonly svg: string;
+}
+
+export interface EmojiOptions {
+  /** Height and width of the pictures, in pixels. */
+  readonly pixels?: number;
+  readonly vendors?: readonly EmojiVendor[];
+  /** Draws the split. */
+  readonly seed?: number;
+  readonly testFraction?: number;
+  /** Words of a name, at most. */
+  readonly time?: number;
+  /** Called while pictures are being drawn for the first time: how many of how many. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export interface EmojiData {
+  readonly train: PairedData;
+  readonly test: PairedData;
+  readonly vocabulary: Vocabulary;
+  readonly statistics: PixelStatistics;
+  readonly classes: readonly string[];
+  /** The emoji of each row of the test set, and its text. */
+  readonly testNames: readonly string[];
+  /** Words that were left out of all texts, because they name the class. */
+  readonly removedWords: readonly string[];
+}
+
+const CHANNELS = 3;
+
+function loadSet(vendor: EmojiVendor): IconSet {
+  const read = (file: string) => require(`@iconify-json/${vendor}/${file}`);
+  try {
+    const { icons, width, height } = read('icons.json');
+    return { icons, width, height, version: read('package.json').version, categories: read('metadata.json').categories };
+  } catch (error) {
+    throw new TesseraError(`emoji: the package @iconify-json/${vendor} is not installed; run npm install @iconify-json/${vendor}`, { cause: error });
+  }
+}
+
+/** The group of every emoji, by Twemoji's metadata, without variants of skin. */
+function groupsOf(set: IconSet): Map<string, string> {
+  const groups = new Map<string, string>();
+  for (const [group, names] of Object.entries(set.categories)) {
+    for (const name of names) if (!name.includes('skin-tone') && name in set.icons) groups.set(name, group);
+  }
+  return groups;
+}
+
+/**
+ * Emoji as pairs of picture and name, with their groups as classes. Each is drawn by several vendors; the split is by
+ * emoji, so that no emoji stands on both sides. The vocabulary and the normalisation come from the training side.
+ *
+ * @throws TesseraError if an icon package is missing.
+ */
+export async function emojiData(options: EmojiOptions = {}): Promise<EmojiData> {
+  const { pixels = 28, vendors = EMOJI_VENDORS.slice(0, 3), seed = 0, testFraction = 0.2, time = 8 } = options;
+  const groups = groupsOf(loadSet('twemoji'));
+  const classes = [...new Set(groups.values())].sort();
+  const pictures = vendors.flatMap((vendor) => picturesOf(vendor, groups));
+  const drawn = await rasterize(pictures, vendors, pixels, options.onProgress);
+
+  const classOf = new Map([...groups].map(([name, group]) => [name, classes.indexOf(group)]));
+  const heldOut = splitKeys(classOf, testFraction, seed);
+  const removed = tellingWords([...classOf].filter(([name]) => !heldOut.has(name)));
+  const textOf = (name: string) => name.split('-').filter((word) => !removed.has(word)).join(' ');
+  const trainNames = [...classOf.keys()].filter((name) => !heldOut.has(name));
+  const vocabulary = Vocabulary.of(trainNames.map(textOf));
+  const rows = (test: boolean) => pictures.flatMap(({ emoji }, row) => (heldOut.has(emoji) === test ? [row] : []));
+  const side = (test: boolean): PairedData => {
+    const chosen = rows(test);
+    const width = pixels * pixels * CHANNELS;
+    const images = new Float32Array(chosen.length * width);
+    chosen.forEach((row, at) => {
+      const from = drawn.subarray(row * width, (row + 1) * width);
+      images.set(Float32Array.from(from, (value) => value / 255), at * width);
+    });
+    return {
+      ...vocabulary.encode(chosen.map((row) => textOf(pictures[row]!.emoji)), time),
+      size: chosen.length,
+      images,
+      labels: Int32Array.from(chosen, (row) => classOf.get(pictures[row]!.emoji)!),
+      image: [pixels, pixels, CHANNELS],
+      classes,
+    };
+  };
+  const train = side(false);
+  const test = side(true);
+  const statistics = pixelStatistics(train.images, CHANNELS);
+  normalize(train.images, statistics);
+  normalize(test.images, statistics);
+  const testNames = rows(true).map((row) => pictures[row]!.emoji);
+  return { train, test, vocabulary, statistics, classes, testNames, removedWords: [...removed].sort() };
+}
+
+function picturesOf(vendor: EmojiVendor, groups: ReadonlyMap<string, string>): Picture[] {
+  const set = loadSet(vendor);
+  return [...groups.keys()].sort().flatMap((emoji) => {
+    const icon = set.icons[emoji];
+    if (icon === undefined) return [];
+    const [width, height] = [icon.width ?? set.width, icon.height ?? set.height];
+    const svg = `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">${icon.body}</svg>`;
+    return [{ emoji, vendor, svg }];
+  });
+}
+
+/**
+ * A word that stands in many names and nearly always in one group ('flag', 'face', 'button') is the group's label
+ * written out: a text with it leaves a picture nothing to add. Such words are found in the training names and left out
+ * of all texts.
+ */
+function tellingWords(training: readonly (readonly [name: string, label: number])[], minimum = 8, share = 0.8): Set<string> {
+  const counts = new Map<string, Map<number, number>>();
+  for (const [name, label] of training) {
+    for (const word of new Set(name.split('-'))) {
+      const byLabel = counts.get(word) ?? new Map<number, number>();
+      counts.set(word, byLabel.set(label, (byLabel.get(label) ?? 0) + 1));
+    }
+  }
+  const telling = [...counts].filter(([, byLabel]) => {
+    const total = [...byLabel.values()].reduce((sum, count) => sum + count, 0);
+    return total >= minimum && Math.max(...byLabel.values()) >= share * total;
+  });
+  return new Set(telling.map(([word]) => word));
+}
+
+/** All pictures as bytes (pictures, pixels, pixels, 3): from the cache, or drawn and put there. */
+async function rasterize(pictures: readonly Picture[], vendors: readonly EmojiVendor[], pixels: number, onProgress?: EmojiOptions['onProgress']): Promise<Uint8Array> {
+  const bytes = pictures.length * pixels * pixels * CHANNELS;
+  const versions = vendors.map((vendor) => `${vendor}@${loadSet(vendor).version}`).join();
+  const key = createHash('sha256').update(`1 ${versions} ${pixels} ${pictures.length}`).digest('hex').slice(0, 16);
+  const file = path.join(envPaths('tessera', { suffix: '' }).cache, `emoji-${pixels}-${key}.bin`);
+  const cached = await readCache(file, bytes);
+  if (cached !== undefined) return cached;
+  const drawn = new Uint8Array(bytes);
+  let done = 0;
+  const drawOne = async (index: number) => {
+    const values = await decodeImage(Buffer.from(pictures[index]!.svg), [pixels, pixels, CHANNELS], pictures[index]!.emoji);
+    drawn.set(Uint8Array.from(values, (value) => Math.round(value * 255)), index * values.length);
+    onProgress?.(++done, pictures.length);
+  };
+  const lanes = Array.from({ length: 8 }, async (_, lane) => {
+    for (let index = lane; index < pictures.length; index += 8) await drawOne(index);
+  });
+  await Promise.all(lanes);
+  const digest = createHash('sha256').update(drawn).digest();
+  // A cache that cannot be written costs time, not the run.
+  await writeFileAtomically(file, Buffer.concat([drawn, digest])).catch(() => {});
+  return drawn;
+}
+
+/** The cached bytes, if they are there, of the right length and undamaged. */
+async function readCache(file: string, bytes: number): Promise<Uint8Array | undefined> {
+  const content = await readWholeFile(file, { maximumBytes: bytes + 32 }).catch(() => undefined);
+  if (content?.length !== bytes + 32) return undefined;
+  const digest = createHash('sha256').update(content.subarray(0, bytes)).digest();
+  return digest.equals(content.subarray(bytes)) ? content.subarray(0, bytes) : undefined;
+}

@@ -1,0 +1,38 @@
+import { Generator } from '../tensor/generator.js';
+import type { PairedData } from './dataset.js';
+
+export interface ToyOptions {
+  readonly size?: number;
+  readonly seed?: number;
+  readonly pixels?: number;
+  readonly time?: number;
+}
+
+/**
+ * Pairs that need both modalities: the text names one of two words among noise words, the image is bright in its upper
+ * or lower half, and the class is the pair of both. Each modality alone decides half of the question: at best 50%.
+ */
+export function toyData({ size = 64, seed = 0, pixels = 8, time = 4 }: ToyOptions = {}): PairedData {
+  const generator = new Generator(seed);
+  const tokens = new Int32Array(size * time);
+  const mask = new Float32Array(size * time);
+  const images = new Float32Array(size * pixels * pixels);
+  const labels = new Int32Array(size);
+  for (let row = 0; row < size; row++) {
+    const word = generator.integer(2);
+    const half = generator.integer(2);
+    labels[row] = 2 * word + half;
+    const length = 1 + generator.integer(time);
+    const place = generator.integer(length);
+    for (let at = 0; at < length; at++) {
+      tokens[row * time + at] = at === place ? 2 + word : 4 + generator.integer(4);
+      mask[row * time + at] = 1;
+    }
+    for (let at = 0; at < pixels * pixels; at++) {
+      const lower = at >= (pixels * pixels) / 2 ? 1 : 0;
+      images[row * pixels * pixels + at] = (lower === half ? 1 : 0) + 0.3 * generator.normal();
+    }
+  }
+  const classes = ['red up', 'red down', 'blue up', 'blue down'];
+  return { size, tokens, mask, images, labels, time, image: [pixels, pixels, 1], classes };
+}

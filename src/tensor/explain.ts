@@ -1,0 +1,63 @@
+import { deviceOf } from './evaluate.js';
+import { type Plan, plan, type Storage } from './plan.js';
+import type { Tensor } from './tensor.js';
+import { trace } from './trace.js';
+
+/** One dispatch of a plan. */
+export interface ExplainedDispatch {
+  readonly kernel: string;
+  /** The op that it computes, with the shapes of its inputs. */
+  readonly op: string;
+  readonly workgroups: number;
+  readonly flops: number;
+  /** Bytes that must cross the memory bus at least once. */
+  readonly bytes: number;
+  /** For every binding the buffer behind it: `w3` workspace, `in0` an input's slot, or a variable's name. */
+  readonly buffers: Readonly<Record<string, string>>;
+  readonly wgsl: string;
+}
+
+/** What evaluating some tensors would do. */
+export interface Explanation {
+  readonly device: string;
+  readonly dispatches: readonly ExplainedDispatch[];
+  /** How many buffers the plan binds. */
+  readonly buffers: number;
+  /** Bytes of these buffers: all that evaluation needs at a time, variables included. */
+  readonly peakBytes: number;
+  readonly flops: number;
+}
+
+/** Plans the evaluation of tensors without running it, and tells every dispatch with its kernel, cost and buffers. */
+export async function explain(...targets: readonly Tensor[]): Promise<Explanation> {
+  const current = targets.map((target) => target.current());
+  const device = await deviceOf(current);
+  const traced = trace(current);
+  const made = plan(traced, device);
+  const name = (storage: Storage): string => {
+    if (storage.kind === 'variable') return traced.variables[storage.position]!.variable.name;
+    return storage.kind === 'slot' ? `in${storage.position}` : `w${storage.workspace}`;
+  };
+  const dispatches = made.dispatches.map(
+    ({ kernel, label, values, cost, storages }): ExplainedDispatch => ({
+      kernel: kernel.name,
+      op: label,
+      workgroups: kernel.workgroups(values),
+      ...cost,
+      buffers: Object.fromEntries(Object.entries(storages).map(([binding, storage]) => [binding, name(storage)])),
+      wgsl: kernel.source.trim(),
+    }),
+  );
+  return {
+    device: device.name,
+    dispatches,
+    buffers: made.workspace.length + made.slots.length + made.variables.length,
+    peakBytes: bytesOf(made),
+    flops: dispatches.reduce((sum, { flops }) => sum + flops, 0),
+  };
+}
+
+function bytesOf({ workspace, slots, variables }: Plan): number {
+  const sum = (storages: readonly Storage[]) => storages.reduce((total, { bytes }) => total + bytes, 0);
+  return workspace.reduce((total, bytes) => total + bytes, 0) + sum(slots) + sum(variables);
+}
