@@ -162,7 +162,8 @@ export class Flatten extends Layer {
  * on. Srivastava et al. 2014. Each call draws anew; the same seed draws the same.
  */
 export class Dropout extends Layer {
-  #draws = 0;
+  /** How often it has drawn: the next draw's number. A resumed training sets it. */
+  draws = 0;
 
   constructor(
     readonly rate: number,
@@ -173,7 +174,7 @@ export class Dropout extends Layer {
   }
 
   override forward(x: Tensor): Tensor {
-    return this.training && this.rate > 0 ? dropout(x, this.rate, { seed: this.seed, draw: this.#draws++ }) : x;
+    return this.training && this.rate > 0 ? dropout(x, this.rate, { seed: this.seed, draw: this.draws++ }) : x;
   }
 }
 

@@ -40,8 +40,10 @@ export const matmulOp: Op<readonly ['a', 'b'], Transposes> = defineOp({
   ],
 });
 
-/** Fewer workgroups than this leave a GPU idle: a long k is then cut into chunks. */
-const ENOUGH_WORK = 64;
+/** Fewer workgroups than this leave a GPU idle: a long k is then cut into chunks, which costs a second launch. */
+const ENOUGH_WORKGROUPS = 64;
+const LONG_K = 2048;
+const SHORTEST_CHUNK = 512;
 
 function matmulLaunches(a: Value, b: Value, c: Value, { attributes, device, temporary }: Omit<DispatchContext, 'attributes'> & { attributes: Transposes }): Launch[] {
   const { transposeA, transposeB } = attributes;
@@ -56,7 +58,7 @@ function matmulLaunches(a: Value, b: Value, c: Value, { attributes, device, temp
   const tiny = m * n * k <= 4096;
   const kernel = device.software ? chooseDirect(whole) : tiny ? matmulNaive : matmulRegister;
   const workgroups = kernel.workgroups(whole);
-  const chunks = tiny ? 1 : Math.min(Math.ceil(ENOUGH_WORK / Math.max(1, workgroups)), Math.ceil(k / 512));
+  const chunks = k < LONG_K ? 1 : Math.min(Math.ceil(ENOUGH_WORKGROUPS / Math.max(1, workgroups)), Math.ceil(k / SHORTEST_CHUNK));
   if (chunks <= 1) return [launch(kernel, { a, b, c }, whole)];
   const chunk_length = Math.ceil(k / chunks / 4) * 4; // whole fours, for the kernels that read them
   const split = { ...whole, chunk_length, chunks: Math.ceil(k / chunk_length) };

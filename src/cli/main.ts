@@ -1,0 +1,100 @@
+import { createRequire } from 'node:module';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { DEVICE_CHOICES, TesseraError } from '../tensor/index.js';
+import { doctor } from './doctor.js';
+import { evaluate } from './evaluate.js';
+import { EXPLAINED_MODELS, type ExplainedModel, explain } from './explain.js';
+import { predict } from './predict.js';
+import { PRESETS } from './presets.js';
+import { train } from './train.js';
+
+/** Exit codes: what a command returns, 1 for an error it tells, 2 for a wrong call, 130 after Ctrl-C. */
+const WRONG_CALL = 2;
+
+const whole = (minimum: number) => (text: string) => {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < minimum) throw new InvalidArgumentError(`expected a whole number from ${minimum}.`);
+  return value;
+};
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+const program = new Command('tessera')
+  .description('A GPU tensor engine: hand-written WGSL kernels on WebGPU, and multimodal models on top.')
+  .version(version)
+  .exitOverride()
+  .showHelpAfterError("('--help' shows what there is)");
+
+const device = () => new Option('--device <name>', 'where to run: the best adapter, any adapter, the bundled software one, or float64 on the CPU').choices([...DEVICE_CHOICES]).default('auto');
+const json = () => new Option('--json', 'print the result as one JSON object, and nothing else, on standard output');
+const DEFAULT_CHECKPOINT = 'runs/small-seed0/checkpoint.safetensors';
+let exitCode = 0;
+const run = (work: Promise<number>) => work.then((code) => {
+  exitCode = code;
+});
+
+program
+  .command('train', { isDefault: true })
+  .description('train the text+image classifier on emoji and their names, and report on held-out emoji (the default command)')
+  .addOption(new Option('--preset <name>', 'sizes of model and training (default: keras on a GPU, small on a software adapter)').choices(Object.keys(PRESETS)))
+  .option('--seed <number>', 'of the split, the initial weights and the order of batches', whole(0), 0)
+  .option('--epochs <number>', 'how often to go through the training data', whole(1))
+  .option('--out <folder>', 'where to keep the checkpoint (default: runs/PRESET-seedSEED)')
+  .option('--resume [file]', 'go on from a checkpoint (default: the one of this preset and seed)')
+  .addOption(device())
+  .addOption(json())
+  .action((options) => run(train(options)));
+
+program
+  .command('evaluate')
+  .description('report on a finished run')
+  .argument('[checkpoint]', 'its file', DEFAULT_CHECKPOINT)
+  .addOption(device())
+  .addOption(json())
+  .action((file, options) => run(evaluate(file, options)));
+
+program
+  .command('predict')
+  .description('the most probable classes of a picture with a text')
+  .argument('<image>', 'a PNG, JPEG, WebP, GIF or SVG file')
+  .argument('<text>', 'a few words that name it')
+  .option('--checkpoint <file>', 'of a finished run', DEFAULT_CHECKPOINT)
+  .option('--top <number>', 'how many classes to show', whole(1), 3)
+  .addOption(device())
+  .addOption(json())
+  .action((image, text, options) => run(predict(image, text, options)));
+
+program
+  .command('explain')
+  .description("the dispatches of a model: kernels, shapes, cost, buffers and WGSL")
+  .addArgument(program.createArgument('<model>', 'which model').choices([...EXPLAINED_MODELS]))
+  .option('--training', 'a whole training step instead of the forward pass')
+  .option('--batch <number>', 'rows of a batch', whole(1), 32)
+  .option('--wgsl', 'show the source of every kernel')
+  .addOption(device())
+  .addOption(json())
+  .action((model: ExplainedModel, options) => run(explain(model, options)));
+
+program
+  .command('doctor')
+  .description('what this machine offers: adapters, features, limits, and what to install where nothing is found')
+  .addOption(json())
+  .action((options) => run(doctor(options)));
+
+// A reader that went away, such as `head`, is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) exitCode = error.exitCode === 0 ? 0 : WRONG_CALL;
+  else {
+    // What Tessera says is meant for the user; anything else is a defect, and its stack helps.
+    const { message, stack } = error as Error;
+    process.stderr.write(`error: ${error instanceof TesseraError ? message : stack}\n`);
+    exitCode = 1;
+  }
+}
+process.exitCode = exitCode;

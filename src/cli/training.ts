@@ -1,0 +1,115 @@
+import { batchCount, batches, type PairedData } from '../data/index.js';
+import type { EmojiData } from '../data/node/index.js';
+import { type Modality, TextImageClassifier } from '../models/index.js';
+import { Adam, accuracy, crossEntropy, type StoredTensor } from '../nn/index.js';
+import { type Checkpoint, type ModelProgress, type RunState, saveCheckpoint, underPrefix, valuesOf } from './checkpoint.js';
+import type { Terminal } from './terminal.js';
+
+export const MODALITIES: readonly Modality[] = ['text', 'image', 'both'];
+
+/** What a run needs to know: its state, and where the state is kept. */
+export interface Run {
+  readonly file: string;
+  readonly data: EmojiData;
+  readonly terminal: Terminal;
+  /** Set when the run is to stop: it then saves and returns. */
+  readonly stop: AbortSignal;
+}
+
+/** The model of one modality at the sizes of a run. */
+export function modelOf({ preset, seed, words, classes }: RunState, modality: Modality): TextImageClassifier {
+  const { pixels, embedding, units, filters, dropout } = preset;
+  // The Keras model's table has its 10,000 rows whether the words fill them or not.
+  const vocabulary = preset.name === 'keras' ? 10_000 : words.length + 2;
+  const sizes = { vocabulary, embedding, units, filters, dropout, image: [pixels, pixels, 3] as const, classes: classes.length };
+  return new TextImageClassifier({ ...sizes, modality, seed });
+}
+
+/**
+ * Trains the three models one after the other, from where the checkpoint stands; saves after every epoch and when it
+ * is told to stop. A resumed run takes the same steps as one that was never interrupted.
+ */
+export async function trainAll(start: Checkpoint, run: Run): Promise<Checkpoint> {
+  let checkpoint = start;
+  for (const modality of MODALITIES) {
+    if (run.stop.aborted) break;
+    if (!checkpoint.run.progress[modality]?.finished) checkpoint = await trainOne(checkpoint, modality, run);
+  }
+  return checkpoint;
+}
+
+async function trainOne(start: Checkpoint, modality: Modality, { file, data, terminal, stop }: Run): Promise<Checkpoint> {
+  const { run } = start;
+  const { preset, seed } = run;
+  const model = modelOf(run, modality).train();
+  const optimizer = new Adam(model.parameters(), { learningRate: preset.learningRate });
+  const before = run.progress[modality];
+  const perEpoch = batchCount(data.train.size, preset.batch);
+  if (before !== undefined) {
+    model.loadState(underPrefix(start.tensors, `${modality}.model.`));
+    const moments = underPrefix(start.tensors, `${modality}.optimizer.`);
+    for (const [name, variable] of optimizer.state()) variable.set(moments.get(name)!.data);
+    optimizer.resumeAt(before.steps);
+    model.drop.draws = before.steps;
+  }
+
+  let milliseconds = before?.milliseconds ?? 0;
+  const save = async (finished: boolean): Promise<Checkpoint> => {
+    const own = new Map([...start.tensors].filter(([name]) => !name.startsWith(`${modality}.`)));
+    for (const [name, value] of await valuesOf(model.namedParameters(), `${modality}.model.`)) own.set(name, value);
+    if (!finished) for (const [name, value] of await valuesOf(optimizer.state(), `${modality}.optimizer.`)) own.set(name, value);
+    const progress: ModelProgress = { steps: optimizer.steps, milliseconds, finished };
+    const checkpoint = { run: { ...run, progress: { ...run.progress, [modality]: progress } }, tensors: own };
+    await saveCheckpoint(file, checkpoint);
+    return checkpoint;
+  };
+
+  const shown = terminal.progress(perEpoch * preset.epochs, modality.padEnd(5));
+  const epochAt = () => Math.floor(optimizer.steps / perEpoch);
+  let checkpoint = start;
+  try {
+    while (epochAt() < preset.epochs && !stop.aborted) {
+      const epoch = epochAt();
+      for (const batch of batches(data.train, { size: preset.batch, seed, epoch, skip: optimizer.steps % perEpoch })) {
+        const begin = performance.now();
+        const logits = model.forward(batch);
+        const loss = crossEntropy(logits, batch.labels);
+        const right = accuracy(logits, batch.labels);
+        await optimizer.step(loss, { also: [right] });
+        const values = `epoch ${epoch + 1}/${preset.epochs} loss ${(await loss.item()).toFixed(3)} accuracy ${(await right.item()).toFixed(2)}`;
+        milliseconds += performance.now() - begin;
+        shown.update(optimizer.steps, values);
+        if (stop.aborted) break;
+      }
+      checkpoint = await save(epochAt() >= preset.epochs);
+    }
+  } finally {
+    shown.stop();
+    for (const variable of [...model.parameters(), ...optimizer.state().values()]) variable.dispose();
+  }
+  return checkpoint;
+}
+
+/** What a model says of a dataset. */
+export interface Evaluation {
+  readonly accuracy: number;
+  /** [class][predicted]: how many. */
+  readonly confusion: readonly (readonly number[])[];
+}
+
+/** Runs a trained model over a dataset. */
+export async function evaluateModel(run: RunState, tensors: ReadonlyMap<string, StoredTensor>, modality: Modality, data: PairedData): Promise<Evaluation> {
+  const model = modelOf(run, modality).eval();
+  model.loadState(underPrefix(tensors, `${modality}.model.`));
+  const confusion = run.classes.map(() => run.classes.map(() => 0));
+  for (const batch of batches(data, { size: 128 })) {
+    const predicted = await model.forward(batch).argmax(-1).data();
+    const labels = await batch.labels.data();
+    predicted.forEach((guess, row) => {
+      confusion[labels[row]!]![guess]!++;
+    });
+  }
+  for (const parameter of model.parameters()) parameter.dispose();
+  const right = confusion.reduce((sum, row, label) => sum + row[label]!, 0);
+  return { accuracy: right / data.size, confusion };
+}
