@@ -4,7 +4,7 @@ import { defineOp, expectRank, expectShape, expectType } from '../define.js';
 import { launch } from '../graph.js';
 import type { Tensor } from '../tensor.js';
 
-const crossEntropyBackwardOp = defineOp({
+export const crossEntropyBackwardOp = defineOp({
   name: 'cross_entropy_backward',
   inputs: ['logits', 'labels', 'normalizer', 'dloss'],
   shape: ([logits]) => logits!.shape,

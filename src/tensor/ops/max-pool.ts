@@ -39,7 +39,7 @@ export const maxPoolOp = defineOp({
   vjp: ({ inputs: [x], outputGrad: dy, attributes }) => [maxPoolBackwardOp(x!, dy, attributes)],
 });
 
-const maxPoolBackwardOp = defineOp({
+export const maxPoolBackwardOp = defineOp({
   name: 'max_pool2d_backward',
   inputs: ['x', 'dy'],
   shape: ([x], _: Windows) => x!.shape,

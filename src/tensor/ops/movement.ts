@@ -47,7 +47,7 @@ function mergeAxes(shape: Shape, from: readonly number[], to: readonly number[])
 
 const whole = (shape: Shape): Region => ({ offset: 0, strides: rowMajorStrides(shape) });
 
-const reshapeOp = defineOp({
+export const reshapeOp = defineOp({
   name: 'reshape',
   inputs: ['x'],
   alias: true,
@@ -105,7 +105,7 @@ interface SliceAttributes {
   readonly step: readonly number[];
 }
 
-const sliceOp: Op<readonly ['x'], SliceAttributes> = defineOp({
+export const sliceOp: Op<readonly ['x'], SliceAttributes> = defineOp({
   name: 'slice',
   inputs: ['x'],
   shape: (_, { size }: SliceAttributes) => size,
@@ -149,7 +149,7 @@ interface PadAttributes {
   readonly value: number;
 }
 
-const padOp: Op<readonly ['x'], PadAttributes> = defineOp({
+export const padOp: Op<readonly ['x'], PadAttributes> = defineOp({
   name: 'pad',
   inputs: ['x'],
   numbers: ['value'],
@@ -175,7 +175,7 @@ export function pad(x: Tensor, widths: readonly (readonly [number, number])[], v
   return padOp(x, { shape, begin: widths.map(([before]) => before), step: x.shape.map(() => 1), value });
 }
 
-const concatOp = defineOp({
+export const concatOp = defineOp({
   name: 'concat',
   inputs: ['...tensors'],
   shape: (tensors, { axis }: { axis: number }) => {
@@ -214,7 +214,7 @@ export function concat(tensors: readonly Tensor[], axis = -1): Tensor {
   return (concatOp as (...given: unknown[]) => Tensor)(...tensors, { axis: normalizeAxis('concat', axis, tensors[0]!.rank) });
 }
 
-const broadcastOp = defineOp({
+export const broadcastOp = defineOp({
   name: 'broadcast',
   inputs: ['x'],
   elementwise: identity,

@@ -1,0 +1,261 @@
+import { conv2dFilterGradient, conv2dForward, conv2dInputGradient } from '../../src/kernels/conv2d.js';
+import { crossEntropyBackward, crossEntropyForward } from '../../src/kernels/cross-entropy.js';
+import { gatherRows, linkEqual, scatterAddRows } from '../../src/kernels/gather.js';
+import { lstmCell, lstmCellBackward, lstmCellBackwardFours, lstmCellFours } from '../../src/kernels/lstm.js';
+import { matmulNaive, matmulRegister, matmulTiled } from '../../src/kernels/matmul.js';
+import { matmulDirect } from '../../src/kernels/matmul-direct.js';
+import { maxPoolBackward, maxPoolForward } from '../../src/kernels/max-pool.js';
+import { fills, stridedCopy } from '../../src/kernels/movement.js';
+import { adamUpdate, momentumUpdate, sgdUpdate } from '../../src/kernels/optimizers.js';
+import { argmaxColumns, reductions } from '../../src/kernels/reduce.js';
+import { logSoftmaxForward, softmaxForward } from '../../src/kernels/softmax.js';
+import type { KernelCase } from '../support/kernels.js';
+import { integers, normals } from '../support/numbers.js';
+
+/*
+ * Sizes for every kernel: 1, below, at and above a tile, primes, empty, and one past 65,535 workgroups where a kernel
+ * has a workgroup a row.
+ */
+const PAST_THE_LIMIT = 65_537;
+
+// ---- matmul ------------------------------------------------------------------------------------------------------
+function product(kernel: KernelCase['kernel'], [batch, m, k, n]: [number, number, number, number], a: 'n' | 't', b: 'n' | 't', chunks = 1): KernelCase {
+  const chunk_length = Math.ceil(k / chunks / 4) * 4 || 1;
+  const split = Math.max(1, Math.ceil(k / chunk_length));
+  return {
+    kernel,
+    note: `${batch} x ${a}(${m} x ${k}) ${b}(${k} x ${n}), ${split} chunks`,
+    values: {
+      ...{ batch, m, n, k, chunks: split, chunk_length },
+      ...{ a_batch: m * k, a_row: a === 't' ? 1 : k, a_col: a === 't' ? m : 1 },
+      ...{ b_batch: k * n, b_row: b === 't' ? 1 : n, b_col: b === 't' ? k : 1 },
+    },
+    buffers: { a: batch * m * k, b: batch * k * n, c: batch * split * m * n },
+    tolerance: { absolute: 1e-4, relative: 1e-4 },
+  };
+}
+const SIZES: [number, number, number, number][] = [[1, 1, 1, 1], [2, 3, 5, 7], [1, 16, 16, 16], [1, 17, 33, 15], [1, 64, 64, 64], [2, 65, 31, 67], [1, 5, 0, 3], [0, 4, 4, 4]];
+const FOURS: [number, number, number, number][] = [[1, 4, 4, 4], [2, 8, 12, 16], [1, 64, 32, 72], [3, 4, 8, 4]];
+const matmul = [
+  ...[matmulNaive, matmulTiled, matmulRegister, matmulDirect.scalar].flatMap((kernel) =>
+    SIZES.flatMap((size) => [product(kernel, size, 'n', 'n'), product(kernel, size, 't', 'n'), product(kernel, size, 'n', 't')]),
+  ),
+  ...[matmulRegister, matmulDirect.scalar].map((kernel) => product(kernel, [2, 9, 150, 11], 'n', 't', 4)),
+  ...FOURS.flatMap((size) => [
+    product(matmulDirect.nn, size, 'n', 'n'),
+    product(matmulDirect.tn, size, 't', 'n'),
+    product(matmulDirect.nt, size, 'n', 't'),
+  ]),
+  // Only the axes that are read by fours need whole fours.
+  product(matmulDirect.nn, [1, 7, 12, 20], 'n', 'n'),
+  product(matmulDirect.tn, [1, 8, 13, 20], 't', 'n'),
+  product(matmulDirect.nt, [1, 7, 12, 11], 'n', 't'),
+  ...(['nn', 'tn', 'nt'] as const).map((way) =>
+    product(matmulDirect[way], [1, 8, 148, 12], way[0] as 'n' | 't', way[1] as 'n' | 't', 3),
+  ),
+];
+
+// ---- reductions --------------------------------------------------------------------------------------------------
+function reduction(kernel: KernelCase['kernel'], outer: number, n: number, inner: number, chunk_length = n): KernelCase {
+  const chunks = n === 0 ? 1 : Math.ceil(n / chunk_length);
+  return {
+    kernel,
+    note: `(${outer}, ${n}, ${inner}) in ${chunks} chunks`,
+    values: { outer, n, inner, chunks, chunk_length },
+    buffers: { x: outer * n * inner, y: outer * chunks * inner },
+    tolerance: { absolute: 1e-4 },
+  };
+}
+const reduce = Object.values(reductions).flatMap(({ rows, columns }) => [
+  ...[[1, 1], [3, 63], [2, 64], [5, 65], [1, 1009], [PAST_THE_LIMIT, 2]].map(([outer, n]) => reduction(rows, outer!, n!, 1)),
+  reduction(rows, 2, 1009, 1, 100),
+  ...[[1, 1, 1], [2, 7, 3], [3, 100, 64], [1, 5, 257], [0, 4, 3]].map(([outer, n, inner]) => reduction(columns, outer!, n!, inner!)),
+  reduction(columns, 2, 101, 5, 10),
+]);
+const emptySums = [reduction(reductions.sum.columns, 2, 0, 3), reduction(reductions.sum.rows, 2, 0, 1)];
+const argmax: KernelCase[] = [[1, 1, 1], [3, 7, 5], [2, 64, 1], [67, 10, 1]].map(([outer, n, inner]) => ({
+  kernel: argmaxColumns,
+  note: `(${outer}, ${n}, ${inner})`,
+  values: { outer: outer!, n: n!, inner: inner! },
+  buffers: { x: Float32Array.from(integers(outer! * n! * inner!, 5)), y: outer! * inner! }, // few values: many ties
+  types: { y: 'i32' },
+}));
+
+// ---- softmax and cross-entropy -------------------------------------------------------------------------------------
+const rowShapes = [[1, 1], [3, 63], [2, 64], [4, 65], [3, 1009], [0, 5], [PAST_THE_LIMIT, 3]] as const;
+const softmax: KernelCase[] = [softmaxForward, logSoftmaxForward].flatMap((kernel) => [
+  ...rowShapes.map(([rows, cols]) => ({ kernel, note: `(${rows}, ${cols})`, values: { rows, cols }, buffers: { x: rows * cols, y: rows * cols } })),
+  { kernel, note: 'large logits', values: { rows: 2, cols: 3 }, buffers: { x: new Float32Array([1000, 1001, 999, -1000, 0, 88]), y: 6 } },
+]);
+const entropy = rowShapes.flatMap(([rows, cols]): KernelCase[] => {
+  const labels = integers(rows, cols);
+  return [
+    { kernel: crossEntropyForward, note: `(${rows}, ${cols})`, values: { rows, cols }, buffers: { logits: rows * cols, labels, loss: rows, normalizer: rows } },
+    {
+      kernel: crossEntropyBackward,
+      note: `(${rows}, ${cols})`,
+      values: { rows, cols },
+      buffers: { logits: rows * cols, labels, normalizer: new Float32Array(rows).fill(4), dloss: rows, dlogits: rows * cols },
+    },
+  ];
+});
+
+// ---- gather ------------------------------------------------------------------------------------------------------
+const gather = [[1, 1, 1], [7, 5, 3], [70, 11, 64], [0, 3, 2], [300, 4, 5]].flatMap(([count, rows, cols]): KernelCase[] => {
+  const indices = integers(count!, rows! + 2).map((index) => index - 1); // some lie outside of the table
+  const heads = Int32Array.from(indices, (row, place) => (indices.indexOf(row) === place ? 1 : 0));
+  const links = Int32Array.from(indices, (row, place) => indices.indexOf(row, place + 1));
+  const note = `${count} of (${rows}, ${cols})`;
+  return [
+    { kernel: gatherRows, note, values: { count: count!, rows: rows!, cols: cols! }, buffers: { table: rows! * cols!, indices, y: count! * cols! } },
+    { kernel: linkEqual, note, values: { count: count! }, buffers: { indices, heads: count!, links: count! }, types: { heads: 'i32', links: 'i32' } },
+    {
+      kernel: scatterAddRows,
+      note,
+      values: { count: count!, rows: rows!, cols: cols! },
+      buffers: { dy: count! * cols!, indices, heads, links, dtable: new Float32Array(rows! * cols!) },
+    },
+  ];
+});
+
+// ---- convolution and pooling -----------------------------------------------------------------------------------------
+interface Conv {
+  readonly x: [number, number, number, number];
+  readonly w: [number, number, number];
+  readonly stride?: [number, number];
+  readonly pad?: [number, number, number, number];
+}
+const convs: Conv[] = [
+  { x: [1, 1, 1, 1], w: [1, 1, 1] },
+  { x: [2, 5, 7, 3], w: [3, 2, 5] },
+  { x: [1, 8, 8, 4], w: [3, 3, 8], pad: [1, 1, 1, 1] },
+  { x: [3, 9, 6, 2], w: [3, 3, 4], stride: [2, 3] },
+  { x: [2, 6, 7, 1], w: [4, 3, 6], stride: [2, 1], pad: [1, 2, 0, 1] },
+  { x: [2, 17, 13, 5], w: [5, 5, 9], pad: [2, 2, 2, 2] },
+  { x: [0, 4, 4, 1], w: [2, 2, 3] },
+];
+const convolution = convs.flatMap(({ x, w, stride = [1, 1], pad = [0, 0, 0, 0] }): KernelCase[] => {
+  const [batch, in_height, in_width, in_channels] = x;
+  const [kernel_height, kernel_width, out_channels] = w;
+  const out_height = Math.floor((in_height + pad[0] + pad[1] - kernel_height) / stride[0]) + 1;
+  const out_width = Math.floor((in_width + pad[2] + pad[3] - kernel_width) / stride[1]) + 1;
+  const lines = batch * out_height;
+  const values = {
+    ...{ batch, in_height, in_width, in_channels, out_height, out_width, out_channels, kernel_height, kernel_width },
+    ...{ stride_height: stride[0], stride_width: stride[1], pad_top: pad[0], pad_left: pad[2], chunks: 1, chunk_length: Math.max(1, lines) },
+  };
+  const sizes = { x: batch * in_height * in_width * in_channels, y: lines * out_width * out_channels, w: kernel_height * kernel_width * in_channels * out_channels };
+  const note = `x [${x}], window [${w}], stride [${stride}], padding [${pad}]`;
+  const tolerance = { absolute: 1e-4, relative: 1e-4 };
+  const chunks = Math.max(1, Math.ceil(lines / 3));
+  return [
+    { kernel: conv2dForward, note, values, buffers: sizes, tolerance },
+    { kernel: conv2dInputGradient, note, values, buffers: { dy: sizes.y, w: sizes.w, dx: sizes.x }, tolerance },
+    { kernel: conv2dFilterGradient, note, values, buffers: { x: sizes.x, dy: sizes.y, dw: sizes.w }, tolerance },
+    { kernel: conv2dFilterGradient, note: `${note}, ${chunks} chunks`, values: { ...values, chunks, chunk_length: 3 }, buffers: { x: sizes.x, dy: sizes.y, dw: chunks * sizes.w }, tolerance },
+  ];
+});
+const pooling = (
+  [
+    [[1, 1, 1, 1], [1, 1], [1, 1]],
+    [[2, 6, 8, 3], [2, 2], [2, 2]],
+    [[2, 7, 9, 2], [3, 2], [2, 3]],
+    [[1, 8, 8, 5], [3, 3], [1, 1]],
+    [[0, 4, 4, 1], [2, 2], [2, 2]],
+  ] as const
+).flatMap(([x, size, stride]): KernelCase[] => {
+  const [batch, in_height, in_width, channels] = x;
+  const out_height = Math.floor((in_height - size[0]) / stride[0]) + 1;
+  const out_width = Math.floor((in_width - size[1]) / stride[1]) + 1;
+  const values = {
+    ...{ batch, in_height, in_width, channels, out_height, out_width },
+    ...{ window_height: size[0], window_width: size[1], stride_height: stride[0], stride_width: stride[1] },
+  };
+  const count = batch * in_height * in_width * channels;
+  const ties = Float32Array.from(integers(count, 4));
+  const note = `x [${x}], window [${size}], stride [${stride}]`;
+  const out = batch * out_height * out_width * channels;
+  return [
+    { kernel: maxPoolForward, note, values, buffers: { x: ties, y: out } },
+    { kernel: maxPoolBackward, note, values, buffers: { x: ties, dy: out, dx: count } },
+  ];
+});
+
+// ---- LSTM --------------------------------------------------------------------------------------------------------
+const lstm = (
+  [
+    [lstmCell, lstmCellBackward, 1, 1],
+    [lstmCell, lstmCellBackward, 3, 5],
+    [lstmCell, lstmCellBackward, 2, 67],
+    [lstmCellFours, lstmCellBackwardFours, 1, 4],
+    [lstmCellFours, lstmCellBackwardFours, 3, 8],
+    [lstmCellFours, lstmCellBackwardFours, 5, 36],
+    [lstmCellFours, lstmCellBackwardFours, 2, 128],
+  ] as const
+).flatMap(([forward, backward, batch, hidden_size]): KernelCase[] => {
+  const time = 3;
+  const states = (time + 1) * batch * hidden_size;
+  const gates = 4 * time * batch * hidden_size;
+  const recurrent = normals(4 * hidden_size ** 2, 9).map((value) => value / Math.sqrt(hidden_size));
+  const mask = Float32Array.from({ length: time * batch }, (_, index) => (index % 3 === 1 ? 0 : 1));
+  const within = normals(gates, 5).map((value) => 1 / (1 + Math.exp(-value)));
+  return [0, 1, 2, 3].flatMap((step): KernelCase[] => [
+    ...(step < time
+      ? [{
+          kernel: forward,
+          note: `batch ${batch}, hidden ${hidden_size}, step ${step}`,
+          values: { step, batch, hidden_size },
+          buffers: { x_gates: gates, recurrent, mask, hidden: normals(states, 3), cells: normals(states, 4), gates: new Float32Array(gates) },
+        }]
+      : []),
+    {
+      kernel: backward,
+      note: `batch ${batch}, hidden ${hidden_size}, step ${step}`,
+      values: { step, time, batch, hidden_size },
+      buffers: {
+        ...{ recurrent, gates: within, cells: states, mask, dhidden: states, dcells: states },
+        ...{ state: normals(states + batch * hidden_size, 6), dgates: normals(gates, 7) },
+      },
+      tolerance: { absolute: 1e-4, relative: 1e-4 },
+    },
+  ]);
+});
+
+// ---- movement and updates ------------------------------------------------------------------------------------------
+const axes = (prefix: string, strides: number[]) => Object.fromEntries(strides.map((stride, axis) => [`${prefix}_stride_${axis}`, stride]));
+const movement: KernelCase[] = [
+  {
+    kernel: stridedCopy,
+    note: 'permutes five axes',
+    values: { count: 2 * 3 * 4 * 5 * 2, size_1: 3, size_2: 4, size_3: 5, size_4: 2, x_offset: 0, y_offset: 0, ...axes('x', [3, 1, 60, 6, 30]), ...axes('y', [120, 40, 10, 2, 1]) },
+    buffers: { x: 2 * 3 * 4 * 5 * 2, y: 2 * 3 * 4 * 5 * 2 },
+  },
+  {
+    kernel: stridedCopy,
+    note: 'flips, and leaves gaps',
+    values: { count: 67, size_1: 1, size_2: 1, size_3: 1, size_4: 67, x_offset: 66, y_offset: 2, ...axes('x', [0, 0, 0, 0, -1]), ...axes('y', [0, 0, 0, 0, 2]) },
+    buffers: { x: 67, y: new Float32Array(140) },
+  },
+  { kernel: stridedCopy, note: 'copies nothing', values: { count: 0, size_1: 1, size_2: 1, size_3: 1, size_4: 0, x_offset: 0, y_offset: 0, ...axes('x', [0, 0, 0, 0, 1]), ...axes('y', [0, 0, 0, 0, 1]) }, buffers: { x: 3, y: new Float32Array(3) } },
+  ...[0, 1, 63, 64, 1009].flatMap((count): KernelCase[] => [
+    { kernel: fills.f32, note: `${count}`, values: { count, value: 0.5 }, buffers: { y: count } },
+    { kernel: fills.i32, note: `${count}`, values: { count, value: -7 }, buffers: { y: count }, types: { y: 'i32' } },
+    { kernel: fills.u32, note: `${count}`, values: { count, value: 7 }, buffers: { y: count }, types: { y: 'u32' } },
+    { kernel: fills.bool, note: `${count}`, values: { count, value: 1 }, buffers: { y: count }, types: { y: 'u32' } },
+  ]),
+];
+const updates = [0, 1, 4, 255, 256, 1009].flatMap((count): KernelCase[] => [
+  {
+    kernel: adamUpdate,
+    note: `${count}`,
+    values: { count, rate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, correction1: 0.19, correction2: 0.002 },
+    buffers: { gradient: normals(count, 1), parameter: normals(count, 2), m: normals(count, 3), v: normals(count, 4).map(Math.abs) },
+  },
+  { kernel: sgdUpdate, note: `${count}`, values: { count, rate: 0.1 }, buffers: { gradient: normals(count, 1), parameter: normals(count, 2) } },
+  { kernel: momentumUpdate, note: `${count}`, values: { count, rate: 0.1, momentum: 0.9 }, buffers: { gradient: normals(count, 1), parameter: normals(count, 2), velocity: normals(count, 3) } },
+]);
+
+export const kernelCases: readonly KernelCase[] = [
+  ...[...matmul, ...reduce, ...emptySums, ...argmax, ...softmax, ...entropy],
+  ...[...gather, ...convolution, ...pooling, ...lstm, ...movement, ...updates],
+];
