@@ -41,7 +41,9 @@ export async function saveCheckpoint(file: string, { run, tensors }: Checkpoint)
 export async function loadCheckpoint(file: string): Promise<Checkpoint> {
   const { tensors, metadata } = decodeSafetensors(await readWholeFile(file));
   if (metadata.format !== FORMAT) {
-    throw new TesseraError(`'${file}' is no checkpoint of 'tessera train' (format ${metadata.format ?? 'unknown'}, expected ${FORMAT})`);
+    throw new TesseraError(
+      `'${file}' is no checkpoint of 'tessera train' (format ${metadata.format ?? 'unknown'}, expected ${FORMAT})`,
+    );
   }
   let run: RunState;
   try {
@@ -54,11 +56,18 @@ export async function loadCheckpoint(file: string): Promise<Checkpoint> {
 
 /** The tensors under a prefix, without it. */
 export function underPrefix(tensors: ReadonlyMap<string, StoredTensor>, prefix: string): Map<string, StoredTensor> {
-  return new Map([...tensors].flatMap(([name, tensor]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), tensor] as const] : [])));
+  return new Map(
+    [...tensors].flatMap(([name, tensor]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), tensor] as const] : [],
+    ),
+  );
 }
 
 /** The values of variables, by name. */
-export async function valuesOf(variables: ReadonlyMap<string, Variable>, prefix: string): Promise<Map<string, StoredTensor>> {
+export async function valuesOf(
+  variables: ReadonlyMap<string, Variable>,
+  prefix: string,
+): Promise<Map<string, StoredTensor>> {
   const values = new Map<string, StoredTensor>();
   for (const [name, variable] of variables) {
     values.set(prefix + name, { shape: variable.shape, data: Float32Array.from(await variable.data()) });

@@ -2,11 +2,17 @@ import { type Device, type DeviceChoice, openDevice, setDefaultDevice } from '..
 import type { Terminal } from './terminal.js';
 
 /** Opens a device, says which one, makes it the default while `work` runs, and closes it whatever happens. */
-export async function withDevice<T>(choice: DeviceChoice, terminal: Terminal, work: (device: Device) => Promise<T>): Promise<T> {
+export async function withDevice<T>(
+  choice: DeviceChoice,
+  terminal: Terminal,
+  work: (device: Device) => Promise<T>,
+): Promise<T> {
   const device = await openDevice({ device: choice });
   terminal.note(`adapter: ${device.name}`);
   if (device.kind === 'reference') {
-    terminal.note("warning: the reference device computes in float64 on the CPU, which is slow; 'tessera doctor' says what to install");
+    terminal.note(
+      "warning: the reference device computes in float64 on the CPU, which is slow; 'tessera doctor' says what to install",
+    );
   }
   setDefaultDevice(device);
   try {

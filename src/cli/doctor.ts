@@ -15,7 +15,9 @@ export async function doctor({ json = false }: { json?: boolean }): Promise<numb
   terminal.print(`adapter: ${found.adapter?.name ?? 'none; runs would use the reference device, which is slow'}`);
   if (found.adapter !== null) {
     terminal.print(`kind: ${found.adapter.kind}   vendor: ${found.adapter.vendor}   driver: ${found.adapter.driver}`);
-    terminal.print(`timestamps: ${found.timestampNanoseconds === null ? 'none' : `in steps of ${found.timestampNanoseconds} ns`}`);
+    terminal.print(
+      `timestamps: ${found.timestampNanoseconds === null ? 'none' : `in steps of ${found.timestampNanoseconds} ns`}`,
+    );
   }
   for (const { where, outcome } of found.passedOver) terminal.print(`passed over: ${where}: ${outcome}`);
   for (const line of found.advice) terminal.print(`to do: ${line}`);
@@ -25,7 +27,17 @@ export async function doctor({ json = false }: { json?: boolean }): Promise<numb
     terminal.print(`  features: ${featuresWithoutToggles.join(', ')}`);
     terminal.print(`  only with Tessera's toggles: ${hidden.join(', ') || 'none'}`);
   }
-  terminal.print(`\n${table(['limit', 'value'], SHOWN_LIMITS.filter((name) => name in found.limits).map((name) => [name, found.limits[name]!]), [1])}`);
-  terminal.print(`\n${Object.entries(found.platform).map(([name, value]) => `${name}: ${value}`).join('   ')}`);
+  terminal.print(
+    `\n${table(
+      ['limit', 'value'],
+      SHOWN_LIMITS.filter((name) => name in found.limits).map((name) => [name, found.limits[name]!]),
+      [1],
+    )}`,
+  );
+  terminal.print(
+    `\n${Object.entries(found.platform)
+      .map(([name, value]) => `${name}: ${value}`)
+      .join('   ')}`,
+  );
   return found.adapter === null ? 1 : 0;
 }

@@ -27,7 +27,9 @@ export async function evaluate(file: string, { device: choice, json = false }: E
 export async function loadFinished(file: string): Promise<Checkpoint> {
   const checkpoint = await loadCheckpoint(file);
   if (!MODALITIES.every((modality) => checkpoint.run.progress[modality]?.finished)) {
-    throw new TesseraError(`'${file}' is of a run that was interrupted; finish it with: tessera train --resume ${file}`);
+    throw new TesseraError(
+      `'${file}' is of a run that was interrupted; finish it with: tessera train --resume ${file}`,
+    );
   }
   return checkpoint;
 }

@@ -1,6 +1,13 @@
 import { SigmaFusion, TextImageClassifier } from '../models/index.js';
 import { Adam, crossEntropy } from '../nn/index.js';
-import { type DeviceChoice, explain as explainPlan, type DType, type Shape, type Tensor, tensor } from '../tensor/index.js';
+import {
+  type DeviceChoice,
+  type DType,
+  explain as explainPlan,
+  type Shape,
+  type Tensor,
+  tensor,
+} from '../tensor/index.js';
 import { withDevice } from './device.js';
 import { short, Terminal, table } from './terminal.js';
 
@@ -16,20 +23,32 @@ export interface ExplainOptions {
 }
 
 /** `tessera explain`: the dispatches of a model's forward pass, or of a training step. Returns the exit code. */
-export async function explain(name: ExplainedModel, { batch, training = false, wgsl = false, device: choice, json = false }: ExplainOptions): Promise<number> {
+export async function explain(
+  name: ExplainedModel,
+  { batch, training = false, wgsl = false, device: choice, json = false }: ExplainOptions,
+): Promise<number> {
   const terminal = new Terminal(json);
   return withDevice(choice, terminal, async () => {
     const explained = await explainPlan(...targetsOf(name, batch, training));
     const { dispatches } = explained;
-    terminal.result({ model: name, batch, training, ...explained, dispatches: wgsl ? dispatches : dispatches.map(({ wgsl: _, ...rest }) => rest) });
+    terminal.result({
+      model: name,
+      batch,
+      training,
+      ...explained,
+      dispatches: wgsl ? dispatches : dispatches.map(({ wgsl: _, ...rest }) => rest),
+    });
     const rows = dispatches.map(({ kernel, op, workgroups, flops, bytes, buffers }, index) => {
       const bound = Object.entries(buffers).map(([binding, buffer]) => `${binding}=${buffer}`);
       return [index, kernel, op, workgroups, short(flops), short(bytes, 'B'), bound.join(' ')];
     });
     terminal.print(table(['', 'kernel', 'op', 'workgroups', 'flops', 'bytes', 'buffers'], rows, [0, 3, 4, 5]));
-    terminal.print(`\n${dispatches.length} dispatches in one pass, ${short(explained.flops)} flops, ${explained.buffers} buffers of ${short(explained.peakBytes, 'B')}`);
+    terminal.print(
+      `\n${dispatches.length} dispatches in one pass, ${short(explained.flops)} flops, ${explained.buffers} buffers of ${short(explained.peakBytes, 'B')}`,
+    );
     if (wgsl) {
-      for (const source of new Map(dispatches.map(({ kernel, wgsl }) => [wgsl, kernel]))) terminal.print(`\n// ---- ${source[1]} ----\n${source[0]}`);
+      for (const source of new Map(dispatches.map(({ kernel, wgsl }) => [wgsl, kernel])))
+        terminal.print(`\n// ---- ${source[1]} ----\n${source[0]}`);
     }
     return 0;
   });
@@ -37,7 +56,8 @@ export async function explain(name: ExplainedModel, { batch, training = false, w
 
 /** The output of a model, or what a training step of it evaluates. */
 function targetsOf(name: ExplainedModel, batch: number, training: boolean): Tensor[] {
-  const model = name === 'sigma-fusion' ? new SigmaFusion({ inputs: [128, 784], classes: 10 }) : new TextImageClassifier();
+  const model =
+    name === 'sigma-fusion' ? new SigmaFusion({ inputs: [128, 784], classes: 10 }) : new TextImageClassifier();
   model.namedParameters(); // gives the parameters their dotted names
   const output =
     model instanceof SigmaFusion

@@ -13,7 +13,8 @@ const WRONG_CALL = 2;
 
 const whole = (minimum: number) => (text: string) => {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < minimum) throw new InvalidArgumentError(`expected a whole number from ${minimum}.`);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < minimum)
+    throw new InvalidArgumentError(`expected a whole number from ${minimum}.`);
   return value;
 };
 
@@ -24,18 +25,32 @@ const program = new Command('tessera')
   .exitOverride()
   .showHelpAfterError("('--help' shows what there is)");
 
-const device = () => new Option('--device <name>', 'where to run: the best adapter, any adapter, the bundled software one, or float64 on the CPU').choices([...DEVICE_CHOICES]).default('auto');
+const device = () =>
+  new Option(
+    '--device <name>',
+    'where to run: the best adapter, any adapter, the bundled software one, or float64 on the CPU',
+  )
+    .choices([...DEVICE_CHOICES])
+    .default('auto');
 const json = () => new Option('--json', 'print the result as one JSON object, and nothing else, on standard output');
 const DEFAULT_CHECKPOINT = 'runs/small-seed0/checkpoint.safetensors';
 let exitCode = 0;
-const run = (work: Promise<number>) => work.then((code) => {
-  exitCode = code;
-});
+const run = (work: Promise<number>) =>
+  work.then((code) => {
+    exitCode = code;
+  });
 
 program
   .command('train', { isDefault: true })
-  .description('train the text+image classifier on emoji and their names, and report on held-out emoji (the default command)')
-  .addOption(new Option('--preset <name>', 'sizes of model and training (default: keras on a GPU, small on a software adapter)').choices(Object.keys(PRESETS)))
+  .description(
+    'train the text+image classifier on emoji and their names, and report on held-out emoji (the default command)',
+  )
+  .addOption(
+    new Option(
+      '--preset <name>',
+      'sizes of model and training (default: keras on a GPU, small on a software adapter)',
+    ).choices(Object.keys(PRESETS)),
+  )
   .option('--seed <number>', 'of the split, the initial weights and the order of batches', whole(0), 0)
   .option('--epochs <number>', 'how often to go through the training data', whole(1))
   .option('--out <folder>', 'where to keep the checkpoint (default: runs/PRESET-seedSEED)')
@@ -65,7 +80,7 @@ program
 
 program
   .command('explain')
-  .description("the dispatches of a model: kernels, shapes, cost, buffers and WGSL")
+  .description('the dispatches of a model: kernels, shapes, cost, buffers and WGSL')
   .addArgument(program.createArgument('<model>', 'which model').choices([...EXPLAINED_MODELS]))
   .option('--training', 'a whole training step instead of the forward pass')
   .option('--batch <number>', 'rows of a batch', whole(1), 32)

@@ -15,7 +15,11 @@ export interface PredictOptions {
 }
 
 /** `tessera predict`: the most probable classes of a picture with its text. Returns the exit code. */
-export async function predict(image: string, text: string, { checkpoint: file, top, device: choice, json = false }: PredictOptions): Promise<number> {
+export async function predict(
+  image: string,
+  text: string,
+  { checkpoint: file, top, device: choice, json = false }: PredictOptions,
+): Promise<number> {
   const terminal = new Terminal(json);
   const { run, tensors } = await loadFinished(file);
   const { pixels, time } = run.preset;
@@ -23,7 +27,9 @@ export async function predict(image: string, text: string, { checkpoint: file, t
   const removed = new Set(run.removedWords);
   const known = words(text).filter((word) => !removed.has(word));
   if (known.length === 0) {
-    throw new TesseraError(`predict: the text '${text}' has no word to look at${words(text).length > 0 ? ' (its words were left out of training: they name a class)' : ''}; give a few words`);
+    throw new TesseraError(
+      `predict: the text '${text}' has no word to look at${words(text).length > 0 ? ' (its words were left out of training: they name a class)' : ''}; give a few words`,
+    );
   }
   const encoded = new Vocabulary(run.words).encode([known.join(' ')], time);
   return withDevice(choice, terminal, async (device) => {
@@ -39,7 +45,13 @@ export async function predict(image: string, text: string, { checkpoint: file, t
       .map((name, index) => ({ class: name, probability: probabilities[index]! }))
       .sort((a, b) => b.probability - a.probability)
       .slice(0, top);
-    terminal.print(table(['class', 'probability'], ranked.map(({ class: name, probability }) => [name, percent(probability)]), [1]));
+    terminal.print(
+      table(
+        ['class', 'probability'],
+        ranked.map(({ class: name, probability }) => [name, percent(probability)]),
+        [1],
+      ),
+    );
     terminal.result({ adapter: device.name, image, text, predictions: ranked });
     return 0;
   });

@@ -5,7 +5,13 @@ import { percent, type Terminal, table } from './terminal.js';
 import { type Evaluation, evaluateModel, MODALITIES } from './training.js';
 
 /** Evaluates the three models of a finished run on the held-out emoji and prints what came of it. */
-export async function report({ run, tensors }: Checkpoint, file: string, data: EmojiData, adapter: string, terminal: Terminal): Promise<void> {
+export async function report(
+  { run, tensors }: Checkpoint,
+  file: string,
+  data: EmojiData,
+  adapter: string,
+  terminal: Terminal,
+): Promise<void> {
   const results = new Map<Modality, Evaluation>();
   for (const modality of MODALITIES) results.set(modality, await evaluateModel(run, tensors, modality, data.test));
   const { confusion } = results.get('both')!;
@@ -14,12 +20,24 @@ export async function report({ run, tensors }: Checkpoint, file: string, data: E
   const stepMilliseconds = milliseconds / steps;
 
   terminal.print('');
-  terminal.print(`held-out accuracy on ${data.test.size} pictures of ${emoji} emoji that training never saw (preset ${run.preset.name}, seed ${run.seed}),`);
+  terminal.print(
+    `held-out accuracy on ${data.test.size} pictures of ${emoji} emoji that training never saw (preset ${run.preset.name}, seed ${run.seed}),`,
+  );
   terminal.print('three models trained separately, each on its own input:');
-  terminal.print(table(['input', 'accuracy'], MODALITIES.map((modality) => [modality, percent(results.get(modality)!.accuracy)]), [1]));
+  terminal.print(
+    table(
+      ['input', 'accuracy'],
+      MODALITIES.map((modality) => [modality, percent(results.get(modality)!.accuracy)]),
+      [1],
+    ),
+  );
   terminal.print('');
   terminal.print('confusion matrix of the fused model (rows: the class; columns: what it said):');
-  terminal.print(confusionTable(run.classes, confusion, (label) => MODALITIES.map((modality) => recall(results.get(modality)!, label))));
+  terminal.print(
+    confusionTable(run.classes, confusion, (label) =>
+      MODALITIES.map((modality) => recall(results.get(modality)!, label)),
+    ),
+  );
   terminal.print('');
   terminal.print(`left out of the texts, because they name the class: ${data.removedWords.join(', ')}`);
   terminal.print(`step of the fused model: ${stepMilliseconds.toFixed(1)} ms (batch ${run.preset.batch}, ${adapter})`);
@@ -27,17 +45,39 @@ export async function report({ run, tensors }: Checkpoint, file: string, data: E
   terminal.result({
     ...{ adapter, preset: run.preset.name, seed: run.seed },
     accuracy: Object.fromEntries(MODALITIES.map((modality) => [modality, results.get(modality)!.accuracy])),
-    ...{ classes: run.classes, confusion, testPictures: data.test.size, testEmoji: emoji, removedWords: data.removedWords },
-    ...{ steps: MODALITIES.reduce((sum, modality) => sum + run.progress[modality]!.steps, 0), stepMilliseconds, checkpoint: file },
+    ...{
+      classes: run.classes,
+      confusion,
+      testPictures: data.test.size,
+      testEmoji: emoji,
+      removedWords: data.removedWords,
+    },
+    ...{
+      steps: MODALITIES.reduce((sum, modality) => sum + run.progress[modality]!.steps, 0),
+      stepMilliseconds,
+      checkpoint: file,
+    },
   });
 }
 
 const recall = ({ confusion }: Evaluation, label: number): number =>
-  confusion[label]![label]! / Math.max(1, confusion[label]!.reduce((sum, count) => sum + count, 0));
+  confusion[label]![label]! /
+  Math.max(
+    1,
+    confusion[label]!.reduce((sum, count) => sum + count, 0),
+  );
 
-function confusionTable(classes: readonly string[], confusion: readonly (readonly number[])[], recalls: (label: number) => number[]): string {
+function confusionTable(
+  classes: readonly string[],
+  confusion: readonly (readonly number[])[],
+  recalls: (label: number) => number[],
+): string {
   const letters = classes.map((_, label) => String.fromCharCode(65 + label));
-  const rows = classes.map((name, label) => [`${letters[label]} ${name}`, ...confusion[label]!, ...recalls(label).map(percent)]);
+  const rows = classes.map((name, label) => [
+    `${letters[label]} ${name}`,
+    ...confusion[label]!,
+    ...recalls(label).map(percent),
+  ]);
   const head = ['', ...letters, ...MODALITIES];
   return table(head, rows, head.map((_, column) => column).slice(1));
 }

@@ -25,7 +25,9 @@ export class Terminal {
 
   /** Shows how far some work is; `line` describes it. */
   progress(total: number, label: string): Progress {
-    return process.stderr.isTTY ? new BarProgress(total, label) : new LineProgress(total, label, (line) => this.note(line));
+    return process.stderr.isTTY
+      ? new BarProgress(total, label)
+      : new LineProgress(total, label, (line) => this.note(line));
   }
 }
 
@@ -69,9 +71,31 @@ class LineProgress implements Progress {
 }
 
 /** Rows under a head, aligned, without colours or frames. */
-export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[], alignRight: readonly number[] = []): string {
-  const nothing = { top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' };
-  const chars = { ...nothing, left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '  ' };
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+  alignRight: readonly number[] = [],
+): string {
+  const nothing = {
+    top: '',
+    'top-mid': '',
+    'top-left': '',
+    'top-right': '',
+    bottom: '',
+    'bottom-mid': '',
+    'bottom-left': '',
+    'bottom-right': '',
+  };
+  const chars = {
+    ...nothing,
+    left: '',
+    'left-mid': '',
+    mid: '',
+    'mid-mid': '',
+    right: '',
+    'right-mid': '',
+    middle: '  ',
+  };
   const made = new Table({
     head: [...head],
     chars,

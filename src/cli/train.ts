@@ -25,9 +25,14 @@ export async function train(options: TrainOptions): Promise<number> {
     const preset = PRESETS[options.preset ?? (device.software ? 'small' : 'keras')];
     const file = fileOf(options, `${preset.name}-seed${options.seed}`);
     const resumed = options.resume === undefined ? undefined : await loadCheckpoint(file);
-    const settings = resumed?.run ?? { preset: { ...preset, epochs: options.epochs ?? preset.epochs }, seed: options.seed };
+    const settings = resumed?.run ?? {
+      preset: { ...preset, epochs: options.epochs ?? preset.epochs },
+      seed: options.seed,
+    };
     if (options.preset === undefined && resumed === undefined && device.software) {
-      terminal.note(`preset: ${preset.name}, sized for a software adapter (the Keras model at its own sizes: --preset keras)`);
+      terminal.note(
+        `preset: ${preset.name}, sized for a software adapter (the Keras model at its own sizes: --preset keras)`,
+      );
     } else {
       terminal.note(`preset: ${settings.preset.name}`);
     }
@@ -41,10 +46,19 @@ export async function train(options: TrainOptions): Promise<number> {
       },
     });
     drawing?.stop();
-    terminal.note(`data: ${data.train.size} pictures to train on, ${data.test.size} held out, ${data.classes.length} classes, ${data.vocabulary.size} words`);
+    terminal.note(
+      `data: ${data.train.size} pictures to train on, ${data.test.size} held out, ${data.classes.length} classes, ${data.vocabulary.size} words`,
+    );
 
     const fresh: Checkpoint = {
-      run: { ...settings, classes: data.classes, words: data.vocabulary.words, removedWords: data.removedWords, statistics: data.statistics, progress: {} },
+      run: {
+        ...settings,
+        classes: data.classes,
+        words: data.vocabulary.words,
+        removedWords: data.removedWords,
+        statistics: data.statistics,
+        progress: {},
+      },
       tensors: new Map(),
     };
     const interruption = interruptible(terminal);
@@ -61,7 +75,8 @@ export async function train(options: TrainOptions): Promise<number> {
 
 function fileOf({ resume, out }: TrainOptions, name: string): string {
   if (typeof resume === 'string') {
-    if (out !== undefined) throw new TesseraError('train: --resume FILE and --out exclude each other; a resumed run goes on in its file');
+    if (out !== undefined)
+      throw new TesseraError('train: --resume FILE and --out exclude each other; a resumed run goes on in its file');
     return resume;
   }
   return path.join(out ?? path.join('runs', name), 'checkpoint.safetensors');

@@ -2,7 +2,14 @@ import { batchCount, batches, type PairedData } from '../data/index.js';
 import type { EmojiData } from '../data/node/index.js';
 import { type Modality, TextImageClassifier } from '../models/index.js';
 import { Adam, accuracy, crossEntropy, type StoredTensor } from '../nn/index.js';
-import { type Checkpoint, type ModelProgress, type RunState, saveCheckpoint, underPrefix, valuesOf } from './checkpoint.js';
+import {
+  type Checkpoint,
+  type ModelProgress,
+  type RunState,
+  saveCheckpoint,
+  underPrefix,
+  valuesOf,
+} from './checkpoint.js';
 import type { Terminal } from './terminal.js';
 
 export const MODALITIES: readonly Modality[] = ['text', 'image', 'both'];
@@ -21,7 +28,15 @@ export function modelOf({ preset, seed, words, classes }: RunState, modality: Mo
   const { pixels, embedding, units, filters, dropout } = preset;
   // The Keras model's table has its 10,000 rows whether the words fill them or not.
   const vocabulary = preset.name === 'keras' ? 10_000 : words.length + 2;
-  const sizes = { vocabulary, embedding, units, filters, dropout, image: [pixels, pixels, 3] as const, classes: classes.length };
+  const sizes = {
+    vocabulary,
+    embedding,
+    units,
+    filters,
+    dropout,
+    image: [pixels, pixels, 3] as const,
+    classes: classes.length,
+  };
   return new TextImageClassifier({ ...sizes, modality, seed });
 }
 
@@ -38,7 +53,11 @@ export async function trainAll(start: Checkpoint, run: Run): Promise<Checkpoint>
   return checkpoint;
 }
 
-async function trainOne(start: Checkpoint, modality: Modality, { file, data, terminal, stop }: Run): Promise<Checkpoint> {
+async function trainOne(
+  start: Checkpoint,
+  modality: Modality,
+  { file, data, terminal, stop }: Run,
+): Promise<Checkpoint> {
   const { run } = start;
   const { preset, seed } = run;
   const model = modelOf(run, modality).train();
@@ -57,7 +76,8 @@ async function trainOne(start: Checkpoint, modality: Modality, { file, data, ter
   const save = async (finished: boolean): Promise<Checkpoint> => {
     const own = new Map([...start.tensors].filter(([name]) => !name.startsWith(`${modality}.`)));
     for (const [name, value] of await valuesOf(model.namedParameters(), `${modality}.model.`)) own.set(name, value);
-    if (!finished) for (const [name, value] of await valuesOf(optimizer.state(), `${modality}.optimizer.`)) own.set(name, value);
+    if (!finished)
+      for (const [name, value] of await valuesOf(optimizer.state(), `${modality}.optimizer.`)) own.set(name, value);
     const progress: ModelProgress = { steps: optimizer.steps, milliseconds, finished };
     const checkpoint = { run: { ...run, progress: { ...run.progress, [modality]: progress } }, tensors: own };
     await saveCheckpoint(file, checkpoint);
@@ -98,7 +118,12 @@ export interface Evaluation {
 }
 
 /** Runs a trained model over a dataset. */
-export async function evaluateModel(run: RunState, tensors: ReadonlyMap<string, StoredTensor>, modality: Modality, data: PairedData): Promise<Evaluation> {
+export async function evaluateModel(
+  run: RunState,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  modality: Modality,
+  data: PairedData,
+): Promise<Evaluation> {
   const model = modelOf(run, modality).eval();
   model.loadState(underPrefix(tensors, `${modality}.model.`));
   const confusion = run.classes.map(() => run.classes.map(() => 0));

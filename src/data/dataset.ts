@@ -45,9 +45,14 @@ export const batchCount = (rows: number, size: number): number => Math.ceil(rows
  */
 export function* batches(data: PairedData, { size, seed, epoch = 0, skip = 0 }: BatchOptions): Generator_<Batch> {
   if (data.size === 0) throw new TesseraError('batches: the dataset is empty; expected at least one row');
-  if (!Number.isInteger(size) || size < 1) throw new TesseraError(`batches: the batch size must be a whole number from 1, got ${size}`);
-  const order = seed === undefined ? Uint32Array.from({ length: data.size }, (_, row) => row) : new Generator(seed, epoch).permutation(data.size);
-  for (let begin = skip * size; begin < data.size; begin += size) yield rowsOf(data, order.subarray(begin, begin + size));
+  if (!Number.isInteger(size) || size < 1)
+    throw new TesseraError(`batches: the batch size must be a whole number from 1, got ${size}`);
+  const order =
+    seed === undefined
+      ? Uint32Array.from({ length: data.size }, (_, row) => row)
+      : new Generator(seed, epoch).permutation(data.size);
+  for (let begin = skip * size; begin < data.size; begin += size)
+    yield rowsOf(data, order.subarray(begin, begin + size));
 }
 
 type Generator_<T> = globalThis.Generator<T>;

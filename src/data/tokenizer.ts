@@ -30,11 +30,15 @@ export class Vocabulary {
   /** @throws TesseraError if a word stands twice. */
   constructor(readonly words: readonly string[]) {
     this.#ids = new Map(words.map((word, index) => [word, index + 2]));
-    if (this.#ids.size !== words.length) throw new TesseraError('Vocabulary: a word stands twice; expected each word once');
+    if (this.#ids.size !== words.length)
+      throw new TesseraError('Vocabulary: a word stands twice; expected each word once');
   }
 
   /** The most frequent words of some texts, at most `size` ids with padding and unknown; equals in order of appearance. */
-  static of(texts: Iterable<string>, { size = 10_000, minimumCount = 1 }: { size?: number; minimumCount?: number } = {}): Vocabulary {
+  static of(
+    texts: Iterable<string>,
+    { size = 10_000, minimumCount = 1 }: { size?: number; minimumCount?: number } = {},
+  ): Vocabulary {
     const counts = new Map<string, number>();
     for (const text of texts) for (const word of words(text)) counts.set(word, (counts.get(word) ?? 0) + 1);
     const frequent = [...counts].filter(([, count]) => count >= minimumCount).sort(([, a], [, b]) => b - a);

@@ -1,66 +1,103 @@
-import { advice, findAdapter, platform } from '#webgpu';
-import { type AdapterKind, type Attempt, limitsOf } from './adapter.js';
-import { measurePasses } from './timestamps.js';
+import { advice, platform, searchAdapter } from '#webgpu';
+import { type AdapterDescription, type Attempt, describeAdapter, type FoundAdapter } from './adapter.js';
 
-/** What `tessera doctor` tells of a machine. */
+/** An adapter, and what Dawn shows of it without our toggles. */
+export interface Candidate extends AdapterDescription {
+  readonly featuresWithoutToggles: readonly string[];
+}
+
+/** What `tessera doctor` tells of a machine; plain data. */
 export interface Diagnosis {
   /** The adapter that runs would use; null where only the reference device is left. */
-  readonly adapter: { readonly name: string; readonly kind: AdapterKind; readonly vendor: string; readonly driver: string } | null;
+  readonly adapter: AdapterDescription | null;
+  /** What runs would pass over before it, and why. */
   readonly passedOver: readonly Attempt[];
-  /** Every adapter found, with its features as Dawn shows them with our toggles and without. */
-  readonly adapters: readonly {
-    readonly name: string;
-    readonly kind: AdapterKind;
-    readonly features: readonly string[];
-    readonly featuresWithoutToggles: readonly string[];
-  }[];
+  /** Every adapter found, in the order in which runs would take them. */
+  readonly adapters: readonly Candidate[];
   readonly limits: Readonly<Record<string, number>>;
-  /** The smallest step that timestamps were seen to take; null without timestamps. */
+  /** The greatest step of which all differences of timestamps are multiples; null without timestamps. */
   readonly timestampNanoseconds: number | null;
+  /** The smallest difference of two timestamps that was seen; null without timestamps. */
+  readonly smallestTimestampDifference: number | null;
+  readonly wgslLanguageFeatures: readonly string[];
   readonly platform: Readonly<Record<string, string>>;
   readonly advice: readonly string[];
 }
 
-/** Looks at every adapter there is, in the order in which runs would take them. */
+/** Looks at every adapter there is. Never throws for what is missing: it says so in `passedOver` and `advice`. */
 export async function diagnose(): Promise<Diagnosis> {
-  const adapters = [];
-  const passedOver: Attempt[] = [];
-  for (const from of ['system', 'swiftshader'] as const) {
-    const found = await findAdapter({ from });
-    if (found === null) {
-      passedOver.push({ where: from === 'system' ? "the system's drivers" : 'SwiftShader', outcome: 'no adapter that Dawn accepts' });
-      continue;
-    }
-    const plain = await findAdapter({ from, toggles: false });
-    adapters.push({
-      found,
-      name: found.name,
-      kind: found.kind,
-      features: [...found.adapter.features].sort(),
-      featuresWithoutToggles: [...(plain?.adapter.features ?? [])].sort(),
-    });
+  const adapters: Candidate[] = [];
+  for (const from of ['hardware', 'system-software', 'swiftshader'] as const) {
+    const { found } = await searchAdapter({ from });
+    if (found === null) continue;
+    const { found: plain } = await searchAdapter({ from, toggles: false });
+    adapters.push({ ...describeAdapter(found), featuresWithoutToggles: [...(plain?.adapter.features ?? [])].sort() });
     plain?.release();
+    found.release();
   }
-  const best = adapters[0]?.found ?? null;
-  const info = best?.adapter.info;
-  const diagnosis: Diagnosis = {
-    adapter: best === null || info === undefined ? null : { name: best.name, kind: best.kind, vendor: info.vendor, driver: info.description },
-    passedOver,
-    adapters: adapters.map(({ found: _, ...shown }) => shown),
-    limits: best === null ? {} : limitsOf(best.adapter),
-    timestampNanoseconds: best?.adapter.features.has('timestamp-query') ? await timestampStep(best.adapter) : null,
+  const { found, passedOver } = await searchAdapter();
+  const adapter = found === null ? null : describeAdapter(found);
+  const todo = advice(adapter?.kind ?? null);
+  let steps: TimestampSteps | null = null;
+  try {
+    steps = found === null ? null : await timestampSteps(found);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    todo.unshift(`${found?.name} was found but does no work: ${why}; update its driver, or choose another adapter`);
+  }
+  found?.release();
+  return {
+    ...{ adapter, passedOver, adapters },
+    limits: adapter?.limits ?? {},
+    timestampNanoseconds: steps?.common ?? null,
+    smallestTimestampDifference: steps?.smallest ?? null,
+    wgslLanguageFeatures: found?.languageFeatures ?? [],
     platform: platform(),
-    advice: best === null ? advice() : [],
+    advice: todo,
   };
-  for (const { found } of adapters) found.release();
-  return diagnosis;
 }
 
-/** The greatest step of which all durations of a few empty passes are multiples. */
-async function timestampStep(adapter: GPUAdapter): Promise<number> {
+interface TimestampSteps {
+  readonly common: number;
+  readonly smallest: number;
+}
+
+const PASSES = 64; // in one submission; each writes two timestamps
+const SUBMISSIONS = 4; // apart in time, so that a coarse grid shows more than one of its lines
+
+/** The steps that timestamps take, seen at the boundaries of empty passes. Null where they are not offered, or stand still. */
+async function timestampSteps({ adapter }: FoundAdapter): Promise<TimestampSteps | null> {
+  if (!adapter.features.has('timestamp-query')) return null;
   const device = await adapter.requestDevice({ requiredFeatures: ['timestamp-query'] });
-  const durations = await measurePasses(device, Array.from({ length: 64 }, () => () => {}));
-  device.destroy();
-  const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
-  return durations.reduce(divisor, 0);
+  try {
+    const stamps = new Set<bigint>();
+    for (let submission = 0; submission < SUBMISSIONS; submission++) {
+      for (const stamp of await timestamps(device)) stamps.add(stamp);
+    }
+    const sorted = [...stamps].sort((a, b) => (a < b ? -1 : 1));
+    const differences = sorted.slice(1).map((stamp, index) => Number(stamp - sorted[index]));
+    if (differences.length === 0) return null;
+    const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
+    return { common: differences.reduce(divisor), smallest: Math.min(...differences) };
+  } finally {
+    device.destroy();
+  }
+}
+
+async function timestamps(device: GPUDevice): Promise<BigUint64Array> {
+  const count = 2 * PASSES;
+  const querySet = device.createQuerySet({ type: 'timestamp', count });
+  const size = 8 * count;
+  const resolved = device.createBuffer({ size, usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC });
+  const staging = device.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+  const encoder = device.createCommandEncoder();
+  for (let index = 0; index < count; index += 2) {
+    const timestampWrites = { querySet, beginningOfPassWriteIndex: index, endOfPassWriteIndex: index + 1 };
+    encoder.beginComputePass({ timestampWrites }).end();
+  }
+  encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
+  encoder.copyBufferToBuffer(resolved, 0, staging, 0, size);
+  device.queue.submit([encoder.finish()]);
+  await staging.mapAsync(GPUMapMode.READ);
+  return new BigUint64Array(staging.getMappedRange().slice(0));
 }

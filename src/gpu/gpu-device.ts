@@ -91,7 +91,9 @@ export class GpuDevice implements Device {
       this.#fault ??= typed((event as GPUUncapturedErrorEvent).error, 'a submission');
     });
     void gpu.lost.then((info) => {
-      this.#fault = new DeviceLostError(`${name}: the device was lost (${info.message || info.reason}); open a new one`);
+      this.#fault = new DeviceLostError(
+        `${name}: the device was lost (${info.message || info.reason}); open a new one`,
+      );
     });
   }
 
@@ -142,7 +144,12 @@ export class GpuDevice implements Device {
     });
   }
 
-  #bind(dispatch: Dispatch, { pipeline, layout }: Pipeline, blocks: UniformArena['blocks'][0], uniforms?: GpuBuffer): Bound {
+  #bind(
+    dispatch: Dispatch,
+    { pipeline, layout }: Pipeline,
+    blocks: UniformArena['blocks'][0],
+    uniforms?: GpuBuffer,
+  ): Bound {
     const { kernel, buffers, values, label } = dispatch;
     let block = 0;
     const entries = kernel.bindings.map(({ name, access }, binding): GPUBindGroupEntry => {

@@ -81,7 +81,10 @@ export function defineKernel<const Buffer extends string, const Number extends s
     name,
     bindings: declared.map(({ name, access }) => ({ name, access })),
     uniforms,
-    hooks: [...(wgsl.includes(PROLOGUE) ? ['prologue' as const] : []), ...(wgsl.includes(EPILOGUE) ? ['epilogue' as const] : [])],
+    hooks: [
+      ...(wgsl.includes(PROLOGUE) ? ['prologue' as const] : []),
+      ...(wgsl.includes(EPILOGUE) ? ['epilogue' as const] : []),
+    ],
     wgsl,
     source: wgsl.replace(PROLOGUE, identityHook('prologue')).replace(EPILOGUE, identityHook('epilogue')),
     workgroups: definition.workgroups as Kernel['workgroups'],

@@ -25,7 +25,9 @@ export async function openDevice({ device = 'auto' }: OpenOptions = {}): Promise
   const found = await findAdapter({ from: device === 'swiftshader' ? 'swiftshader' : 'auto' });
   if (found === null) {
     if (device === 'auto') return new ReferenceDevice();
-    throw new TesseraError("openDevice: no WebGPU adapter was found; 'npx tessera doctor' says what was tried and what to install");
+    throw new TesseraError(
+      "openDevice: no WebGPU adapter was found; 'npx tessera doctor' says what was tried and what to install",
+    );
   }
   const { adapter } = found;
   // The adapter's own limits: WebGPU's defaults are the lowest that any adapter has.

@@ -1,21 +1,49 @@
-import { type FindOptions, type FoundAdapter, isSoftware, kindOf, nameOf } from './adapter.js';
+import {
+  type AdapterKind,
+  type FindOptions,
+  type FoundAdapter,
+  isSoftware,
+  kindOf,
+  nameOf,
+  type Search,
+} from './adapter.js';
 
-/** The browser's adapter, or null where it has none. */
-export async function findAdapter(_options: FindOptions = {}): Promise<FoundAdapter | null> {
-  const adapter = (await globalThis.navigator?.gpu?.requestAdapter({ powerPreference: 'high-performance' })) ?? null;
-  if (adapter === null) return null;
-  return {
-    adapter,
-    kind: kindOf(adapter),
-    name: nameOf(adapter),
-    software: isSoftware(adapter),
-    passedOver: [],
+/**
+ * Asks the browser for its adapter. It offers one, and hides Dawn's switches: of the options, only kinds can be
+ * refused, and nothing is thrown.
+ */
+export async function searchAdapter({ from = 'auto' }: FindOptions = {}): Promise<Search> {
+  const where = 'navigator.gpu';
+  const nothing = (outcome: string): Search => ({ found: null, passedOver: [{ where, outcome }] });
+  const gpu = globalThis.navigator?.gpu;
+  if (gpu === undefined) return nothing('this browser has no WebGPU, or the page is not a secure context (https)');
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' }).catch(() => null);
+  if (adapter === null) return nothing('the browser offers no adapter');
+  const kind = kindOf(adapter);
+  const name = nameOf(adapter);
+  const asked = {
+    ...{ auto: kind, system: kind, hardware: 'hardware' },
+    ...{ 'system-software': 'system software', swiftshader: 'SwiftShader' },
+  }[from];
+  if (kind !== asked) return nothing(`the browser offers ${name} (${kind}), not the ${asked} asked for`);
+  const found: FoundAdapter = {
+    ...{ adapter, kind, name, software: isSoftware(adapter), passedOver: [] },
+    languageFeatures: [...gpu.wgslLanguageFeatures].sort(),
     release: () => {},
   };
+  return { found, passedOver: [] };
+}
+
+/** The browser's adapter, or null where it has none; never throws. */
+export async function findAdapter(options: FindOptions = {}): Promise<FoundAdapter | null> {
+  return (await searchAdapter(options)).found;
 }
 
 /** What runs the engine, in words. */
 export const platform = (): Record<string, string> => ({ browser: globalThis.navigator?.userAgent ?? 'unknown' });
 
-/** What to do where no adapter was found. */
-export const advice = (): string[] => ['use a browser with WebGPU (Chrome or Edge 113, Firefox 141, Safari 26, or newer)'];
+/** What to do for an adapter, or for a better one than `kind`. */
+export const advice = (kind: AdapterKind | null): string[] =>
+  kind === null
+    ? ['use a browser with WebGPU (Chrome or Edge 113, Firefox 141, Safari 26, or newer), on an https page']
+    : [];

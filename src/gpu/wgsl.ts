@@ -33,7 +33,8 @@ export interface UniformField {
   readonly type: 'u32' | 'i32' | 'f32';
 }
 
-const BINDING = /@group\(0\)\s*@binding\((\d+)\)\s*var<(?:storage,\s*(read|read_write)|(uniform))>\s*(\w+)\s*:\s*(\w+)/g;
+const BINDING =
+  /@group\(0\)\s*@binding\((\d+)\)\s*var<(?:storage,\s*(read|read_write)|(uniform))>\s*(\w+)\s*:\s*(\w+)/g;
 
 /** The bindings that a WGSL program declares, in order of their numbers, which must run from 0 without a gap. */
 export function parseBindings(name: string, source: string): (Binding & { type: string })[] {

@@ -115,7 +115,10 @@ export function composeElementwise(expression: Expression): Kernel {
     writes: ['y'],
     sizes: fields.map((field) => field.split(':')[0]!),
     workgroups: ({ count }) => ceilDivide(count!, (vector ? 4 : 1) * THREADS),
-    cost: (values) => ({ flops: flops * values.count!, bytes: 4 * values.count! + inputBytes(expression, values.count!) }),
+    cost: (values) => ({
+      flops: flops * values.count!,
+      bytes: 4 * values.count! + inputBytes(expression, values.count!),
+    }),
     wgsl: wgsl`
 ${vector ? VECTOR_TYPES : SCALAR_TYPES}
 struct Sizes { ${fields.join(', ')} }
@@ -136,7 +139,12 @@ ${body(expression, '', 'sizes', 'i', vector)}
       const at = given as Record<string, Float64Array> & Record<string, number>;
       const numbers = expression.numbers.map((_, number) => at[`n${number}`] as unknown as number);
       (at.y as Float64Array).set(
-        evaluateExpression(expression, at.count as unknown as number, inputs.map((name) => at[name]!), numbers),
+        evaluateExpression(
+          expression,
+          at.count as unknown as number,
+          inputs.map((name) => at[name]!),
+          numbers,
+        ),
       );
     },
   });
@@ -215,13 +223,18 @@ export function fuse(kernel: Kernel, fusions: readonly Fusion[]): Kernel {
       };
       for (const fusion of fusions) if (fusion.hook === 'prologue') changed[fusion.on] = apply(fusion);
       kernel.reference(changed);
-      for (const fusion of fusions) if (fusion.hook === 'epilogue') (given[fusion.on] as Float64Array).set(apply(fusion));
+      for (const fusion of fusions)
+        if (fusion.hook === 'epilogue') (given[fusion.on] as Float64Array).set(apply(fusion));
     },
   };
 }
 
 function fusedName(name: string, fusions: readonly Fusion[]): string {
-  const before = fusions.filter(({ hook }) => hook === 'prologue').map(({ expression }) => `${expressionName(expression)}→`);
-  const after = fusions.filter(({ hook }) => hook === 'epilogue').map(({ expression }) => `+${expressionName(expression)}`);
+  const before = fusions
+    .filter(({ hook }) => hook === 'prologue')
+    .map(({ expression }) => `${expressionName(expression)}→`);
+  const after = fusions
+    .filter(({ hook }) => hook === 'epilogue')
+    .map(({ expression }) => `+${expressionName(expression)}`);
   return `${before.join('')}${name}${after.join('')}`;
 }

@@ -16,7 +16,16 @@ const THREADS = 64;
 
 export const convSizes = [
   ...(['batch', 'in_height', 'in_width', 'in_channels', 'out_height', 'out_width', 'out_channels'] as const),
-  ...(['kernel_height', 'kernel_width', 'stride_height', 'stride_width', 'pad_top', 'pad_left', 'chunks', 'chunk_length'] as const),
+  ...([
+    'kernel_height',
+    'kernel_width',
+    'stride_height',
+    'stride_width',
+    'pad_top',
+    'pad_left',
+    'chunks',
+    'chunk_length',
+  ] as const),
 ] as const;
 
 export type ConvSizes = Readonly<Record<(typeof convSizes)[number], number>>;

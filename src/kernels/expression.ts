@@ -71,8 +71,7 @@ export function indexMap(layout: Layout): (index: number) => number {
   if (layout === 'same') return (index) => index;
   if (layout === 'scalar') return () => 0;
   const kept = strides(layout);
-  return (index) =>
-    kept.reduce((sum, { after, size, stride }) => sum + (Math.floor(index / after) % size) * stride, 0);
+  return (index) => kept.reduce((sum, { after, size, stride }) => sum + (Math.floor(index / after) % size) * stride, 0);
 }
 
 /** The expression in float64: result[i] for i < count. `value` is what a hook is given. */

@@ -24,7 +24,8 @@ const forwardCost = ({ batch, hidden_size }: StepSizes) => ({
   bytes: 4 * (4 * hidden_size * hidden_size + batch * (12 * hidden_size + 1)),
 });
 
-interface ForwardBuffers extends Record<'x_gates' | 'recurrent' | 'mask' | 'hidden' | 'cells' | 'gates', Float64Array> {}
+interface ForwardBuffers
+  extends Record<'x_gates' | 'recurrent' | 'mask' | 'hidden' | 'cells' | 'gates', Float64Array> {}
 
 function forwardReference(given: ForwardBuffers & StepSizes): void {
   const { x_gates, recurrent, mask, hidden, cells, gates, step, batch, hidden_size: size } = given;
@@ -188,10 +189,27 @@ const backwardCost = ({ batch, hidden_size }: BackwardSizes) => ({
 });
 
 interface BackwardBuffers
-  extends Record<'recurrent' | 'gates' | 'cells' | 'mask' | 'dhidden' | 'dcells' | 'dgates' | 'dh' | 'dc', Float64Array> {}
+  extends Record<
+    'recurrent' | 'gates' | 'cells' | 'mask' | 'dhidden' | 'dcells' | 'dgates' | 'dh' | 'dc',
+    Float64Array
+  > {}
 
 function backwardReference(given: BackwardBuffers & BackwardSizes): void {
-  const { recurrent, gates, cells, mask, dhidden, dcells, dgates, dh, dc, step, time, batch, hidden_size: size } = given;
+  const {
+    recurrent,
+    gates,
+    cells,
+    mask,
+    dhidden,
+    dcells,
+    dgates,
+    dh,
+    dc,
+    step,
+    time,
+    batch,
+    hidden_size: size,
+  } = given;
   for (let b = 0; b < batch; b++) {
     const row = step * batch + b;
     for (let j = 0; j < size; j++) {

@@ -53,7 +53,7 @@ export function matmulReference({ a, b, c, ...size }: Record<'a' | 'b' | 'c', Fl
   }
 }
 
-export const SIZES_STRUCT = 'struct Sizes { ' + matmulSizes.map((name) => `${name}: u32`).join(', ') + ' }';
+export const SIZES_STRUCT = `struct Sizes { ${matmulSizes.map((name) => `${name}: u32`).join(', ')} }`;
 
 const head = wgsl`
 ${SIZES_STRUCT}

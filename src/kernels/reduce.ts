@@ -14,7 +14,10 @@ const THREADS = 64;
 export type Reduction = 'sum' | 'max' | 'min';
 
 /** `start` begins an accumulation over elements of which `first` is one. */
-const REDUCTIONS: Record<Reduction, { combine: string; start: string; apply(a: number, b: number): number; zero: number }> = {
+const REDUCTIONS: Record<
+  Reduction,
+  { combine: string; start: string; apply(a: number, b: number): number; zero: number }
+> = {
   sum: { combine: 'a + b', start: 'f32(0)', apply: (a, b) => a + b, zero: 0 },
   max: { combine: 'max(a, b)', start: 'first', apply: Math.max, zero: -Infinity },
   min: { combine: 'min(a, b)', start: 'first', apply: Math.min, zero: Infinity },

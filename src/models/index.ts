@@ -1,2 +1,7 @@
 export { SigmaFusion, type SigmaFusionSizes } from './sigma-fusion.js';
-export { type Modality, TextImageClassifier, type TextImageInputs, type TextImageSizes } from './text-image-classifier.js';
+export {
+  type Modality,
+  TextImageClassifier,
+  type TextImageInputs,
+  type TextImageSizes,
+} from './text-image-classifier.js';

@@ -53,7 +53,14 @@ export class TextImageClassifier extends Module {
 
   constructor(sizes: TextImageSizes = {}) {
     super();
-    const { vocabulary = 10_000, embedding = 128, units = 128, image = [28, 28, 1], filters = 64, kernelSize = 3 } = sizes;
+    const {
+      vocabulary = 10_000,
+      embedding = 128,
+      units = 128,
+      image = [28, 28, 1],
+      filters = 64,
+      kernelSize = 3,
+    } = sizes;
     const { classes = 10, dropout = 0, modality = 'both', seed = 0 } = sizes;
     const generator = new Generator(seed);
     this.modality = modality;
@@ -82,14 +89,18 @@ export class TextImageClassifier extends Module {
     if (this.lstm !== undefined) features.push(this.#encodeText(inputs));
     if (this.conv !== undefined) features.push(this.#encodeImages(inputs));
     if (features.length === 2 && features[0]!.shape[0] !== features[1]!.shape[0]) {
-      throw new TesseraError(`TextImageClassifier: ${features[0]!.shape[0]} texts and ${features[1]!.shape[0]} images; expected as many of each`);
+      throw new TesseraError(
+        `TextImageClassifier: ${features[0]!.shape[0]} texts and ${features[1]!.shape[0]} images; expected as many of each`,
+      );
     }
     return this.classify.forward(features.length === 1 ? features[0]! : concatenate(...features));
   }
 
   #encodeText({ tokens, mask }: TextImageInputs): Tensor {
     if (tokens === undefined || tokens.rank !== 2 || tokens.shape[0] === 0) {
-      throw new TesseraError(`TextImageClassifier: expected tokens of i32 [batch, time], got ${tokens?.describe() ?? 'none'}`);
+      throw new TesseraError(
+        `TextImageClassifier: expected tokens of i32 [batch, time], got ${tokens?.describe() ?? 'none'}`,
+      );
     }
     return this.lstm!.forward(this.embedding!.forward(tokens), mask);
   }
@@ -98,7 +109,9 @@ export class TextImageClassifier extends Module {
     const [height, width, channels] = this.#image;
     const fits = images?.rank === 4 && images.shape[0]! > 0 && images.shape.slice(1).join() === this.#image.join();
     if (images === undefined || !fits) {
-      throw new TesseraError(`TextImageClassifier: expected images of f32 [batch, ${height}, ${width}, ${channels}], got ${images?.describe() ?? 'none'}`);
+      throw new TesseraError(
+        `TextImageClassifier: expected images of f32 [batch, ${height}, ${width}, ${channels}], got ${images?.describe() ?? 'none'}`,
+      );
     }
     return this.drop.forward(this.flatten.forward(this.conv!.forward(images)));
   }

@@ -1,5 +1,5 @@
-import { type Shape, TesseraError, Variable } from '../tensor/index.js';
 import { Generator } from '../tensor/generator.js';
+import { type Shape, TesseraError, Variable } from '../tensor/index.js';
 
 /** Makes a parameter's first values from its shape. */
 export type Initializer = (shape: Shape, generator: Generator) => Float32Array;
@@ -40,7 +40,8 @@ export const heNormal: Initializer = (shape, generator) => {
 };
 
 /** Uniform within ±√(6 / in). He, Zhang, Ren, Sun 2015. */
-export const heUniform: Initializer = (shape, generator) => uniformWithin(shape, Math.sqrt(6 / fans(shape).fanIn), generator);
+export const heUniform: Initializer = (shape, generator) =>
+  uniformWithin(shape, Math.sqrt(6 / fans(shape).fanIn), generator);
 
 /**
  * A random orthogonal matrix: rows, or columns where there are fewer, are orthonormal. Saxe, McClelland, Ganguli 2014.

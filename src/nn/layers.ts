@@ -1,8 +1,24 @@
-import { concat, type LstmState, lstm, maxPool2d, type Tensor, TesseraError, type Variable } from '../tensor/index.js';
-import { dropout } from '../tensor/index.js';
 import type { Generator } from '../tensor/generator.js';
+import {
+  concat,
+  dropout,
+  type LstmState,
+  lstm,
+  maxPool2d,
+  type Tensor,
+  TesseraError,
+  type Variable,
+} from '../tensor/index.js';
 import { type Activation, activations } from './activations.js';
-import { defaultGenerator, glorotUniform, type Initializer, orthogonal, parameter, uniformInitializer, zerosInitializer } from './initializers.js';
+import {
+  defaultGenerator,
+  glorotUniform,
+  type Initializer,
+  orthogonal,
+  parameter,
+  uniformInitializer,
+  zerosInitializer,
+} from './initializers.js';
 import { Layer, Module } from './module.js';
 
 export interface LinearOptions {
@@ -26,7 +42,12 @@ export class Linear extends Layer {
   constructor(
     readonly inputs: number,
     readonly outputs: number,
-    { activation = 'linear', useBias = true, kernelInitializer = glorotUniform, generator = defaultGenerator() }: LinearOptions = {},
+    {
+      activation = 'linear',
+      useBias = true,
+      kernelInitializer = glorotUniform,
+      generator = defaultGenerator(),
+    }: LinearOptions = {},
   ) {
     super();
     this.kernel = parameter('kernel', [inputs, outputs], kernelInitializer, generator);
@@ -54,7 +75,10 @@ export class Embedding extends Layer {
   constructor(
     readonly count: number,
     readonly features: number,
-    { initializer = uniformInitializer(), generator = defaultGenerator() }: { initializer?: Initializer; generator?: Generator } = {},
+    {
+      initializer = uniformInitializer(),
+      generator = defaultGenerator(),
+    }: { initializer?: Initializer; generator?: Generator } = {},
   ) {
     super();
     this.table = parameter('table', [count, features], initializer, generator);

@@ -13,7 +13,9 @@ export function crossEntropy(logits: Tensor, labels: Tensor): Tensor {
   if (logits.shape[0] === 0) throw new TesseraError(`crossEntropy: the batch is empty: logits ${logits.describe()}`);
   if (labels.dtype === 'i32') return crossEntropyRows(logits, labels).mean();
   if (labels.shape.join() !== logits.shape.join()) {
-    throw new TesseraError(`crossEntropy: labels must be i32 [${logits.shape[0]}] or f32 [${logits.shape.join(', ')}], got ${labels.describe()}`);
+    throw new TesseraError(
+      `crossEntropy: labels must be i32 [${logits.shape[0]}] or f32 [${logits.shape.join(', ')}], got ${labels.describe()}`,
+    );
   }
   return logits.logSoftmax().mul(labels).sum(-1).mean().neg();
 }

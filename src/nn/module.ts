@@ -1,4 +1,4 @@
-import { TesseraError, type Tensor, Variable } from '../tensor/index.js';
+import { type Tensor, TesseraError, Variable } from '../tensor/index.js';
 
 /**
  * A part of a model: its fields hold parameters (`Variable`), further modules, or lists of modules. Fields are what
@@ -33,7 +33,8 @@ export abstract class Module {
     for (const [name, field] of Object.entries(this)) {
       if (field instanceof Module) yield [name, field];
       if (!Array.isArray(field)) continue;
-      for (const [index, element] of field.entries()) if (element instanceof Module) yield [`${name}.${index}`, element];
+      for (const [index, element] of field.entries())
+        if (element instanceof Module) yield [`${name}.${index}`, element];
     }
   }
 
@@ -84,12 +85,16 @@ export abstract class Module {
     const unknown = [...values.keys()].filter((name) => !parameters.has(name));
     if (missing.length > 0 || unknown.length > 0) {
       const list = (names: string[]) => names.slice(0, 5).join(', ') || 'none';
-      throw new TesseraError(`loadState: the file is not of this model: missing ${list(missing)}; unknown ${list(unknown)}`);
+      throw new TesseraError(
+        `loadState: the file is not of this model: missing ${list(missing)}; unknown ${list(unknown)}`,
+      );
     }
     for (const [name, parameter] of parameters) {
       const { shape } = values.get(name)!;
       if (shape.join() !== parameter.shape.join()) {
-        throw new TesseraError(`loadState: '${name}' has shape [${shape.join(', ')}] in the file, the model needs [${parameter.shape.join(', ')}]`);
+        throw new TesseraError(
+          `loadState: '${name}' has shape [${shape.join(', ')}] in the file, the model needs [${parameter.shape.join(', ')}]`,
+        );
       }
     }
     for (const [name, parameter] of parameters) parameter.set(values.get(name)!.data);

@@ -1,4 +1,13 @@
-import { adamUpdate, grad, momentumUpdate, sgdUpdate, startReading, type Tensor, TesseraError, Variable } from '../tensor/index.js';
+import {
+  adamUpdate,
+  grad,
+  momentumUpdate,
+  sgdUpdate,
+  startReading,
+  type Tensor,
+  TesseraError,
+  Variable,
+} from '../tensor/index.js';
 
 /** How many steps may be on their way before `step` waits: enough to keep the device busy while the host prepares. */
 const IN_FLIGHT = 2;
@@ -17,8 +26,10 @@ export abstract class Optimizer {
   readonly #inFlight: Promise<void>[] = [];
 
   constructor(parameters: readonly Variable[], learningRate: number) {
-    if (parameters.length === 0) throw new TesseraError(`${new.target.name}: expected at least one parameter, got none`);
-    if (!(learningRate > 0)) throw new TesseraError(`${new.target.name}: the learning rate must be above 0, got ${learningRate}`);
+    if (parameters.length === 0)
+      throw new TesseraError(`${new.target.name}: expected at least one parameter, got none`);
+    if (!(learningRate > 0))
+      throw new TesseraError(`${new.target.name}: the learning rate must be above 0, got ${learningRate}`);
     this.parameters = parameters;
     this.learningRate = learningRate;
   }
@@ -106,7 +117,10 @@ export class Adam extends Optimizer {
   readonly #numbers: Required<Omit<AdamOptions, 'learningRate'>>;
   readonly #moments: { m: Variable; v: Variable }[];
 
-  constructor(parameters: readonly Variable[], { learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 }: AdamOptions = {}) {
+  constructor(
+    parameters: readonly Variable[],
+    { learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 }: AdamOptions = {},
+  ) {
     super(parameters, learningRate);
     this.#numbers = { beta1, beta2, epsilon };
     this.#moments = parameters.map((parameter) => ({ m: zerosLike(parameter, 'm'), v: zerosLike(parameter, 'v') }));
@@ -130,4 +144,3 @@ export class Adam extends Optimizer {
     );
   }
 }
-

@@ -18,7 +18,10 @@ export interface StoredTensors {
 const MAXIMUM_HEADER = 100 * 2 ** 20;
 
 /** Writes f32 tensors, in the order given, with strings beside them. */
-export function encodeSafetensors(tensors: ReadonlyMap<string, StoredTensor>, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+export function encodeSafetensors(
+  tensors: ReadonlyMap<string, StoredTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
   const header: Record<string, unknown> = { __metadata__: metadata };
   let end = 0;
   for (const [name, { shape, data }] of tensors) {
@@ -70,9 +73,14 @@ export function decodeSafetensors(bytes: Uint8Array): StoredTensors {
 }
 
 function decodeTensor(name: string, entry: unknown, body: Uint8Array, fail: (what: string) => never): StoredTensor {
-  const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
+  const {
+    dtype,
+    shape,
+    data_offsets: offsets,
+  } = (entry ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
   if (dtype !== 'F32') fail(`'${name}' has dtype ${JSON.stringify(dtype)}, expected "F32"`);
-  const wholes = (list: unknown): list is number[] => Array.isArray(list) && list.every((one) => Number.isSafeInteger(one) && one >= 0);
+  const wholes = (list: unknown): list is number[] =>
+    Array.isArray(list) && list.every((one) => Number.isSafeInteger(one) && one >= 0);
   if (!wholes(shape) || !wholes(offsets) || offsets.length !== 2) return fail(`'${name}' has no shape or place`);
   const [begin, end] = offsets as [number, number];
   const size = 4 * shape.reduce((product, one) => product * one, 1);

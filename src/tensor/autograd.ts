@@ -1,6 +1,6 @@
 import { TesseraError } from '../gpu/errors.js';
-import type { OpNode } from './graph.js';
 import { scalar } from './create.js';
+import type { OpNode } from './graph.js';
 import { add } from './ops/elementwise.js';
 import { broadcastTo, reshape } from './ops/movement.js';
 import { sum } from './ops/reduce.js';
@@ -17,7 +17,9 @@ import { Variable } from './variable.js';
  */
 export function grad(loss: Tensor, tensors: readonly Tensor[]): Tensor[] {
   if (loss.size !== 1 || loss.dtype !== 'f32') {
-    throw new TesseraError(`grad: expected a loss of one f32 element, got ${loss.describe()}; reduce it with mean() or sum()`);
+    throw new TesseraError(
+      `grad: expected a loss of one f32 element, got ${loss.describe()}; reduce it with mean() or sum()`,
+    );
   }
   const wanted = tensors.map((tensor) => tensor.current());
   const target = loss.current();
@@ -30,8 +32,11 @@ export function grad(loss: Tensor, tensors: readonly Tensor[]): Tensor[] {
     const gradient = grads.of(tensor);
     if (gradient !== undefined) return gradient;
     const given = tensors[index]!;
-    const name = given instanceof Variable ? `'${given.name}' (${given.describe()})` : `tensor ${index} (${given.describe()})`;
-    throw new TesseraError(`grad: the loss does not depend on ${name}, or only through ops without gradient; leave it out`);
+    const name =
+      given instanceof Variable ? `'${given.name}' (${given.describe()})` : `tensor ${index} (${given.describe()})`;
+    throw new TesseraError(
+      `grad: the loss does not depend on ${name}, or only through ops without gradient; leave it out`,
+    );
   });
 }
 
@@ -107,7 +112,9 @@ function backward(node: OpNode, grads: Gradients, onPath: ReadonlySet<object>): 
 function sumTo(gradient: Tensor, shape: Shape, op: string): Tensor {
   if (sameShape(gradient.shape, shape)) return gradient;
   const lead = gradient.shape.length - shape.length;
-  const axes = gradient.shape.flatMap((size, axis) => (axis < lead || (shape[axis - lead] === 1 && size !== 1) ? [axis] : []));
+  const axes = gradient.shape.flatMap((size, axis) =>
+    axis < lead || (shape[axis - lead] === 1 && size !== 1) ? [axis] : [],
+  );
   if (lead < 0 || axes.length === 0) {
     throw new TesseraError(`grad: '${op}' gave a gradient of ${formatShape(gradient.shape)} for ${formatShape(shape)}`);
   }

@@ -14,7 +14,8 @@ export async function checkFinite(...targets: readonly Tensor[]): Promise<void> 
   for (const slot of slots) await expectFinite(slot, 'an input', []);
   const values = nodes.filter(({ op }) => op.name !== 'assign').flatMap(({ tensors }) => tensors);
   await readBack(values);
-  for (const node of nodes) for (const tensor of node.tensors) await expectFinite(tensor, `'${node.op.name}'`, node.inputs);
+  for (const node of nodes)
+    for (const tensor of node.tensors) await expectFinite(tensor, `'${node.op.name}'`, node.inputs);
 }
 
 async function expectFinite(tensor: Tensor, what: string, inputs: readonly Tensor[]): Promise<void> {

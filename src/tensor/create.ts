@@ -1,9 +1,9 @@
 import type { HostArray } from '../gpu/device.js';
 import { TesseraError } from '../gpu/errors.js';
 import type { DType } from './graph.js';
+import { makeTensor } from './make.js';
 import { broadcastTo } from './ops/movement.js';
 import { checkShape, formatShape, type Shape, sameShape, sizeOf } from './shape.js';
-import { makeTensor } from './make.js';
 import type { Tensor } from './tensor.js';
 
 /** Numbers as a person writes them: one, a list, a list of lists. */

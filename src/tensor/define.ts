@@ -1,17 +1,8 @@
 import { TesseraError } from '../gpu/errors.js';
 import type { ElementwiseFunction } from '../kernels/elementwise.js';
-import type {
-  DispatchContext,
-  DType,
-  Launch,
-  OpDefinition,
-  OpNode,
-  TensorType,
-  Value,
-  VjpContext,
-} from './graph.js';
-import { broadcastShapes, checkShape, formatShape, type Shape, sizeOf } from './shape.js';
+import type { DispatchContext, DType, Launch, OpDefinition, OpNode, TensorType, Value, VjpContext } from './graph.js';
 import { isTensor, makeTensor } from './make.js';
+import { broadcastShapes, checkShape, formatShape, type Shape, sizeOf } from './shape.js';
 import type { Tensor } from './tensor.js';
 
 /** Positional tensors, then one object of attributes, which may be left out when all of them are optional. */
@@ -77,7 +68,9 @@ export function defineOp<const Names extends readonly string[], A extends object
       structure: `${definition.name}${structure.length > 0 ? JSON.stringify(structure) : ''}:${types.map(typeKey).join()}`,
       tensors: [],
     };
-    const tensors = types.map(({ shape, dtype }, index) => makeTensor(node, index, checkShape(definition.name, shape), dtype));
+    const tensors = types.map(({ shape, dtype }, index) =>
+      makeTensor(node, index, checkShape(definition.name, shape), dtype),
+    );
     node.tensors = tensors;
     return tensors;
   };
@@ -87,7 +80,10 @@ export function defineOp<const Names extends readonly string[], A extends object
 
 const typeKey = ({ shape, dtype }: TensorType): string => `${dtype}[${shape.join()}]`;
 
-function outputTypes(given: Shape | TensorType | readonly TensorType[], inputs: readonly Tensor[]): readonly TensorType[] {
+function outputTypes(
+  given: Shape | TensorType | readonly TensorType[],
+  inputs: readonly Tensor[],
+): readonly TensorType[] {
   if (!Array.isArray(given)) return [given as TensorType];
   if (given.length === 0 || typeof given[0] === 'number') {
     return [{ shape: given as Shape, dtype: inputs[0]?.dtype ?? 'f32' }];
@@ -95,7 +91,11 @@ function outputTypes(given: Shape | TensorType | readonly TensorType[], inputs: 
   return given as readonly TensorType[];
 }
 
-function checkArguments({ name, inputs: names }: OpDefinition, inputs: readonly Tensor[], given: readonly unknown[]): void {
+function checkArguments(
+  { name, inputs: names }: OpDefinition,
+  inputs: readonly Tensor[],
+  given: readonly unknown[],
+): void {
   const variadic = names[0]?.startsWith('...') ?? false;
   const wrong = variadic ? inputs.length === 0 : inputs.length !== names.length;
   if (wrong || given.length > inputs.length + 1) {
@@ -149,7 +149,9 @@ export function expectRank(op: string, name: string, input: Tensor, rank: number
 /** @throws TesseraError if a tensor has not the dtype that an op needs. */
 export function expectType(op: string, name: string, input: Tensor, ...dtypes: DType[]): void {
   if (!dtypes.includes(input.dtype)) {
-    throw new TesseraError(`${op}: ${name} must be ${dtypes.join(' or ')}, got ${input.dtype} ${formatShape(input.shape)}; convert it with cast()`);
+    throw new TesseraError(
+      `${op}: ${name} must be ${dtypes.join(' or ')}, got ${input.dtype} ${formatShape(input.shape)}; convert it with cast()`,
+    );
   }
 }
 

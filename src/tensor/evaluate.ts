@@ -103,7 +103,7 @@ export class Runtime {
       traced = trace(targets);
     }
     const executable = await this.#executableOf(traced);
-    const { prepared, plan } = executable; (this as any).last = executable;
+    const { prepared, plan } = executable;
     const before = this.#fillSlots(executable, traced.slots);
     this.#setNumbers(executable, traced);
 
@@ -233,7 +233,10 @@ class Workspace {
     }
   }
 
-  #entries<T>(sizes: readonly number[], use: (list: { buffer: DeviceBuffer; users: number }[], index: number, size: number) => T): T[] {
+  #entries<T>(
+    sizes: readonly number[],
+    use: (list: { buffer: DeviceBuffer; users: number }[], index: number, size: number) => T,
+  ): T[] {
     const used = new Map<number, number>();
     return sizes.map((size) => {
       const index = used.get(size) ?? 0;
@@ -263,7 +266,9 @@ const isDone = (target: Tensor, keep: 'host' | 'device'): boolean =>
   keep === 'host' ? target.host !== undefined || target.pending !== undefined : target.resident !== undefined;
 
 const assignedBy = ({ source }: Tensor): Variable | undefined =>
-  source.kind === 'op' && source.op.name === 'assign' ? ((source as OpNode).attributes.variable as Variable) : undefined;
+  source.kind === 'op' && source.op.name === 'assign'
+    ? ((source as OpNode).attributes.variable as Variable)
+    : undefined;
 
 /** Gives tensors their values when they arrive. */
 function deliver(tensors: readonly Tensor[], values: Promise<HostArray[]>): void {

@@ -2,7 +2,14 @@ import type { Device } from '../gpu/device.js';
 import { TesseraError } from '../gpu/errors.js';
 import type { Cost, Kernel } from '../gpu/kernel.js';
 import { sizeClass } from '../gpu/pool.js';
-import { composeElementwise, expressionName, expressionValues, type Fusion, fuse as fuseKernel, canVectorise } from '../kernels/compose.js';
+import {
+  canVectorise,
+  composeElementwise,
+  expressionName,
+  expressionValues,
+  type Fusion,
+  fuse as fuseKernel,
+} from '../kernels/compose.js';
 import { identity } from '../kernels/elementwise.js';
 import { type Expression, layoutOf, type Operand, type Step } from '../kernels/expression.js';
 import { fuse, type Group, isNode, isRecomputable, type Unit } from './fuse.js';
@@ -108,7 +115,8 @@ class Planner {
     });
     const targets = trace.targets.map((target) => {
       const storage = copies.get(target) ?? this.#storageOf(isAssign(target) ? nodeOf(target).inputs[0]! : target);
-      if (isAssign(target) && storage.kind === 'variable' && storage === this.#variableStorage(variableOf(target))) return undefined;
+      if (isAssign(target) && storage.kind === 'variable' && storage === this.#variableStorage(variableOf(target)))
+        return undefined;
       storage.last = Number.POSITIVE_INFINITY;
       return storage;
     });
@@ -124,10 +132,13 @@ class Planner {
   // ---- in place --------------------------------------------------------------------------------------------------
   /** True if every output that may be written over an input belongs to a variable that is assigned just that output. */
   #updatesInPlace({ op }: Unit): boolean {
-    return op?.op.inPlace !== undefined && Object.entries(op.op.inPlace).every(([output, input]) => {
-      const { source } = op.inputs[input]!;
-      return source.kind === 'variable' && this.#isAssignedOnly(op, Number(output), source.variable);
-    });
+    return (
+      op?.op.inPlace !== undefined &&
+      Object.entries(op.op.inPlace).every(([output, input]) => {
+        const { source } = op.inputs[input]!;
+        return source.kind === 'variable' && this.#isAssignedOnly(op, Number(output), source.variable);
+      })
+    );
   }
 
   #isAssignedOnly(op: OpNode, output: number, variable: unknown): boolean {
@@ -145,11 +156,19 @@ class Planner {
   /** The position of the last unit that reads what the update overwrites, or that feeds it. */
   #lastReader(update: Unit, units: readonly Unit[]): number {
     const overwritten = Object.values(update.op!.op.inPlace!).map((input) => identityOf(update.op!.inputs[input]!));
-    const read = new Set<object>([...overwritten, ...update.op!.inputs.flatMap((input) => [input.source, this.#root(input)])]);
+    const read = new Set<object>([
+      ...overwritten,
+      ...update.op!.inputs.flatMap((input) => [input.source, this.#root(input)]),
+    ]);
     let last = units.indexOf(update);
     units.forEach((unit, position) => {
       if (unit === update) return;
-      const nodes = [unit.op, ...(unit.elementwise?.members ?? []), ...(unit.epilogue?.members ?? []), ...(unit.prologue?.members ?? [])];
+      const nodes = [
+        unit.op,
+        ...(unit.elementwise?.members ?? []),
+        ...(unit.epilogue?.members ?? []),
+        ...(unit.prologue?.members ?? []),
+      ];
       const reads = nodes.some((node) => node?.inputs.some((input) => overwritten.includes(this.#root(input))));
       if (reads || read.has(unit.root)) last = Math.max(last, position);
     });
@@ -197,7 +216,13 @@ class Planner {
     this.#storages.set(group.root, [storage]);
     this.#add({
       kernel,
-      storages: { ...named('in', inputs.map((input) => this.#storageOf(input))), y: storage },
+      storages: {
+        ...named(
+          'in',
+          inputs.map((input) => this.#storageOf(input)),
+        ),
+        y: storage,
+      },
       values: { count: sizeOf(type.shape), ...expressionValues(expression, '', canVectorise(expression)) },
       numbers: numbers.map((leaf, index) => this.#numberOf(leaf, `n${index}`)),
       label: `${kernel.name} ${formatShape(type.shape)}`,
@@ -221,7 +246,10 @@ class Planner {
       if (over !== undefined) this.#addCopy(inputs[over]!.storage, storage, type);
       return stored(type, storage);
     });
-    this.#storages.set(root, outputs.map((output) => output.storage));
+    this.#storages.set(
+      root,
+      outputs.map((output) => output.storage),
+    );
     const launches = op.dispatch!(inputs, outputs, {
       attributes: node.attributes,
       device: this.device,
@@ -238,10 +266,22 @@ class Planner {
     const values: Record<string, number> = { ...launch.sizes };
     const numbers: NumberSource[] = [];
     const fusions: Fusion[] = [];
-    const attach = (hook: Fusion['hook'], group: Group, on: string, count: number, replaced: (input: Tensor) => boolean) => {
+    const attach = (
+      hook: Fusion['hook'],
+      group: Group,
+      on: string,
+      count: number,
+      replaced: (input: Tensor) => boolean,
+    ) => {
       const { expression, inputs, numbers: leaves } = this.#express(group, replaced);
       fusions.push({ hook, on, count, expression });
-      Object.assign(storages, named(`${hook}_in`, inputs.map((input) => this.#storageOf(input))));
+      Object.assign(
+        storages,
+        named(
+          `${hook}_in`,
+          inputs.map((input) => this.#storageOf(input)),
+        ),
+      );
       Object.assign(values, expressionValues(expression, `${hook}_`, false));
       numbers.push(...leaves.map((leaf, index) => this.#numberOf(leaf, `${hook}_n${index}`)));
     };
@@ -251,12 +291,19 @@ class Planner {
         const group = unit.prologue;
         const own = this.#prologueInput(group);
         storages[on] = this.#storageOf(own);
-        attach('prologue', group, on, first!.length, (input) => sameValue(input, own) && sameShape(input.shape, own.shape));
+        attach(
+          'prologue',
+          group,
+          on,
+          first!.length,
+          (input) => sameValue(input, own) && sameShape(input.shape, own.shape),
+        );
       }
     }
     if (unit.epilogue !== undefined) {
       const on = bindingOf(launch, output);
-      if (on !== undefined) attach('epilogue', unit.epilogue, on, output.length, (input) => input.source === node && isNode(input));
+      if (on !== undefined)
+        attach('epilogue', unit.epilogue, on, output.length, (input) => input.source === node && isNode(input));
     }
     for (const { name } of launch.kernel.uniforms.flat()) {
       if (name in node.numbers) numbers.push({ field: name, node: this.#nodePositions.get(node)!, name });
@@ -269,8 +316,12 @@ class Planner {
     const { shape } = group.root.outputs[0]!;
     for (const node of group.members) {
       for (const input of node.inputs) {
-        const outside = !(isNode(input) && (group.members.has(input.source as OpNode) || isRecomputable(input.source as OpNode)));
-        if (outside && input.source.kind !== 'number' && input.dtype === 'f32' && sameShape(input.shape, shape)) return input;
+        const outside = !(
+          isNode(input) &&
+          (group.members.has(input.source as OpNode) || isRecomputable(input.source as OpNode))
+        );
+        if (outside && input.source.kind !== 'number' && input.dtype === 'f32' && sameShape(input.shape, shape))
+          return input;
       }
     }
     throw new TesseraError(`plan: no input of '${group.root.op.name}' can take the place of the kernel's own`);
@@ -283,7 +334,13 @@ class Planner {
       steps: [{ fn: identity, operands: [{ kind: 'input', index: 0 }], type: dtype }],
     };
     const kernel = composeElementwise(expression);
-    this.#add({ kernel, storages: { in0: from, y: to }, values: { count: sizeOf(shape) }, numbers: [], label: `copy ${from.owner}` });
+    this.#add({
+      kernel,
+      storages: { in0: from, y: to },
+      values: { count: sizeOf(shape) },
+      numbers: [],
+      label: `copy ${from.owner}`,
+    });
   }
 
   #add(dispatch: Omit<PlannedDispatch, 'cost'>): void {
@@ -315,7 +372,8 @@ class Planner {
       }
       if (isNode(input)) {
         const node = source as OpNode;
-        if (group.members.has(node) || (isRecomputable(node) && sameShape(input.shape, shape))) return { kind: 'step', index: emit(node) };
+        if (group.members.has(node) || (isRecomputable(node) && sameShape(input.shape, shape)))
+          return { kind: 'step', index: emit(node) };
       }
       let index = inputs.findIndex((known) => sameValue(known, input) && sameShape(known.shape, input.shape));
       if (index < 0) index = inputs.push(input) - 1;
@@ -360,7 +418,13 @@ class Planner {
     this.#storages.set(leaf, [storage]);
     const steps: Step[] = [{ fn: identity, operands: [{ kind: 'number', index: 0 }], type: tensor.dtype }];
     const kernel = composeElementwise({ inputs: [], numbers: [tensor.dtype], steps });
-    this.#add({ kernel, storages: { y: storage }, values: { count: 1 }, numbers: [this.#numberOf(leaf, 'n0')], label: 'number' });
+    this.#add({
+      kernel,
+      storages: { y: storage },
+      values: { count: 1 },
+      numbers: [this.#numberOf(leaf, 'n0')],
+      label: 'number',
+    });
     return storage;
   }
 

@@ -37,7 +37,8 @@ export function normalizeAxes(op: string, axes: number | readonly number[] | und
   if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
   const list = typeof axes === 'number' ? [axes] : axes;
   const from0 = list.map((axis) => normalizeAxis(op, axis, rank)).sort((a, b) => a - b);
-  if (new Set(from0).size < from0.length) throw new TesseraError(`${op}: axes [${list.join(', ')}] name one axis twice`);
+  if (new Set(from0).size < from0.length)
+    throw new TesseraError(`${op}: axes [${list.join(', ')}] name one axis twice`);
   return from0;
 }
 

@@ -1,9 +1,9 @@
 import type { Device, DeviceBuffer, HostArray } from '../gpu/device.js';
 import { TesseraError } from '../gpu/errors.js';
+import { hostArray } from './create.js';
 import type { DType } from './graph.js';
 import { assign } from './ops/assign.js';
 import { formatShape, type Shape, sizeOf } from './shape.js';
-import { hostArray } from './create.js';
 import { Tensor } from './tensor.js';
 
 /** Gives a variable's memory back when nobody holds the variable any more. */
@@ -45,7 +45,12 @@ export class Variable extends Tensor {
 
   override current(): Tensor {
     if (this.#current === undefined || !isAt(this.#current, this.version)) {
-      this.#current = new Tensor({ kind: 'variable', variable: this, version: this.version }, 0, this.shape, this.dtype);
+      this.#current = new Tensor(
+        { kind: 'variable', variable: this, version: this.version },
+        0,
+        this.shape,
+        this.dtype,
+      );
     }
     return this.#current;
   }
@@ -61,7 +66,9 @@ export class Variable extends Tensor {
   /** Replaces the value with numbers from the host. */
   set(values: HostArray): void {
     if (values.length !== sizeOf(this.shape)) {
-      throw new TesseraError(`${this.name}: shape ${formatShape(this.shape)} needs ${sizeOf(this.shape)} values, got ${values.length}`);
+      throw new TesseraError(
+        `${this.name}: shape ${formatShape(this.shape)} needs ${sizeOf(this.shape)} values, got ${values.length}`,
+      );
     }
     if (this.#placed === undefined) this.#initial.set(values);
     else this.#placed.device.write(this.#placed.buffer, hostArray(values, this.dtype));
@@ -82,7 +89,9 @@ export class Variable extends Tensor {
       collected.register(this, this.#placed, this);
     }
     if (this.#placed.device !== device) {
-      throw new TesseraError(`${this.name}: it lives on '${this.#placed.device.name}', not on '${device.name}'; evaluate there`);
+      throw new TesseraError(
+        `${this.name}: it lives on '${this.#placed.device.name}', not on '${device.name}'; evaluate there`,
+      );
     }
     return this.#placed.buffer;
   }

@@ -19,7 +19,13 @@ import { integers, normals } from '../support/numbers.js';
 const PAST_THE_LIMIT = 65_537;
 
 // ---- matmul ------------------------------------------------------------------------------------------------------
-function product(kernel: KernelCase['kernel'], [batch, m, k, n]: [number, number, number, number], a: 'n' | 't', b: 'n' | 't', chunks = 1): KernelCase {
+function product(
+  kernel: KernelCase['kernel'],
+  [batch, m, k, n]: [number, number, number, number],
+  a: 'n' | 't',
+  b: 'n' | 't',
+  chunks = 1,
+): KernelCase {
   const chunk_length = Math.ceil(k / chunks / 4) * 4 || 1;
   const split = Math.max(1, Math.ceil(k / chunk_length));
   return {
@@ -34,11 +40,29 @@ function product(kernel: KernelCase['kernel'], [batch, m, k, n]: [number, number
     tolerance: { absolute: 1e-4, relative: 1e-4 },
   };
 }
-const SIZES: [number, number, number, number][] = [[1, 1, 1, 1], [2, 3, 5, 7], [1, 16, 16, 16], [1, 17, 33, 15], [1, 64, 64, 64], [2, 65, 31, 67], [1, 5, 0, 3], [0, 4, 4, 4]];
-const FOURS: [number, number, number, number][] = [[1, 4, 4, 4], [2, 8, 12, 16], [1, 64, 32, 72], [3, 4, 8, 4]];
+const SIZES: [number, number, number, number][] = [
+  [1, 1, 1, 1],
+  [2, 3, 5, 7],
+  [1, 16, 16, 16],
+  [1, 17, 33, 15],
+  [1, 64, 64, 64],
+  [2, 65, 31, 67],
+  [1, 5, 0, 3],
+  [0, 4, 4, 4],
+];
+const FOURS: [number, number, number, number][] = [
+  [1, 4, 4, 4],
+  [2, 8, 12, 16],
+  [1, 64, 32, 72],
+  [3, 4, 8, 4],
+];
 const matmul = [
   ...[matmulNaive, matmulTiled, matmulRegister, matmulDirect.scalar].flatMap((kernel) =>
-    SIZES.flatMap((size) => [product(kernel, size, 'n', 'n'), product(kernel, size, 't', 'n'), product(kernel, size, 'n', 't')]),
+    SIZES.flatMap((size) => [
+      product(kernel, size, 'n', 'n'),
+      product(kernel, size, 't', 'n'),
+      product(kernel, size, 'n', 't'),
+    ]),
   ),
   ...[matmulRegister, matmulDirect.scalar].map((kernel) => product(kernel, [2, 9, 150, 11], 'n', 't', 4)),
   ...FOURS.flatMap((size) => [
@@ -56,7 +80,13 @@ const matmul = [
 ];
 
 // ---- reductions --------------------------------------------------------------------------------------------------
-function reduction(kernel: KernelCase['kernel'], outer: number, n: number, inner: number, chunk_length = n): KernelCase {
+function reduction(
+  kernel: KernelCase['kernel'],
+  outer: number,
+  n: number,
+  inner: number,
+  chunk_length = n,
+): KernelCase {
   const chunks = n === 0 ? 1 : Math.ceil(n / chunk_length);
   return {
     kernel,
@@ -67,13 +97,31 @@ function reduction(kernel: KernelCase['kernel'], outer: number, n: number, inner
   };
 }
 const reduce = Object.values(reductions).flatMap(({ rows, columns }) => [
-  ...[[1, 1], [3, 63], [2, 64], [5, 65], [1, 1009], [PAST_THE_LIMIT, 2]].map(([outer, n]) => reduction(rows, outer!, n!, 1)),
+  ...[
+    [1, 1],
+    [3, 63],
+    [2, 64],
+    [5, 65],
+    [1, 1009],
+    [PAST_THE_LIMIT, 2],
+  ].map(([outer, n]) => reduction(rows, outer!, n!, 1)),
   reduction(rows, 2, 1009, 1, 100),
-  ...[[1, 1, 1], [2, 7, 3], [3, 100, 64], [1, 5, 257], [0, 4, 3]].map(([outer, n, inner]) => reduction(columns, outer!, n!, inner!)),
+  ...[
+    [1, 1, 1],
+    [2, 7, 3],
+    [3, 100, 64],
+    [1, 5, 257],
+    [0, 4, 3],
+  ].map(([outer, n, inner]) => reduction(columns, outer!, n!, inner!)),
   reduction(columns, 2, 101, 5, 10),
 ]);
 const emptySums = [reduction(reductions.sum.columns, 2, 0, 3), reduction(reductions.sum.rows, 2, 0, 1)];
-const argmax: KernelCase[] = [[1, 1, 1], [3, 7, 5], [2, 64, 1], [67, 10, 1]].map(([outer, n, inner]) => ({
+const argmax: KernelCase[] = [
+  [1, 1, 1],
+  [3, 7, 5],
+  [2, 64, 1],
+  [67, 10, 1],
+].map(([outer, n, inner]) => ({
   kernel: argmaxColumns,
   note: `(${outer}, ${n}, ${inner})`,
   values: { outer: outer!, n: n!, inner: inner! },
@@ -82,33 +130,79 @@ const argmax: KernelCase[] = [[1, 1, 1], [3, 7, 5], [2, 64, 1], [67, 10, 1]].map
 }));
 
 // ---- softmax and cross-entropy -------------------------------------------------------------------------------------
-const rowShapes = [[1, 1], [3, 63], [2, 64], [4, 65], [3, 1009], [0, 5], [PAST_THE_LIMIT, 3]] as const;
+const rowShapes = [
+  [1, 1],
+  [3, 63],
+  [2, 64],
+  [4, 65],
+  [3, 1009],
+  [0, 5],
+  [PAST_THE_LIMIT, 3],
+] as const;
 const softmax: KernelCase[] = [softmaxForward, logSoftmaxForward].flatMap((kernel) => [
-  ...rowShapes.map(([rows, cols]) => ({ kernel, note: `(${rows}, ${cols})`, values: { rows, cols }, buffers: { x: rows * cols, y: rows * cols } })),
-  { kernel, note: 'large logits', values: { rows: 2, cols: 3 }, buffers: { x: new Float32Array([1000, 1001, 999, -1000, 0, 88]), y: 6 } },
+  ...rowShapes.map(([rows, cols]) => ({
+    kernel,
+    note: `(${rows}, ${cols})`,
+    values: { rows, cols },
+    buffers: { x: rows * cols, y: rows * cols },
+  })),
+  {
+    kernel,
+    note: 'large logits',
+    values: { rows: 2, cols: 3 },
+    buffers: { x: new Float32Array([1000, 1001, 999, -1000, 0, 88]), y: 6 },
+  },
 ]);
 const entropy = rowShapes.flatMap(([rows, cols]): KernelCase[] => {
   const labels = integers(rows, cols);
   return [
-    { kernel: crossEntropyForward, note: `(${rows}, ${cols})`, values: { rows, cols }, buffers: { logits: rows * cols, labels, loss: rows, normalizer: rows } },
+    {
+      kernel: crossEntropyForward,
+      note: `(${rows}, ${cols})`,
+      values: { rows, cols },
+      buffers: { logits: rows * cols, labels, loss: rows, normalizer: rows },
+    },
     {
       kernel: crossEntropyBackward,
       note: `(${rows}, ${cols})`,
       values: { rows, cols },
-      buffers: { logits: rows * cols, labels, normalizer: new Float32Array(rows).fill(4), dloss: rows, dlogits: rows * cols },
+      buffers: {
+        logits: rows * cols,
+        labels,
+        normalizer: new Float32Array(rows).fill(4),
+        dloss: rows,
+        dlogits: rows * cols,
+      },
     },
   ];
 });
 
 // ---- gather ------------------------------------------------------------------------------------------------------
-const gather = [[1, 1, 1], [7, 5, 3], [70, 11, 64], [0, 3, 2], [300, 4, 5]].flatMap(([count, rows, cols]): KernelCase[] => {
+const gather = [
+  [1, 1, 1],
+  [7, 5, 3],
+  [70, 11, 64],
+  [0, 3, 2],
+  [300, 4, 5],
+].flatMap(([count, rows, cols]): KernelCase[] => {
   const indices = integers(count!, rows! + 2).map((index) => index - 1); // some lie outside of the table
   const heads = Int32Array.from(indices, (row, place) => (indices.indexOf(row) === place ? 1 : 0));
   const links = Int32Array.from(indices, (row, place) => indices.indexOf(row, place + 1));
   const note = `${count} of (${rows}, ${cols})`;
   return [
-    { kernel: gatherRows, note, values: { count: count!, rows: rows!, cols: cols! }, buffers: { table: rows! * cols!, indices, y: count! * cols! } },
-    { kernel: linkEqual, note, values: { count: count! }, buffers: { indices, heads: count!, links: count! }, types: { heads: 'i32', links: 'i32' } },
+    {
+      kernel: gatherRows,
+      note,
+      values: { count: count!, rows: rows!, cols: cols! },
+      buffers: { table: rows! * cols!, indices, y: count! * cols! },
+    },
+    {
+      kernel: linkEqual,
+      note,
+      values: { count: count! },
+      buffers: { indices, heads: count!, links: count! },
+      types: { heads: 'i32', links: 'i32' },
+    },
     {
       kernel: scatterAddRows,
       note,
@@ -142,9 +236,20 @@ const convolution = convs.flatMap(({ x, w, stride = [1, 1], pad = [0, 0, 0, 0] }
   const lines = batch * out_height;
   const values = {
     ...{ batch, in_height, in_width, in_channels, out_height, out_width, out_channels, kernel_height, kernel_width },
-    ...{ stride_height: stride[0], stride_width: stride[1], pad_top: pad[0], pad_left: pad[2], chunks: 1, chunk_length: Math.max(1, lines) },
+    ...{
+      stride_height: stride[0],
+      stride_width: stride[1],
+      pad_top: pad[0],
+      pad_left: pad[2],
+      chunks: 1,
+      chunk_length: Math.max(1, lines),
+    },
   };
-  const sizes = { x: batch * in_height * in_width * in_channels, y: lines * out_width * out_channels, w: kernel_height * kernel_width * in_channels * out_channels };
+  const sizes = {
+    x: batch * in_height * in_width * in_channels,
+    y: lines * out_width * out_channels,
+    w: kernel_height * kernel_width * in_channels * out_channels,
+  };
   const note = `x [${x}], window [${w}], stride [${stride}], padding [${pad}]`;
   const tolerance = { absolute: 1e-4, relative: 1e-4 };
   const chunks = Math.max(1, Math.ceil(lines / 3));
@@ -152,16 +257,42 @@ const convolution = convs.flatMap(({ x, w, stride = [1, 1], pad = [0, 0, 0, 0] }
     { kernel: conv2dForward, note, values, buffers: sizes, tolerance },
     { kernel: conv2dInputGradient, note, values, buffers: { dy: sizes.y, w: sizes.w, dx: sizes.x }, tolerance },
     { kernel: conv2dFilterGradient, note, values, buffers: { x: sizes.x, dy: sizes.y, dw: sizes.w }, tolerance },
-    { kernel: conv2dFilterGradient, note: `${note}, ${chunks} chunks`, values: { ...values, chunks, chunk_length: 3 }, buffers: { x: sizes.x, dy: sizes.y, dw: chunks * sizes.w }, tolerance },
+    {
+      kernel: conv2dFilterGradient,
+      note: `${note}, ${chunks} chunks`,
+      values: { ...values, chunks, chunk_length: 3 },
+      buffers: { x: sizes.x, dy: sizes.y, dw: chunks * sizes.w },
+      tolerance,
+    },
   ];
 });
 const pooling = (
   [
-    [[1, 1, 1, 1], [1, 1], [1, 1]],
-    [[2, 6, 8, 3], [2, 2], [2, 2]],
-    [[2, 7, 9, 2], [3, 2], [2, 3]],
-    [[1, 8, 8, 5], [3, 3], [1, 1]],
-    [[0, 4, 4, 1], [2, 2], [2, 2]],
+    [
+      [1, 1, 1, 1],
+      [1, 1],
+      [1, 1],
+    ],
+    [
+      [2, 6, 8, 3],
+      [2, 2],
+      [2, 2],
+    ],
+    [
+      [2, 7, 9, 2],
+      [3, 2],
+      [2, 3],
+    ],
+    [
+      [1, 8, 8, 5],
+      [3, 3],
+      [1, 1],
+    ],
+    [
+      [0, 4, 4, 1],
+      [2, 2],
+      [2, 2],
+    ],
   ] as const
 ).flatMap(([x, size, stride]): KernelCase[] => {
   const [batch, in_height, in_width, channels] = x;
@@ -201,12 +332,21 @@ const lstm = (
   const within = normals(gates, 5).map((value) => 1 / (1 + Math.exp(-value)));
   return [0, 1, 2, 3].flatMap((step): KernelCase[] => [
     ...(step < time
-      ? [{
-          kernel: forward,
-          note: `batch ${batch}, hidden ${hidden_size}, step ${step}`,
-          values: { step, batch, hidden_size },
-          buffers: { x_gates: gates, recurrent, mask, hidden: normals(states, 3), cells: normals(states, 4), gates: new Float32Array(gates) },
-        }]
+      ? [
+          {
+            kernel: forward,
+            note: `batch ${batch}, hidden ${hidden_size}, step ${step}`,
+            values: { step, batch, hidden_size },
+            buffers: {
+              x_gates: gates,
+              recurrent,
+              mask,
+              hidden: normals(states, 3),
+              cells: normals(states, 4),
+              gates: new Float32Array(gates),
+            },
+          },
+        ]
       : []),
     {
       kernel: backward,
@@ -222,21 +362,57 @@ const lstm = (
 });
 
 // ---- movement and updates ------------------------------------------------------------------------------------------
-const axes = (prefix: string, strides: number[]) => Object.fromEntries(strides.map((stride, axis) => [`${prefix}_stride_${axis}`, stride]));
+const axes = (prefix: string, strides: number[]) =>
+  Object.fromEntries(strides.map((stride, axis) => [`${prefix}_stride_${axis}`, stride]));
 const movement: KernelCase[] = [
   {
     kernel: stridedCopy,
     note: 'permutes five axes',
-    values: { count: 2 * 3 * 4 * 5 * 2, size_1: 3, size_2: 4, size_3: 5, size_4: 2, x_offset: 0, y_offset: 0, ...axes('x', [3, 1, 60, 6, 30]), ...axes('y', [120, 40, 10, 2, 1]) },
+    values: {
+      count: 2 * 3 * 4 * 5 * 2,
+      size_1: 3,
+      size_2: 4,
+      size_3: 5,
+      size_4: 2,
+      x_offset: 0,
+      y_offset: 0,
+      ...axes('x', [3, 1, 60, 6, 30]),
+      ...axes('y', [120, 40, 10, 2, 1]),
+    },
     buffers: { x: 2 * 3 * 4 * 5 * 2, y: 2 * 3 * 4 * 5 * 2 },
   },
   {
     kernel: stridedCopy,
     note: 'flips, and leaves gaps',
-    values: { count: 67, size_1: 1, size_2: 1, size_3: 1, size_4: 67, x_offset: 66, y_offset: 2, ...axes('x', [0, 0, 0, 0, -1]), ...axes('y', [0, 0, 0, 0, 2]) },
+    values: {
+      count: 67,
+      size_1: 1,
+      size_2: 1,
+      size_3: 1,
+      size_4: 67,
+      x_offset: 66,
+      y_offset: 2,
+      ...axes('x', [0, 0, 0, 0, -1]),
+      ...axes('y', [0, 0, 0, 0, 2]),
+    },
     buffers: { x: 67, y: new Float32Array(140) },
   },
-  { kernel: stridedCopy, note: 'copies nothing', values: { count: 0, size_1: 1, size_2: 1, size_3: 1, size_4: 0, x_offset: 0, y_offset: 0, ...axes('x', [0, 0, 0, 0, 1]), ...axes('y', [0, 0, 0, 0, 1]) }, buffers: { x: 3, y: new Float32Array(3) } },
+  {
+    kernel: stridedCopy,
+    note: 'copies nothing',
+    values: {
+      count: 0,
+      size_1: 1,
+      size_2: 1,
+      size_3: 1,
+      size_4: 0,
+      x_offset: 0,
+      y_offset: 0,
+      ...axes('x', [0, 0, 0, 0, 1]),
+      ...axes('y', [0, 0, 0, 0, 1]),
+    },
+    buffers: { x: 3, y: new Float32Array(3) },
+  },
   ...[0, 1, 63, 64, 1009].flatMap((count): KernelCase[] => [
     { kernel: fills.f32, note: `${count}`, values: { count, value: 0.5 }, buffers: { y: count } },
     { kernel: fills.i32, note: `${count}`, values: { count, value: -7 }, buffers: { y: count }, types: { y: 'i32' } },
@@ -249,10 +425,25 @@ const updates = [0, 1, 4, 255, 256, 1009].flatMap((count): KernelCase[] => [
     kernel: adamUpdate,
     note: `${count}`,
     values: { count, rate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, correction1: 0.19, correction2: 0.002 },
-    buffers: { gradient: normals(count, 1), parameter: normals(count, 2), m: normals(count, 3), v: normals(count, 4).map(Math.abs) },
+    buffers: {
+      gradient: normals(count, 1),
+      parameter: normals(count, 2),
+      m: normals(count, 3),
+      v: normals(count, 4).map(Math.abs),
+    },
   },
-  { kernel: sgdUpdate, note: `${count}`, values: { count, rate: 0.1 }, buffers: { gradient: normals(count, 1), parameter: normals(count, 2) } },
-  { kernel: momentumUpdate, note: `${count}`, values: { count, rate: 0.1, momentum: 0.9 }, buffers: { gradient: normals(count, 1), parameter: normals(count, 2), velocity: normals(count, 3) } },
+  {
+    kernel: sgdUpdate,
+    note: `${count}`,
+    values: { count, rate: 0.1 },
+    buffers: { gradient: normals(count, 1), parameter: normals(count, 2) },
+  },
+  {
+    kernel: momentumUpdate,
+    note: `${count}`,
+    values: { count, rate: 0.1, momentum: 0.9 },
+    buffers: { gradient: normals(count, 1), parameter: normals(count, 2), velocity: normals(count, 3) },
+  },
 ]);
 
 export const kernelCases: readonly KernelCase[] = [

@@ -1,14 +1,15 @@
-import { create, globals } from 'webgpu';
 import { afterAll, expect, test } from 'vitest';
-import { composeElementwise, elementwise } from '../../src/kernels/index.js';
+import { create, globals } from 'webgpu';
 import type { ElementwiseFunction } from '../../src/kernels/elementwise.js';
 import type { Expression } from '../../src/kernels/expression.js';
+import { composeElementwise, elementwise } from '../../src/kernels/index.js';
 import { allKernels } from './all.js';
 
 /*
  * Dawn's null backend compiles and validates WGSL without any adapter, with line and column.
  */
-for (const [name, value] of Object.entries(globals)) if (!(name in globalThis)) Object.assign(globalThis, { [name]: value });
+for (const [name, value] of Object.entries(globals))
+  if (!(name in globalThis)) Object.assign(globalThis, { [name]: value });
 const instance = create(['backend=null']);
 const device = await (await instance.requestAdapter())!.requestDevice();
 // Dawn dies with the object that create() returned: this keeps it until the end.
@@ -35,10 +36,23 @@ const functions = [...Object.values(elementwise), ...Object.values(elementwise.c
 test.each(functions.map((fn) => [fn.name, fn]))('elementwise %s compiles, for scalars and by fours', async (_, fn) => {
   const arity = fn.indexed ? 2 : fn.apply.length;
   for (const type of fn.takes) {
-    for (const layout of ['same', [{ size: 3, kept: true }, { size: 5, kept: false }]] as const) {
-      const inputs = Array.from({ length: arity }, (__, index) => ({ type: fn.name === 'select' && index === 0 ? ('bool' as const) : type, layout }));
+    for (const layout of [
+      'same',
+      [
+        { size: 3, kept: true },
+        { size: 5, kept: false },
+      ],
+    ] as const) {
+      const inputs = Array.from({ length: arity }, (__, index) => ({
+        type: fn.name === 'select' && index === 0 ? ('bool' as const) : type,
+        layout,
+      }));
       const operands = inputs.map((__, index) => ({ kind: 'input' as const, index }));
-      const expression: Expression = { inputs, numbers: [], steps: [{ fn, operands, type: fn.gives === 'same' ? type : fn.gives }] };
+      const expression: Expression = {
+        inputs,
+        numbers: [],
+        steps: [{ fn, operands, type: fn.gives === 'same' ? type : fn.gives }],
+      };
       expect(await messages(composeElementwise(expression).source)).toEqual([]);
     }
   }

@@ -16,7 +16,10 @@ export interface KernelCase {
 const POISON = -987_654;
 
 /** Runs a case on a device and returns what its outputs hold afterwards, by binding. */
-export async function runCase(device: Device, { kernel, values, buffers, types = {} }: KernelCase): Promise<Map<string, HostArray>> {
+export async function runCase(
+  device: Device,
+  { kernel, values, buffers, types = {} }: KernelCase,
+): Promise<Map<string, HostArray>> {
   const bound = Object.fromEntries(
     Object.entries(buffers).map(([name, given], index) => {
       const output = kernel.bindings.find((binding) => binding.name === name)?.access === 'read_write';
@@ -32,7 +35,11 @@ export async function runCase(device: Device, { kernel, values, buffers, types =
   const outputs = kernel.bindings.filter(({ access }) => access === 'read_write').map(({ name }) => name);
   const readbacks = outputs.map((name) => {
     const given = buffers[name]!;
-    return { from: bound[name]!, type: types[name] ?? 'f32', length: typeof given === 'number' ? given : given.length } as const;
+    return {
+      from: bound[name]!,
+      type: types[name] ?? 'f32',
+      length: typeof given === 'number' ? given : given.length,
+    } as const;
   });
   const read = await device.submit(prepared, { readbacks });
   prepared.release();

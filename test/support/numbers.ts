@@ -14,7 +14,11 @@ export function integers(length: number, bound: number, seed = 1): Int32Array {
 }
 
 /** Asserts that two arrays agree within absolute + relative·|expected|. NaN agrees with nothing but NaN. */
-export function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, { absolute = 1e-5, relative = 1e-5 } = {}): void {
+export function expectClose(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  { absolute = 1e-5, relative = 1e-5 } = {},
+): void {
   expect(actual.length).toBe(expected.length);
   for (let index = 0; index < expected.length; index++) {
     const [a, e] = [actual[index]!, expected[index]!];

@@ -64,9 +64,18 @@ function loadSet(vendor: EmojiVendor): IconSet {
   const read = (file: string) => require(`@iconify-json/${vendor}/${file}`);
   try {
     const { icons, width, height } = read('icons.json');
-    return { icons, width, height, version: read('package.json').version, categories: read('metadata.json').categories };
+    return {
+      icons,
+      width,
+      height,
+      version: read('package.json').version,
+      categories: read('metadata.json').categories,
+    };
   } catch (error) {
-    throw new TesseraError(`emoji: the package @iconify-json/${vendor} is not installed; run npm install @iconify-json/${vendor}`, { cause: error });
+    throw new TesseraError(
+      `emoji: the package @iconify-json/${vendor} is not installed; run npm install @iconify-json/${vendor}`,
+      { cause: error },
+    );
   }
 }
 
@@ -95,7 +104,11 @@ export async function emojiData(options: EmojiOptions = {}): Promise<EmojiData> 
   const classOf = new Map([...groups].map(([name, group]) => [name, classes.indexOf(group)]));
   const heldOut = splitKeys(classOf, testFraction, seed);
   const removed = tellingWords([...classOf].filter(([name]) => !heldOut.has(name)));
-  const textOf = (name: string) => name.split('-').filter((word) => !removed.has(word)).join(' ');
+  const textOf = (name: string) =>
+    name
+      .split('-')
+      .filter((word) => !removed.has(word))
+      .join(' ');
   const trainNames = [...classOf.keys()].filter((name) => !heldOut.has(name));
   const vocabulary = Vocabulary.of(trainNames.map(textOf));
   const rows = (test: boolean) => pictures.flatMap(({ emoji }, row) => (heldOut.has(emoji) === test ? [row] : []));
@@ -105,10 +118,16 @@ export async function emojiData(options: EmojiOptions = {}): Promise<EmojiData> 
     const images = new Float32Array(chosen.length * width);
     chosen.forEach((row, at) => {
       const from = drawn.subarray(row * width, (row + 1) * width);
-      images.set(Float32Array.from(from, (value) => value / 255), at * width);
+      images.set(
+        Float32Array.from(from, (value) => value / 255),
+        at * width,
+      );
     });
     return {
-      ...vocabulary.encode(chosen.map((row) => textOf(pictures[row]!.emoji)), time),
+      ...vocabulary.encode(
+        chosen.map((row) => textOf(pictures[row]!.emoji)),
+        time,
+      ),
       size: chosen.length,
       images,
       labels: Int32Array.from(chosen, (row) => classOf.get(pictures[row]!.emoji)!),
@@ -141,7 +160,11 @@ function picturesOf(vendor: EmojiVendor, groups: ReadonlyMap<string, string>): P
  * written out: a text with it leaves a picture nothing to add. Such words are found in the training names and left out
  * of all texts.
  */
-function tellingWords(training: readonly (readonly [name: string, label: number])[], minimum = 8, share = 0.8): Set<string> {
+function tellingWords(
+  training: readonly (readonly [name: string, label: number])[],
+  minimum = 8,
+  share = 0.8,
+): Set<string> {
   const counts = new Map<string, Map<number, number>>();
   for (const [name, label] of training) {
     for (const word of new Set(name.split('-'))) {
@@ -157,7 +180,12 @@ function tellingWords(training: readonly (readonly [name: string, label: number]
 }
 
 /** All pictures as bytes (pictures, pixels, pixels, 3): from the cache, or drawn and put there. */
-async function rasterize(pictures: readonly Picture[], vendors: readonly EmojiVendor[], pixels: number, onProgress?: EmojiOptions['onProgress']): Promise<Uint8Array> {
+async function rasterize(
+  pictures: readonly Picture[],
+  vendors: readonly EmojiVendor[],
+  pixels: number,
+  onProgress?: EmojiOptions['onProgress'],
+): Promise<Uint8Array> {
   const bytes = pictures.length * pixels * pixels * CHANNELS;
   const versions = vendors.map((vendor) => `${vendor}@${loadSet(vendor).version}`).join();
   const key = createHash('sha256').update(`1 ${versions} ${pixels} ${pictures.length}`).digest('hex').slice(0, 16);
@@ -167,8 +195,15 @@ async function rasterize(pictures: readonly Picture[], vendors: readonly EmojiVe
   const drawn = new Uint8Array(bytes);
   let done = 0;
   const drawOne = async (index: number) => {
-    const values = await decodeImage(Buffer.from(pictures[index]!.svg), [pixels, pixels, CHANNELS], pictures[index]!.emoji);
-    drawn.set(Uint8Array.from(values, (value) => Math.round(value * 255)), index * values.length);
+    const values = await decodeImage(
+      Buffer.from(pictures[index]!.svg),
+      [pixels, pixels, CHANNELS],
+      pictures[index]!.emoji,
+    );
+    drawn.set(
+      Uint8Array.from(values, (value) => Math.round(value * 255)),
+      index * values.length,
+    );
     onProgress?.(++done, pictures.length);
   };
   const lanes = Array.from({ length: 8 }, async (_, lane) => {

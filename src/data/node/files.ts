@@ -46,7 +46,10 @@ export async function writeFileAtomically(file: string, bytes: Uint8Array | stri
  * Reads a whole file, after a look at its size.
  * @throws TesseraError if it is missing, not a file, or larger than `maximumBytes` (default 2 GiB).
  */
-export async function readWholeFile(file: string, { maximumBytes = 2 ** 31 }: { maximumBytes?: number } = {}): Promise<Uint8Array> {
+export async function readWholeFile(
+  file: string,
+  { maximumBytes = 2 ** 31 }: { maximumBytes?: number } = {},
+): Promise<Uint8Array> {
   try {
     const status = await stat(file);
     if (!status.isFile()) throw Object.assign(new Error('not a file'), { code: 'EISDIR' });

@@ -12,7 +12,11 @@ const MAXIMUM_BYTES = 256 * 2 ** 20;
  *
  * @throws TesseraError if the bytes are no picture, a part of one, or too large.
  */
-export async function decodeImage(bytes: Uint8Array, [height, width, channels]: readonly [number, number, number], name = 'image'): Promise<Float32Array> {
+export async function decodeImage(
+  bytes: Uint8Array,
+  [height, width, channels]: readonly [number, number, number],
+  name = 'image',
+): Promise<Float32Array> {
   try {
     const picture = sharp(bytes, { limitInputPixels: MAXIMUM_PIXELS, failOn: 'error' })
       .resize(width, height, { fit: 'contain', background: '#ffffff' })
@@ -23,7 +27,10 @@ export async function decodeImage(bytes: Uint8Array, [height, width, channels]: 
     if (info.channels !== channels) throw new Error(`it has ${info.channels} channels, expected ${channels}`);
     return Float32Array.from(data, (value) => value / 255);
   } catch (error) {
-    throw new TesseraError(`cannot decode '${name}': ${(error as Error).message}; expected a PNG, JPEG, WebP, GIF or SVG picture`, { cause: error });
+    throw new TesseraError(
+      `cannot decode '${name}': ${(error as Error).message}; expected a PNG, JPEG, WebP, GIF or SVG picture`,
+      { cause: error },
+    );
   }
 }
 

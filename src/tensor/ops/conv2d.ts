@@ -34,7 +34,12 @@ function sizesOf(geometry: Geometry): ConvSizes {
   return {
     ...{ batch, in_height, in_width, in_channels, kernel_height, kernel_width, out_height, out_width, out_channels },
     ...{ stride_height: geometry.stride[0], stride_width: geometry.stride[1] },
-    ...{ pad_top: geometry.padding[0][0], pad_left: geometry.padding[1][0], chunks: 1, chunk_length: batch * out_height },
+    ...{
+      pad_top: geometry.padding[0][0],
+      pad_left: geometry.padding[1][0],
+      chunks: 1,
+      chunk_length: batch * out_height,
+    },
   };
 }
 
@@ -56,7 +61,9 @@ export const conv2dInputGradientOp: Op<readonly ['dy', 'kernel'], Geometry> = de
   inputs: ['dy', 'kernel'],
   epilogue: true,
   shape: (_, { inputShape }: Geometry) => inputShape,
-  dispatch: ([dy, w], [dx], { attributes }) => [launch(conv2dInputGradient, { dy: dy!, w: w!, dx: dx! }, sizesOf(attributes))],
+  dispatch: ([dy, w], [dx], { attributes }) => [
+    launch(conv2dInputGradient, { dy: dy!, w: w!, dx: dx! }, sizesOf(attributes)),
+  ],
   vjp: ({ inputs: [dy, w], outputGrad, attributes }) => [
     conv2dOp(outputGrad, w!, attributes),
     conv2dFilterGradientOp(outputGrad, dy!, attributes),
@@ -106,11 +113,15 @@ export function conv2d(x: Tensor, kernel: Tensor, { stride = 1, padding = 'valid
     inputShape: x.shape,
     kernelShape: kernel.shape,
     stride: strides,
-    padding: [0, 1].map((axis) => paddingOf(padding, axis as 0 | 1, x.shape, kernel.shape, strides)) as unknown as Geometry['padding'],
+    padding: [0, 1].map((axis) =>
+      paddingOf(padding, axis as 0 | 1, x.shape, kernel.shape, strides),
+    ) as unknown as Geometry['padding'],
   };
   const [, height, width] = outputShape(geometry) as [number, number, number, number];
   if (height < 1 || width < 1) {
-    throw new TesseraError(`conv2d: a window of ${formatShape(kernel.shape.slice(0, 2))} is larger than the padded image of x ${formatShape(x.shape)}`);
+    throw new TesseraError(
+      `conv2d: a window of ${formatShape(kernel.shape.slice(0, 2))} is larger than the padded image of x ${formatShape(x.shape)}`,
+    );
   }
   return conv2dOp(x, kernel, geometry);
 }
@@ -124,7 +135,13 @@ export function strideOf(op: string, stride: number | readonly [number, number])
   return pair;
 }
 
-function paddingOf(padding: Conv2dOptions['padding'], axis: 0 | 1, input: Shape, kernel: Shape, stride: readonly [number, number]): readonly [number, number] {
+function paddingOf(
+  padding: Conv2dOptions['padding'],
+  axis: 0 | 1,
+  input: Shape,
+  kernel: Shape,
+  stride: readonly [number, number],
+): readonly [number, number] {
   if (padding === 'valid' || padding === undefined) return [0, 0];
   if (padding === 'same') {
     const size = input[1 + axis]!;
@@ -134,7 +151,9 @@ function paddingOf(padding: Conv2dOptions['padding'], axis: 0 | 1, input: Shape,
   }
   const pair = padding[axis];
   if (pair?.length !== 2 || !pair.every((one) => Number.isInteger(one) && one >= 0)) {
-    throw new TesseraError(`conv2d: padding must be 'valid', 'same' or [[top, bottom], [left, right]] from 0, got ${JSON.stringify(padding)}`);
+    throw new TesseraError(
+      `conv2d: padding must be 'valid', 'same' or [[top, bottom], [left, right]] from 0, got ${JSON.stringify(padding)}`,
+    );
   }
   return pair;
 }

@@ -10,7 +10,13 @@ export const crossEntropyBackwardOp = defineOp({
   shape: ([logits]) => logits!.shape,
   dispatch: ([logits, labels, normalizer, dloss], [dlogits]) => {
     const [rows, cols] = logits!.shape as [number, number];
-    return [launch(crossEntropyBackward, { logits: logits!, labels: labels!, normalizer: normalizer!, dloss: dloss!, dlogits: dlogits! }, { rows, cols })];
+    return [
+      launch(
+        crossEntropyBackward,
+        { logits: logits!, labels: labels!, normalizer: normalizer!, dloss: dloss!, dlogits: dlogits! },
+        { rows, cols },
+      ),
+    ];
   },
   vjp: 'it is a fused gradient; write the loss with logSoftmax() to differentiate it twice',
 });
@@ -24,7 +30,13 @@ export const crossEntropyOp = defineOp({
   ],
   dispatch: ([logits, labels], [loss, normalizer]) => {
     const [rows, cols] = logits!.shape as [number, number];
-    return [launch(crossEntropyForward, { logits: logits!, labels: labels!, loss: loss!, normalizer: normalizer! }, { rows, cols })];
+    return [
+      launch(
+        crossEntropyForward,
+        { logits: logits!, labels: labels!, loss: loss!, normalizer: normalizer! },
+        { rows, cols },
+      ),
+    ];
   },
   vjp: ({ inputs: [logits, labels], outputs: [, normalizer], outputGrad: dloss }) => [
     crossEntropyBackwardOp(logits!, labels!, normalizer!, dloss),
@@ -51,5 +63,8 @@ export function crossEntropyRows(logits: Tensor, labels: Tensor): Tensor {
 export function checkIndices(op: string, what: string, indices: Tensor, count: number, of: string): void {
   const values = indices.host ?? (indices.source.kind === 'data' ? indices.source.data : []);
   const at = values.findIndex((value) => !(value >= 0 && value < count));
-  if (at >= 0) throw new TesseraError(`${op}: ${what} ${values[at]} at position ${at} is out of range: expected 0 to ${count - 1} (${count} ${of})`);
+  if (at >= 0)
+    throw new TesseraError(
+      `${op}: ${what} ${values[at]} at position ${at} is out of range: expected 0 to ${count - 1} (${count} ${of})`,
+    );
 }

@@ -96,14 +96,15 @@ export const maximum = defineElementwise(fn.maximum, {
 /** y = min(a, b); equals share the gradient. */
 export const minimum = defineElementwise(fn.minimum, {
   inputs: binary,
-  vjp: ({ inputs: [a, b], outputGrad: dy }) => shareByOrder(dy, b!, a!).reverse(),
+  vjp: ({ inputs: [a, b], outputGrad: dy }) => shareByOrder(dy, b!, a!),
 });
 
-/** dy to the larger of two; half to each where they are equal. */
-function shareByOrder(dy: Tensor, larger: Tensor, smaller: Tensor): Tensor[] {
+/** dy where the first is larger than the second, and where the second is; half to each where they are equal. */
+function shareByOrder(dy: Tensor, a: Tensor, b: Tensor): Tensor[] {
   const half = dy.mul(0.5);
-  const share = (first: Tensor, second: Tensor) => where(first.greater(second), dy, where(first.equal(second), half, 0));
-  return [share(larger, smaller), share(smaller, larger)];
+  const share = (first: Tensor, second: Tensor) =>
+    where(first.greater(second), dy, where(first.equal(second), half, 0));
+  return [share(a, b), share(b, a)];
 }
 
 // ---- comparisons and logic: bool, without gradient -----------------------------------------------------------------

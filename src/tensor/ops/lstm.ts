@@ -1,9 +1,9 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { lstmCell, lstmCellBackward, lstmCellBackwardFours, lstmCellFours } from '../../kernels/lstm.js';
+import { stridedCopy } from '../../kernels/movement.js';
 import { full } from '../create.js';
 import { defineOp, expectRank, expectShape, expectType } from '../define.js';
 import { type Launch, launch, type Value } from '../graph.js';
-import { stridedCopy } from '../../kernels/movement.js';
 import type { Tensor } from '../tensor.js';
 import { matmulOp } from './matmul.js';
 
@@ -23,7 +23,14 @@ export const lstmSequenceOp = defineOp({
     const [time, batch, width] = xGates!.shape as [number, number, number];
     const hidden_size = width / 4;
     const kernel = hidden_size % 4 === 0 ? lstmCellFours : lstmCell;
-    const buffers = { x_gates: xGates!, recurrent: recurrent!, mask: mask!, hidden: hidden!, cells: cells!, gates: gates! };
+    const buffers = {
+      x_gates: xGates!,
+      recurrent: recurrent!,
+      mask: mask!,
+      hidden: hidden!,
+      cells: cells!,
+      gates: gates!,
+    };
     return [
       copyFlat(hidden0!, hidden!, batch * hidden_size),
       copyFlat(cell0!, cells!, batch * hidden_size),
@@ -33,7 +40,10 @@ export const lstmSequenceOp = defineOp({
   vjp: ({ inputs: [xGates, recurrent, mask], outputs: [hidden, cells, gates], outputGrads: [dhidden, dcells] }) => {
     const [time, batch, width] = xGates!.shape as [number, number, number];
     const none = full(hidden!.shape, 0);
-    const [dgates, state] = lstmBackwardOp.all(recurrent!, gates!, cells!, mask!, dhidden ?? none, dcells ?? none) as [Tensor, Tensor];
+    const [dgates, state] = lstmBackwardOp.all(recurrent!, gates!, cells!, mask!, dhidden ?? none, dcells ?? none) as [
+      Tensor,
+      Tensor,
+    ];
     // Row r of h[0..time) met row r of dgates: dU = Σ_r h[r]ᵀ·dgates[r], one product over all steps.
     const before = hidden!.slice([0], [time]).reshape([time * batch, width / 4]);
     const drecurrent = matmulOp(before, dgates.reshape([time * batch, width]), { transposeA: true, transposeB: false });
@@ -71,7 +81,8 @@ export const lstmBackwardOp = defineOp({
 
 /** Copies the first elements of a value to the beginning of another. */
 function copyFlat(x: Value, y: Value, count: number): Launch {
-  const one = (prefix: string) => Object.fromEntries([0, 1, 2, 3, 4].map((axis) => [`${prefix}_stride_${axis}`, axis === 4 ? 1 : 0]));
+  const one = (prefix: string) =>
+    Object.fromEntries([0, 1, 2, 3, 4].map((axis) => [`${prefix}_stride_${axis}`, axis === 4 ? 1 : 0]));
   const sizes = { count, size_1: 1, size_2: 1, size_3: 1, size_4: count, x_offset: 0, y_offset: 0 };
   return launch(stridedCopy, { x, y }, { ...sizes, ...one('x'), ...one('y') });
 }
@@ -98,7 +109,13 @@ export interface LstmOptions {
  *
  * @throws TesseraError if shapes do not fit.
  */
-export function lstm(x: Tensor, kernel: Tensor, recurrent: Tensor, bias: Tensor, { mask, initial }: LstmOptions = {}): { sequence: Tensor; last: LstmState } {
+export function lstm(
+  x: Tensor,
+  kernel: Tensor,
+  recurrent: Tensor,
+  bias: Tensor,
+  { mask, initial }: LstmOptions = {},
+): { sequence: Tensor; last: LstmState } {
   expectRank('lstm', 'x', x, 3, 'batch, time, features');
   expectType('lstm', 'x', x, 'f32');
   const [batch, time, features] = x.shape as [number, number, number];
@@ -111,9 +128,18 @@ export function lstm(x: Tensor, kernel: Tensor, recurrent: Tensor, bias: Tensor,
   const zeros = full([batch, hidden], 0);
   // One product for all steps; its rows are ordered by time.
   const byTime = x.permute([1, 0, 2]).reshape([time * batch, features]);
-  const xGates = byTime.matmul(kernel).add(bias).reshape([time, batch, 4 * hidden]);
+  const xGates = byTime
+    .matmul(kernel)
+    .add(bias)
+    .reshape([time, batch, 4 * hidden]);
   const steps = mask === undefined ? full([time, batch], 1) : mask.permute([1, 0]);
-  const [states, cells] = lstmSequenceOp.all(xGates, recurrent, steps, initial?.hidden ?? zeros, initial?.cell ?? zeros) as [Tensor, Tensor];
+  const [states, cells] = lstmSequenceOp.all(
+    xGates,
+    recurrent,
+    steps,
+    initial?.hidden ?? zeros,
+    initial?.cell ?? zeros,
+  ) as [Tensor, Tensor];
   const at = (sequence: Tensor) => sequence.slice([time]).reshape([batch, hidden]);
   return {
     sequence: states.slice([1]).permute([1, 0, 2]),

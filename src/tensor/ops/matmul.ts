@@ -14,7 +14,10 @@ interface Transposes {
 }
 
 /** Rows and columns of an operand, as the product sees it. */
-function matrixOf({ shape }: { readonly shape: readonly number[] }, transposed: boolean): [rows: number, columns: number] {
+function matrixOf(
+  { shape }: { readonly shape: readonly number[] },
+  transposed: boolean,
+): [rows: number, columns: number] {
   const [rows, columns] = shape.slice(-2) as [number, number];
   return transposed ? [columns, rows] : [rows, columns];
 }
@@ -45,7 +48,12 @@ const ENOUGH_WORKGROUPS = 64;
 const LONG_K = 2048;
 const SHORTEST_CHUNK = 512;
 
-function matmulLaunches(a: Value, b: Value, c: Value, { attributes, device, temporary }: Omit<DispatchContext, 'attributes'> & { attributes: Transposes }): Launch[] {
+function matmulLaunches(
+  a: Value,
+  b: Value,
+  c: Value,
+  { attributes, device, temporary }: Omit<DispatchContext, 'attributes'> & { attributes: Transposes },
+): Launch[] {
   const { transposeA, transposeB } = attributes;
   const [m, k] = matrixOf(a, transposeA);
   const [, n] = matrixOf(b, transposeB);
@@ -58,7 +66,8 @@ function matmulLaunches(a: Value, b: Value, c: Value, { attributes, device, temp
   const tiny = m * n * k <= 4096;
   const kernel = device.software ? chooseDirect(whole) : tiny ? matmulNaive : matmulRegister;
   const workgroups = kernel.workgroups(whole);
-  const chunks = k < LONG_K ? 1 : Math.min(Math.ceil(ENOUGH_WORKGROUPS / Math.max(1, workgroups)), Math.ceil(k / SHORTEST_CHUNK));
+  const chunks =
+    k < LONG_K ? 1 : Math.min(Math.ceil(ENOUGH_WORKGROUPS / Math.max(1, workgroups)), Math.ceil(k / SHORTEST_CHUNK));
   if (chunks <= 1) return [launch(kernel, { a, b, c }, whole)];
   const chunk_length = Math.ceil(k / chunks / 4) * 4; // whole fours, for the kernels that read them
   const split = { ...whole, chunk_length, chunks: Math.ceil(k / chunk_length) };
@@ -78,11 +87,16 @@ function matmulLaunches(a: Value, b: Value, c: Value, { attributes, device, temp
 export function matmul(a: Tensor, b: Tensor): Tensor {
   for (const [name, operand] of Object.entries({ a, b })) {
     expectType('matmul', name, operand, 'f32');
-    if (operand.rank < 2) throw new TesseraError(`matmul: ${name} must have rank 2 or more, got ${formatShape(operand.shape)}; reshape() a vector to a row or column`);
+    if (operand.rank < 2)
+      throw new TesseraError(
+        `matmul: ${name} must have rank 2 or more, got ${formatShape(operand.shape)}; reshape() a vector to a row or column`,
+      );
   }
   const inner = [a.shape.at(-1)!, b.shape.at(-2)!];
   if (inner[0] !== inner[1]) {
-    throw new TesseraError(`matmul: inner dimensions differ: ${formatShape(a.shape)} x ${formatShape(b.shape)} (${inner.join(' vs ')})`);
+    throw new TesseraError(
+      `matmul: inner dimensions differ: ${formatShape(a.shape)} x ${formatShape(b.shape)} (${inner.join(' vs ')})`,
+    );
   }
   if (b.rank === 2 && a.rank > 2) {
     const rows = reshape(a, [sizeOf(a.shape.slice(0, -1)), a.shape.at(-1)!]);

@@ -61,7 +61,9 @@ export function maxPool2d(x: Tensor, { size = 2, stride = size }: PoolOptions = 
   expectType('max_pool2d', 'x', x, 'f32');
   const windows = { size: strideOf('max_pool2d', size), stride: strideOf('max_pool2d', stride) };
   if (x.shape[1]! < windows.size[0] || x.shape[2]! < windows.size[1]) {
-    throw new TesseraError(`max_pool2d: a window of ${formatShape(windows.size)} is larger than the image of x ${formatShape(x.shape)}`);
+    throw new TesseraError(
+      `max_pool2d: a window of ${formatShape(windows.size)} is larger than the image of x ${formatShape(x.shape)}`,
+    );
   }
   return maxPoolOp(x, windows);
 }

@@ -1,9 +1,17 @@
 import { TesseraError } from '../../gpu/errors.js';
-import { COPY_AXES, fills, stridedCopy } from '../../kernels/movement.js';
 import { identity } from '../../kernels/elementwise.js';
+import { COPY_AXES, fills, stridedCopy } from '../../kernels/movement.js';
 import { defineOp, type Op } from '../define.js';
 import { type Launch, launch, type Value } from '../graph.js';
-import { broadcastShapes, formatShape, normalizeAxis, rowMajorStrides, type Shape, sameShape, sizeOf } from '../shape.js';
+import {
+  broadcastShapes,
+  formatShape,
+  normalizeAxis,
+  rowMajorStrides,
+  type Shape,
+  sameShape,
+  sizeOf,
+} from '../shape.js';
 import type { Tensor } from '../tensor.js';
 
 /** A walk through memory: where it begins, and how far apart neighbours along each axis are. */
@@ -16,7 +24,9 @@ interface Region {
 function copyRegion(x: Value, y: Value, shape: Shape, from: Region, to: Region): Launch {
   const axes = mergeAxes(shape, from.strides, to.strides);
   if (axes.length > COPY_AXES) {
-    throw new TesseraError(`copy: ${axes.length} separate axes are more than the ${COPY_AXES} that the kernel walks; reshape first`);
+    throw new TesseraError(
+      `copy: ${axes.length} separate axes are more than the ${COPY_AXES} that the kernel walks; reshape first`,
+    );
   }
   while (axes.length < COPY_AXES) axes.unshift({ size: 1, from: 0, to: 0 });
   const sizes: Record<string, number> = { count: sizeOf(shape), x_offset: from.offset, y_offset: to.offset };
@@ -53,7 +63,9 @@ export const reshapeOp = defineOp({
   alias: true,
   shape: ([x], { shape }: { shape: Shape }) => {
     if (sizeOf(shape) !== x!.size) {
-      throw new TesseraError(`reshape: ${formatShape(x!.shape)} has ${x!.size} elements, ${formatShape(shape)} needs ${sizeOf(shape)}`);
+      throw new TesseraError(
+        `reshape: ${formatShape(x!.shape)} has ${x!.size} elements, ${formatShape(shape)} needs ${sizeOf(shape)}`,
+      );
     }
     return shape;
   },
@@ -68,7 +80,10 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   const open = shape.indexOf(-1);
   if (open < 0) return sameShape(shape, x.shape) ? x : reshapeOp(x, { shape: [...shape] });
   const rest = shape.reduce((product, size, axis) => (axis === open ? product : product * size), 1);
-  return reshape(x, shape.map((size, axis) => (axis === open ? x.size / rest : size)));
+  return reshape(
+    x,
+    shape.map((size, axis) => (axis === open ? x.size / rest : size)),
+  );
 }
 
 export const permuteOp = defineOp({
@@ -77,7 +92,9 @@ export const permuteOp = defineOp({
   shape: ([x], { order }: { order: readonly number[] }) => {
     const sorted = [...order].sort((a, b) => a - b);
     if (order.length !== x!.rank || sorted.some((axis, index) => axis !== index)) {
-      throw new TesseraError(`permute: expected each axis of ${formatShape(x!.shape)} once, got order [${order.join(', ')}]`);
+      throw new TesseraError(
+        `permute: expected each axis of ${formatShape(x!.shape)} once, got order [${order.join(', ')}]`,
+      );
     }
     return order.map((axis) => x!.shape[axis]!);
   },
@@ -85,7 +102,12 @@ export const permuteOp = defineOp({
     const strides = rowMajorStrides(x!.shape);
     return [copyRegion(x!, y!, y!.shape, { offset: 0, strides: order.map((axis) => strides[axis]!) }, whole(y!.shape))];
   },
-  vjp: ({ outputGrad: dy, attributes: { order } }) => [permute(dy, order.map((_, axis) => order.indexOf(axis)))],
+  vjp: ({ outputGrad: dy, attributes: { order } }) => [
+    permute(
+      dy,
+      order.map((_, axis) => order.indexOf(axis)),
+    ),
+  ],
 });
 
 /** The axes in another order: y's axis d is x's axis order[d]. */
@@ -109,8 +131,12 @@ export const sliceOp: Op<readonly ['x'], SliceAttributes> = defineOp({
   name: 'slice',
   inputs: ['x'],
   shape: (_, { size }: SliceAttributes) => size,
-  dispatch: ([x], [y], { attributes: { begin, step } }) => [copyRegion(x!, y!, y!.shape, part(x!.shape, begin, step), whole(y!.shape))],
-  vjp: ({ inputs: [x], outputGrad: dy, attributes: { begin, step } }) => [padOp(dy, { shape: x!.shape, begin, step, value: 0 })],
+  dispatch: ([x], [y], { attributes: { begin, step } }) => [
+    copyRegion(x!, y!, y!.shape, part(x!.shape, begin, step), whole(y!.shape)),
+  ],
+  vjp: ({ inputs: [x], outputGrad: dy, attributes: { begin, step } }) => [
+    padOp(dy, { shape: x!.shape, begin, step, value: 0 }),
+  ],
 });
 
 /** The region of a tensor that begins at some indices and takes every step-th element. */
@@ -126,7 +152,12 @@ function part(shape: Shape, begin: readonly number[], step: readonly number[]): 
  * x[begin:end:step] along each axis, as NumPy has it: negative places count from the end, places beyond the ends are
  * cut, axes left out are taken whole. Steps are whole and at least 1.
  */
-export function slice(x: Tensor, begin: readonly number[], end: readonly number[] = [], step: readonly number[] = []): Tensor {
+export function slice(
+  x: Tensor,
+  begin: readonly number[],
+  end: readonly number[] = [],
+  step: readonly number[] = [],
+): Tensor {
   const longest = Math.max(begin.length, end.length, step.length);
   if (longest > x.rank) throw new TesseraError(`slice: ${longest} axes given for ${formatShape(x.shape)}`);
   const place = (at: number, size: number) => Math.min(Math.max(at < 0 ? at + size : at, 0), size);
@@ -134,7 +165,9 @@ export function slice(x: Tensor, begin: readonly number[], end: readonly number[
   const by = x.shape.map((_, axis) => step[axis] ?? 1);
   const given = [...from, ...by, ...end];
   if (!given.every(Number.isInteger) || by.some((one) => one < 1)) {
-    throw new TesseraError(`slice: expected whole places and steps of at least 1, got begin [${begin}], end [${end}], step [${step}]`);
+    throw new TesseraError(
+      `slice: expected whole places and steps of at least 1, got begin [${begin}], end [${end}], step [${step}]`,
+    );
   }
   const size = x.shape.map((full, axis) =>
     Math.max(0, Math.ceil((place(end[axis] ?? full, full) - from[axis]!) / by[axis]!)),
@@ -158,9 +191,7 @@ export const padOp: Op<readonly ['x'], PadAttributes> = defineOp({
     launch(fills[y!.dtype], { y: y! }, { count: y!.length }),
     copyRegion(x!, y!, x!.shape, whole(x!.shape), part(y!.shape, begin, step)),
   ],
-  vjp: ({ inputs: [x], outputGrad: dy, attributes: { begin, step } }) => [
-    sliceOp(dy, { begin, size: x!.shape, step }),
-  ],
+  vjp: ({ inputs: [x], outputGrad: dy, attributes: { begin, step } }) => [sliceOp(dy, { begin, size: x!.shape, step })],
 });
 
 /**
@@ -169,7 +200,9 @@ export const padOp: Op<readonly ['x'], PadAttributes> = defineOp({
  */
 export function pad(x: Tensor, widths: readonly (readonly [number, number])[], value = 0): Tensor {
   if (widths.length !== x.rank || widths.flat().some((width) => !Number.isInteger(width) || width < 0)) {
-    throw new TesseraError(`pad: expected ${x.rank} pairs of widths from 0 for ${formatShape(x.shape)}, got ${JSON.stringify(widths)}`);
+    throw new TesseraError(
+      `pad: expected ${x.rank} pairs of widths from 0 for ${formatShape(x.shape)}, got ${JSON.stringify(widths)}`,
+    );
   }
   const shape = x.shape.map((size, axis) => size + widths[axis]![0] + widths[axis]![1]);
   return padOp(x, { shape, begin: widths.map(([before]) => before), step: x.shape.map(() => 1), value });
@@ -181,9 +214,12 @@ export const concatOp = defineOp({
   shape: (tensors, { axis }: { axis: number }) => {
     const [first] = tensors as [Tensor];
     for (const other of tensors) {
-      const fits = other.rank === first.rank && other.shape.every((size, at) => at === axis || size === first.shape[at]);
+      const fits =
+        other.rank === first.rank && other.shape.every((size, at) => at === axis || size === first.shape[at]);
       if (!fits || other.dtype !== first.dtype) {
-        throw new TesseraError(`concat: tensors must agree in all axes but ${axis}: got ${first.describe()} and ${other.describe()}`);
+        throw new TesseraError(
+          `concat: tensors must agree in all axes but ${axis}: got ${first.describe()} and ${other.describe()}`,
+        );
       }
     }
     const total = tensors.reduce((sum, { shape }) => sum + shape[axis]!, 0);
@@ -211,7 +247,9 @@ export const concatOp = defineOp({
 /** Tensors one after the other along an axis; their other axes agree. */
 export function concat(tensors: readonly Tensor[], axis = -1): Tensor {
   if (tensors.length === 0) throw new TesseraError('concat: expected at least one tensor, got none');
-  return (concatOp as (...given: unknown[]) => Tensor)(...tensors, { axis: normalizeAxis('concat', axis, tensors[0]!.rank) });
+  return (concatOp as (...given: unknown[]) => Tensor)(...tensors, {
+    axis: normalizeAxis('concat', axis, tensors[0]!.rank),
+  });
 }
 
 export const broadcastOp = defineOp({

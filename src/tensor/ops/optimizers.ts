@@ -13,14 +13,21 @@ const NO_GRADIENT = 'it is an update; differentiate the loss instead';
 
 function alike(op: string, tensors: readonly Tensor[]) {
   for (const other of tensors) {
-    if (!sameShape(other.shape, tensors[0]!.shape)) throw new TesseraError(`${op}: shapes differ: ${tensors[0]!.describe()} and ${other.describe()}`);
+    if (!sameShape(other.shape, tensors[0]!.shape))
+      throw new TesseraError(`${op}: shapes differ: ${tensors[0]!.describe()} and ${other.describe()}`);
   }
   return { shape: tensors[0]!.shape, dtype: 'f32' } as const;
 }
 
-const on = (kernel: Parameters<typeof launch>[0], names: readonly string[]) => (inputs: readonly Value[], outputs: readonly Value[]): Launch[] => [
-  launch(kernel, { gradient: inputs[1]!, ...Object.fromEntries(names.map((name, index) => [name, outputs[index]!])) }, { count: outputs[0]!.length }),
-];
+const on =
+  (kernel: Parameters<typeof launch>[0], names: readonly string[]) =>
+  (inputs: readonly Value[], outputs: readonly Value[]): Launch[] => [
+    launch(
+      kernel,
+      { gradient: inputs[1]!, ...Object.fromEntries(names.map((name, index) => [name, outputs[index]!])) },
+      { count: outputs[0]!.length },
+    ),
+  ];
 
 export interface AdamNumbers {
   readonly rate: number;
@@ -38,7 +45,11 @@ export const adamUpdate = defineOp({
   inputs: ['parameter', 'gradient', 'm', 'v'],
   numbers: ['rate', 'beta1', 'beta2', 'epsilon', 'correction1', 'correction2'],
   inPlace: { 0: 0, 1: 2, 2: 3 },
-  shape: (inputs, _: AdamNumbers) => [alike('adam_update', inputs), alike('adam_update', inputs), alike('adam_update', inputs)],
+  shape: (inputs, _: AdamNumbers) => [
+    alike('adam_update', inputs),
+    alike('adam_update', inputs),
+    alike('adam_update', inputs),
+  ],
   dispatch: on(kernels.adamUpdate, ['parameter', 'm', 'v']),
   vjp: NO_GRADIENT,
 });
@@ -60,7 +71,10 @@ export const momentumUpdate = defineOp({
   inputs: ['parameter', 'gradient', 'velocity'],
   numbers: ['rate', 'momentum'],
   inPlace: { 0: 0, 1: 2 },
-  shape: (inputs, _: { rate: number; momentum: number }) => [alike('momentum_update', inputs), alike('momentum_update', inputs)],
+  shape: (inputs, _: { rate: number; momentum: number }) => [
+    alike('momentum_update', inputs),
+    alike('momentum_update', inputs),
+  ],
   dispatch: on(kernels.momentumUpdate, ['parameter', 'velocity']),
   vjp: NO_GRADIENT,
 });

@@ -45,5 +45,7 @@ export const randomNormal = (shape: Shape, key: RandomKey): Tensor => normalOp(.
  */
 export function dropout(x: Tensor, rate: number, key: RandomKey): Tensor {
   if (!(rate >= 0 && rate < 1)) throw new TesseraError(`dropout: the rate must lie within [0, 1), got ${rate}`);
-  return randomUniform(x.shape, key).greaterEqual(rate).where(x.mul(1 / (1 - rate)), 0);
+  return randomUniform(x.shape, key)
+    .greaterEqual(rate)
+    .where(x.mul(1 / (1 - rate)), 0);
 }

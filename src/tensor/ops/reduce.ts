@@ -25,7 +25,13 @@ const LONG_AXIS = 1024;
 const FEW_RESULTS = 4096;
 
 /** Launches that reduce x (outer, n, inner) to y (outer, inner); two where a long axis has few results. */
-export function reduceLaunches(name: Reduction, x: Value, y: Value, size: { outer: number; n: number; inner: number }, { temporary }: Pick<DispatchContext, 'temporary'>): Launch[] {
+export function reduceLaunches(
+  name: Reduction,
+  x: Value,
+  y: Value,
+  size: { outer: number; n: number; inner: number },
+  { temporary }: Pick<DispatchContext, 'temporary'>,
+): Launch[] {
   const { outer, n, inner } = size;
   const { rows, columns } = reductions[name];
   const first = inner === 1 && n > 32 ? rows : columns;
@@ -67,14 +73,22 @@ function defineReduction(
 }
 
 /** A reduced tensor's shape with the reduced axes put back, as ones. */
-const withOnes = (shape: Shape, { begin, end }: Span): Shape => shape.map((size, axis) => (axis >= begin && axis < end ? 1 : size));
+const withOnes = (shape: Shape, { begin, end }: Span): Shape =>
+  shape.map((size, axis) => (axis >= begin && axis < end ? 1 : size));
 
 const spread = (y: Tensor, shape: Shape, span: Span): Tensor => broadcastTo(reshape(y, withOnes(shape, span)), shape);
 
-export const sumOp = defineReduction('sum', ({ inputs: [x], outputGrad: dy, attributes }) => [spread(dy, x!.shape, attributes)]);
+export const sumOp = defineReduction('sum', ({ inputs: [x], outputGrad: dy, attributes }) => [
+  spread(dy, x!.shape, attributes),
+]);
 
 /** The gradient goes to the chosen element; equals share it evenly. */
-function chosenVjp({ inputs: [x], output: y, outputGrad: dy, attributes }: Parameters<Parameters<typeof defineReduction>[1]>[0]): Tensor[] {
+function chosenVjp({
+  inputs: [x],
+  output: y,
+  outputGrad: dy,
+  attributes,
+}: Parameters<Parameters<typeof defineReduction>[1]>[0]): Tensor[] {
   const ones = withOnes(x!.shape, attributes);
   const chosen = x!.equal(reshape(y, ones)).cast('f32');
   const count = reshape(sumOp(chosen, attributes), ones);
@@ -94,7 +108,12 @@ function reduce(op: typeof sumOp, x: Tensor, axes: Axes | undefined, { keepDims 
   const y = contiguous
     ? op(x, { begin: reduced[0]!, end: reduced.at(-1)! + 1 })
     : op(permute(x, [...kept, ...reduced]), { begin: kept.length, end: x.rank });
-  return keepDims ? reshape(y, x.shape.map((size, axis) => (reduced.includes(axis) ? 1 : size))) : y;
+  return keepDims
+    ? reshape(
+        y,
+        x.shape.map((size, axis) => (reduced.includes(axis) ? 1 : size)),
+      )
+    : y;
 }
 
 /** Sum over axes (all by default). The sum of nothing is 0. */
@@ -117,7 +136,8 @@ export const argmaxOp = defineOp({
   inputs: ['x'],
   shape: ([x], { axis }: { axis: number }) => {
     expectType('argmax', 'x', x!, 'f32');
-    if (x!.shape[axis] === 0) throw new TesseraError(`argmax: ${formatShape(x!.shape)} has no element along axis ${axis}`);
+    if (x!.shape[axis] === 0)
+      throw new TesseraError(`argmax: ${formatShape(x!.shape)} has no element along axis ${axis}`);
     return { shape: x!.shape.filter((_, at) => at !== axis), dtype: 'i32' };
   },
   dispatch: ([x], [y], { attributes: { axis } }) => [
@@ -128,4 +148,3 @@ export const argmaxOp = defineOp({
 
 /** The index of the largest element along an axis, as i32; the first of equals. */
 export const argmax = (x: Tensor, axis = -1): Tensor => argmaxOp(x, { axis: normalizeAxis('argmax', axis, x.rank) });
-

@@ -1,0 +1,215 @@
+import {
+  concat,
+  conv2d,
+  crossEntropyRows,
+  dropout,
+  gather,
+  lstm,
+  matmul,
+  maxPool2d,
+  randomNormal,
+  randomUniform,
+  scatterAdd,
+  type Tensor,
+  tensor,
+  where,
+} from '../../src/tensor/index.js';
+
+/** A function whose gradient is checked: from inputs of given shapes to a tensor. */
+export interface GradientCase {
+  /** Names of the ops that it checks. */
+  readonly ops: readonly string[];
+  readonly shapes: readonly (readonly number[])[];
+  readonly compute: (...inputs: Tensor[]) => Tensor;
+  /** Maps normal random numbers to where the function is smooth. */
+  readonly domain?: (x: number) => number;
+  /** False where the rule is fused and has no second derivative. */
+  readonly twice?: boolean;
+}
+
+const positive = (x: number) => 0.5 + Math.abs(x);
+/** Away from 0, where the slopes of |x|, relu and the like jump. */
+const notZero = (x: number) => x + 0.1 * Math.sign(x || 1);
+const labels = tensor(Int32Array.of(2, 0, 1));
+const indices = tensor(Int32Array.of(1, 3, 1, 0, 1));
+const mask = tensor([
+  [1, 1, 0],
+  [1, 0, 1],
+]);
+
+const unary = (name: string, compute: (x: Tensor) => Tensor, domain?: GradientCase['domain']): GradientCase => ({
+  ops: [name],
+  shapes: [[2, 3]],
+  compute,
+  ...(domain === undefined ? {} : { domain }),
+});
+
+export const gradientCases: readonly GradientCase[] = [
+  unary('negate', (x) => x.neg()),
+  unary('absolute', (x) => x.abs(), notZero),
+  unary('sign', (x) => x.sign().add(x), notZero),
+  unary('exponential', (x) => x.exp()),
+  unary('logarithm', (x) => x.log(), positive),
+  unary('square_root', (x) => x.sqrt(), positive),
+  unary('sine', (x) => x.sin()),
+  unary('cosine', (x) => x.cos()),
+  unary('tanh', (x) => x.tanh()),
+  unary('sigmoid', (x) => x.sigmoid()),
+  unary('relu', (x) => x.relu(), notZero),
+  unary('cast_f32', (x) => x.mul(x.greater(0).cast('f32')), notZero),
+  unary('stop_gradient', (x) => x.mul(2).add(x.mul(0).stopGradient())),
+  { ops: ['add'], shapes: [[2, 3], [3]], compute: (a, b) => a.add(b) },
+  {
+    ops: ['subtract'],
+    shapes: [
+      [2, 1, 3],
+      [4, 1],
+    ],
+    compute: (a, b) => a.sub(b),
+  },
+  {
+    ops: ['multiply'],
+    shapes: [
+      [2, 3],
+      [2, 1],
+    ],
+    compute: (a, b) => a.mul(b),
+  },
+  { ops: ['divide'], shapes: [[2, 3], []], compute: (a, b) => a.div(b), domain: positive },
+  { ops: ['power'], shapes: [[2, 3], [3]], compute: (a, b) => a.pow(b), domain: positive },
+  { ops: ['power'], shapes: [[4]], compute: (a) => a.pow(3), domain: notZero },
+  { ops: ['maximum'], shapes: [[5], [5]], compute: (a, b) => a.maximum(b) },
+  { ops: ['minimum'], shapes: [[5], [5]], compute: (a, b) => a.minimum(b) },
+  { ops: ['select'], shapes: [[2, 3], [3]], compute: (a, b) => where(a.greater(b), a.mul(2), b) },
+  { ops: ['sum'], shapes: [[2, 3, 4]], compute: (x) => x.sum([0, 2]) },
+  { ops: ['sum'], shapes: [[2, 70]], compute: (x) => x.sum(-1).mul(x.mean()) },
+  { ops: ['max'], shapes: [[2, 5, 3]], compute: (x) => x.max(1, { keepDims: true }) },
+  { ops: ['min'], shapes: [[2, 5]], compute: (x) => x.min() },
+  { ops: ['reshape'], shapes: [[2, 6]], compute: (x) => x.reshape([3, 4]).sum(0) },
+  { ops: ['permute'], shapes: [[2, 3, 4]], compute: (x) => x.permute([2, 0, 1]).mul(tensor([1, 2, 3])) },
+  { ops: ['slice'], shapes: [[5, 4]], compute: (x) => x.slice([1, 0], [5, 3], [2, 1]) },
+  {
+    ops: ['pad'],
+    shapes: [[2, 3]],
+    compute: (x) =>
+      x.pad(
+        [
+          [1, 0],
+          [2, 1],
+        ],
+        7,
+      ),
+  },
+  {
+    ops: ['concat'],
+    shapes: [
+      [2, 3],
+      [2, 1],
+    ],
+    compute: (a, b) => concat([a, b.mul(2), a], 1),
+  },
+  { ops: ['broadcast'], shapes: [[3, 1]], compute: (x) => x.broadcastTo([2, 3, 4]) },
+  {
+    ops: ['matmul'],
+    shapes: [
+      [3, 4],
+      [4, 2],
+    ],
+    compute: (a, b) => matmul(a, b),
+  },
+  {
+    ops: ['matmul'],
+    shapes: [
+      [4, 3],
+      [4, 2],
+    ],
+    compute: (a, b) => matmul(a.transpose(), b),
+  },
+  {
+    ops: ['matmul'],
+    shapes: [
+      [3, 4],
+      [2, 4],
+    ],
+    compute: (a, b) => matmul(a, b.transpose()),
+  },
+  {
+    ops: ['matmul'],
+    shapes: [
+      [4, 3],
+      [2, 4],
+    ],
+    compute: (a, b) => matmul(a.transpose(), b.transpose()),
+  },
+  {
+    ops: ['matmul'],
+    shapes: [
+      [2, 3, 4],
+      [1, 4, 2],
+    ],
+    compute: (a, b) => matmul(a, b),
+  },
+  {
+    ops: ['matmul'],
+    shapes: [
+      [2, 3, 4],
+      [4, 2],
+    ],
+    compute: (a, b) => matmul(a, b),
+  },
+  {
+    ops: ['conv2d', 'conv2d_input_gradient', 'conv2d_filter_gradient'],
+    shapes: [
+      [2, 5, 4, 2],
+      [3, 2, 2, 3],
+    ],
+    compute: (x, w) => conv2d(x, w, { stride: [2, 1], padding: 'same' }),
+  },
+  {
+    ops: ['conv2d'],
+    shapes: [
+      [1, 4, 4, 1],
+      [2, 2, 1, 5],
+    ],
+    compute: (x, w) =>
+      conv2d(x, w, {
+        padding: [
+          [1, 0],
+          [0, 2],
+        ],
+      }),
+  },
+  {
+    ops: ['max_pool2d'],
+    shapes: [[1, 5, 4, 2]],
+    compute: (x) => maxPool2d(x, { size: [3, 2], stride: 1 }),
+    twice: false,
+  },
+  { ops: ['gather'], shapes: [[4, 3]], compute: (x) => gather(x, indices).mul(tensor([[1], [2], [3], [4], [5]])) },
+  {
+    ops: ['scatter_add'],
+    shapes: [[5, 2]],
+    compute: (x) => scatterAdd(x, indices, 4).mul(tensor([[1], [2], [3], [4]])),
+  },
+  { ops: ['softmax'], shapes: [[2, 5]], compute: (x) => x.softmax().mul(tensor([1, 2, 3, 4, 5])) },
+  { ops: ['log_softmax'], shapes: [[2, 5]], compute: (x) => x.logSoftmax().mul(tensor([1, 2, 3, 4, 5])) },
+  { ops: ['cross_entropy'], shapes: [[3, 4]], compute: (x) => crossEntropyRows(x, labels), twice: false },
+  {
+    ops: ['lstm'],
+    shapes: [[2, 3, 2], [2, 12], [3, 12], [12], [2, 3], [2, 3]],
+    compute: (x, kernel, recurrent, bias, hidden, cell) => {
+      const { sequence, last } = lstm(x, kernel, recurrent, bias, { mask, initial: { hidden, cell } });
+      return concat([sequence.reshape([2, 9]), last.hidden, last.cell], 1);
+    },
+    twice: false,
+  },
+  {
+    ops: ['lstm'],
+    shapes: [[2, 2, 3], [3, 16], [4, 16], [16]],
+    compute: (x, kernel, recurrent, bias) => lstm(x, kernel, recurrent, bias).last.hidden,
+    twice: false,
+  },
+  { ops: ['uniform'], shapes: [[4]], compute: (x) => x.mul(randomUniform([4], { seed: 3 })) },
+  { ops: ['uniform'], shapes: [[4, 5]], compute: (x) => dropout(x, 0.5, { seed: 3 }) },
+  { ops: ['normal'], shapes: [[4]], compute: (x) => x.mul(randomNormal([4], { seed: 3 })) },
+];
