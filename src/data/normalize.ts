@@ -6,9 +6,13 @@ export interface PixelStatistics {
   readonly deviation: readonly number[];
 }
 
-/** Statistics of images (…, channels) by channel. @throws TesseraError if a pixel is no number. */
+/**
+ * Statistics of images (…, channels) by channel: take them from the training side only.
+ * @throws TesseraError if there are no pixels, they do not fill the channels, or one is outside [0, 1].
+ */
 export function pixelStatistics(images: Float32Array, channels: number): PixelStatistics {
-  checkPixels(images);
+  checkPixels('pixelStatistics', images, channels);
+  if (images.length === 0) throw new TesseraError('pixelStatistics: there are no images; expected at least one');
   const sums = new Float64Array(channels);
   const squares = new Float64Array(channels);
   images.forEach((value, index) => {
@@ -21,10 +25,20 @@ export function pixelStatistics(images: Float32Array, channels: number): PixelSt
   return { mean, deviation };
 }
 
-/** (x - mean) / deviation by channel, in place. @throws TesseraError if a pixel is no number. */
+/**
+ * (x - mean) / deviation by channel, in place; returns the same array.
+ * @throws TesseraError if the statistics are damaged, the pixels do not fill the channels, or one is outside [0, 1]
+ *   (NaN, bytes up to 255, images normalised before): nothing has been changed then.
+ */
 export function normalize(images: Float32Array, { mean, deviation }: PixelStatistics): Float32Array {
-  checkPixels(images);
   const channels = mean.length;
+  const usable = mean.every(Number.isFinite) && deviation.every((value) => Number.isFinite(value) && value > 0);
+  if (channels === 0 || deviation.length !== channels || !usable) {
+    throw new TesseraError(
+      `normalize: expected as many finite means as positive deviations, got [${mean}] and [${deviation}]`,
+    );
+  }
+  checkPixels('normalize', images, channels);
   for (let index = 0; index < images.length; index++) {
     const channel = index % channels;
     images[index] = (images[index]! - mean[channel]!) / deviation[channel]!;
@@ -32,7 +46,14 @@ export function normalize(images: Float32Array, { mean, deviation }: PixelStatis
   return images;
 }
 
-function checkPixels(images: Float32Array): void {
-  const at = images.findIndex((value) => !Number.isFinite(value));
-  if (at >= 0) throw new TesseraError(`normalize: pixel ${at} is ${images[at]}; expected finite numbers`);
+function checkPixels(what: string, images: Float32Array, channels: number): void {
+  if (!Number.isInteger(channels) || channels < 1 || images.length % channels !== 0) {
+    throw new TesseraError(`${what}: ${images.length} values do not fill ${channels} channels`);
+  }
+  const at = images.findIndex((value) => !(value >= 0 && value <= 1));
+  if (at >= 0) {
+    throw new TesseraError(
+      `${what}: value ${at} is ${images[at]}; expected pixels in [0, 1] (divide bytes by 255; normalise only once)`,
+    );
+  }
 }

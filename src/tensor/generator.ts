@@ -7,7 +7,7 @@ import { threefry, uniformFromBits } from '../kernels/random.js';
  */
 export class Generator {
   #counter = 0;
-  readonly #key: readonly [number, number];
+  #key: readonly [number, number];
 
   /** @throws TesseraError if the seed is not a whole number from 0. */
   constructor(seed: number, stream = 0) {
@@ -15,6 +15,20 @@ export class Generator {
       throw new TesseraError(`Generator: a seed is a whole number from 0, got ${seed}`);
     }
     this.#key = threefry(seed >>> 0, Math.floor(seed / 2 ** 32), stream, 1);
+  }
+
+  /**
+   * A generator of its own for a purpose ('split', 'shuffle'): what is drawn from one never moves the other, and the
+   * same label gives the same numbers however many were drawn before.
+   */
+  fork(label: string): Generator {
+    // FNV-1a: labels need only differ, threefry does the mixing.
+    let hash = 0x811c9dc5;
+    for (let at = 0; at < label.length; at++) hash = Math.imul(hash ^ label.charCodeAt(at), 0x01000193);
+    const forked = new Generator(0);
+    // Numbers are drawn with second counter words below 2^21, so this one cannot meet them.
+    forked.#key = threefry(this.#key[0], this.#key[1], hash >>> 0, 0xffffffff);
+    return forked;
   }
 
   /** 32 random bits. */
@@ -33,8 +47,14 @@ export class Generator {
     return Math.sqrt(-2 * Math.log(1 - this.uniform())) * Math.cos(2 * Math.PI * this.uniform());
   }
 
-  /** A whole number in [0, count), each equally likely. */
+  /**
+   * A whole number in [0, count), each equally likely.
+   * @throws TesseraError if count is not a whole number from 1 to 2^32.
+   */
   integer(count: number): number {
+    if (!Number.isInteger(count) || count < 1 || count > 2 ** 32) {
+      throw new TesseraError(`Generator.integer: expected a whole number from 1 to 2^32, got ${count}`);
+    }
     // Bits beyond the last whole multiple of count would favour small numbers: they are drawn again.
     const limit = 2 ** 32 - (2 ** 32 % count);
     for (;;) {

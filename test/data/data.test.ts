@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import {
+  batches,
+  normalize,
+  pixelStatistics,
+  splitKeys,
+  toyData,
+  UNKNOWN,
+  Vocabulary,
+  words,
+} from '../../src/data/index.js';
+
+test('words are lower case, without accents and punctuation', () => {
+  expect(words("  Café-au-lait, l'été 2026! ")).toEqual(['cafe', 'au', 'lait', 'l', 'ete', '2026']);
+  expect(words('---')).toEqual([]);
+});
+
+test('a vocabulary has the most frequent words, and knows what it does not know', () => {
+  const vocabulary = Vocabulary.of(['red heart', 'blue heart', 'red car'], { size: 4 });
+  expect(vocabulary.words).toEqual(['red', 'heart']);
+  const { tokens, mask } = vocabulary.encode(['Heart of red', '', 'red red red red'], 3);
+  expect(Array.from(tokens)).toEqual([3, UNKNOWN, 2, 0, 0, 0, 2, 2, 2]);
+  expect(Array.from(mask)).toEqual([1, 1, 1, 0, 0, 0, 1, 1, 1]);
+  expect(() => new Vocabulary(['a', 'a'])).toThrow('stands twice');
+});
+
+test('an epoch has every row once, in an order of (seed, epoch) alone', async () => {
+  const data = toyData({ size: 21 });
+  const order = async (seed: number, epoch: number, skip = 0) => {
+    const rows: number[] = [];
+    for (const { labels, images } of batches(data, { size: 4, seed, epoch, skip })) {
+      const values = await images.data();
+      for (let row = 0; row < labels.size; row++) rows.push(data.images.indexOf(values[row * 64]!) / 64);
+    }
+    return rows;
+  };
+  const first = await order(1, 0);
+  expect([...first].sort((a, b) => a - b)).toEqual(Array.from({ length: 21 }, (_, row) => row));
+  expect(await order(1, 0)).toEqual(first);
+  expect(await order(1, 0, 2)).toEqual(first.slice(8));
+  expect(await order(1, 1)).not.toEqual(first);
+  expect(await order(2, 0)).not.toEqual(first);
+});
+
+test('what cannot be batched is refused', () => {
+  const data = toyData({ size: 3 });
+  expect(() => [...batches({ ...data, size: 0 }, { size: 4 })]).toThrow('the dataset is empty');
+  expect(() => [...batches(data, { size: 0 })]).toThrow('a whole number from 1, got 0');
+});
+
+test('a split draws its share of every class', () => {
+  const classOf = new Map(Array.from({ length: 100 }, (_, index) => [`key${index}`, index % 4]));
+  const chosen = splitKeys(classOf, 0.2, 1);
+  for (let label = 0; label < 4; label++)
+    expect([...chosen].filter((key) => classOf.get(key) === label)).toHaveLength(5);
+  expect(splitKeys(classOf, 0.2, 1)).toEqual(chosen);
+  expect(splitKeys(classOf, 0.2, 2)).not.toEqual(chosen);
+});
+
+test('images are normalised by channel; NaN is refused', () => {
+  const images = Float32Array.of(0, 10, 2, 14);
+  const statistics = pixelStatistics(images, 2);
+  expect(statistics).toEqual({ mean: [1, 12], deviation: [1, 2] });
+  expect(Array.from(normalize(images, statistics))).toEqual([-1, -1, 1, 1]);
+  expect(() => pixelStatistics(Float32Array.of(1, Number.NaN), 1)).toThrow('pixel 1 is NaN');
+});

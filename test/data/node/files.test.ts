@@ -1,0 +1,53 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import sharp from 'sharp';
+import { afterAll, expect, test } from 'vitest';
+import { readImage, readWholeFile, writeFileAtomically } from '../../../src/data/node/index.js';
+import { expectClose } from '../../support/numbers.js';
+
+const folder = await mkdtemp(path.join(os.tmpdir(), 'tessera-test-'));
+afterAll(() => rm(folder, { recursive: true }));
+const at = (name: string) => path.join(folder, name);
+
+test('a file is replaced as a whole, and nothing is left beside it', async () => {
+  await writeFileAtomically(at('new/file'), 'one');
+  await writeFileAtomically(at('new/file'), 'two');
+  expect(await readFile(at('new/file'), 'utf8')).toBe('two');
+  expect(await readdir(at('new'))).toEqual(['file']);
+});
+
+test('a place that cannot be written is named, with the reason', async () => {
+  await writeFile(at('plain'), '');
+  await expect(writeFileAtomically(at('plain/inside'), 'x')).rejects.toThrow(
+    /cannot write '.*inside': a part of the path is a file/,
+  );
+  await expect(writeFileAtomically('/proc/nothing/here', 'x')).rejects.toThrow("cannot write '/proc/nothing/here'");
+});
+
+test('reading looks at the size before it allocates', async () => {
+  await writeFile(at('ten'), '0123456789');
+  expect((await readWholeFile(at('ten'))).length).toBe(10);
+  await expect(readWholeFile(at('ten'), { maximumBytes: 9 })).rejects.toThrow('it has 10 bytes; expected at most 9');
+  await expect(readWholeFile(at('missing'))).rejects.toThrow('there is no such file');
+  await expect(readWholeFile(folder)).rejects.toThrow('it is a folder');
+});
+
+test('pictures become numbers on a white ground', async () => {
+  const red = { create: { width: 4, height: 2, channels: 4, background: { r: 255, g: 0, b: 0, alpha: 1 } } } as const;
+  for (const format of ['png', 'webp', 'gif'] as const) {
+    await writeFile(at(`red.${format}`), await sharp(red).toFormat(format, { lossless: true }).toBuffer());
+    const values = await readImage(at(`red.${format}`), [4, 4, 3]);
+    expectClose(values.subarray(0, 3), [1, 1, 1], { absolute: 0.01 }); // above the picture
+    expectClose(values.subarray(4 * 3 + 3, 4 * 3 + 6), [1, 0, 0], { absolute: 0.02 });
+  }
+  expect((await readImage(at('red.png'), [2, 4, 1])).length).toBe(8);
+});
+
+test('what is no picture is refused', async () => {
+  await writeFile(at('text.png'), 'this is no picture');
+  await expect(readImage(at('text.png'), [4, 4, 3])).rejects.toThrow(/cannot decode '.*text\.png'/);
+  const whole = await readFile(at('red.png'));
+  await writeFile(at('half.png'), whole.subarray(0, whole.length / 2));
+  await expect(readImage(at('half.png'), [4, 4, 3])).rejects.toThrow(/cannot decode '.*half\.png'/);
+});

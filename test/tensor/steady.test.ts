@@ -1,0 +1,81 @@
+import { afterAll, expect, test } from 'vitest';
+import { batches } from '../../src/data/dataset.js';
+import { toyData } from '../../src/data/index.js';
+import { TextImageClassifier } from '../../src/models/index.js';
+import { Adam, crossEntropy } from '../../src/nn/index.js';
+import { setDefaultDevice } from '../../src/tensor/index.js';
+import { gpu, reference } from '../support/devices.js';
+import { expectClose } from '../support/numbers.js';
+
+afterAll(() => setDefaultDevice(undefined));
+
+const sizes = {
+  vocabulary: 8,
+  embedding: 4,
+  units: 4,
+  image: [8, 8, 1],
+  filters: 4,
+  classes: 4,
+  dropout: 0.2,
+} as const;
+
+test('a training step is replayed: over 1,000 steps nothing is created and memory stays flat', async () => {
+  setDefaultDevice(gpu);
+  const data = toyData({ size: 40 }); // five batches of 8
+  const model = new TextImageClassifier(sizes);
+  const optimizer = new Adam(model.parameters());
+  const created = () => {
+    const { buffersCreated, bindGroupsCreated, pipelinesCreated } = gpu.counters;
+    return { buffersCreated, bindGroupsCreated, pipelinesCreated, ...gpu.memory };
+  };
+  let settled: ReturnType<typeof created> | undefined;
+  let steps = 0;
+  while (steps < 1000) {
+    for (const batch of batches(data, { size: 8, seed: 0, epoch: steps })) {
+      const loss = crossEntropy(model.forward(batch), batch.labels);
+      await optimizer.step(loss);
+      await loss.item();
+      if (++steps === 3) settled = created();
+    }
+  }
+  expect(created()).toEqual(settled);
+});
+
+test('a changed last batch is a second plan, not a rebuild each epoch', async () => {
+  setDefaultDevice(gpu);
+  const data = toyData({ size: 11 });
+  const model = new TextImageClassifier(sizes);
+  const optimizer = new Adam(model.parameters());
+  const counts: number[] = [];
+  for (let epoch = 0; epoch < 4; epoch++) {
+    for (const batch of batches(data, { size: 8, seed: 0, epoch }))
+      await optimizer.step(crossEntropy(model.forward(batch), batch.labels));
+    await gpu.idle();
+    counts.push(gpu.counters.bindGroupsCreated);
+  }
+  expect(counts[3]).toBe(counts[0]);
+});
+
+async function losses(device: typeof gpu, steps: number): Promise<number[]> {
+  setDefaultDevice(device);
+  const data = toyData({ size: 16, seed: 2 });
+  const model = new TextImageClassifier({ ...sizes, seed: 3 });
+  const optimizer = new Adam(model.parameters(), { learningRate: 0.01 });
+  const found: number[] = [];
+  for (let epoch = 0; found.length < steps; epoch++) {
+    for (const batch of batches(data, { size: 8, seed: 1, epoch })) {
+      const loss = crossEntropy(model.forward(batch), batch.labels);
+      await optimizer.step(loss);
+      found.push(await loss.item());
+    }
+  }
+  return found;
+}
+
+test('both devices give the same losses', async () => {
+  expectClose(await losses(gpu, 6), await losses(reference, 6), { absolute: 1e-4, relative: 1e-4 });
+});
+
+test('same seed, same bits', async () => {
+  expect(await losses(gpu, 6)).toEqual(await losses(gpu, 6));
+});
