@@ -101,7 +101,13 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(0);
 });
 
+// Without this a wrong name would be taken for an argument of the default command.
+const [name] = process.argv.slice(2);
+const known = program.commands.map((command) => command.name());
+
 try {
+  if (name !== undefined && !name.startsWith('-') && ![...known, 'help'].includes(name))
+    program.error(`error: unknown command '${name}'`);
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) exitCode = error.exitCode === 0 ? 0 : WRONG_CALL;

@@ -65,7 +65,8 @@ export class Vocabulary {
     } catch (error) {
       throw new TesseraError('Vocabulary.fromJSON: expected JSON; the text is damaged', { cause: error });
     }
-    if (!Array.isArray(list)) throw new TesseraError(`Vocabulary.fromJSON: expected a list of words, got ${typeof list}`);
+    if (!Array.isArray(list))
+      throw new TesseraError(`Vocabulary.fromJSON: expected a list of words, got ${typeof list}`);
     const bad = list.findIndex((word) => typeof word !== 'string' || words(word).join() !== word);
     if (bad >= 0) {
       throw new TesseraError(`Vocabulary.fromJSON: entry ${bad} is ${JSON.stringify(list[bad])}; expected one word`);
@@ -114,7 +115,8 @@ export class Vocabulary {
       .filter((id) => id !== PADDING)
       .map((id) => {
         const word = id === UNKNOWN ? '?' : this.words[id - 2];
-        if (word === undefined) throw new TesseraError(`Vocabulary.decode: there is no id ${id}; expected 0 to ${this.size - 1}`);
+        if (word === undefined)
+          throw new TesseraError(`Vocabulary.decode: there is no id ${id}; expected 0 to ${this.size - 1}`);
         return word;
       })
       .join(' ');

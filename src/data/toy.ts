@@ -17,7 +17,8 @@ export interface ToyOptions {
  */
 export function toyData({ size = 64, seed = 0, pixels = 8, time = 4 }: ToyOptions = {}): PairedData {
   for (const [name, value] of Object.entries({ size, pixels, time })) {
-    if (!Number.isInteger(value) || value < 1) throw new TesseraError(`toyData: ${name} must be a whole number from 1, got ${value}`);
+    if (!Number.isInteger(value) || value < 1)
+      throw new TesseraError(`toyData: ${name} must be a whole number from 1, got ${value}`);
   }
   const generator = new Generator(seed);
   const tokens = new Int32Array(size * time);

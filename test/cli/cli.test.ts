@@ -1,0 +1,178 @@
+import { execFile, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import { afterAll, describe, expect, test } from 'vitest';
+import { loadCheckpoint } from '../../src/cli/checkpoint.js';
+
+const tessera = fileURLToPath(new URL('../../bin/tessera.js', import.meta.url));
+const folder = mkdtempSync(path.join(os.tmpdir(), 'tessera-cli-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs the command line in an empty folder, with pipes instead of a terminal. */
+const run = (...args: string[]): Promise<Ended> =>
+  new Promise((resolve) => {
+    const child = execFile(process.execPath, [tessera, ...args], { cwd: folder, maxBuffer: 2 ** 26 }, (_, out, err) =>
+      resolve({ code: child.exitCode, out, err }),
+    );
+  });
+
+describe('help and wrong calls', () => {
+  test.each([
+    [['--help']],
+    [['train', '--help']],
+    [['evaluate', '--help']],
+    [['predict', '--help']],
+    [['explain', '--help']],
+    [['doctor', '--help']],
+  ])('%j tells how it is used', async (args) => {
+    const { code, out } = await run(...args);
+    expect([code, out]).toEqual([0, expect.stringContaining('Usage: tessera')]);
+  });
+
+  test.each([
+    [['dance'], "unknown command 'dance'"],
+    [['train', '--frobnicate'], "unknown option '--frobnicate'"],
+    [['train', '--preset', 'huge'], 'Allowed choices are keras, small'],
+    [['train', '--epochs', '0'], 'expected a whole number from 1'],
+    [['train', '--device', 'abacus'], 'Allowed choices are auto, gpu, swiftshader, reference'],
+    [['predict', 'only-one'], "missing required argument 'text'"],
+    [['explain', 'nothing'], 'Allowed choices are sigma-fusion, text-image-classifier'],
+  ])('%j is a wrong call', async (args, message) => {
+    const { code, out, err } = await run(...args);
+    expect([code, out, err]).toEqual([2, '', expect.stringContaining(message)]);
+  });
+});
+
+test('doctor tells of adapters, limits and versions', async () => {
+  const { out } = await run('doctor', '--json');
+  const found = JSON.parse(out);
+  expect(Object.keys(found)).toEqual(
+    expect.arrayContaining(['adapter', 'adapters', 'limits', 'platform', 'timestampNanoseconds', 'advice']),
+  );
+  expect((await run('doctor')).out).toContain('adapter: ');
+});
+
+test('explain shows a table, or one object', async () => {
+  const { code, out } = await run('explain', 'sigma-fusion', '--json');
+  const { dispatches, buffers, peakBytes } = JSON.parse(out);
+  expect(code).toBe(0);
+  expect(dispatches.filter(({ kernel }: { kernel: string }) => kernel.endsWith('+add+sigmoid'))).toHaveLength(4);
+  for (const dispatch of dispatches)
+    expect(dispatch).toMatchObject({
+      workgroups: expect.any(Number),
+      flops: expect.any(Number),
+      bytes: expect.any(Number),
+    });
+  expect([buffers, peakBytes]).toEqual([expect.any(Number), expect.any(Number)]);
+  const shown = await run('explain', 'text-image-classifier', '--training', '--wgsl');
+  expect(shown.out).toContain('adam_update');
+  expect(shown.out).toContain('fn main(');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it looks for the escape character
+  expect(shown.out + shown.err).not.toMatch(/\u001b/);
+});
+
+describe('a run', () => {
+  const short = ['train', '--preset', 'small', '--epochs', '1', '--seed', '1'];
+  const file = path.join(folder, 'whole', 'checkpoint.safetensors');
+
+  test('trains, reports and leaves a checkpoint', async () => {
+    const { code, out, err } = await run(...short, '--out', 'whole', '--json');
+    expect(code, err).toBe(0);
+    const result = JSON.parse(out);
+    expect(result).toMatchObject({
+      adapter: expect.any(String),
+      seed: 1,
+      preset: 'small',
+      checkpoint: 'whole/checkpoint.safetensors',
+    });
+    expect(result.steps).toBeGreaterThan(0);
+    expect(result.stepMilliseconds).toBeGreaterThan(0);
+    for (const modality of ['text', 'image', 'both']) expect(result.accuracy[modality]).toBeGreaterThan(1.5 / 9);
+    expect(result.confusion).toHaveLength(result.classes.length);
+    expect(err).toMatch(/^adapter: /m);
+  });
+
+  test('can be evaluated again, with the same result', async () => {
+    const first = JSON.parse((await run('evaluate', 'whole/checkpoint.safetensors', '--json')).out);
+    const second = JSON.parse((await run('evaluate', 'whole/checkpoint.safetensors', '--json')).out);
+    expect(first).toEqual(second);
+    expect((await run('evaluate', 'whole/checkpoint.safetensors')).out).toContain('confusion matrix');
+  });
+
+  test('predicts', async () => {
+    await sharp({ create: { width: 40, height: 30, channels: 3, background: 'red' } })
+      .png()
+      .toFile(path.join(folder, 'red.png'));
+    const { code, out } = await run('predict', 'red.png', 'red apple', '--checkpoint', file, '--json');
+    const { predictions } = JSON.parse(out);
+    expect(code).toBe(0);
+    expect(predictions).toHaveLength(3);
+    expect(predictions[0].probability).toBeGreaterThanOrEqual(predictions[1].probability);
+  });
+
+  test.each([
+    [
+      'a missing picture',
+      ['predict', 'none.png', 'apple', '--checkpoint', file],
+      "cannot read 'none.png': there is no such file",
+    ],
+    ['a text without words', ['predict', 'red.png', '!?', '--checkpoint', file], 'has no word to look at'],
+    ['a missing checkpoint', ['evaluate', 'none'], "cannot read 'none': there is no such file"],
+    ['a foreign checkpoint', ['evaluate', 'red.png'], 'safetensors:'],
+    [
+      'a place that cannot be written',
+      [...short, '--out', '/proc/nowhere'],
+      "cannot write '/proc/nowhere/checkpoint.safetensors'",
+    ],
+  ])('%s is a clear error', async (_, args, message) => {
+    const { code, out, err } = await run(...args);
+    expect([code, out]).toEqual([1, '']);
+    expect(err).toContain(`error: `);
+    expect(err).toContain(message);
+  });
+
+  test('a truncated checkpoint is refused', async () => {
+    const bytes = readFileSync(file);
+    writeFileSync(path.join(folder, 'half'), bytes.subarray(0, bytes.length / 2));
+    expect((await run('evaluate', 'half')).err).toContain('error: safetensors:');
+  });
+
+  test('Ctrl-C saves, and --resume ends as if nothing had happened', async () => {
+    const child = spawn(process.execPath, [tessera, ...short, '--out', 'cut'], { cwd: folder });
+    let err = '';
+    const code = await new Promise<number | null>((resolve) => {
+      child.stderr.on('data', (chunk) => {
+        err += chunk;
+        if (/image 1\d\//.test(err)) child.kill('SIGINT');
+      });
+      child.on('close', resolve);
+    });
+    expect([code, err]).toEqual([130, expect.stringContaining('tessera train --resume')]);
+    expect((await run('evaluate', 'cut/checkpoint.safetensors')).err).toContain('was interrupted');
+    expect((await run('train', '--resume', 'cut/checkpoint.safetensors')).code).toBe(0);
+    const [whole, resumed] = await Promise.all(
+      [file, path.join(folder, 'cut/checkpoint.safetensors')].map(loadCheckpoint),
+    );
+    expect([...resumed!.tensors.keys()].sort()).toEqual([...whole!.tensors.keys()].sort());
+    for (const [name, { data }] of whole!.tensors) expect(resumed!.tensors.get(name)!.data, name).toEqual(data);
+  });
+});
+
+test('a reader that goes away is no error', async () => {
+  const child = spawn(
+    'sh',
+    ['-c', `"${process.execPath}" "${tessera}" explain text-image-classifier --wgsl --training | head -1`],
+    { cwd: folder },
+  );
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  expect(code).toBe(0);
+});
