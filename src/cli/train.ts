@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { emojiData } from '../data/node/index.js';
+import { checkWritable, emojiData } from '../data/node/index.js';
 import { type DeviceChoice, TesseraError } from '../tensor/index.js';
 import { type Checkpoint, loadCheckpoint } from './checkpoint.js';
 import { withDevice } from './device.js';
@@ -24,6 +24,7 @@ export async function train(options: TrainOptions): Promise<number> {
   return withDevice(options.device, terminal, async (device) => {
     const preset = PRESETS[options.preset ?? (device.software ? 'small' : 'keras')];
     const file = fileOf(options, `${preset.name}-seed${options.seed}`);
+    await checkWritable(file);
     const resumed = options.resume === undefined ? undefined : await loadCheckpoint(file);
     const settings = resumed?.run ?? {
       preset: { ...preset, epochs: options.epochs ?? preset.epochs },

@@ -49,7 +49,8 @@ export class TextImageClassifier extends Module {
   readonly flatten = new Flatten();
   readonly drop: Dropout;
   readonly classify: Linear;
-  readonly #image: readonly [number, number, number];
+  /** [height, width, channels] of an image. */
+  readonly image: readonly [number, number, number];
 
   constructor(sizes: TextImageSizes = {}) {
     super();
@@ -64,7 +65,7 @@ export class TextImageClassifier extends Module {
     const { classes = 10, dropout = 0, modality = 'both', seed = 0 } = sizes;
     const generator = new Generator(seed);
     this.modality = modality;
-    this.#image = image;
+    this.image = image;
     let features = 0;
     if (modality !== 'image') {
       this.embedding = new Embedding(vocabulary, embedding, { generator });
@@ -106,8 +107,8 @@ export class TextImageClassifier extends Module {
   }
 
   #encodeImages({ images }: TextImageInputs): Tensor {
-    const [height, width, channels] = this.#image;
-    const fits = images?.rank === 4 && images.shape[0]! > 0 && images.shape.slice(1).join() === this.#image.join();
+    const [height, width, channels] = this.image;
+    const fits = images?.rank === 4 && images.shape[0]! > 0 && images.shape.slice(1).join() === this.image.join();
     if (images === undefined || !fits) {
       throw new TesseraError(
         `TextImageClassifier: expected images of f32 [batch, ${height}, ${width}, ${channels}], got ${images?.describe() ?? 'none'}`,

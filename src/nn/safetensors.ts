@@ -87,6 +87,6 @@ function decodeTensor(name: string, entry: unknown, body: Uint8Array, fail: (wha
   if (end - begin !== size || end > body.length) {
     fail(`'${name}' of shape [${shape.join(', ')}] needs ${size} bytes, has [${begin}, ${end}) of ${body.length}`);
   }
-  // A copy: the file's bytes need not be aligned.
-  return { shape, data: new Float32Array(body.slice(begin, end).buffer) };
+  // A copy: the file's bytes need not be aligned. (Not `slice`: that of a Node Buffer does not copy.)
+  return { shape, data: new Float32Array(new Uint8Array(body.subarray(begin, end)).buffer) };
 }

@@ -20,8 +20,11 @@ interface Ended {
 /** Runs the command line in an empty folder, with pipes instead of a terminal. */
 const run = (...args: string[]): Promise<Ended> =>
   new Promise((resolve) => {
-    const child = execFile(process.execPath, [tessera, ...args], { cwd: folder, maxBuffer: 2 ** 26 }, (_, out, err) =>
-      resolve({ code: child.exitCode, out, err }),
+    const child = execFile(
+      process.execPath,
+      [tessera, ...args],
+      { cwd: folder, maxBuffer: 2 ** 26, timeout: 110_000 },
+      (_, out, err) => resolve({ code: child.exitCode, out, err }),
     );
   });
 
@@ -149,10 +152,11 @@ describe('a run', () => {
   test('Ctrl-C saves, and --resume ends as if nothing had happened', async () => {
     const child = spawn(process.execPath, [tessera, ...short, '--out', 'cut'], { cwd: folder });
     let err = '';
+    let sent = false;
     const code = await new Promise<number | null>((resolve) => {
       child.stderr.on('data', (chunk) => {
         err += chunk;
-        if (/image 1\d\//.test(err)) child.kill('SIGINT');
+        if (!sent && /image 1\d\//.test(err)) sent = child.kill('SIGINT');
       });
       child.on('close', resolve);
     });

@@ -18,6 +18,7 @@ test('a view that is not aligned is read', () => {
   const shifted = new Uint8Array(file.length + 1);
   shifted.set(file, 1);
   expect(decodeSafetensors(shifted.subarray(1)).tensors).toEqual(tensors);
+  expect(decodeSafetensors(Buffer.from(shifted).subarray(1)).tensors).toEqual(tensors);
 });
 
 test('the header is as the format has it', () => {

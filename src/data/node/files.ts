@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { access, constants, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { TesseraError } from '../../tensor/index.js';
 
@@ -19,6 +19,35 @@ function failed(what: string, file: string, error: unknown): TesseraError {
   return new TesseraError(`${what} '${file}': ${REASONS[code ?? ''] ?? message}`, { cause: error });
 }
 
+/** Makes a folder and those above it. Node's own recursive mkdir never returns where the file system refuses new names. */
+async function makeFolder(folder: string): Promise<void> {
+  const exists = await stat(folder).then(
+    (status) => status.isDirectory(),
+    () => false,
+  );
+  if (exists) return;
+  if (path.dirname(folder) !== folder) await makeFolder(path.dirname(folder));
+  await mkdir(folder).catch(async (error: NodeJS.ErrnoException) => {
+    // Its parent exists now: what is missing is the right to add to it, as in /proc.
+    if (error.code === 'ENOENT') throw Object.assign(error, { code: 'EACCES' });
+    if (error.code !== 'EEXIST') throw error;
+    await access(`${folder}${path.sep}`);
+  });
+}
+
+/**
+ * Makes the folder of a file that is to be written later: work that takes long asks before it begins.
+ * @throws TesseraError if nothing can be written there.
+ */
+export async function checkWritable(file: string): Promise<void> {
+  try {
+    await makeFolder(path.dirname(file));
+    await access(path.dirname(file), constants.W_OK);
+  } catch (error) {
+    throw failed('cannot write', file, error);
+  }
+}
+
 /**
  * Writes a file under a temporary name beside it and renames it: whoever reads it sees the old file or the new one,
  * never a half. Makes the folder if there is none.
@@ -28,7 +57,7 @@ function failed(what: string, file: string, error: unknown): TesseraError {
 export async function writeFileAtomically(file: string, bytes: Uint8Array | string): Promise<void> {
   const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${randomBytes(4).toString('hex')}.tmp`);
   try {
-    await mkdir(path.dirname(file), { recursive: true });
+    await makeFolder(path.dirname(file));
     const handle = await open(temporary, 'wx');
     try {
       await handle.writeFile(bytes);

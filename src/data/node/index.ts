@@ -1,3 +1,3 @@
 export { EMOJI_VENDORS, type EmojiData, type EmojiOptions, type EmojiVendor, emojiData } from './emoji.js';
-export { readWholeFile, writeFileAtomically } from './files.js';
+export { checkWritable, readWholeFile, writeFileAtomically } from './files.js';
 export { decodeImage, readImage } from './images.js';
