@@ -7,7 +7,7 @@ export { lstmCell, lstmCellBackward, lstmCellBackwardFours, lstmCellFours } from
 export { matmulNaive, matmulRegister, matmulTiled } from './matmul.js';
 export { matmulDirect } from './matmul-direct.js';
 export { maxPoolBackward, maxPoolForward } from './max-pool.js';
-export { fills, stridedCopy } from './movement.js';
+export { fills, stridedCopies } from './movement.js';
 export { adamUpdate, momentumUpdate, sgdUpdate } from './optimizers.js';
 export { argmaxColumns, reductions } from './reduce.js';
 export { logSoftmaxForward, softmaxForward } from './softmax.js';

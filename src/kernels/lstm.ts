@@ -105,16 +105,33 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   reference: forwardReference,
 });
 
-/** Two samples by four units an invocation, read by fours: for hidden sizes of whole fours. */
+/** Four samples by four units an invocation, gate by gate and read by fours: for hidden sizes of whole fours. */
 export const lstmCellFours = defineKernel({
   name: 'lstm_cell_fours',
   reads: ['x_gates', 'recurrent', 'mask'],
   updates: ['hidden', 'cells'],
   writes: ['gates'],
   sizes,
-  workgroups: ({ batch, hidden_size }) => ceilDivide(ceilDivide(batch, 2) * (hidden_size / 4), THREADS),
+  workgroups: ({ batch, hidden_size }) => ceilDivide(ceilDivide(batch, 4) * (hidden_size / 4), THREADS),
   cost: forwardCost,
   wgsl: wgsl`${forwardHead('vec4f')}
+
+/** Columns are samples, rows are units: the sum over k of h[k]·U[k] for one gate. */
+fn recurrent_part(rows: vec4u, u: u32, fours: u32) -> mat4x4f {
+  var sum0 = vec4f();
+  var sum1 = vec4f();
+  var sum2 = vec4f();
+  var sum3 = vec4f();
+  for (var k = 0u; k < fours; k++) {
+    let at = u + k * 16u * fours;
+    let units = mat4x4f(recurrent[at], recurrent[at + 4u * fours], recurrent[at + 8u * fours], recurrent[at + 12u * fours]);
+    sum0 += units * hidden[rows.x + k];
+    sum1 += units * hidden[rows.y + k];
+    sum2 += units * hidden[rows.z + k];
+    sum3 += units * hidden[rows.w + k];
+  }
+  return mat4x4f(sum0, sum1, sum2, sum3);
+}
 
 fn finish(row: u32, j: u32, sum_i: vec4f, sum_f: vec4f, sum_g: vec4f, sum_o: vec4f) {
   let fours = sizes.hidden_size / 4u;
@@ -140,29 +157,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         @builtin(local_invocation_index) thread: u32) {
   let fours = sizes.hidden_size / 4u;
   let index = (group.y * groups.x + group.x) * ${THREADS}u + thread;
-  let first = index / fours * 2u;
+  let first = index / fours * 4u;
   if (first >= sizes.batch) { return; }
   let j = index % fours;
   let row = sizes.step * sizes.batch + first;
-  // An odd batch's last invocation computes its sample twice and stores it once.
-  let second = min(first + 1u, sizes.batch - 1u) - first;
-  var i0 = vec4f(); var f0 = vec4f(); var g0 = vec4f(); var o0 = vec4f();
-  var i1 = vec4f(); var f1 = vec4f(); var g1 = vec4f(); var o1 = vec4f();
-  for (var k = 0u; k < fours; k++) {
-    let h0 = hidden[row * fours + k];
-    let h1 = hidden[(row + second) * fours + k];
-    for (var lane = 0u; lane < 4u; lane++) {
-      let u = (4u * k + lane) * 4u * fours + j;
-      let u_i = recurrent[u];
-      let u_f = recurrent[u + fours];
-      let u_g = recurrent[u + 2u * fours];
-      let u_o = recurrent[u + 3u * fours];
-      i0 += h0[lane] * u_i; f0 += h0[lane] * u_f; g0 += h0[lane] * u_g; o0 += h0[lane] * u_o;
-      i1 += h1[lane] * u_i; f1 += h1[lane] * u_f; g1 += h1[lane] * u_g; o1 += h1[lane] * u_o;
-    }
-  }
-  finish(row, j, i0, f0, g0, o0);
-  if (second == 1u) { finish(row + 1u, j, i1, f1, g1, o1); }
+  // Beyond the batch's end the last sample is computed again, and not stored.
+  let rows = (row + min(vec4u(0u, 1u, 2u, 3u), vec4u(sizes.batch - 1u - first))) * fours;
+  let i = recurrent_part(rows, j, fours);
+  let f = recurrent_part(rows, j + fours, fours);
+  let g = recurrent_part(rows, j + 2u * fours, fours);
+  let o = recurrent_part(rows, j + 3u * fours, fours);
+  finish(row, j, i[0], f[0], g[0], o[0]);
+  if (first + 1u < sizes.batch) { finish(row + 1u, j, i[1], f[1], g[1], o[1]); }
+  if (first + 2u < sizes.batch) { finish(row + 2u, j, i[2], f[2], g[2], o[2]); }
+  if (first + 3u < sizes.batch) { finish(row + 3u, j, i[3], f[3], g[3], o[3]); }
 }`,
   reference: forwardReference,
 });

@@ -6,32 +6,34 @@ const THREADS = 64;
 /** How many axes a strided copy can walk, after neighbouring axes have been merged. */
 export const COPY_AXES = 5;
 
-/**
+/*
  * Copies between two strided regions, which is all of permute, slice, flip, concatenate and pad:
  *
  *   y[y_offset + Σ_d i_d·y_stride_d] = x[x_offset + Σ_d i_d·x_stride_d]    for all i within (size_0, ..., size_4)
  *
- * Elements are moved as 32 bits, whatever they mean. Strides may be negative.
+ * Elements are moved as 32 bits, whatever they mean, singly or by fours. Strides may be negative.
  */
-export const stridedCopy = defineKernel({
-  name: 'strided_copy',
-  reads: ['x'],
-  writes: ['y'],
-  sizes: [
-    ...['count', 'size_1', 'size_2', 'size_3', 'size_4', 'x_offset', 'y_offset'],
-    ...['x_stride_0', 'x_stride_1', 'x_stride_2', 'x_stride_3', 'x_stride_4'],
-    ...['y_stride_0', 'y_stride_1', 'y_stride_2', 'y_stride_3', 'y_stride_4'],
-  ],
-  workgroups: ({ count }) => ceilDivide(count!, THREADS),
-  cost: ({ count }) => ({ flops: 0, bytes: 8 * count! }),
-  wgsl: wgsl`
+function stridedCopy(name: string, element: 'u32' | 'vec4u'): Kernel {
+  const width = element === 'u32' ? 1 : 4;
+  return defineKernel({
+    name,
+    reads: ['x'],
+    writes: ['y'],
+    sizes: [
+      ...['count', 'size_1', 'size_2', 'size_3', 'size_4', 'x_offset', 'y_offset'],
+      ...['x_stride_0', 'x_stride_1', 'x_stride_2', 'x_stride_3', 'x_stride_4'],
+      ...['y_stride_0', 'y_stride_1', 'y_stride_2', 'y_stride_3', 'y_stride_4'],
+    ],
+    workgroups: ({ count }) => ceilDivide(count!, THREADS),
+    cost: ({ count }) => ({ flops: 0, bytes: 8 * width * count! }),
+    wgsl: wgsl`
 struct Sizes {
   count: u32, size_1: u32, size_2: u32, size_3: u32, size_4: u32, x_offset: i32, y_offset: i32,
   x_stride_0: i32, x_stride_1: i32, x_stride_2: i32, x_stride_3: i32, x_stride_4: i32,
   y_stride_0: i32, y_stride_1: i32, y_stride_2: i32, y_stride_3: i32, y_stride_4: i32,
 }
-@group(0) @binding(0) var<storage, read> x: array<u32>;
-@group(0) @binding(1) var<storage, read_write> y: array<u32>;
+@group(0) @binding(0) var<storage, read> x: array<${element}>;
+@group(0) @binding(1) var<storage, read_write> y: array<${element}>;
 @group(0) @binding(2) var<uniform> sizes: Sizes;
 
 @compute @workgroup_size(${THREADS})
@@ -53,23 +55,30 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
          + i3 * sizes.y_stride_3 + i4 * sizes.y_stride_4;
   y[to] = x[source];
 }`,
-  reference(given) {
-    const { x, y } = given as unknown as { x: Float64Array; y: Float64Array };
-    const size = given as unknown as Record<string, number>;
-    for (let index = 0; index < size.count!; index++) {
-      let rest = index;
-      let from = size.x_offset!;
-      let to = size.y_offset!;
-      for (let axis = COPY_AXES - 1; axis >= 0; axis--) {
-        const i = axis === 0 ? rest : rest % size[`size_${axis}`]!;
-        rest = axis === 0 ? 0 : Math.floor(rest / size[`size_${axis}`]!);
-        from += i * size[`x_stride_${axis}`]!;
-        to += i * size[`y_stride_${axis}`]!;
+    reference(given) {
+      const { x, y } = given as unknown as { x: Float64Array; y: Float64Array };
+      const size = given as unknown as Record<string, number>;
+      for (let index = 0; index < size.count!; index++) {
+        let rest = index;
+        let from = size.x_offset!;
+        let to = size.y_offset!;
+        for (let axis = COPY_AXES - 1; axis >= 0; axis--) {
+          const i = axis === 0 ? rest : rest % size[`size_${axis}`]!;
+          rest = axis === 0 ? 0 : Math.floor(rest / size[`size_${axis}`]!);
+          from += i * size[`x_stride_${axis}`]!;
+          to += i * size[`y_stride_${axis}`]!;
+        }
+        for (let lane = 0; lane < width; lane++) y[to * width + lane] = x[from * width + lane]!;
       }
-      y[to] = x[from]!;
-    }
-  },
-});
+    },
+  });
+}
+
+/** By fours all sizes, offsets and strides count fours of elements; both innermost strides are 1. */
+export const stridedCopies = {
+  ones: stridedCopy('strided_copy', 'u32'),
+  fours: stridedCopy('strided_copy_fours', 'vec4u'),
+} as const;
 
 function fill(type: 'f32' | 'i32' | 'u32'): Kernel {
   return defineKernel({
@@ -77,18 +86,19 @@ function fill(type: 'f32' | 'i32' | 'u32'): Kernel {
     writes: ['y'],
     sizes: ['count'],
     numbers: ['value'],
-    workgroups: ({ count }) => ceilDivide(count, THREADS),
+    workgroups: ({ count }) => ceilDivide(count, 4 * THREADS),
     cost: ({ count }) => ({ flops: 0, bytes: 4 * count }),
     wgsl: wgsl`
 struct Sizes { count: u32, value: ${type} }
-@group(0) @binding(0) var<storage, read_write> y: array<${type}>;
+@group(0) @binding(0) var<storage, read_write> y: array<vec4<${type}>>;
 @group(0) @binding(1) var<uniform> sizes: Sizes;
 
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
   let index = (group.y * groups.x + group.x) * ${THREADS}u + thread;
-  if (index < sizes.count) { y[index] = sizes.value; }
+  // Buffers are whole fours, so the last one may reach beyond the count.
+  if (4u * index < sizes.count) { y[index] = vec4<${type}>(sizes.value); }
 }`,
     reference: ({ y, count, value }) => {
       y.fill(value, 0, count);

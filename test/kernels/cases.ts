@@ -5,7 +5,7 @@ import { lstmCell, lstmCellBackward, lstmCellBackwardFours, lstmCellFours } from
 import { matmulNaive, matmulRegister, matmulTiled } from '../../src/kernels/matmul.js';
 import { matmulDirect } from '../../src/kernels/matmul-direct.js';
 import { maxPoolBackward, maxPoolForward } from '../../src/kernels/max-pool.js';
-import { fills, stridedCopy } from '../../src/kernels/movement.js';
+import { fills, stridedCopies } from '../../src/kernels/movement.js';
 import { adamUpdate, momentumUpdate, sgdUpdate } from '../../src/kernels/optimizers.js';
 import { argmaxColumns, reductions } from '../../src/kernels/reduce.js';
 import { logSoftmaxForward, softmaxForward } from '../../src/kernels/softmax.js';
@@ -366,7 +366,17 @@ const axes = (prefix: string, strides: number[]) =>
   Object.fromEntries(strides.map((stride, axis) => [`${prefix}_stride_${axis}`, stride]));
 const movement: KernelCase[] = [
   {
-    kernel: stridedCopy,
+    kernel: stridedCopies.fours,
+    note: 'swaps axes, from and to places inside',
+    values: {
+      ...{ count: 3 * 5 * 7, size_1: 1, size_2: 3, size_3: 5, size_4: 7, x_offset: 2, y_offset: 1 },
+      ...axes('x', [0, 0, 7, 21, 1]),
+      ...axes('y', [0, 0, 40, 8, 1]),
+    },
+    buffers: { x: 4 * (2 + 105), y: new Float32Array(4 * (1 + 120)) },
+  },
+  {
+    kernel: stridedCopies.ones,
     note: 'permutes five axes',
     values: {
       count: 2 * 3 * 4 * 5 * 2,
@@ -382,7 +392,7 @@ const movement: KernelCase[] = [
     buffers: { x: 2 * 3 * 4 * 5 * 2, y: 2 * 3 * 4 * 5 * 2 },
   },
   {
-    kernel: stridedCopy,
+    kernel: stridedCopies.ones,
     note: 'flips, and leaves gaps',
     values: {
       count: 67,
@@ -398,7 +408,7 @@ const movement: KernelCase[] = [
     buffers: { x: 67, y: new Float32Array(140) },
   },
   {
-    kernel: stridedCopy,
+    kernel: stridedCopies.ones,
     note: 'copies nothing',
     values: {
       count: 0,

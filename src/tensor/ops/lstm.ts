@@ -1,11 +1,12 @@
+import type { Device } from '../../gpu/device.js';
 import { TesseraError } from '../../gpu/errors.js';
 import { lstmCell, lstmCellBackward, lstmCellBackwardFours, lstmCellFours } from '../../kernels/lstm.js';
-import { stridedCopy } from '../../kernels/movement.js';
 import { full } from '../create.js';
 import { defineOp, expectRank, expectShape, expectType } from '../define.js';
-import { type Launch, launch, type Value } from '../graph.js';
+import { launch } from '../graph.js';
 import type { Tensor } from '../tensor.js';
 import { matmulOp } from './matmul.js';
+import { copyRegion, whole } from './movement.js';
 
 /*
  * An LSTM over a whole sequence is one node: its launches are one cell kernel a step, on buffers that hold all steps.
@@ -19,10 +20,10 @@ export const lstmSequenceOp = defineOp({
     const states = { shape: [time + 1, batch, gates / 4], dtype: 'f32' } as const;
     return [states, states, { shape: xGates!.shape, dtype: 'f32' }];
   },
-  dispatch: ([xGates, recurrent, mask, hidden0, cell0], [hidden, cells, gates]) => {
+  dispatch: ([xGates, recurrent, mask, hidden0, cell0], [hidden, cells, gates], { device }) => {
     const [time, batch, width] = xGates!.shape as [number, number, number];
     const hidden_size = width / 4;
-    const kernel = hidden_size % 4 === 0 ? lstmCellFours : lstmCell;
+    const kernel = byFours(device, hidden_size) ? lstmCellFours : lstmCell;
     const buffers = {
       x_gates: xGates!,
       recurrent: recurrent!,
@@ -32,8 +33,8 @@ export const lstmSequenceOp = defineOp({
       gates: gates!,
     };
     return [
-      copyFlat(hidden0!, hidden!, batch * hidden_size),
-      copyFlat(cell0!, cells!, batch * hidden_size),
+      copyRegion(hidden0!, hidden!, hidden0!.shape, whole(hidden0!.shape), whole(hidden0!.shape)),
+      copyRegion(cell0!, cells!, cell0!.shape, whole(cell0!.shape), whole(cell0!.shape)),
       ...Array.from({ length: time }, (_, step) => launch(kernel, buffers, { step, batch, hidden_size })),
     ];
   },
@@ -64,10 +65,10 @@ export const lstmBackwardOp = defineOp({
       { shape: [time + 1, batch, size], dtype: 'f32' },
     ];
   },
-  dispatch: ([recurrent, gates, cells, mask, dhidden, dcells], [dgates, state]) => {
+  dispatch: ([recurrent, gates, cells, mask, dhidden, dcells], [dgates, state], { device }) => {
     const [time, batch, width] = gates!.shape as [number, number, number];
     const hidden_size = width / 4;
-    const kernel = hidden_size % 4 === 0 ? lstmCellBackwardFours : lstmCellBackward;
+    const kernel = byFours(device, hidden_size) ? lstmCellBackwardFours : lstmCellBackward;
     const buffers = {
       ...{ recurrent: recurrent!, gates: gates!, cells: cells!, mask: mask! },
       ...{ dhidden: dhidden!, dcells: dcells!, state: state!, dgates: dgates! },
@@ -79,13 +80,8 @@ export const lstmBackwardOp = defineOp({
   vjp: 'it is a fused gradient, without a second derivative',
 });
 
-/** Copies the first elements of a value to the beginning of another. */
-function copyFlat(x: Value, y: Value, count: number): Launch {
-  const one = (prefix: string) =>
-    Object.fromEntries([0, 1, 2, 3, 4].map((axis) => [`${prefix}_stride_${axis}`, axis === 4 ? 1 : 0]));
-  const sizes = { count, size_1: 1, size_2: 1, size_3: 1, size_4: count, x_offset: 0, y_offset: 0 };
-  return launch(stridedCopy, { x, y }, { ...sizes, ...one('x'), ...one('y') });
-}
+/** Where a CPU does the work, loads are the cost, and fours share them; a GPU wants the many small invocations. */
+const byFours = (device: Pick<Device, 'software'>, hidden: number): boolean => device.software && hidden % 4 === 0;
 
 export interface LstmState {
   /** (batch, hidden) */

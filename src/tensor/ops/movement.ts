@@ -1,6 +1,6 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { identity } from '../../kernels/elementwise.js';
-import { COPY_AXES, fills, stridedCopy } from '../../kernels/movement.js';
+import { COPY_AXES, fills, stridedCopies } from '../../kernels/movement.js';
 import { defineOp, type Op } from '../define.js';
 import { type Launch, launch, type Value } from '../graph.js';
 import {
@@ -21,7 +21,7 @@ interface Region {
 }
 
 /** The launch that copies x's region to y's, both of the given shape. */
-function copyRegion(x: Value, y: Value, shape: Shape, from: Region, to: Region): Launch {
+export function copyRegion(x: Value, y: Value, shape: Shape, from: Region, to: Region): Launch {
   const axes = mergeAxes(shape, from.strides, to.strides);
   if (axes.length > COPY_AXES) {
     throw new TesseraError(
@@ -29,13 +29,20 @@ function copyRegion(x: Value, y: Value, shape: Shape, from: Region, to: Region):
     );
   }
   while (axes.length < COPY_AXES) axes.unshift({ size: 1, from: 0, to: 0 });
-  const sizes: Record<string, number> = { count: sizeOf(shape), x_offset: from.offset, y_offset: to.offset };
+  // Where rows are contiguous and everything else comes in fours, a four is the element.
+  const last = axes.pop()!;
+  const places = [last.size, from.offset, to.offset, ...axes.flatMap((axis) => [axis.from, axis.to])];
+  const fours = last.from === 1 && last.to === 1 && places.every((place) => place % 4 === 0);
+  const width = fours ? 4 : 1;
+  const sizes: Record<string, number> = { x_offset: from.offset / width, y_offset: to.offset / width };
   axes.forEach((axis, index) => {
     if (index > 0) sizes[`size_${index}`] = axis.size;
-    sizes[`x_stride_${index}`] = axis.from;
-    sizes[`y_stride_${index}`] = axis.to;
+    sizes[`x_stride_${index}`] = axis.from / width;
+    sizes[`y_stride_${index}`] = axis.to / width;
   });
-  return launch(stridedCopy, { x, y }, sizes);
+  const inner = { size_4: last.size / width, x_stride_4: last.from, y_stride_4: last.to };
+  const kernel = fours ? stridedCopies.fours : stridedCopies.ones;
+  return launch(kernel, { x, y }, { count: sizeOf(shape) / width, ...sizes, ...inner });
 }
 
 /** Takes neighbouring axes together where both sides walk through them as through one. */
@@ -55,7 +62,7 @@ function mergeAxes(shape: Shape, from: readonly number[], to: readonly number[])
   return axes;
 }
 
-const whole = (shape: Shape): Region => ({ offset: 0, strides: rowMajorStrides(shape) });
+export const whole = (shape: Shape): Region => ({ offset: 0, strides: rowMajorStrides(shape) });
 
 export const reshapeOp = defineOp({
   name: 'reshape',
