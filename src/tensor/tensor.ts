@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Device, DeviceBuffer, HostArray } from '../gpu/device.js';
 import { TesseraError } from '../gpu/errors.js';
 import { scalar } from './create.js';
