@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import { defineKernel } from '../../src/gpu/index.js';
+import { sizeClass } from '../../src/gpu/pool.js';
+
+const source = `
+struct Sizes { count: u32, rate: f32 }
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<uniform> sizes: Sizes;
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x < sizes.count) { y[id.x] = sizes.rate * x[id.x]; }
+}`;
+const definition = {
+  name: 'scale',
+  reads: ['x'],
+  writes: ['y'],
+  sizes: ['count'],
+  numbers: ['rate'],
+  workgroups: () => 1,
+  cost: () => ({ flops: 0, bytes: 0 }),
+  wgsl: source,
+  reference: () => {},
+} as const;
+
+test('a definition that agrees with its WGSL is a kernel', () => {
+  expect(defineKernel(definition).bindings).toEqual([
+    { name: 'x', access: 'read' },
+    { name: 'y', access: 'read_write' },
+    { name: 'sizes', access: 'uniform' },
+  ]);
+});
+
+test.each([
+  ['a name that the WGSL does not have', { reads: ['input'] }, 'storage bindings differ'],
+  ['an access that is another', { reads: ['x', 'y'], writes: [] }, 'storage bindings differ'],
+  ['a uniform that is missing', { numbers: [] }, 'uniform fields differ'],
+  ['uniforms in another order', { sizes: ['rate'], numbers: ['count'] }, 'uniform fields differ'],
+  ['a gap in the bindings', { wgsl: source.replace('@binding(2)', '@binding(3)') }, 'without a gap'],
+  ['a uniform of another type', { wgsl: source.replace('rate: f32', 'rate: vec2f') }, "got 'rate: vec2f'"],
+  ['no entry point', { wgsl: source.replace('fn main', 'fn start') }, "no '@compute"],
+])('%s is refused', (_, change, message) => {
+  expect(() => defineKernel({ ...definition, ...change } as typeof definition)).toThrow(message);
+});
+
+test('size classes cover what is asked for, by a quarter more at most', () => {
+  expect(sizeClass(1)).toBe(256);
+  for (let bytes = 257; bytes < 1e8; bytes = Math.ceil(bytes * 1.137)) {
+    const size = sizeClass(bytes);
+    expect(size).toBeGreaterThanOrEqual(bytes);
+    expect(size).toBeLessThanOrEqual(1.25 * bytes + 1);
+    expect(size % 16).toBe(0);
+    expect(sizeClass(size)).toBe(size);
+  }
+});
