@@ -68,7 +68,13 @@ export const negate = define(
 export const absolute = define('absolute', SIGNED, 'same', 1, (x) => `abs(${x})`, Math.abs);
 export const sign = define('sign', SIGNED, 'same', 1, (x) => `sign(${x})`, Math.sign);
 export const exponential = define('exponential', FLOAT, 'same', 4, (x) => `exp(${x})`, Math.exp);
-export const logarithm = define('logarithm', FLOAT, 'same', 4, (x) => `log(${x})`, Math.log);
+export const logarithm = define('logarithm', FLOAT, 'same', 4, (x) => `natural_log(${x})`, Math.log, {
+  // SwiftShader's own log of 0 is -88, and of a negative number 0: here they are -∞ and NaN on every adapter.
+  helper: wgsl`fn natural_log(x: Float) -> Float {
+  let positive = select(log(x), Float(-1) / abs(x), x == Float(0));
+  return select(positive, (x - x) / (x - x), x < Float(0));
+}`,
+});
 export const squareRoot = define('square_root', FLOAT, 'same', 2, (x) => `sqrt(${x})`, Math.sqrt);
 export const sine = define('sine', FLOAT, 'same', 4, (x) => `sin(${x})`, Math.sin);
 export const cosine = define('cosine', FLOAT, 'same', 4, (x) => `cos(${x})`, Math.cos);

@@ -60,7 +60,26 @@ struct Sizes { step: u32, batch: u32, hidden_size: u32 }
 @group(0) @binding(6) var<uniform> sizes: Sizes;
 
 fn sigmoid(x: ${type}) -> ${type} { return ${type}(1) / (${type}(1) + exp(-x)); }
-fn safe_tanh(x: ${type}) -> ${type} { return tanh(clamp(x, ${type}(-10), ${type}(10))); }`;
+fn safe_tanh(x: ${type}) -> ${type} { return tanh(clamp(x, ${type}(-10), ${type}(10))); }
+
+/** Finishes unit j of a row, in units of the buffers' elements: size of them are a row of hidden units. */
+fn finish(row: u32, j: u32, size: u32, sum_i: ${type}, sum_f: ${type}, sum_g: ${type}, sum_o: ${type}) {
+  let at = row * 4u * size + j;
+  let i = sigmoid(sum_i + x_gates[at]);
+  let f = sigmoid(sum_f + x_gates[at + size]);
+  let g = safe_tanh(sum_g + x_gates[at + 2u * size]);
+  let o = sigmoid(sum_o + x_gates[at + 3u * size]);
+  gates[at] = i;
+  gates[at + size] = f;
+  gates[at + 2u * size] = g;
+  gates[at + 3u * size] = o;
+  let before = row * size + j;
+  let next = before + sizes.batch * size;
+  let cell = f * cells[before] + i * g;
+  let kept = mask[row] != 0.0;
+  cells[next] = select(cells[before], cell, kept);
+  hidden[next] = select(hidden[before], o * safe_tanh(cell), kept);
+}`;
 
 /** One invocation computes one unit of one sample. */
 export const lstmCell = defineKernel({
@@ -81,26 +100,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (index >= sizes.batch * size) { return; }
   let j = index % size;
   let row = sizes.step * sizes.batch + index / size;
-  let at = row * 4u * size + j;
-  var sum = vec4f(x_gates[at], x_gates[at + size], x_gates[at + 2u * size], x_gates[at + 3u * size]);
+  var sum = vec4f();
   for (var k = 0u; k < size; k++) {
     let u = k * 4u * size + j;
     sum += hidden[row * size + k] * vec4f(recurrent[u], recurrent[u + size], recurrent[u + 2u * size], recurrent[u + 3u * size]);
   }
-  let i = sigmoid(sum.x);
-  let f = sigmoid(sum.y);
-  let g = safe_tanh(sum.z);
-  let o = sigmoid(sum.w);
-  gates[at] = i;
-  gates[at + size] = f;
-  gates[at + 2u * size] = g;
-  gates[at + 3u * size] = o;
-  let before = row * size + j;
-  let next = before + sizes.batch * size;
-  let cell = f * cells[before] + i * g;
-  let kept = mask[row] != 0.0;
-  cells[next] = select(cells[before], cell, kept);
-  hidden[next] = select(hidden[before], o * safe_tanh(cell), kept);
+  finish(row, j, size, sum.x, sum.y, sum.z, sum.w);
 }`,
   reference: forwardReference,
 });
@@ -133,25 +138,6 @@ fn recurrent_part(rows: vec4u, u: u32, fours: u32) -> mat4x4f {
   return mat4x4f(sum0, sum1, sum2, sum3);
 }
 
-fn finish(row: u32, j: u32, sum_i: vec4f, sum_f: vec4f, sum_g: vec4f, sum_o: vec4f) {
-  let fours = sizes.hidden_size / 4u;
-  let at = row * 4u * fours + j;
-  let i = sigmoid(sum_i + x_gates[at]);
-  let f = sigmoid(sum_f + x_gates[at + fours]);
-  let g = safe_tanh(sum_g + x_gates[at + 2u * fours]);
-  let o = sigmoid(sum_o + x_gates[at + 3u * fours]);
-  gates[at] = i;
-  gates[at + fours] = f;
-  gates[at + 2u * fours] = g;
-  gates[at + 3u * fours] = o;
-  let before = row * fours + j;
-  let next = before + sizes.batch * fours;
-  let cell = f * cells[before] + i * g;
-  let kept = mask[row] != 0.0;
-  cells[next] = select(cells[before], cell, kept);
-  hidden[next] = select(hidden[before], o * safe_tanh(cell), kept);
-}
-
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
@@ -167,10 +153,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let f = recurrent_part(rows, j + fours, fours);
   let g = recurrent_part(rows, j + 2u * fours, fours);
   let o = recurrent_part(rows, j + 3u * fours, fours);
-  finish(row, j, i[0], f[0], g[0], o[0]);
-  if (first + 1u < sizes.batch) { finish(row + 1u, j, i[1], f[1], g[1], o[1]); }
-  if (first + 2u < sizes.batch) { finish(row + 2u, j, i[2], f[2], g[2], o[2]); }
-  if (first + 3u < sizes.batch) { finish(row + 3u, j, i[3], f[3], g[3], o[3]); }
+  finish(row, j, fours, i[0], f[0], g[0], o[0]);
+  if (first + 1u < sizes.batch) { finish(row + 1u, j, fours, i[1], f[1], g[1], o[1]); }
+  if (first + 2u < sizes.batch) { finish(row + 2u, j, fours, i[2], f[2], g[2], o[2]); }
+  if (first + 3u < sizes.batch) { finish(row + 3u, j, fours, i[3], f[3], g[3], o[3]); }
 }`,
   reference: forwardReference,
 });

@@ -1,5 +1,6 @@
 import { deviceOf } from './evaluate.js';
-import { type Plan, plan, type Storage } from './plan.js';
+import { type Plan, plan } from './plan.js';
+import type { Storage } from './storage.js';
 import type { Tensor } from './tensor.js';
 import { trace } from './trace.js';
 

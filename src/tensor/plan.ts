@@ -1,39 +1,23 @@
 import type { Device } from '../gpu/device.js';
 import { TesseraError } from '../gpu/errors.js';
 import type { Cost, Kernel } from '../gpu/kernel.js';
-import { sizeClass } from '../gpu/pool.js';
 import {
   canVectorise,
   composeElementwise,
-  expressionName,
   expressionValues,
   type Fusion,
   fuse as fuseKernel,
 } from '../kernels/compose.js';
 import { identity } from '../kernels/elementwise.js';
-import { type Expression, layoutOf, type Operand, type Step } from '../kernels/expression.js';
+import type { Expression, Step } from '../kernels/expression.js';
+import { express, sameValue } from './express.js';
 import { fuse, type Group, isNode, isRecomputable, type Unit } from './fuse.js';
 import type { DType, Launch, NumberLeaf, OpNode, TensorType, Value } from './graph.js';
+import { lastReader, rootOf, updatesInPlace } from './in-place.js';
 import { formatShape, type Shape, sameShape, sizeOf } from './shape.js';
+import { assignWorkspace, Storage } from './storage.js';
 import type { Tensor } from './tensor.js';
 import { identityOf, type Trace } from './trace.js';
-
-/** Memory of a plan: a slot for a leaf's values, a variable's own memory, or workspace that lives for some dispatches. */
-export class Storage {
-  /** The first and the last dispatch that touches it. */
-  first = Number.POSITIVE_INFINITY;
-  last = -1;
-  /** Which of the plan's workspace buffers it was given. */
-  workspace = -1;
-  constructor(
-    readonly kind: 'slot' | 'variable' | 'workspace',
-    readonly bytes: number,
-    /** What it holds, in words. */
-    readonly owner: string,
-    /** Position among the trace's slots or variables. */
-    readonly position = -1,
-  ) {}
-}
 
 /** A uniform that is data: at each replay it is read again from the trace. */
 export interface NumberSource {
@@ -106,8 +90,8 @@ class Planner {
     const { trace } = this;
     const units = fuse(trace, this.device.limits.storageBuffers);
     const assigned = new Set(trace.targets.filter(isAssign).map((target) => variableOf(target)));
-    const updates = units.filter((unit) => this.#updatesInPlace(unit));
-    const late = new Map(updates.map((unit) => [unit, this.#lastReader(unit, units)]));
+    const updates = units.filter((unit) => updatesInPlace(trace, unit));
+    const late = new Map(updates.map((unit) => [unit, lastReader(unit, units)]));
     const copies = this.#protectOldValues(assigned);
     units.forEach((unit, position) => {
       if (!late.has(unit)) this.#addUnit(unit);
@@ -125,62 +109,17 @@ class Planner {
       targets,
       slots: this.#slots,
       variables: this.#variables,
-      workspace: this.#assignWorkspace(),
+      workspace: assignWorkspace(new Set(this.#dispatches.flatMap(({ storages }) => Object.values(storages)))),
     };
   }
 
   // ---- in place --------------------------------------------------------------------------------------------------
-  /** True if every output that may be written over an input belongs to a variable that is assigned just that output. */
-  #updatesInPlace({ op }: Unit): boolean {
-    return (
-      op?.op.inPlace !== undefined &&
-      Object.entries(op.op.inPlace).every(([output, input]) => {
-        const { source } = op.inputs[input]!;
-        return source.kind === 'variable' && this.#isAssignedOnly(op, Number(output), source.variable);
-      })
-    );
-  }
-
-  #isAssignedOnly(op: OpNode, output: number, variable: unknown): boolean {
-    const users = this.trace.nodes.filter((node) =>
-      node.inputs.some((input) => input.source === op && input.index === output && isNode(input)),
-    );
-    return (
-      users.length === 1 &&
-      users[0]!.op.name === 'assign' &&
-      users[0]!.attributes.variable === variable &&
-      !this.trace.targets.some((target) => target.source === op && target.index === output)
-    );
-  }
-
-  /** The position of the last unit that reads what the update overwrites, or that feeds it. */
-  #lastReader(update: Unit, units: readonly Unit[]): number {
-    const overwritten = Object.values(update.op!.op.inPlace!).map((input) => identityOf(update.op!.inputs[input]!));
-    const read = new Set<object>([
-      ...overwritten,
-      ...update.op!.inputs.flatMap((input) => [input.source, this.#root(input)]),
-    ]);
-    let last = units.indexOf(update);
-    units.forEach((unit, position) => {
-      if (unit === update) return;
-      const nodes = [
-        unit.op,
-        ...(unit.elementwise?.members ?? []),
-        ...(unit.epilogue?.members ?? []),
-        ...(unit.prologue?.members ?? []),
-      ];
-      const reads = nodes.some((node) => node?.inputs.some((input) => overwritten.includes(this.#root(input))));
-      if (reads || read.has(unit.root)) last = Math.max(last, position);
-    });
-    return last;
-  }
-
   /** A target that is the old value of a variable that is being assigned is copied before anything overwrites it. */
   #protectOldValues(assigned: ReadonlySet<unknown>): Map<Tensor, Storage> {
     const copies = new Map<Tensor, Storage>();
     for (const target of this.trace.targets) {
       const value = isAssign(target) ? nodeOf(target).inputs[0]! : target;
-      const root = this.#root(value);
+      const root = rootOf(value);
       const leaf = this.trace.variables.find((variable) => variable === root);
       if (leaf === undefined || !assigned.has(leaf.variable)) continue;
       const storage = new Storage('workspace', bytesOf(value), leaf.variable.name);
@@ -210,7 +149,7 @@ class Planner {
 
   #addElementwise(group: Group): void {
     const type = group.root.outputs[0]!;
-    const { expression, inputs, numbers } = this.#express(group);
+    const { expression, inputs, numbers } = express(group, this.#isStored);
     const kernel = composeElementwise(expression);
     const storage = new Storage('workspace', bytesOf(type), `${kernel.name} ${formatShape(type.shape)}`);
     this.#storages.set(group.root, [storage]);
@@ -237,7 +176,7 @@ class Planner {
       const prologue = unit.prologue !== undefined && input === node.inputs[0];
       return stored(input, prologue ? new Storage('workspace', 0, 'prologue') : this.#storageOf(input));
     });
-    const inPlace = this.#updatesInPlace(unit);
+    const inPlace = updatesInPlace(this.trace, unit);
     const root = unit.epilogue?.root ?? node;
     const outputs = node.outputs.map((type, index) => {
       const over = op.inPlace?.[index];
@@ -273,7 +212,7 @@ class Planner {
       count: number,
       replaced: (input: Tensor) => boolean,
     ) => {
-      const { expression, inputs, numbers: leaves } = this.#express(group, replaced);
+      const { expression, inputs, numbers: leaves } = express(group, this.#isStored, replaced);
       fusions.push({ hook, on, count, expression });
       Object.assign(
         storages,
@@ -352,53 +291,7 @@ class Planner {
     this.#dispatches.push({ ...dispatch, cost: dispatch.kernel.cost(dispatch.values) });
   }
 
-  // ---- elementwise groups to expressions -------------------------------------------------------------------------
-  /** The expression of a group, with the tensors it loads. `isValue` tells the input that the hook's value stands for. */
-  #express(group: Group, isValue: (input: Tensor) => boolean = () => false) {
-    const shape = group.root.outputs[0]!.shape;
-    const inputs: Tensor[] = [];
-    const numbers: NumberLeaf[] = [];
-    const numberTypes: DType[] = [];
-    const steps: Step[] = [];
-    const made = new Map<OpNode, number>();
-    const operandOf = (input: Tensor): Operand => {
-      if (isValue(input)) return { kind: 'value' };
-      const { source } = input;
-      if (source.kind === 'number' && !this.#isSlot(input)) {
-        let index = numbers.findIndex((leaf, at) => leaf === source && numberTypes[at] === input.dtype);
-        if (index < 0) index = numbers.push(source) - 1;
-        numberTypes[index] = input.dtype;
-        return { kind: 'number', index };
-      }
-      if (isNode(input)) {
-        const node = source as OpNode;
-        if (group.members.has(node) || (isRecomputable(node) && sameShape(input.shape, shape)))
-          return { kind: 'step', index: emit(node) };
-      }
-      let index = inputs.findIndex((known) => sameValue(known, input) && sameShape(known.shape, input.shape));
-      if (index < 0) index = inputs.push(input) - 1;
-      return { kind: 'input', index };
-    };
-    const emit = (node: OpNode): number => {
-      const known = made.get(node);
-      if (known !== undefined) return known;
-      const operands = node.inputs.map(operandOf);
-      const index = steps.push({ fn: node.op.elementwise!, operands, type: node.outputs[0]!.dtype }) - 1;
-      made.set(node, index);
-      return index;
-    };
-    emit(group.root);
-    const expression: Expression = {
-      inputs: inputs.map((input) => ({ type: input.dtype, layout: layoutOf(input.shape, shape) })),
-      numbers: numberTypes,
-      steps,
-    };
-    return { expression, inputs, numbers, name: expressionName(expression) };
-  }
-
-  #isSlot(tensor: Tensor): boolean {
-    return this.#storages.has(identityOf(tensor));
-  }
+  readonly #isStored = (tensor: Tensor): boolean => this.#storages.has(identityOf(tensor));
 
   #numberOf(leaf: NumberLeaf, field: string): NumberSource {
     return { field, leaf: this.#numberPositions.get(leaf)! };
@@ -427,41 +320,11 @@ class Planner {
     });
     return storage;
   }
-
-  /** The node or leaf whose memory a tensor is, through reshapes. */
-  #root(tensor: Tensor): object {
-    let at = tensor;
-    while (isNode(at) && (at.source as OpNode).op.alias) at = (at.source as OpNode).inputs[0]!;
-    return identityOf(at);
-  }
-
-  /** Gives every workspace storage a buffer, reusing those whose last reader has run. Returns the buffers' sizes. */
-  #assignWorkspace(): number[] {
-    const sizes: number[] = [];
-    const free = new Map<number, number[]>();
-    const storages = new Set(this.#dispatches.flatMap((dispatch) => Object.values(dispatch.storages)));
-    const own = [...storages].filter((storage) => storage.kind === 'workspace').sort((a, b) => a.first - b.first);
-    const live: Storage[] = [];
-    for (const storage of own) {
-      for (let index = live.length - 1; index >= 0; index--) {
-        const ended = live[index]!;
-        if (ended.last >= storage.first) continue;
-        live.splice(index, 1);
-        const size = sizes[ended.workspace]!;
-        free.set(size, [...(free.get(size) ?? []), ended.workspace]);
-      }
-      const size = sizeClass(storage.bytes);
-      storage.workspace = free.get(size)?.pop() ?? sizes.push(size) - 1;
-      live.push(storage);
-    }
-    return sizes;
-  }
 }
 
 const isAssign = (tensor: Tensor): boolean => isNode(tensor) && nodeOf(tensor).op.name === 'assign';
 const nodeOf = (tensor: Tensor): OpNode => tensor.source as OpNode;
 const variableOf = (target: Tensor): unknown => nodeOf(target).attributes.variable;
-const sameValue = (a: Tensor, b: Tensor): boolean => identityOf(a) === identityOf(b) && a.index === b.index;
 const bindingOf = ({ values }: Launch, value: Value): string | undefined =>
   Object.keys(values).find((name) => values[name] === value);
 const named = (prefix: string, storages: readonly Storage[]): Record<string, Storage> =>

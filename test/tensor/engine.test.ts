@@ -184,6 +184,20 @@ describe.each([
   });
 });
 
+test('at the ends of their domains functions give infinities and NaN, on both devices', async () => {
+  for (const device of [gpu, reference]) {
+    setDefaultDevice(device);
+    const x = tensor([0, -1, 1000, -1000]);
+    expect(toList(await x.log().data()).slice(0, 2)).toEqual([-Infinity, Number.NaN]);
+    expect(toList(await x.sqrt().data()).slice(0, 2)).toEqual([0, Number.NaN]);
+    expect(toList(await x.div(tensor([0, 0, 0, 0])).data())).toEqual([Number.NaN, -Infinity, Infinity, -Infinity]);
+    expect(toList(await x.sigmoid().data()).slice(2)).toEqual([1, 0]);
+    expect(toList(await x.tanh().data()).slice(2)).toEqual([1, -1]);
+    expect(toList(await x.softmax().data())).toEqual([0, 0, 1, 0]);
+  }
+  setDefaultDevice(undefined);
+});
+
 test('the devices draw the same random numbers', async () => {
   const values = [];
   for (const device of [gpu, reference]) {
