@@ -1,6 +1,6 @@
 import { Argument, Command, CommanderError } from 'commander';
 import { table } from '../src/cli/terminal.js';
-import { writeFileAtomically } from '../src/data/node/index.js';
+import { checkWritable, writeFileAtomically } from '../src/data/node/index.js';
 import { openDevice, setDefaultDevice, TesseraError } from '../src/tensor/index.js';
 import { benchHost } from './host.js';
 import type { Row } from './measure.js';
@@ -26,6 +26,7 @@ const program = new Command('npm run bench --')
   .action(run);
 
 async function run(chosen: (typeof CASES)[number] | undefined, { peers = false, json }: Options): Promise<void> {
+  if (json !== undefined) await checkWritable(json);
   const rows: Row[] = [];
   if (chosen !== 'host') {
     const device = await openDevice();
