@@ -2,7 +2,7 @@ import type { PixelStatistics } from '../data/index.js';
 import { readWholeFile, writeFileAtomically } from '../data/node/index.js';
 import type { Modality } from '../models/index.js';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../nn/index.js';
-import { TesseraError, type Variable } from '../tensor/index.js';
+import { TesseraError } from '../tensor/index.js';
 import type { Preset } from './presets.js';
 
 /** How far the training of one modality's model has come. */
@@ -61,16 +61,4 @@ export function underPrefix(tensors: ReadonlyMap<string, StoredTensor>, prefix: 
       name.startsWith(prefix) ? [[name.slice(prefix.length), tensor] as const] : [],
     ),
   );
-}
-
-/** The values of variables, by name. */
-export async function valuesOf(
-  variables: ReadonlyMap<string, Variable>,
-  prefix: string,
-): Promise<Map<string, StoredTensor>> {
-  const values = new Map<string, StoredTensor>();
-  for (const [name, variable] of variables) {
-    values.set(prefix + name, { shape: variable.shape, data: Float32Array.from(await variable.data()) });
-  }
-  return values;
 }

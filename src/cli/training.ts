@@ -1,15 +1,8 @@
 import { batchCount, batches, type PairedData } from '../data/index.js';
 import type { EmojiData } from '../data/node/index.js';
 import { type Modality, TextImageClassifier } from '../models/index.js';
-import { Adam, accuracy, crossEntropy, type StoredTensor } from '../nn/index.js';
-import {
-  type Checkpoint,
-  type ModelProgress,
-  type RunState,
-  saveCheckpoint,
-  underPrefix,
-  valuesOf,
-} from './checkpoint.js';
+import { Adam, accuracy, crossEntropy, type StoredTensor, valuesOf } from '../nn/index.js';
+import { type Checkpoint, type ModelProgress, type RunState, saveCheckpoint, underPrefix } from './checkpoint.js';
 import type { Terminal } from './terminal.js';
 
 export const MODALITIES: readonly Modality[] = ['text', 'image', 'both'];
@@ -75,9 +68,9 @@ async function trainOne(
   let milliseconds = before?.milliseconds ?? 0;
   const save = async (finished: boolean): Promise<Checkpoint> => {
     const own = new Map([...start.tensors].filter(([name]) => !name.startsWith(`${modality}.`)));
-    for (const [name, value] of await valuesOf(model.namedParameters(), `${modality}.model.`)) own.set(name, value);
+    for (const [name, value] of await model.state()) own.set(`${modality}.model.${name}`, value);
     if (!finished)
-      for (const [name, value] of await valuesOf(optimizer.state(), `${modality}.optimizer.`)) own.set(name, value);
+      for (const [name, value] of await valuesOf(optimizer.state())) own.set(`${modality}.optimizer.${name}`, value);
     const progress: ModelProgress = { steps: optimizer.steps, milliseconds, finished };
     const checkpoint = { run: { ...run, progress: { ...run.progress, [modality]: progress } }, tensors: own };
     await saveCheckpoint(file, checkpoint);

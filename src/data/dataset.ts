@@ -41,10 +41,10 @@ export const batchCount = (rows: number, size: number): number => Math.ceil(rows
 
 /**
  * The batches of an epoch; the last may be smaller. The order depends on (seed, epoch) alone.
- * @throws TesseraError if the dataset is empty, or the batch size is not a whole number from 1.
+ * @throws TesseraError if the batch size is not a whole number from 1, or the dataset is empty, damaged, or holds NaN.
  */
 export function* batches(data: PairedData, { size, seed, epoch = 0, skip = 0 }: BatchOptions): Generator_<Batch> {
-  if (data.size === 0) throw new TesseraError('batches: the dataset is empty; expected at least one row');
+  checkData(data);
   if (!Number.isInteger(size) || size < 1)
     throw new TesseraError(`batches: the batch size must be a whole number from 1, got ${size}`);
   const order =
@@ -53,6 +53,26 @@ export function* batches(data: PairedData, { size, seed, epoch = 0, skip = 0 }: 
       : new Generator(seed, epoch).permutation(data.size);
   for (let begin = skip * size; begin < data.size; begin += size)
     yield rowsOf(data, order.subarray(begin, begin + size));
+}
+
+function checkData({ size, tokens, mask, images, labels, time, image, classes }: PairedData): void {
+  if (size === 0) throw new TesseraError('batches: the dataset is empty; expected at least one row');
+  const pixels = image[0] * image[1] * image[2];
+  const expected = { tokens: size * time, mask: size * time, images: size * pixels, labels: size };
+  for (const [name, array] of Object.entries({ tokens, mask, images, labels })) {
+    const needed = expected[name as keyof typeof expected];
+    if (array.length !== needed) {
+      throw new TesseraError(`batches: ${size} rows need ${needed} values of ${name}, got ${array.length}`);
+    }
+  }
+  const odd = images.findIndex((value) => !Number.isFinite(value));
+  if (odd >= 0) throw new TesseraError(`batches: the image of row ${Math.floor(odd / pixels)} holds ${images[odd]}`);
+  const foreign = labels.findIndex((label) => label < 0 || label >= classes.length);
+  if (foreign >= 0) {
+    throw new TesseraError(
+      `batches: the label of row ${foreign} is ${labels[foreign]}; expected 0 to ${classes.length - 1}`,
+    );
+  }
 }
 
 type Generator_<T> = globalThis.Generator<T>;

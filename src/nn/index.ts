@@ -25,6 +25,6 @@ export {
   Sequential,
 } from './layers.js';
 export { accuracy, crossEntropy } from './losses.js';
-export { Layer, Module } from './module.js';
+export { Layer, Module, valuesOf } from './module.js';
 export { Adam, type AdamOptions, Optimizer, SGD, type SGDOptions, type StepOptions } from './optimizers.js';
 export { decodeSafetensors, encodeSafetensors, type StoredTensor, type StoredTensors } from './safetensors.js';

@@ -1,4 +1,5 @@
-import { type Tensor, TesseraError, Variable } from '../tensor/index.js';
+import { readBack, type Tensor, TesseraError, Variable } from '../tensor/index.js';
+import type { StoredTensor } from './safetensors.js';
 
 /**
  * A part of a model: its fields hold parameters (`Variable`), further modules, or lists of modules. Fields are what
@@ -70,16 +71,16 @@ export abstract class Module {
     return [`${this.constructor.name}`, ...lines].join('\n');
   }
 
-  /** The values of all parameters, by name. */
-  async state(): Promise<Map<string, Tensor>> {
-    return new Map(this.namedParameters());
+  /** The values of all parameters, by name: what `encodeSafetensors` writes and `loadState` takes. */
+  state(): Promise<Map<string, StoredTensor>> {
+    return valuesOf(this.namedParameters());
   }
 
   /**
    * Takes over values by name, as they come from a file.
    * @throws TesseraError if a name is missing or left over, or a shape differs; then nothing has changed.
    */
-  loadState(values: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>): void {
+  loadState(values: ReadonlyMap<string, StoredTensor>): void {
     const parameters = this.namedParameters();
     const missing = [...parameters.keys()].filter((name) => !values.has(name));
     const unknown = [...values.keys()].filter((name) => !parameters.has(name));
@@ -99,6 +100,16 @@ export abstract class Module {
     }
     for (const [name, parameter] of parameters) parameter.set(values.get(name)!.data);
   }
+}
+
+/** The values of variables, by name, read in one submission. */
+export async function valuesOf(variables: ReadonlyMap<string, Variable>): Promise<Map<string, StoredTensor>> {
+  const current = [...variables].map(([name, variable]) => [name, variable.current()] as const);
+  await readBack(current.map(([, tensor]) => tensor));
+  const values = new Map<string, StoredTensor>();
+  for (const [name, tensor] of current)
+    values.set(name, { shape: tensor.shape, data: Float32Array.from(await tensor.data()) });
+  return values;
 }
 
 /** A module that maps one tensor to one. */

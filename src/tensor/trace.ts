@@ -22,7 +22,9 @@ export function identityOf(tensor: Tensor): object {
   return isKnown(tensor) ? tensor : tensor.source;
 }
 
-const isKnown = (tensor: Tensor): boolean => tensor.host !== undefined || tensor.resident !== undefined;
+/** A variable's value that was read is still the variable: its memory is there, and the plan the same. */
+const isKnown = ({ host, resident, source }: Tensor): boolean =>
+  source.kind !== 'variable' && (host !== undefined || resident !== undefined);
 
 /**
  * Walks from the targets to the leaves.

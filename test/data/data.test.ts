@@ -46,6 +46,13 @@ test('what cannot be batched is refused', () => {
   const data = toyData({ size: 3 });
   expect(() => [...batches({ ...data, size: 0 }, { size: 4 })]).toThrow('the dataset is empty');
   expect(() => [...batches(data, { size: 0 })]).toThrow('a whole number from 1, got 0');
+  const images = data.images.slice();
+  images[70] = Number.NaN;
+  expect(() => [...batches({ ...data, images }, { size: 4 })]).toThrow('the image of row 1 holds NaN');
+  expect(() => [...batches({ ...data, size: 4 }, { size: 4 })]).toThrow('4 rows need 16 values of tokens, got 12');
+  expect(() => [...batches({ ...data, labels: Int32Array.of(0, 4, 1) }, { size: 4 })]).toThrow(
+    'the label of row 1 is 4; expected 0 to 3',
+  );
 });
 
 test('a split draws its share of every class', () => {

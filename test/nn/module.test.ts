@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import {
   Conv2D,
   Dropout,
+  decodeSafetensors,
   Embedding,
+  encodeSafetensors,
   Flatten,
   Linear,
   LSTM,
@@ -98,4 +100,13 @@ test('state that is not of the model is refused, and nothing changes', async () 
   state.set('bias', { shape: [3], data: new Float32Array(3) });
   expect(() => model.loadState(state)).toThrow("'bias' has shape [3] in the file, the model needs [2]");
   expect(await model.kernel.data()).toEqual(before);
+});
+
+test('the state of one model makes another compute the same', async () => {
+  const [first, second] = [new Two(), new Two()];
+  const file = encodeSafetensors(await first.state());
+  second.loadState(decodeSafetensors(file).tensors);
+  const x = tensor([[1, -2, 3]]);
+  const outputs = [first, second].map((model) => model.eval().head.forward(model.encoder.forward(x)).data());
+  expect(await outputs[1]).toEqual(await outputs[0]);
 });

@@ -56,6 +56,23 @@ test('a changed last batch is a second plan, not a rebuild each epoch', async ()
   expect(counts[3]).toBe(counts[0]);
 });
 
+test('reading the parameters between steps makes no other plan of the step', async () => {
+  setDefaultDevice(gpu);
+  const [batch] = batches(toyData({ size: 8 }), { size: 8 });
+  const model = new TextImageClassifier(sizes);
+  const optimizer = new Adam(model.parameters());
+  const created: number[] = [];
+  const seen: number[] = [];
+  for (let step = 0; step < 5; step++) {
+    await optimizer.step(crossEntropy(model.forward(batch!), batch!.labels));
+    const state = await model.state();
+    seen.push(state.get('classify.bias')!.data[0]!);
+    created.push(gpu.counters.bindGroupsCreated);
+  }
+  expect(created[4]).toBe(created[1]);
+  expect(new Set(seen).size).toBe(5);
+});
+
 async function losses(device: typeof gpu, steps: number): Promise<number[]> {
   setDefaultDevice(device);
   const data = toyData({ size: 16, seed: 2 });
