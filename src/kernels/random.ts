@@ -1,4 +1,5 @@
 import { wgsl } from '../gpu/wgsl.js';
+import { define } from './elementwise.js';
 
 /*
  * Threefry-2x32 with 20 rounds: random numbers as a function of (key, counter), without any state.
@@ -53,3 +54,20 @@ fn normal_from_bits(random: Random) -> Float {
   let radius = sqrt(Float(-2) * log(Float(1) - uniform_from_bits(random.first)));
   return radius * cos(Float(${2 * Math.PI}) * uniform_from_bits(random.second));
 }`;
+
+/** Uniform random numbers in [0, 1): 24 bits of Threefry of the element's index, under a key of two words. */
+export const uniform = define('uniform', ['u32'], {
+  ...{ gives: 'f32', flops: 100, helper: THREEFRY, indexed: true },
+  wgsl: (key0, key1, index) => `uniform_from_bits(threefry(${key0}, ${key1}, ${index}).first)`,
+  apply: (key0, key1, index) => uniformFromBits(threefry(key0, key1, index, 0)[0]),
+});
+
+/** Standard normal random numbers, by Box and Muller: √(-2 ln(1-u)) · cos(2π v). */
+export const normal = define('normal', ['u32'], {
+  ...{ gives: 'f32', flops: 120, helper: THREEFRY, indexed: true },
+  wgsl: (key0, key1, index) => `normal_from_bits(threefry(${key0}, ${key1}, ${index}))`,
+  apply: (key0, key1, index) => {
+    const [first, second] = threefry(key0, key1, index, 0).map(uniformFromBits) as [number, number];
+    return Math.sqrt(-2 * Math.log(1 - first)) * Math.cos(2 * Math.PI * second);
+  },
+});

@@ -12,13 +12,18 @@ export type { DType } from './graph.js';
 export * as ops from './ops/index.js';
 export {
   adamUpdate,
+  arcTangent2 as atan2,
   concat,
   conv2d,
   crossEntropyRows,
   dropout,
+  elu,
   gather,
+  gelu,
+  hardSigmoid,
   type LstmOptions,
   type LstmState,
+  leakyRelu,
   lstm,
   matmul,
   maxPool2d,
@@ -28,6 +33,8 @@ export {
   randomUniform,
   scatterAdd,
   sgdUpdate,
+  silu,
+  softplus,
   where,
 } from './ops/index.js';
 export type { Shape } from './shape.js';

@@ -119,6 +119,10 @@ export class Tensor {
   pow(exponent: Operand): Tensor {
     return ops.power(this, this.#like(exponent));
   }
+  /** The remainder, with the divisor's sign, as in NumPy. */
+  mod(divisor: Operand): Tensor {
+    return ops.modulo(this, this.#like(divisor));
+  }
   maximum(other: Operand): Tensor {
     return ops.maximum(this, this.#like(other));
   }
@@ -152,6 +156,18 @@ export class Tensor {
   not(): Tensor {
     return ops.logicalNot(this);
   }
+  /** Exclusive or of bools. */
+  xor(other: Tensor): Tensor {
+    return ops.logicalXor(this, other);
+  }
+  /** True where it is NaN. */
+  isNaN(): Tensor {
+    return ops.notANumber(this);
+  }
+  /** True where it is neither NaN nor infinite. */
+  isFinite(): Tensor {
+    return ops.finite(this);
+  }
   neg(): Tensor {
     return ops.negate(this);
   }
@@ -184,6 +200,54 @@ export class Tensor {
   }
   sigmoid(): Tensor {
     return ops.sigmoid(this);
+  }
+  tan(): Tensor {
+    return ops.tangent(this);
+  }
+  asin(): Tensor {
+    return ops.arcSine(this);
+  }
+  acos(): Tensor {
+    return ops.arcCosine(this);
+  }
+  atan(): Tensor {
+    return ops.arcTangent(this);
+  }
+  sinh(): Tensor {
+    return ops.hyperbolicSine(this);
+  }
+  cosh(): Tensor {
+    return ops.hyperbolicCosine(this);
+  }
+  /** The error function. */
+  erf(): Tensor {
+    return ops.errorFunction(this);
+  }
+  /** ln(1 + x), exact for small x. */
+  log1p(): Tensor {
+    return ops.logarithm1p(this);
+  }
+  /** e^x - 1, exact for small x. */
+  expm1(): Tensor {
+    return ops.exponentialM1(this);
+  }
+  floor(): Tensor {
+    return ops.floor(this);
+  }
+  ceil(): Tensor {
+    return ops.ceil(this);
+  }
+  /** To whole numbers; halves go to the even one. */
+  round(): Tensor {
+    return ops.round(this);
+  }
+  /** 1 / x */
+  reciprocal(): Tensor {
+    return ops.divide(this.#like(1), this);
+  }
+  /** Cut to [low, high]. */
+  clip(low: number, high: number): Tensor {
+    return this.maximum(low).minimum(high);
   }
   relu(): Tensor {
     return ops.relu(this);

@@ -2,7 +2,7 @@ import { afterAll, expect, test } from 'vitest';
 import { create, globals } from 'webgpu';
 import type { ElementwiseFunction } from '../../src/kernels/elementwise.js';
 import type { Expression } from '../../src/kernels/expression.js';
-import { composeElementwise, elementwise } from '../../src/kernels/index.js';
+import { functions as calculus, composeElementwise, elementwise, normal, uniform } from '../../src/kernels/index.js';
 import { allKernels } from './all.js';
 
 /*
@@ -29,9 +29,9 @@ test.each(allKernels().map((kernel) => [kernel.name, kernel]))('%s compiles', as
   expect(await messages(kernel.source)).toEqual([]);
 });
 
-const functions = [...Object.values(elementwise), ...Object.values(elementwise.cast)].filter(
-  (value): value is ElementwiseFunction => typeof value === 'object' && 'apply' in value,
-);
+const functions = [elementwise, elementwise.cast, calculus, { normal, uniform }]
+  .flatMap(Object.values)
+  .filter((value): value is ElementwiseFunction => typeof value === 'object' && 'apply' in value);
 
 test.each(functions.map((fn) => [fn.name, fn]))('elementwise %s compiles, for scalars and by fours', async (_, fn) => {
   const arity = fn.indexed ? 2 : fn.apply.length;

@@ -1,15 +1,22 @@
 import {
+  atan2,
   concat,
   conv2d,
   crossEntropyRows,
   dropout,
+  elu,
   gather,
+  gelu,
+  hardSigmoid,
+  leakyRelu,
   lstm,
   matmul,
   maxPool2d,
   randomNormal,
   randomUniform,
   scatterAdd,
+  silu,
+  softplus,
   type Tensor,
   tensor,
   where,
@@ -17,8 +24,9 @@ import {
 
 /** A function whose gradient is checked: from inputs of given shapes to a tensor. */
 export interface GradientCase {
-  /** Names of the ops that it checks. */
+  /** Names of the ops that it checks; none for a function made of others, which has a note. */
   readonly ops: readonly string[];
+  readonly note?: string;
   readonly shapes: readonly (readonly number[])[];
   readonly compute: (...inputs: Tensor[]) => Tensor;
   /** Maps normal random numbers to where the function is smooth. */
@@ -44,6 +52,11 @@ const unary = (name: string, compute: (x: Tensor) => Tensor, domain?: GradientCa
   ...(domain === undefined ? {} : { domain }),
 });
 
+const made = (note: string, compute: (x: Tensor) => Tensor, domain?: GradientCase['domain']): GradientCase => ({
+  ...unary(note, compute, domain),
+  ...{ ops: [], note },
+});
+
 export const gradientCases: readonly GradientCase[] = [
   unary('negate', (x) => x.neg()),
   unary('absolute', (x) => x.abs(), notZero),
@@ -56,6 +69,51 @@ export const gradientCases: readonly GradientCase[] = [
   unary('tanh', (x) => x.tanh()),
   unary('sigmoid', (x) => x.sigmoid()),
   unary('relu', (x) => x.relu(), notZero),
+  unary(
+    'tangent',
+    (x) => x.tan(),
+    (x) => 0.4 * x,
+  ),
+  unary(
+    'arc_sine',
+    (x) => x.asin(),
+    (x) => 0.9 * Math.tanh(x),
+  ),
+  unary(
+    'arc_cosine',
+    (x) => x.acos(),
+    (x) => 0.9 * Math.tanh(x),
+  ),
+  unary('arc_tangent', (x) => x.atan()),
+  unary('sinh', (x) => x.sinh()),
+  unary('cosh', (x) => x.cosh()),
+  unary('error_function', (x) => x.erf()),
+  unary('logarithm_1p', (x) => x.log1p(), positive),
+  unary('exponential_m1', (x) => x.expm1()),
+  unary(
+    'floor',
+    (x) => x.mul(x.floor()),
+    (x) => 0.3 + 0.1 * Math.tanh(x) + 2,
+  ),
+  unary(
+    'ceil',
+    (x) => x.mul(x.ceil()),
+    (x) => 0.3 + 0.1 * Math.tanh(x) - 2,
+  ),
+  unary(
+    'round',
+    (x) => x.mul(x.round()),
+    (x) => 0.3 + 0.1 * Math.tanh(x) + 4,
+  ),
+  { ops: ['arc_tangent_2'], shapes: [[2, 3], [3]], compute: atan2, domain: notZero },
+  { ops: ['modulo'], shapes: [[2, 3], [3]], compute: (a, b) => a.mod(b), domain: (x) => 1.6 + 0.1 * Math.tanh(x) },
+  made('gelu', (x) => gelu(x)),
+  made('gelu by tanh', (x) => gelu(x, { approximate: true })),
+  made('silu', silu),
+  made('softplus', softplus, notZero),
+  made('leaky_relu', leakyRelu, notZero),
+  made('elu', elu, notZero),
+  made('hard_sigmoid', hardSigmoid),
   unary('cast_f32', (x) => x.mul(x.greater(0).cast('f32')), notZero),
   unary('stop_gradient', (x) => x.mul(2).add(x.mul(0).stopGradient())),
   { ops: ['add'], shapes: [[2, 3], [3]], compute: (a, b) => a.add(b) },

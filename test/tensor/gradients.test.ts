@@ -32,8 +32,8 @@ function expectAllClose(actual: number[][], expected: number[][], tolerance: num
   }
 }
 
-const title = ({ ops, shapes }: GradientCase) =>
-  `${ops.join(', ')} of ${shapes.map((shape) => `[${shape}]`).join(' ')}`;
+const title = ({ ops, note, shapes }: GradientCase) =>
+  `${note ?? ops.join(', ')} of ${shapes.map((shape) => `[${shape}]`).join(' ')}`;
 
 function inputsOf({ shapes, domain = (x) => x }: GradientCase): Float64Array[] {
   return shapes.map((shape, index) =>

@@ -21,46 +21,13 @@ export const absolute = defineElementwise(fn.absolute, {
 });
 /** y = -1, 0 or 1, as x is negative, zero or positive. */
 export const sign = defineElementwise(fn.sign, { inputs: unary, vjp: ({ outputGrad: dy }) => [dy.mul(0)] });
-/** y = e^x */
-export const exponential = defineElementwise(fn.exponential, {
-  inputs: unary,
-  vjp: ({ output: y, outputGrad: dy }) => [dy.mul(y)],
-});
-/** y = ln x */
-export const logarithm = defineElementwise(fn.logarithm, {
-  inputs: unary,
-  vjp: ({ inputs: [x], outputGrad: dy }) => [dy.div(x!)],
-});
-/** y = √x */
-export const squareRoot = defineElementwise(fn.squareRoot, {
-  inputs: unary,
-  vjp: ({ output: y, outputGrad: dy }) => [dy.mul(0.5).div(y)],
-});
-/** y = sin x */
-export const sine = defineElementwise(fn.sine, {
-  inputs: unary,
-  vjp: ({ inputs: [x], outputGrad: dy }) => [dy.mul(x!.cos())],
-});
-/** y = cos x */
-export const cosine = defineElementwise(fn.cosine, {
-  inputs: unary,
-  vjp: ({ inputs: [x], outputGrad: dy }) => [dy.mul(x!.sin().neg())],
-});
-/** y = tanh x;  dx = dy · (1 - y²) */
-export const hyperbolicTangent = defineElementwise(fn.hyperbolicTangent, {
-  inputs: unary,
-  vjp: ({ output: y, outputGrad: dy }) => [dy.mul(scalar(1).sub(y.mul(y)))],
-});
-/** y = σ(x) = 1 / (1 + e^-x);  dx = dy · y · (1 - y) */
-export const sigmoid = defineElementwise(fn.sigmoid, {
-  inputs: unary,
-  vjp: ({ output: y, outputGrad: dy }) => [dy.mul(y.mul(scalar(1).sub(y)))],
-});
-/** y = max(x, 0); the gradient passes where y > 0. */
-export const relu = defineElementwise(fn.rectify, {
-  inputs: unary,
-  vjp: ({ output: y, outputGrad: dy }) => [where(y.greater(0), dy, 0)],
-});
+
+/** y = ⌊x⌋; its slope is 0. */
+export const floor = defineElementwise(fn.floor, { inputs: unary, vjp: ({ outputGrad: dy }) => [dy.mul(0)] });
+/** y = ⌈x⌉; its slope is 0. */
+export const ceil = defineElementwise(fn.ceil, { inputs: unary, vjp: ({ outputGrad: dy }) => [dy.mul(0)] });
+/** y = x rounded to a whole number, halves to the even one, as in NumPy; its slope is 0. */
+export const round = defineElementwise(fn.round, { inputs: unary, vjp: ({ outputGrad: dy }) => [dy.mul(0)] });
 
 // ---- two operands ------------------------------------------------------------------------------------------------
 /** y = a + b */
@@ -79,6 +46,11 @@ export const multiply = defineElementwise(fn.multiply, {
 export const divide = defineElementwise(fn.divide, {
   inputs: binary,
   vjp: ({ inputs: [, b], output: y, outputGrad: dy }) => [dy.div(b!), dy.mul(y).div(b!).neg()],
+});
+/** y = a - b·⌊a / b⌋: the remainder with the sign of b, as in NumPy. */
+export const modulo = defineElementwise(fn.modulo, {
+  inputs: binary,
+  vjp: ({ inputs: [a, b], outputGrad: dy }) => [dy, dy.mul(a!.div(b!).floor()).neg()],
 });
 /** y = a^b; for negative a, b must be whole (else y is NaN). The gradient of b is 0 where a is not positive. */
 export const power = defineElementwise(fn.power, {
@@ -117,6 +89,9 @@ export const greater = defineElementwise(fn.greater, { inputs: binary, vjp: NO_G
 export const greaterEqual = defineElementwise(fn.greaterEqual, { inputs: binary, vjp: NO_GRADIENT });
 export const logicalAnd = defineElementwise(fn.logicalAnd, { inputs: binary, vjp: NO_GRADIENT });
 export const logicalOr = defineElementwise(fn.logicalOr, { inputs: binary, vjp: NO_GRADIENT });
+export const logicalXor = defineElementwise(fn.logicalXor, { inputs: binary, vjp: NO_GRADIENT });
+export const notANumber = defineElementwise(fn.notANumber, { inputs: unary, vjp: NO_GRADIENT });
+export const finite = defineElementwise(fn.finite, { inputs: unary, vjp: NO_GRADIENT });
 export const logicalNot = defineElementwise(fn.logicalNot, { inputs: unary, vjp: NO_GRADIENT });
 
 // ---- choice and conversion ---------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 import { TesseraError } from '../../gpu/errors.js';
-import * as fn from '../../kernels/elementwise.js';
-import { threefry } from '../../kernels/random.js';
+import type { ElementwiseFunction } from '../../kernels/elementwise.js';
+import { normal, threefry, uniform } from '../../kernels/random.js';
 import { scalar } from '../create.js';
 import { defineOp } from '../define.js';
 import type { Shape } from '../shape.js';
@@ -21,7 +21,7 @@ function words({ seed, draw = 0 }: RandomKey): [Tensor, Tensor] {
   return [scalar(mixed[0], 'u32'), scalar(mixed[1], 'u32')];
 }
 
-const drawOp = (function_: fn.ElementwiseFunction) =>
+const drawOp = (function_: ElementwiseFunction) =>
   defineOp({
     name: function_.name,
     inputs: ['key0', 'key1'],
@@ -30,8 +30,8 @@ const drawOp = (function_: fn.ElementwiseFunction) =>
     vjp: () => [null, null],
   });
 
-export const uniformOp = drawOp(fn.uniform);
-export const normalOp = drawOp(fn.normal);
+export const uniformOp = drawOp(uniform);
+export const normalOp = drawOp(normal);
 
 /** Uniform random numbers in [0, 1). Same key and shape, same numbers, on every device. */
 export const randomUniform = (shape: Shape, key: RandomKey): Tensor => uniformOp(...words(key), { shape });

@@ -1,0 +1,121 @@
+import { wgsl } from '../gpu/wgsl.js';
+import { define, FLOAT } from './elementwise.js';
+
+/*
+ * The functions of the calculus books, element by element. On a GPU they are as exact as WGSL asks of its built-in
+ * functions (https://www.w3.org/TR/WGSL/#floating-point-evaluation); what a built-in leaves open is closed here.
+ */
+
+/** 1 / (1 + e^-x). For x below -88 e^-x is infinite and the quotient 0, as it should be. */
+export const SIGMOID = wgsl`fn sigmoid(x: Float) -> Float { return Float(1) / (Float(1) + exp(-x)); }`;
+/** tanh, kept off arguments whose exponentials overflow: beyond 10 it is ±1 in f32. */
+export const TANH = wgsl`fn safe_tanh(x: Float) -> Float { return tanh(clamp(x, Float(-10), Float(10))); }`;
+/** SwiftShader's own log of 0 is -88, and of a negative number 0: here they are -∞ and NaN on every adapter. */
+const LOGARITHM = wgsl`fn natural_log(x: Float) -> Float {
+  let positive = select(log(x), Float(-1) / abs(x), x == Float(0));
+  return select(positive, (x - x) / (x - x), x < Float(0));
+}`;
+
+export const exponential = define('exponential', FLOAT, { flops: 4, wgsl: (x) => `exp(${x})`, apply: Math.exp });
+export const logarithm = define('logarithm', FLOAT, {
+  ...{ flops: 6, helper: LOGARITHM },
+  wgsl: (x) => `natural_log(${x})`,
+  apply: Math.log,
+});
+export const squareRoot = define('square_root', FLOAT, { flops: 2, wgsl: (x) => `sqrt(${x})`, apply: Math.sqrt });
+export const sine = define('sine', FLOAT, { flops: 4, wgsl: (x) => `sin(${x})`, apply: Math.sin });
+export const cosine = define('cosine', FLOAT, { flops: 4, wgsl: (x) => `cos(${x})`, apply: Math.cos });
+export const tangent = define('tangent', FLOAT, { flops: 8, wgsl: (x) => `tan(${x})`, apply: Math.tan });
+export const arcSine = define('arc_sine', FLOAT, { flops: 8, wgsl: (x) => `asin(${x})`, apply: Math.asin });
+export const arcCosine = define('arc_cosine', FLOAT, { flops: 8, wgsl: (x) => `acos(${x})`, apply: Math.acos });
+export const arcTangent = define('arc_tangent', FLOAT, { flops: 8, wgsl: (x) => `atan(${x})`, apply: Math.atan });
+export const hyperbolicSine = define('sinh', FLOAT, { flops: 8, wgsl: (x) => `sinh(${x})`, apply: Math.sinh });
+export const hyperbolicCosine = define('cosh', FLOAT, { flops: 8, wgsl: (x) => `cosh(${x})`, apply: Math.cosh });
+export const hyperbolicTangent = define('tanh', FLOAT, {
+  ...{ flops: 6, helper: TANH },
+  wgsl: (x) => `safe_tanh(${x})`,
+  apply: Math.tanh,
+});
+export const sigmoid = define('sigmoid', FLOAT, {
+  ...{ flops: 6, helper: SIGMOID },
+  wgsl: (x) => `sigmoid(${x})`,
+  apply: (x) => 1 / (1 + Math.exp(-x)),
+});
+export const rectify = define('relu', FLOAT, { wgsl: (x) => `max(${x}, Float(0))`, apply: (x) => Math.max(x, 0) });
+
+/**
+ * The angle of the point (x, y), within [-π, π]. WGSL leaves its atan2 open at x = 0 and for tiny arguments; this one
+ * is atan of the smaller coordinate over the larger, turned into its octant. atan2(0, 0) is 0.
+ */
+export const arcTangent2 = define('arc_tangent_2', FLOAT, {
+  flops: 16,
+  wgsl: (y, x) => `angle_of(${y}, ${x})`,
+  apply: (y, x) => (y === 0 && x === 0 ? 0 : Math.atan2(y, x)),
+  helper: wgsl`fn angle_of(y: Float, x: Float) -> Float {
+  let large = max(abs(x), abs(y));
+  let small = min(abs(x), abs(y));
+  let octant = atan(select(small / large, Float(0), large == Float(0)));
+  let quadrant = select(octant, Float(${Math.PI / 2}) - octant, abs(y) > abs(x));
+  let half_plane = select(quadrant, Float(${Math.PI}) - quadrant, x < Float(0));
+  return select(half_plane, -half_plane, y < Float(0));
+}`,
+});
+
+/** ln(1 + x), exact for small x: 2 artanh(x / (2 + x)) by its series, where 1 + x would lose digits. */
+export const logarithm1p = define('logarithm_1p', FLOAT, {
+  flops: 16,
+  wgsl: (x) => `log_1p(${x})`,
+  apply: Math.log1p,
+  helper: wgsl`fn log_1p(x: Float) -> Float {
+  let s = x / (Float(2) + x);
+  let square = s * s;
+  let series = Float(2) * s * (Float(1) + square * (Float(${1 / 3}) + square * (Float(0.2) + square * Float(${1 / 7}))));
+  return select(log(Float(1) + x), series, abs(x) < Float(0.3));
+}`,
+});
+
+/** e^x - 1, exact for small x, where e^x - 1 would lose digits: Taylor's series there. */
+export const exponentialM1 = define('exponential_m1', FLOAT, {
+  flops: 18,
+  wgsl: (x) => `exp_m1(${x})`,
+  apply: Math.expm1,
+  helper: wgsl`fn exp_m1(x: Float) -> Float {
+  let higher = Float(${1 / 24}) + x * (Float(${1 / 120}) + x * (Float(${1 / 720}) + x * Float(${1 / 5040})));
+  let series = x * (Float(1) + x * (Float(0.5) + x * (Float(${1 / 6}) + x * higher)));
+  return select(exp(x) - Float(1), series, abs(x) < Float(0.5));
+}`,
+});
+
+/** Σ_n 2^n x^(2n+1) / (2n+1)!!, times 2/√π e^(-x²): all terms of one sign, so nothing cancels. */
+function exactErrorFunction(x: number): number {
+  if (Number.isNaN(x)) return x;
+  if (Math.abs(x) > 6) return Math.sign(x);
+  let term = x;
+  let sum = x;
+  for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
+    term *= (2 * x * x) / (2 * n + 1);
+    sum += term;
+  }
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
+}
+
+/**
+ * The error function 2/√π ∫₀ˣ e^(-t²) dt, within 5e-7: Abramowitz and Stegun 7.1.26, and a series near 0, where the
+ * formula would cancel.
+ */
+export const errorFunction = define('error_function', FLOAT, {
+  flops: 24,
+  wgsl: (x) => `error_function(${x})`,
+  apply: exactErrorFunction,
+  helper: wgsl`fn error_function(x: Float) -> Float {
+  let size = abs(x);
+  let t = Float(1) / (Float(1) + Float(0.3275911) * size);
+  let polynomial = t * (Float(0.254829592) + t * (Float(-0.284496736)
+                 + t * (Float(1.421413741) + t * (Float(-1.453152027) + t * Float(1.061405429)))));
+  let far = sign(x) * (Float(1) - polynomial * exp(-min(size * size, Float(100))));
+  let square = x * x;
+  let near = x * Float(${2 / Math.sqrt(Math.PI)})
+           * (Float(1) + square * (Float(${-1 / 3}) + square * (Float(0.1) + square * (Float(${-1 / 42}) + square * Float(${1 / 216})))));
+  return select(far, near, size < Float(0.35));
+}`,
+});

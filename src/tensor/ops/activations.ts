@@ -1,0 +1,34 @@
+import type { Tensor } from '../tensor.js';
+import { where } from './elementwise.js';
+
+/*
+ * Activation functions made of other ops: each fuses into one kernel, and its gradient follows from theirs. Formulas
+ * and defaults are those of Keras 3.
+ */
+
+/** Gaussian error linear unit: x · Φ(x), Φ the normal distribution; with `approximate` by tanh. Hendrycks and Gimpel 2016. */
+export function gelu(x: Tensor, { approximate = false }: { approximate?: boolean } = {}): Tensor {
+  const half = x.mul(0.5);
+  if (!approximate) return half.mul(x.mul(Math.SQRT1_2).erf().add(1));
+  const inner = x.add(x.mul(x).mul(x).mul(0.044715)).mul(Math.sqrt(2 / Math.PI));
+  return half.mul(inner.tanh().add(1));
+}
+
+/** x · σ(x), also called swish. */
+export const silu = (x: Tensor): Tensor => x.mul(x.sigmoid());
+
+/** ln(1 + e^x), without overflow: max(x, 0) + ln(1 + e^-|x|). */
+export const softplus = (x: Tensor): Tensor => x.relu().add(x.abs().neg().exp().log1p());
+
+/** x where it is positive, else slope · x. */
+export const leakyRelu = (x: Tensor, slope = 0.2): Tensor => where(x.greater(0), x, x.mul(slope));
+
+/** x where it is positive, else alpha · (e^x - 1). Clevert et al. 2015. */
+export const elu = (x: Tensor, alpha = 1): Tensor => where(x.greater(0), x, x.minimum(0).expm1().mul(alpha));
+
+/** x / 6 + 1/2, cut to [0, 1]. */
+export const hardSigmoid = (x: Tensor): Tensor =>
+  x
+    .mul(1 / 6)
+    .add(0.5)
+    .clip(0, 1);
