@@ -12,4 +12,5 @@ export { fills, stridedCopies } from './movement.js';
 export { adamUpdate, momentumUpdate, sgdUpdate } from './optimizers.js';
 export { normal, uniform } from './random.js';
 export { argmaxColumns, reductions } from './reduce.js';
+export { cumulativeSum } from './scan.js';
 export { logSoftmaxForward, softmaxForward } from './softmax.js';

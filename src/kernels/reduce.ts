@@ -11,7 +11,7 @@ import { EPILOGUE, PROLOGUE, wgsl } from '../gpu/wgsl.js';
  */
 const THREADS = 64;
 
-export type Reduction = 'sum' | 'max' | 'min';
+export type Reduction = 'sum' | 'product' | 'max' | 'min';
 
 /** `start` begins an accumulation over elements of which `first` is one. */
 const REDUCTIONS: Record<
@@ -19,6 +19,7 @@ const REDUCTIONS: Record<
   { combine: string; start: string; apply(a: number, b: number): number; zero: number }
 > = {
   sum: { combine: 'a + b', start: 'f32(0)', apply: (a, b) => a + b, zero: 0 },
+  product: { combine: 'a * b', start: 'f32(1)', apply: (a, b) => a * b, zero: 1 },
   max: { combine: 'max(a, b)', start: 'first', apply: Math.max, zero: -Infinity },
   min: { combine: 'min(a, b)', start: 'first', apply: Math.min, zero: Infinity },
 };
@@ -138,6 +139,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 /** The two kernels of each reduction. */
 export const reductions = {
   sum: { rows: rows('sum'), columns: columns('sum') },
+  product: { rows: rows('product'), columns: columns('product') },
   max: { rows: rows('max'), columns: columns('max') },
   min: { rows: rows('min'), columns: columns('min') },
 } as const;

@@ -276,6 +276,35 @@ export class Tensor {
   argmax(axis = -1): Tensor {
     return ops.argmax(this, axis);
   }
+  argmin(axis = -1): Tensor {
+    return ops.argmin(this, axis);
+  }
+  prod(axes?: ops.Axes, options?: ops.ReduceOptions): Tensor {
+    return ops.product(this, axes, options);
+  }
+  variance(axes?: ops.Axes, options?: ops.VarianceOptions): Tensor {
+    return ops.variance(this, axes, options);
+  }
+  std(axes?: ops.Axes, options?: ops.VarianceOptions): Tensor {
+    return ops.standardDeviation(this, axes, options);
+  }
+  logSumExp(axes?: ops.Axes, options?: ops.ReduceOptions): Tensor {
+    return ops.logSumExp(this, axes, options);
+  }
+  /** Euclidean length; order 1 and Infinity too. */
+  norm(axes?: ops.Axes, options?: Parameters<typeof ops.norm>[2]): Tensor {
+    return ops.norm(this, axes, options);
+  }
+  any(axes?: ops.Axes, options?: ops.ReduceOptions): Tensor {
+    return ops.any(this, axes, options);
+  }
+  all(axes?: ops.Axes, options?: ops.ReduceOptions): Tensor {
+    return ops.all(this, axes, options);
+  }
+  /** Running sums along an axis. */
+  cumsum(axis = -1, options?: { exclusive?: boolean; reverse?: boolean }): Tensor {
+    return ops.cumulativeSum(this, axis, options);
+  }
   softmax(): Tensor {
     return ops.softmax(this);
   }

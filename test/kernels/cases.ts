@@ -8,6 +8,7 @@ import { maxPoolBackward, maxPoolForward } from '../../src/kernels/max-pool.js';
 import { fills, stridedCopies } from '../../src/kernels/movement.js';
 import { adamUpdate, momentumUpdate, sgdUpdate } from '../../src/kernels/optimizers.js';
 import { argmaxColumns, reductions } from '../../src/kernels/reduce.js';
+import { cumulativeSum } from '../../src/kernels/scan.js';
 import { logSoftmaxForward, softmaxForward } from '../../src/kernels/softmax.js';
 import type { KernelCase } from '../support/kernels.js';
 import { integers, normals } from '../support/numbers.js';
@@ -115,6 +116,21 @@ const reduce = Object.values(reductions).flatMap(({ rows, columns }) => [
   ].map(([outer, n, inner]) => reduction(columns, outer!, n!, inner!)),
   reduction(columns, 2, 101, 5, 10),
 ]);
+const scans: KernelCase[] = [
+  [1, 1, 1],
+  [2, 7, 3],
+  [3, 67, 1],
+  [1, 1000, 2],
+  [2, 0, 3],
+].flatMap(([outer, n, inner]) =>
+  [0, 1].map((flag) => ({
+    kernel: cumulativeSum,
+    note: `${outer} x ${n} x ${inner}, ${flag ? 'exclusive, reverse' : 'plain'}`,
+    values: { outer: outer!, n: n!, inner: inner!, exclusive: flag, reverse: flag },
+    buffers: { x: outer! * n! * inner!, y: outer! * n! * inner! },
+    tolerance: { absolute: 1e-4, relative: 1e-5 },
+  })),
+);
 const emptySums = [reduction(reductions.sum.columns, 2, 0, 3), reduction(reductions.sum.rows, 2, 0, 1)];
 const argmax: KernelCase[] = [
   [1, 1, 1],
@@ -457,6 +473,6 @@ const updates = [0, 1, 4, 255, 256, 1009].flatMap((count): KernelCase[] => [
 ]);
 
 export const kernelCases: readonly KernelCase[] = [
-  ...[...matmul, ...reduce, ...emptySums, ...argmax, ...softmax, ...entropy],
+  ...[...matmul, ...reduce, ...emptySums, ...scans, ...argmax, ...softmax, ...entropy],
   ...[...gather, ...convolution, ...pooling, ...lstm, ...movement, ...updates],
 ];

@@ -39,6 +39,11 @@ const positive = (x: number) => 0.5 + Math.abs(x);
 /** Away from 0, where the slopes of |x|, relu and the like jump. */
 const notZero = (x: number) => x + 0.1 * Math.sign(x || 1);
 const labels = tensor(Int32Array.of(2, 0, 1));
+const someZeros = [
+  [0, 1, 1, 1],
+  [0, 1, 0, 1],
+  [1, 1, 1, 1],
+];
 const indices = tensor(Int32Array.of(1, 3, 1, 0, 1));
 const mask = tensor([
   [1, 1, 0],
@@ -141,6 +146,20 @@ export const gradientCases: readonly GradientCase[] = [
   { ops: ['select'], shapes: [[2, 3], [3]], compute: (a, b) => where(a.greater(b), a.mul(2), b) },
   { ops: ['sum'], shapes: [[2, 3, 4]], compute: (x) => x.sum([0, 2]) },
   { ops: ['sum'], shapes: [[2, 70]], compute: (x) => x.sum(-1).mul(x.mean()) },
+  { ops: ['product'], shapes: [[2, 3, 4]], compute: (x) => x.prod(1) },
+  {
+    ops: ['product'],
+    note: 'product with zeros',
+    shapes: [[3, 4]],
+    compute: (x) => x.mul(tensor(someZeros)).prod(1),
+    twice: false,
+  },
+  { ops: ['cumulative_sum'], shapes: [[2, 5, 3]], compute: (x) => x.cumsum(1) },
+  { ops: ['cumulative_sum'], shapes: [[7]], compute: (x) => x.cumsum(0, { exclusive: true, reverse: true }) },
+  { ops: [], note: 'variance', shapes: [[3, 5]], compute: (x) => x.variance(0, { correction: 1 }) },
+  { ops: [], note: 'std', shapes: [[3, 5]], compute: (x) => x.std(1, { keepDims: true }) },
+  { ops: [], note: 'log-sum-exp', shapes: [[3, 5]], compute: (x) => x.mul(50).logSumExp(1).mul(0.02) },
+  { ops: [], note: 'norm', shapes: [[3, 5]], compute: (x) => x.norm(1) },
   { ops: ['max'], shapes: [[2, 5, 3]], compute: (x) => x.max(1, { keepDims: true }) },
   { ops: ['min'], shapes: [[2, 5]], compute: (x) => x.min() },
   { ops: ['reshape'], shapes: [[2, 6]], compute: (x) => x.reshape([3, 4]).sum(0) },

@@ -12,5 +12,7 @@ export * from './movement.js';
 export * from './optimizers.js';
 export * from './random.js';
 export * from './reduce.js';
+export * from './scan.js';
 export * from './softmax.js';
+export * from './statistics.js';
 export * from './stop-gradient.js';

@@ -4,6 +4,7 @@ import { defineOp, expectType, type Op } from '../define.js';
 import { type DispatchContext, type Launch, launch, type Value, type VjpContext } from '../graph.js';
 import { formatShape, normalizeAxes, normalizeAxis, type Shape, sizeOf } from '../shape.js';
 import type { Tensor } from '../tensor.js';
+import { where } from './elementwise.js';
 import { broadcastTo, permute, reshape } from './movement.js';
 
 /** One axis or several; left out, all. Negative axes count from the end. */
@@ -47,7 +48,7 @@ export function reduceLaunches(
   ];
 }
 
-function spanSizes(shape: Shape, { begin, end }: Span) {
+export function spanSizes(shape: Shape, { begin, end }: Span) {
   return { outer: sizeOf(shape.slice(0, begin)), n: sizeOf(shape.slice(begin, end)), inner: sizeOf(shape.slice(end)) };
 }
 
@@ -62,7 +63,7 @@ function defineReduction(
     epilogue: true,
     shape: ([x], { begin, end }) => {
       expectType(name, 'x', x!, 'f32');
-      if (name !== 'sum' && spanSizes(x!.shape, { begin, end }).n === 0) {
+      if ((name === 'max' || name === 'min') && spanSizes(x!.shape, { begin, end }).n === 0) {
         throw new TesseraError(`${name}: ${formatShape(x!.shape)} has no element to choose along the reduced axes`);
       }
       return [...x!.shape.slice(0, begin), ...x!.shape.slice(end)];
@@ -81,6 +82,16 @@ const spread = (y: Tensor, shape: Shape, span: Span): Tensor => broadcastTo(resh
 export const sumOp = defineReduction('sum', ({ inputs: [x], outputGrad: dy, attributes }) => [
   spread(dy, x!.shape, attributes),
 ]);
+
+/** The gradient of a factor is the product of the others, which is not y / x where a factor is 0. */
+export const productOp: typeof sumOp = defineReduction('product', ({ inputs: [x], outputGrad: dy, attributes }) => {
+  const isZero = x!.equal(0);
+  const zeros = spread(sumOp(isZero.cast('f32'), attributes), x!.shape, attributes);
+  const factors = where(isZero, 1, x!);
+  const product = spread(productOp(factors, attributes), x!.shape, attributes);
+  const others = where(zeros.equal(isZero.cast('f32')), product.div(factors), 0);
+  return [spread(dy, x!.shape, attributes).mul(others)];
+});
 
 /** The gradient goes to the chosen element; equals share it evenly. */
 function chosenVjp({
@@ -118,6 +129,9 @@ function reduce(op: typeof sumOp, x: Tensor, axes: Axes | undefined, { keepDims 
 
 /** Sum over axes (all by default). The sum of nothing is 0. */
 export const sum = (x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor => reduce(sumOp, x, axes, options);
+
+/** Product over axes (all by default). The product of nothing is 1. */
+export const product = (x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor => reduce(productOp, x, axes, options);
 
 /** Arithmetic mean over axes (all by default). @throws TesseraError if there is nothing to average. */
 export function mean(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {

@@ -1,0 +1,45 @@
+import { cumulativeSum as cumulativeSumKernel } from '../../kernels/scan.js';
+import { defineOp, expectType, type Op } from '../define.js';
+import { launch } from '../graph.js';
+import { normalizeAxis } from '../shape.js';
+import type { Tensor } from '../tensor.js';
+import { spanSizes } from './reduce.js';
+
+interface ScanAttributes {
+  readonly axis: number;
+  readonly exclusive: boolean;
+  readonly reverse: boolean;
+}
+
+export const cumulativeSumOp: Op<readonly ['x'], ScanAttributes> = defineOp({
+  name: 'cumulative_sum',
+  inputs: ['x'],
+  shape: ([x]) => {
+    expectType('cumulative_sum', 'x', x!, 'f32');
+    return x!.shape;
+  },
+  dispatch: ([x], [y], { attributes: { axis, exclusive, reverse } }) => [
+    launch(
+      cumulativeSumKernel,
+      { x: x!, y: y! },
+      {
+        ...spanSizes(x!.shape, { begin: axis, end: axis + 1 }),
+        ...{ exclusive: Number(exclusive), reverse: Number(reverse) },
+      },
+    ),
+  ],
+  // What an element adds to the sums after it comes back from them: a sum in the other direction.
+  vjp: ({ outputGrad: dy, attributes: { axis, exclusive, reverse } }) => [
+    cumulativeSumOp(dy, { axis, exclusive, reverse: !reverse }),
+  ],
+});
+
+/**
+ * Running sums along an axis, as ONNX's CumSum: y[k] = Σ_{j ≤ k} x[j]; `exclusive` leaves out j = k, `reverse` sums
+ * from the end. Shape as x.
+ */
+export const cumulativeSum = (
+  x: Tensor,
+  axis = -1,
+  { exclusive = false, reverse = false }: { exclusive?: boolean; reverse?: boolean } = {},
+): Tensor => cumulativeSumOp(x, { axis: normalizeAxis('cumulative_sum', axis, x.rank), exclusive, reverse });

@@ -1,0 +1,67 @@
+import { TesseraError } from '../../gpu/errors.js';
+import { formatShape, normalizeAxes } from '../shape.js';
+import type { Tensor } from '../tensor.js';
+import { where } from './elementwise.js';
+import { type Axes, argmax, mean, type ReduceOptions } from './reduce.js';
+import { stopGradient } from './stop-gradient.js';
+
+/*
+ * Reductions made of other ops. Axes count from the end where negative; left out, all are reduced.
+ */
+
+export interface VarianceOptions extends ReduceOptions {
+  /** Taken from the number of elements: 0 (default) for a whole population, 1 for a sample of one. NumPy's ddof. */
+  readonly correction?: number;
+}
+
+/** Mean square distance from the mean, in two passes, so that nothing cancels. @throws TesseraError if there are too few elements. */
+export function variance(x: Tensor, axes?: Axes, { correction = 0, keepDims = false }: VarianceOptions = {}): Tensor {
+  const count = normalizeAxes('variance', axes, x.rank).reduce((size, axis) => size * x.shape[axis]!, 1);
+  if (count <= correction) {
+    throw new TesseraError(
+      `variance: ${formatShape(x.shape)} has ${count} elements along the reduced axes; expected more than ${correction}`,
+    );
+  }
+  const distance = x.sub(mean(x, axes, { keepDims: true }));
+  return distance
+    .square()
+    .sum(axes, { keepDims })
+    .mul(1 / (count - correction));
+}
+
+/** √variance. Its gradient at 0 is infinite. */
+export const standardDeviation = (x: Tensor, axes?: Axes, options?: VarianceOptions): Tensor =>
+  variance(x, axes, options).sqrt();
+
+/** ln Σ e^x, without overflow: the maximum is taken out. Of -∞ alone it is -∞. */
+export function logSumExp(x: Tensor, axes?: Axes, { keepDims = false }: ReduceOptions = {}): Tensor {
+  const largest = stopGradient(x.max(axes, { keepDims: true }));
+  const shift = where(largest.isFinite(), largest, 0);
+  const sum = x.sub(shift).exp().sum(axes, { keepDims });
+  return sum.log().add(shift.reshape(sum.shape));
+}
+
+/** The length Σ |x|^order ^ (1/order) over axes: order 1, 2 (default) or Infinity. Its gradient at 0 is 0, as in PyTorch. */
+export function norm(
+  x: Tensor,
+  axes?: Axes,
+  { order = 2, keepDims = false }: ReduceOptions & { order?: 1 | 2 | typeof Infinity } = {},
+): Tensor {
+  if (order === 1) return x.abs().sum(axes, { keepDims });
+  if (order === Number.POSITIVE_INFINITY) return x.abs().max(axes, { keepDims });
+  if (order !== 2) throw new TesseraError(`norm: the order must be 1, 2 or Infinity, got ${order}`);
+  const squares = x.square().sum(axes, { keepDims });
+  const positive = squares.greater(0);
+  return where(positive, where(positive, squares, 1).sqrt(), 0);
+}
+
+/** True where any element over axes is true; false of nothing. x is of bool. */
+export const any = (x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor =>
+  x.cast('f32').sum(axes, options).greater(0);
+
+/** True where all elements over axes are true; true of nothing. x is of bool. */
+export const all = (x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor =>
+  x.not().cast('f32').sum(axes, options).equal(0);
+
+/** The index of the smallest element along an axis, as i32; the first of equals. */
+export const argmin = (x: Tensor, axis = -1): Tensor => argmax(x.neg(), axis);
