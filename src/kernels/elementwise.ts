@@ -142,3 +142,10 @@ export const cast: Readonly<Record<ElementType, ElementwiseFunction>> = {
   u32: castTo('u32', 'Uint', (x) => Math.max(0, Math.trunc(x))),
   bool: castTo('bool', 'Bool', (x) => bit(x !== 0)),
 };
+
+/** The element's own index, counted from a start. */
+export const position = define('position', ['u32'], {
+  ...{ gives: 'i32', indexed: true },
+  wgsl: (start, index) => `Int(${start} + ${index})`,
+  apply: (start, index) => start + index,
+});

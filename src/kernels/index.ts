@@ -14,3 +14,4 @@ export { normal, uniform } from './random.js';
 export { argmaxColumns, reductions } from './reduce.js';
 export { cumulativeSum } from './scan.js';
 export { logSoftmaxForward, softmaxForward } from './softmax.js';
+export { argsort } from './sort.js';

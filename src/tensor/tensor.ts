@@ -325,8 +325,48 @@ export class Tensor {
   slice(begin: readonly number[], end?: readonly number[], step?: readonly number[]): Tensor {
     return ops.slice(this, begin, end, step);
   }
-  pad(widths: readonly (readonly [number, number])[], value = 0): Tensor {
-    return ops.pad(this, widths, value);
+  /** A border of a value, or of the elements' own: 'edge', 'reflect', 'wrap'. One pair [before, after] for each axis. */
+  pad(widths: readonly (readonly [number, number])[], border: number | 'edge' | 'reflect' | 'wrap' = 0): Tensor {
+    return typeof border === 'number' ? ops.pad(this, widths, border) : ops.padWith(this, widths, border);
+  }
+  expandDims(axis: number): Tensor {
+    return ops.expandDims(this, axis);
+  }
+  squeeze(axes?: number | readonly number[]): Tensor {
+    return ops.squeeze(this, axes);
+  }
+  split(parts: number | readonly number[], axis = 0): Tensor[] {
+    return ops.split(this, parts, axis);
+  }
+  flip(axes?: number | readonly number[]): Tensor {
+    return ops.flip(this, axes);
+  }
+  tile(counts: readonly number[]): Tensor {
+    return ops.tile(this, counts);
+  }
+  roll(shift: number, axis = 0): Tensor {
+    return ops.roll(this, shift, axis);
+  }
+  tril(diagonal = 0): Tensor {
+    return ops.lowerTriangle(this, diagonal);
+  }
+  triu(diagonal = 0): Tensor {
+    return ops.upperTriangle(this, diagonal);
+  }
+  take(indices: Tensor, axis = 0): Tensor {
+    return ops.take(this, indices, axis);
+  }
+  takeAlongAxis(indices: Tensor, axis = -1): Tensor {
+    return ops.takeAlongAxis(this, indices, axis);
+  }
+  sort(axis = -1, options?: { descending?: boolean }): Tensor {
+    return ops.sort(this, axis, options);
+  }
+  argsort(axis = -1, options?: { descending?: boolean }): Tensor {
+    return ops.argsort(this, axis, options);
+  }
+  topK(k: number): { values: Tensor; indices: Tensor } {
+    return ops.topK(this, k);
   }
   broadcastTo(shape: Shape): Tensor {
     return ops.broadcastTo(this, shape);

@@ -10,6 +10,7 @@ import { adamUpdate, momentumUpdate, sgdUpdate } from '../../src/kernels/optimiz
 import { argmaxColumns, reductions } from '../../src/kernels/reduce.js';
 import { cumulativeSum } from '../../src/kernels/scan.js';
 import { logSoftmaxForward, softmaxForward } from '../../src/kernels/softmax.js';
+import { argsort } from '../../src/kernels/sort.js';
 import type { KernelCase } from '../support/kernels.js';
 import { integers, normals } from '../support/numbers.js';
 
@@ -131,6 +132,23 @@ const scans: KernelCase[] = [
     tolerance: { absolute: 1e-4, relative: 1e-5 },
   })),
 );
+const sorts: KernelCase[] = [
+  [1, 1, 1],
+  [2, 7, 3],
+  [1, 67, 1],
+  [2, 300, 2],
+  [2, 0, 3],
+].map(([outer, n, inner]) => ({
+  kernel: argsort,
+  note: `${outer} x ${n} x ${inner}`,
+  values: { outer: outer!, n: n!, inner: inner! },
+  // Few different numbers: there are equals to order.
+  buffers: {
+    x: Float32Array.from(integers(outer! * n! * inner!, 40), (value) => (value === 7 ? Number.NaN : value - 20)),
+    y: outer! * n! * inner!,
+  },
+  types: { y: 'i32' },
+}));
 const emptySums = [reduction(reductions.sum.columns, 2, 0, 3), reduction(reductions.sum.rows, 2, 0, 1)];
 const argmax: KernelCase[] = [
   [1, 1, 1],
@@ -473,6 +491,6 @@ const updates = [0, 1, 4, 255, 256, 1009].flatMap((count): KernelCase[] => [
 ]);
 
 export const kernelCases: readonly KernelCase[] = [
-  ...[...matmul, ...reduce, ...emptySums, ...scans, ...argmax, ...softmax, ...entropy],
+  ...[...matmul, ...reduce, ...emptySums, ...scans, ...sorts, ...argmax, ...softmax, ...entropy],
   ...[...gather, ...convolution, ...pooling, ...lstm, ...movement, ...updates],
 ];

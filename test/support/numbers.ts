@@ -18,13 +18,16 @@ export function expectClose(
   actual: ArrayLike<number>,
   expected: ArrayLike<number>,
   { absolute = 1e-5, relative = 1e-5 } = {},
+  what = 'values',
 ): void {
-  expect(actual.length).toBe(expected.length);
+  expect(actual.length, what).toBe(expected.length);
   for (let index = 0; index < expected.length; index++) {
     const [a, e] = [actual[index]!, expected[index]!];
     if (a === e || (Number.isNaN(a) && Number.isNaN(e))) continue;
     if (!(Math.abs(a - e) <= absolute + relative * Math.abs(e))) {
-      expect.fail(`element ${index} of ${expected.length}: got ${a}, expected ${e} (difference ${Math.abs(a - e)})`);
+      expect.fail(
+        `${what}: element ${index} of ${expected.length}: got ${a}, expected ${e} (difference ${Math.abs(a - e)})`,
+      );
     }
   }
 }

@@ -165,6 +165,39 @@ export const gradientCases: readonly GradientCase[] = [
   { ops: ['reshape'], shapes: [[2, 6]], compute: (x) => x.reshape([3, 4]).sum(0) },
   { ops: ['permute'], shapes: [[2, 3, 4]], compute: (x) => x.permute([2, 0, 1]).mul(tensor([1, 2, 3])) },
   { ops: ['slice'], shapes: [[5, 4]], compute: (x) => x.slice([1, 0], [5, 3], [2, 1]) },
+  { ops: ['slice'], note: 'flip', shapes: [[3, 4]], compute: (x) => x.flip(1).mul(x) },
+  { ops: [], note: 'roll', shapes: [[5, 2]], compute: (x) => x.roll(2).mul(x) },
+  { ops: [], note: 'tile', shapes: [[2, 3]], compute: (x) => x.tile([2, 1, 2]) },
+  {
+    ops: [],
+    note: 'pad by edge',
+    shapes: [[2, 3]],
+    compute: (x) =>
+      x.pad(
+        [
+          [1, 2],
+          [0, 1],
+        ],
+        'edge',
+      ),
+  },
+  {
+    ops: [],
+    note: 'pad by reflect',
+    shapes: [[3, 3]],
+    compute: (x) =>
+      x.pad(
+        [
+          [1, 2],
+          [0, 1],
+        ],
+        'reflect',
+      ),
+  },
+  { ops: [], note: 'take', shapes: [[3, 4]], compute: (x) => x.take(tensor(Int32Array.of(2, 0, 2)), 1) },
+  { ops: [], note: 'sort', shapes: [[3, 5]], compute: (x) => x.sort(0) },
+  { ops: [], note: 'top k', shapes: [[3, 5]], compute: (x) => x.topK(2).values },
+  { ops: [], note: 'triangles', shapes: [[3, 4]], compute: (x) => x.tril().mul(x.triu(-1)) },
   {
     ops: ['pad'],
     shapes: [[2, 3]],

@@ -1,4 +1,5 @@
 export * from './activations.js';
+export * from './arrange.js';
 export * from './assign.js';
 export * from './conv2d.js';
 export * from './cross-entropy.js';
@@ -11,8 +12,11 @@ export * from './max-pool.js';
 export * from './movement.js';
 export * from './optimizers.js';
 export * from './random.js';
+export * from './range.js';
 export * from './reduce.js';
 export * from './scan.js';
 export * from './softmax.js';
+export * from './sort.js';
 export * from './statistics.js';
 export * from './stop-gradient.js';
+export * from './take.js';

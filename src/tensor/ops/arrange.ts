@@ -1,0 +1,134 @@
+import { TesseraError } from '../../gpu/errors.js';
+import { formatShape, normalizeAxes, normalizeAxis } from '../shape.js';
+import type { Tensor } from '../tensor.js';
+import { broadcastTo, concat, pad, reshape, sliceOp } from './movement.js';
+
+/*
+ * Ways to arrange elements, made of reshape, slice, concat and broadcast. Axes count from the end where negative.
+ */
+
+/** x with an axis of size 1 put in at a place. */
+export function expandDims(x: Tensor, axis: number): Tensor {
+  const at = normalizeAxis('expandDims', axis, x.rank + 1);
+  return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
+}
+
+/** x without axes of size 1: the given ones, or all. @throws TesseraError if a given one has another size. */
+export function squeeze(x: Tensor, axes?: number | readonly number[]): Tensor {
+  const wanted = normalizeAxes('squeeze', axes, x.rank);
+  const odd = wanted.find((axis) => axes !== undefined && x.shape[axis] !== 1);
+  if (odd !== undefined)
+    throw new TesseraError(`squeeze: axis ${odd} of ${formatShape(x.shape)} has size ${x.shape[odd]}, expected 1`);
+  return reshape(
+    x,
+    x.shape.filter((size, axis) => size !== 1 || !wanted.includes(axis)),
+  );
+}
+
+/** Tensors of one shape beside each other along a new axis. */
+export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
+  if (tensors.length === 0) throw new TesseraError('stack: expected at least one tensor, got none');
+  const at = normalizeAxis('stack', axis, tensors[0]!.rank + 1);
+  return concat(
+    tensors.map((tensor) => expandDims(tensor, at)),
+    at,
+  );
+}
+
+/**
+ * x cut along an axis: into so many equal parts, or into parts of given sizes.
+ * @throws TesseraError if the parts do not add up to the axis.
+ */
+export function split(x: Tensor, parts: number | readonly number[], axis = 0): Tensor[] {
+  const at = normalizeAxis('split', axis, x.rank);
+  const size = x.shape[at]!;
+  const sizes = typeof parts === 'number' ? Array.from({ length: parts }, () => size / parts) : parts;
+  if (!sizes.every((one) => Number.isInteger(one) && one >= 0) || sizes.reduce((sum, one) => sum + one, 0) !== size) {
+    throw new TesseraError(`split: axis ${at} of ${formatShape(x.shape)} is not cut by [${sizes.join(', ')}]`);
+  }
+  let end = 0;
+  return sizes.map((one) => {
+    end += one;
+    return part(x, at, end - one, end);
+  });
+}
+
+/** x[begin:end] along one axis. */
+function part(x: Tensor, axis: number, begin: number, end: number): Tensor {
+  const zeros = Array.from({ length: axis }, () => 0);
+  return x.slice([...zeros, begin], [...x.shape.slice(0, axis), end]);
+}
+
+/** The elements in opposite order along axes (all by default). */
+export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
+  const turned = normalizeAxes('flip', axes, x.rank);
+  if (x.size === 0 || turned.length === 0) return x;
+  return sliceOp(x, {
+    begin: x.shape.map((size, axis) => (turned.includes(axis) ? size - 1 : 0)),
+    size: x.shape,
+    step: x.shape.map((_, axis) => (turned.includes(axis) ? -1 : 1)),
+  });
+}
+
+/** x so many times beside itself along each axis, as NumPy's tile; counts are aligned at the last axis. */
+export function tile(x: Tensor, counts: readonly number[]): Tensor {
+  if (!counts.every((count) => Number.isInteger(count) && count >= 0))
+    throw new TesseraError(`tile: expected whole numbers from 0, got [${counts.join(', ')}]`);
+  const rank = Math.max(counts.length, x.rank);
+  const sizes = [...Array.from({ length: rank - x.rank }, () => 1), ...x.shape];
+  const times = [...Array.from({ length: rank - counts.length }, () => 1), ...counts];
+  const beside = reshape(
+    x,
+    sizes.flatMap((size) => [1, size]),
+  );
+  return reshape(
+    broadcastTo(
+      beside,
+      sizes.flatMap((size, axis) => [times[axis]!, size]),
+    ),
+    sizes.map((size, axis) => size * times[axis]!),
+  );
+}
+
+/** The elements moved along an axis; what leaves at one end comes in at the other. */
+export function roll(x: Tensor, shift: number, axis = 0): Tensor {
+  const at = normalizeAxis('roll', axis, x.rank);
+  if (!Number.isInteger(shift)) throw new TesseraError(`roll: expected a whole shift, got ${shift}`);
+  const size = x.shape[at]!;
+  const by = size === 0 ? 0 : ((shift % size) + size) % size;
+  return by === 0 ? x : concat([part(x, at, size - by, size), part(x, at, 0, size - by)], at);
+}
+
+/**
+ * x with a border made of its own elements, as NumPy's pad: 'edge' repeats the outermost, 'reflect' mirrors at them,
+ * 'wrap' goes on at the other side. One pair of widths [before, after] for each axis.
+ * @throws TesseraError if a border is wider than the elements that it is made of.
+ */
+export function padWith(
+  x: Tensor,
+  widths: readonly (readonly [number, number])[],
+  mode: 'edge' | 'reflect' | 'wrap',
+): Tensor {
+  pad(x, widths); // checks the widths
+  return widths.reduce((y, [before, after], axis) => {
+    const size = y.shape[axis]!;
+    const most = mode === 'edge' ? (size > 0 ? Number.POSITIVE_INFINITY : 0) : mode === 'reflect' ? size - 1 : size;
+    if (Math.max(before, after) > Math.max(0, most)) {
+      throw new TesseraError(
+        `pad: axis ${axis} of ${formatShape(x.shape)} has no border of ${Math.max(before, after)} by '${mode}'; expected at most ${most}`,
+      );
+    }
+    const edges = (width: number, at: number): Tensor =>
+      broadcastTo(
+        part(y, axis, at, at + 1),
+        y.shape.map((one, other) => (other === axis ? width : one)),
+      );
+    const [left, right] = {
+      edge: () => [edges(before, 0), edges(after, size - 1)],
+      reflect: () => [flip(part(y, axis, 1, 1 + before), axis), flip(part(y, axis, size - 1 - after, size - 1), axis)],
+      wrap: () => [part(y, axis, size - before, size), part(y, axis, 0, after)],
+    }[mode]() as [Tensor, Tensor];
+    const parts = [...(before > 0 ? [left] : []), y, ...(after > 0 ? [right] : [])];
+    return parts.length === 1 ? y : concat(parts, axis);
+  }, x);
+}

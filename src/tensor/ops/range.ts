@@ -1,0 +1,45 @@
+import { TesseraError } from '../../gpu/errors.js';
+import { position } from '../../kernels/elementwise.js';
+import { scalar } from '../create.js';
+import { defineOp } from '../define.js';
+import type { Shape } from '../shape.js';
+import type { Tensor } from '../tensor.js';
+import { where } from './elementwise.js';
+
+export const positionOp = defineOp({
+  name: 'position',
+  inputs: ['start'],
+  elementwise: position,
+  shape: (_, { shape }: { shape: Shape }) => ({ shape, dtype: 'i32' }),
+  vjp: 'its result is whole',
+});
+
+/** 0, 1, ..., count - 1 as i32. It is computed where it is used, and takes no memory there. */
+export function arange(count: number): Tensor {
+  if (!Number.isSafeInteger(count) || count < 0)
+    throw new TesseraError(`arange: expected a whole number from 0, got ${count}`);
+  return positionOp(scalar(0, 'u32'), { shape: [count] });
+}
+
+/** Numbers at equal distances from start to stop, both included, as f32; one number is start. */
+export function linspace(start: number, stop: number, count: number): Tensor {
+  const step = count > 1 ? (stop - start) / (count - 1) : 0;
+  return arange(count).cast('f32').mul(step).add(start);
+}
+
+/** The identity matrix (size, size). */
+export const eye = (size: number): Tensor => arange(size).reshape([size, 1]).equal(arange(size)).cast('f32');
+
+/** True where column - row ≤ diagonal, for the last two axes of a shape. */
+function isBelow(shape: Shape, diagonal: number): Tensor {
+  const [rows, columns] = shape.slice(-2) as [number, number];
+  return arange(columns)
+    .sub(arange(rows).reshape([rows, 1]))
+    .lessEqual(diagonal);
+}
+
+/** x on and below a diagonal of the last two axes, else 0; diagonal 0 is the main one, 1 the one above it. NumPy's tril. */
+export const lowerTriangle = (x: Tensor, diagonal = 0): Tensor => where(isBelow(x.shape, diagonal), x, 0);
+
+/** x on and above a diagonal of the last two axes, else 0. NumPy's triu. */
+export const upperTriangle = (x: Tensor, diagonal = 0): Tensor => where(isBelow(x.shape, diagonal - 1), 0, x);

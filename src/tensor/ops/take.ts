@@ -1,0 +1,58 @@
+import { TesseraError } from '../../gpu/errors.js';
+import { expectType } from '../define.js';
+import { formatShape, normalizeAxis, sizeOf } from '../shape.js';
+import type { Tensor } from '../tensor.js';
+import { where } from './elementwise.js';
+import { gather } from './gather.js';
+import { permute, reshape } from './movement.js';
+import { arange } from './range.js';
+
+/**
+ * Parts of x along an axis, by index, as NumPy's take: x (..., n, ...), indices (i) of i32 -> (..., i, ...).
+ * @throws TesseraError if an index that is known on the host is out of range.
+ */
+export function take(x: Tensor, indices: Tensor, axis = 0): Tensor {
+  const at = normalizeAxis('take', axis, x.rank);
+  const order = [at, ...x.shape.map((_, other) => other).filter((other) => other !== at)];
+  const front = permute(x, order);
+  const rest = front.shape.slice(1);
+  const rows = gather(reshape(front, [x.shape[at]!, sizeOf(rest)]), reshape(indices, [indices.size]));
+  const back = permute(
+    reshape(rows, [indices.size, ...rest]),
+    order.map((_, axis) => order.indexOf(axis)),
+  );
+  return reshape(back, [...x.shape.slice(0, at), ...indices.shape, ...x.shape.slice(at + 1)]);
+}
+
+/**
+ * One element of x for each index, along an axis, as NumPy's take_along_axis: indices of i32 have x's shape but along
+ * the axis; y[o,k,i] = x[o, indices[o,k,i], i]. Negative indices count from the end.
+ */
+export function takeAlongAxis(x: Tensor, indices: Tensor, axis = -1): Tensor {
+  const at = normalizeAxis('takeAlongAxis', axis, x.rank);
+  expectType('takeAlongAxis', 'indices', indices, 'i32');
+  const agree =
+    indices.rank === x.rank && x.shape.every((size, other) => other === at || indices.shape[other] === size);
+  if (!agree) {
+    throw new TesseraError(
+      `takeAlongAxis: indices ${formatShape(indices.shape)} must have the shape of x ${formatShape(x.shape)} but along axis ${at}`,
+    );
+  }
+  const n = x.shape[at]!;
+  const outer = sizeOf(x.shape.slice(0, at));
+  const inner = sizeOf(x.shape.slice(at + 1));
+  const from0 = where(indices.less(0), indices.add(n), indices);
+  const place = reshape(from0, [outer, indices.shape[at]!, inner])
+    .add(arange(outer).reshape([outer, 1, 1]).mul(n))
+    .mul(inner)
+    .add(arange(inner));
+  return reshape(gather(reshape(x, [x.size, 1]), reshape(place, [indices.size])), indices.shape);
+}
+
+/** Rows that are 1 at their index and else 0: indices (...) of i32 -> (..., depth). An index out of range gives zeros. */
+export function oneHot(indices: Tensor, depth: number): Tensor {
+  expectType('oneHot', 'indices', indices, 'i32');
+  return reshape(indices, [...indices.shape, 1])
+    .equal(arange(depth))
+    .cast('f32');
+}
