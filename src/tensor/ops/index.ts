@@ -3,6 +3,7 @@ export * from './arrange.js';
 export * from './assign.js';
 export * from './conv2d.js';
 export * from './cross-entropy.js';
+export * from './einsum.js';
 export * from './elementwise.js';
 export * from './functions.js';
 export * from './gather.js';

@@ -1,7 +1,7 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { type MatmulSizes, matmulNaive, matmulRegister } from '../../kernels/matmul.js';
 import { chooseDirect } from '../../kernels/matmul-direct.js';
-import { defineOp, expectType, type Op } from '../define.js';
+import { defineOp, expectRank, expectType, type Op } from '../define.js';
 import { type DispatchContext, type Launch, launch, type OpNode, type Value } from '../graph.js';
 import { broadcastShapes, formatShape, sameShape, sizeOf } from '../shape.js';
 import type { Tensor } from '../tensor.js';
@@ -79,18 +79,25 @@ function matmulLaunches(
 }
 
 /**
- * Matrix product along the last two axes: (..., m, k) x (..., k, n) -> (..., m, n). Axes in front broadcast; a matrix
- * on the right serves all on the left in one product. A transposed operand is read as it lies, without a copy.
+ * Matrix product along the last two axes, as NumPy's matmul: (..., m, k) x (..., k, n) -> (..., m, n). Axes in front
+ * broadcast; a matrix on the right serves all on the left in one product. A vector is a row on the left and a column
+ * on the right, and its axis is left out of the result. A transposed operand is read as it lies, without a copy.
  *
- * @throws TesseraError if an operand has less than two axes, or the inner dimensions differ.
+ * @throws TesseraError if an operand is a scalar or not of f32, or the inner dimensions differ.
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
   for (const [name, operand] of Object.entries({ a, b })) {
     expectType('matmul', name, operand, 'f32');
-    if (operand.rank < 2)
-      throw new TesseraError(
-        `matmul: ${name} must have rank 2 or more, got ${formatShape(operand.shape)}; reshape() a vector to a row or column`,
-      );
+    if (operand.rank === 0)
+      throw new TesseraError(`matmul: ${name} is a scalar; expected rank 1 or more, or use mul()`);
+  }
+  if (a.rank === 1) {
+    const row = matmul(reshape(a, [1, a.size]), b);
+    return reshape(row, b.rank === 1 ? [] : [...row.shape.slice(0, -2), row.shape.at(-1)!]);
+  }
+  if (b.rank === 1) {
+    const column = matmul(a, reshape(b, [b.size, 1]));
+    return reshape(column, column.shape.slice(0, -1));
   }
   const inner = [a.shape.at(-1)!, b.shape.at(-2)!];
   if (inner[0] !== inner[1]) {
@@ -106,6 +113,17 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   const left = untransposed(stretch(a, lead));
   const right = untransposed(stretch(b, lead));
   return matmulOp(left.tensor, right.tensor, { transposeA: left.transposed, transposeB: right.transposed });
+}
+
+/** y = x·W + b: x (..., in), W (in, out), b (out) -> (..., out), as one dispatch. */
+export const linear = (x: Tensor, w: Tensor, b?: Tensor): Tensor =>
+  b === undefined ? matmul(x, w) : matmul(x, w).add(b);
+
+/** All products of two vectors' elements: a (m), b (n) -> (m, n). */
+export function outer(a: Tensor, b: Tensor): Tensor {
+  expectRank('outer', 'a', a, 1, 'm');
+  expectRank('outer', 'b', b, 1, 'n');
+  return reshape(a, [a.size, 1]).mul(b);
 }
 
 const stretch = (x: Tensor, lead: readonly number[]): Tensor =>

@@ -1,0 +1,75 @@
+import { TesseraError } from '../../gpu/errors.js';
+import { formatShape, sizeOf } from '../shape.js';
+import type { Tensor } from '../tensor.js';
+import { matmul } from './matmul.js';
+import { permute, reshape } from './movement.js';
+
+/**
+ * A sum of products in Einstein's notation, of one or two tensors: `einsum('bij,bjk->bik', a, b)`. Each letter names
+ * an axis; letters that the result leaves out are summed over. Two tensors become one batched matrix product.
+ *
+ * @throws TesseraError if letters and shapes do not fit, a tensor names a letter twice, or there are more than two.
+ */
+export function einsum(equation: string, ...tensors: readonly Tensor[]): Tensor {
+  const fail = (what: string): never => {
+    const shapes = tensors.map(({ shape }) => formatShape(shape)).join(' and ');
+    throw new TesseraError(`einsum: '${equation}' of ${shapes}: ${what}`);
+  };
+  const match = /^([a-zA-Z]*(?:,[a-zA-Z]*)?)->([a-zA-Z]*)$/.exec(equation.replace(/\s/g, ''));
+  if (match === null) return fail("expected letters for one or two tensors and the result, such as 'ij,jk->ik'");
+  const terms = match[1]!.split(',');
+  const result = [...match[2]!];
+  if (terms.length !== tensors.length) fail(`${terms.length} tensors are named, ${tensors.length} are given`);
+  const sizes = new Map<string, number>();
+  for (const [index, letters] of terms.entries()) {
+    const { shape } = tensors[index]!;
+    if (letters.length !== shape.length) fail(`'${letters}' names ${letters.length} axes of ${formatShape(shape)}`);
+    if (new Set(letters).size < letters.length) fail(`'${letters}' names an axis twice; take its diagonal first`);
+    [...letters].forEach((letter, axis) => {
+      const size = sizes.get(letter) ?? shape[axis]!;
+      if (size !== shape[axis]) fail(`axis '${letter}' has sizes ${size} and ${shape[axis]}`);
+      sizes.set(letter, size);
+    });
+  }
+  if (new Set(result).size < result.length) fail(`'${match[2]}' names an axis twice`);
+  const foreign = result.find((letter) => !sizes.has(letter));
+  if (foreign !== undefined) fail(`no tensor has the axis '${foreign}'`);
+
+  // First sum over what only one tensor has and the result does not.
+  const operands = tensors.map((tensor, index): [Tensor, string[]] => {
+    const letters = [...terms[index]!];
+    const others = [...result, ...terms.filter((_, other) => other !== index).join('')];
+    const lone = letters.flatMap((letter, axis) => (others.includes(letter) ? [] : [axis]));
+    return [tensor.sum(lone), letters.filter((letter) => others.includes(letter))];
+  });
+  if (operands.length === 1) {
+    const [tensor, letters] = operands[0]!;
+    return permute(
+      tensor,
+      result.map((letter) => letters.indexOf(letter)),
+    );
+  }
+  const [[a, inA], [b, inB]] = operands as [[Tensor, string[]], [Tensor, string[]]];
+  const batch = inA.filter((letter) => inB.includes(letter) && result.includes(letter));
+  const summed = inA.filter((letter) => inB.includes(letter) && !result.includes(letter));
+  const rows = inA.filter((letter) => !inB.includes(letter));
+  const columns = inB.filter((letter) => !inA.includes(letter));
+  const count = (letters: readonly string[]) => sizeOf(letters.map((letter) => sizes.get(letter)!));
+  const matrix = (tensor: Tensor, letters: string[], first: string[], second: string[]) =>
+    reshape(
+      permute(
+        tensor,
+        [...batch, ...first, ...second].map((letter) => letters.indexOf(letter)),
+      ),
+      [count(batch), count(first), count(second)],
+    );
+  const product = matmul(matrix(a, inA, rows, summed), matrix(b, inB, summed, columns));
+  const order = [...batch, ...rows, ...columns];
+  return permute(
+    reshape(
+      product,
+      order.map((letter) => sizes.get(letter)!),
+    ),
+    result.map((letter) => order.indexOf(letter)),
+  );
+}
