@@ -6,11 +6,11 @@ import { EPILOGUE, wgsl } from '../gpu/wgsl.js';
  * columns its channels, and the inner axis runs over the window (kh, kw, ci). The matrix of windows is never stored;
  * each kernel computes its addresses as it goes.
  *
- *   y[n,oh,ow,co]  = Σ_{kh,kw,ci} x[n, oh·s+kh-p, ow·s+kw-p, ci] · w[kh,kw,ci,co]
- *   dx[n,ih,iw,ci] = Σ_{kh,kw,co} dy[n, (ih+p-kh)/s, (iw+p-kw)/s, co] · w[kh,kw,ci,co]    where the quotients are whole
- *   dw[kh,kw,ci,co] = Σ_{n,oh,ow} x[n, oh·s+kh-p, ow·s+kw-p, ci] · dy[n,oh,ow,co]
+ *   y[n,oh,ow,co]  = Σ_{kh,kw,ci} x[n, oh·s+kh·d-p, ow·s+kw·d-p, ci] · w[kh,kw,ci,co]
+ *   dx[n,ih,iw,ci] = Σ_{kh,kw,co} dy[n, (ih+p-kh·d)/s, (iw+p-kw·d)/s, co] · w[kh,kw,ci,co]    where the quotients are whole
+ *   dw[kh,kw,ci,co] = Σ_{n,oh,ow} x[n, oh·s+kh·d-p, ow·s+kw·d-p, ci] · dy[n,oh,ow,co]
  *
- * Pixels outside of x are zeros. An invocation computes four rows by four columns in registers.
+ * with stride s, dilation d and padding p along each axis. Pixels outside of x are zeros. An invocation computes four rows by four columns in registers.
  */
 const THREADS = 64;
 
@@ -21,6 +21,8 @@ export const convSizes = [
     'kernel_width',
     'stride_height',
     'stride_width',
+    'dilation_height',
+    'dilation_width',
     'pad_top',
     'pad_left',
     'chunks',
@@ -33,8 +35,8 @@ export type ConvSizes = Readonly<Record<(typeof convSizes)[number], number>>;
 const SIZES = `struct Sizes { ${convSizes.map((name) => `${name}: u32`).join(', ')} }`;
 
 const windowSize = (s: ConvSizes) => s.kernel_height * s.kernel_width * s.in_channels;
-const pixels = (s: ConvSizes) => s.batch * s.out_height * s.out_width;
-const inputSize = (s: ConvSizes) => s.batch * s.in_height * s.in_width * s.in_channels;
+export const pixels = (s: ConvSizes) => s.batch * s.out_height * s.out_width;
+export const inputSize = (s: ConvSizes) => s.batch * s.in_height * s.in_width * s.in_channels;
 const cost = (s: ConvSizes) => ({
   flops: 2 * pixels(s) * windowSize(s) * s.out_channels,
   bytes: 4 * (inputSize(s) + windowSize(s) * s.out_channels + pixels(s) * s.out_channels),
@@ -47,10 +49,10 @@ function forEachProduct(s: ConvSizes, visit: (x: number, w: number, y: number) =
       for (let ow = 0; ow < s.out_width; ow++) {
         const y = ((n * s.out_height + oh) * s.out_width + ow) * s.out_channels;
         for (let kh = 0; kh < s.kernel_height; kh++) {
-          const ih = oh * s.stride_height + kh - s.pad_top;
+          const ih = oh * s.stride_height + kh * s.dilation_height - s.pad_top;
           if (ih < 0 || ih >= s.in_height) continue;
           for (let kw = 0; kw < s.kernel_width; kw++) {
-            const iw = ow * s.stride_width + kw - s.pad_left;
+            const iw = ow * s.stride_width + kw * s.dilation_width - s.pad_left;
             if (iw < 0 || iw >= s.in_width) continue;
             const x = ((n * s.in_height + ih) * s.in_width + iw) * s.in_channels;
             for (let ci = 0; ci < s.in_channels; ci++) {
@@ -98,8 +100,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var sum: array<vec4f, 4>;
   for (var kh = 0u; kh < sizes.kernel_height; kh++) {
     for (var kw = 0u; kw < sizes.kernel_width; kw++) {
-      let ih = top + i32(kh);
-      let iw = left + i32(kw);
+      let ih = top + i32(kh * sizes.dilation_height);
+      let iw = left + i32(kw * sizes.dilation_width);
       let inside = (ih >= vec4i(0)) & (ih < height) & (iw >= vec4i(0)) & (iw < width);
       let at = select(vec4u(0u), ((n * sizes.in_height + vec4u(ih)) * sizes.in_width + vec4u(iw)) * sizes.in_channels, inside);
       let weight = (kh * sizes.kernel_width + kw) * sizes.in_channels;
@@ -157,11 +159,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let iw = pixel % sizes.in_width + sizes.pad_left;
   var sum = vec4f();
   for (var kh = 0u; kh < sizes.kernel_height; kh++) {
-    let oh = (ih - kh) / sizes.stride_height;
-    if (ih < kh || (ih - kh) % sizes.stride_height != 0u || oh >= sizes.out_height) { continue; }
+    let up = kh * sizes.dilation_height;
+    let oh = (ih - up) / sizes.stride_height;
+    if (ih < up || (ih - up) % sizes.stride_height != 0u || oh >= sizes.out_height) { continue; }
     for (var kw = 0u; kw < sizes.kernel_width; kw++) {
-      let ow = (iw - kw) / sizes.stride_width;
-      if (iw < kw || (iw - kw) % sizes.stride_width != 0u || ow >= sizes.out_width) { continue; }
+      let back = kw * sizes.dilation_width;
+      let ow = (iw - back) / sizes.stride_width;
+      if (iw < back || (iw - back) % sizes.stride_width != 0u || ow >= sizes.out_width) { continue; }
       let source = ((n * sizes.out_height + oh) * sizes.out_width + ow) * sizes.out_channels;
       let weight = ((kh * sizes.kernel_width + kw) * sizes.in_channels + ci) * sizes.out_channels;
       for (var co = 0u; co < sizes.out_channels; co++) {
@@ -211,8 +215,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let window = min(row + vec4u(0u, 1u, 2u, 3u), vec4u(window_size - 1u));
   let co = min(tile % tiles_c * 4u + vec4u(0u, 1u, 2u, 3u), vec4u(sizes.out_channels - 1u));
   let ci = window % sizes.in_channels;
-  let kw = vec4i(window / sizes.in_channels % sizes.kernel_width) - i32(sizes.pad_left);
-  let kh = vec4i(window / (sizes.in_channels * sizes.kernel_width)) - i32(sizes.pad_top);
+  let kw = vec4i(window / sizes.in_channels % sizes.kernel_width * sizes.dilation_width) - i32(sizes.pad_left);
+  let kh = vec4i(window / (sizes.in_channels * sizes.kernel_width) * sizes.dilation_height) - i32(sizes.pad_top);
   var sum: array<vec4f, 4>;
   let end = min((chunk + 1u) * sizes.chunk_length, sizes.batch * sizes.out_height);
   for (var line = chunk * sizes.chunk_length; line < end; line++) {

@@ -4,6 +4,11 @@ export { crossEntropyBackward, crossEntropyForward } from './cross-entropy.js';
 export * as elementwise from './elementwise.js';
 export * as functions from './functions.js';
 export { gatherRows, linkEqual, scatterAddRows } from './gather.js';
+export {
+  groupedConv2dFilterGradient,
+  groupedConv2dForward,
+  groupedConv2dInputGradient,
+} from './grouped-conv2d.js';
 export { lstmCell, lstmCellBackward, lstmCellBackwardFours, lstmCellFours } from './lstm.js';
 export { matmulNaive, matmulRegister, matmulTiled } from './matmul.js';
 export { matmulDirect } from './matmul-direct.js';

@@ -1,6 +1,11 @@
 import { conv2dFilterGradient, conv2dForward, conv2dInputGradient } from '../../src/kernels/conv2d.js';
 import { crossEntropyBackward, crossEntropyForward } from '../../src/kernels/cross-entropy.js';
 import { gatherRows, linkEqual, scatterAddRows } from '../../src/kernels/gather.js';
+import {
+  groupedConv2dFilterGradient,
+  groupedConv2dForward,
+  groupedConv2dInputGradient,
+} from '../../src/kernels/grouped-conv2d.js';
 import { lstmCell, lstmCellBackward, lstmCellBackwardFours, lstmCellFours } from '../../src/kernels/lstm.js';
 import { matmulNaive, matmulRegister, matmulTiled } from '../../src/kernels/matmul.js';
 import { matmulDirect } from '../../src/kernels/matmul-direct.js';
@@ -252,6 +257,8 @@ interface Conv {
   readonly w: [number, number, number];
   readonly stride?: [number, number];
   readonly pad?: [number, number, number, number];
+  readonly dilation?: [number, number];
+  readonly groups?: number;
 }
 const convs: Conv[] = [
   { x: [1, 1, 1, 1], w: [1, 1, 1] },
@@ -261,45 +268,60 @@ const convs: Conv[] = [
   { x: [2, 6, 7, 1], w: [4, 3, 6], stride: [2, 1], pad: [1, 2, 0, 1] },
   { x: [2, 17, 13, 5], w: [5, 5, 9], pad: [2, 2, 2, 2] },
   { x: [0, 4, 4, 1], w: [2, 2, 3] },
+  { x: [2, 9, 8, 3], w: [3, 2, 5], dilation: [2, 3], pad: [1, 0, 2, 1] },
+  { x: [1, 7, 9, 2], w: [2, 3, 4], dilation: [3, 1], stride: [1, 2] },
+  { x: [2, 6, 5, 6], w: [3, 3, 4], groups: 2 },
+  { x: [1, 9, 7, 5], w: [3, 2, 5], groups: 5, pad: [1, 1, 0, 1], stride: [2, 1] },
+  { x: [2, 7, 8, 3], w: [2, 3, 9], groups: 3, dilation: [2, 2], pad: [0, 2, 1, 1] },
 ];
-const convolution = convs.flatMap(({ x, w, stride = [1, 1], pad = [0, 0, 0, 0] }): KernelCase[] => {
-  const [batch, in_height, in_width, in_channels] = x;
-  const [kernel_height, kernel_width, out_channels] = w;
-  const out_height = Math.floor((in_height + pad[0] + pad[1] - kernel_height) / stride[0]) + 1;
-  const out_width = Math.floor((in_width + pad[2] + pad[3] - kernel_width) / stride[1]) + 1;
-  const lines = batch * out_height;
-  const values = {
-    ...{ batch, in_height, in_width, in_channels, out_height, out_width, out_channels, kernel_height, kernel_width },
-    ...{
-      stride_height: stride[0],
-      stride_width: stride[1],
-      pad_top: pad[0],
-      pad_left: pad[2],
-      chunks: 1,
-      chunk_length: Math.max(1, lines),
-    },
-  };
-  const sizes = {
-    x: batch * in_height * in_width * in_channels,
-    y: lines * out_width * out_channels,
-    w: kernel_height * kernel_width * in_channels * out_channels,
-  };
-  const note = `x [${x}], window [${w}], stride [${stride}], padding [${pad}]`;
-  const tolerance = { absolute: 1e-4, relative: 1e-4 };
-  const chunks = Math.max(1, Math.ceil(lines / 3));
-  return [
-    { kernel: conv2dForward, note, values, buffers: sizes, tolerance },
-    { kernel: conv2dInputGradient, note, values, buffers: { dy: sizes.y, w: sizes.w, dx: sizes.x }, tolerance },
-    { kernel: conv2dFilterGradient, note, values, buffers: { x: sizes.x, dy: sizes.y, dw: sizes.w }, tolerance },
-    {
-      kernel: conv2dFilterGradient,
-      note: `${note}, ${chunks} chunks`,
-      values: { ...values, chunks, chunk_length: 3 },
-      buffers: { x: sizes.x, dy: sizes.y, dw: chunks * sizes.w },
-      tolerance,
-    },
-  ];
-});
+const convolution = convs.flatMap(
+  ({ x, w, stride = [1, 1], pad = [0, 0, 0, 0], dilation = [1, 1], groups }): KernelCase[] => {
+    const [batch, in_height, in_width, in_channels] = x;
+    const [kernel_height, kernel_width, out_channels] = w;
+    const out_height =
+      Math.floor((in_height + pad[0] + pad[1] - (kernel_height - 1) * dilation[0] - 1) / stride[0]) + 1;
+    const out_width = Math.floor((in_width + pad[2] + pad[3] - (kernel_width - 1) * dilation[1] - 1) / stride[1]) + 1;
+    const lines = batch * out_height;
+    const values = {
+      ...{ batch, in_height, in_width, in_channels, out_height, out_width, out_channels, kernel_height, kernel_width },
+      ...{
+        stride_height: stride[0],
+        stride_width: stride[1],
+        dilation_height: dilation[0],
+        dilation_width: dilation[1],
+        ...(groups === undefined ? {} : { groups }),
+        pad_top: pad[0],
+        pad_left: pad[2],
+        chunks: 1,
+        chunk_length: Math.max(1, lines),
+      },
+    };
+    const sizes = {
+      x: batch * in_height * in_width * in_channels,
+      y: lines * out_width * out_channels,
+      w: (kernel_height * kernel_width * in_channels * out_channels) / (groups ?? 1),
+    };
+    const note = `x [${x}], window [${w}], stride [${stride}], padding [${pad}], dilation [${dilation}], ${groups ?? 1} groups`;
+    const tolerance = { absolute: 1e-4, relative: 1e-4 };
+    const chunks = Math.max(1, Math.ceil(lines / 3));
+    const [forward, inputGradient, filterGradient] =
+      groups === undefined
+        ? [conv2dForward, conv2dInputGradient, conv2dFilterGradient]
+        : [groupedConv2dForward, groupedConv2dInputGradient, groupedConv2dFilterGradient];
+    return [
+      { kernel: forward, note, values, buffers: sizes, tolerance },
+      { kernel: inputGradient, note, values, buffers: { dy: sizes.y, w: sizes.w, dx: sizes.x }, tolerance },
+      { kernel: filterGradient, note, values, buffers: { x: sizes.x, dy: sizes.y, dw: sizes.w }, tolerance },
+      {
+        kernel: filterGradient,
+        note: `${note}, ${chunks} chunks`,
+        values: { ...values, chunks, chunk_length: 3 },
+        buffers: { x: sizes.x, dy: sizes.y, dw: chunks * sizes.w },
+        tolerance,
+      },
+    ];
+  },
+);
 const pooling = (
   [
     [

@@ -1,7 +1,9 @@
 import {
   atan2,
   concat,
+  conv1d,
   conv2d,
+  conv2dTranspose,
   crossEntropyRows,
   dropout,
   elu,
@@ -288,6 +290,33 @@ export const gradientCases: readonly GradientCase[] = [
           [0, 2],
         ],
       }),
+  },
+  {
+    ops: ['conv2d', 'conv2d_input_gradient', 'conv2d_filter_gradient'],
+    note: 'conv2d in groups, dilated',
+    shapes: [
+      [2, 6, 5, 4],
+      [3, 2, 2, 6],
+    ],
+    compute: (x, w) => conv2d(x, w, { groups: 2, dilation: [2, 1], padding: 'same' }),
+  },
+  {
+    ops: ['conv2d_input_gradient'],
+    note: 'conv2d transposed',
+    shapes: [
+      [1, 3, 4, 2],
+      [3, 2, 5, 2],
+    ],
+    compute: (x, w) => conv2dTranspose(x, w, { stride: [2, 1] }),
+  },
+  {
+    ops: [],
+    note: 'conv1d, causal',
+    shapes: [
+      [2, 7, 3],
+      [3, 3, 4],
+    ],
+    compute: (x, w) => conv1d(x, w, { padding: 'causal', dilation: 2 }),
   },
   {
     ops: ['max_pool2d'],

@@ -1,5 +1,10 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { type ConvSizes, conv2dFilterGradient, conv2dForward, conv2dInputGradient } from '../../kernels/conv2d.js';
+import {
+  groupedConv2dFilterGradient,
+  groupedConv2dForward,
+  groupedConv2dInputGradient,
+} from '../../kernels/grouped-conv2d.js';
 import { defineOp, expectRank, expectType, type Op } from '../define.js';
 import { launch } from '../graph.js';
 import { formatShape, type Shape } from '../shape.js';
@@ -11,6 +16,10 @@ export interface Conv2dOptions {
   readonly stride?: number | readonly [number, number];
   /** 'valid' (default): none. 'same': outputs = ceil(inputs / stride), the odd pixel after. Or [[top, bottom], [left, right]]. */
   readonly padding?: 'valid' | 'same' | readonly [readonly [number, number], readonly [number, number]];
+  /** Distance of the pixels that a window takes. Default 1: neighbours. */
+  readonly dilation?: number | readonly [number, number];
+  /** Cuts the channels into groups that do not see each other; it divides both numbers of channels. Default 1. */
+  readonly groups?: number;
 }
 
 /** Everything that is needed to place windows, beside the shapes. */
@@ -19,21 +28,29 @@ interface Geometry {
   readonly kernelShape: Shape;
   readonly stride: readonly [number, number];
   readonly padding: readonly [readonly [number, number], readonly [number, number]];
+  readonly dilation: readonly [number, number];
+  readonly groups: number;
 }
 
-function outputShape({ inputShape, kernelShape, stride, padding }: Geometry): Shape {
-  const along = (axis: 0 | 1) =>
-    Math.floor((inputShape[1 + axis]! + padding[axis][0] + padding[axis][1] - kernelShape[axis]!) / stride[axis]) + 1;
+/** How many pixels a window spans. */
+const spanOf = (kernel: number, dilation: number): number => (kernel - 1) * dilation + 1;
+
+function outputShape({ inputShape, kernelShape, stride, padding, dilation }: Geometry): Shape {
+  const along = (axis: 0 | 1) => {
+    const padded = inputShape[1 + axis]! + padding[axis][0] + padding[axis][1];
+    return Math.floor((padded - spanOf(kernelShape[axis]!, dilation[axis])) / stride[axis]) + 1;
+  };
   return [inputShape[0]!, along(0), along(1), kernelShape[3]!];
 }
 
-function sizesOf(geometry: Geometry): ConvSizes {
+function sizesOf(geometry: Geometry): ConvSizes & { groups: number } {
   const [batch, in_height, in_width, in_channels] = geometry.inputShape as [number, number, number, number];
   const [kernel_height, kernel_width, , out_channels] = geometry.kernelShape as [number, number, number, number];
   const [, out_height, out_width] = outputShape(geometry) as [number, number, number, number];
   return {
     ...{ batch, in_height, in_width, in_channels, kernel_height, kernel_width, out_height, out_width, out_channels },
     ...{ stride_height: geometry.stride[0], stride_width: geometry.stride[1] },
+    ...{ dilation_height: geometry.dilation[0], dilation_width: geometry.dilation[1], groups: geometry.groups },
     ...{
       pad_top: geometry.padding[0][0],
       pad_left: geometry.padding[1][0],
@@ -43,12 +60,21 @@ function sizesOf(geometry: Geometry): ConvSizes {
   };
 }
 
+/** The sizes that the kernel of a geometry takes: only that of groups has a use for their number. */
+function sizesFor(geometry: Geometry): ConvSizes {
+  const { groups, ...rest } = sizesOf(geometry);
+  return groups === 1 ? rest : ({ ...rest, groups } as ConvSizes);
+}
+
 export const conv2dOp: Op<readonly ['x', 'kernel'], Geometry> = defineOp({
   name: 'conv2d',
   inputs: ['x', 'kernel'],
   epilogue: true,
   shape: (_, geometry: Geometry) => outputShape(geometry),
-  dispatch: ([x, w], [y], { attributes }) => [launch(conv2dForward, { x: x!, w: w!, y: y! }, sizesOf(attributes))],
+  dispatch: ([x, w], [y], { attributes }) => {
+    const kernel = attributes.groups === 1 ? conv2dForward : groupedConv2dForward;
+    return [launch(kernel, { x: x!, w: w!, y: y! }, sizesFor(attributes))];
+  },
   vjp: ({ inputs: [x, w], outputGrad: dy, attributes }) => [
     conv2dInputGradientOp(dy, w!, attributes),
     conv2dFilterGradientOp(x!, dy, attributes),
@@ -61,9 +87,10 @@ export const conv2dInputGradientOp: Op<readonly ['dy', 'kernel'], Geometry> = de
   inputs: ['dy', 'kernel'],
   epilogue: true,
   shape: (_, { inputShape }: Geometry) => inputShape,
-  dispatch: ([dy, w], [dx], { attributes }) => [
-    launch(conv2dInputGradient, { dy: dy!, w: w!, dx: dx! }, sizesOf(attributes)),
-  ],
+  dispatch: ([dy, w], [dx], { attributes }) => {
+    const kernel = attributes.groups === 1 ? conv2dInputGradient : groupedConv2dInputGradient;
+    return [launch(kernel, { dy: dy!, w: w!, dx: dx! }, sizesFor(attributes))];
+  },
   vjp: ({ inputs: [dy, w], outputGrad, attributes }) => [
     conv2dOp(outputGrad, w!, attributes),
     conv2dFilterGradientOp(outputGrad, dy!, attributes),
@@ -78,12 +105,13 @@ export const conv2dFilterGradientOp: Op<readonly ['x', 'dy'], Geometry> = define
   inputs: ['x', 'dy'],
   shape: (_, { kernelShape }: Geometry) => kernelShape,
   dispatch: ([x, dy], [dw], { attributes, temporary }) => {
-    const whole = sizesOf(attributes);
+    const kernel = attributes.groups === 1 ? conv2dFilterGradient : groupedConv2dFilterGradient;
+    const whole = sizesFor(attributes);
     const chunks = Math.max(1, Math.ceil(whole.chunk_length / CHUNK_ROWS));
-    if (chunks === 1) return [launch(conv2dFilterGradient, { x: x!, dy: dy!, dw: dw! }, whole)];
+    if (chunks === 1) return [launch(kernel, { x: x!, dy: dy!, dw: dw! }, whole)];
     const partial = temporary([chunks, dw!.length]);
     return [
-      launch(conv2dFilterGradient, { x: x!, dy: dy!, dw: partial }, { ...whole, chunks, chunk_length: CHUNK_ROWS }),
+      launch(kernel, { x: x!, dy: dy!, dw: partial }, { ...whole, chunks, chunk_length: CHUNK_ROWS }),
       ...reduceLaunches('sum', partial, dw!, { outer: 1, n: chunks, inner: dw!.length }, { temporary }),
     ];
   },
@@ -95,28 +123,24 @@ export const conv2dFilterGradientOp: Op<readonly ['x', 'dy'], Geometry> = define
 
 /**
  * Convolution (cross-correlation, as in every such library), channels last:
- * x (batch, height, width, in), kernel (height, width, in, out) -> (batch, out height, out width, out).
+ * x (batch, height, width, in), kernel (height, width, in / groups, out) -> (batch, out height, out width, out).
  *
  * @throws TesseraError if ranks or channels do not fit, or the window is larger than the padded image.
  */
-export function conv2d(x: Tensor, kernel: Tensor, { stride = 1, padding = 'valid' }: Conv2dOptions = {}): Tensor {
+export function conv2d(x: Tensor, kernel: Tensor, options: Conv2dOptions = {}): Tensor {
   expectRank('conv2d', 'x', x, 4, 'batch, height, width, channels');
-  expectRank('conv2d', 'kernel', kernel, 4, 'height, width, in, out');
+  expectRank('conv2d', 'kernel', kernel, 4, 'height, width, in / groups, out');
   for (const [name, operand] of Object.entries({ x, kernel })) expectType('conv2d', name, operand, 'f32');
-  if (x.shape[3] !== kernel.shape[2]) {
+  const { groups = 1 } = options;
+  if (!Number.isInteger(groups) || groups < 1 || kernel.shape[3]! % groups !== 0) {
+    throw new TesseraError(`conv2d: ${groups} groups do not divide the ${kernel.shape[3]} channels of the output`);
+  }
+  if (x.shape[3] !== kernel.shape[2]! * groups) {
     throw new TesseraError(
-      `conv2d: channels differ: x ${formatShape(x.shape)} has ${x.shape[3]}, kernel ${formatShape(kernel.shape)} takes ${kernel.shape[2]}`,
+      `conv2d: channels differ: x ${formatShape(x.shape)} has ${x.shape[3]}, kernel ${formatShape(kernel.shape)} takes ${kernel.shape[2]! * groups}`,
     );
   }
-  const strides = strideOf('conv2d', stride);
-  const geometry: Geometry = {
-    inputShape: x.shape,
-    kernelShape: kernel.shape,
-    stride: strides,
-    padding: [0, 1].map((axis) =>
-      paddingOf(padding, axis as 0 | 1, x.shape, kernel.shape, strides),
-    ) as unknown as Geometry['padding'],
-  };
+  const geometry = geometryOf('conv2d', x.shape, kernel.shape, options);
   const [, height, width] = outputShape(geometry) as [number, number, number, number];
   if (height < 1 || width < 1) {
     throw new TesseraError(
@@ -126,33 +150,115 @@ export function conv2d(x: Tensor, kernel: Tensor, { stride = 1, padding = 'valid
   return conv2dOp(x, kernel, geometry);
 }
 
-/** @throws TesseraError if a stride is not a whole number of at least 1. */
-export function strideOf(op: string, stride: number | readonly [number, number]): readonly [number, number] {
-  const pair = typeof stride === 'number' ? ([stride, stride] as const) : stride;
+/**
+ * The transpose of a convolution, which makes images larger: the gradient of conv2d with respect to its input, as a
+ * layer. x (batch, height, width, in), kernel (height, width, out, in) -> (batch, out height, out width, out), where
+ * out = in · stride for 'same' and in · stride + max(window - stride, 0) for 'valid' padding, as in Keras.
+ *
+ * @throws TesseraError if ranks or channels do not fit.
+ */
+export function conv2dTranspose(
+  x: Tensor,
+  kernel: Tensor,
+  {
+    stride = 1,
+    padding = 'valid',
+    dilation = 1,
+  }: Omit<Conv2dOptions, 'groups' | 'padding'> & { padding?: 'valid' | 'same' } = {},
+): Tensor {
+  expectRank('conv2dTranspose', 'x', x, 4, 'batch, height, width, channels');
+  expectRank('conv2dTranspose', 'kernel', kernel, 4, 'height, width, out, in');
+  for (const [name, operand] of Object.entries({ x, kernel })) expectType('conv2dTranspose', name, operand, 'f32');
+  if (x.shape[3] !== kernel.shape[3]) {
+    throw new TesseraError(
+      `conv2dTranspose: channels differ: x ${formatShape(x.shape)} has ${x.shape[3]}, kernel ${formatShape(kernel.shape)} takes ${kernel.shape[3]}`,
+    );
+  }
+  const strides = pairOf('conv2dTranspose', stride);
+  const dilations = pairOf('conv2dTranspose', dilation);
+  const along = (axis: 0 | 1) => {
+    const longer = Math.max(spanOf(kernel.shape[axis]!, dilations[axis]) - strides[axis], 0);
+    return x.shape[1 + axis]! * strides[axis] + (padding === 'same' ? 0 : longer);
+  };
+  const output = [x.shape[0]!, along(0), along(1), kernel.shape[2]!];
+  return conv2dInputGradientOp(
+    x,
+    kernel,
+    geometryOf('conv2dTranspose', output, kernel.shape, { stride, padding, dilation }),
+  );
+}
+
+export interface Conv1dOptions {
+  readonly stride?: number;
+  /** 'causal' puts all padding before: an output sees no later input. */
+  readonly padding?: 'valid' | 'same' | 'causal';
+  readonly dilation?: number;
+  readonly groups?: number;
+}
+
+/** Convolution along time: x (batch, time, in), kernel (window, in / groups, out) -> (batch, out time, out). */
+export function conv1d(
+  x: Tensor,
+  kernel: Tensor,
+  { stride = 1, padding = 'valid', dilation = 1, groups = 1 }: Conv1dOptions = {},
+): Tensor {
+  expectRank('conv1d', 'x', x, 3, 'batch, time, channels');
+  expectRank('conv1d', 'kernel', kernel, 3, 'window, in / groups, out');
+  const before = spanOf(kernel.shape[0]!, dilation) - 1;
+  const y = conv2d(x.expandDims(1), kernel.expandDims(0), {
+    stride: [1, stride],
+    padding:
+      padding === 'causal'
+        ? [
+            [0, 0],
+            [before, 0],
+          ]
+        : padding,
+    dilation: [1, dilation],
+    groups,
+  });
+  return y.squeeze(1);
+}
+
+function geometryOf(op: string, inputShape: Shape, kernelShape: Shape, options: Conv2dOptions): Geometry {
+  const { stride = 1, padding = 'valid', dilation = 1, groups = 1 } = options;
+  const [strides, dilations] = [pairOf(op, stride), pairOf(op, dilation)];
+  const along = (axis: 0 | 1) => {
+    const span = spanOf(kernelShape[axis]!, dilations[axis]);
+    return paddingOf(op, padding, axis, inputShape[1 + axis]!, span, strides[axis]);
+  };
+  return { inputShape, kernelShape, stride: strides, padding: [along(0), along(1)], dilation: dilations, groups };
+}
+
+/** @throws TesseraError if a stride, window or dilation is not a whole number of at least 1. */
+export function pairOf(op: string, sizes: number | readonly [number, number]): readonly [number, number] {
+  const pair = typeof sizes === 'number' ? ([sizes, sizes] as const) : sizes;
   if (!pair.every((one) => Number.isInteger(one) && one >= 1)) {
-    throw new TesseraError(`${op}: strides and windows are whole numbers from 1, got ${JSON.stringify(stride)}`);
+    throw new TesseraError(
+      `${op}: strides, dilations and windows are whole numbers from 1, got ${JSON.stringify(sizes)}`,
+    );
   }
   return pair;
 }
 
-function paddingOf(
+/** Padding before and after along an axis: size pixels, windows that span so many. */
+export function paddingOf(
+  op: string,
   padding: Conv2dOptions['padding'],
   axis: 0 | 1,
-  input: Shape,
-  kernel: Shape,
-  stride: readonly [number, number],
+  size: number,
+  span: number,
+  stride: number,
 ): readonly [number, number] {
   if (padding === 'valid' || padding === undefined) return [0, 0];
   if (padding === 'same') {
-    const size = input[1 + axis]!;
-    const outputs = Math.ceil(size / stride[axis]);
-    const total = Math.max(0, (outputs - 1) * stride[axis] + kernel[axis]! - size);
+    const total = Math.max(0, (Math.ceil(size / stride) - 1) * stride + span - size);
     return [Math.floor(total / 2), Math.ceil(total / 2)];
   }
   const pair = padding[axis];
   if (pair?.length !== 2 || !pair.every((one) => Number.isInteger(one) && one >= 0)) {
     throw new TesseraError(
-      `conv2d: padding must be 'valid', 'same' or [[top, bottom], [left, right]] from 0, got ${JSON.stringify(padding)}`,
+      `${op}: padding must be 'valid', 'same' or [[top, bottom], [left, right]] from 0, got ${JSON.stringify(padding)}`,
     );
   }
   return pair;

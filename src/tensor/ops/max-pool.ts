@@ -4,7 +4,7 @@ import { defineOp, expectRank, expectType } from '../define.js';
 import { launch } from '../graph.js';
 import { formatShape, type Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
-import { strideOf } from './conv2d.js';
+import { pairOf } from './conv2d.js';
 
 export interface PoolOptions {
   /** Of the window, in pixels. Default 2. */
@@ -59,7 +59,7 @@ export const maxPoolBackwardOp = defineOp({
 export function maxPool2d(x: Tensor, { size = 2, stride = size }: PoolOptions = {}): Tensor {
   expectRank('max_pool2d', 'x', x, 4, 'batch, height, width, channels');
   expectType('max_pool2d', 'x', x, 'f32');
-  const windows = { size: strideOf('max_pool2d', size), stride: strideOf('max_pool2d', stride) };
+  const windows = { size: pairOf('max_pool2d', size), stride: pairOf('max_pool2d', stride) };
   if (x.shape[1]! < windows.size[0] || x.shape[2]! < windows.size[1]) {
     throw new TesseraError(
       `max_pool2d: a window of ${formatShape(windows.size)} is larger than the image of x ${formatShape(x.shape)}`,
