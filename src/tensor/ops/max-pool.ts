@@ -4,13 +4,16 @@ import { defineOp, expectRank, expectType } from '../define.js';
 import { launch } from '../graph.js';
 import { formatShape, type Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
-import { pairOf } from './conv2d.js';
+import { type Conv2dOptions, paddingOf, pairOf } from './conv2d.js';
+import { pad } from './movement.js';
 
 export interface PoolOptions {
   /** Of the window, in pixels. Default 2. */
   readonly size?: number | readonly [number, number];
   /** Default: the window's size, so that windows do not overlap. */
   readonly stride?: number | readonly [number, number];
+  /** As for a convolution. Default 'valid': none. */
+  readonly padding?: Conv2dOptions['padding'];
 }
 
 interface Windows {
@@ -50,20 +53,31 @@ export const maxPoolBackwardOp = defineOp({
 });
 
 /**
- * The largest value of each window, channels last, without padding:
- * (batch, height, width, channels) -> (batch, floor((height - size) / stride) + 1, ..., channels).
- * The gradient goes to the first of equals.
+ * The largest value of each window, channels last: (batch, height, width, channels) -> (batch, out height, out width,
+ * channels), with out = floor((padded - size) / stride) + 1. Padding never wins. The gradient goes to the first of equals.
  *
  * @throws TesseraError if x has not rank 4, or is smaller than the window.
  */
-export function maxPool2d(x: Tensor, { size = 2, stride = size }: PoolOptions = {}): Tensor {
+export function maxPool2d(x: Tensor, { size = 2, stride = size, padding = 'valid' }: PoolOptions = {}): Tensor {
   expectRank('max_pool2d', 'x', x, 4, 'batch, height, width, channels');
   expectType('max_pool2d', 'x', x, 'f32');
-  const windows = { size: pairOf('max_pool2d', size), stride: pairOf('max_pool2d', stride) };
-  if (x.shape[1]! < windows.size[0] || x.shape[2]! < windows.size[1]) {
+  const { windows, borders } = windowsOf('max_pool2d', x, { size, stride, padding });
+  const padded = borders.flat().some((width) => width > 0)
+    ? pad(x, [[0, 0], ...borders, [0, 0]], Number.NEGATIVE_INFINITY)
+    : x;
+  return maxPoolOp(padded, windows);
+}
+
+/** @throws TesseraError if an image with its borders is smaller than the window. */
+export function windowsOf(op: string, x: Tensor, { size = 2, stride = size, padding = 'valid' }: PoolOptions) {
+  const windows: Windows = { size: pairOf(op, size), stride: pairOf(op, stride) };
+  const borders = ([0, 1] as const).map((axis) =>
+    paddingOf(op, padding, axis, x.shape[1 + axis]!, windows.size[axis], windows.stride[axis]),
+  );
+  if (borders.some(([before, after], axis) => x.shape[1 + axis]! + before + after < windows.size[axis]!)) {
     throw new TesseraError(
-      `max_pool2d: a window of ${formatShape(windows.size)} is larger than the image of x ${formatShape(x.shape)}`,
+      `${op}: a window of ${formatShape(windows.size)} is larger than the image of x ${formatShape(x.shape)}`,
     );
   }
-  return maxPoolOp(x, windows);
+  return { windows, borders };
 }

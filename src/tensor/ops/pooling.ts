@@ -1,0 +1,94 @@
+import { TesseraError } from '../../gpu/errors.js';
+import { ones } from '../create.js';
+import { expectRank, expectType } from '../define.js';
+import { formatShape } from '../shape.js';
+import type { Tensor } from '../tensor.js';
+import { conv2d, pairOf } from './conv2d.js';
+import { maxPool2d, type PoolOptions, windowsOf } from './max-pool.js';
+import { concat } from './movement.js';
+import { applyAlong } from './resize.js';
+
+/*
+ * Poolings made of other ops, channels last: an average is a depthwise convolution with equal weights.
+ */
+
+export interface AveragePoolOptions extends PoolOptions {
+  /** Whether padding counts as zeros (ONNX's count_include_pad). Default false, as in Keras: only pixels count. */
+  readonly countPadding?: boolean;
+}
+
+/**
+ * The mean of each window: (batch, height, width, channels) -> (batch, out height, out width, channels).
+ * @throws TesseraError if x has not rank 4, or is smaller than the window.
+ */
+export function averagePool2d(
+  x: Tensor,
+  { size = 2, stride = size, padding = 'valid', countPadding = false }: AveragePoolOptions = {},
+): Tensor {
+  expectRank('average_pool2d', 'x', x, 4, 'batch, height, width, channels');
+  expectType('average_pool2d', 'x', x, 'f32');
+  const { windows, borders } = windowsOf('average_pool2d', x, { size, stride, padding });
+  const [height, width] = windows.size;
+  const channels = x.shape[3]!;
+  const sum = (image: Tensor, groups: number) =>
+    conv2d(image, ones([height, width, 1, groups]), { stride: windows.stride, padding: borders as never, groups });
+  const padded = borders.flat().some((one) => one > 0);
+  if (countPadding || !padded) return sum(x, channels).mul(1 / (height * width));
+  return sum(x, channels).div(sum(ones([1, x.shape[1]!, x.shape[2]!, 1]), 1));
+}
+
+/** The mean over all pixels: (batch, height, width, channels) -> (batch, channels). */
+export function globalAveragePool2d(x: Tensor): Tensor {
+  expectRank('global_average_pool2d', 'x', x, 4, 'batch, height, width, channels');
+  return x.mean([1, 2]);
+}
+
+/** The largest over all pixels: (batch, height, width, channels) -> (batch, channels). */
+export function globalMaxPool2d(x: Tensor): Tensor {
+  expectRank('global_max_pool2d', 'x', x, 4, 'batch, height, width, channels');
+  return x.max([1, 2]);
+}
+
+/** The windows that cut `size` pixels into `count`: from ⌊i·size/count⌋ to ⌈(i+1)·size/count⌉, as in PyTorch. */
+function cuts(size: number, count: number): [begin: number, end: number][] {
+  return Array.from({ length: count }, (_, index) => [
+    Math.floor((index * size) / count),
+    Math.ceil(((index + 1) * size) / count),
+  ]);
+}
+
+function outputOf(op: string, x: Tensor, output: number | readonly [number, number]): readonly [number, number] {
+  expectRank(op, 'x', x, 4, 'batch, height, width, channels');
+  if (x.shape[1] === 0 || x.shape[2] === 0) throw new TesseraError(`${op}: x ${formatShape(x.shape)} has no pixels`);
+  return pairOf(op, output);
+}
+
+/** The mean of windows that cut the image into the given number of parts: -> (batch, height', width', channels). */
+export function adaptiveAveragePool2d(x: Tensor, output: number | readonly [number, number]): Tensor {
+  const pair = outputOf('adaptive_average_pool2d', x, output);
+  return ([0, 1] as const).reduce((y, axis) => {
+    const size = x.shape[1 + axis]!;
+    const weights = new Float32Array(pair[axis] * size);
+    cuts(size, pair[axis]).forEach(([begin, end], row) => {
+      weights.fill(1 / (end - begin), row * size + begin, row * size + end);
+    });
+    return applyAlong(y, 1 + axis, weights, pair[axis]);
+  }, x);
+}
+
+/** The largest of windows that cut the image into the given number of parts: -> (batch, height', width', channels). */
+export function adaptiveMaxPool2d(x: Tensor, output: number | readonly [number, number]): Tensor {
+  const pair = outputOf('adaptive_max_pool2d', x, output);
+  const [height, width] = [x.shape[1]!, x.shape[2]!];
+  if (height % pair[0] === 0 && width % pair[1] === 0)
+    return maxPool2d(x, { size: [height / pair[0], width / pair[1]] });
+  return ([1, 2] as const).reduce((y, axis) => {
+    const parts = cuts(y.shape[axis]!, pair[axis - 1]!).map(([begin, end]) =>
+      y.slice(axis === 1 ? [0, begin] : [0, 0, begin], [y.shape[0]!, ...(axis === 1 ? [end] : [y.shape[1]!, end])]),
+    );
+    return concat(
+      parts.map((part) => part.max(axis, { keepDims: true })),
+      axis,
+    );
+  }, x);
+}
