@@ -11,6 +11,7 @@ export * from './lstm.js';
 export * from './matmul.js';
 export * from './max-pool.js';
 export * from './movement.js';
+export * from './normalization.js';
 export * from './optimizers.js';
 export * from './pooling.js';
 export * from './random.js';

@@ -1,0 +1,80 @@
+import { TesseraError } from '../../gpu/errors.js';
+import { expectRank } from '../define.js';
+import { formatShape, sizeOf } from '../shape.js';
+import type { Tensor } from '../tensor.js';
+import { reshape } from './movement.js';
+import type { Axes } from './reduce.js';
+
+/*
+ * Normalisations: y = (x - mean) / √(variance + epsilon) · scale + shift. They differ in what mean and variance are
+ * taken over. Variances are those of a population; epsilon is Keras's 1e-3 unless said otherwise.
+ */
+export interface NormOptions {
+  /** Multiplies; broadcast against x. Default: not at all. */
+  readonly scale?: Tensor;
+  /** Is added; broadcast against x. Default: not at all. */
+  readonly shift?: Tensor;
+  readonly epsilon?: number;
+}
+
+const EPSILON = 1e-3;
+
+function apply(x: Tensor, mean: Tensor, variance: Tensor, { scale, shift, epsilon = EPSILON }: NormOptions): Tensor {
+  const normal = x.sub(mean).div(variance.add(epsilon).sqrt());
+  const scaled = scale === undefined ? normal : normal.mul(scale);
+  return shift === undefined ? scaled : scaled.add(shift);
+}
+
+const over = (x: Tensor, axes: Axes) => {
+  const keepDims = { keepDims: true };
+  return [x.mean(axes, keepDims), x.variance(axes, keepDims)] as const;
+};
+
+/** Over the last axis, or the given ones, of each sample. Ba, Kiros and Hinton 2016. */
+export const layerNorm = (x: Tensor, { axes = -1, ...options }: NormOptions & { axes?: Axes } = {}): Tensor =>
+  apply(x, ...over(x, axes), options);
+
+/** y = x / √(mean x² + epsilon) · scale, over the last axis; epsilon 1e-6. Zhang and Sennrich 2019. */
+export function rmsNorm(x: Tensor, { scale, epsilon = 1e-6 }: Omit<NormOptions, 'shift'> = {}): Tensor {
+  const size = x.square().mean(-1, { keepDims: true }).add(epsilon).sqrt();
+  return scale === undefined ? x.div(size) : x.div(size).mul(scale);
+}
+
+/**
+ * Over groups of neighbouring channels and all pixels of each sample: x (batch, ..., channels). Wu and He 2018.
+ * @throws TesseraError if the groups do not divide the channels.
+ */
+export function groupNorm(x: Tensor, groups: number, options: NormOptions = {}): Tensor {
+  const channels = x.shape.at(-1) ?? 0;
+  if (x.rank < 2 || !Number.isInteger(groups) || groups < 1 || channels % groups !== 0) {
+    throw new TesseraError(`group_norm: ${groups} groups do not divide the channels of ${formatShape(x.shape)}`);
+  }
+  const pixels = sizeOf(x.shape.slice(1, -1));
+  const grouped = reshape(x, [x.shape[0]!, pixels, groups, channels / groups]);
+  const { scale, shift, ...rest } = options;
+  const normal = reshape(apply(grouped, ...over(grouped, [1, 3]), rest), x.shape);
+  const scaled = scale === undefined ? normal : normal.mul(scale);
+  return shift === undefined ? scaled : scaled.add(shift);
+}
+
+/** Over all pixels of each channel of each sample: x (batch, ..., channels). Ulyanov et al. 2016. */
+export function instanceNorm(x: Tensor, options: NormOptions = {}): Tensor {
+  if (x.rank < 3) throw new TesseraError(`instance_norm: expected (batch, ..., channels), got ${formatShape(x.shape)}`);
+  const pixels = x.shape.map((_, axis) => axis).slice(1, -1);
+  return apply(x, ...over(x, pixels), options);
+}
+
+/**
+ * Over the batch and all pixels of each channel: x (..., channels). Ioffe and Szegedy 2015. With `statistics` (in use)
+ * these stand for the batch's own (in training); the batch's own are returned, for running averages.
+ */
+export function batchNorm(
+  x: Tensor,
+  { statistics, ...options }: NormOptions & { statistics?: { mean: Tensor; variance: Tensor } } = {},
+): { y: Tensor; mean: Tensor; variance: Tensor } {
+  if (x.rank < 2) expectRank('batch_norm', 'x', x, 2, 'batch, channels');
+  if (statistics !== undefined) return { y: apply(x, statistics.mean, statistics.variance, options), ...statistics };
+  const axes = x.shape.map((_, axis) => axis).slice(0, -1);
+  const [mean, variance] = [x.mean(axes), x.variance(axes)];
+  return { y: apply(x, mean, variance, options), mean, variance };
+}
