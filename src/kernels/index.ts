@@ -1,3 +1,4 @@
+export { attentionForward, attentionKeyGradient, attentionQueryGradient } from './attention.js';
 export { composeElementwise, fuse } from './compose.js';
 export { conv2dFilterGradient, conv2dForward, conv2dInputGradient } from './conv2d.js';
 export { crossEntropyBackward, crossEntropyForward } from './cross-entropy.js';

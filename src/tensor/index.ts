@@ -11,12 +11,14 @@ export { Generator } from './generator.js';
 export type { DType } from './graph.js';
 export * as ops from './ops/index.js';
 export {
+  type AttentionOptions,
   adamUpdate,
   adaptiveAveragePool2d,
   adaptiveMaxPool2d,
   arange,
   arcTangent2 as atan2,
   argsort,
+  attention,
   averagePool2d,
   batchNorm,
   concat,

@@ -1,3 +1,4 @@
+import { attentionForward, attentionKeyGradient, attentionQueryGradient } from '../../src/kernels/attention.js';
 import { conv2dFilterGradient, conv2dForward, conv2dInputGradient } from '../../src/kernels/conv2d.js';
 import { crossEntropyBackward, crossEntropyForward } from '../../src/kernels/cross-entropy.js';
 import { gatherRows, linkEqual, scatterAddRows } from '../../src/kernels/gather.js';
@@ -24,6 +25,21 @@ import { integers, normals } from '../support/numbers.js';
  * has a workgroup a row.
  */
 const PAST_THE_LIMIT = 65_537;
+
+/** (l, δ) of attention's rows: l of the scores of the buffers that a case is filled with, and any δ. */
+function softRows(sizeOfQ: number, sizeOfK: number, mask: Int32Array, values: Record<string, number>): Float32Array {
+  const [q, k] = [normals(sizeOfQ, 1), normals(sizeOfK, 2)].map((one) => Float64Array.from(one)) as [
+    Float64Array,
+    Float64Array,
+  ];
+  const count = values.blocks! * values.queries!;
+  const l = new Float64Array(count);
+  const v = new Float64Array(values.blocks! * values.keys! * values.value_features!);
+  const y = new Float64Array(count * values.value_features!);
+  attentionForward.reference({ q, k, v, mask: Float64Array.from(mask), y, l, ...values });
+  const deltas = normals(count, 9);
+  return Float32Array.from({ length: 2 * count }, (_, at) => (at % 2 === 0 ? l[at >> 1]! : deltas[at >> 1]!));
+}
 
 // ---- matmul ------------------------------------------------------------------------------------------------------
 function product(
@@ -154,6 +170,42 @@ const sorts: KernelCase[] = [
   },
   types: { y: 'i32' },
 }));
+const attentions = [
+  { blocks: 1, heads: 1, queries: 1, keys: 1, features: 1, value_features: 1, causal: 0 },
+  { blocks: 6, heads: 2, queries: 5, keys: 7, features: 4, value_features: 3, causal: 0 },
+  { blocks: 2, heads: 2, queries: 3, keys: 131, features: 8, value_features: 70, causal: 0 },
+  { blocks: 4, heads: 2, queries: 67, keys: 67, features: 5, value_features: 6, causal: 1 },
+  { blocks: 2, heads: 1, queries: 9, keys: 4, features: 65, value_features: 2, causal: 1 },
+  { blocks: 0, heads: 1, queries: 3, keys: 3, features: 2, value_features: 2, causal: 0 },
+].flatMap((s): KernelCase[] => {
+  const values = { ...s, scale: 0.5, mask_batch: 2 * s.keys, mask_head: s.keys, mask_query: 0, mask_key: 1 };
+  const [q, k] = [s.blocks * s.queries, s.blocks * s.keys];
+  // A mask by keys, for each head of a sample; it may leave a row nothing to look at.
+  const mask = integers(Math.max(1, Math.ceil(s.blocks / s.heads) * 2 * s.keys), 4, 3).map((one) => Number(one > 0));
+  const inputs = { q: q * s.features, k: k * s.features, v: k * s.value_features, mask: Uint32Array.from(mask) };
+  const back = { dy: q * s.value_features, rows: 2 * q };
+  const note = `${s.blocks} blocks, ${s.queries} queries, ${s.keys} keys, ${s.features} features${s.causal ? ', causal' : ''}`;
+  const tolerance = { absolute: 1e-4, relative: 1e-4 };
+  // l must be that of the scores: a gradient with another one has no meaning, and overflows.
+  const rows = softRows(inputs.q, inputs.k, mask, values);
+  return [
+    { kernel: attentionForward, note, values, buffers: { ...inputs, y: q * s.value_features, l: q }, tolerance },
+    {
+      kernel: attentionQueryGradient,
+      note,
+      values,
+      buffers: { ...inputs, ...back, rows, dq: q * s.features },
+      tolerance,
+    },
+    {
+      kernel: attentionKeyGradient,
+      note,
+      values,
+      buffers: { ...inputs, ...back, rows, dk: k * s.features, dv: k * s.value_features },
+      tolerance,
+    },
+  ];
+});
 const emptySums = [reduction(reductions.sum.columns, 2, 0, 3), reduction(reductions.sum.rows, 2, 0, 1)];
 const argmax: KernelCase[] = [
   [1, 1, 1],
@@ -513,6 +565,6 @@ const updates = [0, 1, 4, 255, 256, 1009].flatMap((count): KernelCase[] => [
 ]);
 
 export const kernelCases: readonly KernelCase[] = [
-  ...[...matmul, ...reduce, ...emptySums, ...scans, ...sorts, ...argmax, ...softmax, ...entropy],
+  ...[...matmul, ...reduce, ...emptySums, ...attentions, ...scans, ...sorts, ...argmax, ...softmax, ...entropy],
   ...[...gather, ...convolution, ...pooling, ...lstm, ...movement, ...updates],
 ];

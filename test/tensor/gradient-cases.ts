@@ -1,5 +1,6 @@
 import {
   atan2,
+  attention,
   averagePool2d,
   batchNorm,
   concat,
@@ -314,6 +315,23 @@ export const gradientCases: readonly GradientCase[] = [
       [3, 2, 5, 2],
     ],
     compute: (x, w) => conv2dTranspose(x, w, { stride: [2, 1] }),
+  },
+  {
+    ops: ['attention', 'attention_query_gradient', 'attention_key_gradient'],
+    shapes: [
+      [2, 2, 3, 4],
+      [2, 2, 5, 4],
+      [2, 2, 5, 3],
+    ],
+    compute: (q, k, v) => attention(q, k, v, { mask: tensor([true, true, false, true, true]) }),
+    twice: false,
+  },
+  {
+    ops: ['attention'],
+    note: 'causal attention',
+    shapes: [[1, 2, 4, 3]],
+    compute: (x) => attention(x, x.mul(0.5), x.add(1), { causal: true, scale: 0.7 }),
+    twice: false,
   },
   { ops: [], note: 'layer norm', shapes: [[3, 5], [5]], compute: (x, scale) => layerNorm(x, { scale }) },
   { ops: [], note: 'rms norm', shapes: [[3, 5], [5]], compute: (x, scale) => rmsNorm(x, { scale }) },

@@ -1,6 +1,7 @@
 export * from './activations.js';
 export * from './arrange.js';
 export * from './assign.js';
+export * from './attention.js';
 export * from './conv2d.js';
 export * from './cross-entropy.js';
 export * from './einsum.js';

@@ -1,0 +1,129 @@
+import { TesseraError } from '../../gpu/errors.js';
+import {
+  ATTENTION_COLUMNS,
+  attentionForward,
+  attentionKeyGradient,
+  attentionQueryGradient,
+} from '../../kernels/attention.js';
+import { ones } from '../create.js';
+import { defineOp, expectRank, expectType, type Op } from '../define.js';
+import { launch, type Value } from '../graph.js';
+import { broadcastShapes, formatShape, rowMajorStrides } from '../shape.js';
+import type { Tensor } from '../tensor.js';
+import { stack } from './arrange.js';
+
+interface AttentionAttributes {
+  readonly causal: boolean;
+  readonly scale: number;
+}
+
+function sizesOf(q: Value, k: Value, v: Value, mask: Value, { causal, scale }: AttentionAttributes) {
+  const [batch, heads, queries, features] = q.shape as [number, number, number, number];
+  const strides = rowMajorStrides(mask.shape).map((stride, axis) => (mask.shape[axis] === 1 ? 0 : stride));
+  const [mask_batch, mask_head, mask_query, mask_key] = strides as [number, number, number, number];
+  return {
+    ...{ blocks: batch * heads, heads, queries, features, keys: k.shape[2]!, value_features: v.shape[3]! },
+    ...{ causal: Number(causal), scale, mask_batch, mask_head, mask_query, mask_key },
+  };
+}
+
+export const attentionOp: Op<readonly ['q', 'k', 'v', 'mask'], AttentionAttributes> = defineOp({
+  name: 'attention',
+  inputs: ['q', 'k', 'v', 'mask'],
+  numbers: ['scale'],
+  shape: ([q, , v]) => [
+    { shape: [...q!.shape.slice(0, 3), v!.shape[3]!], dtype: 'f32' },
+    { shape: q!.shape.slice(0, 3), dtype: 'f32' },
+  ],
+  dispatch: ([q, k, v, mask], [y, l], { attributes }) => [
+    launch(
+      attentionForward,
+      { q: q!, k: k!, v: v!, mask: mask!, y: y!, l: l! },
+      sizesOf(q!, k!, v!, mask!, attributes),
+    ),
+  ],
+  vjp: ({ inputs: [q, k, v, mask], outputs: [y, l], outputGrad: dy, attributes }) => {
+    const rows = stack([l!, dy.mul(y!).sum(-1)], -1);
+    const dq = attentionQueryGradientOp(q!, k!, v!, mask!, dy, rows, attributes);
+    const [dk, dv] = attentionKeyGradientOp.all(q!, k!, v!, mask!, dy, rows, attributes) as [Tensor, Tensor];
+    return [dq, dk, dv, null];
+  },
+});
+
+const FUSED = 'it is a fused gradient, without a second derivative';
+type GradientInputs = readonly ['q', 'k', 'v', 'mask', 'dy', 'rows'];
+
+export const attentionQueryGradientOp: Op<GradientInputs, AttentionAttributes> = defineOp({
+  name: 'attention_query_gradient',
+  inputs: ['q', 'k', 'v', 'mask', 'dy', 'rows'],
+  numbers: ['scale'],
+  shape: ([q]) => q!.shape,
+  dispatch: ([q, k, v, mask, dy, rows], [dq], { attributes }) => [
+    launch(
+      attentionQueryGradient,
+      { q: q!, k: k!, v: v!, mask: mask!, dy: dy!, rows: rows!, dq: dq! },
+      sizesOf(q!, k!, v!, mask!, attributes),
+    ),
+  ],
+  vjp: FUSED,
+});
+
+export const attentionKeyGradientOp: Op<GradientInputs, AttentionAttributes> = defineOp({
+  name: 'attention_key_gradient',
+  inputs: ['q', 'k', 'v', 'mask', 'dy', 'rows'],
+  numbers: ['scale'],
+  shape: ([, k, v]) => [
+    { shape: k!.shape, dtype: 'f32' },
+    { shape: v!.shape, dtype: 'f32' },
+  ],
+  dispatch: ([q, k, v, mask, dy, rows], [dk, dv], { attributes }) => [
+    launch(
+      attentionKeyGradient,
+      { q: q!, k: k!, v: v!, mask: mask!, dy: dy!, rows: rows!, dk: dk!, dv: dv! },
+      sizesOf(q!, k!, v!, mask!, attributes),
+    ),
+  ],
+  vjp: FUSED,
+});
+
+export interface AttentionOptions {
+  /** Of bool, broadcasts to (batch, heads, queries, keys): true where a query may look at a key. Default: everywhere. */
+  readonly mask?: Tensor;
+  /** A query looks at no later key: key j ≤ query i, both counted from the end. */
+  readonly causal?: boolean;
+  /** Default 1 / √features. */
+  readonly scale?: number;
+}
+
+/**
+ * Attention: softmax(scale · q·kᵀ)·v along the keys, without storing the scores. q (batch, heads, queries, features),
+ * k (batch, heads, keys, features), v (batch, heads, keys, values) -> (batch, heads, queries, values). Queries and keys
+ * of different sequences make it cross attention. A query that may look at nothing gives zeros.
+ *
+ * @throws TesseraError if shapes do not fit, or there are more than 256 features.
+ */
+export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
+  for (const [name, one] of Object.entries({ q, k, v })) {
+    expectRank('attention', name, one, 4, 'batch, heads, rows, features');
+    expectType('attention', name, one, 'f32');
+  }
+  const shapes = [q, k, v].map(({ shape }) => formatShape(shape)).join(', ');
+  const [batch, heads, queries, features] = q.shape as [number, number, number, number];
+  const fits = [k, v].every(({ shape }) => shape[0] === batch && shape[1] === heads && shape[2] === k.shape[2]);
+  if (!fits || k.shape[3] !== features) {
+    throw new TesseraError(`attention: q, k and v must agree in batch, heads, keys and features: got ${shapes}`);
+  }
+  if (Math.max(features, v.shape[3]!) > ATTENTION_COLUMNS)
+    throw new TesseraError(`attention: at most ${ATTENTION_COLUMNS} features a head, got ${shapes}; use more heads`);
+  const { mask, causal = false, scale = 1 / Math.sqrt(Math.max(1, features)) } = options;
+  const whole = [batch, heads, queries, k.shape[2]!];
+  const bools = mask ?? ones([1, 1, 1, 1]).cast('bool');
+  expectType('attention', 'mask', bools, 'bool');
+  const broadcast = broadcastShapes('attention: mask', bools.shape, whole);
+  if (broadcast.join() !== whole.join())
+    throw new TesseraError(
+      `attention: the mask ${formatShape(bools.shape)} does not broadcast to ${formatShape(whole)}`,
+    );
+  const ranked = bools.reshape([...whole.slice(bools.rank).map(() => 1), ...bools.shape]);
+  return attentionOp(q, k, v, ranked, { causal, scale });
+}
