@@ -15,7 +15,14 @@ export { matmulNaive, matmulRegister, matmulTiled } from './matmul.js';
 export { matmulDirect } from './matmul-direct.js';
 export { maxPoolBackward, maxPoolForward } from './max-pool.js';
 export { fills, stridedCopies } from './movement.js';
-export { adamUpdate, momentumUpdate, sgdUpdate } from './optimizers.js';
+export {
+  adagradUpdate,
+  adamUpdate,
+  momentumUpdate,
+  nesterovUpdate,
+  rmspropUpdate,
+  sgdUpdate,
+} from './optimizers.js';
 export { normal, uniform } from './random.js';
 export { argmaxColumns, reductions } from './reduce.js';
 export { cumulativeSum } from './scan.js';

@@ -26,5 +26,16 @@ export {
 } from './layers.js';
 export { accuracy, crossEntropy } from './losses.js';
 export { Layer, Module, valuesOf } from './module.js';
-export { Adam, type AdamOptions, Optimizer, SGD, type SGDOptions, type StepOptions } from './optimizers.js';
+export {
+  Adagrad,
+  Adam,
+  type AdamOptions,
+  AdamW,
+  Optimizer,
+  type OptimizerOptions,
+  RMSprop,
+  SGD,
+  type SGDOptions,
+  type StepOptions,
+} from './optimizers.js';
 export { decodeSafetensors, encodeSafetensors, type StoredTensor, type StoredTensors } from './safetensors.js';

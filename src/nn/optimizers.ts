@@ -1,7 +1,10 @@
 import {
+  adagradUpdate,
   adamUpdate,
   grad,
   momentumUpdate,
+  nesterovUpdate,
+  rmspropUpdate,
   sgdUpdate,
   startReading,
   type Tensor,
@@ -17,21 +20,55 @@ export interface StepOptions {
   readonly also?: readonly Tensor[];
 }
 
+export interface OptimizerOptions {
+  readonly learningRate?: number;
+  /** Parameters shrink by learningRate · weightDecay of themselves at each step, apart from the gradient. Default 0. */
+  readonly weightDecay?: number;
+  /** Gradients are cut to [-clipValue, clipValue]. */
+  readonly clipValue?: number;
+  /** All gradients together are scaled down to this length, where they are longer. */
+  readonly clipNorm?: number;
+}
+
+/** How an optimizer changes a parameter: an op, the names of its moments, and what they start from. */
+interface Rule {
+  readonly update: typeof adamUpdate;
+  readonly moments: readonly string[];
+  readonly start?: number;
+  /** The op's numbers beside rate and decay, at step t (from 1). */
+  numbers(t: number): Readonly<Record<string, number>>;
+}
+
 /** Changes parameters so that a loss falls. A step is one plan and one submission: gradients, updates and loss. */
 export abstract class Optimizer {
   /** May be changed between steps; it is data, so the plan stays. */
   learningRate: number;
   readonly parameters: readonly Variable[];
+  readonly #rule: Rule;
+  readonly #moments: readonly (readonly Variable[])[];
+  readonly #options: OptimizerOptions;
   #steps = 0;
   readonly #inFlight: Promise<void>[] = [];
 
-  constructor(parameters: readonly Variable[], learningRate: number) {
-    if (parameters.length === 0)
-      throw new TesseraError(`${new.target.name}: expected at least one parameter, got none`);
-    if (!(learningRate > 0))
-      throw new TesseraError(`${new.target.name}: the learning rate must be above 0, got ${learningRate}`);
+  protected constructor(parameters: readonly Variable[], rule: Rule, rate: number, options: OptimizerOptions) {
+    const name = new.target.name;
+    if (parameters.length === 0) throw new TesseraError(`${name}: expected at least one parameter, got none`);
+    if (!(rate > 0)) throw new TesseraError(`${name}: the learning rate must be above 0, got ${rate}`);
+    for (const key of ['weightDecay', 'clipValue', 'clipNorm'] as const) {
+      const value = options[key];
+      if (value !== undefined && !(value >= 0))
+        throw new TesseraError(`${name}: ${key} must be 0 or above, got ${value}`);
+    }
     this.parameters = parameters;
-    this.learningRate = learningRate;
+    this.learningRate = rate;
+    this.#rule = rule;
+    this.#options = options;
+    this.#moments = parameters.map((parameter) =>
+      rule.moments.map((moment) => {
+        const values = new Float32Array(parameter.size).fill(rule.start ?? 0);
+        return new Variable(values, parameter.shape, `${parameter.name}.${moment}`);
+      }),
+    );
   }
 
   /** How many steps were taken. */
@@ -55,16 +92,24 @@ export abstract class Optimizer {
 
   /** What `step` would evaluate beside the loss: to be looked at with `explain`. */
   assigns(loss: Tensor): Tensor[] {
-    const gradients = grad(loss, this.parameters);
-    return this.parameters.flatMap((parameter, index) => this.update(parameter, gradients[index]!, this.#steps + 1));
+    const { update, numbers } = this.#rule;
+    const gradients = clip(grad(loss, this.parameters), this.#options);
+    const settings = { rate: this.learningRate, decay: this.#options.weightDecay ?? 0, ...numbers(this.#steps + 1) };
+    return this.parameters.flatMap((parameter, index) => {
+      const moments = this.#moments[index]!;
+      const inputs = [parameter, gradients[index]!, ...moments];
+      const next = update.all(...inputs, settings);
+      return [parameter, ...moments].map((variable, output) => variable.assign(next[output]!));
+    });
   }
-
-  /** The assigns of one parameter, at step t (from 1). */
-  protected abstract update(parameter: Variable, gradient: Tensor, t: number): Tensor[];
 
   /** Everything that the next step depends on, beside the parameters, by name. */
   state(): Map<string, Variable> {
-    return new Map();
+    return new Map(
+      this.#moments.flatMap((moments, index) =>
+        moments.map((moment, at) => [`${this.parameters[index]!.name}.${this.#rule.moments[at]}`, moment] as const),
+      ),
+    );
   }
 
   /** Goes on as after `steps` steps. */
@@ -73,40 +118,39 @@ export abstract class Optimizer {
   }
 }
 
-const zerosLike = (parameter: Variable, name: string): Variable =>
-  new Variable(new Float32Array(parameter.size), parameter.shape, `${parameter.name}.${name}`);
+/** Gradients by value, then all together by length: g · min(1, clipNorm / √Σ|g|²). */
+function clip(gradients: readonly Tensor[], { clipValue, clipNorm }: OptimizerOptions): readonly Tensor[] {
+  const cut = clipValue === undefined ? gradients : gradients.map((gradient) => gradient.clip(-clipValue, clipValue));
+  if (clipNorm === undefined) return cut;
+  const squares = cut.map((gradient) => gradient.square().sum());
+  const length = squares.reduce((sum, one) => sum.add(one)).sqrt();
+  const scale = length.maximum(clipNorm).reciprocal().mul(clipNorm);
+  return cut.map((gradient) => gradient.mul(scale));
+}
 
-export interface SGDOptions {
-  readonly learningRate?: number;
+export interface SGDOptions extends OptimizerOptions {
   readonly momentum?: number;
+  /** Nesterov's momentum. */
+  readonly nesterov?: boolean;
 }
 
 /** Stochastic gradient descent: θ ← θ - rate·g; with momentum, velocity ← momentum·velocity - rate·g, θ ← θ + velocity. */
 export class SGD extends Optimizer {
-  readonly #momentum: number;
-  readonly #velocities: Variable[];
-
-  constructor(parameters: readonly Variable[], { learningRate = 0.01, momentum = 0 }: SGDOptions = {}) {
-    super(parameters, learningRate);
-    this.#momentum = momentum;
-    this.#velocities = momentum === 0 ? [] : parameters.map((parameter) => zerosLike(parameter, 'velocity'));
-  }
-
-  protected override update(parameter: Variable, gradient: Tensor): Tensor[] {
-    const velocity = this.#velocities[this.parameters.indexOf(parameter)];
-    if (velocity === undefined) return [parameter.assign(sgdUpdate(parameter, gradient, { rate: this.learningRate }))];
-    const numbers = { rate: this.learningRate, momentum: this.#momentum };
-    const [next, moved] = momentumUpdate.all(parameter, gradient, velocity, numbers) as [Tensor, Tensor];
-    return [parameter.assign(next), velocity.assign(moved)];
-  }
-
-  override state(): Map<string, Variable> {
-    return new Map(this.#velocities.map((velocity, index) => [`${this.parameters[index]!.name}.velocity`, velocity]));
+  constructor(
+    parameters: readonly Variable[],
+    { learningRate = 0.01, momentum = 0, nesterov = false, ...options }: SGDOptions = {},
+  ) {
+    const moving = {
+      update: nesterov ? nesterovUpdate : momentumUpdate,
+      moments: ['velocity'],
+      numbers: () => ({ momentum }),
+    };
+    const plain = { update: sgdUpdate, moments: [], numbers: () => ({}) };
+    super(parameters, momentum === 0 ? plain : moving, learningRate, options);
   }
 }
 
-export interface AdamOptions {
-  readonly learningRate?: number;
+export interface AdamOptions extends OptimizerOptions {
   readonly beta1?: number;
   readonly beta2?: number;
   readonly epsilon?: number;
@@ -114,33 +158,53 @@ export interface AdamOptions {
 
 /** Adam (Kingma and Ba 2015), with the defaults of Keras. All of a parameter's update is one dispatch, in place. */
 export class Adam extends Optimizer {
-  readonly #numbers: Required<Omit<AdamOptions, 'learningRate'>>;
-  readonly #moments: { m: Variable; v: Variable }[];
-
   constructor(
     parameters: readonly Variable[],
-    { learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 }: AdamOptions = {},
+    { learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7, ...options }: AdamOptions = {},
   ) {
-    super(parameters, learningRate);
-    this.#numbers = { beta1, beta2, epsilon };
-    this.#moments = parameters.map((parameter) => ({ m: zerosLike(parameter, 'm'), v: zerosLike(parameter, 'v') }));
+    const numbers = (t: number) => ({
+      ...{ beta1, beta2, epsilon },
+      ...{ correction1: 1 - beta1 ** t, correction2: 1 - beta2 ** t },
+    });
+    super(parameters, { update: adamUpdate, moments: ['m', 'v'], numbers }, learningRate, options);
   }
+}
 
-  protected override update(parameter: Variable, gradient: Tensor, t: number): Tensor[] {
-    const { m, v } = this.#moments[this.parameters.indexOf(parameter)]!;
-    const { beta1, beta2 } = this.#numbers;
-    const corrections = { correction1: 1 - beta1 ** t, correction2: 1 - beta2 ** t };
-    const numbers = { rate: this.learningRate, ...this.#numbers, ...corrections };
-    const [next, newM, newV] = adamUpdate.all(parameter, gradient, m, v, numbers) as [Tensor, Tensor, Tensor];
-    return [parameter.assign(next), m.assign(newM), v.assign(newV)];
+/** Adam with decoupled weight decay, 0.004 by default as in Keras (Loshchilov and Hutter 2019). */
+export class AdamW extends Adam {
+  constructor(parameters: readonly Variable[], { weightDecay = 0.004, ...options }: AdamOptions = {}) {
+    super(parameters, { weightDecay, ...options });
   }
+}
 
-  override state(): Map<string, Variable> {
-    return new Map(
-      this.#moments.flatMap(({ m, v }, index) => {
-        const { name } = this.parameters[index]!;
-        return [[`${name}.m`, m] as const, [`${name}.v`, v] as const];
-      }),
-    );
+/** Divides by a running root mean square of the gradient (Hinton 2012), with the defaults of Keras. */
+export class RMSprop extends Optimizer {
+  constructor(
+    parameters: readonly Variable[],
+    {
+      learningRate = 1e-3,
+      rho = 0.9,
+      epsilon = 1e-7,
+      ...options
+    }: OptimizerOptions & { readonly rho?: number; readonly epsilon?: number } = {},
+  ) {
+    const rule = { update: rmspropUpdate, moments: ['v'], numbers: () => ({ rho, epsilon }) };
+    super(parameters, rule, learningRate, options);
+  }
+}
+
+/** Divides by the root of the sum of all squared gradients (Duchi et al. 2011), with the defaults of Keras. */
+export class Adagrad extends Optimizer {
+  constructor(
+    parameters: readonly Variable[],
+    {
+      learningRate = 1e-3,
+      epsilon = 1e-7,
+      initialAccumulator = 0.1,
+      ...options
+    }: OptimizerOptions & { readonly epsilon?: number; readonly initialAccumulator?: number } = {},
+  ) {
+    const rule = { update: adagradUpdate, moments: ['v'], start: initialAccumulator, numbers: () => ({ epsilon }) };
+    super(parameters, rule, learningRate, options);
   }
 }

@@ -12,6 +12,7 @@ export type { DType } from './graph.js';
 export * as ops from './ops/index.js';
 export {
   type AttentionOptions,
+  adagradUpdate,
   adamUpdate,
   adaptiveAveragePool2d,
   adaptiveMaxPool2d,
@@ -51,6 +52,7 @@ export {
   maxPool2d,
   momentumUpdate,
   type NormOptions,
+  nesterovUpdate,
   oneHot,
   outer,
   padWith,
@@ -59,6 +61,7 @@ export {
   randomUniform,
   resize,
   rmsNorm,
+  rmspropUpdate,
   roll,
   scatterAdd,
   sgdUpdate,

@@ -12,7 +12,14 @@ import { matmulNaive, matmulRegister, matmulTiled } from '../../src/kernels/matm
 import { matmulDirect } from '../../src/kernels/matmul-direct.js';
 import { maxPoolBackward, maxPoolForward } from '../../src/kernels/max-pool.js';
 import { fills, stridedCopies } from '../../src/kernels/movement.js';
-import { adamUpdate, momentumUpdate, sgdUpdate } from '../../src/kernels/optimizers.js';
+import {
+  adagradUpdate,
+  adamUpdate,
+  momentumUpdate,
+  nesterovUpdate,
+  rmspropUpdate,
+  sgdUpdate,
+} from '../../src/kernels/optimizers.js';
 import { argmaxColumns, reductions } from '../../src/kernels/reduce.js';
 import { cumulativeSum } from '../../src/kernels/scan.js';
 import { logSoftmaxForward, softmaxForward } from '../../src/kernels/softmax.js';
@@ -538,31 +545,26 @@ const movement: KernelCase[] = [
     { kernel: fills.bool, note: `${count}`, values: { count, value: 1 }, buffers: { y: count }, types: { y: 'u32' } },
   ]),
 ];
-const updates = [0, 1, 4, 255, 256, 1009].flatMap((count): KernelCase[] => [
-  {
-    kernel: adamUpdate,
+const updates = [0, 1, 4, 255, 256, 1009].flatMap((count): KernelCase[] => {
+  const update = (kernel: KernelCase['kernel'], numbers: Record<string, number>, ...moments: string[]): KernelCase => ({
+    kernel,
     note: `${count}`,
-    values: { count, rate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, correction1: 0.19, correction2: 0.002 },
+    values: { count, rate: 0.1, decay: 0.3, ...numbers },
     buffers: {
-      gradient: normals(count, 1),
-      parameter: normals(count, 2),
-      m: normals(count, 3),
-      v: normals(count, 4).map(Math.abs),
+      ...{ gradient: normals(count, 1), parameter: normals(count, 2) },
+      ...Object.fromEntries(moments.map((name, index) => [name, normals(count, 3 + index).map(Math.abs)])),
     },
-  },
-  {
-    kernel: sgdUpdate,
-    note: `${count}`,
-    values: { count, rate: 0.1 },
-    buffers: { gradient: normals(count, 1), parameter: normals(count, 2) },
-  },
-  {
-    kernel: momentumUpdate,
-    note: `${count}`,
-    values: { count, rate: 0.1, momentum: 0.9 },
-    buffers: { gradient: normals(count, 1), parameter: normals(count, 2), velocity: normals(count, 3) },
-  },
-]);
+  });
+  const adam = { beta1: 0.9, beta2: 0.999, epsilon: 1e-7, correction1: 0.19, correction2: 0.002 };
+  return [
+    update(sgdUpdate, {}),
+    update(momentumUpdate, { momentum: 0.9 }, 'velocity'),
+    update(nesterovUpdate, { momentum: 0.9 }, 'velocity'),
+    update(adamUpdate, adam, 'm', 'v'),
+    update(rmspropUpdate, { rho: 0.9, epsilon: 1e-3 }, 'v'),
+    update(adagradUpdate, { epsilon: 1e-3 }, 'v'),
+  ];
+});
 
 export const kernelCases: readonly KernelCase[] = [
   ...[...matmul, ...reduce, ...emptySums, ...attentions, ...scans, ...sorts, ...argmax, ...softmax, ...entropy],

@@ -1,5 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Adam, accuracy, crossEntropy, Linear, SGD } from '../../src/nn/index.js';
+import {
+  Adagrad,
+  Adam,
+  AdamW,
+  accuracy,
+  crossEntropy,
+  Linear,
+  type Optimizer,
+  RMSprop,
+  SGD,
+} from '../../src/nn/index.js';
 import { type Device, setDefaultDevice, tensor, Variable } from '../../src/tensor/index.js';
 import { gpu, reference } from '../support/devices.js';
 import { expectClose } from '../support/numbers.js';
@@ -12,7 +22,7 @@ describe.each([
   afterAll(() => setDefaultDevice(undefined));
 
   /** Three steps on loss = Σ w², whose gradient is 2w. */
-  async function descend(optimizer: (w: Variable) => Adam | SGD): Promise<number[]> {
+  async function descend(optimizer: (w: Variable) => Optimizer): Promise<number[]> {
     const w = new Variable(Float32Array.of(1, -2), [2], 'w');
     const made = optimizer(w);
     for (let step = 0; step < 3; step++) await made.step(w.square().sum());
@@ -43,6 +53,54 @@ describe.each([
       return w;
     });
     expectClose(await descend((w) => new Adam([w], { learningRate: 0.1 })), expected);
+  });
+
+  /** The same three steps in plain numbers: `next` gives the parameter from itself, its gradient and the step. */
+  const byHand = (start: number, next: (w: number, g: number, t: number) => number): number =>
+    [1, 2, 3].reduce((w, t) => next(w, 2 * w, t), start);
+  const learningRate = 0.1;
+
+  test('Nesterov, RMSprop, Adagrad and AdamW follow their formulas', async () => {
+    let velocity = 0;
+    const nesterov = byHand(1, (w, g) => {
+      velocity = 0.9 * velocity - 0.1 * g;
+      return w + 0.9 * velocity - 0.1 * g;
+    });
+    const found = await descend((w) => new SGD([w], { learningRate, momentum: 0.9, nesterov: true }));
+    expectClose(found, [nesterov, -2 * nesterov]);
+    let v = 0;
+    const rms = byHand(1, (w, g) => {
+      v = 0.9 * v + 0.1 * g * g;
+      return w - (0.1 * g) / (Math.sqrt(v) + 1e-7);
+    });
+    expect((await descend((w) => new RMSprop([w], { learningRate })))[0]).toBeCloseTo(rms, 5);
+    v = 0.1;
+    const ada = byHand(1, (w, g) => {
+      v += g * g;
+      return w - (0.1 * g) / Math.sqrt(v + 1e-7);
+    });
+    expect((await descend((w) => new Adagrad([w], { learningRate })))[0]).toBeCloseTo(ada, 5);
+    let m = 0;
+    v = 0;
+    const adamW = byHand(1, (w, g, t) => {
+      m = 0.9 * m + 0.1 * g;
+      v = 0.999 * v + 0.001 * g * g;
+      return w * (1 - 0.1 * 0.5) - (0.1 * (m / (1 - 0.9 ** t))) / (Math.sqrt(v / (1 - 0.999 ** t)) + 1e-7);
+    });
+    expect((await descend((w) => new AdamW([w], { learningRate, weightDecay: 0.5 })))[0]).toBeCloseTo(adamW, 5);
+  });
+
+  test('gradients are clipped by value, or all together by length', async () => {
+    // The gradient of w² at (1, -2) is (2, -4).
+    const one = async (options: object) => {
+      const w = new Variable(Float32Array.of(1, -2), [2], 'w');
+      await new SGD([w], { learningRate: 1, ...options }).step(w.square().sum());
+      return w.data();
+    };
+    expectClose(await one({ clipValue: 3 }), [-1, 1]);
+    expectClose(await one({ clipNorm: Math.sqrt(5) }), [0, 0]);
+    expectClose(await one({ clipNorm: 100 }), [-1, 2]);
+    expectClose(await one({ weightDecay: 0.5 }), [0.5 - 2, -1 + 4]);
   });
 
   test('the learning rate may change between steps', async () => {

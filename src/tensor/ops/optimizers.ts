@@ -1,15 +1,17 @@
 import { TesseraError } from '../../gpu/errors.js';
+import type { Kernel } from '../../gpu/kernel.js';
 import * as kernels from '../../kernels/optimizers.js';
-import { defineOp } from '../define.js';
-import { type Launch, launch, type Value } from '../graph.js';
+import { defineOp, type Op } from '../define.js';
+import { launch } from '../graph.js';
 import { sameShape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 
 /*
- * Updates as ops: (parameter, gradient, moments) -> (new parameter, new moments), over the old ones in place where
- * those are variables that get just these values assigned.
+ * Updates as ops: (parameter, gradient, moments...) -> (new parameter, new moments...), formulas at the kernels. They
+ * work in place where the inputs are variables that get just these values assigned.
  */
-const NO_GRADIENT = 'it is an update; differentiate the loss instead';
+/** Numbers are `rate`, `decay` (decoupled weight decay) and what the kernel's formula names. */
+export type UpdateOp = Op<readonly string[], Readonly<Record<string, number>>>;
 
 function alike(op: string, tensors: readonly Tensor[]) {
   for (const other of tensors) {
@@ -19,62 +21,34 @@ function alike(op: string, tensors: readonly Tensor[]) {
   return { shape: tensors[0]!.shape, dtype: 'f32' } as const;
 }
 
-const on =
-  (kernel: Parameters<typeof launch>[0], names: readonly string[]) =>
-  (inputs: readonly Value[], outputs: readonly Value[]): Launch[] => [
-    launch(
-      kernel,
-      { gradient: inputs[1]!, ...Object.fromEntries(names.map((name, index) => [name, outputs[index]!])) },
-      { count: outputs[0]!.length },
-    ),
-  ];
-
-export interface AdamNumbers {
-  readonly rate: number;
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  /** 1 - β1^t and 1 - β2^t */
-  readonly correction1: number;
-  readonly correction2: number;
+function defineUpdate(kernel: Kernel, moments: readonly string[], numbers: readonly string[]): UpdateOp {
+  const states = ['parameter', ...moments];
+  return defineOp<readonly string[], Readonly<Record<string, number>>>({
+    name: kernel.name,
+    inputs: ['parameter', 'gradient', ...moments],
+    numbers: ['rate', 'decay', ...numbers],
+    // The gradient is input 1, so moment k of the outputs is input k + 1.
+    inPlace: Object.fromEntries(states.map((_, output) => [output, output === 0 ? 0 : output + 1])),
+    shape: (inputs) => states.map(() => alike(kernel.name, inputs)),
+    dispatch: (inputs, outputs) => [
+      launch(
+        kernel,
+        { gradient: inputs[1]!, ...Object.fromEntries(states.map((name, index) => [name, outputs[index]!])) },
+        { count: outputs[0]!.length },
+      ),
+    ],
+    vjp: 'it is an update; differentiate the loss instead',
+  });
 }
 
-/** Adam's update (formula at the kernel): new parameter, m and v. */
-export const adamUpdate = defineOp({
-  name: 'adam_update',
-  inputs: ['parameter', 'gradient', 'm', 'v'],
-  numbers: ['rate', 'beta1', 'beta2', 'epsilon', 'correction1', 'correction2'],
-  inPlace: { 0: 0, 1: 2, 2: 3 },
-  shape: (inputs, _: AdamNumbers) => [
-    alike('adam_update', inputs),
-    alike('adam_update', inputs),
-    alike('adam_update', inputs),
-  ],
-  dispatch: on(kernels.adamUpdate, ['parameter', 'm', 'v']),
-  vjp: NO_GRADIENT,
-});
-
-/** θ - rate·g */
-export const sgdUpdate = defineOp({
-  name: 'sgd_update',
-  inputs: ['parameter', 'gradient'],
-  numbers: ['rate'],
-  inPlace: { 0: 0 },
-  shape: (inputs, _: { rate: number }) => [alike('sgd_update', inputs)],
-  dispatch: on(kernels.sgdUpdate, ['parameter']),
-  vjp: NO_GRADIENT,
-});
-
-/** velocity ← momentum·velocity - rate·g;  θ + velocity: new parameter and velocity. */
-export const momentumUpdate = defineOp({
-  name: 'momentum_update',
-  inputs: ['parameter', 'gradient', 'velocity'],
-  numbers: ['rate', 'momentum'],
-  inPlace: { 0: 0, 1: 2 },
-  shape: (inputs, _: { rate: number; momentum: number }) => [
-    alike('momentum_update', inputs),
-    alike('momentum_update', inputs),
-  ],
-  dispatch: on(kernels.momentumUpdate, ['parameter', 'velocity']),
-  vjp: NO_GRADIENT,
-});
+export const sgdUpdate = defineUpdate(kernels.sgdUpdate, [], []);
+export const momentumUpdate = defineUpdate(kernels.momentumUpdate, ['velocity'], ['momentum']);
+export const nesterovUpdate = defineUpdate(kernels.nesterovUpdate, ['velocity'], ['momentum']);
+/** Corrections are 1 - β1^t and 1 - β2^t. */
+export const adamUpdate = defineUpdate(
+  kernels.adamUpdate,
+  ['m', 'v'],
+  ['beta1', 'beta2', 'epsilon', 'correction1', 'correction2'],
+);
+export const rmspropUpdate = defineUpdate(kernels.rmspropUpdate, ['v'], ['rho', 'epsilon']);
+export const adagradUpdate = defineUpdate(kernels.adagradUpdate, ['v'], ['epsilon']);
