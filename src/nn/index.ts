@@ -24,7 +24,19 @@ export {
   MaxPool2D,
   Sequential,
 } from './layers.js';
-export { accuracy, crossEntropy } from './losses.js';
+export {
+  binaryCrossEntropy,
+  type CrossEntropyOptions,
+  cosineDistance,
+  crossEntropy,
+  huber,
+  infoNCE,
+  klDivergence,
+  meanAbsoluteError,
+  meanSquaredError,
+  normalizeLength,
+} from './losses.js';
+export { accuracy, areaUnderCurve, ConfusionMatrix, topKAccuracy } from './metrics.js';
 export { Layer, Module, valuesOf } from './module.js';
 export {
   Adagrad,
@@ -39,3 +51,4 @@ export {
   type StepOptions,
 } from './optimizers.js';
 export { decodeSafetensors, encodeSafetensors, type StoredTensor, type StoredTensors } from './safetensors.js';
+export { cosineDecay, exponentialDecay, oneCycle, type Schedule, stepDecay, warmUp } from './schedules.js';

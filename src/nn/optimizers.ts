@@ -12,6 +12,8 @@ import {
   Variable,
 } from '../tensor/index.js';
 
+import type { Schedule } from './schedules.js';
+
 /** How many steps may be on their way before `step` waits: enough to keep the device busy while the host prepares. */
 const IN_FLIGHT = 2;
 
@@ -21,7 +23,8 @@ export interface StepOptions {
 }
 
 export interface OptimizerOptions {
-  readonly learningRate?: number;
+  /** A number, or a schedule of the step. */
+  readonly learningRate?: number | Schedule;
   /** Parameters shrink by learningRate · weightDecay of themselves at each step, apart from the gradient. Default 0. */
   readonly weightDecay?: number;
   /** Gradients are cut to [-clipValue, clipValue]. */
@@ -42,7 +45,7 @@ interface Rule {
 /** Changes parameters so that a loss falls. A step is one plan and one submission: gradients, updates and loss. */
 export abstract class Optimizer {
   /** May be changed between steps; it is data, so the plan stays. */
-  learningRate: number;
+  learningRate: number | Schedule;
   readonly parameters: readonly Variable[];
   readonly #rule: Rule;
   readonly #moments: readonly (readonly Variable[])[];
@@ -50,10 +53,16 @@ export abstract class Optimizer {
   #steps = 0;
   readonly #inFlight: Promise<void>[] = [];
 
-  protected constructor(parameters: readonly Variable[], rule: Rule, rate: number, options: OptimizerOptions) {
+  protected constructor(
+    parameters: readonly Variable[],
+    rule: Rule,
+    rate: number | Schedule,
+    options: OptimizerOptions,
+  ) {
     const name = new.target.name;
     if (parameters.length === 0) throw new TesseraError(`${name}: expected at least one parameter, got none`);
-    if (!(rate > 0)) throw new TesseraError(`${name}: the learning rate must be above 0, got ${rate}`);
+    if (typeof rate === 'number' && !(rate > 0))
+      throw new TesseraError(`${name}: the learning rate must be above 0, got ${rate}`);
     for (const key of ['weightDecay', 'clipValue', 'clipNorm'] as const) {
       const value = options[key];
       if (value !== undefined && !(value >= 0))
@@ -94,7 +103,8 @@ export abstract class Optimizer {
   assigns(loss: Tensor): Tensor[] {
     const { update, numbers } = this.#rule;
     const gradients = clip(grad(loss, this.parameters), this.#options);
-    const settings = { rate: this.learningRate, decay: this.#options.weightDecay ?? 0, ...numbers(this.#steps + 1) };
+    const rate = typeof this.learningRate === 'number' ? this.learningRate : this.learningRate(this.#steps);
+    const settings = { rate, decay: this.#options.weightDecay ?? 0, ...numbers(this.#steps + 1) };
     return this.parameters.flatMap((parameter, index) => {
       const moments = this.#moments[index]!;
       const inputs = [parameter, gradients[index]!, ...moments];

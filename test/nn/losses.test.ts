@@ -1,0 +1,131 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import {
+  binaryCrossEntropy,
+  cosineDistance,
+  crossEntropy,
+  huber,
+  infoNCE,
+  klDivergence,
+  meanAbsoluteError,
+  meanSquaredError,
+} from '../../src/nn/index.js';
+import { grad, setDefaultDevice, type Tensor, tensor, zeros } from '../../src/tensor/index.js';
+import { gpu, reference } from '../support/devices.js';
+import { expectClose } from '../support/numbers.js';
+
+afterAll(() => setDefaultDevice(undefined));
+
+const rows = [
+  [2, -1, 0.5],
+  [0.1, 0.2, -3],
+  [-2, 4, 1],
+];
+const logSoftmax = (row: readonly number[]) => {
+  const total = Math.log(row.reduce((sum, value) => sum + Math.exp(value), 0));
+  return row.map((value) => value - total);
+};
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const i32 = (...values: number[]) => tensor(Int32Array.from(values));
+
+describe.each([
+  ['the adapter', gpu],
+  ['the reference device', reference],
+])('on %s', (_, device) => {
+  const check = async (loss: Tensor, wanted: number) => {
+    setDefaultDevice(device);
+    expectClose([await loss.item()], [wanted], { absolute: 1e-5, relative: 1e-5 });
+  };
+
+  test('cross-entropy, smoothed, weighted, and with rows ignored', async () => {
+    const logits = tensor(rows);
+    const labels = [0, 2, 1];
+    const own = labels.map((label, row) => -logSoftmax(rows[row]!)[label]!);
+    await check(crossEntropy(logits, i32(...labels)), mean(own));
+    const smooth = own.map((loss, row) => 0.9 * loss - 0.1 * mean(logSoftmax(rows[row]!)));
+    await check(crossEntropy(logits, i32(...labels), { labelSmoothing: 0.1 }), mean(smooth));
+    const hot = tensor([
+      [1, 0, 0],
+      [0, 0, 1],
+      [0, 1, 0],
+    ]);
+    await check(crossEntropy(logits, hot, { labelSmoothing: 0.1 }), mean(smooth));
+    await check(crossEntropy(logits, i32(0, -100, 1), { ignoreIndex: -100 }), mean([own[0]!, own[2]!]));
+    const weights = [1, 2, 3];
+    const weighted = (own[0]! * 1 + own[1]! * 3 + own[2]! * 2) / 6;
+    await check(crossEntropy(logits, i32(...labels), { classWeights: weights }), weighted);
+    const both = (own[0]! * 1 + own[2]! * 2) / 3;
+    await check(crossEntropy(logits, i32(0, 9, 1), { classWeights: weights, ignoreIndex: 9 }), both);
+  });
+
+  test('an ignored row has no gradient', async () => {
+    setDefaultDevice(device);
+    const logits = tensor(rows);
+    const [gradient] = grad(crossEntropy(logits, i32(0, -1, 1), { ignoreIndex: -1 }), [logits]);
+    const values = await gradient!.data();
+    expect([...values.slice(3, 6)].map(Math.abs)).toEqual([0, 0, 0]);
+    expect(values[0]).not.toBe(0);
+  });
+
+  test('the others follow their formulas', async () => {
+    const [x, t] = [
+      [3, -1, 0.2, 8],
+      [1, 0, 0.5, 1],
+    ];
+    const sigmoid = (value: number) => 1 / (1 + Math.exp(-value));
+    const binary = x!.map(
+      (value, at) => -t![at]! * Math.log(sigmoid(value)) - (1 - t![at]!) * Math.log(sigmoid(-value)),
+    );
+    await check(binaryCrossEntropy(tensor(x!), tensor(t!)), mean(binary));
+    await check(binaryCrossEntropy(tensor([200, -200]), tensor([0, 1])), 200);
+    const distance = x!.map((value, at) => value - t![at]!);
+    await check(meanSquaredError(tensor(x!), tensor(t!)), mean(distance.map((d) => d * d)));
+    await check(meanAbsoluteError(tensor(x!), tensor(t!)), mean(distance.map(Math.abs)));
+    const bent = distance.map((d) => (Math.abs(d) <= 2 ? (d * d) / 2 : 2 * (Math.abs(d) - 1)));
+    await check(huber(tensor(x!), tensor(t!), { delta: 2 }), mean(bent));
+    const p = [
+      [0.2, 0.3, 0.5],
+      [0, 1, 0],
+      [0.1, 0.1, 0.8],
+    ];
+    const kl = p.map((row, at) =>
+      row.reduce((sum, one, c) => sum + (one === 0 ? 0 : one * (Math.log(one) - logSoftmax(rows[at]!)[c]!)), 0),
+    );
+    await check(klDivergence(tensor(rows), tensor(p)), mean(kl));
+    await check(
+      cosineDistance(
+        tensor([
+          [1, 0],
+          [3, 4],
+        ]),
+        tensor([
+          [0, 5],
+          [6, 8],
+        ]),
+      ),
+      0.5,
+    );
+  });
+
+  test('InfoNCE is least where pairs agree', async () => {
+    const a = tensor([
+      [1, 0],
+      [0, 2],
+    ]);
+    const right = -logSoftmax([1 / 0.5, 0])[0]!;
+    await check(infoNCE(a, a, { temperature: 0.5 }), right);
+    await check(infoNCE(a, a.flip(0), { temperature: 0.5 }), right + 2);
+  });
+});
+
+test('what does not fit is told', () => {
+  const logits = zeros([2, 3]);
+  expect(() => crossEntropy(logits, zeros([2, 4]))).toThrow('labels must be i32 [2] or f32 [2, 3], got f32 [2, 4]');
+  expect(() => crossEntropy(logits, i32(0, 3))).toThrow('label 3 at position 1 is out of range');
+  expect(() => crossEntropy(logits, i32(0, 1), { labelSmoothing: 1 })).toThrow('within [0, 1), got 1');
+  expect(() => crossEntropy(logits, i32(0, 1), { classWeights: [1] })).toThrow('3 classes need as many weights, got 1');
+  expect(() => crossEntropy(logits, logits, { ignoreIndex: 0 })).toThrow('need labels of i32');
+  expect(() => meanSquaredError(logits, zeros([3, 2]))).toThrow(
+    'meanSquaredError: targets must be f32 [2, 3], got f32 [3, 2]',
+  );
+  expect(() => huber(zeros([0]), zeros([0]))).toThrow('the batch is empty');
+});
