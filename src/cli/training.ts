@@ -1,7 +1,7 @@
 import { batchCount, batches, type PairedData } from '../data/index.js';
 import type { EmojiData } from '../data/node/index.js';
 import { type Modality, TextImageClassifier } from '../models/index.js';
-import { Adam, accuracy, crossEntropy, type StoredTensor, valuesOf } from '../nn/index.js';
+import { Adam, accuracy, ConfusionMatrix, crossEntropy, type StoredTensor, valuesOf } from '../nn/index.js';
 import { type Checkpoint, type ModelProgress, type RunState, saveCheckpoint, underPrefix } from './checkpoint.js';
 import type { Terminal } from './terminal.js';
 
@@ -119,15 +119,11 @@ export async function evaluateModel(
 ): Promise<Evaluation> {
   const model = modelOf(run, modality).eval();
   model.loadState(underPrefix(tensors, `${modality}.model.`));
-  const confusion = run.classes.map(() => run.classes.map(() => 0));
+  const matrix = new ConfusionMatrix(run.classes.length);
   for (const batch of batches(data, { size: 128 })) {
     const predicted = await model.forward(batch).argmax(-1).data();
-    const labels = await batch.labels.data();
-    predicted.forEach((guess, row) => {
-      confusion[labels[row]!]![guess]!++;
-    });
+    matrix.add(predicted, await batch.labels.data());
   }
   for (const parameter of model.parameters()) parameter.dispose();
-  const right = confusion.reduce((sum, row, label) => sum + row[label]!, 0);
-  return { accuracy: right / data.size, confusion };
+  return { accuracy: matrix.accuracy, confusion: matrix.counts };
 }
