@@ -46,7 +46,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let total = row_sum(sum, thread);
   if (thread == 0u) {
     normalizer[row] = shift + log(total);
-    loss[row] = shift + log(total) - logits[begin + u32(labels[row])];
+    loss[row] = (shift - logits[begin + u32(labels[row])]) + log(total);
   }
 }`,
   reference({ logits, labels, loss, normalizer, rows, cols }) {

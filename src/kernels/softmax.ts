@@ -93,9 +93,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let row = group.y * groups.x + group.x;
   if (row >= sizes.rows) { return; }
 ${rowStatistics}
-  let normalizer = shift + log(total);
+  let log_total = log(total); // taken off last: shift may be large, and its sum with this would round
   for (var c = thread; c < sizes.cols; c += THREADS) {
-    y[row * sizes.cols + c] = x[row * sizes.cols + c] - normalizer;
+    y[row * sizes.cols + c] = (x[row * sizes.cols + c] - shift) - log_total;
   }
 }`,
   reference({ x, y, rows, cols }) {

@@ -246,6 +246,12 @@ const softmax: KernelCase[] = [softmaxForward, logSoftmaxForward].flatMap((kerne
   })),
   {
     kernel,
+    note: 'rows far apart: a maximum of another row would overflow',
+    values: { rows: 5, cols: 67 },
+    buffers: { x: normals(5 * 67, 3).map((value, at) => 3 * value + 300 * ((3 * Math.floor(at / 67)) % 5)), y: 5 * 67 },
+  },
+  {
+    kernel,
     note: 'large logits',
     values: { rows: 2, cols: 3 },
     buffers: { x: new Float32Array([1000, 1001, 999, -1000, 0, 88]), y: 6 },

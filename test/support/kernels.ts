@@ -14,6 +14,9 @@ export interface KernelCase {
 
 /** What outputs hold before the run: a kernel that leaves an element out is found. */
 const POISON = -987_654;
+/** Elements of poison behind an output, from the next whole four on: a kernel that writes beyond its end is found. */
+const GUARD = 64;
+const guarded = (length: number): number => Math.ceil(length / 4) * 4 + GUARD;
 
 /** Runs a case on a device and returns what its outputs hold afterwards, by binding. */
 export async function runCase(
@@ -24,25 +27,42 @@ export async function runCase(
     Object.entries(buffers).map(([name, given], index) => {
       const output = kernel.bindings.find((binding) => binding.name === name)?.access === 'read_write';
       const length = typeof given === 'number' ? given : given.length;
-      const buffer = device.allocate(Math.max(16, 4 * length), name);
-      const poison = types[name] === undefined ? new Float32Array(length) : new Int32Array(length);
-      const content = typeof given !== 'number' ? given : output ? poison.fill(POISON) : normals(length, index + 1);
-      if (length > 0) device.write(buffer, content);
+      const whole = output ? guarded(length) : Math.max(4, length);
+      const buffer = device.allocate(4 * whole, name);
+      if (output) device.write(buffer, new (types[name] === undefined ? Float32Array : Int32Array)(whole).fill(POISON));
+      const content = typeof given !== 'number' ? given : output ? undefined : normals(length, index + 1);
+      if (length > 0 && content !== undefined) device.write(buffer, content);
       return [name, buffer];
     }),
   );
   const prepared = await device.prepare([{ kernel, buffers: bound, values, label: kernel.name }]);
   const outputs = kernel.bindings.filter(({ access }) => access === 'read_write').map(({ name }) => name);
-  const readbacks = outputs.map((name) => {
+  const lengthOf = (name: string) => {
     const given = buffers[name]!;
-    return {
-      from: bound[name]!,
-      type: types[name] ?? 'f32',
-      length: typeof given === 'number' ? given : given.length,
-    } as const;
-  });
+    return typeof given === 'number' ? given : given.length;
+  };
+  const readbacks = outputs.map((name) => ({
+    from: bound[name]!,
+    type: types[name] ?? ('f32' as const),
+    length: guarded(lengthOf(name)),
+  }));
   const read = await device.submit(prepared, { readbacks });
   prepared.release();
   for (const buffer of Object.values(bound)) device.release(buffer);
-  return new Map(outputs.map((name, index) => [name, read[index]!]));
+  return new Map(
+    outputs.map((name, index) => {
+      const values = read[index]!;
+      const length = lengthOf(name);
+      const beyond = Array.from(values.subarray(Math.ceil(length / 4) * 4)).findIndex(
+        (value) => value !== poison(types[name]),
+      );
+      if (beyond >= 0) throw new WroteBeyond(`${kernel.name} wrote to '${name}' beyond its ${length} elements`);
+      return [name, values.subarray(0, length)];
+    }),
+  );
 }
+
+/** A kernel wrote where nothing of its own stands. */
+export class WroteBeyond extends Error {}
+
+const poison = (type: ElementType | undefined): number => (type === 'u32' || type === 'bool' ? POISON >>> 0 : POISON);

@@ -13,23 +13,39 @@ export function integers(length: number, bound: number, seed = 1): Int32Array {
   return Int32Array.from({ length }, () => generator.integer(bound));
 }
 
-/** Asserts that two arrays agree within absolute + relative·|expected|. NaN agrees with nothing but NaN. */
-export function expectClose(
+export interface Tolerance {
+  readonly absolute?: number;
+  readonly relative?: number;
+}
+
+/**
+ * What is wrong with the first element that is not within absolute + relative·|expected|; undefined where all are. NaN
+ * agrees with nothing but NaN.
+ */
+export function disagreement(
   actual: ArrayLike<number>,
   expected: ArrayLike<number>,
-  { absolute = 1e-5, relative = 1e-5 } = {},
-  what = 'values',
-): void {
-  expect(actual.length, what).toBe(expected.length);
+  { absolute = 1e-5, relative = 1e-5 }: Tolerance = {},
+): string | undefined {
   for (let index = 0; index < expected.length; index++) {
     const [a, e] = [actual[index]!, expected[index]!];
     if (a === e || (Number.isNaN(a) && Number.isNaN(e))) continue;
-    if (!(Math.abs(a - e) <= absolute + relative * Math.abs(e))) {
-      expect.fail(
-        `${what}: element ${index} of ${expected.length}: got ${a}, expected ${e} (difference ${Math.abs(a - e)})`,
-      );
-    }
+    if (!(Math.abs(a - e) <= absolute + relative * Math.abs(e)))
+      return `element ${index} of ${expected.length}: got ${a}, expected ${e} (difference ${Math.abs(a - e)})`;
   }
+  return undefined;
+}
+
+/** Asserts that two arrays agree. */
+export function expectClose(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance: Tolerance = {},
+  what = 'values',
+): void {
+  expect(actual.length, what).toBe(expected.length);
+  const wrong = disagreement(actual, expected, tolerance);
+  if (wrong !== undefined) expect.fail(`${what}: ${wrong}`);
 }
 
 export const toList = (values: HostArray): number[] => Array.from(values);
