@@ -10,20 +10,7 @@ export {
   uniformInitializer,
   zerosInitializer,
 } from './initializers.js';
-export {
-  Activate,
-  Conv2D,
-  type Conv2DOptions,
-  concatenate,
-  Dropout,
-  Embedding,
-  Flatten,
-  Linear,
-  type LinearOptions,
-  LSTM,
-  MaxPool2D,
-  Sequential,
-} from './layers.js';
+export * from './layers/index.js';
 export {
   binaryCrossEntropy,
   type CrossEntropyOptions,

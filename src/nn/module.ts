@@ -39,15 +39,20 @@ export abstract class Module {
     }
   }
 
-  /** Its parameters and those of its parts by dotted names, in the order of the fields. */
-  namedParameters(): Map<string, Variable> {
+  /** Its variables and those of its parts by dotted names, in the order of the fields: parameters and running statistics. */
+  namedVariables(): Map<string, Variable> {
     const found = new Map<string, Variable>();
     for (const [name, field] of Object.entries(this)) if (field instanceof Variable) found.set(name, field);
     for (const [name, module] of this.children()) {
-      for (const [inner, parameter] of module.namedParameters()) found.set(`${name}.${inner}`, parameter);
+      for (const [inner, variable] of module.namedVariables()) found.set(`${name}.${inner}`, variable);
     }
-    for (const [name, parameter] of found) parameter.name = name;
+    for (const [name, variable] of found) variable.name = name;
     return found;
+  }
+
+  /** What an optimizer is to change: the variables that are trainable. */
+  namedParameters(): Map<string, Variable> {
+    return new Map([...this.namedVariables()].filter(([, variable]) => variable.trainable));
   }
 
   /** Its parameters and those of its parts. */
@@ -55,11 +60,17 @@ export abstract class Module {
     return [...new Set(this.namedParameters().values())];
   }
 
+  /** Takes its parameters from what optimizers change, from the next optimizer on. */
+  freeze(): this {
+    for (const parameter of this.parameters()) parameter.trainable = false;
+    return this;
+  }
+
   /** A table of its parts that have parameters: name, kind, shapes, count; and the total. */
   summary(): string {
     const rows: string[][] = [['parameter', 'shape', 'count']];
     let total = 0;
-    for (const [name, { shape, size }] of this.namedParameters()) {
+    for (const [name, { shape, size }] of this.namedVariables()) {
       rows.push([name, `[${shape.join(', ')}]`, size.toLocaleString('en-US')]);
       total += size;
     }
@@ -71,9 +82,9 @@ export abstract class Module {
     return [`${this.constructor.name}`, ...lines].join('\n');
   }
 
-  /** The values of all parameters, by name: what `encodeSafetensors` writes and `loadState` takes. */
+  /** The values of all variables, by name: what `encodeSafetensors` writes and `loadState` takes. */
   state(): Promise<Map<string, StoredTensor>> {
-    return valuesOf(this.namedParameters());
+    return valuesOf(this.namedVariables());
   }
 
   /**
@@ -81,7 +92,7 @@ export abstract class Module {
    * @throws TesseraError if a name is missing or left over, or a shape differs; then nothing has changed.
    */
   loadState(values: ReadonlyMap<string, StoredTensor>): void {
-    const parameters = this.namedParameters();
+    const parameters = this.namedVariables();
     const missing = [...parameters.keys()].filter((name) => !values.has(name));
     const unknown = [...values.keys()].filter((name) => !parameters.has(name));
     if (missing.length > 0 || unknown.length > 0) {

@@ -9,6 +9,7 @@ import {
   startReading,
   type Tensor,
   TesseraError,
+  trackedAssigns,
   Variable,
 } from '../tensor/index.js';
 
@@ -105,12 +106,13 @@ export abstract class Optimizer {
     const gradients = clip(grad(loss, this.parameters), this.#options);
     const rate = typeof this.learningRate === 'number' ? this.learningRate : this.learningRate(this.#steps);
     const settings = { rate, decay: this.#options.weightDecay ?? 0, ...numbers(this.#steps + 1) };
-    return this.parameters.flatMap((parameter, index) => {
+    const updates = this.parameters.flatMap((parameter, index) => {
       const moments = this.#moments[index]!;
       const inputs = [parameter, gradients[index]!, ...moments];
       const next = update.all(...inputs, settings);
       return [parameter, ...moments].map((variable, output) => variable.assign(next[output]!));
     });
+    return [...updates, ...trackedAssigns([loss])];
   }
 
   /** Everything that the next step depends on, beside the parameters, by name. */

@@ -75,6 +75,8 @@ export {
   takeAlongAxis,
   tile,
   topK,
+  track,
+  trackedAssigns,
   upperTriangle,
   where,
 } from './ops/index.js';

@@ -20,6 +20,8 @@ export class Variable extends Tensor {
   static #count = 0;
   /** Tells variables apart in plans. */
   readonly id = Variable.#count++;
+  /** False for what an optimizer leaves alone: frozen parameters, running statistics. */
+  trainable = true;
   /** How many assigns were made. */
   version = 0;
   readonly #initial: HostArray;

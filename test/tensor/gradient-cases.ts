@@ -28,6 +28,7 @@ import {
   softplus,
   type Tensor,
   tensor,
+  track,
   where,
 } from '../../src/tensor/index.js';
 
@@ -174,6 +175,7 @@ export const gradientCases: readonly GradientCase[] = [
   { ops: ['reshape'], shapes: [[2, 6]], compute: (x) => x.reshape([3, 4]).sum(0) },
   { ops: ['permute'], shapes: [[2, 3, 4]], compute: (x) => x.permute([2, 0, 1]).mul(tensor([1, 2, 3])) },
   { ops: ['slice'], shapes: [[5, 4]], compute: (x) => x.slice([1, 0], [5, 3], [2, 1]) },
+  { ops: ['track'], shapes: [[2, 3]], compute: (x) => track(x.mul(2), []).mul(x) },
   { ops: ['slice'], note: 'flip', shapes: [[3, 4]], compute: (x) => x.flip(1).mul(x) },
   { ops: [], note: 'roll', shapes: [[5, 2]], compute: (x) => x.roll(2).mul(x) },
   { ops: [], note: 'tile', shapes: [[2, 3]], compute: (x) => x.tile([2, 1, 2]) },

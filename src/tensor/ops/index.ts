@@ -25,3 +25,4 @@ export * from './sort.js';
 export * from './statistics.js';
 export * from './stop-gradient.js';
 export * from './take.js';
+export * from './track.js';

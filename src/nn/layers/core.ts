@@ -1,25 +1,15 @@
-import type { Generator } from '../tensor/generator.js';
-import {
-  concat,
-  dropout,
-  type LstmState,
-  lstm,
-  maxPool2d,
-  type Tensor,
-  TesseraError,
-  type Variable,
-} from '../tensor/index.js';
-import { type Activation, activations } from './activations.js';
+import type { Generator } from '../../tensor/generator.js';
+import { concat, dropout, type Tensor, TesseraError, type Variable } from '../../tensor/index.js';
+import { type Activation, activations } from '../activations.js';
 import {
   defaultGenerator,
   glorotUniform,
   type Initializer,
-  orthogonal,
   parameter,
   uniformInitializer,
   zerosInitializer,
-} from './initializers.js';
-import { Layer, Module } from './module.js';
+} from '../initializers.js';
+import { Layer } from '../module.js';
 
 export interface LinearOptions {
   readonly activation?: Activation;
@@ -90,88 +80,6 @@ export class Embedding extends Layer {
   }
 }
 
-/**
- * A long short-term memory over a sequence (formula at the op `lstm`): x (batch, time, in) -> the last hidden state
- * (batch, units). Steps whose mask is 0 leave the state as it is.
- *
- * The kernel starts Glorot uniform, the recurrent kernel orthogonal, the bias zero but for the forget gate's, which is
- * one (Jozefowicz, Zaremba, Sutskever 2015), as in Keras.
- */
-export class LSTM extends Module {
-  readonly kernel: Variable;
-  readonly recurrentKernel: Variable;
-  readonly bias: Variable;
-
-  constructor(
-    readonly inputs: number,
-    readonly units: number,
-    { generator = defaultGenerator() }: { generator?: Generator } = {},
-  ) {
-    super();
-    this.kernel = parameter('kernel', [inputs, 4 * units], glorotUniform, generator);
-    this.recurrentKernel = parameter('recurrentKernel', [units, 4 * units], orthogonal, generator);
-    const forgetOnes: Initializer = () => new Float32Array(4 * units).fill(1, units, 2 * units);
-    this.bias = parameter('bias', [4 * units], forgetOnes, generator);
-  }
-
-  /** The last hidden state (batch, units). */
-  forward(x: Tensor, mask?: Tensor, initial?: LstmState): Tensor {
-    return this.run(x, mask, initial).last.hidden;
-  }
-
-  /** All hidden states (batch, time, units), and the last state. */
-  run(x: Tensor, mask?: Tensor, initial?: LstmState): { sequence: Tensor; last: LstmState } {
-    const options = { ...(mask === undefined ? {} : { mask }), ...(initial === undefined ? {} : { initial }) };
-    return lstm(x, this.kernel, this.recurrentKernel, this.bias, options);
-  }
-}
-
-export interface Conv2DOptions extends LinearOptions {
-  readonly stride?: number | readonly [number, number];
-  readonly padding?: 'valid' | 'same';
-}
-
-/**
- * Convolution in two dimensions, channels last: y = activation(x * W + b), one dispatch.
- *
- * x (batch, height, width, in) -> (batch, height', width', out). W (height, width, in, out) starts Glorot uniform,
- * b (out) zero, as in Keras.
- */
-export class Conv2D extends Layer {
-  readonly kernel: Variable;
-  readonly bias: Variable | undefined;
-  readonly #options: Conv2DOptions;
-
-  constructor(inputs: number, filters: number, size: number | readonly [number, number], options: Conv2DOptions = {}) {
-    super();
-    const { useBias = true, kernelInitializer = glorotUniform, generator = defaultGenerator() } = options;
-    const [height, width] = typeof size === 'number' ? [size, size] : size;
-    this.kernel = parameter('kernel', [height, width, inputs, filters], kernelInitializer, generator);
-    this.bias = useBias ? parameter('bias', [filters], zerosInitializer, generator) : undefined;
-    this.#options = options;
-  }
-
-  override forward(x: Tensor): Tensor {
-    const { stride = 1, padding = 'valid', activation = 'linear' } = this.#options;
-    const y = x.conv2d(this.kernel, { stride, padding });
-    return activations[activation](this.bias === undefined ? y : y.add(this.bias));
-  }
-}
-
-/** The largest value of each window: (batch, height, width, channels) -> smaller height and width. */
-export class MaxPool2D extends Layer {
-  constructor(
-    readonly size = 2,
-    readonly stride = size,
-  ) {
-    super();
-  }
-
-  override forward(x: Tensor): Tensor {
-    return maxPool2d(x, { size: this.size, stride: this.stride });
-  }
-}
-
 /** Everything but the batch in one axis: (batch, ...) -> (batch, features). Free. */
 export class Flatten extends Layer {
   override forward(x: Tensor): Tensor {
@@ -224,6 +132,17 @@ export class Sequential extends Layer {
 
   override forward(x: Tensor): Tensor {
     return this.layers.reduce((value, layer) => layer.forward(value), x);
+  }
+}
+
+/** y = x + layer(x). He, Zhang, Ren and Sun 2016. */
+export class Residual extends Layer {
+  constructor(readonly layer: Layer) {
+    super();
+  }
+
+  override forward(x: Tensor): Tensor {
+    return x.add(this.layer.forward(x));
   }
 }
 
