@@ -1,4 +1,5 @@
 export { type Activation, activations } from './activations.js';
+export { input, layers, type SymbolicLayer, SymbolicTensor } from './functional.js';
 export {
   glorotUniform,
   heNormal,
@@ -24,6 +25,17 @@ export {
   normalizeLength,
 } from './losses.js';
 export { accuracy, areaUnderCurve, ConfusionMatrix, topKAccuracy } from './metrics.js';
+export {
+  type Callbacks,
+  type CompileOptions,
+  earlyStopping,
+  type FitOptions,
+  type Logs,
+  losses,
+  Model,
+  metrics,
+  type Rows,
+} from './model.js';
 export { Layer, Module, valuesOf } from './module.js';
 export {
   Adagrad,

@@ -1,0 +1,53 @@
+/**
+ * A Keras program, line for line, on emoji and their names: `npx tsx examples/keras-style.ts`.
+ *
+ *   text = LSTM(units=128)(Embedding(input_dim=10000, output_dim=128)(text_input))
+ *   image = Flatten()(Conv2D(filters=64, kernel_size=(3, 3), activation='relu')(image_input))
+ *   output = Dense(units=10, activation='softmax')(concatenate([text, image]))
+ *   model = Model(inputs=[text_input, image_input], outputs=output)
+ *   model.compile(optimizer='adam', loss='categorical_crossentropy', metrics=['accuracy'])
+ *   model.fit([text_data, image_data], labels, epochs=10, batch_size=32)
+ */
+import { emojiData } from '../src/data/node/index.js';
+import { oneHot, tensor } from '../src/index.js';
+import { input, layers, Model } from '../src/nn/index.js';
+
+// The emoji have nine classes; the tenth output stays empty, as the program has ten.
+const CLASSES = 10;
+const [time, pixels] = [8, 28];
+const { train, test, classes, testNames } = await emojiData({ pixels, time });
+const rowsOf = async ({ tokens, images, labels, size }: typeof train) => ({
+  text: tensor(tokens, [size, time]),
+  image: tensor(images, [size, pixels, pixels, 3]),
+  labels: tensor(await oneHot(tensor(labels), CLASSES).data(), [size, CLASSES]),
+});
+const { text: textData, image: imageData, labels } = await rowsOf(train);
+
+const textInput = input({ shape: [time], dtype: 'i32' });
+const text = layers.lstm({ units: 128 })(layers.embedding({ inputDim: 10_000, outputDim: 128 })(textInput));
+const imageInput = input({ shape: [pixels, pixels, 3] });
+const image = layers.flatten()(layers.conv2d({ filters: 64, kernelSize: [3, 3], activation: 'relu' })(imageInput));
+const output = layers.dense({ units: CLASSES, activation: 'softmax' })(layers.concatenate([text, image]));
+
+const model = new Model({ inputs: [textInput, imageInput], outputs: output });
+console.log(model.summary());
+model.compile({ optimizer: 'adam', loss: 'categoricalCrossentropy', metrics: ['accuracy'] });
+const shown = (value: number | undefined) => (value ?? Number.NaN).toFixed(3);
+await model.fit([textData, imageData], labels, {
+  epochs: Number(process.env.EPOCHS ?? 10),
+  batchSize: 32,
+  callbacks: [
+    {
+      onEpochEnd(epoch, { loss, accuracy }) {
+        console.log(`epoch ${epoch + 1}: loss ${shown(loss)}, accuracy ${shown(accuracy)}`);
+        return undefined;
+      },
+    },
+  ],
+});
+
+const heldOut = await rowsOf(test);
+const { accuracy } = await model.evaluate([heldOut.text, heldOut.image], heldOut.labels);
+console.log(`held out: accuracy ${shown(accuracy)}`);
+const predicted = await (await model.predict([heldOut.text, heldOut.image])).argmax(-1).data();
+for (const row of [0, 100, 200, 300]) console.log(`${testNames[row]}: ${classes[predicted[row]!]}`);
