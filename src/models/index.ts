@@ -1,3 +1,4 @@
+export { EmbeddingConv, type EmbeddingConvSizes } from './embedding-conv.js';
 export { SigmaFusion, type SigmaFusionSizes } from './sigma-fusion.js';
 export {
   type Modality,
