@@ -26,4 +26,11 @@ export {
 } from './core.js';
 export { BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm } from './normalization.js';
 export { AveragePool2D, GlobalAveragePool2D, GlobalMaxPool2D, MaxPool2D } from './pooling.js';
-export { LSTM } from './recurrent.js';
+export {
+  Bidirectional,
+  LSTM,
+  type Recurrence,
+  type Recurrent,
+  StackedRecurrent,
+  TimeDistributed,
+} from './recurrent.js';

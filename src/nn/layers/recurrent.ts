@@ -1,7 +1,7 @@
 import type { Generator } from '../../tensor/generator.js';
-import { type LstmState, lstm, type Tensor, type Variable } from '../../tensor/index.js';
+import { concat, type LstmState, lstm, type Tensor, TesseraError, type Variable } from '../../tensor/index.js';
 import { defaultGenerator, glorotUniform, type Initializer, orthogonal, parameter } from '../initializers.js';
-import { Module } from '../module.js';
+import { Layer, Module } from '../module.js';
 
 /**
  * A long short-term memory over a sequence (formula at the op `lstm`): x (batch, time, in) -> the last hidden state
@@ -36,5 +36,77 @@ export class LSTM extends Module {
   run(x: Tensor, mask?: Tensor, initial?: LstmState): { sequence: Tensor; last: LstmState } {
     const options = { ...(mask === undefined ? {} : { mask }), ...(initial === undefined ? {} : { initial }) };
     return lstm(x, this.kernel, this.recurrentKernel, this.bias, options);
+  }
+}
+
+/** What a recurrent layer gives: all hidden states (batch, time, units), and the last state. */
+export type Recurrence = ReturnType<LSTM['run']>;
+
+/** Anything that runs over a sequence as an LSTM does. */
+export interface Recurrent extends Module {
+  run(x: Tensor, mask?: Tensor): { sequence: Tensor; last: LstmState };
+}
+
+/**
+ * Two layers over one sequence, one of them from its end (Schuster and Paliwal 1997); their hidden states are joined:
+ * x (batch, time, in) -> (batch, 2 · units). Padding stays what the mask says: the second layer meets it first, and its
+ * state is left as it is.
+ */
+export class Bidirectional extends Module {
+  constructor(
+    readonly forwards: Recurrent,
+    readonly backwards: Recurrent,
+  ) {
+    super();
+  }
+
+  /** The last hidden states of both (batch, 2 · units). */
+  forward(x: Tensor, mask?: Tensor): Tensor {
+    return this.run(x, mask).last.hidden;
+  }
+
+  run(x: Tensor, mask?: Tensor): Recurrence {
+    const there = this.forwards.run(x, mask);
+    const back = this.backwards.run(x.flip(1), mask?.flip(1));
+    const join = (a: Tensor, b: Tensor) => concat([a, b], -1);
+    return {
+      sequence: join(there.sequence, back.sequence.flip(1)),
+      last: { hidden: join(there.last.hidden, back.last.hidden), cell: join(there.last.cell, back.last.cell) },
+    };
+  }
+}
+
+/** Recurrent layers on top of each other: each runs over the hidden states of the one below. */
+export class StackedRecurrent extends Module {
+  readonly layers: readonly Recurrent[];
+
+  constructor(...layers: Recurrent[]) {
+    super();
+    if (layers.length === 0) throw new TesseraError('StackedRecurrent: expected at least one layer, got none');
+    this.layers = layers;
+  }
+
+  /** The top layer's last hidden state. */
+  forward(x: Tensor, mask?: Tensor): Tensor {
+    return this.run(x, mask).last.hidden;
+  }
+
+  /** All hidden states of the top layer, and its last state. */
+  run(x: Tensor, mask?: Tensor): Recurrence {
+    const [first, ...above] = this.layers as [Recurrent, ...Recurrent[]];
+    return above.reduce((below, layer) => layer.run(below.sequence, mask), first.run(x, mask));
+  }
+}
+
+/** A layer applied to each step of a sequence by itself: x (batch, time, ...) -> (batch, time, ...). */
+export class TimeDistributed extends Layer {
+  constructor(readonly layer: Layer) {
+    super();
+  }
+
+  override forward(x: Tensor): Tensor {
+    const [batch, time, ...rest] = x.shape as [number, number, ...number[]];
+    const y = this.layer.forward(x.reshape([batch * time, ...rest]));
+    return y.reshape([batch, time, ...y.shape.slice(1)]);
   }
 }
