@@ -2,7 +2,15 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { expect, test } from 'vitest';
-import { Bidirectional, Conv2D, LSTM, type Module, StackedRecurrent, TimeDistributed } from '../../src/nn/index.js';
+import {
+  Bidirectional,
+  Conv2D,
+  GRU,
+  LSTM,
+  type Module,
+  StackedRecurrent,
+  TimeDistributed,
+} from '../../src/nn/index.js';
 import { Generator, tensor, zeros } from '../../src/tensor/index.js';
 import { expectClose, normals } from '../support/numbers.js';
 
@@ -40,6 +48,46 @@ test('layers on top of each other give what TF.js gives', async () => {
   above.setWeights(await weights(ours.layers[1]!));
   const theirs = above.apply(below.apply(peerX)) as tf.Tensor;
   expectClose(await ours.forward(x).data(), await theirs.data(), { absolute: 1e-5 });
+});
+
+test('a GRU with its reset before the product gives what TF.js gives', async () => {
+  await tf.setBackend('cpu');
+  const ours = new GRU(inputs, units, { generator, resetAfter: false });
+  const settings = {
+    units,
+    returnSequences: true,
+    recurrentActivation: 'sigmoid',
+    recurrentInitializer: 'zeros',
+  } as const;
+  const peer = tfl.layers.gru(settings);
+  peer.apply(peerX);
+  peer.setWeights((await weights(ours)).slice(0, 3));
+  const theirs = peer.apply(peerX) as tf.Tensor;
+  expectClose(await ours.run(x).sequence.data(), await theirs.data(), { absolute: 1e-5 });
+});
+
+test('a GRU with its reset after the product follows its formula, and leaves padding out', async () => {
+  const ours = new GRU(inputs, units, { generator });
+  ours.recurrentBias.set(normals(3 * units, 5));
+  const [w, u, b, c] = (await Promise.all(
+    ours.parameters().map((one) => one.data()),
+  )) as unknown as ArrayLike<number>[];
+  const sigmoid = (value: number) => 1 / (1 + Math.exp(-value));
+  let h = new Array<number>(units).fill(0);
+  for (let t = 0; t < 3; t++) {
+    const product = (row: ArrayLike<number>, matrix: ArrayLike<number>, column: number) =>
+      Array.from(row).reduce((sum, value, k) => sum + value * matrix[k * 3 * units + column]!, 0);
+    const step = values.subarray(t * inputs, (t + 1) * inputs);
+    const before = h;
+    h = before.map((old, j) => {
+      const fromInput = [0, 1, 2].map((gate) => product(step, w!, gate * units + j) + b![gate * units + j]!);
+      const fromState = [0, 1, 2].map((gate) => product(before, u!, gate * units + j) + c![gate * units + j]!);
+      const [z, r] = [sigmoid(fromInput[0]! + fromState[0]!), sigmoid(fromInput[1]! + fromState[1]!)];
+      return z * old + (1 - z) * Math.tanh(fromInput[2]! + r * fromState[2]!);
+    });
+  }
+  const padded = tensor(values.slice(0, time * inputs), [1, time, inputs]);
+  expectClose(await ours.forward(padded, tensor([[1, 1, 1, 0, 0]])).data(), h);
 });
 
 test('padding is left out in both directions', async () => {

@@ -13,6 +13,7 @@ import {
   gather,
   gelu,
   groupNorm,
+  gru,
   hardSigmoid,
   layerNorm,
   leakyRelu,
@@ -334,6 +335,19 @@ export const gradientCases: readonly GradientCase[] = [
     shapes: [[1, 2, 4, 3]],
     compute: (x) => attention(x, x.mul(0.5), x.add(1), { causal: true, scale: 0.7 }),
     twice: false,
+  },
+  {
+    ops: [],
+    note: 'gru',
+    shapes: [[2, 3, 2], [2, 6], [2, 6], [6], [6]],
+    compute: (x, w, u, b, c) =>
+      gru(x, w, u, b, c, {
+        mask: tensor([
+          [1, 1, 1],
+          [1, 1, 0],
+        ]),
+      }).sequence,
+    twice: false, // its rules compose; it only takes long
   },
   { ops: [], note: 'layer norm', shapes: [[3, 5], [5]], compute: (x, scale) => layerNorm(x, { scale }) },
   { ops: [], note: 'rms norm', shapes: [[3, 5], [5]], compute: (x, scale) => rmsNorm(x, { scale }) },

@@ -28,6 +28,7 @@ export { BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm } from './normal
 export { AveragePool2D, GlobalAveragePool2D, GlobalMaxPool2D, MaxPool2D } from './pooling.js';
 export {
   Bidirectional,
+  GRU,
   LSTM,
   type Recurrence,
   type Recurrent,

@@ -1,6 +1,13 @@
 import type { Generator } from '../../tensor/generator.js';
-import { concat, type LstmState, lstm, type Tensor, TesseraError, type Variable } from '../../tensor/index.js';
-import { defaultGenerator, glorotUniform, type Initializer, orthogonal, parameter } from '../initializers.js';
+import { concat, gru, type LstmState, lstm, type Tensor, TesseraError, type Variable } from '../../tensor/index.js';
+import {
+  defaultGenerator,
+  glorotUniform,
+  type Initializer,
+  orthogonal,
+  parameter,
+  zerosInitializer,
+} from '../initializers.js';
 import { Layer, Module } from '../module.js';
 
 /**
@@ -36,6 +43,50 @@ export class LSTM extends Module {
   run(x: Tensor, mask?: Tensor, initial?: LstmState): { sequence: Tensor; last: LstmState } {
     const options = { ...(mask === undefined ? {} : { mask }), ...(initial === undefined ? {} : { initial }) };
     return lstm(x, this.kernel, this.recurrentKernel, this.bias, options);
+  }
+}
+
+/**
+ * A gated recurrent unit over a sequence (formula at the op `gru`): x (batch, time, in) -> the last hidden state
+ * (batch, units). Starts as in Keras: Glorot uniform, orthogonal, zeros.
+ */
+export class GRU extends Module {
+  readonly kernel: Variable;
+  readonly recurrentKernel: Variable;
+  readonly bias: Variable;
+  readonly recurrentBias: Variable;
+  readonly #resetAfter: boolean;
+
+  constructor(
+    readonly inputs: number,
+    readonly units: number,
+    {
+      resetAfter = true,
+      generator = defaultGenerator(),
+    }: { /** Where the reset gate stands; see the op. */ resetAfter?: boolean; generator?: Generator } = {},
+  ) {
+    super();
+    this.kernel = parameter('kernel', [inputs, 3 * units], glorotUniform, generator);
+    this.recurrentKernel = parameter('recurrentKernel', [units, 3 * units], orthogonal, generator);
+    this.bias = parameter('bias', [3 * units], zerosInitializer, generator);
+    this.recurrentBias = parameter('recurrentBias', [3 * units], zerosInitializer, generator);
+    this.#resetAfter = resetAfter;
+  }
+
+  /** The last hidden state (batch, units). */
+  forward(x: Tensor, mask?: Tensor, initial?: Tensor): Tensor {
+    return this.run(x, mask, initial).last.hidden;
+  }
+
+  /** All hidden states (batch, time, units), and the last one; a GRU has no cell beside it. */
+  run(x: Tensor, mask?: Tensor, initial?: Tensor): Recurrence {
+    const options = {
+      resetAfter: this.#resetAfter,
+      ...(mask === undefined ? {} : { mask }),
+      ...(initial === undefined ? {} : { initial }),
+    };
+    const { sequence, last } = gru(x, this.kernel, this.recurrentKernel, this.bias, this.recurrentBias, options);
+    return { sequence, last: { hidden: last, cell: last } };
   }
 }
 

@@ -8,6 +8,7 @@ export * from './einsum.js';
 export * from './elementwise.js';
 export * from './functions.js';
 export * from './gather.js';
+export * from './gru.js';
 export * from './lstm.js';
 export * from './matmul.js';
 export * from './max-pool.js';

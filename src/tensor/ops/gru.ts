@@ -1,0 +1,62 @@
+import { TesseraError } from '../../gpu/errors.js';
+import { full } from '../create.js';
+import { expectRank, expectShape, expectType } from '../define.js';
+import type { Tensor } from '../tensor.js';
+import { split, stack } from './arrange.js';
+import { where } from './elementwise.js';
+
+export interface GruOptions {
+  /** (batch, time) of f32: 1 for a step, 0 for padding, which leaves the state as it is. Default: no padding. */
+  readonly mask?: Tensor;
+  /** (batch, hidden). Default: zeros. */
+  readonly initial?: Tensor;
+  /** Where the reset gate stands: after the recurrent product (true, Keras's default) or before it (Cho et al. 2014). */
+  readonly resetAfter?: boolean;
+}
+
+/**
+ * A gated recurrent unit over a sequence (Cho et al. 2014). x (batch, time, in), kernel (in, 3·hidden), recurrent
+ * (hidden, 3·hidden), bias (3·hidden) and, with the reset after, recurrent bias (3·hidden); gates in the order z, r, n.
+ *
+ *   z, r = σ(x[t]·W + h·U + b)      n = tanh(x[t]·W + r ⊙ (h·U + bᵤ) + b), or tanh(x[t]·W + (r ⊙ h)·U + b)
+ *   h ← z ⊙ h + (1 - z) ⊙ n
+ *
+ * Returns all hidden states (batch, time, hidden) and the last (batch, hidden). Made of other ops, step by step.
+ *
+ * @throws TesseraError if shapes do not fit.
+ */
+export function gru(
+  x: Tensor,
+  kernel: Tensor,
+  recurrent: Tensor,
+  bias: Tensor,
+  recurrentBias: Tensor,
+  { mask, initial, resetAfter = true }: GruOptions = {},
+): { sequence: Tensor; last: Tensor } {
+  expectRank('gru', 'x', x, 3, 'batch, time, features');
+  expectType('gru', 'x', x, 'f32');
+  const [batch, time, features] = x.shape as [number, number, number];
+  const hidden = recurrent.shape[0]!;
+  expectShape('gru', 'recurrent', recurrent, [hidden, 3 * hidden]);
+  expectShape('gru', 'kernel', kernel, [features, 3 * hidden]);
+  expectShape('gru', 'bias', bias, [3 * hidden]);
+  expectShape('gru', 'recurrentBias', recurrentBias, [3 * hidden]);
+  if (time === 0) throw new TesseraError(`gru: x ${x.describe()} has no time step; give at least one`);
+  if (mask !== undefined) expectShape('gru', 'mask', mask, [batch, time]);
+  // One product for all steps.
+  const fromInput = split(x.matmul(kernel).add(bias), time, 1).map((step) => split(step.squeeze(1), 3, 1));
+  const keeps = mask === undefined ? undefined : split(mask.greater(0), time, 1);
+  const [, , candidates] = split(recurrent, 3, 1) as [Tensor, Tensor, Tensor];
+  let h = initial ?? full([batch, hidden], 0);
+  const states: Tensor[] = [];
+  for (let t = 0; t < time; t++) {
+    const [xz, xr, xn] = fromInput[t] as [Tensor, Tensor, Tensor];
+    const [hz, hr, hn] = split(h.matmul(recurrent).add(recurrentBias), 3, 1) as [Tensor, Tensor, Tensor];
+    const [z, r] = [xz.add(hz).sigmoid(), xr.add(hr).sigmoid()];
+    const n = xn.add(resetAfter ? r.mul(hn) : r.mul(h).matmul(candidates)).tanh();
+    const next = n.add(z.mul(h.sub(n)));
+    h = keeps === undefined ? next : where(keeps[t]!, next, h);
+    states.push(h);
+  }
+  return { sequence: stack(states, 1), last: h };
+}
