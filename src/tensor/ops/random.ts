@@ -5,6 +5,7 @@ import { scalar } from '../create.js';
 import { defineOp } from '../define.js';
 import type { Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
+import { argsort } from './sort.js';
 
 /**
  * What random numbers depend on, beside the element's index: a seed, and which draw of that seed it is. Both are data:
@@ -48,4 +49,38 @@ export function dropout(x: Tensor, rate: number, key: RandomKey): Tensor {
   return randomUniform(x.shape, key)
     .greaterEqual(rate)
     .where(x.mul(1 / (1 - rate)), 0);
+}
+
+/** Truth with probability p, as bool. @throws TesseraError if p is not within [0, 1]. */
+export function randomBernoulli(shape: Shape, p: number, key: RandomKey): Tensor {
+  if (!(p >= 0 && p <= 1)) throw new TesseraError(`randomBernoulli: p must lie within [0, 1], got ${p}`);
+  return randomUniform(shape, key).less(p);
+}
+
+/**
+ * Standard normal random numbers that lie within ±2, as Keras's truncated normal: √2·erf⁻¹ of uniform numbers between
+ * erf(-√2) and erf(√2). erf⁻¹ by Giles 2010 ("Approximating the erfinv function", its central polynomial), within 1e-5.
+ */
+export function randomTruncatedNormal(shape: Shape, key: RandomKey): Tensor {
+  const bound = 0.9544997361036416; // erf(√2)
+  const u = randomUniform(shape, key).mul(2).sub(1).mul(bound);
+  const w = u.mul(u).neg().log1p().neg().sub(2.5);
+  const coefficients = [
+    ...[2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 0.00021858087],
+    ...[-0.00125372503, -0.00417768164, 0.246640727, 1.50140941],
+  ];
+  const polynomial = coefficients.slice(1).reduce((sum, one) => sum.mul(w).add(one), w.mul(0).add(coefficients[0]!));
+  return polynomial.mul(u).mul(Math.SQRT2);
+}
+
+/** The numbers below count in random order, as i32: the order that sorts random numbers. */
+export const randomPermutation = (count: number, key: RandomKey): Tensor => argsort(randomUniform([count], key));
+
+/**
+ * One class for each row, drawn with the probabilities softmax(logits): logits (..., classes) -> (...) of i32. By
+ * Gumbel's noise: the largest of logits - ln(-ln u) (Gumbel 1954).
+ */
+export function randomCategorical(logits: Tensor, key: RandomKey): Tensor {
+  const u = randomUniform(logits.shape, key).maximum(2 ** -25);
+  return logits.sub(u.log().neg().log()).argmax(-1);
 }
