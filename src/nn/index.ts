@@ -1,15 +1,17 @@
 export { type Activation, activations } from './activations.js';
 export { input, layers, type SymbolicLayer, SymbolicTensor } from './functional.js';
 export {
-  glorotUniform,
-  heNormal,
-  heUniform,
+  constant,
   type Initializer,
-  onesInitializer,
+  type InitializerLike,
+  initializers,
   orthogonal,
   parameter,
-  uniformInitializer,
-  zerosInitializer,
+  randomNormal,
+  randomUniform,
+  truncatedNormal,
+  type VarianceScalingOptions,
+  varianceScaling,
 } from './initializers.js';
 export * from './layers/index.js';
 export {
@@ -49,5 +51,6 @@ export {
   type SGDOptions,
   type StepOptions,
 } from './optimizers.js';
+export { l1, l1l2, l2, type Regularizer } from './regularizers.js';
 export { decodeSafetensors, encodeSafetensors, type StoredTensor, type StoredTensors } from './safetensors.js';
 export { cosineDecay, exponentialDecay, oneCycle, type Schedule, stepDecay, warmUp } from './schedules.js';

@@ -8,48 +8,76 @@ const count = (shape: Shape): number => shape.reduce((product, size) => product 
 
 /** Inputs and outputs of one unit: for kernels (..., in, out) the window counts on both sides, as in Keras. */
 function fans(shape: Shape): { fanIn: number; fanOut: number } {
+  if (shape.length < 2) return { fanIn: shape[0] ?? 1, fanOut: shape[0] ?? 1 };
   const window = count(shape.slice(0, -2));
-  return { fanIn: window * (shape.at(-2) ?? 1), fanOut: window * (shape.at(-1) ?? 1) };
+  return { fanIn: window * shape.at(-2)!, fanOut: window * shape.at(-1)! };
 }
 
 const draw = (shape: Shape, next: () => number): Float32Array => Float32Array.from({ length: count(shape) }, next);
 
-/** Uniform within ±limit. */
-const uniformWithin = (shape: Shape, limit: number, generator: Generator): Float32Array =>
-  draw(shape, () => (2 * generator.uniform() - 1) * limit);
+/** Every value the same. */
+export const constant =
+  (value: number): Initializer =>
+  (shape) =>
+    new Float32Array(count(shape)).fill(value);
 
-export const zerosInitializer: Initializer = (shape) => new Float32Array(count(shape));
-export const onesInitializer: Initializer = (shape) => new Float32Array(count(shape)).fill(1);
-
-/** Uniform within ±limit; Keras's default for embeddings is 0.05. */
-export const uniformInitializer =
-  (limit = 0.05): Initializer =>
+/** Uniform within [low, high). */
+export const randomUniform =
+  (low = -0.05, high = 0.05): Initializer =>
   (shape, generator) =>
-    uniformWithin(shape, limit, generator);
+    draw(shape, () => low + (high - low) * generator.uniform());
 
-/** Uniform within ±√(6 / (in + out)): keeps the variance through σ and tanh. Glorot and Bengio 2010. */
-export const glorotUniform: Initializer = (shape, generator) => {
-  const { fanIn, fanOut } = fans(shape);
-  return uniformWithin(shape, Math.sqrt(6 / (fanIn + fanOut)), generator);
-};
+/** Normal with a mean and a standard deviation. */
+export const randomNormal =
+  (mean = 0, deviation = 0.05): Initializer =>
+  (shape, generator) =>
+    draw(shape, () => mean + deviation * generator.normal());
 
-/** Normal with variance 2 / in: keeps the variance through relu. He, Zhang, Ren, Sun 2015. */
-export const heNormal: Initializer = (shape, generator) => {
-  const deviation = Math.sqrt(2 / fans(shape).fanIn);
-  return draw(shape, () => deviation * generator.normal());
-};
+/** Normal, but drawn again where it lies more than two deviations from the mean. */
+export const truncatedNormal =
+  (mean = 0, deviation = 0.05): Initializer =>
+  (shape, generator) =>
+    draw(shape, () => {
+      for (;;) {
+        const value = generator.normal();
+        if (Math.abs(value) <= 2) return mean + deviation * value;
+      }
+    });
 
-/** Uniform within ±√(6 / in). He, Zhang, Ren, Sun 2015. */
-export const heUniform: Initializer = (shape, generator) =>
-  uniformWithin(shape, Math.sqrt(6 / fans(shape).fanIn), generator);
+/** The standard deviation that is left of a normal distribution cut at two deviations. */
+const CUT_DEVIATION = 0.879_625_661_034_239_8;
+
+export interface VarianceScalingOptions {
+  /** Default 1. */
+  readonly scale?: number;
+  /** What divides the scale: inputs, outputs, or their mean. Default 'fanIn'. */
+  readonly mode?: 'fanIn' | 'fanOut' | 'fanAverage';
+  /** Default 'truncatedNormal'. */
+  readonly distribution?: 'truncatedNormal' | 'normal' | 'uniform';
+}
+
+/** Values whose variance is scale / fan, so that signals keep their size through a layer; the others are cases of it. */
+export const varianceScaling =
+  ({ scale = 1, mode = 'fanIn', distribution = 'truncatedNormal' }: VarianceScalingOptions = {}): Initializer =>
+  (shape, generator) => {
+    const { fanIn, fanOut } = fans(shape);
+    const deviation = Math.sqrt(scale / Math.max(1, { fanIn, fanOut, fanAverage: (fanIn + fanOut) / 2 }[mode]));
+    const limit = Math.sqrt(3) * deviation;
+    const made = {
+      truncatedNormal: truncatedNormal(0, deviation / CUT_DEVIATION),
+      normal: randomNormal(0, deviation),
+      uniform: randomUniform(-limit, limit),
+    };
+    return made[distribution](shape, generator);
+  };
 
 /**
  * A random orthogonal matrix: rows, or columns where there are fewer, are orthonormal. Saxe, McClelland, Ganguli 2014.
  * By modified Gram-Schmidt of normal vectors in float64.
+ * @throws TesseraError if the shape is not a matrix's.
  */
 export const orthogonal: Initializer = (shape, generator) => {
-  if (shape.length !== 2) throw new TesseraError(`orthogonal: expected a matrix, got shape [${shape.join(', ')}]`);
-  const [rows, columns] = shape as [number, number];
+  const [rows, columns] = matrix('orthogonal', shape);
   const [many, length] = [Math.min(rows, columns), Math.max(rows, columns)];
   const basis: Float64Array[] = [];
   while (basis.length < many) {
@@ -73,9 +101,46 @@ export const orthogonal: Initializer = (shape, generator) => {
   });
 };
 
+/** Ones on the diagonal, zeros elsewhere. @throws TesseraError if the shape is not a matrix's. */
+const identity: Initializer = (shape) => {
+  const [rows, columns] = matrix('identity', shape);
+  return Float32Array.from({ length: rows * columns }, (_, index) =>
+    Number(Math.floor(index / columns) === index % columns),
+  );
+};
+
+function matrix(name: string, shape: Shape): readonly [number, number] {
+  if (shape.length !== 2) throw new TesseraError(`${name}: expected a matrix, got shape [${shape.join(', ')}]`);
+  return shape as unknown as readonly [number, number];
+}
+
+/** Initialisers by Keras's names, with Keras's settings. */
+export const initializers = {
+  zeros: constant(0),
+  ones: constant(1),
+  identity,
+  orthogonal,
+  randomUniform: randomUniform(),
+  randomNormal: randomNormal(),
+  truncatedNormal: truncatedNormal(),
+  /** Keep the variance through σ and tanh. Glorot and Bengio 2010. */
+  glorotUniform: varianceScaling({ mode: 'fanAverage', distribution: 'uniform' }),
+  glorotNormal: varianceScaling({ mode: 'fanAverage' }),
+  /** Keep the variance through relu. He, Zhang, Ren and Sun 2015. */
+  heUniform: varianceScaling({ scale: 2, distribution: 'uniform' }),
+  heNormal: varianceScaling({ scale: 2 }),
+  /** Keep the variance of a linear layer. LeCun et al. 1998. */
+  lecunUniform: varianceScaling({ distribution: 'uniform' }),
+  lecunNormal: varianceScaling(),
+} as const;
+
+/** An initialiser, or the name of one. */
+export type InitializerLike = Initializer | keyof typeof initializers;
+
 /** A parameter with first values. */
-export function parameter(name: string, shape: Shape, initializer: Initializer, generator: Generator): Variable {
-  return new Variable(initializer(shape, generator), shape, name);
+export function parameter(name: string, shape: Shape, initializer: InitializerLike, generator: Generator): Variable {
+  const initialize = typeof initializer === 'string' ? initializers[initializer] : initializer;
+  return new Variable(initialize(shape, generator), shape, name);
 }
 
 /** Layers made without a generator draw from this seed. */

@@ -7,6 +7,7 @@ import type { StoredTensor } from './safetensors.js';
  */
 export abstract class Module {
   #training = true;
+  readonly #penalties: (() => Tensor)[] = [];
 
   /** True while it trains: dropout is active. */
   get training(): boolean {
@@ -64,6 +65,25 @@ export abstract class Module {
   freeze(): this {
     for (const parameter of this.parameters()) parameter.trainable = false;
     return this;
+  }
+
+  /** Adds a term to `penalty`: made anew for each step, of the parameters of that moment. */
+  protected addPenalty(term: () => Tensor): void {
+    this.#penalties.push(term);
+  }
+
+  /** What regularizers ask of it and its parts: a scalar to be added to the loss; undefined where none does. */
+  penalty(): Tensor | undefined {
+    const terms = [...this.modules()].flatMap((module) => module.#penalties.map((term) => term()));
+    return terms.length === 0 ? undefined : terms.reduce((sum, term) => sum.add(term));
+  }
+
+  /** Itself and all modules below it, each once. */
+  modules(found = new Set<Module>()): Set<Module> {
+    if (found.has(this)) return found;
+    found.add(this);
+    for (const [, module] of this.children()) module.modules(found);
+    return found;
   }
 
   /** A table of its parts that have parameters: name, kind, shapes, count; and the total. */

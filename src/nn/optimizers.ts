@@ -11,6 +11,7 @@ import {
   TesseraError,
   trackedAssigns,
   Variable,
+  zeros,
 } from '../tensor/index.js';
 
 import type { Schedule } from './schedules.js';
@@ -32,6 +33,13 @@ export interface OptimizerOptions {
   readonly clipValue?: number;
   /** All gradients together are scaled down to this length, where they are longer. */
   readonly clipNorm?: number;
+  /** Averages the gradients of so many steps before the parameters change: a larger batch than fits. Default 1. */
+  readonly accumulate?: number;
+  /**
+   * Keeps a moving average of each parameter, average ← a · average + (1 - a) · parameter, for `swapAverages`
+   * (Polyak and Juditsky 1992). a lies within [0, 1).
+   */
+  readonly averageDecay?: number;
 }
 
 /** How an optimizer changes a parameter: an op, the names of its moments, and what they start from. */
@@ -50,6 +58,9 @@ export abstract class Optimizer {
   readonly parameters: readonly Variable[];
   readonly #rule: Rule;
   readonly #moments: readonly (readonly Variable[])[];
+  /** Sums of gradients, where several steps make one change. */
+  readonly #sums: readonly Variable[];
+  readonly #averages: readonly Variable[];
   readonly #options: OptimizerOptions;
   #steps = 0;
   readonly #inFlight: Promise<void>[] = [];
@@ -69,21 +80,30 @@ export abstract class Optimizer {
       if (value !== undefined && !(value >= 0))
         throw new TesseraError(`${name}: ${key} must be 0 or above, got ${value}`);
     }
+    const { accumulate = 1, averageDecay } = options;
+    if (!Number.isInteger(accumulate) || accumulate < 1)
+      throw new TesseraError(`${name}: accumulate must be a whole number from 1, got ${accumulate}`);
+    if (averageDecay !== undefined && !(averageDecay >= 0 && averageDecay < 1))
+      throw new TesseraError(`${name}: averageDecay must lie within [0, 1), got ${averageDecay}`);
     this.parameters = parameters;
     this.learningRate = rate;
     this.#rule = rule;
     this.#options = options;
-    this.#moments = parameters.map((parameter) =>
-      rule.moments.map((moment) => {
-        const values = new Float32Array(parameter.size).fill(rule.start ?? 0);
-        return new Variable(values, parameter.shape, `${parameter.name}.${moment}`);
-      }),
-    );
+    const beside = (parameter: Variable, what: string, start = 0) =>
+      new Variable(new Float32Array(parameter.size).fill(start), parameter.shape, `${parameter.name}.${what}`);
+    this.#moments = parameters.map((parameter) => rule.moments.map((moment) => beside(parameter, moment, rule.start)));
+    this.#sums = accumulate === 1 ? [] : parameters.map((parameter) => beside(parameter, 'sum'));
+    this.#averages = averageDecay === undefined ? [] : parameters.map((parameter) => beside(parameter, 'average'));
   }
 
-  /** How many steps were taken. */
+  /** How many steps were taken, those that only gathered gradients included. */
   get steps(): number {
     return this.#steps;
+  }
+
+  /** How often the parameters were changed. */
+  get updates(): number {
+    return Math.floor(this.#steps / (this.#options.accumulate ?? 1));
   }
 
   /**
@@ -102,25 +122,55 @@ export abstract class Optimizer {
 
   /** What `step` would evaluate beside the loss: to be looked at with `explain`. */
   assigns(loss: Tensor): Tensor[] {
+    const { accumulate = 1 } = this.#options;
+    const tracked = trackedAssigns([loss]);
+    const own = grad(loss, this.parameters);
+    const sums = this.#sums.map((sum, index) => sum.add(own[index]!.div(accumulate)));
+    if ((this.#steps + 1) % accumulate !== 0)
+      return [...this.#sums.map((sum, index) => sum.assign(sums[index]!)), ...tracked];
+    const cleared = this.#sums.map((sum) => sum.assign(zeros(sum.shape)));
+    return [...this.#changes(accumulate === 1 ? own : sums), ...cleared, ...tracked];
+  }
+
+  /** Assigns that change parameters, moments and averages by gradients. */
+  #changes(gradients: readonly Tensor[]): Tensor[] {
     const { update, numbers } = this.#rule;
-    const gradients = clip(grad(loss, this.parameters), this.#options);
-    const rate = typeof this.learningRate === 'number' ? this.learningRate : this.learningRate(this.#steps);
-    const settings = { rate, decay: this.#options.weightDecay ?? 0, ...numbers(this.#steps + 1) };
-    const updates = this.parameters.flatMap((parameter, index) => {
+    const { weightDecay = 0, averageDecay = 0 } = this.#options;
+    const clipped = clip(gradients, this.#options);
+    const rate = typeof this.learningRate === 'number' ? this.learningRate : this.learningRate(this.updates);
+    const settings = { rate, decay: weightDecay, ...numbers(this.updates + 1) };
+    // The first average is the parameter itself.
+    const kept = this.updates === 0 ? 0 : averageDecay;
+    return this.parameters.flatMap((parameter, index) => {
       const moments = this.#moments[index]!;
-      const inputs = [parameter, gradients[index]!, ...moments];
-      const next = update.all(...inputs, settings);
-      return [parameter, ...moments].map((variable, output) => variable.assign(next[output]!));
+      const next = update.all(parameter, clipped[index]!, ...moments, settings);
+      const changes = [parameter, ...moments].map((variable, output) => variable.assign(next[output]!));
+      const average = this.#averages[index];
+      return average === undefined
+        ? changes
+        : [...changes, average.assign(average.mul(kept).add(next[0]!.mul(1 - kept)))];
     });
-    return [...updates, ...trackedAssigns([loss])];
+  }
+
+  /**
+   * Exchanges parameters and their moving averages: once before the model is judged, once more before it trains on.
+   * @throws TesseraError if it keeps none, or no step was taken.
+   */
+  async swapAverages(): Promise<void> {
+    if (this.#averages.length === 0 || this.updates === 0)
+      throw new TesseraError('swapAverages: there are no averages; give averageDecay, and take a step first');
+    const pairs = this.parameters.map((parameter, index) => [parameter, this.#averages[index]!] as const);
+    await startReading(pairs.flatMap(([parameter, average]) => [parameter.assign(average), average.assign(parameter)]));
   }
 
   /** Everything that the next step depends on, beside the parameters, by name. */
   state(): Map<string, Variable> {
     return new Map(
-      this.#moments.flatMap((moments, index) =>
-        moments.map((moment, at) => [`${this.parameters[index]!.name}.${this.#rule.moments[at]}`, moment] as const),
-      ),
+      this.parameters.flatMap(({ name }, index) => [
+        ...this.#moments[index]!.map((moment, at) => [`${name}.${this.#rule.moments[at]}`, moment] as const),
+        ...this.#sums.slice(index, index + 1).map((sum) => [`${name}.sum`, sum] as const),
+        ...this.#averages.slice(index, index + 1).map((average) => [`${name}.average`, average] as const),
+      ]),
     );
   }
 

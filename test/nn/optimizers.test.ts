@@ -103,6 +103,43 @@ describe.each([
     expectClose(await one({ weightDecay: 0.5 }), [0.5 - 2, -1 + 4]);
   });
 
+  test('gradients of several steps make one change, of their mean', async () => {
+    const w = new Variable(Float32Array.of(1, -2), [2], 'w');
+    const optimizer = new SGD([w], { learningRate: 0.5, accumulate: 2 });
+    const seen = [];
+    for (const factor of [1, 3, 2, 2]) {
+      await optimizer.step(w.mul(factor).sum());
+      seen.push((await w.data())[0]);
+    }
+    expect(seen).toEqual([1, 0, 0, -1]);
+    expect([optimizer.steps, optimizer.updates]).toEqual([4, 2]);
+  });
+
+  test('accumulated halves of a batch are a step of the whole', async () => {
+    const trained = async (accumulate: number) => {
+      const w = new Variable(Float32Array.of(1, -2), [2], 'w');
+      const optimizer = new Adam([w], { accumulate });
+      const losses = [tensor([1, 2]), tensor([3, -1])].map((x) => () => w.mul(x).square().sum());
+      if (accumulate === 1) await optimizer.step(losses[0]!().add(losses[1]!()).mul(0.5));
+      else for (const loss of losses) await optimizer.step(loss());
+      return w.data();
+    };
+    expectClose(await trained(2), await trained(1));
+  });
+
+  test('averages of the parameters are kept and exchanged', async () => {
+    const w = new Variable(Float32Array.of(8, -4), [2], 'w');
+    const optimizer = new SGD([w], { learningRate: 0.25, averageDecay: 0.5 });
+    await expect(optimizer.swapAverages()).rejects.toThrow('there are no averages');
+    // w halves with each step: 4, 2, 1; averages 4, 3, 2.
+    for (let step = 0; step < 3; step++) await optimizer.step(w.square().sum());
+    await optimizer.swapAverages();
+    expectClose(await w.data(), [2, -1]);
+    await optimizer.swapAverages();
+    expectClose(await w.data(), [1, -0.5]);
+    expect([...optimizer.state().keys()]).toEqual(['w.average']);
+  });
+
   test('the learning rate may change between steps', async () => {
     const w = new Variable(Float32Array.of(1), [1], 'w');
     const optimizer = new SGD([w], { learningRate: 0.1 });
@@ -119,6 +156,12 @@ describe.each([
     await new SGD([w], { learningRate: 1 }).step(loss, { also: [double] });
     expect([await loss.item(), await double.item(), await w.item()]).toEqual([9, 6, -3]);
   });
+});
+
+test('settings that make no sense are told', () => {
+  const w = [new Variable(Float32Array.of(1), [1], 'w')];
+  expect(() => new Adam(w, { accumulate: 0 })).toThrow('Adam: accumulate must be a whole number from 1, got 0');
+  expect(() => new SGD(w, { averageDecay: 1 })).toThrow('SGD: averageDecay must lie within [0, 1), got 1');
 });
 
 test('a parameter without a part in the loss is named', async () => {

@@ -8,7 +8,7 @@ import {
   type Variable,
 } from '../../tensor/index.js';
 import type { Activation } from '../activations.js';
-import { defaultGenerator, parameter, uniformInitializer } from '../initializers.js';
+import { defaultGenerator, parameter } from '../initializers.js';
 import { Layer, Module } from '../module.js';
 import { Dropout, Linear } from './core.js';
 import { LayerNorm } from './normalization.js';
@@ -106,7 +106,7 @@ export class PositionalEmbedding extends Layer {
     { generator = defaultGenerator() }: { generator?: Generator } = {},
   ) {
     super();
-    this.table = parameter('table', [length, features], uniformInitializer(), generator);
+    this.table = parameter('table', [length, features], 'randomUniform', generator);
   }
 
   /** @throws TesseraError if x has more rows than there are places. */

@@ -1,13 +1,10 @@
-import { conv1d, conv2dTranspose, type Tensor, type Variable } from '../../tensor/index.js';
-import { activations } from '../activations.js';
-import { defaultGenerator, glorotUniform, parameter, zerosInitializer } from '../initializers.js';
-import { Layer } from '../module.js';
-import type { LinearOptions } from './core.js';
+import { conv1d, conv2dTranspose, type Tensor } from '../../tensor/index.js';
+import { AffineLayer, type AffineOptions } from './affine.js';
 
 const pair = (size: number | readonly [number, number]): readonly [number, number] =>
   typeof size === 'number' ? [size, size] : size;
 
-export interface Conv2DOptions extends LinearOptions {
+export interface Conv2DOptions extends AffineOptions {
   readonly stride?: number | readonly [number, number];
   readonly padding?: 'valid' | 'same';
   readonly dilation?: number | readonly [number, number];
@@ -21,23 +18,17 @@ export interface Conv2DOptions extends LinearOptions {
  * x (batch, height, width, in) -> (batch, height', width', out). W (height, width, in / groups, out) starts Glorot uniform,
  * b (out) zero, as in Keras.
  */
-export class Conv2D extends Layer {
-  readonly kernel: Variable;
-  readonly bias: Variable | undefined;
+export class Conv2D extends AffineLayer {
   readonly #options: Conv2DOptions;
 
   constructor(inputs: number, filters: number, size: number | readonly [number, number], options: Conv2DOptions = {}) {
-    super();
-    const { useBias = true, kernelInitializer = glorotUniform, generator = defaultGenerator(), groups = 1 } = options;
-    this.kernel = parameter('kernel', [...pair(size), inputs / groups, filters], kernelInitializer, generator);
-    this.bias = useBias ? parameter('bias', [filters], zerosInitializer, generator) : undefined;
+    super([...pair(size), inputs / (options.groups ?? 1), filters], filters, options);
     this.#options = options;
   }
 
   override forward(x: Tensor): Tensor {
-    const { stride = 1, padding = 'valid', dilation = 1, groups = 1, activation = 'linear' } = this.#options;
-    const y = x.conv2d(this.kernel, { stride, padding, dilation, groups });
-    return activations[activation](this.bias === undefined ? y : y.add(this.bias));
+    const { stride = 1, padding = 'valid', dilation = 1, groups = 1 } = this.#options;
+    return this.finish(x.conv2d(this.kernel, { stride, padding, dilation, groups }));
   }
 }
 
@@ -56,9 +47,7 @@ export class DepthwiseConv2D extends Conv2D {
  * The transpose of a convolution, which makes images larger by its stride: x (batch, height, width, in) -> (batch,
  * height', width', out). W (height, width, out, in) starts Glorot uniform, b (out) zero, as in Keras.
  */
-export class Conv2DTranspose extends Layer {
-  readonly kernel: Variable;
-  readonly bias: Variable | undefined;
+export class Conv2DTranspose extends AffineLayer {
   readonly #options: Omit<Conv2DOptions, 'groups'>;
 
   constructor(
@@ -67,21 +56,17 @@ export class Conv2DTranspose extends Layer {
     size: number | readonly [number, number],
     options: Omit<Conv2DOptions, 'groups'> = {},
   ) {
-    super();
-    const { useBias = true, kernelInitializer = glorotUniform, generator = defaultGenerator() } = options;
-    this.kernel = parameter('kernel', [...pair(size), filters, inputs], kernelInitializer, generator);
-    this.bias = useBias ? parameter('bias', [filters], zerosInitializer, generator) : undefined;
+    super([...pair(size), filters, inputs], filters, options);
     this.#options = options;
   }
 
   override forward(x: Tensor): Tensor {
-    const { stride = 1, padding = 'valid', dilation = 1, activation = 'linear' } = this.#options;
-    const y = conv2dTranspose(x, this.kernel, { stride, padding, dilation });
-    return activations[activation](this.bias === undefined ? y : y.add(this.bias));
+    const { stride = 1, padding = 'valid', dilation = 1 } = this.#options;
+    return this.finish(conv2dTranspose(x, this.kernel, { stride, padding, dilation }));
   }
 }
 
-export interface Conv1DOptions extends LinearOptions {
+export interface Conv1DOptions extends AffineOptions {
   readonly stride?: number;
   /** 'causal': an output sees no later step. */
   readonly padding?: 'valid' | 'same' | 'causal';
@@ -90,22 +75,16 @@ export interface Conv1DOptions extends LinearOptions {
 }
 
 /** Convolution along time: x (batch, time, in) -> (batch, time', out). W (window, in / groups, out) as in Conv2D. */
-export class Conv1D extends Layer {
-  readonly kernel: Variable;
-  readonly bias: Variable | undefined;
+export class Conv1D extends AffineLayer {
   readonly #options: Conv1DOptions;
 
   constructor(inputs: number, filters: number, size: number, options: Conv1DOptions = {}) {
-    super();
-    const { useBias = true, kernelInitializer = glorotUniform, generator = defaultGenerator(), groups = 1 } = options;
-    this.kernel = parameter('kernel', [size, inputs / groups, filters], kernelInitializer, generator);
-    this.bias = useBias ? parameter('bias', [filters], zerosInitializer, generator) : undefined;
+    super([size, inputs / (options.groups ?? 1), filters], filters, options);
     this.#options = options;
   }
 
   override forward(x: Tensor): Tensor {
-    const { stride = 1, padding = 'valid', dilation = 1, groups = 1, activation = 'linear' } = this.#options;
-    const y = conv1d(x, this.kernel, { stride, padding, dilation, groups });
-    return activations[activation](this.bias === undefined ? y : y.add(this.bias));
+    const { stride = 1, padding = 'valid', dilation = 1, groups = 1 } = this.#options;
+    return this.finish(conv1d(x, this.kernel, { stride, padding, dilation, groups }));
   }
 }

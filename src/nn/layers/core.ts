@@ -1,57 +1,43 @@
 import type { Generator } from '../../tensor/generator.js';
 import { concat, dropout, type Tensor, TesseraError, type Variable } from '../../tensor/index.js';
 import { type Activation, activations } from '../activations.js';
-import {
-  defaultGenerator,
-  glorotUniform,
-  type Initializer,
-  parameter,
-  uniformInitializer,
-  zerosInitializer,
-} from '../initializers.js';
+import { defaultGenerator, type InitializerLike, parameter } from '../initializers.js';
 import { Layer } from '../module.js';
-
-export interface LinearOptions {
-  readonly activation?: Activation;
-  readonly useBias?: boolean;
-  readonly kernelInitializer?: Initializer;
-  /** Where the first values come from. */
-  readonly generator?: Generator;
-}
+import type { Regularizer } from '../regularizers.js';
+import { AffineLayer, type AffineOptions } from './affine.js';
 
 /**
  * A fully connected layer: y = activation(x·W + b), one dispatch.
  *
- * x (batch, in) -> (batch, out). W (in, out) starts Glorot uniform, b (out) zero, as in Keras.
+ * x (..., in) -> (..., out). W (in, out) starts Glorot uniform, b (out) zero, as in Keras.
  */
-export class Linear extends Layer {
-  readonly kernel: Variable;
-  readonly bias: Variable | undefined;
-  readonly #activation: Activation;
-
+export class Linear extends AffineLayer {
   constructor(
+    /** Features of x. */
     readonly inputs: number,
+    /** Features of y. */
     readonly outputs: number,
-    {
-      activation = 'linear',
-      useBias = true,
-      kernelInitializer = glorotUniform,
-      generator = defaultGenerator(),
-    }: LinearOptions = {},
+    options: AffineOptions = {},
   ) {
-    super();
-    this.kernel = parameter('kernel', [inputs, outputs], kernelInitializer, generator);
-    this.bias = useBias ? parameter('bias', [outputs], zerosInitializer, generator) : undefined;
-    this.#activation = activation;
+    super([inputs, outputs], outputs, options);
   }
 
+  /** @throws TesseraError if the last axis of x has not `inputs` features. */
   override forward(x: Tensor): Tensor {
     if (x.shape.at(-1) !== this.inputs) {
       throw new TesseraError(`Linear: expected ${this.inputs} features in the last axis, got ${x.describe()}`);
     }
-    const product = x.matmul(this.kernel);
-    return activations[this.#activation](this.bias === undefined ? product : product.add(this.bias));
+    return this.finish(x.matmul(this.kernel));
   }
+}
+
+export interface EmbeddingOptions {
+  /** Default 'randomUniform'. */
+  readonly initializer?: InitializerLike;
+  /** A penalty on the table. */
+  readonly regularizer?: Regularizer;
+  /** Where the first values come from. */
+  readonly generator?: Generator;
 }
 
 /**
@@ -65,13 +51,11 @@ export class Embedding extends Layer {
   constructor(
     readonly count: number,
     readonly features: number,
-    {
-      initializer = uniformInitializer(),
-      generator = defaultGenerator(),
-    }: { initializer?: Initializer; generator?: Generator } = {},
+    { initializer = 'randomUniform', regularizer, generator = defaultGenerator() }: EmbeddingOptions = {},
   ) {
     super();
     this.table = parameter('table', [count, features], initializer, generator);
+    if (regularizer !== undefined) this.addPenalty(() => regularizer(this.table));
   }
 
   /** @throws TesseraError if an id known on the host is not below `count`. */

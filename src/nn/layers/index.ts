@@ -1,3 +1,4 @@
+export { AffineLayer, type AffineOptions } from './affine.js';
 export {
   MultiHeadAttention,
   PositionalEmbedding,
@@ -18,9 +19,9 @@ export {
   concatenate,
   Dropout,
   Embedding,
+  type EmbeddingOptions,
   Flatten,
   Linear,
-  type LinearOptions,
   Residual,
   Sequential,
 } from './core.js';

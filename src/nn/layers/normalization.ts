@@ -8,15 +8,15 @@ import {
   track,
   type Variable,
 } from '../../tensor/index.js';
-import { defaultGenerator, onesInitializer, parameter, zerosInitializer } from '../initializers.js';
+import { defaultGenerator, parameter } from '../initializers.js';
 import { Layer } from '../module.js';
 
 /*
  * Normalisations with a learned scale (ones at first) and shift (zeros) of the last axis, epsilons as in Keras. The
  * formulas stand at the ops.
  */
-const scaleOf = (features: number): Variable => parameter('scale', [features], onesInitializer, defaultGenerator());
-const shiftOf = (features: number): Variable => parameter('shift', [features], zerosInitializer, defaultGenerator());
+const scaleOf = (features: number): Variable => parameter('scale', [features], 'ones', defaultGenerator());
+const shiftOf = (features: number): Variable => parameter('shift', [features], 'zeros', defaultGenerator());
 
 /** Over the last axis of each row: x (..., features). */
 export class LayerNorm extends Layer {
@@ -116,8 +116,8 @@ export class BatchNorm extends Layer {
     super();
     this.scale = scaleOf(channels);
     this.shift = shiftOf(channels);
-    this.runningMean = parameter('runningMean', [channels], zerosInitializer, defaultGenerator());
-    this.runningVariance = parameter('runningVariance', [channels], onesInitializer, defaultGenerator());
+    this.runningMean = parameter('runningMean', [channels], 'zeros', defaultGenerator());
+    this.runningVariance = parameter('runningVariance', [channels], 'ones', defaultGenerator());
     this.runningMean.trainable = false;
     this.runningVariance.trainable = false;
   }

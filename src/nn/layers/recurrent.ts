@@ -1,13 +1,6 @@
 import type { Generator } from '../../tensor/generator.js';
 import { concat, gru, type LstmState, lstm, type Tensor, TesseraError, type Variable } from '../../tensor/index.js';
-import {
-  defaultGenerator,
-  glorotUniform,
-  type Initializer,
-  orthogonal,
-  parameter,
-  zerosInitializer,
-} from '../initializers.js';
+import { defaultGenerator, type Initializer, parameter } from '../initializers.js';
 import { Layer, Module } from '../module.js';
 
 /**
@@ -28,8 +21,8 @@ export class LSTM extends Module {
     { generator = defaultGenerator() }: { generator?: Generator } = {},
   ) {
     super();
-    this.kernel = parameter('kernel', [inputs, 4 * units], glorotUniform, generator);
-    this.recurrentKernel = parameter('recurrentKernel', [units, 4 * units], orthogonal, generator);
+    this.kernel = parameter('kernel', [inputs, 4 * units], 'glorotUniform', generator);
+    this.recurrentKernel = parameter('recurrentKernel', [units, 4 * units], 'orthogonal', generator);
     const forgetOnes: Initializer = () => new Float32Array(4 * units).fill(1, units, 2 * units);
     this.bias = parameter('bias', [4 * units], forgetOnes, generator);
   }
@@ -66,10 +59,10 @@ export class GRU extends Module {
     }: { /** Where the reset gate stands; see the op. */ resetAfter?: boolean; generator?: Generator } = {},
   ) {
     super();
-    this.kernel = parameter('kernel', [inputs, 3 * units], glorotUniform, generator);
-    this.recurrentKernel = parameter('recurrentKernel', [units, 3 * units], orthogonal, generator);
-    this.bias = parameter('bias', [3 * units], zerosInitializer, generator);
-    this.recurrentBias = parameter('recurrentBias', [3 * units], zerosInitializer, generator);
+    this.kernel = parameter('kernel', [inputs, 3 * units], 'glorotUniform', generator);
+    this.recurrentKernel = parameter('recurrentKernel', [units, 3 * units], 'orthogonal', generator);
+    this.bias = parameter('bias', [3 * units], 'zeros', generator);
+    this.recurrentBias = parameter('recurrentBias', [3 * units], 'zeros', generator);
     this.#resetAfter = resetAfter;
   }
 

@@ -1,0 +1,50 @@
+import type { Generator } from '../../tensor/generator.js';
+import type { Shape, Tensor, Variable } from '../../tensor/index.js';
+import { type Activation, activations } from '../activations.js';
+import { defaultGenerator, type InitializerLike, parameter } from '../initializers.js';
+import { Layer } from '../module.js';
+import type { Regularizer } from '../regularizers.js';
+
+export interface AffineOptions {
+  /** Applied to the result. Default 'linear'. */
+  readonly activation?: Activation;
+  /** Default true. */
+  readonly useBias?: boolean;
+  /** Default 'glorotUniform'. */
+  readonly kernelInitializer?: InitializerLike;
+  /** Default 'zeros'. */
+  readonly biasInitializer?: InitializerLike;
+  /** A penalty on the kernel; see `Module.penalty`. */
+  readonly kernelRegularizer?: Regularizer;
+  /** A penalty on the bias. */
+  readonly biasRegularizer?: Regularizer;
+  /** Where the first values come from. */
+  readonly generator?: Generator;
+}
+
+/** What layers y = activation(x ∘ W + b) have in common, whatever the product ∘ is: parameters, and what follows it. */
+export abstract class AffineLayer extends Layer {
+  /** The weights W. */
+  readonly kernel: Variable;
+  /** The bias b, where it has one. */
+  readonly bias: Variable | undefined;
+  readonly #activation: Activation;
+
+  protected constructor(kernelShape: Shape, outputs: number, options: AffineOptions) {
+    super();
+    const { activation = 'linear', useBias = true, generator = defaultGenerator() } = options;
+    const { kernelInitializer = 'glorotUniform', biasInitializer = 'zeros' } = options;
+    const { kernelRegularizer, biasRegularizer } = options;
+    this.kernel = parameter('kernel', kernelShape, kernelInitializer, generator);
+    this.bias = useBias ? parameter('bias', [outputs], biasInitializer, generator) : undefined;
+    this.#activation = activation;
+    if (kernelRegularizer !== undefined) this.addPenalty(() => kernelRegularizer(this.kernel));
+    const { bias } = this;
+    if (biasRegularizer !== undefined && bias !== undefined) this.addPenalty(() => biasRegularizer(bias));
+  }
+
+  /** Adds the bias to the product and applies the activation. */
+  protected finish(product: Tensor): Tensor {
+    return activations[this.#activation](this.bias === undefined ? product : product.add(this.bias));
+  }
+}
