@@ -10,7 +10,7 @@
  */
 import { emojiData } from '../src/data/node/index.js';
 import { oneHot, tensor } from '../src/index.js';
-import { input, layers, Model } from '../src/nn/index.js';
+import { input, layers, Model, progress } from '../src/nn/index.js';
 
 // The emoji have nine classes; the tenth output stays empty, as the program has ten.
 const CLASSES = 10;
@@ -32,22 +32,14 @@ const output = layers.dense({ units: CLASSES, activation: 'softmax' })(layers.co
 const model = new Model({ inputs: [textInput, imageInput], outputs: output });
 console.log(model.summary());
 model.compile({ optimizer: 'adam', loss: 'categoricalCrossentropy', metrics: ['accuracy'] });
-const shown = (value: number | undefined) => (value ?? Number.NaN).toFixed(3);
 await model.fit([textData, imageData], labels, {
   epochs: Number(process.env.EPOCHS ?? 10),
   batchSize: 32,
-  callbacks: [
-    {
-      onEpochEnd(epoch, { loss, accuracy }) {
-        console.log(`epoch ${epoch + 1}: loss ${shown(loss)}, accuracy ${shown(accuracy)}`);
-        return undefined;
-      },
-    },
-  ],
+  callbacks: [progress((line) => console.log(line))],
 });
 
 const heldOut = await rowsOf(test);
 const { accuracy } = await model.evaluate([heldOut.text, heldOut.image], heldOut.labels);
-console.log(`held out: accuracy ${shown(accuracy)}`);
+console.log(`held out: accuracy ${accuracy!.toFixed(3)}`);
 const predicted = await (await model.predict([heldOut.text, heldOut.image])).argmax(-1).data();
 for (const row of [0, 100, 200, 300]) console.log(`${testNames[row]}: ${classes[predicted[row]!]}`);

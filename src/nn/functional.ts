@@ -1,20 +1,4 @@
-import type { Generator } from '../tensor/generator.js';
 import { type DType, type Shape, type Tensor, TesseraError, zeros } from '../tensor/index.js';
-import type { Activation } from './activations.js';
-import { defaultGenerator } from './initializers.js';
-import {
-  Activate,
-  BatchNorm,
-  Conv2D,
-  concatenate as concatenateTensors,
-  Dropout,
-  Embedding,
-  Flatten,
-  LayerNorm,
-  Linear,
-  LSTM,
-  MaxPool2D,
-} from './layers/index.js';
 import type { Layer, Module } from './module.js';
 
 /*
@@ -22,17 +6,41 @@ import type { Layer, Module } from './module.js';
  * and `Model` is what lies between some of them. A layer learns the size of its input when it is called first.
  */
 
+/** A computation between symbols: made once, run for each batch, however many of its results are used. */
+export interface Call {
+  readonly name: string;
+  readonly inputs: readonly SymbolicTensor[];
+  readonly compute: (...values: Tensor[]) => readonly Tensor[];
+  readonly module?: Module;
+  /** The shape of its first result, without the batch. */
+  readonly shape: Shape;
+}
+
 /** A place in a graph of layers: the shape of what will stand there, without the batch. */
 export class SymbolicTensor {
   constructor(
+    /** Without the batch. */
     readonly shape: Shape,
     readonly dtype: DType,
-    readonly inputs: readonly SymbolicTensor[] = [],
-    /** What computes it from its inputs; none for an input of the graph. */
-    readonly compute?: (...values: Tensor[]) => Tensor,
-    readonly module?: Module,
-    readonly name = '',
+    /** Names it in errors and logs. */
+    readonly name: string,
+    /** What computes it; none for an input of the graph. */
+    readonly call?: Call,
+    /** Which result of the call it is. */
+    readonly index = 0,
+    /** 1 where a step counts and 0 where it is padding: (time) of f32. Recurrent layers heed it. */
+    readonly mask?: SymbolicTensor,
   ) {}
+
+  /** The same place under another name: an output's stands in the logs. */
+  named(name: string): SymbolicTensor {
+    return new SymbolicTensor(this.shape, this.dtype, name, this.call, this.index, this.mask);
+  }
+
+  /** The same place with a mask of its steps. */
+  withMask(mask: SymbolicTensor): SymbolicTensor {
+    return new SymbolicTensor(this.shape, this.dtype, this.name, this.call, this.index, mask);
+  }
 
   /** A value of its shape for a batch of one, to find out shapes with: nothing is computed. */
   sample(): Tensor {
@@ -50,104 +58,54 @@ export const input = ({
   shape: Shape;
   dtype?: DType;
   name?: string;
-}): SymbolicTensor => new SymbolicTensor(shape, dtype, [], undefined, undefined, name);
+}): SymbolicTensor => new SymbolicTensor(shape, dtype, name);
 
-/** Something to be called on symbols. */
-export type SymbolicLayer = (x: SymbolicTensor) => SymbolicTensor;
-
-/** The symbol of a module's, or a function's, result on others. */
-function apply(
+/** The symbols of a function's results on others; steps keep the mask of the first input where `keepsMask` is set. */
+export function call(
   name: string,
   inputs: readonly SymbolicTensor[],
-  compute: (...values: Tensor[]) => Tensor,
-  module?: Module,
-): SymbolicTensor {
-  const result = compute(...inputs.map((one) => one.sample()));
-  if (result.shape[0] !== 1) throw new TesseraError(`${name}: the first axis of its result is not the batch`);
-  return new SymbolicTensor(result.shape.slice(1), result.dtype, inputs, compute, module, name);
+  compute: (...values: Tensor[]) => Tensor | readonly Tensor[],
+  { module, keepsMask = false }: { module?: Module; keepsMask?: boolean } = {},
+): [SymbolicTensor, ...SymbolicTensor[]] {
+  const listed = (...values: Tensor[]): readonly Tensor[] => [compute(...values)].flat();
+  const results = listed(...inputs.map((one) => one.sample()));
+  for (const { shape } of results)
+    if (shape[0] !== 1) throw new TesseraError(`${name}: the first axis of its result is not the batch`);
+  const shape = results[0]!.shape.slice(1);
+  const made: Call = { name, inputs, compute: listed, shape, ...(module === undefined ? {} : { module }) };
+  const mask = keepsMask ? inputs[0]?.mask : undefined;
+  const symbols = results.map(
+    ({ shape, dtype }, index) => new SymbolicTensor(shape.slice(1), dtype, name, made, index, mask),
+  );
+  return symbols as [SymbolicTensor, ...SymbolicTensor[]];
 }
 
-/** A layer that is made when the shape of its input is known, and then stays. */
-function lazy<M extends Module>(
-  name: string,
-  make: (shape: Shape) => M,
-  forward: (module: M, x: Tensor) => Tensor,
-): SymbolicLayer {
+/** Something to be called on a symbol. */
+export interface SymbolicLayer<M extends Module = Module> {
+  (x: SymbolicTensor): SymbolicTensor;
+  /** Makes the module for inputs of a shape without the batch, as layers around this one do. */
+  make(shape: Shape): M;
+}
+
+/** Makes a module when it is called first; then that one stays. */
+export function once<M extends Module>(make: (shape: Shape) => M): (shape: Shape) => M {
   let made: M | undefined;
-  return (x) => {
-    made ??= make(x.shape);
-    const module = made;
-    return apply(name, [x], (value) => forward(module, value!), module);
+  return (shape) => {
+    made ??= make(shape);
+    return made;
   };
 }
 
-const layer = <M extends Layer>(name: string, make: (shape: Shape) => M): SymbolicLayer =>
-  lazy(name, make, (module, x) => module.forward(x));
-
-interface Common {
-  readonly activation?: Activation;
-  readonly useBias?: boolean;
-  /** Where the first values come from; give all layers of a model one. */
-  readonly generator?: Generator;
+/** A layer of one input and one result. */
+export function layer<M extends Layer>(
+  name: string,
+  make: (shape: Shape) => M,
+  { keepsMask = false }: { keepsMask?: boolean } = {},
+): SymbolicLayer<M> {
+  const moduleFor = once(make);
+  const apply = (x: SymbolicTensor): SymbolicTensor => {
+    const module = moduleFor(x.shape);
+    return call(name, [x], (value) => module.forward(value!), { module, keepsMask })[0];
+  };
+  return Object.assign(apply, { make });
 }
-
-/** Layers by the names and with the settings of Keras. */
-export const layers = {
-  dense: ({ units, ...options }: Common & { units: number }): SymbolicLayer =>
-    layer('dense', (shape) => new Linear(shape.at(-1)!, units, options)),
-  embedding: ({
-    inputDim,
-    outputDim,
-    generator = defaultGenerator(),
-  }: {
-    inputDim: number;
-    outputDim: number;
-    generator?: Generator;
-  }): SymbolicLayer => layer('embedding', () => new Embedding(inputDim, outputDim, { generator })),
-  lstm: ({
-    units,
-    returnSequences = false,
-    generator = defaultGenerator(),
-  }: {
-    units: number;
-    returnSequences?: boolean;
-    generator?: Generator;
-  }): SymbolicLayer =>
-    lazy(
-      'lstm',
-      (shape) => new LSTM(shape.at(-1)!, units, { generator }),
-      (module, x) => (returnSequences ? module.run(x).sequence : module.forward(x)),
-    ),
-  conv2d: ({
-    filters,
-    kernelSize,
-    strides = 1,
-    ...options
-  }: Common & {
-    filters: number;
-    kernelSize: number | readonly [number, number];
-    strides?: number | readonly [number, number];
-    padding?: 'valid' | 'same';
-  }): SymbolicLayer =>
-    layer('conv2d', (shape) => new Conv2D(shape.at(-1)!, filters, kernelSize, { ...options, stride: strides })),
-  maxPooling2d: ({ poolSize = 2, strides = poolSize }: { poolSize?: number; strides?: number } = {}): SymbolicLayer =>
-    layer('maxPooling2d', () => new MaxPool2D(poolSize, strides)),
-  flatten: (): SymbolicLayer => layer('flatten', () => new Flatten()),
-  dropout: ({ rate, seed = 0 }: { rate: number; seed?: number }): SymbolicLayer =>
-    layer('dropout', () => new Dropout(rate, seed)),
-  activation: (name: Activation): SymbolicLayer => layer('activation', () => new Activate(name)),
-  batchNormalization: ({
-    momentum = 0.99,
-    epsilon = 1e-3,
-  }: {
-    momentum?: number;
-    epsilon?: number;
-  } = {}): SymbolicLayer => layer('batchNormalization', (shape) => new BatchNorm(shape.at(-1)!, momentum, epsilon)),
-  layerNormalization: ({ epsilon = 1e-3 }: { epsilon?: number } = {}): SymbolicLayer =>
-    layer('layerNormalization', (shape) => new LayerNorm(shape.at(-1)!, epsilon)),
-  /** Joins features, along the last axis. */
-  concatenate: (symbols: readonly SymbolicTensor[]): SymbolicTensor =>
-    apply('concatenate', symbols, (...values) => concatenateTensors(...values)),
-  add: (symbols: readonly SymbolicTensor[]): SymbolicTensor =>
-    apply('add', symbols, (...values) => values.reduce((sum, value) => sum.add(value))),
-} as const;

@@ -1,5 +1,14 @@
 export { type Activation, activations } from './activations.js';
-export { input, layers, type SymbolicLayer, SymbolicTensor } from './functional.js';
+export {
+  type Callbacks,
+  type EarlyStoppingOptions,
+  earlyStopping,
+  type Logs,
+  type Progress,
+  progress,
+} from './callbacks.js';
+export { type Call, call, input, type SymbolicLayer, SymbolicTensor } from './functional.js';
+export { layers, type RecurrentOptions, type SymbolicRecurrent } from './functional-layers.js';
 export {
   constant,
   type Initializer,
@@ -27,18 +36,9 @@ export {
   normalizeLength,
 } from './losses.js';
 export { accuracy, areaUnderCurve, ConfusionMatrix, topKAccuracy } from './metrics.js';
-export {
-  type Callbacks,
-  type CompileOptions,
-  earlyStopping,
-  type FitOptions,
-  type Logs,
-  losses,
-  Model,
-  metrics,
-  type Rows,
-} from './model.js';
+export { type CompileOptions, type FitOptions, Model } from './model.js';
 export { Layer, Module, valuesOf } from './module.js';
+export { losses, type Metric, meanOf, metrics, optimizers, type RowFunction } from './named.js';
 export {
   Adagrad,
   Adam,
@@ -52,5 +52,6 @@ export {
   type StepOptions,
 } from './optimizers.js';
 export { l1, l1l2, l2, type Regularizer } from './regularizers.js';
+export type { Rows } from './rows.js';
 export { decodeSafetensors, encodeSafetensors, type StoredTensor, type StoredTensors } from './safetensors.js';
 export { cosineDecay, exponentialDecay, oneCycle, type Schedule, stepDecay, warmUp } from './schedules.js';

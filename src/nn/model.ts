@@ -1,289 +1,310 @@
 import { Generator } from '../tensor/generator.js';
-import { readBack, type Tensor, TesseraError, tensor, type Variable } from '../tensor/index.js';
-import { SymbolicTensor } from './functional.js';
-import { crossEntropy, meanAbsoluteError, meanSquaredError } from './losses.js';
-import { Module } from './module.js';
-import { Adam, type Optimizer, RMSprop, SGD } from './optimizers.js';
+import { startReading, type Tensor, TesseraError, tensor, type Variable } from '../tensor/index.js';
+import type { Callbacks, Logs } from './callbacks.js';
+import { type Call, SymbolicTensor } from './functional.js';
+import { aligned, Module } from './module.js';
+import { losses, type Metric, meanOf, metrics, optimizers, type RowFunction } from './named.js';
+import type { Optimizer } from './optimizers.js';
+import { batchesOf, RowSet, type Rows, range } from './rows.js';
+import { Tally } from './tally.js';
 
-/** A loss by Keras's name: of a model's output and the targets. Outputs are what the last layer gives: probabilities. */
-export const losses = {
-  /** -Σ t·log p, targets one-hot or probabilities (batch, classes). */
-  categoricalCrossentropy: (output: Tensor, targets: Tensor): Tensor =>
-    targets
-      .mul(output.clip(1e-7, 1 - 1e-7).log())
-      .sum(-1)
-      .mean()
-      .neg(),
-  /** The same of classes (batch) of i32, from logits. */
-  sparseCategoricalCrossentropyFromLogits: (output: Tensor, targets: Tensor): Tensor => crossEntropy(output, targets),
-  meanSquaredError,
-  meanAbsoluteError,
-} as const;
-
-/** A metric by Keras's name: of a model's output and the targets, averaged over the batch. */
-export const metrics = {
-  /** The share of rows whose largest output is the target's: targets one-hot, or classes of i32. */
-  accuracy: (output: Tensor, targets: Tensor): Tensor =>
-    output
-      .argmax(-1)
-      .equal(targets.dtype === 'i32' ? targets : targets.argmax(-1))
-      .cast('f32')
-      .mean(),
-  meanAbsoluteError,
-} as const;
-
-const optimizers = {
-  adam: (parameters: Variable[]): Optimizer => new Adam(parameters),
-  sgd: (parameters: Variable[]): Optimizer => new SGD(parameters),
-  rmsprop: (parameters: Variable[]): Optimizer => new RMSprop(parameters),
-} as const;
-
-type Pair = (output: Tensor, targets: Tensor) => Tensor;
+type LossLike = keyof typeof losses | RowFunction;
+type MetricLike = keyof typeof metrics | RowFunction;
 
 export interface CompileOptions {
-  /** By name with Keras's settings, or made from the model's parameters. */
-  readonly optimizer?: keyof typeof optimizers | ((parameters: Variable[]) => Optimizer);
-  readonly loss: keyof typeof losses | Pair;
-  readonly metrics?: readonly (keyof typeof metrics)[];
-}
-
-/** Numbers of an epoch by name: `loss`, the metrics, and with `val_` before it what the held-out rows gave. */
-export type Logs = Readonly<Record<string, number>>;
-
-export interface Callbacks {
-  onBatchEnd?(step: { epoch: number; batch: number; batches: number; logs: Logs }): void;
-  /** Returning 'stop' ends training. */
-  onEpochEnd?(epoch: number, logs: Logs): undefined | 'stop';
+  /** By name with Keras's settings, or made from the model's parameters. Default 'adam'. */
+  readonly optimizer?: keyof typeof optimizers | ((parameters: readonly Variable[]) => Optimizer);
+  /** By name, or a function of its own that gives a number for each row; a list has one for each output. */
+  readonly loss: LossLike | readonly LossLike[];
+  /** What the losses of several outputs count. Default 1 each. */
+  readonly lossWeights?: readonly number[];
+  /** By name, or functions of their own, which give a number for each row and have a name; of each output. */
+  readonly metrics?: readonly MetricLike[];
 }
 
 export interface FitOptions {
+  /** Default 1. */
   readonly epochs?: number;
+  /** Default 32. */
   readonly batchSize?: number;
   /** The share of the rows, from the end, that is held out. */
   readonly validationSplit?: number;
+  /** Inputs and targets to be judged by after each epoch. */
+  readonly validationData?: readonly [x: Rows, y: Rows];
   /** Shuffles the rows anew for each epoch, by the seed. Default true. */
   readonly shuffle?: boolean;
   readonly seed?: number;
+  /** What the loss of a row counts, by the class of its target; 1 for classes without. For models of one output. */
+  readonly classWeight?: Readonly<Record<number, number>>;
   readonly callbacks?: readonly Callbacks[];
 }
 
-/** Inputs or targets: tensors made from arrays, rows first. */
-export type Rows = Tensor | readonly Tensor[];
+/** What a model gives: a tensor for one output, a list for several. */
+type Values<Outputs> = Outputs extends SymbolicTensor ? Tensor : readonly Tensor[];
+
+interface Compiled {
+  readonly optimizer: Optimizer;
+  readonly losses: readonly RowFunction[];
+  readonly lossWeights: readonly number[];
+  readonly metrics: readonly (readonly [name: string, metric: Metric])[];
+}
 
 /** A model of layers between symbols (see functional.ts): forward, and Keras's compile, fit, evaluate, predict. */
-export class Model extends Module {
+export class Model<Outputs extends SymbolicTensor | readonly SymbolicTensor[] = SymbolicTensor> extends Module {
   readonly inputs: readonly SymbolicTensor[];
-  readonly output: SymbolicTensor;
+  readonly outputs: readonly SymbolicTensor[];
+  /** All layers, each once, in the order in which they compute. */
   readonly layers: readonly Module[];
-  #compiled: { optimizer: Optimizer; loss: Pair; metrics: readonly (keyof typeof metrics)[] } | undefined;
+  readonly #calls: readonly Call[];
+  readonly #single: boolean;
+  #compiled: Compiled | undefined;
 
-  /** @throws TesseraError if the output depends on an input that is not among the inputs. */
-  constructor({ inputs, outputs }: { inputs: SymbolicTensor | readonly SymbolicTensor[]; outputs: SymbolicTensor }) {
+  /** @throws TesseraError if an output depends on an input that is not among the inputs. */
+  constructor({ inputs, outputs }: { inputs: SymbolicTensor | readonly SymbolicTensor[]; outputs: Outputs }) {
     super();
     this.inputs = inputs instanceof SymbolicTensor ? [inputs] : inputs;
-    this.output = outputs;
-    const found = new Set<Module>();
-    const seen = new Set<SymbolicTensor>();
-    const visit = (symbol: SymbolicTensor): void => {
-      if (seen.has(symbol)) return;
-      seen.add(symbol);
-      if (symbol.compute === undefined && !this.inputs.includes(symbol))
-        throw new TesseraError(`Model: the output depends on '${symbol.name}', which is not among the inputs`);
-      for (const one of symbol.inputs) visit(one);
-      if (symbol.module !== undefined) found.add(symbol.module);
+    this.#single = outputs instanceof SymbolicTensor;
+    this.outputs = outputs instanceof SymbolicTensor ? [outputs] : (outputs as readonly SymbolicTensor[]);
+    const [seen, calls] = [new Set<Call>(), new Set<Call>()];
+    const visit = ({ call, name }: SymbolicTensor, given: boolean): void => {
+      if (call === undefined && !given)
+        throw new TesseraError(`Model: the output depends on '${name}', which is not among the inputs`);
+      if (given || seen.has(call!)) return;
+      seen.add(call!);
+      for (const one of call!.inputs) visit(one, this.inputs.includes(one));
+      calls.add(call!);
     };
-    visit(outputs);
-    this.layers = [...found];
+    for (const one of this.outputs) visit(one, this.inputs.includes(one));
+    this.#calls = [...calls];
+    this.layers = [...new Set(this.#calls.flatMap(({ module }) => module ?? []))];
   }
 
-  /** The output for a batch of each input. @throws TesseraError if inputs are missing or have other shapes. */
-  forward(...values: readonly Tensor[]): Tensor {
+  /** The outputs for a batch of each input. @throws TesseraError if inputs are missing or have other shapes. */
+  forward(...values: readonly Tensor[]): Values<Outputs> {
+    const outputs = this.#run(values);
+    return (this.#single ? outputs[0] : outputs) as Values<Outputs>;
+  }
+
+  #run(values: readonly Tensor[]): readonly Tensor[] {
     if (values.length !== this.inputs.length)
       throw new TesseraError(`Model: expected ${this.inputs.length} inputs, got ${values.length}`);
-    const known = new Map<SymbolicTensor, Tensor>();
     this.inputs.forEach(({ shape, dtype, name }, index) => {
       const value = values[index]!;
       if (value.dtype !== dtype || value.shape.slice(1).join() !== shape.join())
         throw new TesseraError(
           `Model: input ${index} ('${name}') must be ${dtype} [batch, ${shape.join(', ')}], got ${value.describe()}`,
         );
-      known.set(this.inputs[index]!, value);
     });
-    const computed = (symbol: SymbolicTensor): Tensor => {
-      const value = known.get(symbol) ?? symbol.compute!(...symbol.inputs.map(computed));
-      known.set(symbol, value);
-      return value;
+    const known = new Map<Call, readonly Tensor[]>();
+    const evaluated = (symbol: SymbolicTensor): Tensor => {
+      const given = this.inputs.indexOf(symbol);
+      if (given >= 0) return values[given]!;
+      const call = symbol.call!;
+      const results = known.get(call) ?? call.compute(...call.inputs.map(evaluated));
+      known.set(call, results);
+      return results[symbol.index]!;
     };
-    return computed(this.output);
+    return this.outputs.map(evaluated);
   }
 
-  /** Says how it is to be trained and judged. */
-  compile({ optimizer = 'adam', loss, metrics: named = [] }: CompileOptions): this {
+  /** A table of its layers in the order in which they compute: result, what they take, parameters; and the totals. */
+  override summary(): string {
+    const names = new Map<Call | SymbolicTensor, string>();
+    const nameOf = (one: Call | SymbolicTensor): string => {
+      const before = [...names.keys()].filter(({ name }) => name === one.name).length;
+      return before === 0 ? one.name : `${one.name}_${before}`;
+    };
+    const sizeOf = (shape: readonly number[]) => `[batch, ${shape.join(', ')}]`.replace(', ]', ']');
+    const rows = [['layer', 'result', 'from', 'parameters']];
+    for (const one of this.inputs) {
+      names.set(one, nameOf(one));
+      rows.push([names.get(one)!, sizeOf(one.shape), '', '0']);
+    }
+    const counted = new Set<Module>();
+    for (const call of this.#calls) {
+      names.set(call, nameOf(call));
+      const from = call.inputs.map((one) => names.get(this.inputs.includes(one) ? one : one.call!)!);
+      const own = call.module === undefined || counted.has(call.module) ? [] : call.module.namedVariables().values();
+      if (call.module !== undefined) counted.add(call.module);
+      const count = [...own].reduce((sum, { size }) => sum + size, 0);
+      rows.push([names.get(call)!, sizeOf(call.shape), from.join(', '), count.toLocaleString('en-US')]);
+    }
+    const variables = [...new Set(this.namedVariables().values())];
+    const total = (some: readonly Variable[]) => some.reduce((sum, { size }) => sum + size, 0).toLocaleString('en-US');
+    rows.push(['total', '', '', total(variables)]);
+    rows.push(['trainable', '', '', total(variables.filter(({ trainable }) => trainable))]);
+    return aligned(rows).join('\n');
+  }
+
+  /** Says how it is to be trained and judged. @throws TesseraError if there are not as many losses as outputs. */
+  compile({ optimizer = 'adam', loss, lossWeights, metrics: named = [] }: CompileOptions): this {
     const parameters = this.parameters();
+    const count = this.outputs.length;
+    const given = (Array.isArray(loss) ? loss : this.outputs.map(() => loss)) as readonly LossLike[];
+    const weights = lossWeights ?? this.outputs.map(() => 1);
+    if (given.length !== count || weights.length !== count)
+      throw new TesseraError(
+        `compile: ${count} outputs need as many losses and lossWeights, got ${given.length} and ${weights.length}`,
+      );
     this.#compiled = {
       optimizer: typeof optimizer === 'string' ? optimizers[optimizer](parameters) : optimizer(parameters),
-      loss: typeof loss === 'string' ? losses[loss] : loss,
-      metrics: named,
+      losses: given.map((one) => (typeof one === 'string' ? losses[one] : one)),
+      lossWeights: weights,
+      metrics: named.map((one) =>
+        typeof one === 'string' ? ([one, metrics[one]] as const) : ([one.name || 'metric', meanOf(one)] as const),
+      ),
     };
     return this;
   }
 
+  /** What `compile` made. @throws TesseraError before that. */
+  get optimizer(): Optimizer {
+    return this.#expectCompiled('optimizer').optimizer;
+  }
+
   /**
    * Trains on rows of inputs and targets. Returns the history: for each name of the logs a number for each epoch.
-   * @throws TesseraError if it was not compiled, the rows differ in number, or there are none.
+   * @throws TesseraError if it was not compiled, the rows differ in number, there are none, or a setting is no number
+   * that it can be.
    */
-  async fit(x: Rows, y: Tensor, options: FitOptions = {}): Promise<Record<string, number[]>> {
+  async fit(x: Rows, y: Rows, options: FitOptions = {}): Promise<Record<string, number[]>> {
     const { epochs = 1, batchSize = 32, validationSplit = 0, shuffle = true, seed = 0, callbacks = [] } = options;
-    const { optimizer, loss, metrics: named } = this.#expectCompiled('fit');
-    const inputs = listOf(x);
-    const count = countOf('fit', [...inputs, y]);
-    const kept = count - Math.floor(validationSplit * count);
+    const { optimizer } = this.#expectCompiled('fit');
+    expectCount('fit', 'batchSize', batchSize);
+    const rows = new RowSet('fit', x, y);
+    const kept = rows.count - Math.floor(validationSplit * rows.count);
     if (!(validationSplit >= 0 && validationSplit < 1) || kept === 0)
       throw new TesseraError(`fit: validationSplit must lie within [0, 1) and leave rows, got ${validationSplit}`);
-    const held = Uint32Array.from({ length: count - kept }, (_, row) => kept + row);
+    const { validationData } = options;
+    const held = validationData === undefined ? rows : new RowSet('fit', ...validationData);
+    const heldRows = validationData === undefined ? range(kept, rows.count) : range(0, held.count);
+    const weightOf = this.#weights(rows, options.classWeight);
     const history: Record<string, number[]> = {};
     for (let epoch = 0; epoch < epochs; epoch++) {
       this.train();
-      const order = shuffle
-        ? new Generator(seed, epoch).permutation(kept)
-        : Uint32Array.from({ length: kept }, (_, row) => row);
-      const sums = new Sums();
+      const order = shuffle ? new Generator(seed, epoch).permutation(kept) : range(0, kept);
       const batches = Math.ceil(kept / batchSize);
-      for (let batch = 0; batch < batches; batch++) {
-        const rows = order.subarray(batch * batchSize, (batch + 1) * batchSize);
-        const targets = take(y, rows);
-        const output = this.forward(...inputs.map((one) => take(one, rows)));
-        const values = { loss: loss(output, targets), ...metricsOf(named, output, targets) };
-        await optimizer.step(values.loss, { also: Object.values(values).slice(1) });
-        await sums.add(values, rows.length);
-        for (const one of callbacks) one.onBatchEnd?.({ epoch, batch, batches, logs: sums.means() });
+      const tally = new Tally();
+      const tell = (batch: number) => {
+        for (const one of callbacks) one.onBatchEnd?.({ epoch, epochs, batch, batches, logs: tally.logs() });
+      };
+      for (const batch of batchesOf(order, batchSize)) {
+        const { loss, parts } = this.#judge(rows, batch, weightOf?.(batch));
+        await optimizer.step(loss, { also: parts.map(({ sums }) => sums) });
+        await tally.add(loss, parts, batch.length, tell);
       }
+      await tally.finish(tell);
+      const validation = heldRows.length === 0 ? {} : await this.#evaluate(held, heldRows, batchSize);
       const logs = {
-        ...sums.means(),
-        ...(held.length > 0 ? prefixed('val_', await this.#evaluate(inputs, y, held, batchSize)) : {}),
+        ...tally.logs(),
+        ...Object.fromEntries(Object.entries(validation).map(([name, value]) => [`val_${name}`, value])),
       };
       for (const [name, value] of Object.entries(logs)) history[name] = [...(history[name] ?? []), value];
-      if (callbacks.map((one) => one.onEpochEnd?.(epoch, logs)).includes('stop')) break;
+      const answers = [];
+      for (const one of callbacks) answers.push(await one.onEpochEnd?.(epoch, logs, this));
+      if (answers.includes('stop')) break;
     }
+    for (const one of callbacks) await one.onTrainEnd?.(this);
     this.eval();
     return history;
   }
 
+  /** What a row's loss counts, for the rows of a batch; undefined where all count the same. */
+  #weights(rows: RowSet, classWeight: FitOptions['classWeight']): ((batch: Uint32Array) => Tensor) | undefined {
+    if (classWeight === undefined) return undefined;
+    if (!this.#single) throw new TesseraError('fit: classWeight needs a model of one output');
+    const weights = Float32Array.from(rows.classes(), (label) => classWeight[label] ?? 1);
+    return (batch) => tensor(Float32Array.from(batch, (row) => weights[row]!));
+  }
+
+  /** The loss of some rows, and what each loss and metric adds to its sum. */
+  #judge(rows: RowSet, batch: Uint32Array, weights?: Tensor) {
+    const { losses, lossWeights, metrics } = this.#expectCompiled('fit');
+    const { inputs, targets } = rows.take(batch);
+    const outputs = this.#run(inputs);
+    if (targets.length !== outputs.length)
+      throw new TesseraError(`Model: ${outputs.length} outputs need as many targets, got ${targets.length}`);
+    const several = outputs.length > 1;
+    const each = outputs.map((output, index) => {
+      const given = losses[index]!(output, targets[index]!);
+      if (given.shape.length !== 1 || given.shape[0] !== batch.length)
+        throw new TesseraError(
+          `Model: a loss must give a number for each row, [${batch.length}]; got ${given.describe()}`,
+        );
+      const own = weights === undefined ? given : given.mul(weights);
+      const name = several ? `${this.#outputName(index)}_` : '';
+      const judged = metrics.map(([metric, one]) => ({
+        name: name + metric,
+        sums: one.sums(output, targets[index]!),
+        metric: one,
+      }));
+      return { mean: own.mean(), parts: [...(several ? [meanPart(`${name}loss`, own)] : []), ...judged] };
+    });
+    const total = each.map(({ mean }, index) => mean.mul(lossWeights[index]!)).reduce((sum, one) => sum.add(one));
+    const penalty = this.penalty();
+    return {
+      loss: penalty === undefined ? total : total.add(penalty),
+      parts: each.flatMap(({ parts }) => parts),
+    };
+  }
+
+  /** The name of an output: its layer's, with a number where it is not the only one. */
+  #outputName(index: number): string {
+    const { name } = this.outputs[index]!;
+    const before = this.outputs.slice(0, index).filter((other) => other.name === name).length;
+    return before === 0 ? name : `${name}_${before}`;
+  }
+
   /** Loss and metrics over rows. */
-  async evaluate(x: Rows, y: Tensor, { batchSize = 32 }: { batchSize?: number } = {}): Promise<Logs> {
+  async evaluate(x: Rows, y: Rows, { batchSize = 32 }: { batchSize?: number } = {}): Promise<Logs> {
     this.#expectCompiled('evaluate');
-    const inputs = listOf(x);
-    const count = countOf('evaluate', [...inputs, y]);
-    return this.#evaluate(
-      inputs,
-      y,
-      Uint32Array.from({ length: count }, (_, row) => row),
-      batchSize,
-    );
+    expectCount('evaluate', 'batchSize', batchSize);
+    const rows = new RowSet('evaluate', x, y);
+    return this.#evaluate(rows, range(0, rows.count), batchSize);
   }
 
-  async #evaluate(inputs: readonly Tensor[], y: Tensor, order: Uint32Array, size: number): Promise<Logs> {
-    const { loss, metrics: named } = this.#expectCompiled('evaluate');
+  async #evaluate(rows: RowSet, order: Uint32Array, size: number): Promise<Logs> {
     this.eval();
-    const sums = new Sums();
-    for (let begin = 0; begin < order.length; begin += size) {
-      const rows = order.subarray(begin, begin + size);
-      const targets = take(y, rows);
-      const output = this.forward(...inputs.map((one) => take(one, rows)));
-      const values = { loss: loss(output, targets), ...metricsOf(named, output, targets) };
-      await readBack(Object.values(values));
-      await sums.add(values, rows.length);
+    const tally = new Tally();
+    for (const batch of batchesOf(order, size)) {
+      const { loss, parts } = this.#judge(rows, batch);
+      await startReading([loss, ...parts.map(({ sums }) => sums)]);
+      await tally.add(loss, parts, batch.length);
     }
-    return sums.means();
+    await tally.finish();
+    return tally.logs();
   }
 
-  /** The outputs for rows of inputs, on the host: (rows, ...). */
-  async predict(x: Rows, { batchSize = 32 }: { batchSize?: number } = {}): Promise<Tensor> {
-    const inputs = listOf(x);
-    const count = countOf('predict', inputs);
+  /** The outputs for rows of inputs, on the host: (rows, ...) each. */
+  async predict(x: Rows, { batchSize = 32 }: { batchSize?: number } = {}): Promise<Values<Outputs>> {
+    expectCount('predict', 'batchSize', batchSize);
+    const rows = new RowSet('predict', x);
     this.eval();
-    const width = this.output.shape.reduce((product, size) => product * size, 1);
-    const values = new Float32Array(count * width);
-    for (let begin = 0; begin < count; begin += batchSize) {
-      const rows = Uint32Array.from({ length: Math.min(batchSize, count - begin) }, (_, row) => begin + row);
-      values.set(await this.forward(...inputs.map((one) => take(one, rows))).data(), begin * width);
+    const widths = this.outputs.map(({ shape }) => shape.reduce((product, size) => product * size, 1));
+    const values = widths.map((width) => new Float32Array(rows.count * width));
+    for (const batch of batchesOf(range(0, rows.count), batchSize)) {
+      const outputs = this.#run(rows.take(batch).inputs);
+      await startReading(outputs);
+      for (const [index, output] of outputs.entries())
+        values[index]!.set(await output.data(), batch[0]! * widths[index]!);
     }
-    return tensor(values, [count, ...this.output.shape]);
+    const outputs = values.map((one, index) => tensor(one, [rows.count, ...this.outputs[index]!.shape]));
+    return (this.#single ? outputs[0] : outputs) as Values<Outputs>;
   }
 
-  #expectCompiled(what: string) {
+  #expectCompiled(what: string): Compiled {
     if (this.#compiled === undefined) throw new TesseraError(`${what}: call compile({ optimizer, loss }) first`);
     return this.#compiled;
   }
 }
 
-/** Ends training when a number has not fallen (or risen, for `mode` 'max') for so many epochs. */
-export function earlyStopping({
-  monitor = 'val_loss',
-  patience = 0,
-  mode = 'min',
-}: {
-  monitor?: string;
-  patience?: number;
-  mode?: 'min' | 'max';
-} = {}): Callbacks {
-  let best = Number.POSITIVE_INFINITY;
-  let waited = 0;
-  return {
-    onEpochEnd(_, logs) {
-      const value = logs[monitor];
-      if (value === undefined)
-        throw new TesseraError(`earlyStopping: there is no '${monitor}'; there are ${Object.keys(logs).join(', ')}`);
-      const height = mode === 'min' ? value : -value;
-      waited = height < best ? 0 : waited + 1;
-      best = Math.min(best, height);
-      return waited > patience ? 'stop' : undefined;
-    },
-  };
+/** A mean over rows as a part of the logs. */
+function meanPart(name: string, rows: Tensor) {
+  const metric = meanOf(() => rows);
+  return { name, metric, sums: metric.sums(rows, rows) };
 }
 
-/** Means over an epoch, weighted by the rows of each batch. */
-class Sums {
-  #rows = 0;
-  readonly #sums: Record<string, number> = {};
-
-  async add(values: Readonly<Record<string, Tensor>>, rows: number): Promise<void> {
-    this.#rows += rows;
-    for (const [name, value] of Object.entries(values))
-      this.#sums[name] = (this.#sums[name] ?? 0) + rows * (await value.item());
-  }
-
-  means(): Record<string, number> {
-    return Object.fromEntries(Object.entries(this.#sums).map(([name, sum]) => [name, sum / this.#rows]));
-  }
-}
-
-const metricsOf = (named: readonly (keyof typeof metrics)[], output: Tensor, targets: Tensor): Record<string, Tensor> =>
-  Object.fromEntries(named.map((name) => [name, metrics[name](output, targets)]));
-
-const prefixed = (prefix: string, logs: Logs): Logs =>
-  Object.fromEntries(Object.entries(logs).map(([name, value]) => [prefix + name, value]));
-
-const listOf = (x: Rows): readonly Tensor[] => (Array.isArray(x) ? x : [x as Tensor]);
-
-function countOf(what: string, tensors: readonly Tensor[]): number {
-  const counts = new Set(tensors.map(({ shape }) => shape[0] ?? 0));
-  if (counts.size !== 1 || counts.has(0)) {
-    const shapes = tensors.map((one) => one.describe()).join(', ');
-    throw new TesseraError(`${what}: expected as many rows of each, and at least one; got ${shapes}`);
-  }
-  return tensors[0]!.shape[0]!;
-}
-
-/** Rows of a tensor that was made from an array, as a new one. */
-function take(x: Tensor, rows: Uint32Array): Tensor {
-  const values = x.host ?? (x.source.kind === 'data' ? x.source.data : undefined);
-  if (values === undefined)
-    throw new TesseraError(`fit: rows come from arrays; read ${x.describe()} with data() first`);
-  const width = x.size / x.shape[0]!;
-  const taken = values.slice(0, rows.length * width);
-  rows.forEach((row, at) => {
-    taken.set(values.subarray(row * width, (row + 1) * width), at * width);
-  });
-  return tensor(taken, [rows.length, ...x.shape.slice(1)], x.dtype);
+function expectCount(what: string, name: string, value: number): void {
+  if (!Number.isInteger(value) || value < 1)
+    throw new TesseraError(`${what}: ${name} must be a whole number from 1, got ${value}`);
 }

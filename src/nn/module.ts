@@ -95,11 +95,7 @@ export abstract class Module {
       total += size;
     }
     rows.push(['total', '', total.toLocaleString('en-US')]);
-    const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
-    const lines = rows.map(([name, shape, count]) =>
-      `${name!.padEnd(widths[0]!)}  ${shape!.padEnd(widths[1]!)}  ${count!.padStart(widths[2]!)}`.trimEnd(),
-    );
-    return [`${this.constructor.name}`, ...lines].join('\n');
+    return [`${this.constructor.name}`, ...aligned(rows)].join('\n');
   }
 
   /** The values of all variables, by name: what `encodeSafetensors` writes and `loadState` takes. */
@@ -141,6 +137,15 @@ export async function valuesOf(variables: ReadonlyMap<string, Variable>): Promis
   for (const [name, tensor] of current)
     values.set(name, { shape: tensor.shape, data: Float32Array.from(await tensor.data()) });
   return values;
+}
+
+/** Rows of cells as lines of aligned columns; the last stands on the right. */
+export function aligned(rows: readonly (readonly string[])[]): string[] {
+  const last = rows[0]!.length - 1;
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const pad = (cell: string, column: number) =>
+    column === last ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!);
+  return rows.map((row) => row.map(pad).join('  ').trimEnd());
 }
 
 /** A module that maps one tensor to one. */

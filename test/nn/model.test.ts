@@ -2,8 +2,8 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { expect, test } from 'vitest';
-import { earlyStopping, input, type Linear, layers, Model } from '../../src/nn/index.js';
-import { Generator, oneHot, tensor, zeros } from '../../src/tensor/index.js';
+import { earlyStopping, input, type Linear, l1, l1l2, l2, layers, Model, progress, SGD } from '../../src/nn/index.js';
+import { Generator, oneHot, tensor, type Variable, zeros } from '../../src/tensor/index.js';
 import { expectClose, integers, normals } from '../support/numbers.js';
 
 const SIZES = { words: 20, time: 5, pixels: 7, classes: 4, rows: 40 };
@@ -129,4 +129,159 @@ test('what does not fit is told', async () => {
   );
   const line = new Model({ inputs: x, outputs: layers.dense({ units: 1 })(x) }).compile({ loss: 'meanSquaredError' });
   await expect(line.fit(tensor([[1, 2, 3]]), tensor([[1], [2]]))).rejects.toThrow('as many rows of each');
+});
+
+test('several outputs have losses of their own, and names in the logs', async () => {
+  const x = input({ shape: [3] });
+  const hidden = layers.dense({ units: 4, activation: 'relu' })(x);
+  const price = layers.dense({ units: 1 })(hidden).named('price');
+  const kind = layers.dense({ units: 2, activation: 'softmax' })(hidden).named('kind');
+  const model = new Model({ inputs: x, outputs: [price, kind] });
+  model.compile({
+    loss: ['meanSquaredError', 'categoricalCrossentropy'],
+    lossWeights: [0.5, 2],
+    metrics: ['meanAbsoluteError'],
+  });
+  const rows = tensor(normals(30, 1), [10, 3]);
+  const targets = [tensor(normals(10, 2), [10, 1]), oneHotRows(integers(10, 2, 3), 2)];
+  const logs = await model.evaluate(rows, targets, { batchSize: 4 });
+  expect(Object.keys(logs)).toEqual([
+    'loss',
+    'price_loss',
+    'price_meanAbsoluteError',
+    'kind_loss',
+    'kind_meanAbsoluteError',
+  ]);
+  expect(logs.loss).toBeCloseTo(0.5 * logs.price_loss! + 2 * logs.kind_loss!, 4);
+  const [prices, kinds] = await model.predict(rows, { batchSize: 4 });
+  expect([prices!.shape, kinds!.shape]).toEqual([
+    [10, 1],
+    [10, 2],
+  ]);
+  const history = await model.fit(rows, targets, { epochs: 20 });
+  expect(history.loss!.at(-1)).toBeLessThan(history.loss![0]!);
+  expect(() => model.compile({ loss: ['huber'] })).toThrow(
+    '2 outputs need as many losses and lossWeights, got 1 and 2',
+  );
+  await expect(model.fit(rows, targets, { classWeight: { 0: 2 } })).rejects.toThrow('needs a model of one output');
+});
+
+const oneHotRows = (classes: Int32Array, count: number) =>
+  tensor(Array.from(classes, (one) => Array.from({ length: count }, (_, index) => Number(index === one))));
+
+test('a class may count more, by its weight', async () => {
+  const x = input({ shape: [2] });
+  const still = (parameters: readonly Variable[]) => new SGD(parameters, { learningRate: 1e-30 });
+  const model = new Model({ inputs: x, outputs: layers.dense({ units: 3, activation: 'softmax' })(x) });
+  model.compile({ optimizer: still, loss: 'categoricalCrossentropy' });
+  const classes = Int32Array.of(0, 1, 1, 2);
+  const rows = tensor(normals(8, 1), [4, 2]);
+  const one = async (row: number) => {
+    const values = (await rows.data()).slice(2 * row, 2 * row + 2);
+    return (await model.evaluate(tensor(values, [1, 2]), oneHotRows(classes.slice(row, row + 1), 3))).loss!;
+  };
+  const each = [await one(0), await one(1), await one(2), await one(3)];
+  const { loss } = await model.fit(rows, oneHotRows(classes, 3), { classWeight: { 1: 5, 2: 0 } });
+  expectClose(loss!, [(each[0]! + 5 * each[1]! + 5 * each[2]!) / 4]);
+  const sparse = new Model({ inputs: x, outputs: model.outputs[0]! }).compile({
+    optimizer: still,
+    loss: 'sparseCategoricalCrossentropy',
+  });
+  expectClose((await sparse.fit(rows, tensor(classes), { classWeight: { 1: 5, 2: 0 } })).loss!, loss!);
+});
+
+test('regularizers add to the loss, once for a shared layer', async () => {
+  const x = input({ shape: [2] });
+  const shared = layers.dense({
+    units: 2,
+    kernelRegularizer: l1l2(0.1, 0.01),
+    biasInitializer: 'ones',
+    biasRegularizer: l2(1),
+  });
+  const model = new Model({ inputs: x, outputs: shared(shared(x)) }).compile({ loss: (y) => y.sum(-1).mul(0) });
+  const kernel = await (model.layers[0] as Linear).kernel.data();
+  const expected = Array.from(kernel, (w) => 0.1 * Math.abs(w) + 0.01 * w * w).reduce((a, b) => a + b) + 2;
+  const { loss } = await model.evaluate(tensor([[1, 2]]), tensor([[0, 0]]));
+  expect(loss).toBeCloseTo(expected, 5);
+  expectClose([await l1(0.5)(tensor([1, -3])).item()], [2]);
+});
+
+test('padding that an embedding masks does not count', async () => {
+  const generator = new Generator(1);
+  const build = (time: number) => {
+    const ids = input({ shape: [time], dtype: 'i32' });
+    const words = layers.dropout({ rate: 0.5 })(embed(ids));
+    const there = layers.bidirectional(recur)(words);
+    const outputs = layers.concatenate([layers.gru({ units: 3 })(there), layers.globalAveragePooling1d()(there)]);
+    return new Model({ inputs: ids, outputs });
+  };
+  const embed = layers.embedding({ inputDim: 9, outputDim: 4, maskZero: true, generator });
+  const recur = layers.lstm({ units: 3, returnSequences: true });
+  const long = build(5);
+  const short = build(3);
+  short.loadState(await long.state());
+  const padded = await long.predict(tensor(Int32Array.of(4, 2, 7, 0, 0), [1, 5]));
+  const plain = await short.predict(tensor(Int32Array.of(4, 2, 7), [1, 3]));
+  expectClose(await padded.data(), await plain.data());
+});
+
+test('a recurrent layer begins with a state and gives its last one', async () => {
+  const x = input({ shape: [4, 2] });
+  const [first, second] = [input({ shape: [2, 2] }), input({ shape: [2, 2] })];
+  const recur = layers.lstm({ units: 3, returnSequences: true });
+  const whole = new Model({ inputs: x, outputs: recur(x) });
+  const begun = recur.withState(first);
+  const halves = new Model({ inputs: [first, second], outputs: [begun.output, recur(second, begun.state)] });
+  const values = normals(8, 1);
+  const expected = await (await whole.predict(tensor(values, [1, 4, 2]))).data();
+  const found = await halves.predict([tensor(values.slice(0, 4), [1, 2, 2]), tensor(values.slice(4), [1, 2, 2])]);
+  expectClose(await found[0]!.data(), expected.slice(0, 6));
+  expectClose(await found[1]!.data(), expected.slice(6));
+});
+
+test('early stopping gives the best weights back; progress writes a line an epoch', async () => {
+  const x = input({ shape: [1] });
+  const outputs = layers.dense({ units: 1 })(x);
+  const model = new Model({ inputs: x, outputs });
+  // A rate at which it diverges: the first epoch is the best.
+  const optimizer = (parameters: readonly Variable[]) => new SGD(parameters, { learningRate: 3 });
+  model.compile({ optimizer, loss: 'meanSquaredError' });
+  const [rows, targets] = [tensor([[1], [2]]), tensor([[1], [-1]])];
+  const lines: string[] = [];
+  const seen: number[] = [];
+  const history = await model.fit(rows, targets, {
+    epochs: 9,
+    validationData: [rows, targets],
+    callbacks: [
+      earlyStopping({ patience: 2, restoreBestWeights: true }),
+      progress((line) => lines.push(line)),
+      { onBatchEnd: ({ batch }) => void seen.push(batch) },
+    ],
+    batchSize: 1,
+  });
+  expect(history.loss).toHaveLength(3);
+  expect(seen).toEqual([0, 1, 0, 1, 0, 1]);
+  expect((await model.evaluate(rows, targets)).loss).toBeCloseTo(history.val_loss![0]!, 1);
+  expect(lines).toHaveLength(3);
+  expect(lines[2]).toMatch(/^epoch 3\/9 · [\d.]+ s · loss [\d.e+]+ · val_loss [\d.e+]+$/);
+});
+
+test('the summary lists layers, what they take, and their parameters', () => {
+  const x = input({ shape: [8, 8, 3], name: 'photo' });
+  const dense = layers.dense({ units: 5 });
+  const norm = layers.batchNormalization()(layers.conv2d({ filters: 4, kernelSize: 3, groups: 1 })(x));
+  const flat = layers.flatten()(norm);
+  const model = new Model({ inputs: x, outputs: layers.add([dense(flat), dense(flat)]) });
+  expect(model.summary().split('\n')).toEqual([
+    'layer               result            from                parameters',
+    'photo               [batch, 8, 8, 3]                               0',
+    'conv2d              [batch, 6, 6, 4]  photo                      112',
+    'batchNormalization  [batch, 6, 6, 4]  conv2d                      16',
+    'flatten             [batch, 144]      batchNormalization           0',
+    'dense               [batch, 5]        flatten                    725',
+    'dense_1             [batch, 5]        flatten                      0',
+    'add                 [batch, 5]        dense, dense_1               0',
+    'total                                                            853',
+    'trainable                                                        845',
+  ]);
 });

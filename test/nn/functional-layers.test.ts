@@ -1,0 +1,158 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { expect, test } from 'vitest';
+import { input, layers, Model, type SymbolicTensor } from '../../src/nn/index.js';
+import { Generator, tensor } from '../../src/tensor/index.js';
+import { expectClose, normals } from '../support/numbers.js';
+
+/*
+ * Layers by Keras's names against those of TF.js, from the same weights: results, and so their settings' defaults.
+ */
+type Symbolic = (x: SymbolicTensor) => SymbolicTensor;
+const generator = new Generator(7);
+/** Weights are set: what they start from does not matter. */
+const recurrent = { recurrentActivation: 'sigmoid', recurrentInitializer: 'zeros' } as const;
+
+const cases: readonly [name: string, shape: number[], ours: Symbolic, theirs: tfl.layers.Layer][] = [
+  [
+    'dense',
+    [5],
+    layers.dense({ units: 3, activation: 'tanh', generator }),
+    tfl.layers.dense({ units: 3, activation: 'tanh' }),
+  ],
+  [
+    'dense of steps',
+    [4, 5],
+    layers.dense({ units: 3, useBias: false }),
+    tfl.layers.dense({ units: 3, useBias: false }),
+  ],
+  [
+    'conv1d',
+    [7, 3],
+    layers.conv1d({ filters: 4, kernelSize: 3, padding: 'same', dilationRate: 2 }),
+    tfl.layers.conv1d({ filters: 4, kernelSize: 3, padding: 'same', dilationRate: 2 }),
+  ],
+  [
+    'conv2d',
+    [7, 6, 3],
+    layers.conv2d({ filters: 4, kernelSize: [3, 2], strides: 2, padding: 'same' }),
+    tfl.layers.conv2d({ filters: 4, kernelSize: [3, 2], strides: 2, padding: 'same' }),
+  ],
+  [
+    'depthwiseConv2d',
+    [7, 6, 3],
+    layers.depthwiseConv2d({ kernelSize: 3, depthMultiplier: 2 }),
+    tfl.layers.depthwiseConv2d({ kernelSize: 3, depthMultiplier: 2 }),
+  ],
+  [
+    'conv2dTranspose',
+    [4, 3, 2],
+    layers.conv2dTranspose({ filters: 3, kernelSize: 3, strides: 2, padding: 'same' }),
+    tfl.layers.conv2dTranspose({ filters: 3, kernelSize: 3, strides: 2, padding: 'same' }),
+  ],
+  ['upSampling2d', [3, 2, 2], layers.upSampling2d({ size: 2 }), tfl.layers.upSampling2d({ size: [2, 2] })],
+  ['maxPooling2d', [7, 6, 2], layers.maxPooling2d(), tfl.layers.maxPooling2d({})],
+  [
+    'averagePooling2d',
+    [7, 6, 2],
+    layers.averagePooling2d({ poolSize: 3, strides: 2, padding: 'same' }),
+    tfl.layers.averagePooling2d({ poolSize: [3, 3], strides: [2, 2], padding: 'same' }),
+  ],
+  [
+    'globalMaxPooling2d',
+    [4, 3, 2],
+    layers.globalMaxPooling2d(),
+    tfl.layers.globalMaxPooling2d({ dataFormat: 'channelsLast' }),
+  ],
+  [
+    'globalAveragePooling2d',
+    [4, 3, 2],
+    layers.globalAveragePooling2d(),
+    tfl.layers.globalAveragePooling2d({ dataFormat: 'channelsLast' }),
+  ],
+  ['globalAveragePooling1d', [4, 3], layers.globalAveragePooling1d(), tfl.layers.globalAveragePooling1d({})],
+  ['lstm', [5, 3], layers.lstm({ units: 4 }), tfl.layers.lstm({ units: 4, ...recurrent })],
+  [
+    'lstm, all steps',
+    [5, 3],
+    layers.lstm({ units: 4, returnSequences: true }),
+    tfl.layers.lstm({ units: 4, ...recurrent, returnSequences: true }),
+  ],
+  ['gru', [5, 3], layers.gru({ units: 4, resetAfter: false }), tfl.layers.gru({ units: 4, ...recurrent })],
+  [
+    'bidirectional',
+    [5, 3],
+    layers.bidirectional(layers.lstm({ units: 4, returnSequences: true })),
+    tfl.layers.bidirectional({
+      layer: tfl.layers.lstm({ units: 4, ...recurrent, returnSequences: true }) as tfl.RNN,
+      mergeMode: 'concat',
+    }),
+  ],
+  [
+    'timeDistributed',
+    [5, 3],
+    layers.timeDistributed(layers.dense({ units: 2 })),
+    tfl.layers.timeDistributed({ layer: tfl.layers.dense({ units: 2 }) }),
+  ],
+  ['batchNormalization', [4, 3], layers.batchNormalization(), tfl.layers.batchNormalization({})],
+  ['layerNormalization', [4, 3], layers.layerNormalization(), tfl.layers.layerNormalization({})],
+  ['flatten', [4, 3], layers.flatten(), tfl.layers.flatten()],
+  ['reshape', [4, 3], layers.reshape([2, 6]), tfl.layers.reshape({ targetShape: [2, 6] })],
+  ['permute', [4, 3, 2], layers.permute([3, 1, 2]), tfl.layers.permute({ dims: [3, 1, 2] })],
+  ['activation', [6], layers.activation('elu'), tfl.layers.activation({ activation: 'elu' })],
+];
+
+test.each(cases)('%s of %j', async (_, shape, ours, theirs) => {
+  await tf.setBackend('cpu');
+  const x = input({ shape });
+  const model = new Model({ inputs: x, outputs: ours(x) });
+  const symbol = tfl.input({ shape });
+  const peer = tfl.model({ inputs: symbol, outputs: theirs.apply(symbol) as tfl.SymbolicTensor });
+  const values = [...(await model.state()).entries()].filter(([name]) => !name.endsWith('recurrentBias'));
+  const weights = theirs.getWeights();
+  theirs.setWeights(values.map(([, { data }], index) => tf.tensor(data, weights[index]!.shape)));
+  const rows = normals(2 * shape.reduce((a, b) => a * b, 1), 3);
+  const found = await model.predict(tensor(rows, [2, ...shape]));
+  const expected = peer.predict(tf.tensor(rows, [2, ...shape])) as tf.Tensor;
+  expect(found.shape).toEqual(expected.shape);
+  expectClose(await found.data(), await expected.data(), { absolute: 1e-5, relative: 1e-5 });
+});
+
+test('symbols are combined', async () => {
+  const [a, b] = [input({ shape: [2] }), input({ shape: [2] })];
+  const both = [a, b] as const;
+  const outputs = [
+    ...[layers.add(both), layers.subtract(both), layers.multiply(both), layers.average(both)],
+    ...[layers.maximum(both), layers.minimum(both), layers.concatenate(both)],
+    layers.lambda((p, q) => p!.mul(2).sub(q!))(both),
+  ];
+  const found = await new Model({ inputs: [a, b], outputs }).predict([tensor([[1, 5]]), tensor([[3, 2]])]);
+  const values = await Promise.all(found.map(async (one) => Array.from(await one.data())));
+  expect(values).toEqual([
+    [4, 7],
+    [-2, 3],
+    [3, 10],
+    [2, 3.5],
+    [3, 5],
+    [1, 2],
+    [1, 5, 3, 2],
+    [-1, 8],
+  ]);
+});
+
+test('attention, blocks of a transformer and the other normalisations keep the shape, and a mask', async () => {
+  const ids = input({ shape: [6], dtype: 'i32' });
+  const words = layers.positionalEmbedding()(layers.embedding({ inputDim: 9, outputDim: 8, maskZero: true })(ids));
+  const block = layers.transformerBlock({ numHeads: 2 })(words);
+  const attended = layers.multiHeadAttention({ numHeads: 4 })(layers.rmsNormalization()(block));
+  const outputs = layers.groupNormalization({ groups: 4 })(layers.globalAveragePooling1d()(attended));
+  const model = new Model({ inputs: ids, outputs });
+  // What stands at places that are padding makes no difference to those that are not.
+  const table = (model.layers[0] as unknown as { table: { set(values: Float32Array): void } }).table;
+  const given = tensor(Int32Array.of(4, 2, 7, 0, 0, 0), [1, 6]);
+  const before = await (await model.predict(given)).data();
+  const [, embedded] = [...(await model.state())][0]!;
+  table.set(embedded.data.map((value, index) => (index < 8 ? 9 : value)));
+  expectClose(await (await model.predict(given)).data(), before);
+});
