@@ -26,9 +26,6 @@ export const squareRoot = define('square_root', FLOAT, { flops: 2, wgsl: (x) => 
 export const sine = define('sine', FLOAT, { flops: 4, wgsl: (x) => `sin(${x})`, apply: Math.sin });
 export const cosine = define('cosine', FLOAT, { flops: 4, wgsl: (x) => `cos(${x})`, apply: Math.cos });
 export const tangent = define('tangent', FLOAT, { flops: 8, wgsl: (x) => `tan(${x})`, apply: Math.tan });
-export const arcSine = define('arc_sine', FLOAT, { flops: 8, wgsl: (x) => `asin(${x})`, apply: Math.asin });
-export const arcCosine = define('arc_cosine', FLOAT, { flops: 8, wgsl: (x) => `acos(${x})`, apply: Math.acos });
-export const arcTangent = define('arc_tangent', FLOAT, { flops: 8, wgsl: (x) => `atan(${x})`, apply: Math.atan });
 export const hyperbolicSine = define('sinh', FLOAT, { flops: 8, wgsl: (x) => `sinh(${x})`, apply: Math.sinh });
 export const hyperbolicCosine = define('cosh', FLOAT, { flops: 8, wgsl: (x) => `cosh(${x})`, apply: Math.cosh });
 export const hyperbolicTangent = define('tanh', FLOAT, {
@@ -44,21 +41,58 @@ export const sigmoid = define('sigmoid', FLOAT, {
 export const rectify = define('relu', FLOAT, { wgsl: (x) => `max(${x}, Float(0))`, apply: (x) => Math.max(x, 0) });
 
 /**
- * The angle of the point (x, y), within [-π, π]. WGSL leaves its atan2 open at x = 0 and for tiny arguments; this one
- * is atan of the smaller coordinate over the larger, turned into its octant. atan2(0, 0) is 0.
+ * Arcs. WGSL allows its own an error of 2^-11 or so, and some adapters use it; these are within a few units of the last
+ * place on all. atan is brought to |x| ≤ √2 - 1 and there a polynomial (Moshier's Cephes); the others follow from the
+ * angle of a point.
  */
-export const arcTangent2 = define('arc_tangent_2', FLOAT, {
-  flops: 16,
-  wgsl: (y, x) => `angle_of(${y}, ${x})`,
-  apply: (y, x) => (y === 0 && x === 0 ? 0 : Math.atan2(y, x)),
-  helper: wgsl`fn angle_of(y: Float, x: Float) -> Float {
+const ARCS = wgsl`
+fn arc_tangent(x: Float) -> Float {
+  let size = abs(x);
+  let steep = size > Float(2.4142135); // tan 3π/8
+  let middle = (size > Float(0.41421357)) & !steep; // tan π/8
+  let turned = select(size, Float(-1) / size, steep);
+  let small = select(turned, (size - Float(1)) / (size + Float(1)), middle);
+  let z = small * small;
+  let series = ((Float(0.0805374449538) * z - Float(0.138776856032)) * z + Float(0.199777106478)) * z - Float(0.333329491539);
+  let from0 = select(select(Float(0), Float(${Math.PI / 4}), middle), Float(${Math.PI / 2}), steep);
+  let angle = from0 + (series * z * small + small);
+  return select(angle, -angle, x < Float(0));
+}
+fn angle_of(y: Float, x: Float) -> Float {
   let large = max(abs(x), abs(y));
   let small = min(abs(x), abs(y));
-  let octant = atan(select(small / large, Float(0), large == Float(0)));
+  let octant = arc_tangent(select(small / large, Float(0), large == Float(0)));
   let quadrant = select(octant, Float(${Math.PI / 2}) - octant, abs(y) > abs(x));
   let half_plane = select(quadrant, Float(${Math.PI}) - quadrant, x < Float(0));
   return select(half_plane, -half_plane, y < Float(0));
-}`,
+}
+/** √(1 - x²), NaN beyond ±1 on every adapter. */
+fn other_side(x: Float) -> Float {
+  let square = (Float(1) - x) * (Float(1) + x);
+  return select(sqrt(square), (x - x) / (x - x), square < Float(0));
+}
+fn arc_sine(x: Float) -> Float { return select(angle_of(x, other_side(x)), other_side(x), abs(x) > Float(1)); }
+fn arc_cosine(x: Float) -> Float { return select(angle_of(other_side(x), x), other_side(x), abs(x) > Float(1)); }`;
+export const arcTangent = define('arc_tangent', FLOAT, {
+  ...{ flops: 16, helper: ARCS },
+  wgsl: (x) => `arc_tangent(${x})`,
+  apply: Math.atan,
+});
+export const arcSine = define('arc_sine', FLOAT, {
+  ...{ flops: 24, helper: ARCS },
+  wgsl: (x) => `arc_sine(${x})`,
+  apply: Math.asin,
+});
+export const arcCosine = define('arc_cosine', FLOAT, {
+  ...{ flops: 24, helper: ARCS },
+  wgsl: (x) => `arc_cosine(${x})`,
+  apply: Math.acos,
+});
+/** The angle of the point (x, y), within [-π, π]; atan2(0, 0) is 0. */
+export const arcTangent2 = define('arc_tangent_2', FLOAT, {
+  ...{ flops: 24, helper: ARCS },
+  wgsl: (y, x) => `angle_of(${y}, ${x})`,
+  apply: (y, x) => (y === 0 && x === 0 ? 0 : Math.atan2(y, x)),
 });
 
 /** ln(1 + x), exact for small x: 2 artanh(x / (2 + x)) by its series, where 1 + x would lose digits. */

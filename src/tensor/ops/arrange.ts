@@ -7,13 +7,13 @@ import { broadcastTo, concat, pad, reshape, sliceOp } from './movement.js';
  * Ways to arrange elements, made of reshape, slice, concat and broadcast. Axes count from the end where negative.
  */
 
-/** x with an axis of size 1 put in at a place. */
+/** x with an axis of size 1 put in at a place. Exact. */
 export function expandDims(x: Tensor, axis: number): Tensor {
   const at = normalizeAxis('expandDims', axis, x.rank + 1);
   return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
 }
 
-/** x without axes of size 1: the given ones, or all. @throws TesseraError if a given one has another size. */
+/** x without axes of size 1: the given ones, or all. Exact. @throws TesseraError if a given one has another size. */
 export function squeeze(x: Tensor, axes?: number | readonly number[]): Tensor {
   const wanted = normalizeAxes('squeeze', axes, x.rank);
   const odd = wanted.find((axis) => axes !== undefined && x.shape[axis] !== 1);
@@ -25,7 +25,7 @@ export function squeeze(x: Tensor, axes?: number | readonly number[]): Tensor {
   );
 }
 
-/** Tensors of one shape beside each other along a new axis. */
+/** Tensors of one shape beside each other along a new axis. Exact. */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   if (tensors.length === 0) throw new TesseraError('stack: expected at least one tensor, got none');
   const at = normalizeAxis('stack', axis, tensors[0]!.rank + 1);
@@ -36,7 +36,7 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
 }
 
 /**
- * x cut along an axis: into so many equal parts, or into parts of given sizes.
+ * x cut along an axis: into so many equal parts, or into parts of given sizes. Exact.
  * @throws TesseraError if the parts do not add up to the axis.
  */
 export function split(x: Tensor, parts: number | readonly number[], axis = 0): Tensor[] {
@@ -59,7 +59,7 @@ function part(x: Tensor, axis: number, begin: number, end: number): Tensor {
   return x.slice([...zeros, begin], [...x.shape.slice(0, axis), end]);
 }
 
-/** The elements in opposite order along axes (all by default). */
+/** The elements in opposite order along axes (all by default). Exact. */
 export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
   const turned = normalizeAxes('flip', axes, x.rank);
   if (x.size === 0 || turned.length === 0) return x;
@@ -70,7 +70,7 @@ export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
   });
 }
 
-/** x so many times beside itself along each axis, as NumPy's tile; counts are aligned at the last axis. */
+/** x so many times beside itself along each axis, as NumPy's tile; counts are aligned at the last axis. Exact. */
 export function tile(x: Tensor, counts: readonly number[]): Tensor {
   if (!counts.every((count) => Number.isInteger(count) && count >= 0))
     throw new TesseraError(`tile: expected whole numbers from 0, got [${counts.join(', ')}]`);
@@ -90,7 +90,7 @@ export function tile(x: Tensor, counts: readonly number[]): Tensor {
   );
 }
 
-/** The elements moved along an axis; what leaves at one end comes in at the other. */
+/** The elements moved along an axis; what leaves at one end comes in at the other. Exact. */
 export function roll(x: Tensor, shift: number, axis = 0): Tensor {
   const at = normalizeAxis('roll', axis, x.rank);
   if (!Number.isInteger(shift)) throw new TesseraError(`roll: expected a whole shift, got ${shift}`);
@@ -101,7 +101,7 @@ export function roll(x: Tensor, shift: number, axis = 0): Tensor {
 
 /**
  * x with a border made of its own elements, as NumPy's pad: 'edge' repeats the outermost, 'reflect' mirrors at them,
- * 'wrap' goes on at the other side. One pair of widths [before, after] for each axis.
+ * 'wrap' goes on at the other side. One pair of widths [before, after] for each axis. Exact.
  * @throws TesseraError if a border is wider than the elements that it is made of.
  */
 export function padWith(

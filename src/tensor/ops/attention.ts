@@ -27,6 +27,10 @@ function sizesOf(q: Value, k: Value, v: Value, mask: Value, { causal, scale }: A
   };
 }
 
+/**
+ * `attention` with its mask given; its second output is what the gradients need of the softmax, l (batch, heads,
+ * queries).
+ */
 export const attentionOp: Op<readonly ['q', 'k', 'v', 'mask'], AttentionAttributes> = defineOp({
   name: 'attention',
   inputs: ['q', 'k', 'v', 'mask'],
@@ -53,6 +57,7 @@ export const attentionOp: Op<readonly ['q', 'k', 'v', 'mask'], AttentionAttribut
 const FUSED = 'it is a fused gradient, without a second derivative';
 type GradientInputs = readonly ['q', 'k', 'v', 'mask', 'dy', 'rows'];
 
+/** The gradient of `attention` for the queries. Error ≤ 1e-5·|y| + 1e-5. */
 export const attentionQueryGradientOp: Op<GradientInputs, AttentionAttributes> = defineOp({
   name: 'attention_query_gradient',
   inputs: ['q', 'k', 'v', 'mask', 'dy', 'rows'],
@@ -68,6 +73,7 @@ export const attentionQueryGradientOp: Op<GradientInputs, AttentionAttributes> =
   vjp: FUSED,
 });
 
+/** The gradients of `attention` for keys and values. Error ≤ 1e-5·|y| + 1e-5. */
 export const attentionKeyGradientOp: Op<GradientInputs, AttentionAttributes> = defineOp({
   name: 'attention_key_gradient',
   inputs: ['q', 'k', 'v', 'mask', 'dy', 'rows'],
@@ -99,6 +105,7 @@ export interface AttentionOptions {
  * Attention: softmax(scale · q·kᵀ)·v along the keys, without storing the scores. q (batch, heads, queries, features),
  * k (batch, heads, keys, features), v (batch, heads, keys, values) -> (batch, heads, queries, values). Queries and keys
  * of different sequences make it cross attention. A query that may look at nothing gives zeros.
+ * Error ≤ 4e-6·|y| + 4e-6.
  *
  * @throws TesseraError if shapes do not fit, or there are more than 256 features.
  */

@@ -4,6 +4,7 @@ import { defineOp, expectRank, expectShape, expectType } from '../define.js';
 import { launch } from '../graph.js';
 import type { Tensor } from '../tensor.js';
 
+/** The gradient of `crossEntropyRows`: dloss · (softmax(logits) - one-hot(label)). Error ≤ 1e-5·|y| + 1e-5. */
 export const crossEntropyBackwardOp = defineOp({
   name: 'cross_entropy_backward',
   inputs: ['logits', 'labels', 'normalizer', 'dloss'],
@@ -21,6 +22,7 @@ export const crossEntropyBackwardOp = defineOp({
   vjp: 'it is a fused gradient; write the loss with logSoftmax() to differentiate it twice',
 });
 
+/** `crossEntropyRows`, and ln Σ e^logits of each row, which its gradient needs. */
 export const crossEntropyOp = defineOp({
   name: 'cross_entropy',
   inputs: ['logits', 'labels'],
@@ -46,7 +48,7 @@ export const crossEntropyOp = defineOp({
 
 /**
  * The cross-entropy of each row: loss[r] = log Σ_k exp(logits[r,k]) - logits[r, labels[r]].
- * logits (batch, classes), labels (batch) of i32 -> (batch).
+ * logits (batch, classes), labels (batch) of i32 -> (batch). Error ≤ 4e-6·|y| + 4e-6.
  *
  * @throws TesseraError if shapes or dtypes do not fit, or a label known on the host is not a class.
  */

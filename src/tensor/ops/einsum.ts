@@ -7,6 +7,7 @@ import { permute, reshape } from './movement.js';
 /**
  * A sum of products in Einstein's notation, of one or two tensors: `einsum('bij,bjk->bik', a, b)`. Each letter names
  * an axis; letters that the result leaves out are summed over. Two tensors become one batched matrix product.
+ * Error ≤ 1e-6·Σ|terms|.
  *
  * @throws TesseraError if letters and shapes do not fit, a tensor names a letter twice, or there are more than two.
  */

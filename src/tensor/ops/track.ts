@@ -15,7 +15,7 @@ export const trackOp = defineOp({
 
 /**
  * x, and with it new values of variables that are no parameters, such as running means: an optimizer's step assigns
- * them with its own updates. Evaluating x alone does not.
+ * them with its own updates. Evaluating x alone does not. Exact.
  */
 export const track = (x: Tensor, updates: readonly (readonly [Variable, Tensor])[]): Tensor =>
   (trackOp as (...given: unknown[]) => Tensor)(x, ...updates.map(([, value]) => value), {
