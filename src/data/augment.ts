@@ -3,9 +3,11 @@ import { TesseraError } from '../tensor/index.js';
 import type { PairedData } from './dataset.js';
 import { PADDING, UNKNOWN } from './tokenizer.js';
 
+/** How many words, and which. */
 export interface DropWordsOptions {
   /** Share of the words to replace. */
   readonly rate: number;
+  /** Draws them. */
   readonly seed: number;
   /** Another epoch, other words. */
   readonly epoch?: number;

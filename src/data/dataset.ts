@@ -3,6 +3,7 @@ import { type Tensor, TesseraError, tensor } from '../tensor/index.js';
 
 /** Pairs of text and image with a class, in flat arrays, one row a pair. */
 export interface PairedData {
+  /** Rows. */
   readonly size: number;
   /** (size, time) */
   readonly tokens: Int32Array;
@@ -12,25 +13,35 @@ export interface PairedData {
   readonly images: Float32Array;
   /** (size) */
   readonly labels: Int32Array;
+  /** Words of a row, with padding. */
   readonly time: number;
   /** [height, width, channels] */
   readonly image: readonly [number, number, number];
+  /** Their names. */
   readonly classes: readonly string[];
 }
 
 /** Some rows of a dataset, as tensors. */
 export interface Batch {
+  /** Rows. */
   readonly size: number;
+  /** (size, time) of i32. */
   readonly tokens: Tensor;
+  /** (size, time): 1 for a word, 0 for padding. */
   readonly mask: Tensor;
+  /** (size, height, width, channels). */
   readonly images: Tensor;
+  /** (size) of i32. */
   readonly labels: Tensor;
 }
 
+/** How rows are put into batches. */
 export interface BatchOptions {
+  /** Rows of a batch; the last may have fewer. */
   readonly size: number;
   /** Shuffles by (seed, epoch); without a seed rows come in order. */
   readonly seed?: number;
+  /** Another epoch, another order. Default 0. */
   readonly epoch?: number;
   /** Batches to leave out at the beginning: where an interrupted epoch goes on. */
   readonly skip?: number;

@@ -2,7 +2,9 @@ import { TesseraError } from '../tensor/index.js';
 
 /** Mean and deviation of every channel of the training images. */
 export interface PixelStatistics {
+  /** For each channel. */
   readonly mean: readonly number[];
+  /** Standard deviation, for each channel. */
   readonly deviation: readonly number[];
 }
 

@@ -2,6 +2,7 @@ import { TesseraError } from '../tensor/index.js';
 
 /** The id of padding, and of a word that the vocabulary does not have. */
 export const PADDING = 0;
+/** The id of words that are not in the vocabulary. */
 export const UNKNOWN = 1;
 
 /** The words of a text: lower case, without accents, split at everything that is no letter and no digit. */
@@ -20,6 +21,7 @@ export interface EncodedTexts {
   readonly tokens: Int32Array;
   /** (texts, time): 1 for a word, 0 for padding */
   readonly mask: Float32Array;
+  /** Words of a text, with padding. */
   readonly time: number;
 }
 
@@ -28,7 +30,7 @@ export class Vocabulary {
   readonly #ids: ReadonlyMap<string, number>;
 
   /** @throws TesseraError if a word is empty or no text, or stands twice. */
-  constructor(readonly words: readonly string[]) {
+  constructor(/** From id 2 on. */ readonly words: readonly string[]) {
     const bad = words.findIndex((word) => typeof word !== 'string' || word === '');
     if (bad >= 0) throw new TesseraError(`Vocabulary: word ${bad} is ${JSON.stringify(words[bad])}; expected a text`);
     this.#ids = new Map(words.map((word, index) => [word, index + 2]));

@@ -2,10 +2,15 @@ import { Generator } from '../tensor/generator.js';
 import { TesseraError } from '../tensor/index.js';
 import type { PairedData } from './dataset.js';
 
+/** Sizes of the toy data. */
 export interface ToyOptions {
+  /** Rows. Default 64. */
   readonly size?: number;
+  /** Default 0. */
   readonly seed?: number;
+  /** Height and width. Default 8. */
   readonly pixels?: number;
+  /** Words of a row. Default 4. */
   readonly time?: number;
 }
 

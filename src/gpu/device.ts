@@ -66,13 +66,17 @@ export interface Counters {
 
 /** Something that runs kernels: a GPU behind WebGPU, or their float64 references on the CPU. */
 export interface Device {
+  /** A GPU's adapter, or the float64 references on the CPU. */
   readonly kind: 'gpu' | 'reference';
   /** The adapter, in words. */
   readonly name: string;
   /** True where the CPU does a GPU's work. */
   readonly software: boolean;
+  /** What its adapter allows. */
   readonly limits: DeviceLimits;
+  /** Optional features that it has, by WebGPU's names. */
   readonly features: ReadonlySet<string>;
+  /** How often something was done since it was opened. */
   readonly counters: Readonly<Counters>;
   /** Bytes and number of the buffers that exist on the device now. */
   readonly memory: { readonly bytes: number; readonly buffers: number };
@@ -82,7 +86,9 @@ export interface Device {
    * @throws OutOfMemoryError when `bytes` is more than one binding may have; `owner` names the culprit.
    */
   allocate(bytes: number, owner: string): DeviceBuffer;
+  /** Gives a buffer back to the pool. */
   release(buffer: DeviceBuffer): void;
+  /** Copies data into a buffer, in order with what is submitted. */
   write(buffer: DeviceBuffer, data: HostArray): void;
   /**
    * Compiles and binds.

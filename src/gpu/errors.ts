@@ -13,6 +13,7 @@ export class OutOfMemoryError extends TesseraError {
   override readonly name = 'OutOfMemoryError';
   constructor(
     message: string,
+    /** What was asked for. */
     readonly bytes: number,
   ) {
     super(message);

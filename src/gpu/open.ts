@@ -5,9 +5,12 @@ import { TesseraError } from './errors.js';
 import { GpuDevice } from './gpu-device.js';
 import { ReferenceDevice } from './reference-device.js';
 
+/** What `openDevice` may be asked for. */
 export const DEVICE_CHOICES = ['auto', 'gpu', 'swiftshader', 'reference'] as const;
+/** One of `DEVICE_CHOICES`. */
 export type DeviceChoice = (typeof DEVICE_CHOICES)[number];
 
+/** Which device is wanted. */
 export interface OpenOptions {
   /**
    * 'auto' (default): the best adapter that is there, at last the reference device. 'gpu': an adapter, or an error.

@@ -66,6 +66,7 @@ function probabilities({ q, k, mask, ...s }: Buffers<'q' | 'k' | 'mask'>, block:
   return { p: scores.map((one) => Math.exp(one - l)), l };
 }
 
+/** y = softmax(scale · q·kᵀ)·v by blocks of keys, as in FlashAttention, and l. */
 export const attentionForward = defineKernel({
   name: 'attention',
   reads: ['q', 'k', 'v', 'mask'],
@@ -190,6 +191,7 @@ function slopeOf(given: Buffers<'v' | 'dy' | 'rows'>, p: number, block: number, 
   return p * (dp - rows[2 * row + 1]!);
 }
 
+/** dq from p made again. */
 export const attentionQueryGradient = defineKernel({
   ...backwardBuffers,
   name: 'attention_query_gradient',
@@ -242,6 +244,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   },
 });
 
+/** dk and dv from p made again. */
 export const attentionKeyGradient = defineKernel({
   ...backwardBuffers,
   name: 'attention_key_gradient',

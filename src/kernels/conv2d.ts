@@ -66,6 +66,7 @@ function forEachProduct(s: ConvSizes, visit: (x: number, w: number, y: number) =
   }
 }
 
+/** y = x * w. */
 export const conv2dForward = defineKernel({
   name: 'conv2d',
   reads: ['x', 'w'],
@@ -131,6 +132,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   },
 });
 
+/** dx of y = x * w: a transposed convolution. */
 export const conv2dInputGradient = defineKernel({
   name: 'conv2d_input_gradient',
   reads: ['dy', 'w'],

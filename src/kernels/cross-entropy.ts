@@ -13,6 +13,7 @@ import { foldWorkgroup, statistics } from './softmax.js';
  */
 const THREADS = 64;
 
+/** loss = ln Σ e^x - x[label] for each row. */
 export const crossEntropyForward = defineKernel({
   name: 'cross_entropy',
   reads: ['logits', 'labels'],
@@ -58,6 +59,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   },
 });
 
+/** dx = dloss · (softmax(x) - one-hot(label)). */
 export const crossEntropyBackward = defineKernel({
   name: 'cross_entropy_backward',
   reads: ['logits', 'labels', 'normalizer', 'dloss'],

@@ -13,6 +13,7 @@ import { wgsl } from '../gpu/wgsl.js';
  */
 const THREADS = 64;
 
+/** y[i,:] = table[indices[i],:]. */
 export const gatherRows = defineKernel({
   name: 'gather_rows',
   reads: ['table', 'indices'],
@@ -48,6 +49,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 /** What `links` holds for a place: the next place that names the same row, or that there is none. */
 const END = -1;
 
+/** Links the places that name the same row into a list. */
 export const linkEqual = defineKernel({
   name: 'link_equal',
   reads: ['indices'],

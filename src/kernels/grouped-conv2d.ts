@@ -48,6 +48,7 @@ function forEachProduct(s: GroupedConvSizes, visit: (x: number, w: number, y: nu
   }
 }
 
+/** y = x * w in groups of channels. */
 export const groupedConv2dForward = defineKernel({
   name: 'grouped_conv2d',
   reads: ['x', 'w'],
@@ -97,6 +98,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   },
 });
 
+/** dx of a convolution in groups. */
 export const groupedConv2dInputGradient = defineKernel({
   name: 'grouped_conv2d_input_gradient',
   reads: ['dy', 'w'],

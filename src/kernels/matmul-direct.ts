@@ -191,6 +191,7 @@ const scalar = direct(
   store(part, i + 3u, j, c3);`,
 );
 
+/** 4 x 8 elements for each invocation, straight from memory: for operands as they are or transposed, and for any strides. */
 export const matmulDirect = { nn, tn, nt, scalar } as const;
 
 /** The direct kernel that reads these operands by fours, or the scalar one. Chunks of k must be whole fours, too. */

@@ -63,6 +63,7 @@ ${SIZES_STRUCT}
 @group(0) @binding(3) var<uniform> sizes: Sizes;
 ${EPILOGUE}`;
 
+/** One invocation for each element of the product. */
 export const matmulNaive = defineKernel({
   name: 'matmul_naive',
   reads: ['a', 'b'],
@@ -90,6 +91,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   reference: matmulReference,
 });
 
+/** Tiles of 16 x 16 in workgroup memory. */
 export const matmulTiled = defineKernel({
   name: 'matmul_tiled',
   reads: ['a', 'b'],
@@ -136,6 +138,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   reference: matmulReference,
 });
 
+/** 64 x 64 elements for each workgroup, 4 x 4 in the registers of an invocation. */
 export const matmulRegister = defineKernel({
   name: 'matmul_register',
   reads: ['a', 'b'],

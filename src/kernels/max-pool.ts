@@ -59,6 +59,7 @@ fn winner(n: u32, oh: u32, ow: u32, c: u32) -> u32 {
   return best;
 }`;
 
+/** The largest of each window. */
 export const maxPoolForward = defineKernel({
   name: 'max_pool2d',
   reads: ['x'],
@@ -89,6 +90,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   },
 });
 
+/** Gradients to the winners of the windows. */
 export const maxPoolBackward = defineKernel({
   name: 'max_pool2d_backward',
   reads: ['x', 'dy'],

@@ -10,6 +10,7 @@ import { wgsl } from '../gpu/wgsl.js';
  */
 const THREADS = 64;
 
+/** Running sums along the middle axis. */
 export const cumulativeSum = defineKernel({
   name: 'cumulative_sum',
   reads: ['x'],

@@ -48,6 +48,7 @@ var<workgroup> partial: array<f32, THREADS>;
 ${foldWorkgroup('row_max', 'max(a, b)')}
 ${foldWorkgroup('row_sum', 'a + b')}`;
 
+/** Softmax of each row. */
 export const softmaxForward = defineKernel({
   name: 'softmax',
   reads: ['x'],
@@ -78,6 +79,7 @@ ${rowStatistics}
   },
 });
 
+/** ln softmax of each row. */
 export const logSoftmaxForward = defineKernel({
   name: 'log_softmax',
   reads: ['x'],

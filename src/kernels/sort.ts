@@ -15,6 +15,7 @@ const before = (a: number, i: number, b: number, k: number): boolean => {
   return a < b || (!(a > b) && i < k);
 };
 
+/** The order that sorts the middle axis. */
 export const argsort = defineKernel({
   name: 'argsort',
   reads: ['x'],

@@ -2,6 +2,7 @@ import { Conv2D, concatenate, Embedding, Flatten, Linear, Module } from '../nn/i
 import { Generator } from '../tensor/generator.js';
 import { type Tensor, TesseraError } from '../tensor/index.js';
 
+/** Sizes of an EmbeddingConv. */
 export interface EmbeddingConvSizes {
   /** Words that the text may use. */
   readonly vocabulary: number;
@@ -9,11 +10,13 @@ export interface EmbeddingConvSizes {
   readonly time: number;
   /** [height, width, channels] of an image. */
   readonly image: readonly [number, number, number];
+  /** How many there are to choose from. */
   readonly classes: number;
   /** Features of a word. Default 128. */
   readonly embedding?: number;
   /** Default 64. */
   readonly filters?: number;
+  /** Of the first values. Default 0. */
   readonly seed?: number;
 }
 
@@ -26,8 +29,11 @@ export interface EmbeddingConvSizes {
  * x1 (batch, time) of i32, x2 (batch, height, width, channels) -> logits (batch, classes).
  */
 export class EmbeddingConv extends Module {
+  /** Of the words. */
   readonly f1: Embedding;
+  /** Of the image. */
   readonly f2: Conv2D;
+  /** Of both, joined. */
   readonly h: Linear;
   readonly #flatten = new Flatten();
 

@@ -2,13 +2,17 @@ import { concatenate, Linear, Module } from '../nn/index.js';
 import { Generator } from '../tensor/generator.js';
 import { type Tensor, TesseraError } from '../tensor/index.js';
 
+/** Sizes of a SigmaFusion. */
 export interface SigmaFusionSizes {
   /** Features of the two inputs. */
   readonly inputs: readonly [number, number];
   /** Units of the two encoders. */
   readonly encoded?: readonly [number, number];
+  /** Units of g. Default 64. */
   readonly fused?: number;
+  /** Units of h. */
   readonly classes: number;
+  /** Of the first values. Default 0. */
   readonly seed?: number;
 }
 
@@ -22,9 +26,13 @@ export interface SigmaFusionSizes {
  * x1 (batch, inputs[0]), x2 (batch, inputs[1]) -> y (batch, classes), each element within (0, 1).
  */
 export class SigmaFusion extends Module {
+  /** Encodes x1. */
   readonly f1: Linear;
+  /** Encodes x2. */
   readonly f2: Linear;
+  /** Fuses both. */
   readonly g: Linear;
+  /** Classifies. */
   readonly h: Linear;
 
   constructor({ inputs, encoded = [64, 64], fused = 64, classes, seed = 0 }: SigmaFusionSizes) {

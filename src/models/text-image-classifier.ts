@@ -5,6 +5,7 @@ import { type Tensor, TesseraError } from '../tensor/index.js';
 /** Which inputs the classifier looks at. */
 export type Modality = 'text' | 'image' | 'both';
 
+/** Sizes of a TextImageClassifier; defaults are the Keras model's. */
 export interface TextImageSizes {
   /** Words that the text may use, padding and unknown included. */
   readonly vocabulary?: number;
@@ -14,15 +15,21 @@ export interface TextImageSizes {
   readonly units?: number;
   /** [height, width, channels] of an image. */
   readonly image?: readonly [number, number, number];
+  /** Of the convolution. Default 64. */
   readonly filters?: number;
+  /** Height and width of its window. Default 3. */
   readonly kernelSize?: number;
+  /** How many there are to choose from. Default 10. */
   readonly classes?: number;
   /** Share of the image's features that is dropped while training. */
   readonly dropout?: number;
+  /** What it looks at. Default 'both'. */
   readonly modality?: Modality;
+  /** Of the first values and the dropout. Default 0. */
   readonly seed?: number;
 }
 
+/** A batch of what the model looks at. */
 export interface TextImageInputs {
   /** (batch, time) of i32, ids below the vocabulary's size */
   readonly tokens?: Tensor;
@@ -42,12 +49,19 @@ export interface TextImageInputs {
  * The sizes are parameters; these are the defaults. With one modality the other's branch does not exist.
  */
 export class TextImageClassifier extends Module {
+  /** What it looks at. */
   readonly modality: Modality;
+  /** Of the words, where it reads text. */
   readonly embedding: Embedding | undefined;
+  /** Over the words, where it reads text. */
   readonly lstm: LSTM | undefined;
+  /** Of the image, where it looks at images. */
   readonly conv: Conv2D | undefined;
+  /** All pixels and filters in one axis. */
   readonly flatten = new Flatten();
+  /** Before the classifier. */
   readonly drop: Dropout;
+  /** Logits of all features. */
   readonly classify: Linear;
   /** [height, width, channels] of an image. */
   readonly image: readonly [number, number, number];

@@ -15,4 +15,5 @@ export const activations = {
   softplus,
 } as const;
 
+/** The name of an activation. */
 export type Activation = keyof typeof activations;

@@ -7,21 +7,29 @@ export type Logs = Readonly<Record<string, number>>;
 
 /** How far `fit` is: epochs and batches count from 0, `logs` are the means of the epoch so far. */
 export interface Progress {
+  /** From 0. */
   readonly epoch: number;
+  /** How many there will be, unless training stops early. */
   readonly epochs: number;
+  /** From 0. */
   readonly batch: number;
+  /** How many an epoch has. */
   readonly batches: number;
+  /** Means over the epoch so far. */
   readonly logs: Logs;
 }
 
 /** What `fit` calls while it trains. */
 export interface Callbacks {
+  /** After each batch. */
   onBatchEnd?(progress: Progress): void;
   /** Returning 'stop' ends training. */
   onEpochEnd?(epoch: number, logs: Logs, model: Module): undefined | 'stop' | Promise<undefined | 'stop'>;
+  /** After the last epoch. */
   onTrainEnd?(model: Module): void | Promise<void>;
 }
 
+/** What is watched, and for how long. */
 export interface EarlyStoppingOptions {
   /** The number that is to become better. Default 'val_loss'. */
   readonly monitor?: string;

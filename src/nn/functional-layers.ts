@@ -65,6 +65,7 @@ const generated = ({ generator = defaultGenerator() }: { readonly generator?: Ge
 
 /** Settings of a recurrent layer by Keras's names. */
 export interface RecurrentOptions {
+  /** The size of the hidden state. */
   readonly units: number;
   /** All hidden states (time, units), not only the last. */
   readonly returnSequences?: boolean;
@@ -76,6 +77,7 @@ export interface RecurrentOptions {
 export interface SymbolicRecurrent extends SymbolicLayer<Recurrent> {
   /** From a state: its hidden part, and an LSTM's cell. */
   (x: SymbolicTensor, initial?: readonly SymbolicTensor[]): SymbolicTensor;
+  /** Whether it gives all hidden states. */
   readonly returnSequences: boolean;
   /** The output, and the last state: its hidden part, and an LSTM's cell. Keras calls this `return_state`. */
   withState(

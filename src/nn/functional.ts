@@ -8,9 +8,13 @@ import type { Layer, Module } from './module.js';
 
 /** A computation between symbols: made once, run for each batch, however many of its results are used. */
 export interface Call {
+  /** Names it in errors and summaries. */
   readonly name: string;
+  /** What it takes. */
   readonly inputs: readonly SymbolicTensor[];
+  /** Its results for a batch. */
   readonly compute: (...values: Tensor[]) => readonly Tensor[];
+  /** The layer, where it has one. */
   readonly module?: Module;
   /** The shape of its first result, without the batch. */
   readonly shape: Shape;
@@ -21,6 +25,7 @@ export class SymbolicTensor {
   constructor(
     /** Without the batch. */
     readonly shape: Shape,
+    /** The type of its elements. */
     readonly dtype: DType,
     /** Names it in errors and logs. */
     readonly name: string,
@@ -82,6 +87,7 @@ export function call(
 
 /** Something to be called on a symbol. */
 export interface SymbolicLayer<M extends Module = Module> {
+  /** The symbol of its result. */
   (x: SymbolicTensor): SymbolicTensor;
   /** Makes the module for inputs of a shape without the batch, as layers around this one do. */
   make(shape: Shape): M;

@@ -47,6 +47,7 @@ export const truncatedNormal =
 /** The standard deviation that is left of a normal distribution cut at two deviations. */
 const CUT_DEVIATION = 0.879_625_661_034_239_8;
 
+/** What the variance is, and how it is drawn. */
 export interface VarianceScalingOptions {
   /** Default 1. */
   readonly scale?: number;

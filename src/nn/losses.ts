@@ -4,6 +4,7 @@ import { arange, crossEntropyRows, ones, type Tensor, TesseraError, tensor, wher
  * Losses, averaged over the batch unless said otherwise. Names and formulas are those of Keras; losses of classes take
  * logits, not probabilities, because log softmax(x) is exact where log of a rounded softmax is not.
  */
+/** Which rows and classes count, and how hard the labels are. */
 export interface CrossEntropyOptions {
   /** ε: the label's probability is 1 - ε + ε/classes, the others' ε/classes. Szegedy et al. 2016. Default 0. */
   readonly labelSmoothing?: number;

@@ -12,7 +12,7 @@ export class ConfusionMatrix {
   /** [class][predicted]: how many. */
   readonly counts: readonly number[][];
 
-  constructor(readonly classes: number) {
+  constructor(/** How many classes there are. */ readonly classes: number) {
     this.counts = Array.from({ length: classes }, () => Array.from({ length: classes }, () => 0));
   }
 

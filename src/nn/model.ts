@@ -11,6 +11,7 @@ import { Tally } from './tally.js';
 type LossLike = keyof typeof losses | RowFunction;
 type MetricLike = keyof typeof metrics | RowFunction;
 
+/** How a model is trained and judged. */
 export interface CompileOptions {
   /** By name with Keras's settings, or made from the model's parameters. Default 'adam'. */
   readonly optimizer?: keyof typeof optimizers | ((parameters: readonly Variable[]) => Optimizer);
@@ -22,6 +23,7 @@ export interface CompileOptions {
   readonly metrics?: readonly MetricLike[];
 }
 
+/** On what, for how long, and who is told. */
 export interface FitOptions {
   /** Default 1. */
   readonly epochs?: number;
@@ -33,9 +35,11 @@ export interface FitOptions {
   readonly validationData?: readonly [x: Rows, y: Rows];
   /** Shuffles the rows anew for each epoch, by the seed. Default true. */
   readonly shuffle?: boolean;
+  /** Of the order of the rows. Default 0. */
   readonly seed?: number;
   /** What the loss of a row counts, by the class of its target; 1 for classes without. For models of one output. */
   readonly classWeight?: Readonly<Record<number, number>>;
+  /** Called in this order. */
   readonly callbacks?: readonly Callbacks[];
 }
 
@@ -51,7 +55,9 @@ interface Compiled {
 
 /** A model of layers between symbols (see functional.ts): forward, and Keras's compile, fit, evaluate, predict. */
 export class Model<Outputs extends SymbolicTensor | readonly SymbolicTensor[] = SymbolicTensor> extends Module {
+  /** What `forward` takes, in this order. */
   readonly inputs: readonly SymbolicTensor[];
+  /** What `forward` gives, in this order. */
   readonly outputs: readonly SymbolicTensor[];
   /** All layers, each once, in the order in which they compute. */
   readonly layers: readonly Module[];

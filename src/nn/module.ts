@@ -150,5 +150,6 @@ export function aligned(rows: readonly (readonly string[])[]): string[] {
 
 /** A module that maps one tensor to one. */
 export abstract class Layer extends Module {
+  /** y of x. */
   abstract forward(x: Tensor): Tensor;
 }

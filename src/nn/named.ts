@@ -69,6 +69,7 @@ export const losses = {
 export interface Metric {
   /** What a batch adds: (n). */
   sums(output: Tensor, targets: Tensor): Tensor;
+  /** The metric of all rows. */
   value(sums: readonly number[], rows: number): number;
 }
 

@@ -19,11 +19,13 @@ import type { Schedule } from './schedules.js';
 /** How many steps may be on their way before `step` waits: enough to keep the device busy while the host prepares. */
 const IN_FLIGHT = 2;
 
+/** What else a step brings. */
 export interface StepOptions {
   /** Further tensors to compute on the weights of before the step, such as logits: their values come with the loss. */
   readonly also?: readonly Tensor[];
 }
 
+/** Settings that all optimizers have. */
 export interface OptimizerOptions {
   /** A number, or a schedule of the step. */
   readonly learningRate?: number | Schedule;
@@ -55,6 +57,7 @@ interface Rule {
 export abstract class Optimizer {
   /** May be changed between steps; it is data, so the plan stays. */
   learningRate: number | Schedule;
+  /** What it changes. */
   readonly parameters: readonly Variable[];
   readonly #rule: Rule;
   readonly #moments: readonly (readonly Variable[])[];
@@ -190,7 +193,9 @@ function clip(gradients: readonly Tensor[], { clipValue, clipNorm }: OptimizerOp
   return cut.map((gradient) => gradient.mul(scale));
 }
 
+/** Settings of stochastic gradient descent. */
 export interface SGDOptions extends OptimizerOptions {
+  /** How much of the velocity is kept. Default 0: none. */
   readonly momentum?: number;
   /** Nesterov's momentum. */
   readonly nesterov?: boolean;
@@ -212,9 +217,13 @@ export class SGD extends Optimizer {
   }
 }
 
+/** Settings of Adam. */
 export interface AdamOptions extends OptimizerOptions {
+  /** How much of the mean gradient is kept. Default 0.9. */
   readonly beta1?: number;
+  /** How much of the mean square gradient is kept. Default 0.999. */
   readonly beta2?: number;
+  /** Keeps it from dividing by zero. Default 1e-7. */
   readonly epsilon?: number;
 }
 

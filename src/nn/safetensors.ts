@@ -4,13 +4,19 @@ import { TesseraError } from '../tensor/index.js';
  * The safetensors format (huggingface.co/docs/safetensors): eight bytes of header length, a JSON header that tells
  * name, dtype, shape and place of every tensor, and the bytes, little-endian and without gaps.
  */
+/** Values under a shape, on the host. */
 export interface StoredTensor {
+  /** Its sizes. */
   readonly shape: readonly number[];
+  /** Row-major. */
   readonly data: Float32Array;
 }
 
+/** What a safetensors file holds. */
 export interface StoredTensors {
+  /** By name. */
   readonly tensors: Map<string, StoredTensor>;
+  /** Texts by name. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 

@@ -66,5 +66,7 @@ export function full(shape: Shape, value: number, dtype: DType = 'f32'): Tensor 
   return broadcastTo(scalar(value, dtype), checkShape('full', shape));
 }
 
+/** A tensor of zeros. Takes no memory until it is needed as a whole. */
 export const zeros = (shape: Shape, dtype?: DType): Tensor => full(shape, 0, dtype);
+/** A tensor of ones. Takes no memory until it is needed as a whole. */
 export const ones = (shape: Shape, dtype?: DType): Tensor => full(shape, 1, dtype);

@@ -6,26 +6,33 @@ import { trace } from './trace.js';
 
 /** One dispatch of a plan. */
 export interface ExplainedDispatch {
+  /** The kernel's name. */
   readonly kernel: string;
   /** The op that it computes, with the shapes of its inputs. */
   readonly op: string;
+  /** How many workgroups run. */
   readonly workgroups: number;
+  /** Floating-point operations, by the kernel's formula. */
   readonly flops: number;
   /** Bytes that must cross the memory bus at least once. */
   readonly bytes: number;
   /** For every binding the buffer behind it: `w3` workspace, `in0` an input's slot, or a variable's name. */
   readonly buffers: Readonly<Record<string, string>>;
+  /** The kernel's source. */
   readonly wgsl: string;
 }
 
 /** What evaluating some tensors would do. */
 export interface Explanation {
+  /** The adapter, in words. */
   readonly device: string;
+  /** In the order in which they run. */
   readonly dispatches: readonly ExplainedDispatch[];
   /** How many buffers the plan binds. */
   readonly buffers: number;
   /** Bytes of these buffers: all that evaluation needs at a time, variables included. */
   readonly peakBytes: number;
+  /** Floating-point operations of all dispatches. */
   readonly flops: number;
 }
 

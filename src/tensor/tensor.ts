@@ -34,9 +34,13 @@ export class Tensor {
 
   /** @internal Tensors are made by `tensor()` and by ops. */
   constructor(
+    /** Where its value comes from: an op, numbers of the host, or a variable. */
     readonly source: Source,
+    /** Which output of the op it is. */
     readonly index: number,
+    /** Its sizes; [] for a scalar. */
     readonly shape: Shape,
+    /** The type of its elements. */
     readonly dtype: DType,
   ) {}
 
@@ -99,23 +103,29 @@ export class Tensor {
     this.resident = undefined;
   }
 
+  /** The same as `dispose`, at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.dispose();
   }
 
   // ---- arithmetic, element by element, with broadcasting -------------------------------------------------------
+  /** this + other */
   add(other: Operand): Tensor {
     return ops.add(this, this.#like(other));
   }
+  /** this - other */
   sub(other: Operand): Tensor {
     return ops.subtract(this, this.#like(other));
   }
+  /** this · other */
   mul(other: Operand): Tensor {
     return ops.multiply(this, this.#like(other));
   }
+  /** this / other; whole numbers are divided towards zero. */
   div(other: Operand): Tensor {
     return ops.divide(this, this.#like(other));
   }
+  /** this ^ exponent; of a negative number only whole powers. */
   pow(exponent: Operand): Tensor {
     return ops.power(this, this.#like(exponent));
   }
@@ -123,36 +133,47 @@ export class Tensor {
   mod(divisor: Operand): Tensor {
     return ops.modulo(this, this.#like(divisor));
   }
+  /** The larger of the two. */
   maximum(other: Operand): Tensor {
     return ops.maximum(this, this.#like(other));
   }
+  /** The smaller of the two. */
   minimum(other: Operand): Tensor {
     return ops.minimum(this, this.#like(other));
   }
+  /** True where this = other. */
   equal(other: Operand): Tensor {
     return ops.equal(this, this.#like(other));
   }
+  /** True where this ≠ other. */
   notEqual(other: Operand): Tensor {
     return ops.notEqual(this, this.#like(other));
   }
+  /** True where this < other. */
   less(other: Operand): Tensor {
     return ops.less(this, this.#like(other));
   }
+  /** True where this ≤ other. */
   lessEqual(other: Operand): Tensor {
     return ops.lessEqual(this, this.#like(other));
   }
+  /** True where this > other. */
   greater(other: Operand): Tensor {
     return ops.greater(this, this.#like(other));
   }
+  /** True where this ≥ other. */
   greaterEqual(other: Operand): Tensor {
     return ops.greaterEqual(this, this.#like(other));
   }
+  /** Both, of bools. */
   and(other: Tensor): Tensor {
     return ops.logicalAnd(this, other);
   }
+  /** At least one, of bools. */
   or(other: Tensor): Tensor {
     return ops.logicalOr(this, other);
   }
+  /** The opposite, of a bool. */
   not(): Tensor {
     return ops.logicalNot(this);
   }
@@ -168,54 +189,71 @@ export class Tensor {
   isFinite(): Tensor {
     return ops.finite(this);
   }
+  /** -x */
   neg(): Tensor {
     return ops.negate(this);
   }
+  /** |x| */
   abs(): Tensor {
     return ops.absolute(this);
   }
+  /** -1, 0 or 1. */
   sign(): Tensor {
     return ops.sign(this);
   }
+  /** e^x */
   exp(): Tensor {
     return ops.exponential(this);
   }
+  /** The natural logarithm. */
   log(): Tensor {
     return ops.logarithm(this);
   }
+  /** √x */
   sqrt(): Tensor {
     return ops.squareRoot(this);
   }
+  /** x² */
   square(): Tensor {
     return ops.multiply(this, this);
   }
+  /** The sine, of radians. */
   sin(): Tensor {
     return ops.sine(this);
   }
+  /** The cosine, of radians. */
   cos(): Tensor {
     return ops.cosine(this);
   }
+  /** The hyperbolic tangent. */
   tanh(): Tensor {
     return ops.hyperbolicTangent(this);
   }
+  /** σ(x) = 1 / (1 + e^-x) */
   sigmoid(): Tensor {
     return ops.sigmoid(this);
   }
+  /** The tangent, of radians. */
   tan(): Tensor {
     return ops.tangent(this);
   }
+  /** The angle within ±π/2 whose sine it is. */
   asin(): Tensor {
     return ops.arcSine(this);
   }
+  /** The angle within [0, π] whose cosine it is. */
   acos(): Tensor {
     return ops.arcCosine(this);
   }
+  /** The angle within ±π/2 whose tangent it is. */
   atan(): Tensor {
     return ops.arcTangent(this);
   }
+  /** The hyperbolic sine. */
   sinh(): Tensor {
     return ops.hyperbolicSine(this);
   }
+  /** The hyperbolic cosine. */
   cosh(): Tensor {
     return ops.hyperbolicCosine(this);
   }
@@ -231,9 +269,11 @@ export class Tensor {
   expm1(): Tensor {
     return ops.exponentialM1(this);
   }
+  /** The largest whole number that is not larger. */
   floor(): Tensor {
     return ops.floor(this);
   }
+  /** The smallest whole number that is not smaller. */
   ceil(): Tensor {
     return ops.ceil(this);
   }
@@ -249,6 +289,7 @@ export class Tensor {
   clip(low: number, high: number): Tensor {
     return this.maximum(low).minimum(high);
   }
+  /** max(x, 0) */
   relu(): Tensor {
     return ops.relu(this);
   }
@@ -256,38 +297,49 @@ export class Tensor {
   where(whenTrue: Operand, whenFalse: Operand): Tensor {
     return ops.where(this, whenTrue, whenFalse);
   }
+  /** In another dtype: floats go to whole numbers towards zero; to bool, 0 is false and all else true. */
   cast(dtype: DType): Tensor {
     return ops.cast(this, dtype);
   }
 
   // ---- reductions ------------------------------------------------------------------------------------------------
+  /** Sum over axes (all by default). */
   sum(axes?: ops.Axes, options?: ops.ReduceOptions): Tensor {
     return ops.sum(this, axes, options);
   }
+  /** Mean over axes (all by default). */
   mean(axes?: ops.Axes, options?: ops.ReduceOptions): Tensor {
     return ops.mean(this, axes, options);
   }
+  /** Largest element over axes (all by default). */
   max(axes?: ops.Axes, options?: ops.ReduceOptions): Tensor {
     return ops.max(this, axes, options);
   }
+  /** Smallest element over axes (all by default). */
   min(axes?: ops.Axes, options?: ops.ReduceOptions): Tensor {
     return ops.min(this, axes, options);
   }
+  /** The place of the largest element along an axis, the first of equals, as i32. */
   argmax(axis = -1): Tensor {
     return ops.argmax(this, axis);
   }
+  /** The place of the smallest element along an axis, the first of equals, as i32. */
   argmin(axis = -1): Tensor {
     return ops.argmin(this, axis);
   }
+  /** Product over axes (all by default). */
   prod(axes?: ops.Axes, options?: ops.ReduceOptions): Tensor {
     return ops.product(this, axes, options);
   }
+  /** Mean square distance from the mean over axes (all by default). */
   variance(axes?: ops.Axes, options?: ops.VarianceOptions): Tensor {
     return ops.variance(this, axes, options);
   }
+  /** √variance over axes (all by default). */
   std(axes?: ops.Axes, options?: ops.VarianceOptions): Tensor {
     return ops.standardDeviation(this, axes, options);
   }
+  /** ln Σ e^x over axes (all by default), without overflow. */
   logSumExp(axes?: ops.Axes, options?: ops.ReduceOptions): Tensor {
     return ops.logSumExp(this, axes, options);
   }
@@ -295,9 +347,11 @@ export class Tensor {
   norm(axes?: ops.Axes, options?: Parameters<typeof ops.norm>[2]): Tensor {
     return ops.norm(this, axes, options);
   }
+  /** True where any element over axes is, of bools. */
   any(axes?: ops.Axes, options?: ops.ReduceOptions): Tensor {
     return ops.any(this, axes, options);
   }
+  /** True where all elements over axes are, of bools. */
   all(axes?: ops.Axes, options?: ops.ReduceOptions): Tensor {
     return ops.all(this, axes, options);
   }
@@ -305,23 +359,29 @@ export class Tensor {
   cumsum(axis = -1, options?: { exclusive?: boolean; reverse?: boolean }): Tensor {
     return ops.cumulativeSum(this, axis, options);
   }
+  /** e^x / Σ e^x along the last axis. */
   softmax(): Tensor {
     return ops.softmax(this);
   }
+  /** ln softmax along the last axis, exact where softmax is tiny. */
   logSoftmax(): Tensor {
     return ops.logSoftmax(this);
   }
 
   // ---- movement --------------------------------------------------------------------------------------------------
+  /** The same elements under another shape; one size may be -1. */
   reshape(shape: Shape): Tensor {
     return ops.reshape(this, shape);
   }
+  /** The axes in another order. */
   permute(order: readonly number[]): Tensor {
     return ops.permute(this, order);
   }
+  /** The last two axes exchanged. */
   transpose(): Tensor {
     return ops.transpose(this);
   }
+  /** x[begin:end:step] along each axis, as in NumPy. */
   slice(begin: readonly number[], end?: readonly number[], step?: readonly number[]): Tensor {
     return ops.slice(this, begin, end, step);
   }
@@ -329,59 +389,77 @@ export class Tensor {
   pad(widths: readonly (readonly [number, number])[], border: number | 'edge' | 'reflect' | 'wrap' = 0): Tensor {
     return typeof border === 'number' ? ops.pad(this, widths, border) : ops.padWith(this, widths, border);
   }
+  /** With an axis of size 1 put in. */
   expandDims(axis: number): Tensor {
     return ops.expandDims(this, axis);
   }
+  /** Without axes of size 1: the given ones, or all. */
   squeeze(axes?: number | readonly number[]): Tensor {
     return ops.squeeze(this, axes);
   }
+  /** Cut along an axis into equal parts, or into parts of given sizes. */
   split(parts: number | readonly number[], axis = 0): Tensor[] {
     return ops.split(this, parts, axis);
   }
+  /** In opposite order along axes (all by default). */
   flip(axes?: number | readonly number[]): Tensor {
     return ops.flip(this, axes);
   }
+  /** So many times beside itself along each axis. */
   tile(counts: readonly number[]): Tensor {
     return ops.tile(this, counts);
   }
+  /** Moved along an axis; what leaves at one end comes in at the other. */
   roll(shift: number, axis = 0): Tensor {
     return ops.roll(this, shift, axis);
   }
+  /** What stands on and below a diagonal of the last two axes, else 0. */
   tril(diagonal = 0): Tensor {
     return ops.lowerTriangle(this, diagonal);
   }
+  /** What stands on and above a diagonal of the last two axes, else 0. */
   triu(diagonal = 0): Tensor {
     return ops.upperTriangle(this, diagonal);
   }
+  /** Parts along an axis, by index. */
   take(indices: Tensor, axis = 0): Tensor {
     return ops.take(this, indices, axis);
   }
+  /** One element for each index, along an axis. */
   takeAlongAxis(indices: Tensor, axis = -1): Tensor {
     return ops.takeAlongAxis(this, indices, axis);
   }
+  /** Sorted along an axis. */
   sort(axis = -1, options?: { descending?: boolean }): Tensor {
     return ops.sort(this, axis, options);
   }
+  /** The places that sort it along an axis, as i32. */
   argsort(axis = -1, options?: { descending?: boolean }): Tensor {
     return ops.argsort(this, axis, options);
   }
+  /** The k largest elements along the last axis, largest first, and their places. */
   topK(k: number): { values: Tensor; indices: Tensor } {
     return ops.topK(this, k);
   }
+  /** Repeated along axes of size 1, or new ones in front, to a shape. */
   broadcastTo(shape: Shape): Tensor {
     return ops.broadcastTo(this, shape);
   }
+  /** Rows of a table (rows, cols) by index: (...) of i32 -> (..., cols). */
   gather(indices: Tensor): Tensor {
     return ops.gather(this, indices);
   }
 
   // ---- products --------------------------------------------------------------------------------------------------
+  /** Matrix product along the last two axes; axes in front broadcast. */
   matmul(other: Tensor): Tensor {
     return ops.matmul(this, other);
   }
+  /** Convolution of images (batch, height, width, in) with a kernel (height, width, in / groups, out). */
   conv2d(kernel: Tensor, options?: ops.Conv2dOptions): Tensor {
     return ops.conv2d(this, kernel, options);
   }
+  /** The largest of each window of images (batch, height, width, channels). */
   maxPool2d(options?: ops.PoolOptions): Tensor {
     return ops.maxPool2d(this, options);
   }

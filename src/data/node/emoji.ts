@@ -16,6 +16,7 @@ const require = createRequire(import.meta.url);
  * OpenMoji (CC BY-SA 4.0, share-alike, hence not among the defaults).
  */
 export const EMOJI_VENDORS = ['twemoji', 'noto', 'fluent-emoji-flat', 'openmoji'] as const;
+/** One of `EMOJI_VENDORS`. */
 export type EmojiVendor = (typeof EMOJI_VENDORS)[number];
 
 interface IconSet {
@@ -33,12 +34,15 @@ interface Picture {
   readonly svg: string;
 }
 
+/** Which pictures, how large, and how they are split. */
 export interface EmojiOptions {
   /** Height and width of the pictures, in pixels. */
   readonly pixels?: number;
+  /** Whose drawings. Default: the first three of `EMOJI_VENDORS`. */
   readonly vendors?: readonly EmojiVendor[];
   /** Draws the split. */
   readonly seed?: number;
+  /** The share of the emoji that is held out. Default 0.2. */
   readonly testFraction?: number;
   /** Words of a name, at most. */
   readonly time?: number;
@@ -46,11 +50,17 @@ export interface EmojiOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+/** Emoji for training and for judging, and how they were encoded. */
 export interface EmojiData {
+  /** What a model learns from. */
   readonly train: PairedData;
+  /** Emoji that it does not meet before it is judged. */
   readonly test: PairedData;
+  /** Of the training texts. */
   readonly vocabulary: Vocabulary;
+  /** Of the training pictures, by which all are normalised. */
   readonly statistics: PixelStatistics;
+  /** Names of the groups. */
   readonly classes: readonly string[];
   /** The emoji of each row of the test set, and its text. */
   readonly testNames: readonly string[];

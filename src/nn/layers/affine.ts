@@ -5,6 +5,7 @@ import { defaultGenerator, type InitializerLike, parameter } from '../initialize
 import { Layer } from '../module.js';
 import type { Regularizer } from '../regularizers.js';
 
+/** Settings of layers y = activation(x ∘ W + b). */
 export interface AffineOptions {
   /** Applied to the result. Default 'linear'. */
   readonly activation?: Activation;

@@ -18,14 +18,20 @@ import { LayerNorm } from './normalization.js';
  * and projected again. x (batch, rows, features) -> (batch, rows, features).
  */
 export class MultiHeadAttention extends Module {
+  /** Projects what looks. */
   readonly query: Linear;
+  /** Projects what is looked at. */
   readonly key: Linear;
+  /** Projects what is taken from there. */
   readonly value: Linear;
+  /** Projects what the heads found, joined. */
   readonly output: Linear;
 
   /** @throws TesseraError if the heads do not divide the features. */
   constructor(
+    /** Of x, and of the result. */
     readonly features: number,
+    /** How many share the features. */
     readonly heads: number,
     { generator = defaultGenerator() }: { generator?: Generator } = {},
   ) {
@@ -50,13 +56,19 @@ export class MultiHeadAttention extends Module {
   }
 }
 
+/** Settings of a block of a transformer. */
 export interface TransformerBlockOptions {
   /** Units between; default 4 · features. */
   readonly hidden?: number;
+  /** Between the two dense layers. Default 'gelu'. */
   readonly activation?: Activation;
+  /** Default 0. */
   readonly dropout?: number;
+  /** Whether a row sees no later one. Default false. */
   readonly causal?: boolean;
+  /** Where the first values come from. */
   readonly generator?: Generator;
+  /** Of the dropout. */
   readonly seed?: number;
 }
 
@@ -65,11 +77,17 @@ export interface TransformerBlockOptions {
  * x (batch, rows, features) -> the same shape.
  */
 export class TransformerBlock extends Module {
+  /** Before the attention. */
   readonly norm1: LayerNorm;
+  /** Of the rows to each other. */
   readonly attention: MultiHeadAttention;
+  /** Before the two dense layers. */
   readonly norm2: LayerNorm;
+  /** To the hidden units. */
   readonly expand: Linear;
+  /** Back to the features. */
   readonly contract: Linear;
+  /** After the attention, and after the dense layers. */
   readonly drop: Dropout;
   readonly #causal: boolean;
 
@@ -98,10 +116,13 @@ export class TransformerBlock extends Module {
 
 /** Adds a learned vector for each place: x (batch, rows, features), rows ≤ length. It starts uniform within ±0.05. */
 export class PositionalEmbedding extends Layer {
+  /** A vector for each place: (length, features). */
   readonly table: Variable;
 
   constructor(
+    /** How many places there are. */
     readonly length: number,
+    /** Of x. */
     readonly features: number,
     { generator = defaultGenerator() }: { generator?: Generator } = {},
   ) {

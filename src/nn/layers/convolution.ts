@@ -4,9 +4,13 @@ import { AffineLayer, type AffineOptions } from './affine.js';
 const pair = (size: number | readonly [number, number]): readonly [number, number] =>
   typeof size === 'number' ? [size, size] : size;
 
+/** Settings of a convolution of images. */
 export interface Conv2DOptions extends AffineOptions {
+  /** Pixels between windows. Default 1. */
   readonly stride?: number | readonly [number, number];
+  /** 'same' keeps height and width at stride 1. Default 'valid': none. */
   readonly padding?: 'valid' | 'same';
+  /** Pixels between the elements of a window. Default 1. */
   readonly dilation?: number | readonly [number, number];
   /** Cuts the channels into groups that do not see each other. Default 1. */
   readonly groups?: number;
@@ -66,11 +70,15 @@ export class Conv2DTranspose extends AffineLayer {
   }
 }
 
+/** Settings of a convolution along time. */
 export interface Conv1DOptions extends AffineOptions {
+  /** Steps between windows. Default 1. */
   readonly stride?: number;
   /** 'causal': an output sees no later step. */
   readonly padding?: 'valid' | 'same' | 'causal';
+  /** Steps between the elements of a window. Default 1. */
   readonly dilation?: number;
+  /** Cuts the channels into groups that do not see each other. Default 1. */
   readonly groups?: number;
 }
 

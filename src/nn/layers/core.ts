@@ -31,6 +31,7 @@ export class Linear extends AffineLayer {
   }
 }
 
+/** Settings of a table of vectors. */
 export interface EmbeddingOptions {
   /** Default 'randomUniform'. */
   readonly initializer?: InitializerLike;
@@ -46,10 +47,13 @@ export interface EmbeddingOptions {
  * It starts uniform within ±0.05, as in Keras.
  */
 export class Embedding extends Layer {
+  /** (count, features) */
   readonly table: Variable;
 
   constructor(
+    /** How many ids there are. */
     readonly count: number,
+    /** Of a vector. */
     readonly features: number,
     { initializer = 'randomUniform', regularizer, generator = defaultGenerator() }: EmbeddingOptions = {},
   ) {
@@ -82,7 +86,9 @@ export class Dropout extends Layer {
   draws = 0;
 
   constructor(
+    /** The share that is set to zero. */
     readonly rate: number,
+    /** Of its draws. */
     readonly seed = 0,
   ) {
     super();
@@ -96,7 +102,7 @@ export class Dropout extends Layer {
 
 /** An activation as a layer. */
 export class Activate extends Layer {
-  constructor(readonly activation: Activation) {
+  constructor(/** Its name. */ readonly activation: Activation) {
     super();
   }
 
@@ -107,6 +113,7 @@ export class Activate extends Layer {
 
 /** Layers one after the other. */
 export class Sequential extends Layer {
+  /** In the order in which they compute. */
   readonly layers: readonly Layer[];
 
   constructor(...layers: Layer[]) {
@@ -121,7 +128,7 @@ export class Sequential extends Layer {
 
 /** y = x + layer(x). He, Zhang, Ren and Sun 2016. */
 export class Residual extends Layer {
-  constructor(readonly layer: Layer) {
+  constructor(/** What is added to x. */ readonly layer: Layer) {
     super();
   }
 

@@ -20,11 +20,14 @@ const shiftOf = (features: number): Variable => parameter('shift', [features], '
 
 /** Over the last axis of each row: x (..., features). */
 export class LayerNorm extends Layer {
+  /** (features), ones at first. */
   readonly scale: Variable;
+  /** (features), zeros at first. */
   readonly shift: Variable;
 
   constructor(
     features: number,
+    /** Added to the variance. */
     readonly epsilon = 1e-3,
   ) {
     super();
@@ -40,10 +43,12 @@ export class LayerNorm extends Layer {
 
 /** By the root mean square of each row, without a shift: x (..., features). */
 export class RMSNorm extends Layer {
+  /** (features), ones at first. */
   readonly scale: Variable;
 
   constructor(
     features: number,
+    /** Added to the mean square. */
     readonly epsilon = 1e-6,
   ) {
     super();
@@ -58,12 +63,16 @@ export class RMSNorm extends Layer {
 
 /** Over groups of channels of each sample: x (batch, ..., channels). */
 export class GroupNorm extends Layer {
+  /** (channels), ones at first. */
   readonly scale: Variable;
+  /** (channels), zeros at first. */
   readonly shift: Variable;
 
   constructor(
     channels: number,
+    /** How many there are. */
     readonly groups = 32,
+    /** Added to the variance. */
     readonly epsilon = 1e-3,
   ) {
     super();
@@ -79,11 +88,14 @@ export class GroupNorm extends Layer {
 
 /** Over the pixels of each channel of each sample: x (batch, ..., channels). */
 export class InstanceNorm extends Layer {
+  /** (channels), ones at first. */
   readonly scale: Variable;
+  /** (channels), zeros at first. */
   readonly shift: Variable;
 
   constructor(
     channels: number,
+    /** Added to the variance. */
     readonly epsilon = 1e-3,
   ) {
     super();
@@ -103,14 +115,20 @@ export class InstanceNorm extends Layer {
  * brings them up to date. In use by the running ones.
  */
 export class BatchNorm extends Layer {
+  /** (channels), ones at first. */
   readonly scale: Variable;
+  /** (channels), zeros at first. */
   readonly shift: Variable;
+  /** (channels), zeros at first; not trained. */
   readonly runningMean: Variable;
+  /** (channels), ones at first; not trained. */
   readonly runningVariance: Variable;
 
   constructor(
     channels: number,
+    /** How much of the running statistics is kept at each step. */
     readonly momentum = 0.99,
+    /** Added to the variance. */
     readonly epsilon = 1e-3,
   ) {
     super();

@@ -4,8 +4,11 @@ import { Layer } from '../module.js';
 /** The largest value of each window: (batch, height, width, channels) -> smaller height and width. */
 export class MaxPool2D extends Layer {
   constructor(
+    /** Height and width of a window. */
     readonly size = 2,
+    /** Pixels between windows. */
     readonly stride = size,
+    /** 'same' covers all pixels; the border does not count. */
     readonly padding: 'valid' | 'same' = 'valid',
   ) {
     super();
@@ -19,8 +22,11 @@ export class MaxPool2D extends Layer {
 /** The mean of each window, padding left out: (batch, height, width, channels) -> smaller height and width. */
 export class AveragePool2D extends Layer {
   constructor(
+    /** Height and width of a window. */
     readonly size = 2,
+    /** Pixels between windows. */
     readonly stride = size,
+    /** 'same' covers all pixels; the border does not count. */
     readonly padding: 'valid' | 'same' = 'valid',
   ) {
     super();

@@ -11,12 +11,17 @@ import { Layer, Module } from '../module.js';
  * one (Jozefowicz, Zaremba, Sutskever 2015), as in Keras.
  */
 export class LSTM extends Module {
+  /** (in, 4 · units) */
   readonly kernel: Variable;
+  /** (units, 4 · units) */
   readonly recurrentKernel: Variable;
+  /** (4 · units) */
   readonly bias: Variable;
 
   constructor(
+    /** Features of x. */
     readonly inputs: number,
+    /** The size of the hidden state. */
     readonly units: number,
     { generator = defaultGenerator() }: { generator?: Generator } = {},
   ) {
@@ -44,14 +49,20 @@ export class LSTM extends Module {
  * (batch, units). Starts as in Keras: Glorot uniform, orthogonal, zeros.
  */
 export class GRU extends Module {
+  /** (in, 3 · units) */
   readonly kernel: Variable;
+  /** (units, 3 · units) */
   readonly recurrentKernel: Variable;
+  /** (3 · units) */
   readonly bias: Variable;
+  /** (3 · units) */
   readonly recurrentBias: Variable;
   readonly #resetAfter: boolean;
 
   constructor(
+    /** Features of x. */
     readonly inputs: number,
+    /** The size of the hidden state. */
     readonly units: number,
     {
       resetAfter = true,
@@ -88,6 +99,7 @@ export type Recurrence = ReturnType<LSTM['run']>;
 
 /** Anything that runs over a sequence as an LSTM does. */
 export interface Recurrent extends Module {
+  /** All hidden states (batch, time, units), and the last state. */
   run(x: Tensor, mask?: Tensor): { sequence: Tensor; last: LstmState };
 }
 
@@ -98,7 +110,9 @@ export interface Recurrent extends Module {
  */
 export class Bidirectional extends Module {
   constructor(
+    /** From the first step on. */
     readonly forwards: Recurrent,
+    /** From the last step back. */
     readonly backwards: Recurrent,
   ) {
     super();
@@ -109,6 +123,7 @@ export class Bidirectional extends Module {
     return this.run(x, mask).last.hidden;
   }
 
+  /** All hidden states (batch, time, 2 · units), and the last state of each direction, joined. */
   run(x: Tensor, mask?: Tensor): Recurrence {
     const there = this.forwards.run(x, mask);
     const back = this.backwards.run(x.flip(1), mask?.flip(1));
@@ -122,6 +137,7 @@ export class Bidirectional extends Module {
 
 /** Recurrent layers on top of each other: each runs over the hidden states of the one below. */
 export class StackedRecurrent extends Module {
+  /** From the lowest up. */
   readonly layers: readonly Recurrent[];
 
   constructor(...layers: Recurrent[]) {
@@ -144,7 +160,7 @@ export class StackedRecurrent extends Module {
 
 /** A layer applied to each step of a sequence by itself: x (batch, time, ...) -> (batch, time, ...). */
 export class TimeDistributed extends Layer {
-  constructor(readonly layer: Layer) {
+  constructor(/** What is applied to each step. */ readonly layer: Layer) {
     super();
   }
 

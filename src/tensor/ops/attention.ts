@@ -92,6 +92,7 @@ export const attentionKeyGradientOp: Op<GradientInputs, AttentionAttributes> = d
   vjp: FUSED,
 });
 
+/** What a query may look at, and how scores are scaled. */
 export interface AttentionOptions {
   /** Of bool, broadcasts to (batch, heads, queries, keys): true where a query may look at a key. Default: everywhere. */
   readonly mask?: Tensor;

@@ -5,6 +5,7 @@ import type { Tensor } from '../tensor.js';
 import { split, stack } from './arrange.js';
 import { where } from './elementwise.js';
 
+/** Padding, first state and variant of a GRU. */
 export interface GruOptions {
   /** (batch, time) of f32: 1 for a step, 0 for padding, which leaves the state as it is. Default: no padding. */
   readonly mask?: Tensor;

@@ -87,6 +87,7 @@ export const lstmBackwardOp = defineOp({
 /** Where a CPU does the work, loads are the cost, and fours share them; a GPU wants the many small invocations. */
 const byFours = (device: Pick<Device, 'software'>, hidden: number): boolean => device.software && hidden % 4 === 0;
 
+/** The state of an LSTM between two steps. */
 export interface LstmState {
   /** (batch, hidden) */
   readonly hidden: Tensor;
@@ -94,6 +95,7 @@ export interface LstmState {
   readonly cell: Tensor;
 }
 
+/** Padding and first state of an LSTM. */
 export interface LstmOptions {
   /** (batch, time) of f32: 1 for a step, 0 for padding, which leaves the state as it is. Default: no padding. */
   readonly mask?: Tensor;

@@ -9,11 +9,13 @@ import type { Axes } from './reduce.js';
  * Normalisations: y = (x - mean) / √(variance + epsilon) · scale + shift. They differ in what mean and variance are
  * taken over. Variances are those of a population; epsilon is Keras's 1e-3 unless said otherwise.
  */
+/** What follows a normalisation, y = scale · x̂ + shift, and what keeps it from dividing by zero. */
 export interface NormOptions {
   /** Multiplies; broadcast against x. Default: not at all. */
   readonly scale?: Tensor;
   /** Is added; broadcast against x. Default: not at all. */
   readonly shift?: Tensor;
+  /** Added to the variance. Default 1e-3, as in Keras. */
   readonly epsilon?: number;
 }
 

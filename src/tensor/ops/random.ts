@@ -12,7 +12,9 @@ import { argsort } from './sort.js';
  * a replayed plan draws new numbers.
  */
 export interface RandomKey {
+  /** A whole number from 0. */
   readonly seed: number;
+  /** Another draw of the same seed: other numbers. Default 0. */
   readonly draw?: number;
 }
 
