@@ -64,10 +64,11 @@ function body(expression: Expression, prefix: string, uniforms: string, index: s
     return type === 'bool' ? `Bool(${number} != 0u)` : `${LANES[type]}(${number})`;
   };
   const lane = vector ? `Uint(4u * ${index}) + Uint(0u, 1u, 2u, 3u)` : index;
-  const steps = expression.steps.map(({ fn, operands }, step) => {
+  const steps = expression.steps.map(({ fn, operands, type }, step) => {
     const given = operands.map(name);
     if (fn.indexed) given.push(lane);
-    return `  let ${step === expression.steps.length - 1 ? 'result' : `v${step}`} = ${fn.wgsl(...given)};`;
+    const computed = type === 'f32' && fn.wgslOfFloats !== undefined ? fn.wgslOfFloats(...given) : fn.wgsl(...given);
+    return `  let ${step === expression.steps.length - 1 ? 'result' : `v${step}`} = ${computed};`;
   });
   return [...loads, ...steps].join('\n');
 }

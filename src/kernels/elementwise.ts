@@ -14,6 +14,8 @@ export interface ElementwiseFunction {
   readonly flops: number;
   /** WGSL of the result from WGSL of the operands. */
   wgsl(...operands: string[]): string;
+  /** WGSL for operands of f32, where it is another. */
+  wgslOfFloats?(...operands: string[]): string;
   /** The result in float64; whole numbers are wrapped afterwards. */
   apply(...operands: number[]): number;
   /** A WGSL function that `wgsl` calls. */
@@ -37,6 +39,12 @@ export const define = (name: string, takes: readonly ElementType[], rest: Descri
   ...rest,
 });
 
+/**
+ * What tells a NaN: a compiler may assume that there are none and fold `x != x` away; an infinity has all bits of the
+ * exponent, and a NaN more.
+ */
+const bits = (x: string): string => `(bitcast<Uint>(${x}) & Uint(0x7fffffffu))`;
+
 export const bit = (condition: boolean): number => (condition ? 1 : 0);
 
 // ---- arithmetic --------------------------------------------------------------------------------------------------
@@ -48,8 +56,18 @@ export const add = define('add', NUMBER, { wgsl: (a, b) => `(${a} + ${b})`, appl
 export const subtract = define('subtract', NUMBER, { wgsl: (a, b) => `(${a} - ${b})`, apply: (a, b) => a - b });
 export const multiply = define('multiply', NUMBER, { wgsl: (a, b) => `(${a} * ${b})`, apply: (a, b) => a * b });
 export const divide = define('divide', NUMBER, { wgsl: (a, b) => `(${a} / ${b})`, apply: (a, b) => a / b });
-export const maximum = define('maximum', NUMBER, { wgsl: (a, b) => `max(${a}, ${b})`, apply: Math.max });
-export const minimum = define('minimum', NUMBER, { wgsl: (a, b) => `min(${a}, ${b})`, apply: Math.min });
+/** NaN where one of them is, as in NumPy; WGSL's own leaves that open. */
+export const maximum = define('maximum', NUMBER, {
+  wgsl: (a, b) => `max(${a}, ${b})`,
+  wgslOfFloats: (a, b) => `select(${b}, ${a}, (${a} > ${b}) | (${bits(a)} > Uint(0x7f800000u)))`,
+  apply: Math.max,
+});
+/** NaN where one of them is. */
+export const minimum = define('minimum', NUMBER, {
+  wgsl: (a, b) => `min(${a}, ${b})`,
+  wgslOfFloats: (a, b) => `select(${b}, ${a}, (${a} < ${b}) | (${bits(a)} > Uint(0x7f800000u)))`,
+  apply: Math.min,
+});
 
 /** The remainder with the sign of b, as NumPy and Python have it. WGSL's own has the sign of a. */
 export const modulo = define('modulo', FLOAT, {
@@ -109,11 +127,6 @@ export const logicalXor = define('logical_xor', BOOL, {
   apply: (a, b) => bit(a !== b),
 });
 
-/*
- * A compiler may assume that there are no NaNs and fold `x != x` away: these look at the bits, of which an infinity
- * has all of the exponent's and a NaN more.
- */
-const bits = (x: string): string => `(bitcast<Uint>(${x}) & Uint(0x7fffffffu))`;
 export const notANumber = define('is_nan', FLOAT, {
   gives: 'bool',
   wgsl: (x) => `(${bits(x)} > Uint(0x7f800000u))`,

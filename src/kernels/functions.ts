@@ -38,7 +38,11 @@ export const sigmoid = define('sigmoid', FLOAT, {
   wgsl: (x) => `sigmoid(${x})`,
   apply: (x) => 1 / (1 + Math.exp(-x)),
 });
-export const rectify = define('relu', FLOAT, { wgsl: (x) => `max(${x}, Float(0))`, apply: (x) => Math.max(x, 0) });
+/** max(x, 0), and NaN of NaN. */
+export const rectify = define('relu', FLOAT, {
+  wgsl: (x) => `select(${x}, Float(0), ${x} < Float(0))`,
+  apply: (x) => Math.max(x, 0),
+});
 
 /**
  * Arcs. WGSL allows its own an error of 2^-11 or so, and some adapters use it; these are within a few units of the last

@@ -1,12 +1,14 @@
 import { ceilDivide, defineKernel } from '../gpu/kernel.js';
 import { wgsl } from '../gpu/wgsl.js';
+import { REPLACES, replaces } from './not-a-number.js';
 
 /*
  * Max pooling in two dimensions, channels last, without padding:
  *
  *   y[n,oh,ow,c] = max_{kh<height, kw<width} x[n, oh·s+kh, ow·s+kw, c]
  *
- * The gradient of a window goes to its largest element, the first of equals. Backward gathers: an input element looks
+ * The gradient of a window goes to its largest element, the first of equals; a NaN counts as the
+ * largest. Backward gathers: an input element looks
  * at the windows that cover it and adds the gradients of those that it won, so no two invocations write one place.
  */
 const THREADS = 64;
@@ -34,7 +36,7 @@ function winners(x: Float64Array, s: PoolSizes): Int32Array {
       for (let kw = 0; kw < s.window_width; kw++) {
         const row = n * s.in_height + oh * s.stride_height + kh;
         const at = (row * s.in_width + ow * s.stride_width + kw) * s.channels + c;
-        if (best < 0 || x[at]! > x[best]!) best = at;
+        if (best < 0 || replaces(x[at]!, x[best]!)) best = at;
       }
     }
     places[index] = best;
@@ -42,7 +44,7 @@ function winners(x: Float64Array, s: PoolSizes): Int32Array {
   return places;
 }
 
-const winner = wgsl`
+const winner = wgsl`${REPLACES}
 fn winner(n: u32, oh: u32, ow: u32, c: u32) -> u32 {
   var best = ((n * sizes.in_height + oh * sizes.stride_height) * sizes.in_width + ow * sizes.stride_width) * sizes.channels + c;
   var largest = x[best];
@@ -50,7 +52,7 @@ fn winner(n: u32, oh: u32, ow: u32, c: u32) -> u32 {
     for (var kw = 0u; kw < sizes.window_width; kw++) {
       let row = n * sizes.in_height + oh * sizes.stride_height + kh;
       let at = (row * sizes.in_width + ow * sizes.stride_width + kw) * sizes.channels + c;
-      if (x[at] > largest) {
+      if (replaces(x[at], largest)) {
         largest = x[at];
         best = at;
       }

@@ -1,5 +1,6 @@
 import { ceilDivide, defineKernel, type Kernel } from '../gpu/kernel.js';
 import { EPILOGUE, PROLOGUE, wgsl } from '../gpu/wgsl.js';
+import { REPLACES, replaces } from './not-a-number.js';
 
 /*
  * Reductions of the middle axis: x (outer, n, inner) -> y (outer, inner).
@@ -16,12 +17,24 @@ export type Reduction = 'sum' | 'product' | 'max' | 'min';
 /** `start` begins an accumulation over elements of which `first` is one. */
 const REDUCTIONS: Record<
   Reduction,
-  { combine: string; start: string; apply(a: number, b: number): number; zero: number }
+  { helper?: string; combine: string; start(first: string): string; apply(a: number, b: number): number; zero: number }
 > = {
-  sum: { combine: 'a + b', start: 'f32(0)', apply: (a, b) => a + b, zero: 0 },
-  product: { combine: 'a * b', start: 'f32(1)', apply: (a, b) => a * b, zero: 1 },
-  max: { combine: 'max(a, b)', start: 'first', apply: Math.max, zero: -Infinity },
-  min: { combine: 'min(a, b)', start: 'first', apply: Math.min, zero: Infinity },
+  sum: { combine: 'a + b', start: () => 'f32(0)', apply: (a, b) => a + b, zero: 0 },
+  product: { combine: 'a * b', start: () => 'f32(1)', apply: (a, b) => a * b, zero: 1 },
+  max: {
+    helper: REPLACES,
+    combine: 'select(b, a, replaces(a, b))',
+    start: (first) => first,
+    apply: Math.max,
+    zero: -Infinity,
+  },
+  min: {
+    helper: REPLACES,
+    combine: 'select(b, a, replaces(-a, -b))',
+    start: (first) => first,
+    apply: Math.min,
+    zero: Infinity,
+  },
 };
 
 const sizes = ['outer', 'n', 'inner', 'chunks', 'chunk_length'] as const;
@@ -50,7 +63,7 @@ function reference(name: Reduction) {
 
 /** One invocation for each column: neighbours read neighbouring elements. For inner > 1, and for short axes. */
 function columns(name: Reduction): Kernel {
-  const { combine, start } = REDUCTIONS[name];
+  const { helper = '', combine, start } = REDUCTIONS[name];
   return defineKernel({
     name: `${name}_columns`,
     reads: ['x'],
@@ -65,6 +78,7 @@ struct Sizes { outer: u32, n: u32, inner: u32, chunks: u32, chunk_length: u32 }
 @group(0) @binding(2) var<uniform> sizes: Sizes;
 ${PROLOGUE}
 ${EPILOGUE}
+${helper}
 fn combine(a: f32, b: f32) -> f32 { return ${combine}; }
 
 @compute @workgroup_size(${THREADS})
@@ -78,8 +92,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let begin = chunk * sizes.chunk_length;
   let end = min(begin + sizes.chunk_length, sizes.n);
   var at = (o * sizes.n + begin) * sizes.inner + i;
-  let first = prologue(x[at], at);
-  var total = ${start};
+  var total = ${start('prologue(x[at], at)')};
   for (var k = begin; k < end; k++) {
     total = combine(total, prologue(x[at], at));
     at += sizes.inner;
@@ -92,7 +105,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 
 /** One workgroup for each row, which it folds in workgroup memory. For inner = 1 and long axes. */
 function rows(name: Reduction): Kernel {
-  const { combine, start } = REDUCTIONS[name];
+  const { helper = '', combine, start } = REDUCTIONS[name];
   return defineKernel({
     name: `${name}_rows`,
     reads: ['x'],
@@ -109,6 +122,7 @@ const THREADS = ${THREADS}u;
 var<workgroup> partial: array<f32, THREADS>;
 ${PROLOGUE}
 ${EPILOGUE}
+${helper}
 fn combine(a: f32, b: f32) -> f32 { return ${combine}; }
 
 @compute @workgroup_size(THREADS)
@@ -120,8 +134,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let row = (index / sizes.chunks) * sizes.n;
   let begin = chunk * sizes.chunk_length;
   let end = min(begin + sizes.chunk_length, sizes.n);
-  let first = prologue(x[row + begin], row + begin);
-  var total = ${start};
+  var total = ${start('prologue(x[row + begin], row + begin)')};
   for (var k = begin + thread; k < end; k += THREADS) {
     total = combine(total, prologue(x[row + k], row + k));
   }
@@ -145,7 +158,8 @@ export const reductions = {
 } as const;
 
 /**
- * Where the largest element of the middle axis stands: x (outer, n, inner) -> y (outer, inner). The first of equals wins.
+ * Where the largest element of the middle axis stands: x (outer, n, inner) -> y (outer, inner). The first of equals wins, and
+ * the first NaN over all numbers.
  */
 export const argmaxColumns = defineKernel({
   name: 'argmax',
@@ -159,6 +173,7 @@ struct Sizes { outer: u32, n: u32, inner: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;        // (outer, n, inner)
 @group(0) @binding(1) var<storage, read_write> y: array<i32>;  // (outer, inner)
 @group(0) @binding(2) var<uniform> sizes: Sizes;
+${REPLACES}
 
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -170,7 +185,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var place = 0u;
   for (var k = 1u; k < sizes.n; k++) {
     let value = x[column + k * sizes.inner];
-    if (value > best) {
+    if (replaces(value, best)) {
       best = value;
       place = k;
     }
@@ -181,7 +196,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     for (let index = 0; index < outer * inner; index++) {
       const column = Math.floor(index / inner) * n * inner + (index % inner);
       let place = 0;
-      for (let k = 1; k < n; k++) if (x[column + k * inner]! > x[column + place * inner]!) place = k;
+      for (let k = 1; k < n; k++) if (replaces(x[column + k * inner]!, x[column + place * inner]!)) place = k;
       y[index] = place;
     }
   },

@@ -1,5 +1,6 @@
 import { ceilDivide, defineKernel } from '../gpu/kernel.js';
 import { wgsl } from '../gpu/wgsl.js';
+import { IS_NAN } from './not-a-number.js';
 
 /*
  * The order that sorts the middle axis: x (outer, n, inner) -> y, where y[o,r,i] is the place of the r-th smallest.
@@ -29,8 +30,7 @@ struct Sizes { outer: u32, n: u32, inner: u32 }
 @group(0) @binding(1) var<storage, read_write> y: array<i32>;  // (outer, n, inner)
 @group(0) @binding(2) var<uniform> sizes: Sizes;
 
-/** By its bits: a compiler may assume that there are no NaNs. */
-fn is_nan(value: f32) -> bool { return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u; }
+${IS_NAN}
 fn before(a: f32, i: u32, b: f32, k: u32) -> bool {
   if (is_nan(a) || is_nan(b)) { return select(i < k, is_nan(b), is_nan(a) != is_nan(b)); }
   return a < b || (a == b && i < k);

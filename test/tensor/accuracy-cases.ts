@@ -265,7 +265,7 @@ export const accuracyCases: Readonly<Record<string, Case>> = {
       x,
       x.shape.map((size) => draw.size(size) - 1),
       [],
-      x.shape.map(() => draw.size(3)),
+      x.shape.map(() => (draw.yes() ? 1 : -1) * draw.size(3)),
     ),
   ),
   pad: arranged((x, draw) =>

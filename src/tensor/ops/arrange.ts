@@ -1,7 +1,7 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { formatShape, normalizeAxes, normalizeAxis } from '../shape.js';
 import type { Tensor } from '../tensor.js';
-import { broadcastTo, concat, pad, reshape, sliceOp } from './movement.js';
+import { broadcastTo, concat, pad, reshape } from './movement.js';
 
 /*
  * Ways to arrange elements, made of reshape, slice, concat and broadcast. Axes count from the end where negative.
@@ -62,12 +62,11 @@ function part(x: Tensor, axis: number, begin: number, end: number): Tensor {
 /** The elements in opposite order along axes (all by default). Exact. */
 export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
   const turned = normalizeAxes('flip', axes, x.rank);
-  if (x.size === 0 || turned.length === 0) return x;
-  return sliceOp(x, {
-    begin: x.shape.map((size, axis) => (turned.includes(axis) ? size - 1 : 0)),
-    size: x.shape,
-    step: x.shape.map((_, axis) => (turned.includes(axis) ? -1 : 1)),
-  });
+  return x.slice(
+    [],
+    [],
+    x.shape.map((_, axis) => (turned.includes(axis) ? -1 : 1)),
+  );
 }
 
 /** x so many times beside itself along each axis, as NumPy's tile; counts are aligned at the last axis. Exact. */

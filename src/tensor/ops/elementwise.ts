@@ -63,12 +63,12 @@ export const power = defineElementwise(fn.power, {
     return [dy.mul(b!.mul(a!.pow(b!.sub(1)))), dy.mul(y.mul(logarithmOfA))];
   },
 });
-/** y = max(a, b); equals share the gradient. Exact. */
+/** y = max(a, b), NaN where one is; equals share the gradient. Exact. */
 export const maximum = defineElementwise(fn.maximum, {
   inputs: binary,
   vjp: ({ inputs: [a, b], outputGrad: dy }) => shareByOrder(dy, a!, b!),
 });
-/** y = min(a, b); equals share the gradient. Exact. */
+/** y = min(a, b), NaN where one is; equals share the gradient. Exact. */
 export const minimum = defineElementwise(fn.minimum, {
   inputs: binary,
   vjp: ({ inputs: [a, b], outputGrad: dy }) => shareByOrder(dy, b!, a!),

@@ -56,8 +56,8 @@ export const maxPoolBackwardOp = defineOp({
 
 /**
  * The largest value of each window, channels last: (batch, height, width, channels) -> (batch, out height, out width,
- * channels), with out = floor((padded - size) / stride) + 1. Padding never wins. The gradient goes to the first of equals.
- * Exact.
+ * channels), with out = floor((padded - size) / stride) + 1. Padding never wins, a NaN always does. The gradient goes to the
+ * first of equals. Exact.
  *
  * @throws TesseraError if x has not rank 4, or is smaller than the window.
  */

@@ -160,7 +160,10 @@ function part(shape: Shape, begin: readonly number[], step: readonly number[]): 
 
 /**
  * x[begin:end:step] along each axis, as NumPy has it: negative places count from the end, places beyond the ends are
- * cut, axes left out are taken whole. Steps are whole and at least 1. Exact.
+ * cut, axes left out are taken whole. A negative step goes backwards, from the last place where begin leaves the axis
+ * out, down to the one after end. Exact.
+ *
+ * @throws TesseraError if a place or a step is not whole, or a step is 0.
  */
 export function slice(
   x: Tensor,
@@ -170,19 +173,25 @@ export function slice(
 ): Tensor {
   const longest = Math.max(begin.length, end.length, step.length);
   if (longest > x.rank) throw new TesseraError(`slice: ${longest} axes given for ${formatShape(x.shape)}`);
-  const place = (at: number, size: number) => Math.min(Math.max(at < 0 ? at + size : at, 0), size);
-  const from = x.shape.map((size, axis) => place(begin[axis] ?? 0, size));
   const by = x.shape.map((_, axis) => step[axis] ?? 1);
-  const given = [...from, ...by, ...end];
-  if (!given.every(Number.isInteger) || by.some((one) => one < 1)) {
+  if (![...begin, ...end, ...by].every(Number.isInteger) || by.includes(0)) {
     throw new TesseraError(
-      `slice: expected whole places and steps of at least 1, got begin [${begin}], end [${end}], step [${step}]`,
+      `slice: expected whole places and steps other than 0, got begin [${begin}], end [${end}], step [${step}]`,
     );
   }
-  const size = x.shape.map((full, axis) =>
-    Math.max(0, Math.ceil((place(end[axis] ?? full, full) - from[axis]!) / by[axis]!)),
-  );
-  return sameShape(size, x.shape) ? x : sliceOp(x, { begin: from, size, step: by });
+  // Forwards places lie within [0, size], backwards within [-1, size - 1].
+  const place = (at: number, size: number, back: number) =>
+    Math.min(Math.max(at < 0 ? at + size : at, -back), size - back);
+  const from = x.shape.map((size, axis) => {
+    const back = by[axis]! < 0 ? 1 : 0;
+    return begin[axis] === undefined ? back * (size - 1) : place(begin[axis], size, back);
+  });
+  const size = x.shape.map((full, axis) => {
+    const back = by[axis]! < 0 ? 1 : 0;
+    const to = end[axis] === undefined ? (back === 1 ? -1 : full) : place(end[axis], full, back);
+    return Math.max(0, Math.ceil((to - from[axis]!) / by[axis]!));
+  });
+  return sameShape(size, x.shape) && by.every((one) => one > 0) ? x : sliceOp(x, { begin: from, size, step: by });
 }
 
 interface PadAttributes {

@@ -146,9 +146,9 @@ export function mean(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
   return sum(x, axes, options).mul(1 / count);
 }
 
-/** Largest element over axes (all by default). Exact. @throws TesseraError if there is none. */
+/** Largest element over axes (all by default), NaN where one is. Exact. @throws TesseraError if there is none. */
 export const max = (x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor => reduce(maxOp, x, axes, options);
-/** Smallest element over axes (all by default). Exact. @throws TesseraError if there is none. */
+/** Smallest element over axes (all by default), NaN where one is. Exact. @throws TesseraError if there is none. */
 export const min = (x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor => reduce(minOp, x, axes, options);
 
 /** `argmax`, an axis from 0. */
@@ -167,5 +167,5 @@ export const argmaxOp = defineOp({
   vjp: 'its result is an index',
 });
 
-/** The index of the largest element along an axis, as i32; the first of equals. Exact. */
+/** The index of the largest element along an axis, as i32; the first of equals, and the first NaN over all. Exact. */
 export const argmax = (x: Tensor, axis = -1): Tensor => argmaxOp(x, { axis: normalizeAxis('argmax', axis, x.rank) });

@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  averagePool2d,
+  type Device,
+  grad,
+  maxPool2d,
+  setDefaultDevice,
+  type Tensor,
+  tensor,
+} from '../../src/tensor/index.js';
+import { gpu, reference } from '../support/devices.js';
+
+/* What NumPy and ONNX say where an op could be read in several ways. */
+describe.each([
+  ['gpu', gpu],
+  ['reference', reference],
+] as [string, Device][])('on the %s device', (_, device) => {
+  beforeAll(() => setDefaultDevice(device));
+  afterAll(() => setDefaultDevice(undefined));
+  const values = async (x: Tensor) => Array.from(await x.data(), Number);
+  const NAN = Number.NaN;
+  const [INF, NINF] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+
+  test('NaN is the largest, and the smallest', async () => {
+    const x = tensor([
+      [1, NAN, 3],
+      [4, 5, 6],
+    ]);
+    expect(await values(x.max(1))).toEqual([NAN, 6]);
+    expect(await values(x.min(1))).toEqual([NAN, 4]);
+    expect(await values(x.max(0))).toEqual([4, NAN, 6]);
+    expect(await values(x.argmax(1))).toEqual([1, 2]);
+    expect(await values(x.argmin(1))).toEqual([1, 0]);
+    expect(await values(x.sort(1))).toEqual([1, 3, NAN, 4, 5, 6]);
+    const long = Float32Array.from({ length: 5000 }, (_, at) => (at === 3000 ? NAN : at));
+    expect(await values(tensor(long).max())).toEqual([NAN]);
+    expect(await values(tensor(long).argmax())).toEqual([3000]);
+    const [a, b] = [tensor([NAN, 1, NAN, 2, 3]), tensor([1, NAN, NAN, 3, 2])];
+    expect(await values(a.maximum(b))).toEqual([NAN, NAN, NAN, 3, 3]);
+    expect(await values(a.minimum(b))).toEqual([NAN, NAN, NAN, 2, 2]);
+    expect(await values(a.relu())).toEqual([NAN, 1, NAN, 2, 3]);
+    expect(await values(a.clip(0, 1))).toEqual([NAN, 1, NAN, 1, 1]);
+    const image = x.reshape([1, 2, 3, 1]);
+    expect(await values(maxPool2d(image, { size: 2, stride: 1 }))).toEqual([NAN, NAN]);
+    expect(await values(grad(maxPool2d(image, { size: 2, stride: 1 }).sum(), [image])[0]!)).toEqual([0, 2, 0, 0, 0, 0]);
+    expect(await values(tensor(Int32Array.of(-5, 7)).maximum(tensor(Int32Array.of(2_143_289_344, -1))))).toEqual([
+      2_143_289_344, 7,
+    ]);
+  });
+
+  test('infinities are numbers', async () => {
+    const x = tensor([INF, 1, NINF]);
+    expect(await values(x.max())).toEqual([INF]);
+    expect(await values(x.min())).toEqual([NINF]);
+    expect(await values(x.sort())).toEqual([NINF, 1, INF]);
+    expect(await values(tensor([INF, NAN, 1]).sort())).toEqual([1, INF, NAN]);
+    expect(await values(tensor([NINF, NINF]).max())).toEqual([NINF]);
+  });
+
+  test('equals share a gradient, but the first of a window takes it', async () => {
+    const x = tensor([2, 2, 1, 2]);
+    expect(await values(grad(x.max(), [x])[0]!)).toEqual(
+      [1, 1, 0, 1].map((one) => one * Math.fround(1 / 3)).map((one) => expect.closeTo(one, 6)),
+    );
+    const image = x.reshape([1, 2, 2, 1]);
+    expect(await values(grad(maxPool2d(image).sum(), [image])[0]!)).toEqual([1, 0, 0, 0]);
+  });
+
+  test('nothing is added up to 0 and multiplied to 1; of nothing there is no largest', async () => {
+    const x = tensor(new Float32Array(0), [2, 0]);
+    expect(await values(x.sum(1))).toEqual([0, 0]);
+    expect(await values(x.prod(1))).toEqual([1, 1]);
+    expect(await values(x.greater(0).all(1))).toEqual([1, 1]);
+    expect(await values(x.greater(0).any(1))).toEqual([0, 0]);
+    expect(() => x.max(1)).toThrow('has no element to choose');
+    expect(() => x.mean(1)).toThrow('has no element along');
+    expect(() => x.argmax(1)).toThrow('has no element along');
+  });
+
+  test('padding counts in a mean only where it is asked for', async () => {
+    const x = tensor([1, 1, 1, 1]).reshape([1, 2, 2, 1]);
+    const options = { size: 3, stride: 2, padding: 'same' } as const;
+    expect(await values(averagePool2d(x, options))).toEqual([1]);
+    expect(await values(averagePool2d(x, { ...options, countPadding: true }))).toEqual([expect.closeTo(4 / 9, 6)]);
+  });
+
+  test('slices go backwards with a negative step, as in NumPy', async () => {
+    const x = tensor([0, 1, 2, 3, 4, 5]);
+    expect(await values(x.slice([], [], [-1]))).toEqual([5, 4, 3, 2, 1, 0]);
+    expect(await values(x.slice([4], [1], [-1]))).toEqual([4, 3, 2]);
+    expect(await values(x.slice([-1], [-7], [-2]))).toEqual([5, 3, 1]);
+    expect(await values(x.slice([9], [2], [-3]))).toEqual([5]);
+    expect(await values(x.slice([1], [4], [-1]))).toEqual([]);
+    expect(
+      await values(
+        grad(
+          x
+            .slice([4], [1], [-1])
+            .mul(tensor([1, 2, 3]))
+            .sum(),
+          [x],
+        )[0]!,
+      ),
+    ).toEqual([0, 0, 3, 2, 1, 0]);
+    expect(() => x.slice([0], [3], [0])).toThrow('steps other than 0');
+  });
+});
