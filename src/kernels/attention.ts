@@ -19,20 +19,22 @@ const THREADS = 64; // keys of a block; a power of two, because the reduction ha
 /** How many columns a row may have: each invocation keeps a quarter of THREADS-th in registers. */
 export const ATTENTION_COLUMNS = 4 * THREADS;
 
-const attentionSizes = [
+export const attentionSizes = [
   ...(['heads', 'queries', 'keys', 'features', 'value_features', 'causal', 'blocks'] as const),
   ...(['mask_batch', 'mask_head', 'mask_query', 'mask_key'] as const),
 ] as const;
 export type AttentionSizes = Readonly<Record<(typeof attentionSizes)[number] | 'scale', number>>;
 
-const shared = wgsl`
+/** The uniforms, and whether a query sees a key. */
+export const SEES = wgsl`
 struct Sizes { ${attentionSizes.map((name) => `${name}: u32`).join(', ')}, scale: f32 }
 const THREADS = ${THREADS}u;
 fn sees(block: u32, i: u32, j: u32) -> bool {
   if (j >= sizes.keys || (sizes.causal == 1u && j + sizes.queries > i + sizes.keys)) { return false; }
   let at = block / sizes.heads * sizes.mask_batch + block % sizes.heads * sizes.mask_head;
   return mask[at + i * sizes.mask_query + j * sizes.mask_key] != 0u;
-}
+}`;
+const shared = wgsl`${SEES}
 fn score(block: u32, i: u32, j: u32) -> f32 {
   let query = (block * sizes.queries + i) * sizes.features;
   let key = (block * sizes.keys + j) * sizes.features;
@@ -48,22 +50,33 @@ const cost = (products: number) => (s: AttentionSizes) => ({
 
 type Buffers<Names extends string> = Readonly<Record<Names, Float64Array> & AttentionSizes>;
 
-/** p[i,j] of a row in float64, and l[i]; p is 0 where j is left out. */
-function probabilities({ q, k, mask, ...s }: Buffers<'q' | 'k' | 'mask'>, block: number, i: number) {
+/** p[i,j] of a row in float64, and l[i]; p is 0 where j is left out. `product` gives q[i]·k[j]. */
+export function probabilitiesOf(
+  { mask, ...s }: Buffers<'mask'>,
+  block: number,
+  i: number,
+  product: (j: number) => number,
+): { p: number[]; l: number } {
   const scores = Array.from({ length: s.keys }, (_, j) => {
     const place = Math.floor(block / s.heads) * s.mask_batch + (block % s.heads) * s.mask_head;
     const left =
       (s.causal === 1 && j + s.queries > i + s.keys) || mask[place + i * s.mask_query + j * s.mask_key] === 0;
-    if (left) return Number.NEGATIVE_INFINITY;
-    let sum = 0;
-    for (let c = 0; c < s.features; c++)
-      sum += q[(block * s.queries + i) * s.features + c]! * k[(block * s.keys + j) * s.features + c]!;
-    return s.scale * sum;
+    return left ? Number.NEGATIVE_INFINITY : s.scale * product(j);
   });
   const largest = Math.max(...scores);
   if (largest === Number.NEGATIVE_INFINITY) return { p: scores.map(() => 0), l: 0 };
   const l = largest + Math.log(scores.reduce((sum, one) => sum + Math.exp(one - largest), 0));
   return { p: scores.map((one) => Math.exp(one - l)), l };
+}
+
+function probabilities(given: Buffers<'q' | 'k' | 'mask'>, block: number, i: number) {
+  const { q, k, ...s } = given;
+  return probabilitiesOf(given, block, i, (j) => {
+    let sum = 0;
+    for (let c = 0; c < s.features; c++)
+      sum += q[(block * s.queries + i) * s.features + c]! * k[(block * s.keys + j) * s.features + c]!;
+    return sum;
+  });
 }
 
 /** y = softmax(scale · q·kᵀ)·v by blocks of keys, as in FlashAttention, and l. */
@@ -266,7 +279,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var value_sum: array<f32, 4>;
   for (var begin = 0u; begin < sizes.queries; begin += THREADS) {
     let i = begin + thread;
-    slopes[thread] = vec2f(0);
     if (i < sizes.queries) { slopes[thread] = slope(block, i, row % sizes.keys); }
     workgroupBarrier();
     let end = min(THREADS, sizes.queries - begin);

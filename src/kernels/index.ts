@@ -1,4 +1,5 @@
 export { attentionForward, attentionKeyGradient, attentionQueryGradient } from './attention.js';
+export { attentionProbabilities } from './attention-naive.js';
 export { composeElementwise, fuse } from './compose.js';
 export { conv2dFilterGradient, conv2dForward, conv2dInputGradient } from './conv2d.js';
 export { crossEntropyBackward, crossEntropyForward } from './cross-entropy.js';

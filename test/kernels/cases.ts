@@ -1,6 +1,14 @@
-import { attentionForward, attentionKeyGradient, attentionQueryGradient } from '../../src/kernels/attention.js';
+import {
+  type AttentionSizes,
+  attentionForward,
+  attentionKeyGradient,
+  attentionQueryGradient,
+} from '../../src/kernels/attention.js';
+import { attentionProbabilities } from '../../src/kernels/attention-naive.js';
+import type { Fusion } from '../../src/kernels/compose.js';
 import { conv2dFilterGradient, conv2dForward, conv2dInputGradient } from '../../src/kernels/conv2d.js';
 import { crossEntropyBackward, crossEntropyForward } from '../../src/kernels/cross-entropy.js';
+import { multiply } from '../../src/kernels/elementwise.js';
 import { gatherRows, linkEqual, scatterAddRows } from '../../src/kernels/gather.js';
 import {
   groupedConv2dFilterGradient,
@@ -31,19 +39,18 @@ import { integers, normals } from '../support/numbers.js';
  * Sizes for every kernel: 1, below, at and above a tile, primes, empty, and one past 65,535 workgroups where a kernel
  * has a workgroup a row.
  */
-const PAST_THE_LIMIT = 65_537;
+const PAST_THE_LIMIT = 65_540;
 
-/** (l, δ) of attention's rows: l of the scores of the buffers that a case is filled with, and any δ. */
-function softRows(sizeOfQ: number, sizeOfK: number, mask: Int32Array, values: Record<string, number>): Float32Array {
-  const [q, k] = [normals(sizeOfQ, 1), normals(sizeOfK, 2)].map((one) => Float64Array.from(one)) as [
-    Float64Array,
-    Float64Array,
-  ];
-  const count = values.blocks! * values.queries!;
+/** (l, δ) of attention's rows: l of the scores, without which a gradient has no meaning, and any δ. */
+function softRows(
+  { q, k, mask }: Record<'q' | 'k', Float32Array> & { mask: Uint32Array },
+  values: AttentionSizes,
+): Float32Array {
+  const count = values.blocks * values.queries;
   const l = new Float64Array(count);
-  const v = new Float64Array(values.blocks! * values.keys! * values.value_features!);
-  const y = new Float64Array(count * values.value_features!);
-  attentionForward.reference({ q, k, v, mask: Float64Array.from(mask), y, l, ...values });
+  const given = { q: Float64Array.from(q), k: Float64Array.from(k), mask: Float64Array.from(mask) };
+  const v = new Float64Array(values.blocks * values.keys * values.value_features);
+  attentionForward.reference({ ...given, v, y: new Float64Array(count * values.value_features), l, ...values });
   const deltas = normals(count, 9);
   return Float32Array.from({ length: 2 * count }, (_, at) => (at % 2 === 0 ? l[at >> 1]! : deltas[at >> 1]!));
 }
@@ -77,6 +84,9 @@ const SIZES: [number, number, number, number][] = [
   [1, 17, 33, 15],
   [1, 64, 64, 64],
   [2, 65, 31, 67],
+  [1, 4, 4, 4],
+  [2, 16, 16, 32],
+  [2, 64, 16, 128],
   [1, 5, 0, 3],
   [0, 4, 4, 4],
 ];
@@ -85,7 +95,18 @@ const FOURS: [number, number, number, number][] = [
   [2, 8, 12, 16],
   [1, 64, 32, 72],
   [3, 4, 8, 4],
+  [2, 8, 8, 32],
 ];
+/** A case with an infinity in row 1 of A and column 1 of B, which are first there: they stay in their row and column. */
+function infinite(one: KernelCase): KernelCase {
+  const { batch, m, n, k, a_batch, a_row, b_batch, b_col } = one.values as Record<string, number>;
+  const [a, b] = [normals(batch! * m! * k!, 1), normals(batch! * k! * n!, 2)];
+  for (let z = 0; z < batch!; z++) {
+    a[z * a_batch! + a_row!] = Number.POSITIVE_INFINITY;
+    b[z * b_batch! + b_col!] = Number.POSITIVE_INFINITY;
+  }
+  return { ...one, note: `${one.note}, infinite`, buffers: { ...one.buffers, a, b } };
+}
 const matmul = [
   ...[matmulNaive, matmulTiled, matmulRegister, matmulDirect.scalar].flatMap((kernel) =>
     SIZES.flatMap((size) => [
@@ -99,6 +120,11 @@ const matmul = [
     product(matmulDirect.nn, size, 'n', 'n'),
     product(matmulDirect.tn, size, 't', 'n'),
     product(matmulDirect.nt, size, 'n', 't'),
+  ]),
+  ...[matmulTiled, matmulRegister].flatMap((kernel) => [
+    infinite(product(kernel, [2, 19, 21, 18], 'n', 'n')),
+    infinite(product(kernel, [2, 19, 21, 18], 't', 't')),
+    infinite(product(kernel, [2, 19, 21, 18], 'n', 't')),
   ]),
   // Only the axes that are read by fours need whole fours.
   product(matmulDirect.nn, [1, 7, 12, 20], 'n', 'n'),
@@ -126,6 +152,21 @@ function reduction(
     tolerance: { absolute: 1e-4 },
   };
 }
+/** The same with numbers that rise, or fall, all the way: no neighbour may be taken for an element. */
+const sloped = (one: KernelCase, slope: number): KernelCase => ({
+  ...one,
+  note: `${one.note}, slope ${slope}`,
+  buffers: {
+    ...one.buffers,
+    x: Float32Array.from({ length: one.buffers.x as number }, (_, at) => 1 + slope * (at - 500) * 1e-3),
+  },
+});
+/** The same with a few numbers that are none. */
+const spoiled = (one: KernelCase): KernelCase => ({
+  ...one,
+  note: `${one.note}, with NaN`,
+  buffers: { ...one.buffers, x: normals(one.buffers.x as number).map((x, at) => (at % 171 === 5 ? Number.NaN : x)) },
+});
 const reduce = Object.values(reductions).flatMap(({ rows, columns }) => [
   ...[
     [1, 1],
@@ -136,6 +177,13 @@ const reduce = Object.values(reductions).flatMap(({ rows, columns }) => [
     [PAST_THE_LIMIT, 2],
   ].map(([outer, n]) => reduction(rows, outer!, n!, 1)),
   reduction(rows, 2, 1009, 1, 100),
+  ...[reduction(rows, 5, 300, 1, 100), reduction(rows, 9, 65, 1), reduction(columns, 2, 30, 6, 7)].map(spoiled),
+  ...[1, -1].flatMap((slope) => [
+    ...[reduction(rows, 4, 300, 1, 100), reduction(rows, 8, 1, 1)].map((one) => sloped(one, slope)),
+    ...[reduction(columns, 2, 30, 6, 7), reduction(columns, 4, 1, 1), reduction(columns, 3, 5, 8)].map((one) =>
+      sloped(one, slope),
+    ),
+  ]),
   ...[
     [1, 1, 1],
     [2, 7, 3],
@@ -150,6 +198,8 @@ const scans: KernelCase[] = [
   [2, 7, 3],
   [3, 67, 1],
   [1, 1000, 2],
+  [2, 3, 10],
+  [65_535 * 64 + 4, 1, 1],
   [2, 0, 3],
 ].flatMap(([outer, n, inner]) =>
   [0, 1].map((flag) => ({
@@ -165,6 +215,7 @@ const sorts: KernelCase[] = [
   [2, 7, 3],
   [1, 67, 1],
   [2, 300, 2],
+  [2, 5, 2],
   [2, 0, 3],
 ].map(([outer, n, inner]) => ({
   kernel: argsort,
@@ -172,44 +223,75 @@ const sorts: KernelCase[] = [
   values: { outer: outer!, n: n!, inner: inner! },
   // Few different numbers: there are equals to order.
   buffers: {
-    x: Float32Array.from(integers(outer! * n! * inner!, 40), (value) => (value === 7 ? Number.NaN : value - 20)),
+    x: Float32Array.from(integers(outer! * n! * inner!, 40), (value) =>
+      value === 7 ? Number.NaN : value === 8 ? Number.POSITIVE_INFINITY : value - 20,
+    ),
     y: outer! * n! * inner!,
   },
   types: { y: 'i32' },
 }));
-const attentions = [
-  { blocks: 1, heads: 1, queries: 1, keys: 1, features: 1, value_features: 1, causal: 0 },
-  { blocks: 6, heads: 2, queries: 5, keys: 7, features: 4, value_features: 3, causal: 0 },
-  { blocks: 2, heads: 2, queries: 3, keys: 131, features: 8, value_features: 70, causal: 0 },
+interface Attended {
+  readonly blocks: number;
+  readonly heads: number;
+  readonly queries: number;
+  readonly keys: number;
+  readonly features: number;
+  readonly value_features: number;
+  readonly causal?: number;
+  /** A mask of its own for each query. */
+  readonly byQuery?: boolean;
+  /** Scores so far apart that a maximum other than the largest overflows. */
+  readonly far?: boolean;
+}
+const attended: readonly Attended[] = [
+  { blocks: 1, heads: 1, queries: 1, keys: 1, features: 1, value_features: 1 },
+  { blocks: 6, heads: 2, queries: 5, keys: 7, features: 4, value_features: 3 },
+  { blocks: 4, heads: 2, queries: 5, keys: 7, features: 4, value_features: 4, byQuery: true },
+  { blocks: 2, heads: 2, queries: 3, keys: 131, features: 8, value_features: 70 },
   { blocks: 4, heads: 2, queries: 67, keys: 67, features: 5, value_features: 6, causal: 1 },
   { blocks: 2, heads: 1, queries: 9, keys: 4, features: 65, value_features: 2, causal: 1 },
-  { blocks: 0, heads: 1, queries: 3, keys: 3, features: 2, value_features: 2, causal: 0 },
-].flatMap((s): KernelCase[] => {
-  const values = { ...s, scale: 0.5, mask_batch: 2 * s.keys, mask_head: s.keys, mask_query: 0, mask_key: 1 };
+  { blocks: 2, heads: 2, queries: 67, keys: 134, features: 1, value_features: 2, byQuery: true, far: true },
+  { blocks: PAST_THE_LIMIT, heads: 4, queries: 1, keys: 1, features: 1, value_features: 1 },
+  { blocks: 0, heads: 1, queries: 3, keys: 3, features: 2, value_features: 2 },
+];
+const attentions = attended.flatMap(({ causal = 0, byQuery = false, far = false, ...s }): KernelCase[] => {
+  const mask_query = byQuery ? s.keys : 0;
+  const mask_head = byQuery ? s.queries * s.keys : s.keys;
+  const places = { mask_batch: s.heads * mask_head, mask_head, mask_query, mask_key: 1 };
+  const values = { ...s, causal, scale: 0.5, ...places };
   const [q, k] = [s.blocks * s.queries, s.blocks * s.keys];
   // A mask by keys, for each head of a sample; it may leave a row nothing to look at.
-  const mask = integers(Math.max(1, Math.ceil(s.blocks / s.heads) * 2 * s.keys), 4, 3).map((one) => Number(one > 0));
-  const inputs = { q: q * s.features, k: k * s.features, v: k * s.value_features, mask: Uint32Array.from(mask) };
-  const back = { dy: q * s.value_features, rows: 2 * q };
-  const note = `${s.blocks} blocks, ${s.queries} queries, ${s.keys} keys, ${s.features} features${s.causal ? ', causal' : ''}`;
-  const tolerance = { absolute: 1e-4, relative: 1e-4 };
-  // l must be that of the scores: a gradient with another one has no meaning, and overflows.
-  const rows = softRows(inputs.q, inputs.k, mask, values);
-  return [
-    { kernel: attentionForward, note, values, buffers: { ...inputs, y: q * s.value_features, l: q }, tolerance },
+  const mask = integers(Math.max(1, s.blocks * mask_head), 4, 3).map((one) => Number(one > 0));
+  const given = { q: normals(q * s.features, 1), k: normals(k * s.features, 2), mask: Uint32Array.from(mask) };
+  const inputs = { ...given, v: k * s.value_features };
+  const note = `${s.blocks} blocks, ${s.queries} queries, ${s.keys} keys, ${s.features} features${causal ? ', causal' : ''}${byQuery ? ', masked by query' : ''}${far ? ', far apart' : ''}`;
+  const one = { note, values, tolerance: { absolute: 1e-4, relative: 1e-4 } };
+  const scores = far
+    ? Float32Array.from({ length: q * s.keys }, (_, at) => 400 * ((at * 5 + Math.floor(at / s.keys) * 7) % s.keys))
+    : normals(q * s.keys, 4);
+  const naive = { scores, mask: given.mask, p: q * s.keys, l: q };
+  const spread = {
+    q: new Float32Array(q * s.features).fill(1),
+    k: Float32Array.from({ length: k * s.features }, (_, at) => 400 * ((at * 5) % s.keys)),
+  };
+  const forwards = [
+    { ...one, kernel: attentionProbabilities, buffers: naive },
     {
-      kernel: attentionQueryGradient,
-      note,
-      values,
-      buffers: { ...inputs, ...back, rows, dq: q * s.features },
-      tolerance,
+      ...one,
+      kernel: attentionForward,
+      buffers: { ...inputs, ...(far ? spread : {}), y: q * s.value_features, l: q },
     },
+  ];
+  // A gradient takes l of the scores, which f32 does not hold exactly enough where they are so large.
+  if (far) return forwards;
+  const back = { dy: q * s.value_features, rows: softRows(given, values) };
+  return [
+    ...forwards,
+    { ...one, kernel: attentionQueryGradient, buffers: { ...inputs, ...back, dq: q * s.features } },
     {
+      ...one,
       kernel: attentionKeyGradient,
-      note,
-      values,
-      buffers: { ...inputs, ...back, rows, dk: k * s.features, dv: k * s.value_features },
-      tolerance,
+      buffers: { ...inputs, ...back, dk: k * s.features, dv: k * s.value_features },
     },
   ];
 });
@@ -219,13 +301,17 @@ const argmax: KernelCase[] = [
   [3, 7, 5],
   [2, 64, 1],
   [67, 10, 1],
-].map(([outer, n, inner]) => ({
-  kernel: argmaxColumns,
-  note: `(${outer}, ${n}, ${inner})`,
-  values: { outer: outer!, n: n!, inner: inner! },
-  buffers: { x: Float32Array.from(integers(outer! * n! * inner!, 5)), y: outer! * inner! }, // few values: many ties
-  types: { y: 'i32' },
-}));
+  [4, 3, 7],
+].flatMap(([outer, n, inner]) => {
+  const one = { kernel: argmaxColumns, values: { outer: outer!, n: n!, inner: inner! }, types: { y: 'i32' } } as const;
+  const size = `(${outer}, ${n}, ${inner})`;
+  const [y, count] = [outer! * inner!, outer! * n! * inner!];
+  return [
+    { ...one, note: `${size}, many ties`, buffers: { x: Float32Array.from(integers(count, 5)), y } },
+    { ...one, note: `${size}, NaN`, buffers: { x: normals(count).map((x, at) => (at % 5 === 3 ? Number.NaN : x)), y } },
+    { ...one, note: `${size}, rising`, buffers: { x: Float32Array.from({ length: count }, (_, at) => at), y } },
+  ];
+});
 
 // ---- softmax and cross-entropy -------------------------------------------------------------------------------------
 const rowShapes = [
@@ -237,6 +323,24 @@ const rowShapes = [
   [0, 5],
   [PAST_THE_LIMIT, 3],
 ] as const;
+/** Rows whose neighbours would spoil them: a maximum that is another row's, or not the largest, overflows. */
+const farRows = [
+  { note: 'rows far apart', rows: 5, cols: 67, x: (row: number) => 300 * ((3 * row) % 5) },
+  { note: 'elements far apart', rows: 68, cols: 67, x: (row: number, col: number) => 200 * ((5 * col + 7 * row) % 67) },
+  { note: 'rising', rows: 8, cols: 1, x: (row: number) => 300 * row },
+  {
+    note: 'large logits',
+    rows: 2,
+    cols: 3,
+    x: (row: number, col: number) => (row === 0 ? 1000 + col : 88 * col - 1000),
+  },
+].map(({ note, rows, cols, x }) => {
+  const noise = normals(rows * cols, 3);
+  return {
+    ...{ note, rows, cols },
+    values: noise.map((value, at) => value + x(Math.floor(at / cols), at % cols)),
+  };
+});
 const softmax: KernelCase[] = [softmaxForward, logSoftmaxForward].flatMap((kernel) => [
   ...rowShapes.map(([rows, cols]) => ({
     kernel,
@@ -244,40 +348,24 @@ const softmax: KernelCase[] = [softmaxForward, logSoftmaxForward].flatMap((kerne
     values: { rows, cols },
     buffers: { x: rows * cols, y: rows * cols },
   })),
-  {
+  ...farRows.map(({ note, rows, cols, values }) => ({
     kernel,
-    note: 'rows far apart: a maximum of another row would overflow',
-    values: { rows: 5, cols: 67 },
-    buffers: { x: normals(5 * 67, 3).map((value, at) => 3 * value + 300 * ((3 * Math.floor(at / 67)) % 5)), y: 5 * 67 },
-  },
-  {
-    kernel,
-    note: 'large logits',
-    values: { rows: 2, cols: 3 },
-    buffers: { x: new Float32Array([1000, 1001, 999, -1000, 0, 88]), y: 6 },
-  },
+    note,
+    values: { rows, cols },
+    buffers: { x: values, y: rows * cols },
+  })),
 ]);
-const entropy = rowShapes.flatMap(([rows, cols]): KernelCase[] => {
+const entropy = [
+  ...rowShapes.map(([rows, cols]) => ({ note: `(${rows}, ${cols})`, rows, cols, values: rows * cols })),
+  ...farRows,
+].flatMap(({ note, rows, cols, values: logits }): KernelCase[] => {
   const labels = integers(rows, cols);
+  const normalizer = new Float32Array(rows).fill(4);
+  const backward = { logits, labels, normalizer, dloss: rows, dlogits: rows * cols };
+  const values = { rows, cols };
   return [
-    {
-      kernel: crossEntropyForward,
-      note: `(${rows}, ${cols})`,
-      values: { rows, cols },
-      buffers: { logits: rows * cols, labels, loss: rows, normalizer: rows },
-    },
-    {
-      kernel: crossEntropyBackward,
-      note: `(${rows}, ${cols})`,
-      values: { rows, cols },
-      buffers: {
-        logits: rows * cols,
-        labels,
-        normalizer: new Float32Array(rows).fill(4),
-        dloss: rows,
-        dlogits: rows * cols,
-      },
-    },
+    { kernel: crossEntropyForward, note, values, buffers: { logits, labels, loss: rows, normalizer: rows } },
+    ...(typeof logits === 'number' ? [{ kernel: crossEntropyBackward, note, values, buffers: backward }] : []),
   ];
 });
 
@@ -288,6 +376,7 @@ const gather = [
   [70, 11, 64],
   [0, 3, 2],
   [300, 4, 5],
+  [6, 4, 2],
 ].flatMap(([count, rows, cols]): KernelCase[] => {
   const indices = integers(count!, rows! + 2).map((index) => index - 1); // some lie outside of the table
   const heads = Int32Array.from(indices, (row, place) => (indices.indexOf(row) === place ? 1 : 0));
@@ -335,6 +424,10 @@ const convs: Conv[] = [
   { x: [0, 4, 4, 1], w: [2, 2, 3] },
   { x: [2, 9, 8, 3], w: [3, 2, 5], dilation: [2, 3], pad: [1, 0, 2, 1] },
   { x: [1, 7, 9, 2], w: [2, 3, 4], dilation: [3, 1], stride: [1, 2] },
+  { x: [1, 5, 5, 4], w: [2, 2, 8] },
+  { x: [1, 11, 10, 2], w: [3, 3, 3], stride: [3, 3], pad: [1, 1, 1, 1] },
+  { x: [1, 11, 10, 4], w: [3, 3, 6], groups: 2, stride: [3, 3], pad: [1, 1, 1, 1] },
+  { x: [1, 11, 10, 4], w: [3, 3, 6], groups: 2, stride: [2, 2], pad: [1, 1, 2, 1] },
   { x: [2, 6, 5, 6], w: [3, 3, 4], groups: 2 },
   { x: [1, 9, 7, 5], w: [3, 2, 5], groups: 5, pad: [1, 1, 0, 1], stride: [2, 1] },
   { x: [2, 7, 8, 3], w: [2, 3, 9], groups: 3, dilation: [2, 2], pad: [0, 2, 1, 1] },
@@ -424,7 +517,7 @@ const pooling = (
     ...{ window_height: size[0], window_width: size[1], stride_height: stride[0], stride_width: stride[1] },
   };
   const count = batch * in_height * in_width * channels;
-  const ties = Float32Array.from(integers(count, 4));
+  const ties = Float32Array.from(integers(count, 40), (value) => (value === 7 ? Number.NaN : value % 4));
   const note = `x [${x}], window [${size}], stride [${stride}]`;
   const out = batch * out_height * out_width * channels;
   return [
@@ -440,6 +533,7 @@ const lstm = (
     [lstmCell, lstmCellBackward, 3, 5],
     [lstmCell, lstmCellBackward, 2, 67],
     [lstmCellFours, lstmCellBackwardFours, 1, 4],
+    [lstmCellFours, lstmCellBackwardFours, 4, 4],
     [lstmCellFours, lstmCellBackwardFours, 3, 8],
     [lstmCellFours, lstmCellBackwardFours, 5, 36],
     [lstmCellFours, lstmCellBackwardFours, 2, 128],
@@ -496,21 +590,30 @@ const movement: KernelCase[] = [
     },
     buffers: { x: 4 * (2 + 105), y: new Float32Array(4 * (1 + 120)) },
   },
-  {
-    kernel: stridedCopies.ones,
+  ...(
+    [
+      [stridedCopies.ones, 1],
+      [stridedCopies.fours, 4],
+    ] as const
+  ).map(([kernel, width]) => ({
+    kernel,
     note: 'permutes five axes',
     values: {
-      count: 2 * 3 * 4 * 5 * 2,
-      size_1: 3,
-      size_2: 4,
-      size_3: 5,
-      size_4: 2,
-      x_offset: 0,
-      y_offset: 0,
+      ...{ count: 2 * 3 * 4 * 5 * 2, size_1: 3, size_2: 4, size_3: 5, size_4: 2, x_offset: 1, y_offset: 1 },
       ...axes('x', [3, 1, 60, 6, 30]),
       ...axes('y', [120, 40, 10, 2, 1]),
     },
-    buffers: { x: 2 * 3 * 4 * 5 * 2, y: 2 * 3 * 4 * 5 * 2 },
+    buffers: { x: width * (1 + 2 * 3 * 4 * 5 * 2), y: new Float32Array(width * (1 + 2 * 3 * 4 * 5 * 2)) },
+  })),
+  {
+    kernel: stridedCopies.fours,
+    note: 'fewer than a workgroup',
+    values: {
+      ...{ count: 3, size_1: 1, size_2: 1, size_3: 1, size_4: 3, x_offset: 0, y_offset: 0 },
+      ...axes('x', [0, 0, 0, 0, 1]),
+      ...axes('y', [0, 0, 0, 0, 1]),
+    },
+    buffers: { x: 12, y: 12 },
   },
   {
     kernel: stridedCopies.ones,
@@ -567,12 +670,45 @@ const updates = [0, 1, 4, 255, 256, 1009].flatMap((count): KernelCase[] => {
     update(momentumUpdate, { momentum: 0.9 }, 'velocity'),
     update(nesterovUpdate, { momentum: 0.9 }, 'velocity'),
     update(adamUpdate, adam, 'm', 'v'),
+    update(adamUpdate, { ...adam, epsilon: 0.5 }, 'm', 'v'),
     update(rmspropUpdate, { rho: 0.9, epsilon: 1e-3 }, 'v'),
     update(adagradUpdate, { epsilon: 1e-3 }, 'v'),
   ];
 });
 
-export const kernelCases: readonly KernelCase[] = [
+const plain: readonly KernelCase[] = [
   ...[...matmul, ...reduce, ...emptySums, ...attentions, ...scans, ...sorts, ...argmax, ...softmax, ...entropy],
   ...[...gather, ...convolution, ...pooling, ...lstm, ...movement, ...updates],
 ];
+
+/** A case with a product at one of its hooks: each value with the number at its own place. */
+function hooked(one: KernelCase, hook: Fusion['hook']): KernelCase {
+  const access = hook === 'epilogue' ? 'read_write' : 'read';
+  const on = one.kernel.bindings.find((binding) => binding.access === access)!.name;
+  const content = one.buffers[on]!;
+  const count = typeof content === 'number' ? content : content.length;
+  const operands = [{ kind: 'value' } as const, { kind: 'input', index: 0 } as const];
+  const expression: Fusion['expression'] = {
+    inputs: [{ type: 'f32', layout: 'same' }],
+    numbers: [],
+    steps: [{ fn: multiply, operands, type: 'f32' }],
+  };
+  return {
+    ...one,
+    note: `${one.note}, with a ${hook}`,
+    fusions: [{ hook, on, count, expression }],
+    buffers: { ...one.buffers, [`${hook}_in0`]: count },
+  };
+}
+
+const sizeOf = ({ buffers }: KernelCase): number =>
+  Object.values(buffers).reduce<number>((sum, given) => sum + (typeof given === 'number' ? given : given.length), 0);
+
+/** For each kernel with hooks its largest case of everyday size. */
+const withHooks = [...new Set(plain.map(({ kernel }) => kernel))].flatMap((kernel) => {
+  const own = plain.filter((one) => one.kernel === kernel && sizeOf(one) < 25_000 && !one.note.endsWith('infinite'));
+  const largest = own.reduce((most, one) => (sizeOf(one) > sizeOf(most) ? one : most), own[0]!);
+  return kernel.hooks.map((hook) => hooked(largest, hook));
+});
+
+export const kernelCases: readonly KernelCase[] = [...plain, ...withHooks];

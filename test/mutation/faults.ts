@@ -1,4 +1,5 @@
 import type { Kernel } from '../../src/gpu/index.js';
+import { EPILOGUE, identityHook, PROLOGUE } from '../../src/gpu/wgsl.js';
 
 /** One small fault put into a kernel's WGSL. */
 export interface Fault {
@@ -7,7 +8,8 @@ export interface Fault {
   /** The line of the kernel, without its indentation, and what stands there now. */
   readonly line: string;
   readonly changed: string;
-  readonly source: string;
+  /** The kernel's program with the fault, its hooks still open. */
+  readonly wgsl: string;
 }
 
 interface Rule {
@@ -48,16 +50,23 @@ const DECLARATION = /^\s*(?:struct|@|alias|const|var<workgroup>|fn .*\{$|\/[/*]|
 
 /** All faults of a kernel, in the order of its lines. */
 export function faultsOf(kernel: Kernel): Fault[] {
-  const lines = kernel.source.split('\n');
+  const lines = kernel.wgsl.split('\n');
   return lines.flatMap((text, at) => {
     const [code] = text.split('//') as [string];
     if (code.trim() === '' || DECLARATION.test(code)) return [];
     return RULES.flatMap(({ kind, pattern, to }) =>
       [...code.matchAll(pattern)].map((match): Fault => {
         const changed = code.slice(0, match.index) + to + code.slice(match.index + match[0].length);
-        const source = lines.with(at, changed).join('\n');
-        return { kernel: kernel.name, kind, line: code.trim(), changed: changed.trim(), source };
+        const wgsl = lines.with(at, changed).join('\n');
+        return { kernel: kernel.name, kind, line: code.trim(), changed: changed.trim(), wgsl };
       }),
     );
   });
 }
+
+/** The kernel with a fault in it. */
+export const withFault = (kernel: Kernel, { wgsl }: Fault): Kernel => ({
+  ...kernel,
+  wgsl,
+  source: wgsl.replace(PROLOGUE, identityHook('prologue')).replace(EPILOGUE, identityHook('epilogue')),
+});

@@ -70,7 +70,7 @@ async function run({ kernel: name, json }: Options): Promise<void> {
     const survived = made.filter((_, index) => verdicts[index] === 'survived');
     faults += valid;
     caught += valid - survived.length;
-    for (const { source: _, ...fault } of survived) {
+    for (const { wgsl: _, ...fault } of survived) {
       const reason = reasonOf(fault);
       if (reason !== undefined) equivalent++;
       survivors.push({ ...fault, ...(reason === undefined ? {} : { reason }) });

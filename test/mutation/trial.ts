@@ -2,13 +2,13 @@ import { type Device, type Kernel, KernelError } from '../../src/gpu/index.js';
 import { kernelCases } from '../kernels/cases.js';
 import { type KernelCase, runCase, WroteBeyond } from '../support/kernels.js';
 import { disagreement } from '../support/numbers.js';
-import type { Fault } from './faults.js';
+import { type Fault, withFault } from './faults.js';
 
 export type Verdict = 'caught' | 'survived' | 'does not compile';
 
 /** Runs a kernel's cases with a fault in it: does any of them notice? */
 export async function trial(device: Device, reference: Device, kernel: Kernel, fault: Fault): Promise<Verdict> {
-  const faulty: Kernel = { ...kernel, source: fault.source };
+  const faulty = withFault(kernel, fault);
   for (const one of casesOf(kernel)) {
     try {
       const actual = await runCase(device, { ...one, kernel: faulty });

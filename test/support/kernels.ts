@@ -1,4 +1,5 @@
 import type { Device, ElementType, HostArray, Kernel } from '../../src/gpu/index.js';
+import { type Fusion, fuse } from '../../src/kernels/compose.js';
 import { normals } from './numbers.js';
 
 /** One run of a kernel: its uniforms, and for every buffer its length or what it holds at the beginning. */
@@ -10,28 +11,31 @@ export interface KernelCase {
   /** Element types of outputs that are not f32. */
   readonly types?: Readonly<Record<string, ElementType>>;
   readonly tolerance?: { readonly absolute?: number; readonly relative?: number };
+  /** Elementwise work at its hooks: what it is given must be the place of the value. */
+  readonly fusions?: readonly Fusion[];
 }
 
 /** What outputs hold before the run: a kernel that leaves an element out is found. */
 const POISON = -987_654;
-/** Elements of poison behind an output, from the next whole four on: a kernel that writes beyond its end is found. */
+/** Elements of poison behind every buffer, from the next whole four on: who reads or writes beyond its end is found. */
 const GUARD = 64;
 const guarded = (length: number): number => Math.ceil(length / 4) * 4 + GUARD;
 
 /** Runs a case on a device and returns what its outputs hold afterwards, by binding. */
 export async function runCase(
   device: Device,
-  { kernel, values, buffers, types = {} }: KernelCase,
+  { kernel: own, values, buffers, types = {}, fusions = [] }: KernelCase,
 ): Promise<Map<string, HostArray>> {
+  const kernel = fusions.length === 0 ? own : fuse(own, fusions);
   const bound = Object.fromEntries(
     Object.entries(buffers).map(([name, given], index) => {
       const output = kernel.bindings.find((binding) => binding.name === name)?.access === 'read_write';
       const length = typeof given === 'number' ? given : given.length;
-      const whole = output ? guarded(length) : Math.max(4, length);
-      const buffer = device.allocate(4 * whole, name);
-      if (output) device.write(buffer, new (types[name] === undefined ? Float32Array : Int32Array)(whole).fill(POISON));
+      const buffer = device.allocate(4 * guarded(length), name);
       const content = typeof given !== 'number' ? given : output ? undefined : normals(length, index + 1);
-      if (length > 0 && content !== undefined) device.write(buffer, content);
+      const whole = new (arrayOf(content, types[name]))(guarded(length)).fill(POISON);
+      if (content !== undefined) whole.set(content);
+      device.write(buffer, whole);
       return [name, buffer];
     }),
   );
@@ -61,6 +65,11 @@ export async function runCase(
     }),
   );
 }
+
+const arrayOf = (content: HostArray | undefined, type: ElementType | undefined) => {
+  if (content instanceof Uint32Array) return Uint32Array;
+  return content instanceof Int32Array || (content === undefined && type !== undefined) ? Int32Array : Float32Array;
+};
 
 /** A kernel wrote where nothing of its own stands. */
 export class WroteBeyond extends Error {}

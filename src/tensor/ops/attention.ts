@@ -5,12 +5,14 @@ import {
   attentionKeyGradient,
   attentionQueryGradient,
 } from '../../kernels/attention.js';
+import { attentionProbabilities } from '../../kernels/attention-naive.js';
 import { ones } from '../create.js';
 import { defineOp, expectRank, expectType, type Op } from '../define.js';
 import { launch, type Value } from '../graph.js';
-import { broadcastShapes, formatShape, rowMajorStrides } from '../shape.js';
+import { broadcastShapes, formatShape, rowMajorStrides, sizeOf } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { stack } from './arrange.js';
+import { matmulLaunches } from './matmul.js';
 
 interface AttentionAttributes {
   readonly causal: boolean;
@@ -27,6 +29,9 @@ function sizesOf(q: Value, k: Value, v: Value, mask: Value, { causal, scale }: A
   };
 }
 
+/** Bytes of scores that may be kept. */
+const MOST_SCORES = 2 ** 24;
+
 /**
  * `attention` with its mask given; its second output is what the gradients need of the softmax, l (batch, heads,
  * queries).
@@ -39,13 +44,20 @@ export const attentionOp: Op<readonly ['q', 'k', 'v', 'mask'], AttentionAttribut
     { shape: [...q!.shape.slice(0, 3), v!.shape[3]!], dtype: 'f32' },
     { shape: q!.shape.slice(0, 3), dtype: 'f32' },
   ],
-  dispatch: ([q, k, v, mask], [y, l], { attributes }) => [
-    launch(
-      attentionForward,
-      { q: q!, k: k!, v: v!, mask: mask!, y: y!, l: l! },
-      sizesOf(q!, k!, v!, mask!, attributes),
-    ),
-  ],
+  dispatch: ([q, k, v, mask], [y, l], { attributes, device, temporary }) => {
+    const sizes = sizesOf(q!, k!, v!, mask!, attributes);
+    const shape = [...q!.shape.slice(0, 3), k!.shape[2]!];
+    if (!device.software || 4 * sizeOf(shape) > MOST_SCORES)
+      return [launch(attentionForward, { q: q!, k: k!, v: v!, mask: mask!, y: y!, l: l! }, sizes)];
+    // A CPU's workgroup memory is memory like any other: there the scores may as well be kept as a whole.
+    const [scores, p] = [temporary(shape), temporary(shape)];
+    const product = (transposeB: boolean) => ({ device, temporary, attributes: { transposeA: false, transposeB } });
+    return [
+      ...matmulLaunches(q!, k!, scores, product(true)),
+      launch(attentionProbabilities, { scores, mask: mask!, p, l: l! }, sizes),
+      ...matmulLaunches(p, v!, y!, product(false)),
+    ];
+  },
   vjp: ({ inputs: [q, k, v, mask], outputs: [y, l], outputGrad: dy, attributes }) => {
     const rows = stack([l!, dy.mul(y!).sum(-1)], -1);
     const dq = attentionQueryGradientOp(q!, k!, v!, mask!, dy, rows, attributes);

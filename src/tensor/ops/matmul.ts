@@ -49,11 +49,12 @@ const ENOUGH_WORKGROUPS = 64;
 const LONG_K = 2048;
 const SHORTEST_CHUNK = 512;
 
-function matmulLaunches(
+/** Launches of C = A·B over the last two axes of values with the same axes in front. */
+export function matmulLaunches(
   a: Value,
   b: Value,
   c: Value,
-  { attributes, device, temporary }: Omit<DispatchContext, 'attributes'> & { attributes: Transposes },
+  { attributes, device, temporary }: Pick<DispatchContext, 'device' | 'temporary'> & { attributes: Transposes },
 ): Launch[] {
   const { transposeA, transposeB } = attributes;
   const [m, k] = matrixOf(a, transposeA);
