@@ -3,10 +3,12 @@ import { wgsl } from '../gpu/wgsl.js';
 
 /*
  * Parameter updates in place, four elements an invocation. Buffers are padded to whole fours: what is computed beyond
- * the last element is never read. In all of them g is the gradient, and weights decay by themselves, decoupled from g
- * (Loshchilov and Hutter 2019):
+ * the last element is never read. In all of them g is the gradient, cut to ±limit and scaled, and weights decay by
+ * themselves, decoupled from g (Loshchilov and Hutter 2019):
  *
- *   θ ← θ·(1 - rate·decay) - the step
+ *   g = scale · min(max(gradient, -limit), limit)      θ ← θ·(1 - rate·decay) - the step
+ *
+ * The scale, one number, is on the device: it is what clipping by the length of all gradients comes to.
  */
 const THREADS = 64;
 
@@ -27,28 +29,32 @@ function defineUpdate<const Moment extends string, const Number extends string>(
   update: Update<Moment, Number>,
 ): Kernel {
   const { name, moments, numbers, flops, apply } = update;
-  const fields = ['rate', 'decay', ...numbers];
+  const fields = ['rate', 'decay', 'limit', ...numbers];
   return defineKernel<string, string>({
     name,
-    reads: ['gradient'],
+    reads: ['gradient', 'scale'],
     updates: ['parameter', ...moments],
     sizes: ['count'],
     numbers: fields,
     workgroups: ({ count }) => ceilDivide(count!, 4 * THREADS),
-    cost: ({ count }) => ({ flops: (flops + 3) * count!, bytes: (12 + 8 * moments.length) * count! }),
+    cost: ({ count }) => ({ flops: (flops + 6) * count!, bytes: (12 + 8 * moments.length) * count! }),
     wgsl: wgsl`
 struct Sizes { count: u32, ${fields.map((field) => `${field}: f32`).join(', ')} }
 @group(0) @binding(0) var<storage, read> gradient: array<vec4f>;
-@group(0) @binding(1) var<storage, read_write> parameter: array<vec4f>;
-${moments.map((moment, at) => `@group(0) @binding(${at + 2}) var<storage, read_write> ${moment}: array<vec4f>;`).join('\n')}
-@group(0) @binding(${moments.length + 2}) var<uniform> sizes: Sizes;
+@group(0) @binding(1) var<storage, read> scale: array<f32>;
+@group(0) @binding(2) var<storage, read_write> parameter: array<vec4f>;
+${moments.map((moment, at) => `@group(0) @binding(${at + 3}) var<storage, read_write> ${moment}: array<vec4f>;`).join('\n')}
+@group(0) @binding(${moments.length + 3}) var<uniform> sizes: Sizes;
 
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
   let i = (group.y * groups.x + group.x) * ${THREADS}u + thread;
   if (4u * i >= sizes.count) { return; }
-  let g = gradient[i];
+  // Not clamp(): a NaN is to stay one.
+  let given = gradient[i];
+  let limit = vec4f(sizes.limit);
+  let g = scale[0] * select(given, sign(given) * limit, abs(given) > limit);
 ${update.wgsl}
   parameter[i] = parameter[i] * (1.0 - sizes.rate * sizes.decay) - step;
 }`,
@@ -57,7 +63,9 @@ ${update.wgsl}
       const values = given as unknown as Record<string, number>;
       for (let i = 0; i < values.count!; i++) {
         const old = Object.fromEntries(moments.map((moment) => [moment, buffers[moment]![i]!]));
-        const next = apply(buffers.gradient![i]!, { ...values, ...old } as never) as Record<string, number>;
+        const given = buffers.gradient![i]!;
+        const cut = Math.abs(given) > values.limit! ? Math.sign(given) * values.limit! : given;
+        const next = apply(buffers.scale![0]! * cut, { ...values, ...old } as never) as Record<string, number>;
         for (const moment of moments) buffers[moment]![i] = next[moment]!;
         buffers.parameter![i] = buffers.parameter![i]! * (1 - values.rate! * values.decay!) - next.step!;
       }

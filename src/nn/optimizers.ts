@@ -9,6 +9,7 @@ import {
   startReading,
   type Tensor,
   TesseraError,
+  tensor,
   trackedAssigns,
   Variable,
   zeros,
@@ -138,15 +139,15 @@ export abstract class Optimizer {
   /** Assigns that change parameters, moments and averages by gradients. */
   #changes(gradients: readonly Tensor[]): Tensor[] {
     const { update, numbers } = this.#rule;
-    const { weightDecay = 0, averageDecay = 0 } = this.#options;
-    const clipped = clip(gradients, this.#options);
+    const { weightDecay = 0, averageDecay = 0, clipValue = Number.POSITIVE_INFINITY } = this.#options;
+    const scale = scaleOf(gradients, this.#options);
     const rate = typeof this.learningRate === 'number' ? this.learningRate : this.learningRate(this.updates);
-    const settings = { rate, decay: weightDecay, ...numbers(this.updates + 1) };
+    const settings = { rate, decay: weightDecay, limit: clipValue, ...numbers(this.updates + 1) };
     // The first average is the parameter itself.
     const kept = this.updates === 0 ? 0 : averageDecay;
     return this.parameters.flatMap((parameter, index) => {
       const moments = this.#moments[index]!;
-      const next = update.all(parameter, clipped[index]!, ...moments, settings);
+      const next = update.all(parameter, gradients[index]!, scale, ...moments, settings);
       const changes = [parameter, ...moments].map((variable, output) => variable.assign(next[output]!));
       const average = this.#averages[index];
       return average === undefined
@@ -183,14 +184,15 @@ export abstract class Optimizer {
   }
 }
 
-/** Gradients by value, then all together by length: g · min(1, clipNorm / √Σ|g|²). */
-function clip(gradients: readonly Tensor[], { clipValue, clipNorm }: OptimizerOptions): readonly Tensor[] {
+const WHOLE = tensor([1]);
+
+/** What shortens all gradients together, after they were cut: min(1, clipNorm / √Σ|g|²), (1). */
+function scaleOf(gradients: readonly Tensor[], { clipValue, clipNorm }: OptimizerOptions): Tensor {
+  if (clipNorm === undefined) return WHOLE;
   const cut = clipValue === undefined ? gradients : gradients.map((gradient) => gradient.clip(-clipValue, clipValue));
-  if (clipNorm === undefined) return cut;
   const squares = cut.map((gradient) => gradient.square().sum());
   const length = squares.reduce((sum, one) => sum.add(one)).sqrt();
-  const scale = length.maximum(clipNorm).reciprocal().mul(clipNorm);
-  return cut.map((gradient) => gradient.mul(scale));
+  return length.maximum(clipNorm).reciprocal().mul(clipNorm).reshape([1]);
 }
 
 /** Settings of stochastic gradient descent. */

@@ -658,15 +658,16 @@ const updates = [0, 1, 4, 255, 256, 1009].flatMap((count): KernelCase[] => {
   const update = (kernel: KernelCase['kernel'], numbers: Record<string, number>, ...moments: string[]): KernelCase => ({
     kernel,
     note: `${count}`,
-    values: { count, rate: 0.1, decay: 0.3, ...numbers },
+    values: { count, rate: 0.1, decay: 0.3, limit: 1.5, ...numbers },
     buffers: {
-      ...{ gradient: normals(count, 1), parameter: normals(count, 2) },
+      ...{ gradient: normals(count, 1), scale: Float32Array.of(0.75), parameter: normals(count, 2) },
       ...Object.fromEntries(moments.map((name, index) => [name, normals(count, 3 + index).map(Math.abs)])),
     },
   });
   const adam = { beta1: 0.9, beta2: 0.999, epsilon: 1e-7, correction1: 0.19, correction2: 0.002 };
   return [
     update(sgdUpdate, {}),
+    update(sgdUpdate, { limit: Number.POSITIVE_INFINITY }),
     update(momentumUpdate, { momentum: 0.9 }, 'velocity'),
     update(nesterovUpdate, { momentum: 0.9 }, 'velocity'),
     update(adamUpdate, adam, 'm', 'v'),

@@ -164,7 +164,8 @@ const update =
   (draw) => {
     const shape = draw.shape();
     const states = Array.from({ length: moments }, () => draw.normals(shape, positive));
-    return op.all(draw.normals(shape), draw.normals(shape), ...states, { rate: 0.1, decay: 0.01, ...numbers });
+    const settings = { rate: 0.1, decay: 0.01, limit: 5, ...numbers };
+    return op.all(draw.normals(shape), draw.normals(shape), tensor([0.5]), ...states, settings);
   };
 const key = { seed: 5 };
 

@@ -1,16 +1,16 @@
 import { TesseraError } from '../../gpu/errors.js';
 import type { Kernel } from '../../gpu/kernel.js';
 import * as kernels from '../../kernels/optimizers.js';
-import { defineOp, type Op } from '../define.js';
+import { defineOp, expectShape, type Op } from '../define.js';
 import { launch } from '../graph.js';
 import { sameShape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 
 /*
- * Updates as ops: (parameter, gradient, moments...) -> (new parameter, new moments...), formulas at the kernels. They
- * work in place where the inputs are variables that get just these values assigned.
+ * Updates as ops: (parameter, gradient, scale, moments...) -> (new parameter, new moments...), formulas at the kernels.
+ * The gradient is cut to ±limit (Infinity: not at all), then scaled by one number. They work in place where the inputs are variables that get just these values assigned.
  */
-/** Numbers are `rate`, `decay` (decoupled weight decay) and what the kernel's formula names. */
+/** Numbers are `rate`, `decay` (decoupled weight decay), `limit` and what the kernel's formula names. */
 export type UpdateOp = Op<readonly string[], Readonly<Record<string, number>>>;
 
 function alike(op: string, tensors: readonly Tensor[]) {
@@ -25,15 +25,22 @@ function defineUpdate(kernel: Kernel, moments: readonly string[], numbers: reado
   const states = ['parameter', ...moments];
   return defineOp<readonly string[], Readonly<Record<string, number>>>({
     name: kernel.name,
-    inputs: ['parameter', 'gradient', ...moments],
-    numbers: ['rate', 'decay', ...numbers],
-    // The gradient is input 1, so moment k of the outputs is input k + 1.
-    inPlace: Object.fromEntries(states.map((_, output) => [output, output === 0 ? 0 : output + 1])),
-    shape: (inputs) => states.map(() => alike(kernel.name, inputs)),
+    inputs: ['parameter', 'gradient', 'scale', ...moments],
+    numbers: ['rate', 'decay', 'limit', ...numbers],
+    // Gradient and scale are inputs 1 and 2, so moment k of the outputs is input k + 2.
+    inPlace: Object.fromEntries(states.map((_, output) => [output, output === 0 ? 0 : output + 2])),
+    shape: (inputs) => {
+      expectShape(kernel.name, 'scale', inputs[2]!, [1]);
+      return states.map(() => alike(kernel.name, inputs.toSpliced(2, 1)));
+    },
     dispatch: (inputs, outputs) => [
       launch(
         kernel,
-        { gradient: inputs[1]!, ...Object.fromEntries(states.map((name, index) => [name, outputs[index]!])) },
+        {
+          gradient: inputs[1]!,
+          scale: inputs[2]!,
+          ...Object.fromEntries(states.map((name, index) => [name, outputs[index]!])),
+        },
         { count: outputs[0]!.length },
       ),
     ],
