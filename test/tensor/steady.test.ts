@@ -3,7 +3,7 @@ import { batches } from '../../src/data/dataset.js';
 import { toyData } from '../../src/data/index.js';
 import { TextImageClassifier } from '../../src/models/index.js';
 import { Adam, crossEntropy } from '../../src/nn/index.js';
-import { setDefaultDevice } from '../../src/tensor/index.js';
+import { Generator, setDefaultDevice } from '../../src/tensor/index.js';
 import { gpu, reference } from '../support/devices.js';
 import { expectClose } from '../support/numbers.js';
 
@@ -39,6 +39,31 @@ test('a training step is replayed: over 1,000 steps nothing is created and memor
     }
   }
   expect(created()).toEqual(settled);
+});
+
+test.each([
+  ['as many plans as are remembered', 9, 0],
+  // Which plans are remembered together changes: a buffer of another size may be wanted once in a while.
+  ['more plans than are remembered', 90, 0.01],
+])('over 1,000 steps of changing batch sizes memory stays flat: %s', async (_, most, growth) => {
+  setDefaultDevice(gpu);
+  const generator = new Generator(4);
+  const data = toyData({ size: most });
+  const model = new TextImageClassifier(sizes);
+  const optimizer = new Adam(model.parameters());
+  let highest = 0;
+  let settled = 0;
+  for (let step = 0; step < 1000; step++) {
+    // Each size once, then as they are drawn.
+    const size = step < most ? step + 1 : 1 + generator.integer(most);
+    const { value: batch } = batches(data, { size, seed: 0, epoch: step }).next();
+    const loss = crossEntropy(model.forward(batch!), batch!.labels);
+    await optimizer.step(loss);
+    await loss.item();
+    highest = Math.max(highest, gpu.memory.bytes);
+    if (step === 400) settled = highest;
+  }
+  expect(highest / settled).toBeLessThanOrEqual(1 + growth);
 });
 
 test('a changed last batch is a second plan, not a rebuild each epoch', async () => {
