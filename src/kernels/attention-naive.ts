@@ -12,6 +12,7 @@ import { foldWorkgroup } from './softmax.js';
  *
  * p is 0 where a key is not seen, and in rows that see nothing. One workgroup computes one row.
  */
+/** p = softmax of the scores that are seen, and l. */
 export const attentionProbabilities = defineKernel({
   name: 'attention_probabilities',
   reads: ['scores', 'mask'],
