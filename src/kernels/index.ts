@@ -1,4 +1,5 @@
-export { attentionForward, attentionKeyGradient, attentionQueryGradient } from './attention.js';
+export { attentionForward } from './attention.js';
+export { attentionKeyGradient, attentionQueryGradient } from './attention-gradient.js';
 export { attentionProbabilities } from './attention-naive.js';
 export { composeElementwise, fuse } from './compose.js';
 export { conv2dFilterGradient, conv2dForward, conv2dInputGradient } from './conv2d.js';
@@ -11,7 +12,8 @@ export {
   groupedConv2dForward,
   groupedConv2dInputGradient,
 } from './grouped-conv2d.js';
-export { lstmCell, lstmCellBackward, lstmCellBackwardFours, lstmCellFours } from './lstm.js';
+export { lstmCell, lstmCellFours } from './lstm.js';
+export { lstmCellBackward, lstmCellBackwardFours } from './lstm-gradient.js';
 export { matmulNaive, matmulRegister, matmulTiled } from './matmul.js';
 export { matmulDirect } from './matmul-direct.js';
 export { maxPoolBackward, maxPoolForward } from './max-pool.js';

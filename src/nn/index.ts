@@ -8,7 +8,8 @@ export {
   progress,
 } from './callbacks.js';
 export { type Call, call, input, type SymbolicLayer, SymbolicTensor } from './functional.js';
-export { layers, type RecurrentOptions, type SymbolicRecurrent } from './functional-layers.js';
+export { layers } from './functional-layers.js';
+export type { RecurrentOptions, SymbolicRecurrent } from './functional-recurrent.js';
 export {
   constant,
   type Initializer,

@@ -1,9 +1,5 @@
-import {
-  type AttentionSizes,
-  attentionForward,
-  attentionKeyGradient,
-  attentionQueryGradient,
-} from '../../src/kernels/attention.js';
+import { type AttentionSizes, attentionForward } from '../../src/kernels/attention.js';
+import { attentionKeyGradient, attentionQueryGradient } from '../../src/kernels/attention-gradient.js';
 import { attentionProbabilities } from '../../src/kernels/attention-naive.js';
 import type { Fusion } from '../../src/kernels/compose.js';
 import { conv2dFilterGradient, conv2dForward, conv2dInputGradient } from '../../src/kernels/conv2d.js';
@@ -15,7 +11,8 @@ import {
   groupedConv2dForward,
   groupedConv2dInputGradient,
 } from '../../src/kernels/grouped-conv2d.js';
-import { lstmCell, lstmCellBackward, lstmCellBackwardFours, lstmCellFours } from '../../src/kernels/lstm.js';
+import { lstmCell, lstmCellFours } from '../../src/kernels/lstm.js';
+import { lstmCellBackward, lstmCellBackwardFours } from '../../src/kernels/lstm-gradient.js';
 import { matmulNaive, matmulRegister, matmulTiled } from '../../src/kernels/matmul.js';
 import { matmulDirect } from '../../src/kernels/matmul-direct.js';
 import { maxPoolBackward, maxPoolForward } from '../../src/kernels/max-pool.js';

@@ -1,10 +1,6 @@
 import { TesseraError } from '../../gpu/errors.js';
-import {
-  ATTENTION_COLUMNS,
-  attentionForward,
-  attentionKeyGradient,
-  attentionQueryGradient,
-} from '../../kernels/attention.js';
+import { ATTENTION_COLUMNS, attentionForward } from '../../kernels/attention.js';
+import { attentionKeyGradient, attentionQueryGradient } from '../../kernels/attention-gradient.js';
 import { attentionProbabilities } from '../../kernels/attention-naive.js';
 import { ones } from '../create.js';
 import { defineOp, expectRank, expectType, type Op } from '../define.js';

@@ -1,6 +1,7 @@
 import type { Device } from '../../gpu/device.js';
 import { TesseraError } from '../../gpu/errors.js';
-import { lstmCell, lstmCellBackward, lstmCellBackwardFours, lstmCellFours } from '../../kernels/lstm.js';
+import { lstmCell, lstmCellFours } from '../../kernels/lstm.js';
+import { lstmCellBackward, lstmCellBackwardFours } from '../../kernels/lstm-gradient.js';
 import { full } from '../create.js';
 import { defineOp, expectRank, expectShape, expectType } from '../define.js';
 import { launch } from '../graph.js';
