@@ -3,7 +3,8 @@ import { wgsl } from '../gpu/wgsl.js';
 import { type AttentionBuffers, attentionCost, attentionSizes, probabilities, SCORE } from './attention.js';
 
 /*
- * The gradients of attention.ts, whose p they make again from l, block by block. With δ[i] = Σ_c dy[i,c]·y[i,c] and dp[i,j] = Σ_c dy[i,c]·v[j,c]
+ * The gradients of attention.ts, whose p they make again from l, block by block. With δ[i] = Σ_c dy[i,c]·y[i,c] and
+ * dp[i,j] = Σ_c dy[i,c]·v[j,c]
  *
  *   ds[i,j] = p[i,j]·(dp[i,j] - δ[i])
  *   dq[i] = scale · Σ_j ds[i,j]·k[j]      dk[j] = scale · Σ_i ds[i,j]·q[i]      dv[j] = Σ_i p[i,j]·dy[i]

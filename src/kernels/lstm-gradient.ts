@@ -2,7 +2,8 @@ import { ceilDivide, defineKernel } from '../gpu/kernel.js';
 import { wgsl } from '../gpu/wgsl.js';
 
 /*
- * The gradient of a step of an LSTM; the step and its buffers are those of lstm.ts. Launches run from step = time down to 0; with s the step,
+ * The gradient of a step of an LSTM; the step and its buffers are those of lstm.ts. Launches run from step = time down
+ * to 0; with s the step,
  *
  *   dh[s] = dhidden[s] + dgates[s]·Uᵀ + (1 - mask[s]) ⊙ dh[s+1]       (only dhidden[s] where s = time)
  *

@@ -1,4 +1,6 @@
+import type { OpDefinition } from '../../src/tensor/graph.js';
 import { Generator, grad, ops, type Tensor, tensor } from '../../src/tensor/index.js';
+import { gradientCases } from './gradient-cases.js';
 
 /**
  * What a case is made of: sizes and values from a seed, the same for every device. With `absolute` all numbers are
@@ -75,7 +77,6 @@ const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size
 type Case = (draw: Draw) => Tensor | readonly Tensor[];
 
 const positive = (x: number) => 0.01 + Math.abs(x);
-const within = (x: number) => Math.tanh(x);
 const unary =
   (op: (x: Tensor) => Tensor, domain?: (x: number) => number): Case =>
   (draw) =>
@@ -169,18 +170,24 @@ const update =
   };
 const key = { seed: 5 };
 
+/** Elementwise ops as their gradient's case computes them, over drawn shapes. */
+const ofGradients: Record<string, Case> = Object.fromEntries(
+  Object.entries(ops).flatMap(([name, op]): [string, Case][] => {
+    const definition = 'definition' in op ? (op.definition as OpDefinition) : undefined;
+    const one = gradientCases.find((given) => given.ops.includes(definition?.name ?? ''));
+    if (definition?.elementwise === undefined || one === undefined || name.endsWith('Op')) return [];
+    const shapes = (draw: Draw) => (one.shapes.length === 1 ? [draw.shape()] : draw.pair());
+    return [[name, (draw) => one.compute(...shapes(draw).map((shape) => draw.normals(shape, one.domain)))]];
+  }),
+);
+
 /** Every function of `ops` that makes a tensor, over drawn shapes: by its name. */
 export const accuracyCases: Readonly<Record<string, Case>> = {
-  negate: unary(ops.negate),
-  absolute: unary(ops.absolute),
+  ...ofGradients,
   sign: (draw) => ops.sign(draw.quarters(draw.shape())),
   floor: unary(ops.floor),
   ceil: unary(ops.ceil),
   round: (draw) => ops.round(draw.quarters(draw.shape()).mul(2)),
-  add: binary(ops.add),
-  subtract: binary(ops.subtract),
-  multiply: binary(ops.multiply),
-  divide: binary(ops.divide, positive),
   modulo: binary(ops.modulo, (x) => 7.3 + 2 * Math.tanh(x)),
   power: binary(ops.power, (x) => 0.5 + Math.abs(Math.tanh(x))),
   maximum: ofEquals(ops.maximum),
@@ -204,24 +211,8 @@ export const accuracyCases: Readonly<Record<string, Case>> = {
     return [ops.cast(x, 'i32'), ops.cast(x.abs(), 'u32'), ops.cast(x, 'bool'), ops.cast(ops.cast(x, 'i32'), 'f32')];
   },
 
-  exponential: unary(ops.exponential),
-  logarithm: unary(ops.logarithm, positive),
-  squareRoot: unary(ops.squareRoot, positive),
-  sine: unary(ops.sine),
-  cosine: unary(ops.cosine),
-  tangent: unary(ops.tangent, within),
-  arcSine: unary(ops.arcSine, within),
-  arcCosine: unary(ops.arcCosine, within),
-  arcTangent: unary(ops.arcTangent),
-  arcTangent2: binary(ops.arcTangent2),
-  hyperbolicSine: unary(ops.hyperbolicSine),
-  hyperbolicCosine: unary(ops.hyperbolicCosine),
-  hyperbolicTangent: unary(ops.hyperbolicTangent),
-  sigmoid: unary(ops.sigmoid),
-  relu: unary(ops.relu),
   logarithm1p: unary(ops.logarithm1p, (x) => Math.abs(x) ** 3),
   exponentialM1: unary(ops.exponentialM1, (x) => x ** 3 / 20),
-  errorFunction: unary(ops.errorFunction),
   gelu: (draw) => {
     const x = draw.normals(draw.shape());
     return [ops.gelu(x), ops.gelu(x, { approximate: true })];
