@@ -119,8 +119,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let j = begin + thread;
     var own = NOTHING;
     if (sees(block, i, j)) { own = score(block, i, j); }
-    // The sums so far were taken with an older maximum: they shrink to the new one.
+    // The barriers of this fold stand between one block's weights and the next's.
     let next = max(largest, fold_max(own, thread));
+    // The sums so far were taken with an older maximum: they shrink to the new one.
     let shrink = exp(largest - next);
     weight[thread] = select(exp(own - next), 0.0, own == NOTHING);
     largest = next;
@@ -135,7 +136,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       }
       sum[part] = sum[part] * shrink + added;
     }
-    workgroupBarrier(); // before the next block's weights
   }
   let seen = total > 0.0;
   for (var part = 0u; part < 4u; part++) {

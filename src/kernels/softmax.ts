@@ -24,9 +24,7 @@ fn ${name}(value: f32, thread: u32) -> f32 {
       partial[thread] = ${combine};
     }
   }
-  let folded = workgroupUniformLoad(&partial[0]);
-  workgroupBarrier();
-  return folded;
+  return workgroupUniformLoad(&partial[0]); // with a barrier before and after
 }`;
 
 /** Reads the row's maximum and Σ exp(x - maximum) into \`shift\` and \`total\`. */

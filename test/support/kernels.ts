@@ -17,6 +17,8 @@ export interface KernelCase {
 
 /** What outputs hold before the run: a kernel that leaves an element out is found. */
 const POISON = -987_654;
+/** What stands behind inputs, another number than behind outputs: a copy of it is found. */
+const BEYOND = 543_210;
 /** Elements of poison behind every buffer, from the next whole four on: who reads or writes beyond its end is found. */
 const GUARD = 64;
 const guarded = (length: number): number => Math.ceil(length / 4) * 4 + GUARD;
@@ -33,7 +35,7 @@ export async function runCase(
       const length = typeof given === 'number' ? given : given.length;
       const buffer = device.allocate(4 * guarded(length), name);
       const content = typeof given !== 'number' ? given : output ? undefined : normals(length, index + 1);
-      const whole = new (arrayOf(content, types[name]))(guarded(length)).fill(POISON);
+      const whole = new (arrayOf(content, types[name]))(guarded(length)).fill(output ? POISON : BEYOND);
       if (content !== undefined) whole.set(content);
       device.write(buffer, whole);
       return [name, buffer];
