@@ -16,6 +16,7 @@ export {
   type InitializerLike,
   initializers,
   orthogonal,
+  Parameter,
   parameter,
   randomNormal,
   randomUniform,

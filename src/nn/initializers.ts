@@ -1,5 +1,6 @@
 import { Generator } from '../tensor/generator.js';
 import { type Shape, TesseraError, Variable } from '../tensor/index.js';
+import { lookUp } from './look-up.js';
 
 /** Makes a parameter's first values from its shape. */
 export type Initializer = (shape: Shape, generator: Generator) => Float32Array;
@@ -138,11 +139,38 @@ export const initializers = {
 /** An initialiser, or the name of one. */
 export type InitializerLike = Initializer | keyof typeof initializers;
 
-/** A parameter with first values. */
-export function parameter(name: string, shape: Shape, initializer: InitializerLike, generator: Generator): Variable {
-  const initialize = typeof initializer === 'string' ? initializers[initializer] : initializer;
-  return new Variable(initialize(shape, generator), shape, name);
+/** Layers made without a generator draw from this one; `Module.initialize` then draws each parameter for itself. */
+class DefaultGenerator extends Generator {}
+
+/** What a layer draws from that was given no generator. */
+export const defaultGenerator = (): Generator => new DefaultGenerator(0);
+
+/** A variable with an initialiser. */
+export class Parameter extends Variable {
+  /** How it is drawn, as long as that was not done by a generator of somebody's choice. */
+  #pending: Initializer | undefined;
+
+  constructor(name: string, shape: Shape, initialize: Initializer, generator: Generator) {
+    super(initialize(shape, generator), shape, name);
+    this.#pending = generator instanceof DefaultGenerator ? initialize : undefined;
+  }
+
+  /** Draws its first values, unless its layer was given a generator or they were drawn by this before. */
+  drawFrom(generator: Generator): void {
+    if (this.#pending === undefined) return;
+    this.set(this.#pending(this.shape, generator));
+    this.#pending = undefined;
+  }
 }
 
-/** Layers made without a generator draw from this seed. */
-export const defaultGenerator = (): Generator => new Generator(0);
+/** A parameter with first values. @throws TesseraError if a size is no whole number from 1, or no initialiser has the name. */
+export function parameter(name: string, shape: Shape, initializer: InitializerLike, generator: Generator): Parameter {
+  if (!shape.every((size) => Number.isInteger(size) && size > 0)) {
+    throw new TesseraError(
+      `${name}: sizes must be whole numbers from 1, got [${shape.join(', ')}]; look at the layer's units, filters or groups`,
+    );
+  }
+  const initialize =
+    typeof initializer === 'string' ? lookUp<Initializer>(name, 'initialiser', initializers, initializer) : initializer;
+  return new Parameter(name, shape, initialize, generator);
+}

@@ -110,7 +110,8 @@ export function infoNCE(a: Tensor, b: Tensor, { temperature = 0.07 }: { temperat
   return crossEntropy(similarities, own).add(crossEntropy(similarities.transpose(), own)).mul(0.5);
 }
 
-function expectAlike(loss: string, x: Tensor, target: Tensor, expected = 'targets must be'): void {
+/** @throws TesseraError if a target has not the shape of what it is compared with, or there is nothing to compare. */
+export function expectAlike(loss: string, x: Tensor, target: Tensor, expected = 'targets must be'): void {
   if (target.dtype !== 'f32' || target.shape.join() !== x.shape.join())
     throw new TesseraError(`${loss}: ${expected} f32 [${x.shape.join(', ')}], got ${target.describe()}`);
   if (x.size === 0) throw new TesseraError(`${loss}: the batch is empty: got ${x.describe()}`);

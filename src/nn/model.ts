@@ -2,6 +2,8 @@ import { Generator } from '../tensor/generator.js';
 import { startReading, type Tensor, TesseraError, tensor, type Variable } from '../tensor/index.js';
 import type { Callbacks, Logs } from './callbacks.js';
 import { type Call, SymbolicTensor } from './functional.js';
+import { lookUp } from './look-up.js';
+import { expectAlike } from './losses.js';
 import { aligned, Module } from './module.js';
 import { losses, type Metric, meanOf, metrics, optimizers, type RowFunction } from './named.js';
 import type { Optimizer } from './optimizers.js';
@@ -65,8 +67,19 @@ export class Model<Outputs extends SymbolicTensor | readonly SymbolicTensor[] = 
   readonly #single: boolean;
   #compiled: Compiled | undefined;
 
-  /** @throws TesseraError if an output depends on an input that is not among the inputs. */
-  constructor({ inputs, outputs }: { inputs: SymbolicTensor | readonly SymbolicTensor[]; outputs: Outputs }) {
+  /**
+   * The layers between some symbols. Those made without a generator draw their parameters by the seed.
+   * @throws TesseraError if an output depends on an input that is not among the inputs.
+   */
+  constructor({
+    inputs,
+    outputs,
+    seed = 0,
+  }: {
+    inputs: SymbolicTensor | readonly SymbolicTensor[];
+    outputs: Outputs;
+    seed?: number;
+  }) {
     super();
     this.inputs = inputs instanceof SymbolicTensor ? [inputs] : inputs;
     this.#single = outputs instanceof SymbolicTensor;
@@ -83,6 +96,7 @@ export class Model<Outputs extends SymbolicTensor | readonly SymbolicTensor[] = 
     for (const one of this.outputs) visit(one, this.inputs.includes(one));
     this.#calls = [...calls];
     this.layers = [...new Set(this.#calls.flatMap(({ module }) => module ?? []))];
+    this.initialize(seed);
   }
 
   /** The outputs for a batch of each input. @throws TesseraError if inputs are missing or have other shapes. */
@@ -153,11 +167,16 @@ export class Model<Outputs extends SymbolicTensor | readonly SymbolicTensor[] = 
         `compile: ${count} outputs need as many losses and lossWeights, got ${given.length} and ${weights.length}`,
       );
     this.#compiled = {
-      optimizer: typeof optimizer === 'string' ? optimizers[optimizer](parameters) : optimizer(parameters),
-      losses: given.map((one) => (typeof one === 'string' ? losses[one] : one)),
+      optimizer:
+        typeof optimizer === 'string'
+          ? lookUp('compile', 'optimizer', optimizers, optimizer)(parameters)
+          : optimizer(parameters),
+      losses: given.map((one) => (typeof one === 'string' ? lossOf(one) : one)),
       lossWeights: weights,
       metrics: named.map((one) =>
-        typeof one === 'string' ? ([one, metrics[one]] as const) : ([one.name || 'metric', meanOf(one)] as const),
+        typeof one === 'string'
+          ? ([one, lookUp<Metric>('compile', 'metric', metrics, one)] as const)
+          : ([one.name || 'metric', meanOf(one)] as const),
       ),
     };
     return this;
@@ -177,6 +196,7 @@ export class Model<Outputs extends SymbolicTensor | readonly SymbolicTensor[] = 
     const { epochs = 1, batchSize = 32, validationSplit = 0, shuffle = true, seed = 0, callbacks = [] } = options;
     const { optimizer } = this.#expectCompiled('fit');
     expectCount('fit', 'batchSize', batchSize);
+    expectCount('fit', 'epochs', epochs);
     const rows = new RowSet('fit', x, y);
     const kept = rows.count - Math.floor(validationSplit * rows.count);
     if (!(validationSplit >= 0 && validationSplit < 1) || kept === 0)
@@ -302,6 +322,15 @@ export class Model<Outputs extends SymbolicTensor | readonly SymbolicTensor[] = 
     if (this.#compiled === undefined) throw new TesseraError(`${what}: call compile({ optimizer, loss }) first`);
     return this.#compiled;
   }
+}
+
+/** A loss by its name, which looks at the targets first. */
+function lossOf(name: keyof typeof losses): RowFunction {
+  const loss = lookUp<RowFunction>('compile', 'loss', losses, name);
+  return (output, targets) => {
+    if (!name.startsWith('sparse')) expectAlike(name, output, targets);
+    return loss(output, targets);
+  };
 }
 
 /** A mean over rows as a part of the logs. */

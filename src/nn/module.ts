@@ -1,4 +1,6 @@
+import { Generator as RandomGenerator } from '../tensor/generator.js';
 import { readBack, type Tensor, TesseraError, Variable } from '../tensor/index.js';
+import { Parameter } from './initializers.js';
 import type { StoredTensor } from './safetensors.js';
 
 /**
@@ -64,6 +66,17 @@ export abstract class Module {
   /** Takes its parameters from what optimizers change, from the next optimizer on. */
   freeze(): this {
     for (const parameter of this.parameters()) parameter.trainable = false;
+    return this;
+  }
+
+  /**
+   * Draws the first values of all parameters whose layers were given no generator, each from a stream of its own: by the
+   * seed and its dotted name. Those that this has drawn before stay. A `Model` does it when it is made.
+   */
+  initialize(seed = 0): this {
+    const generator = new RandomGenerator(seed);
+    for (const [name, variable] of this.namedVariables())
+      if (variable instanceof Parameter) variable.drawFrom(generator.fork(name));
     return this;
   }
 

@@ -2,7 +2,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { expect, test } from 'vitest';
-import { input, layers, Model, type SymbolicTensor } from '../../src/nn/index.js';
+import { activations, input, layers, Model, type SymbolicTensor } from '../../src/nn/index.js';
 import { Generator, tensor } from '../../src/tensor/index.js';
 import { expectClose, normals } from '../support/numbers.js';
 
@@ -117,6 +117,30 @@ test.each(cases)('%s of %j', async (_, shape, ours, theirs) => {
   const expected = peer.predict(tf.tensor(rows, [2, ...shape])) as tf.Tensor;
   expect(found.shape).toEqual(expected.shape);
   expectClose(await found.data(), await expected.data(), { absolute: 1e-5, relative: 1e-5 });
+});
+
+test.each([
+  'linear',
+  'sigmoid',
+  'tanh',
+  'relu',
+  'softmax',
+  'elu',
+  'hardSigmoid',
+  'softplus',
+  'softsign',
+  'relu6',
+  'selu',
+  'mish',
+  'gelu',
+] as const)('the activation %s is that of TF.js', async (name) => {
+  await tf.setBackend('cpu');
+  const values = normals(20, 4).map((value) => 3 * value);
+  // TF.js knows the hard sigmoid of Keras 2, x / 5 + 1/2; Keras 3 has x / 6 + 1/2.
+  const x = name === 'hardSigmoid' ? values.map((value) => (value * 5) / 6) : values;
+  const theirs = tfl.layers.activation({ activation: name }).apply(tf.tensor(x, [4, 5])) as tf.Tensor;
+  const ours = activations[name](tensor(values, [4, 5]));
+  expectClose(await ours.data(), await theirs.data(), { absolute: 1e-5, relative: 1e-5 });
 });
 
 test('symbols are combined', async () => {

@@ -261,7 +261,7 @@ test('early stopping gives the best weights back; progress writes a line an epoc
   });
   expect(history.loss).toHaveLength(3);
   expect(seen).toEqual([0, 1, 0, 1, 0, 1]);
-  expect((await model.evaluate(rows, targets)).loss).toBeCloseTo(history.val_loss![0]!, 1);
+  expectClose([(await model.evaluate(rows, targets)).loss!], [history.val_loss![0]!]);
   expect(lines).toHaveLength(3);
   expect(lines[2]).toMatch(/^epoch 3\/9 · [\d.]+ s · loss [\d.e+]+ · val_loss [\d.e+]+$/);
 });
@@ -284,4 +284,52 @@ test('the summary lists layers, what they take, and their parameters', () => {
     'total                                                            853',
     'trainable                                                        845',
   ]);
+});
+
+test('layers without a generator start from different values, by the seed, and once', async () => {
+  const x = input({ shape: [3] });
+  const [a, b] = [layers.dense({ units: 3 }), layers.dense({ units: 3 })];
+  const given = layers.dense({ units: 3, generator: new Generator(5) });
+  const outputs = given(b(a(x)));
+  const values = async (model: Model) => {
+    const state = await model.state();
+    return [0, 1, 2].map((layer) => Array.from(state.get(`layers.${layer}.kernel`)!.data));
+  };
+  const first = await values(new Model({ inputs: x, outputs }));
+  expect(first[0]).not.toEqual(first[1]);
+  expect(await values(new Model({ inputs: x, outputs, seed: 1 }))).toEqual(first);
+  const again = () => layers.dense({ units: 3 })(layers.dense({ units: 3 })(x));
+  const other = async (seed: number) => {
+    const model = new Model({ inputs: x, outputs: again(), seed });
+    return Array.from((await model.state()).get('layers.0.kernel')!.data);
+  };
+  expect(await other(0)).toEqual(first[0]);
+  expect(await other(1)).not.toEqual(first[0]);
+});
+
+test('names that there are not, and sizes that cannot be, are told', async () => {
+  const x = input({ shape: [3] });
+  const model = new Model({ inputs: x, outputs: layers.dense({ units: 2, activation: 'softmax' })(x) });
+  const wrong = (name: string) => name as never;
+  expect(() => model.compile({ loss: wrong('crossentropy') })).toThrow(
+    "there is no loss 'crossentropy'; there are cat",
+  );
+  expect(() => model.compile({ loss: 'huber', metrics: [wrong('acc')] })).toThrow("there is no metric 'acc'");
+  expect(() => model.compile({ loss: 'huber', optimizer: wrong('adm') })).toThrow("there is no optimizer 'adm'");
+  expect(() => layers.dense({ units: 2, activation: wrong('swoosh') })(x)).toThrow(
+    "Linear: there is no activation 'swoosh'",
+  );
+  expect(() => layers.dense({ units: 2, kernelInitializer: wrong('he') })(x)).toThrow("there is no initialiser 'he'");
+  expect(() => layers.dense({ units: 0 })(x)).toThrow('sizes must be whole numbers from 1, got [3, 0]');
+  expect(() => layers.conv2d({ filters: 3, kernelSize: 3, groups: 2 })(input({ shape: [5, 5, 3] }))).toThrow(
+    'got [3, 3, 1.5, 3]',
+  );
+  model.compile({ loss: 'categoricalCrossentropy' });
+  const rows = tensor([[1, 2, 3]]);
+  await expect(model.fit(rows, tensor(Int32Array.of(1)))).rejects.toThrow(
+    'categoricalCrossentropy: targets must be f32 [1, 2], got i32 [1]',
+  );
+  await expect(model.fit(rows, tensor([[1, 0]]), { epochs: 0 })).rejects.toThrow(
+    'epochs must be a whole number from 1',
+  );
 });

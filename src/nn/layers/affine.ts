@@ -1,6 +1,6 @@
 import type { Generator } from '../../tensor/generator.js';
 import type { Shape, Tensor, Variable } from '../../tensor/index.js';
-import { type Activation, activations } from '../activations.js';
+import { type Activation, activationOf } from '../activations.js';
 import { defaultGenerator, type InitializerLike, parameter } from '../initializers.js';
 import { Layer } from '../module.js';
 import type { Regularizer } from '../regularizers.js';
@@ -29,7 +29,7 @@ export abstract class AffineLayer extends Layer {
   readonly kernel: Variable;
   /** The bias b, where it has one. */
   readonly bias: Variable | undefined;
-  readonly #activation: Activation;
+  readonly #activation: (x: Tensor) => Tensor;
 
   protected constructor(kernelShape: Shape, outputs: number, options: AffineOptions) {
     super();
@@ -38,7 +38,7 @@ export abstract class AffineLayer extends Layer {
     const { kernelRegularizer, biasRegularizer } = options;
     this.kernel = parameter('kernel', kernelShape, kernelInitializer, generator);
     this.bias = useBias ? parameter('bias', [outputs], biasInitializer, generator) : undefined;
-    this.#activation = activation;
+    this.#activation = activationOf(new.target.name, activation);
     if (kernelRegularizer !== undefined) this.addPenalty(() => kernelRegularizer(this.kernel));
     const { bias } = this;
     if (biasRegularizer !== undefined && bias !== undefined) this.addPenalty(() => biasRegularizer(bias));
@@ -46,6 +46,6 @@ export abstract class AffineLayer extends Layer {
 
   /** Adds the bias to the product and applies the activation. */
   protected finish(product: Tensor): Tensor {
-    return activations[this.#activation](this.bias === undefined ? product : product.add(this.bias));
+    return this.#activation(this.bias === undefined ? product : product.add(this.bias));
   }
 }

@@ -1,6 +1,6 @@
 import type { Generator } from '../../tensor/generator.js';
 import { concat, dropout, type Tensor, TesseraError, type Variable } from '../../tensor/index.js';
-import { type Activation, activations } from '../activations.js';
+import { type Activation, activationOf } from '../activations.js';
 import { defaultGenerator, type InitializerLike, parameter } from '../initializers.js';
 import { Layer } from '../module.js';
 import type { Regularizer } from '../regularizers.js';
@@ -107,7 +107,7 @@ export class Activate extends Layer {
   }
 
   override forward(x: Tensor): Tensor {
-    return activations[this.activation](x);
+    return activationOf('Activate', this.activation)(x);
   }
 }
 
