@@ -252,7 +252,7 @@ const attended: readonly Attended[] = [
   { blocks: 1, heads: 1, queries: 70, keys: 3, features: 40, value_features: 33 },
   { blocks: 4, heads: 2, queries: 67, keys: 67, features: 5, value_features: 6, causal: 1 },
   { blocks: 2, heads: 1, queries: 9, keys: 4, features: 65, value_features: 2, causal: 1 },
-  { blocks: 2, heads: 2, queries: 67, keys: 134, features: 1, value_features: 2, byQuery: true, far: true },
+  { blocks: 3, heads: 3, queries: 67, keys: 134, features: 1, value_features: 2, byQuery: true, far: true },
   { blocks: PAST_THE_LIMIT, heads: 4, queries: 1, keys: 1, features: 1, value_features: 1 },
   { blocks: 0, heads: 1, queries: 3, keys: 3, features: 2, value_features: 2 },
 ];
@@ -274,8 +274,11 @@ const attentions = attended.flatMap(({ causal = 0, byQuery = false, far = false,
   const naive = { scores, mask: given.mask, p: q * s.keys, l: q };
   const spread = {
     q: new Float32Array(q * s.features).fill(1),
-    // In the second block the largest stands where an invocation begins.
-    k: Float32Array.from({ length: k }, (_, at) => 400 * (at < s.keys ? (at * 5) % s.keys : 2 * s.keys - at)),
+    // The largest stands anywhere in the first block, where a workgroup begins in the second, where it ends in the third.
+    k: Float32Array.from({ length: k }, (_, at) => {
+      const j = at % s.keys;
+      return 400 * [(5 * j) % s.keys, s.keys - j, (j + s.keys - 64) % s.keys][Math.floor(at / s.keys)]!;
+    }),
   };
   const forwards = [
     { ...one, kernel: attentionProbabilities, buffers: naive },
@@ -386,6 +389,13 @@ const gather = [
   const heads = Int32Array.from(indices, (row, place) => (indices.indexOf(row) === place ? 1 : 0));
   const links = Int32Array.from(indices, (row, place) => indices.indexOf(row, place + 1));
   const note = `${count} of (${rows}, ${cols})`;
+  // Behind the last value stands one more, which does not count.
+  const beyond = {
+    dy: normals((count! + 1) * cols!, 1),
+    indices: Int32Array.of(...indices, 0),
+    heads: Int32Array.of(...heads, 1),
+    links: Int32Array.of(...links, -1),
+  };
   return [
     {
       kernel: gatherRows,
@@ -405,7 +415,7 @@ const gather = [
       kernel: scatterAddRows,
       note,
       values: { count: count!, rows: rows!, cols: cols! },
-      buffers: { dy: count! * cols!, indices, heads, links, dtable: new Float32Array(rows! * cols!) },
+      buffers: { ...beyond, dtable: new Float32Array(rows! * cols!) },
     },
   ];
 });
@@ -609,22 +619,27 @@ const movement: KernelCase[] = [
     kernel,
     note: 'permutes five axes',
     values: {
-      ...{ count: 2 * 3 * 4 * 5 * 2, size_1: 3, size_2: 4, size_3: 5, size_4: 2, x_offset: 1, y_offset: 1 },
+      ...{ count: 2 * 3 * 4 * 5 * 2, size_1: 3, size_2: 4, size_3: 5, size_4: 2, x_offset: 1, y_offset: 4 },
       ...axes('x', [3, 1, 60, 6, 30]),
       ...axes('y', [120, 40, 10, 2, 1]),
     },
-    buffers: { x: width * (1 + 2 * 3 * 4 * 5 * 2), y: new Float32Array(width * (1 + 2 * 3 * 4 * 5 * 2)) },
+    buffers: { x: width * (1 + 2 * 3 * 4 * 5 * 2), y: new Float32Array(width * (4 + 2 * 3 * 4 * 5 * 2)) },
   })),
-  {
-    kernel: stridedCopies.fours,
+  ...(
+    [
+      [stridedCopies.ones, 12],
+      [stridedCopies.fours, 3],
+    ] as const
+  ).map(([kernel, count]) => ({
+    kernel,
     note: 'fewer than a workgroup',
     values: {
-      ...{ count: 3, size_1: 1, size_2: 1, size_3: 1, size_4: 3, x_offset: 0, y_offset: 0 },
+      ...{ count, size_1: 1, size_2: 1, size_3: 1, size_4: count, x_offset: 0, y_offset: 0 },
       ...axes('x', [0, 0, 0, 0, 1]),
       ...axes('y', [0, 0, 0, 0, 1]),
     },
     buffers: { x: 12, y: 12 },
-  },
+  })),
   {
     kernel: stridedCopies.ones,
     note: 'flips, and leaves gaps',

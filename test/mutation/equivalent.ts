@@ -84,6 +84,7 @@ const EQUIVALENT: readonly Equivalent[] = [
     reason: 'a maximum takes an element twice, and stays',
   },
   { kernel: /^(max|min)_|^max_pool2d$/, changed: ['return (a >= b ||'], reason: 'equals are the same value' },
+  { kernel: /_update$/, changed: ['abs(given) >= limit'], reason: 'at the limit it is the limit either way' },
   // Races that the order of invocations within a workgroup hides on an adapter that runs them one after the other.
   {
     changed: ['if (thread <= half)'],
