@@ -81,7 +81,7 @@ function fieldsOf(expression: Expression, prefix: string, vector: boolean): stri
 }
 
 const helpersOf = (expressions: readonly Expression[]): string =>
-  [...new Set(expressions.flatMap(({ steps }) => steps.flatMap(({ fn }) => fn.helper ?? [])))].join('\n');
+  [...new Set(expressions.flatMap(({ steps }) => steps.flatMap(({ fn }) => fn.helpers ?? [])))].join('\n');
 
 /** Names the functions of an expression, in order, such as `add+sigmoid`. */
 export const expressionName = ({ steps }: Expression): string => {

@@ -18,8 +18,8 @@ export interface ElementwiseFunction {
   wgslOfFloats?(...operands: string[]): string;
   /** The result in float64; whole numbers are wrapped afterwards. */
   apply(...operands: number[]): number;
-  /** A WGSL function that `wgsl` calls. */
-  readonly helper?: string;
+  /** WGSL functions that `wgsl` calls; each stands in a kernel once. */
+  readonly helpers?: readonly string[];
   /** True if the last operand is the element's own index, as a Uint. */
   readonly indexed?: boolean;
 }
@@ -76,18 +76,24 @@ export const modulo = define('modulo', FLOAT, {
   apply: (a, b) => a - b * Math.floor(a / b),
 });
 
-/** WGSL's pow is undefined for a negative base; an odd whole exponent keeps the sign, a fraction has no real value. */
+/**
+ * WGSL's pow is undefined for a negative base; an odd whole exponent keeps the sign, a fraction has no real value. A power
+ * of 0 is 0 or infinite, as the exponent's sign says, and anything to the power of 0 is 1.
+ */
 export const power = define('power', FLOAT, {
   flops: 8,
   wgsl: (a, b) => `real_power(${a}, ${b})`,
   apply: (a, b) => a ** b,
-  helper: wgsl`fn real_power(a: Float, b: Float) -> Float {
-  let size = pow(abs(a), b);
+  helpers: [
+    wgsl`fn real_power(a: Float, b: Float) -> Float {
+  let of_zero = select(Float(0), Float(1) / abs(a), b < Float(0));
+  let size = select(select(pow(abs(a), b), of_zero, a == Float(0)), Float(1), b == Float(0));
   let odd = abs(b - Float(2) * floor(b / Float(2))) == Float(1);
   let real = select(size, -size, odd);
   let undefined_value = (size - size) / (size - size);
   return select(size, select(undefined_value, real, b == floor(b)), a < Float(0));
 }`,
+  ],
 });
 
 // ---- rounding ----------------------------------------------------------------------------------------------------

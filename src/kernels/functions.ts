@@ -18,7 +18,7 @@ const LOGARITHM = wgsl`fn natural_log(x: Float) -> Float {
 
 export const exponential = define('exponential', FLOAT, { flops: 4, wgsl: (x) => `exp(${x})`, apply: Math.exp });
 export const logarithm = define('logarithm', FLOAT, {
-  ...{ flops: 6, helper: LOGARITHM },
+  ...{ flops: 6, helpers: [LOGARITHM] },
   wgsl: (x) => `natural_log(${x})`,
   apply: Math.log,
 });
@@ -29,12 +29,12 @@ export const tangent = define('tangent', FLOAT, { flops: 8, wgsl: (x) => `tan(${
 export const hyperbolicSine = define('sinh', FLOAT, { flops: 8, wgsl: (x) => `sinh(${x})`, apply: Math.sinh });
 export const hyperbolicCosine = define('cosh', FLOAT, { flops: 8, wgsl: (x) => `cosh(${x})`, apply: Math.cosh });
 export const hyperbolicTangent = define('tanh', FLOAT, {
-  ...{ flops: 6, helper: TANH },
+  ...{ flops: 6, helpers: [TANH] },
   wgsl: (x) => `safe_tanh(${x})`,
   apply: Math.tanh,
 });
 export const sigmoid = define('sigmoid', FLOAT, {
-  ...{ flops: 6, helper: SIGMOID },
+  ...{ flops: 6, helpers: [SIGMOID] },
   wgsl: (x) => `sigmoid(${x})`,
   apply: (x) => 1 / (1 + Math.exp(-x)),
 });
@@ -49,8 +49,7 @@ export const rectify = define('relu', FLOAT, {
  * place on all. atan is brought to |x| ≤ √2 - 1 and there a polynomial (Moshier's Cephes); the others follow from the
  * angle of a point.
  */
-const ARCS = wgsl`
-fn arc_tangent(x: Float) -> Float {
+const ARC_TANGENT = wgsl`fn arc_tangent(x: Float) -> Float {
   let size = abs(x);
   let steep = size > Float(2.4142135); // tan 3π/8
   let middle = (size > Float(0.41421357)) & !steep; // tan π/8
@@ -61,40 +60,42 @@ fn arc_tangent(x: Float) -> Float {
   let from0 = select(select(Float(0), Float(${Math.PI / 4}), middle), Float(${Math.PI / 2}), steep);
   let angle = from0 + (series * z * small + small);
   return select(angle, -angle, x < Float(0));
-}
-fn angle_of(y: Float, x: Float) -> Float {
+}`;
+const ANGLE_OF = wgsl`fn angle_of(y: Float, x: Float) -> Float {
   let large = max(abs(x), abs(y));
   let small = min(abs(x), abs(y));
   let octant = arc_tangent(select(small / large, Float(0), large == Float(0)));
   let quadrant = select(octant, Float(${Math.PI / 2}) - octant, abs(y) > abs(x));
   let half_plane = select(quadrant, Float(${Math.PI}) - quadrant, x < Float(0));
   return select(half_plane, -half_plane, y < Float(0));
-}
+}`;
 /** √(1 - x²), NaN beyond ±1 on every adapter. */
-fn other_side(x: Float) -> Float {
+const OTHER_SIDE = wgsl`fn other_side(x: Float) -> Float {
   let square = (Float(1) - x) * (Float(1) + x);
   return select(sqrt(square), (x - x) / (x - x), square < Float(0));
-}
-fn arc_sine(x: Float) -> Float { return select(angle_of(x, other_side(x)), other_side(x), abs(x) > Float(1)); }
+}`;
+const ARC_SINE = wgsl`
+fn arc_sine(x: Float) -> Float { return select(angle_of(x, other_side(x)), other_side(x), abs(x) > Float(1)); }`;
+const ARC_COSINE = wgsl`
 fn arc_cosine(x: Float) -> Float { return select(angle_of(other_side(x), x), other_side(x), abs(x) > Float(1)); }`;
 export const arcTangent = define('arc_tangent', FLOAT, {
-  ...{ flops: 16, helper: ARCS },
+  ...{ flops: 16, helpers: [ARC_TANGENT] },
   wgsl: (x) => `arc_tangent(${x})`,
   apply: Math.atan,
 });
 export const arcSine = define('arc_sine', FLOAT, {
-  ...{ flops: 24, helper: ARCS },
+  ...{ flops: 24, helpers: [ARC_TANGENT, ANGLE_OF, OTHER_SIDE, ARC_SINE] },
   wgsl: (x) => `arc_sine(${x})`,
   apply: Math.asin,
 });
 export const arcCosine = define('arc_cosine', FLOAT, {
-  ...{ flops: 24, helper: ARCS },
+  ...{ flops: 24, helpers: [ARC_TANGENT, ANGLE_OF, OTHER_SIDE, ARC_COSINE] },
   wgsl: (x) => `arc_cosine(${x})`,
   apply: Math.acos,
 });
 /** The angle of the point (x, y), within [-π, π]; atan2(0, 0) is 0. */
 export const arcTangent2 = define('arc_tangent_2', FLOAT, {
-  ...{ flops: 24, helper: ARCS },
+  ...{ flops: 24, helpers: [ARC_TANGENT, ANGLE_OF] },
   wgsl: (y, x) => `angle_of(${y}, ${x})`,
   apply: (y, x) => (y === 0 && x === 0 ? 0 : Math.atan2(y, x)),
 });
@@ -104,12 +105,14 @@ export const logarithm1p = define('logarithm_1p', FLOAT, {
   flops: 16,
   wgsl: (x) => `log_1p(${x})`,
   apply: Math.log1p,
-  helper: wgsl`fn log_1p(x: Float) -> Float {
+  helpers: [
+    wgsl`fn log_1p(x: Float) -> Float {
   let s = x / (Float(2) + x);
   let square = s * s;
   let series = Float(2) * s * (Float(1) + square * (Float(${1 / 3}) + square * (Float(0.2) + square * Float(${1 / 7}))));
   return select(log(Float(1) + x), series, abs(x) < Float(0.3));
 }`,
+  ],
 });
 
 /** e^x - 1, exact for small x, where e^x - 1 would lose digits: Taylor's series there. */
@@ -117,11 +120,13 @@ export const exponentialM1 = define('exponential_m1', FLOAT, {
   flops: 18,
   wgsl: (x) => `exp_m1(${x})`,
   apply: Math.expm1,
-  helper: wgsl`fn exp_m1(x: Float) -> Float {
+  helpers: [
+    wgsl`fn exp_m1(x: Float) -> Float {
   let higher = Float(${1 / 24}) + x * (Float(${1 / 120}) + x * (Float(${1 / 720}) + x * Float(${1 / 5040})));
   let series = x * (Float(1) + x * (Float(0.5) + x * (Float(${1 / 6}) + x * higher)));
   return select(exp(x) - Float(1), series, abs(x) < Float(0.5));
 }`,
+  ],
 });
 
 /** Σ_n 2^n x^(2n+1) / (2n+1)!!, times 2/√π e^(-x²): all terms of one sign, so nothing cancels. */
@@ -145,7 +150,8 @@ export const errorFunction = define('error_function', FLOAT, {
   flops: 24,
   wgsl: (x) => `error_function(${x})`,
   apply: exactErrorFunction,
-  helper: wgsl`fn error_function(x: Float) -> Float {
+  helpers: [
+    wgsl`fn error_function(x: Float) -> Float {
   let size = abs(x);
   let t = Float(1) / (Float(1) + Float(0.3275911) * size);
   let polynomial = t * (Float(0.254829592) + t * (Float(-0.284496736)
@@ -156,4 +162,5 @@ export const errorFunction = define('error_function', FLOAT, {
            * (Float(1) + square * (Float(${-1 / 3}) + square * (Float(0.1) + square * (Float(${-1 / 42}) + square * Float(${1 / 216})))));
   return select(far, near, size < Float(0.35));
 }`,
+  ],
 });

@@ -41,7 +41,7 @@ const rounds = Array.from({ length: ROUNDS }, (_, round) => {
 }).join('\n');
 
 /** Threefry for one counter or four: `Uint`, `Float` are scalars or have four lanes, as the kernel declares. */
-export const THREEFRY = wgsl`struct Random { first: Uint, second: Uint }
+const THREEFRY = wgsl`struct Random { first: Uint, second: Uint }
 fn threefry(k0: Uint, k1: Uint, counter: Uint) -> Random {
   let k2 = Uint(${PARITY}u) ^ k0 ^ k1;
   var x0 = counter + k0;
@@ -49,22 +49,23 @@ fn threefry(k0: Uint, k1: Uint, counter: Uint) -> Random {
 ${rounds}
   return Random(x0, x1);
 }
-fn uniform_from_bits(bits: Uint) -> Float { return Float(bits >> Uint(8u)) * Float(${1 / 2 ** 24}); }
-fn normal_from_bits(random: Random) -> Float {
+fn uniform_from_bits(bits: Uint) -> Float { return Float(bits >> Uint(8u)) * Float(${1 / 2 ** 24}); }`;
+
+const BOX_MULLER = wgsl`fn normal_from_bits(random: Random) -> Float {
   let radius = sqrt(Float(-2) * log(Float(1) - uniform_from_bits(random.first)));
   return radius * cos(Float(${2 * Math.PI}) * uniform_from_bits(random.second));
 }`;
 
 /** Uniform random numbers in [0, 1): 24 bits of Threefry of the element's index, under a key of two words. */
 export const uniform = define('uniform', ['u32'], {
-  ...{ gives: 'f32', flops: 100, helper: THREEFRY, indexed: true },
+  ...{ gives: 'f32', flops: 100, helpers: [THREEFRY], indexed: true },
   wgsl: (key0, key1, index) => `uniform_from_bits(threefry(${key0}, ${key1}, ${index}).first)`,
   apply: (key0, key1, index) => uniformFromBits(threefry(key0, key1, index, 0)[0]),
 });
 
 /** Standard normal random numbers, by Box and Muller: √(-2 ln(1-u)) · cos(2π v). */
 export const normal = define('normal', ['u32'], {
-  ...{ gives: 'f32', flops: 120, helper: THREEFRY, indexed: true },
+  ...{ gives: 'f32', flops: 120, helpers: [THREEFRY, BOX_MULLER], indexed: true },
   wgsl: (key0, key1, index) => `normal_from_bits(threefry(${key0}, ${key1}, ${index}))`,
   apply: (key0, key1, index) => {
     const [first, second] = threefry(key0, key1, index, 0).map(uniformFromBits) as [number, number];

@@ -31,6 +31,7 @@ import { logSoftmaxForward, softmaxForward } from '../../src/kernels/softmax.js'
 import { argsort } from '../../src/kernels/sort.js';
 import type { KernelCase } from '../support/kernels.js';
 import { integers, normals } from '../support/numbers.js';
+import { elementwiseCases } from './elementwise.js';
 
 /*
  * Sizes for every kernel: 1, below, at and above a tile, primes, empty, and one past 65,535 workgroups where a kernel
@@ -740,4 +741,4 @@ const withHooks = [...new Set(plain.map(({ kernel }) => kernel))].flatMap((kerne
   return kernel.hooks.flatMap((hook) => [hooked(largest, hook, 0.5), hooked(largest, hook, -0.5)]);
 });
 
-export const kernelCases: readonly KernelCase[] = [...plain, ...withHooks];
+export const kernelCases: readonly KernelCase[] = [...plain, ...withHooks, ...elementwiseCases];

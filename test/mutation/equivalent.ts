@@ -85,6 +85,29 @@ const EQUIVALENT: readonly Equivalent[] = [
   },
   { kernel: /^(max|min)_|^max_pool2d$/, changed: ['return (a >= b ||'], reason: 'equals are the same value' },
   { kernel: /_update$/, changed: ['abs(given) >= limit'], reason: 'at the limit it is the limit either way' },
+  // Functions of elements.
+  {
+    kernel: /^(arc_|logarithm_1p|exponential_m1|error_function)/,
+    changed: [
+      ...['<= Float(0.3)', '<= Float(0.5)', '<= Float(0.35)', '>= Float(2.4142135)', '>= Float(0.41421357)'],
+      ...['x <= Float(0)', 'y <= Float(0)', 'abs(y) >= abs(x)', 'square <= Float(0)', 'abs(x) >= Float(1)'],
+    ],
+    reason: 'both formulas hold at the border',
+  },
+  {
+    kernel: /^arc_(sine|cosine|tangent_2)$/,
+    changed: ['let turned = select(size, Float(-1) * size, steep)'],
+    reason: 'a smaller side over a larger one is never steep',
+  },
+  { kernel: /^arc_sine$/, changed: ['+ quadrant, x < Float(0)'], reason: 'a root is not negative' },
+  { changed: ['(x + x) / (x - x)'], reason: 'a quotient by x - x is NaN on the adapter, whatever is divided' },
+  { kernel: /^(maximum|minimum|relu)$/, changed: ['x0 <=', 'x0 >='], reason: 'equals are the same value' },
+  { kernel: /^power$/, changed: ['b <= Float(0)'], reason: 'the power 0 is 1 whatever was chosen' },
+  {
+    kernel: /^(uniform|normal)$/,
+    changed: ['Uint(5u)'],
+    reason: 'the last addition changes the second word alone, below the bits in use',
+  },
   // Races that the order of invocations within a workgroup hides on an adapter that runs them one after the other.
   {
     changed: ['if (thread <= half)'],

@@ -20,7 +20,7 @@ export interface Tolerance {
 
 /**
  * What is wrong with the first element that is not within absolute + relative·|expected|; undefined where all are. NaN
- * agrees with nothing but NaN.
+ * agrees with nothing but NaN, an infinity with nothing but itself.
  */
 export function disagreement(
   actual: ArrayLike<number>,
@@ -29,8 +29,9 @@ export function disagreement(
 ): string | undefined {
   for (let index = 0; index < expected.length; index++) {
     const [a, e] = [actual[index]!, expected[index]!];
-    if (a === e || (Number.isNaN(a) && Number.isNaN(e))) continue;
-    if (!(Math.abs(a - e) <= absolute + relative * Math.abs(e)))
+    // Beyond what f32 holds, infinity is right.
+    if (a === e || a === Math.fround(e) || (Number.isNaN(a) && Number.isNaN(e))) continue;
+    if (!(Number.isFinite(e) && Math.abs(a - e) <= absolute + relative * Math.abs(e)))
       return `element ${index} of ${expected.length}: got ${a}, expected ${e} (difference ${Math.abs(a - e)})`;
   }
   return undefined;

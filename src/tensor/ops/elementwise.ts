@@ -47,7 +47,8 @@ export const divide = defineElementwise(fn.divide, {
   inputs: binary,
   vjp: ({ inputs: [, b], output: y, outputGrad: dy }) => [dy.div(b!), dy.mul(y).div(b!).neg()],
 });
-/** y = a - b·⌊a / b⌋: the remainder with the sign of b, as in NumPy. Error ≤ 1e-6·|y| + 1e-5. */
+/** y = a - b·⌊a / b⌋: the remainder with the sign of b, as in NumPy; where a / b is almost whole, it may be
+ * off by b. Error ≤ 1e-6·|y| + 1e-5. */
 export const modulo = defineElementwise(fn.modulo, {
   inputs: binary,
   vjp: ({ inputs: [a, b], outputGrad: dy }) => [dy, dy.mul(a!.div(b!).floor()).neg()],
