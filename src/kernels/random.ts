@@ -1,5 +1,6 @@
 import { wgsl } from '../gpu/wgsl.js';
 import { define } from './elementwise.js';
+import { SINE } from './functions.js';
 
 /*
  * Threefry-2x32 with 20 rounds: random numbers as a function of (key, counter), without any state.
@@ -53,7 +54,7 @@ fn uniform_from_bits(bits: Uint) -> Float { return Float(bits >> Uint(8u)) * Flo
 
 const BOX_MULLER = wgsl`fn normal_from_bits(random: Random) -> Float {
   let radius = sqrt(Float(-2) * log(Float(1) - uniform_from_bits(random.first)));
-  return radius * cos(Float(${2 * Math.PI}) * uniform_from_bits(random.second));
+  return radius * sine_of(Float(${2 * Math.PI}) * uniform_from_bits(random.second), Float(1));
 }`;
 
 /** Uniform random numbers in [0, 1): 24 bits of Threefry of the element's index, under a key of two words. */
@@ -65,7 +66,7 @@ export const uniform = define('uniform', ['u32'], {
 
 /** Standard normal random numbers, by Box and Muller: √(-2 ln(1-u)) · cos(2π v). */
 export const normal = define('normal', ['u32'], {
-  ...{ gives: 'f32', flops: 120, helpers: [THREEFRY, BOX_MULLER], indexed: true },
+  ...{ gives: 'f32', flops: 120, helpers: [THREEFRY, SINE, BOX_MULLER], indexed: true },
   wgsl: (key0, key1, index) => `normal_from_bits(threefry(${key0}, ${key1}, ${index}))`,
   apply: (key0, key1, index) => {
     const [first, second] = threefry(key0, key1, index, 0).map(uniformFromBits) as [number, number];
