@@ -26,7 +26,7 @@ export function expressionOf(fn: ElementwiseFunction, type: ElementType, layout:
 /** Zeros, ones, halves, and numbers near the ends of what functions tell apart. */
 const SPECIAL = [0, 1, -1, 0.5, -0.5, 2.5, -2.5, 3.5, 1e-4, -1e-4, 0.3, -0.7, 1.9, -1.9, 5, -5, 12, -12, 80, -80];
 /** Functions with series of our own: a wrong last term is a small error. */
-const SERIES = /^(arc_|logarithm_1p|exponential_m1|error_function)/;
+const SERIES = /^(sine|cosine|arc_|logarithm_1p|exponential_m1|error_function)/;
 /** Pairs of all of them, then what is drawn. */
 const COUNT = 4 * SPECIAL.length ** 2;
 

@@ -99,6 +99,12 @@ const EQUIVALENT: readonly Equivalent[] = [
     changed: ['let turned = select(size, Float(-1) * size, steep)'],
     reason: 'a smaller side over a larger one is never steep',
   },
+  { kernel: /^sine$/, changed: ['quarters - quarter'], reason: 'a sine adds no quarter' },
+  {
+    kernel: /^normal$/,
+    changed: ['+ quarters * Float(7.5'],
+    reason: 'of four quarters at most the third part is less than a unit of the last place',
+  },
   { kernel: /^arc_sine$/, changed: ['+ quadrant, x < Float(0)'], reason: 'a root is not negative' },
   { changed: ['(x + x) / (x - x)'], reason: 'a quotient by x - x is NaN on the adapter, whatever is divided' },
   { kernel: /^(maximum|minimum|relu)$/, changed: ['x0 <=', 'x0 >='], reason: 'equals are the same value' },
