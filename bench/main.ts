@@ -3,10 +3,23 @@ import { table } from '../src/cli/terminal.js';
 import { checkWritable, writeFileAtomically } from '../src/data/node/index.js';
 import { openDevice, setDefaultDevice, TesseraError } from '../src/tensor/index.js';
 import { benchHost } from './host.js';
+import { attentionCases } from './kernels/attention.js';
+import type { KernelCase } from './kernels/case.js';
+import { matmulCases } from './kernels/matmul.js';
+import { reductionCases, softmaxCases } from './kernels/rows.js';
+import { benchCase, type KernelRow } from './kernels/run.js';
 import type { Row } from './measure.js';
+import { measureRoofs, type Roofs } from './roofs.js';
 import { benchStep } from './step.js';
 
-const CASES = ['step', 'host'] as const;
+/** Kernels by family. */
+const KERNELS: Readonly<Record<string, readonly KernelCase[]>> = {
+  matmul: matmulCases,
+  softmax: softmaxCases,
+  reduction: reductionCases,
+  attention: attentionCases,
+};
+const CASES = ['step', 'host', ...Object.keys(KERNELS)];
 const note = (line: string): void => console.error(line);
 
 interface Options {
@@ -17,7 +30,9 @@ interface Options {
 const program = new Command('npm run bench --')
   .description('Times Tessera. Only ratios of one run mean something: machines differ, and so do minutes.')
   .addArgument(
-    new Argument('[case]', 'what to time: a training step, or the host side of one (default: all)').choices(CASES),
+    new Argument('[case]', 'what to time: a training step, the host side of one, or kernels (default: all)').choices(
+      CASES,
+    ),
   )
   .option('--peers', 'time the other engines too, after checking that they compute the same')
   .option('--json <file>', 'write the rows to a file, too')
@@ -25,36 +40,72 @@ const program = new Command('npm run bench --')
   .showHelpAfterError("('--help' shows what there is)")
   .action(run);
 
-async function run(chosen: (typeof CASES)[number] | undefined, { peers = false, json }: Options): Promise<void> {
+async function run(chosen: string | undefined, { peers = false, json }: Options): Promise<void> {
   if (json !== undefined) await checkWritable(json);
+  const wanted = (name: string) => chosen === undefined || chosen === name;
+  const families = Object.entries(KERNELS).filter(([name]) => wanted(name));
   const rows: Row[] = [];
-  if (chosen !== 'host') {
-    const device = await openDevice();
-    note(`adapter: ${device.name}`);
-    setDefaultDevice(device);
-    try {
-      rows.push(...(await benchStep({ device, peers, note })));
-    } finally {
-      setDefaultDevice(undefined);
-      device.close();
+  const device = await openDevice();
+  note(`adapter: ${device.name}`);
+  setDefaultDevice(device);
+  try {
+    if (wanted('step')) rows.push(...(await benchStep({ device, peers, note })));
+    if (rows.length > 0) console.log(show(rows));
+    if (families.length > 0) {
+      const roofs = await measureRoofs(device);
+      console.log(showRoofs(roofs));
+      const kernels: KernelRow[] = [];
+      for (const [, cases] of families)
+        for (const one of cases) {
+          note(one.name);
+          kernels.push(...(await benchCase(device, one, roofs)));
+        }
+      console.log(showKernels(kernels));
+      rows.push(...kernels);
     }
+  } finally {
+    setDefaultDevice(undefined);
+    device.close();
   }
-  if (chosen !== 'step') rows.push(...(await benchHost()));
-  console.log(show(rows));
+  if (wanted('host')) {
+    const host = await benchHost();
+    console.log(show(host));
+    rows.push(...host);
+  }
   if (json !== undefined) await writeFileAtomically(json, `${JSON.stringify(rows, null, 2)}\n`);
 }
 
+const quartilesOf = ({ quartiles }: Row): string => quartiles.map((one) => one.toFixed(3)).join(' - ');
+
 function show(rows: readonly Row[]): string {
-  const fastest = new Map<string, number>();
-  for (const row of rows) {
-    fastest.set(row.case, Math.min(row.milliseconds, fastest.get(row.case) ?? Number.POSITIVE_INFINITY));
-  }
-  const cells = rows.map(({ case: name, engine, milliseconds, quartiles, adapter }) => [
-    ...[name, engine, milliseconds.toFixed(2), quartiles.map((one) => one.toFixed(2)).join(' - ')],
-    ...[(milliseconds / fastest.get(name)!).toFixed(2), adapter],
+  const cells = rows.map((row) => [
+    ...[row.case, row.engine, row.milliseconds.toFixed(2), quartilesOf(row)],
+    ...[(row.milliseconds / fastestOf(row, rows)).toFixed(2), row.adapter],
   ]);
   return table(['case', 'engine', 'ms', 'quartiles', 'ratio', 'adapter'], cells, [2, 3, 4]);
 }
+
+/** A case's rungs, with how much of the roof each reaches: the larger of what operations and bytes would take. */
+function showKernels(rows: readonly KernelRow[]): string {
+  const cells = rows.map((row) => [
+    ...[row.case, row.engine, row.milliseconds.toFixed(3), quartilesOf(row)],
+    ...[(row.milliseconds / fastestOf(row, rows)).toFixed(2), row.gflops.toFixed(1), row.gigabytes.toFixed(1)],
+    ...[`${(100 * row.roof).toFixed(0)}%`, row.adapter],
+  ]);
+  const head = ['case', 'kernel', 'ms', 'quartiles', 'ratio', 'GFLOP/s', 'GB/s', 'of the roof', 'adapter'];
+  return table(head, cells, [2, 3, 4, 5, 6, 7]);
+}
+
+function showRoofs({ flops, bytes, dispatch, upload, readback }: Roofs): string {
+  const giga = (one: number) => (one / 1e9).toFixed(1);
+  return [
+    `roofs: ${giga(flops)} GFLOP/s of f32 multiply-adds, ${giga(bytes)} GB/s copied, ${(1000 * dispatch).toFixed(1)} µs a dispatch,`,
+    `upload ${giga(upload)} GB/s, readback ${giga(readback)} GB/s`,
+  ].join(' ');
+}
+
+const fastestOf = (row: Row, rows: readonly Row[]): number =>
+  Math.min(...rows.filter((one) => one.case === row.case).map(({ milliseconds }) => milliseconds));
 
 try {
   await program.parseAsync();

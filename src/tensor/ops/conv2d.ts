@@ -106,7 +106,7 @@ export const conv2dFilterGradientOp: Op<readonly ['x', 'dy'], Geometry> = define
   name: 'conv2d_filter_gradient',
   inputs: ['x', 'dy'],
   shape: (_, { kernelShape }: Geometry) => kernelShape,
-  dispatch: ([x, dy], [dw], { attributes, temporary }) => {
+  dispatch: ([x, dy], [dw], { attributes, device, temporary }) => {
     const kernel = attributes.groups === 1 ? conv2dFilterGradient : groupedConv2dFilterGradient;
     const whole = sizesFor(attributes);
     const chunks = Math.max(1, Math.ceil(whole.chunk_length / CHUNK_ROWS));
@@ -114,7 +114,7 @@ export const conv2dFilterGradientOp: Op<readonly ['x', 'dy'], Geometry> = define
     const partial = temporary([chunks, dw!.length]);
     return [
       launch(kernel, { x: x!, dy: dy!, dw: partial }, { ...whole, chunks, chunk_length: CHUNK_ROWS }),
-      ...reduceLaunches('sum', partial, dw!, { outer: 1, n: chunks, inner: dw!.length }, { temporary }),
+      ...reduceLaunches('sum', partial, dw!, { outer: 1, n: chunks, inner: dw!.length }, { device, temporary }),
     ];
   },
   vjp: ({ inputs: [x, dy], outputGrad, attributes }) => [

@@ -76,7 +76,7 @@ export function matmulLaunches(
   const partial = temporary([batch, split.chunks, m, n]);
   return [
     launch(kernel, { a, b, c: partial }, split),
-    ...reduceLaunches('sum', partial, c, { outer: batch, n: split.chunks, inner: m * n }, { temporary }),
+    ...reduceLaunches('sum', partial, c, { outer: batch, n: split.chunks, inner: m * n }, { device, temporary }),
   ];
 }
 

@@ -31,11 +31,12 @@ export function reduceLaunches(
   x: Value,
   y: Value,
   size: { outer: number; n: number; inner: number },
-  { temporary }: Pick<DispatchContext, 'temporary'>,
+  { device, temporary }: Pick<DispatchContext, 'device' | 'temporary'>,
 ): Launch[] {
   const { outer, n, inner } = size;
   const { rows, columns } = reductions[name];
-  const first = inner === 1 && n > 32 ? rows : columns;
+  // A CPU walks a row faster than its workgroups fold one.
+  const first = inner === 1 && n > 32 && !device.software ? rows : columns;
   const split = n > LONG_AXIS && outer * inner < FEW_RESULTS;
   if (!split) return [launch(first, { x, y }, { ...size, chunks: 1, chunk_length: n })];
   // About √n chunks: neither stage is long.

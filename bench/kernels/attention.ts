@@ -1,0 +1,49 @@
+import { attentionForward, attentionProbabilities, matmulDirect, matmulRegister } from '../../src/kernels/index.js';
+import type { KernelCase, Rung } from './case.js';
+
+function attended(blocks: number, rows: number, features: number): KernelCase {
+  const sizes = {
+    ...{ blocks, heads: blocks, queries: rows, keys: rows, features, value_features: features, causal: 0 },
+    ...{ scale: 1 / Math.sqrt(features), mask_batch: 0, mask_head: 0, mask_query: 0, mask_key: 0 },
+  };
+  const count = blocks * rows * features;
+  const scores = blocks * rows * rows;
+  const product = (m: number, k: number, n: number, transposed: boolean) => ({
+    ...{ batch: blocks, m, n, k, chunks: 1, chunk_length: k, a_batch: m * k, a_row: k, a_col: 1 },
+    ...{ b_batch: k * n, b_row: transposed ? 1 : n, b_col: transposed ? k : 1 },
+  });
+  const naive = (name: string, first: typeof matmulRegister, second: typeof matmulRegister): Rung => ({
+    name,
+    steps: [
+      { kernel: first, values: product(rows, features, rows, true), buffers: { a: 'q', b: 'k', c: 'scores' } },
+      { kernel: attentionProbabilities, values: sizes, buffers: { scores: 'scores', mask: 'mask', p: 'p', l: 'l' } },
+      { kernel: second, values: product(rows, rows, features, false), buffers: { a: 'p', b: 'v', c: 'y' } },
+    ],
+  });
+  return {
+    name: `attention ${blocks} heads, ${rows} x ${rows}, ${features} features`,
+    flops: 4 * scores * features,
+    bytes: 16 * count,
+    buffers: {
+      ...{ q: count, k: count, v: count, mask: Uint32Array.of(1) },
+      ...{ scores, p: scores, l: blocks * rows, y: count },
+    },
+    outputs: ['y', 'l'],
+    rungs: [
+      naive('through memory, register products', matmulRegister, matmulRegister),
+      naive('through memory, direct products', matmulDirect.nt, matmulDirect.nn),
+      {
+        name: 'by blocks of keys',
+        steps: [
+          {
+            kernel: attentionForward,
+            values: sizes,
+            buffers: { q: 'q', k: 'k', v: 'v', mask: 'mask', y: 'y', l: 'l' },
+          },
+        ],
+      },
+    ],
+  };
+}
+
+export const attentionCases = [attended(8, 128, 64), attended(32, 64, 16)];

@@ -1,0 +1,29 @@
+import type { HostArray } from '../../src/gpu/device.js';
+import type { Kernel } from '../../src/gpu/kernel.js';
+
+/** One launch: its uniforms, and which of the case's buffers stand behind its bindings. */
+export interface Step {
+  readonly kernel: Kernel;
+  readonly values: Readonly<Record<string, number>>;
+  readonly buffers: Readonly<Record<string, string>>;
+}
+
+/** One way to compute a case. */
+export interface Rung {
+  readonly name: string;
+  readonly steps: readonly Step[];
+}
+
+/** Work that several kernels can do, from the simplest to the cleverest. */
+export interface KernelCase {
+  /** The work and its shape, such as `matmul 512 x 512 x 512`. */
+  readonly name: string;
+  /** What must be computed, and what must cross the memory bus at least once. */
+  readonly flops: number;
+  readonly bytes: number;
+  /** Lengths of buffers, or what they hold; the former are filled with normal numbers. */
+  readonly buffers: Readonly<Record<string, number | HostArray>>;
+  /** Buffers that all rungs leave alike. */
+  readonly outputs: readonly string[];
+  readonly rungs: readonly Rung[];
+}
