@@ -54,6 +54,8 @@ export interface DeviceLimits {
   readonly storageBuffers: number;
   readonly invocations: number;
   readonly workgroupsPerDimension: number;
+  /** Lanes of the smallest subgroup that it may form; 0 without the feature `subgroups`. */
+  readonly subgroupLanes: number;
 }
 
 /** Running totals. From the third replay of a plan on none but `submissions` grows. */

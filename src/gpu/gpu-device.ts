@@ -10,6 +10,7 @@ import type {
   Readback,
 } from './device.js';
 import { DeviceLostError, KernelError, OutOfMemoryError, TesseraError } from './errors.js';
+import type { Kernel } from './kernel.js';
 import { type Pipeline, PipelineCache } from './pipelines.js';
 import { BufferPool } from './pool.js';
 import { measurePasses } from './timestamps.js';
@@ -73,6 +74,7 @@ export class GpuDevice implements Device {
       storageBuffers: gpu.limits.maxStorageBuffersPerShaderStage,
       invocations: gpu.limits.maxComputeInvocationsPerWorkgroup,
       workgroupsPerDimension: gpu.limits.maxComputeWorkgroupsPerDimension,
+      subgroupLanes: gpu.features.has('subgroups') ? gpu.adapterInfo.subgroupMinSize : 0,
     };
     const pool = (usage: GPUBufferUsageFlags, idleLimit?: number) =>
       new BufferPool<GpuBuffer>(
@@ -127,6 +129,7 @@ export class GpuDevice implements Device {
 
   async prepare(dispatches: readonly Dispatch[]): Promise<Prepared> {
     this.#assertSound();
+    for (const { kernel, label } of dispatches) this.#expectLanes(kernel, label);
     const pipelines = await Promise.all(dispatches.map((d) => this.#pipelines.get(d.kernel, d.label)));
     const arena = new UniformArena(dispatches, this.gpu.limits.minUniformBufferOffsetAlignment);
     this.gpu.pushErrorScope('out-of-memory');
@@ -142,6 +145,13 @@ export class GpuDevice implements Device {
     return new PreparedOnGpu(dispatches, bound, arena, uniforms, () => {
       if (uniforms !== undefined) this.release(uniforms);
     });
+  }
+
+  #expectLanes({ name, subgroupLanes }: Kernel, label: string): void {
+    if (subgroupLanes <= this.limits.subgroupLanes) return;
+    throw new KernelError(
+      `${label}: '${name}' shares values among ${subgroupLanes} lanes of a subgroup, ${this.name} has ${this.limits.subgroupLanes}`,
+    );
   }
 
   #bind(

@@ -1,9 +1,9 @@
 import { TesseraError } from './errors.js';
 import {
   type Binding,
+  closeHooks,
   EPILOGUE,
   type Hook,
-  identityHook,
   PROLOGUE,
   parseBindings,
   parseStruct,
@@ -31,6 +31,8 @@ export interface KernelDefinition<Buffer extends string, Number extends string> 
   readonly sizes?: readonly Number[];
   /** Numbers that may differ from step to step, such as a learning rate. */
   readonly numbers?: readonly Number[];
+  /** Set where its invocations use subgroups: of at least so many lanes. */
+  readonly subgroupLanes?: number;
   /** How many workgroups; beyond the device's limit in x they fold into y. */
   workgroups(values: Readonly<Record<Number, number>>): number;
   cost(values: Readonly<Record<Number, number>>): Cost;
@@ -46,6 +48,8 @@ export interface Kernel {
   /** For each uniform binding, in order, its fields. */
   readonly uniforms: readonly (readonly UniformField[])[];
   readonly hooks: readonly Hook[];
+  /** How many lanes a subgroup must have; 0 where it uses none. */
+  readonly subgroupLanes: number;
   /** WGSL, with the hooks still open. */
   readonly wgsl: string;
   /** WGSL as the device compiles it. */
@@ -77,8 +81,10 @@ export function defineKernel<const Buffer extends string, const Number extends s
   if (!/@compute\s+@workgroup_size\([^)]+\)\s*fn main\(/.test(wgsl)) {
     throw new TesseraError(`${name}: the WGSL has no '@compute @workgroup_size(...) fn main('`);
   }
+  const { subgroupLanes = 0 } = definition;
   return {
     name,
+    subgroupLanes,
     bindings: declared.map(({ name, access }) => ({ name, access })),
     uniforms,
     hooks: [
@@ -86,12 +92,16 @@ export function defineKernel<const Buffer extends string, const Number extends s
       ...(wgsl.includes(EPILOGUE) ? ['epilogue' as const] : []),
     ],
     wgsl,
-    source: wgsl.replace(PROLOGUE, identityHook('prologue')).replace(EPILOGUE, identityHook('epilogue')),
+    source: programOf(wgsl, subgroupLanes),
     workgroups: definition.workgroups as Kernel['workgroups'],
     cost: definition.cost as Kernel['cost'],
     reference: definition.reference as Kernel['reference'],
   };
 }
+
+/** WGSL as the device compiles it: hooks that are still open do nothing, and what it uses of the language is enabled. */
+export const programOf = (wgsl: string, subgroupLanes: number): string =>
+  `${subgroupLanes > 0 ? 'enable subgroups;\n' : ''}${closeHooks(wgsl)}`;
 
 function expectSame(kernel: string, what: string, described: readonly string[], inSource: readonly string[]): void {
   if (described.join() !== inSource.join()) {

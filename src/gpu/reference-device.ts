@@ -24,6 +24,7 @@ export class ReferenceDevice implements Device {
     storageBuffers: 8,
     invocations: 256,
     workgroupsPerDimension: 65_535,
+    subgroupLanes: 0,
   };
   readonly counters = { buffersCreated: 0, bindGroupsCreated: 0, pipelinesCreated: 0, submissions: 0 };
   readonly #pool = new BufferPool<ReferenceBuffer>(

@@ -11,13 +11,19 @@ export function wgsl(parts: TemplateStringsArray, ...values: (string | number)[]
  * calls `prologue(value, index)` on each value it has loaded from `index`. Unfused, both return the value.
  */
 export const EPILOGUE = '//#epilogue';
+/** As {@link EPILOGUE}, of four neighbouring values: `epilogue(value: vec4f, index)`, the index counting fours. */
+export const EPILOGUE_FOURS = '//#epilogue by fours';
 /** See {@link EPILOGUE}. */
 export const PROLOGUE = '//#prologue';
 
 export type Hook = 'prologue' | 'epilogue';
 
-/** The hook's default: pass the value through. */
-export const identityHook = (hook: Hook): string => `fn ${hook}(value: f32, index: u32) -> f32 { return value; }`;
+/** WGSL with the hooks that are still open closed by their default: to pass the value through. */
+export const closeHooks = (source: string): string =>
+  source
+    .replace(PROLOGUE, 'fn prologue(value: f32, index: u32) -> f32 { return value; }')
+    .replace(EPILOGUE_FOURS, 'fn epilogue(value: vec4f, index: u32) -> vec4f { return value; }')
+    .replace(EPILOGUE, 'fn epilogue(value: f32, index: u32) -> f32 { return value; }');
 
 /** What a bound resource is to the kernel: storage that it reads, or reads and writes, or its uniform sizes. */
 export type Access = 'read' | 'read_write' | 'uniform';

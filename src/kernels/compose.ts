@@ -1,6 +1,6 @@
 import type { ElementType } from '../gpu/device.js';
-import { type Cost, ceilDivide, defineKernel, type Kernel, type Values } from '../gpu/kernel.js';
-import { EPILOGUE, type Hook, identityHook, PROLOGUE, parseStruct, wgsl } from '../gpu/wgsl.js';
+import { type Cost, ceilDivide, defineKernel, type Kernel, programOf, type Values } from '../gpu/kernel.js';
+import { EPILOGUE, EPILOGUE_FOURS, type Hook, PROLOGUE, parseStruct, wgsl } from '../gpu/wgsl.js';
 import { type Expression, evaluateExpression, type Layout, type Operand, strides } from './expression.js';
 
 /*
@@ -166,11 +166,16 @@ export interface Fusion {
   readonly expression: Expression;
 }
 
+/** True if a kernel gives its hook four neighbouring values at once: the work must be such that `canVectorise`. */
+export const takesFours = ({ wgsl }: Kernel, hook: Hook): boolean =>
+  hook === 'epilogue' && wgsl.includes(EPILOGUE_FOURS);
+
 /**
  * A kernel with elementwise work fused into its hooks. The work's inputs become the bindings `epilogue_in0`, ... and
  * its numbers `epilogue_n0`, ... (or `prologue_...`) in a second uniform struct.
  */
 export function fuse(kernel: Kernel, fusions: readonly Fusion[]): Kernel {
+  const types = takesFours(kernel, 'epilogue') ? VECTOR_TYPES : SCALAR_TYPES;
   let next = kernel.bindings.length;
   const bindings = [...kernel.bindings];
   const declarations: string[] = [];
@@ -178,15 +183,16 @@ export function fuse(kernel: Kernel, fusions: readonly Fusion[]): Kernel {
   let source = kernel.wgsl;
   for (const { hook, expression } of fusions) {
     const prefix = `${hook}_`;
-    expression.inputs.forEach(({ type }, input) => {
+    const fours = takesFours(kernel, hook);
+    expression.inputs.forEach(({ type, layout }, input) => {
       bindings.push({ name: `${prefix}in${input}`, access: 'read' });
-      declarations.push(
-        `@group(0) @binding(${next++}) var<storage, read> ${prefix}in${input}: array<${STORED[type]}>;`,
-      );
+      const stored = (fours && readsVectors(layout) ? STORED_VECTOR : STORED)[type];
+      declarations.push(`@group(0) @binding(${next++}) var<storage, read> ${prefix}in${input}: array<${stored}>;`);
     });
-    fields.push(...fieldsOf(expression, prefix, false));
-    const text = `fn ${hook}(value: f32, index: u32) -> f32 {\n${body(expression, prefix, 'fused', 'index', false)}\n  return result;\n}`;
-    source = source.replace(hook === 'epilogue' ? EPILOGUE : PROLOGUE, text);
+    fields.push(...fieldsOf(expression, prefix, fours));
+    const values = fours ? 'vec4f' : 'f32';
+    const text = `fn ${hook}(value: ${values}, index: u32) -> ${values} {\n${body(expression, prefix, 'fused', 'index', fours)}\n  return result;\n}`;
+    source = source.replace(hook === 'prologue' ? PROLOGUE : fours ? EPILOGUE_FOURS : EPILOGUE, text);
   }
   if (fields.length > 0) {
     bindings.push({ name: 'fused', access: 'uniform' });
@@ -194,8 +200,8 @@ export function fuse(kernel: Kernel, fusions: readonly Fusion[]): Kernel {
     declarations.push(`@group(0) @binding(${next}) var<uniform> fused: Fused;`);
   }
   const expressions = fusions.map(({ expression }) => expression);
-  const head = `${SCALAR_TYPES}\n${declarations.join('\n')}\n${helpersOf(expressions)}\n`;
-  source = head + source.replace(PROLOGUE, identityHook('prologue')).replace(EPILOGUE, identityHook('epilogue'));
+  const head = `${types}\n${declarations.join('\n')}\n${helpersOf(expressions)}\n`;
+  source = head + source;
   return {
     ...kernel,
     name: fusedName(kernel.name, fusions),
@@ -203,7 +209,7 @@ export function fuse(kernel: Kernel, fusions: readonly Fusion[]): Kernel {
     uniforms: fields.length > 0 ? [...kernel.uniforms, parseStruct(kernel.name, source, 'Fused')] : kernel.uniforms,
     hooks: kernel.hooks.filter((hook) => !fusions.some((fusion) => fusion.hook === hook)),
     wgsl: source,
-    source,
+    source: programOf(source, kernel.subgroupLanes),
     cost: (values: Values): Cost => {
       const own = kernel.cost(values);
       const extra = fusions.map(({ expression, count }) => ({

@@ -16,6 +16,7 @@ export { lstmCell, lstmCellFours } from './lstm.js';
 export { lstmCellBackward, lstmCellBackwardFours } from './lstm-gradient.js';
 export { matmulNaive, matmulRegister, matmulTiled } from './matmul.js';
 export { matmulDirect } from './matmul-direct.js';
+export { matmulSubgroup } from './matmul-subgroup.js';
 export { maxPoolBackward, maxPoolForward } from './max-pool.js';
 export { fills, stridedCopies } from './movement.js';
 export {

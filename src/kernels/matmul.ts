@@ -15,6 +15,8 @@ import { EPILOGUE, wgsl } from '../gpu/wgsl.js';
  *             from workgroup memory four products are made.
  *   split-K   where C is small and k long, k is cut into chunks so that more workgroups have work; a second launch
  *             sums the chunks, in a fixed order. (The register and direct kernels with `chunks` > 1.)
+ *   subgroup  as register tiles, but what the invocations share comes from their neighbours' registers: 16 x 4 elements an
+ *             invocation. See matmul-subgroup.ts.
  *   direct    4 x 8 elements an invocation, read by fours straight from memory. Without workgroup memory, which
  *             software adapters emulate: for them alone. See matmul-direct.ts.
  */

@@ -7,6 +7,7 @@ import {
   expressionValues,
   type Fusion,
   fuse as fuseKernel,
+  takesFours,
 } from '../kernels/compose.js';
 import { identity } from '../kernels/elementwise.js';
 import type { Expression, Step } from '../kernels/expression.js';
@@ -221,7 +222,7 @@ class Planner {
           inputs.map((input) => this.#storageOf(input)),
         ),
       );
-      Object.assign(values, expressionValues(expression, `${hook}_`, false));
+      Object.assign(values, expressionValues(expression, `${hook}_`, takesFours(launch.kernel, hook)));
       numbers.push(...leaves.map((leaf, index) => this.#numberOf(leaf, `${hook}_n${index}`)));
     };
     if (unit.prologue !== undefined) {

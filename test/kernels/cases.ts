@@ -15,6 +15,7 @@ import { lstmCell, lstmCellFours } from '../../src/kernels/lstm.js';
 import { lstmCellBackward, lstmCellBackwardFours } from '../../src/kernels/lstm-gradient.js';
 import { matmulNaive, matmulRegister, matmulTiled } from '../../src/kernels/matmul.js';
 import { matmulDirect } from '../../src/kernels/matmul-direct.js';
+import { matmulSubgroup } from '../../src/kernels/matmul-subgroup.js';
 import { maxPoolBackward, maxPoolForward } from '../../src/kernels/max-pool.js';
 import { fills, stridedCopies } from '../../src/kernels/movement.js';
 import {
@@ -107,19 +108,35 @@ function infinite(one: KernelCase): KernelCase {
   return { ...one, note: `${one.note}, infinite`, buffers: { ...one.buffers, a, b } };
 }
 const matmul = [
-  ...[matmulNaive, matmulTiled, matmulRegister, matmulDirect.scalar].flatMap((kernel) =>
+  ...[
+    ...[matmulNaive, matmulTiled, matmulRegister, matmulDirect.scalar],
+    ...[matmulSubgroup.any, matmulSubgroup.tall],
+  ].flatMap((kernel) =>
     SIZES.flatMap((size) => [
       product(kernel, size, 'n', 'n'),
       product(kernel, size, 't', 'n'),
       product(kernel, size, 'n', 't'),
     ]),
   ),
-  ...[matmulRegister, matmulDirect.scalar].map((kernel) => product(kernel, [2, 9, 150, 11], 'n', 't', 4)),
+  ...[matmulRegister, matmulDirect.scalar, matmulSubgroup.any, matmulSubgroup.tall].map((kernel) =>
+    product(kernel, [2, 9, 150, 11], 'n', 't', 4),
+  ),
   ...FOURS.flatMap((size) => [
     product(matmulDirect.nn, size, 'n', 'n'),
     product(matmulDirect.tn, size, 't', 'n'),
     product(matmulDirect.nt, size, 'n', 't'),
+    product(matmulSubgroup.rows, size, 'n', 'n'),
+    product(matmulSubgroup.rows, size, 't', 'n'),
+    product(matmulSubgroup.columns, size, 'n', 't'),
   ]),
+  // More than one tile of 16 x 32, the last ones not full; k with a rest.
+  ...[matmulSubgroup.rows, matmulSubgroup.any, matmulSubgroup.tall].flatMap((kernel) => [
+    product(kernel, [2, 37, 23, 44], 'n', 'n'),
+    product(kernel, [2, 18, 75, 36], 't', 'n', 3),
+  ]),
+  product(matmulSubgroup.columns, [2, 37, 24, 44], 'n', 't'),
+  product(matmulSubgroup.columns, [2, 18, 76, 36], 't', 't', 3),
+  infinite(product(matmulSubgroup.any, [2, 19, 21, 18], 'n', 't')),
   ...[matmulTiled, matmulRegister].flatMap((kernel) => [
     infinite(product(kernel, [2, 19, 21, 18], 'n', 'n')),
     infinite(product(kernel, [2, 19, 21, 18], 't', 't')),

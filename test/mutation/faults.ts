@@ -1,5 +1,5 @@
 import type { Kernel } from '../../src/gpu/index.js';
-import { EPILOGUE, identityHook, PROLOGUE } from '../../src/gpu/wgsl.js';
+import { programOf } from '../../src/gpu/kernel.js';
 
 /** One small fault put into a kernel's WGSL. */
 export interface Fault {
@@ -68,5 +68,5 @@ export function faultsOf(kernel: Kernel): Fault[] {
 export const withFault = (kernel: Kernel, { wgsl }: Fault): Kernel => ({
   ...kernel,
   wgsl,
-  source: wgsl.replace(PROLOGUE, identityHook('prologue')).replace(EPILOGUE, identityHook('epilogue')),
+  source: programOf(wgsl, kernel.subgroupLanes),
 });

@@ -1,6 +1,8 @@
 import { TesseraError } from '../../gpu/errors.js';
+import type { Kernel } from '../../gpu/kernel.js';
 import { type MatmulSizes, matmulNaive, matmulRegister } from '../../kernels/matmul.js';
 import { chooseDirect } from '../../kernels/matmul-direct.js';
+import { chooseSubgroup } from '../../kernels/matmul-subgroup.js';
 import { defineOp, expectRank, expectType, type Op } from '../define.js';
 import { type DispatchContext, type Launch, launch, type OpNode, type Value } from '../graph.js';
 import { broadcastShapes, formatShape, sameShape, sizeOf } from '../shape.js';
@@ -65,8 +67,7 @@ export function matmulLaunches(
     ...{ a_batch: m * k, a_row: transposeA ? 1 : k, a_col: transposeA ? m : 1 },
     ...{ b_batch: k * n, b_row: transposeB ? 1 : n, b_col: transposeB ? k : 1 },
   };
-  const tiny = m * n * k <= 4096;
-  const kernel = device.software ? chooseDirect(whole) : tiny ? matmulNaive : matmulRegister;
+  const kernel = chooseKernel(whole, device);
   const workgroups = kernel.workgroups(whole);
   const chunks =
     k < LONG_K ? 1 : Math.min(Math.ceil(ENOUGH_WORKGROUPS / Math.max(1, workgroups)), Math.ceil(k / SHORTEST_CHUNK));
@@ -78,6 +79,14 @@ export function matmulLaunches(
     launch(kernel, { a, b, c: partial }, split),
     ...reduceLaunches('sum', partial, c, { outer: batch, n: split.chunks, inner: m * n }, { device, temporary }),
   ];
+}
+
+function chooseKernel(size: MatmulSizes, { software, limits }: DispatchContext['device']): Kernel {
+  if (software) {
+    const shared = chooseSubgroup(size);
+    return limits.subgroupLanes >= shared.subgroupLanes ? shared : chooseDirect(size);
+  }
+  return size.m * size.n * size.k <= 4096 ? matmulNaive : matmulRegister;
 }
 
 /**
