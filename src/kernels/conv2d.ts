@@ -10,7 +10,8 @@ import { EPILOGUE, wgsl } from '../gpu/wgsl.js';
  *   dx[n,ih,iw,ci] = Σ_{kh,kw,co} dy[n, (ih+p-kh·d)/s, (iw+p-kw·d)/s, co] · w[kh,kw,ci,co]    where the quotients are whole
  *   dw[kh,kw,ci,co] = Σ_{n,oh,ow} x[n, oh·s+kh·d-p, ow·s+kw·d-p, ci] · dy[n,oh,ow,co]
  *
- * with stride s, dilation d and padding p along each axis. Pixels outside of x are zeros. An invocation computes four rows by four columns in registers.
+ * with stride s, dilation d and padding p along each axis. Pixels outside of x are zeros. An invocation computes four rows by four columns in registers; in
+ * conv2d-subgroup.ts, 16 by four.
  */
 const THREADS = 64;
 
@@ -32,12 +33,12 @@ export const convSizes = [
 
 export type ConvSizes = Readonly<Record<(typeof convSizes)[number], number>>;
 
-const SIZES = `struct Sizes { ${convSizes.map((name) => `${name}: u32`).join(', ')} }`;
+export const CONV_SIZES_STRUCT = `struct Sizes { ${convSizes.map((name) => `${name}: u32`).join(', ')} }`;
 
-const windowSize = (s: ConvSizes) => s.kernel_height * s.kernel_width * s.in_channels;
+export const windowSize = (s: ConvSizes) => s.kernel_height * s.kernel_width * s.in_channels;
 export const pixels = (s: ConvSizes) => s.batch * s.out_height * s.out_width;
 export const inputSize = (s: ConvSizes) => s.batch * s.in_height * s.in_width * s.in_channels;
-const cost = (s: ConvSizes) => ({
+export const convCost = (s: ConvSizes) => ({
   flops: 2 * pixels(s) * windowSize(s) * s.out_channels,
   bytes: 4 * (inputSize(s) + windowSize(s) * s.out_channels + pixels(s) * s.out_channels),
 });
@@ -67,15 +68,15 @@ function forEachProduct(s: ConvSizes, visit: (x: number, w: number, y: number) =
 }
 
 /** y = x * w. */
-export const conv2dForward = defineKernel({
+const forward = defineKernel({
   name: 'conv2d',
   reads: ['x', 'w'],
   writes: ['y'],
   sizes: convSizes,
   workgroups: (s) => ceilDivide(ceilDivide(pixels(s), 4) * ceilDivide(s.out_channels, 4), THREADS),
-  cost,
+  cost: convCost,
   wgsl: wgsl`
-${SIZES}
+${CONV_SIZES_STRUCT}
 @group(0) @binding(0) var<storage, read> x: array<f32>;        // (batch, in_height, in_width, in_channels)
 @group(0) @binding(1) var<storage, read> w: array<f32>;        // (kernel_height, kernel_width, in_channels, out_channels)
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;  // (batch, out_height, out_width, out_channels)
@@ -133,15 +134,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 });
 
 /** dx of y = x * w: a transposed convolution. */
-export const conv2dInputGradient = defineKernel({
+const inputGradient = defineKernel({
   name: 'conv2d_input_gradient',
   reads: ['dy', 'w'],
   writes: ['dx'],
   sizes: convSizes,
   workgroups: (s) => ceilDivide(s.batch * s.in_height * s.in_width * ceilDivide(s.in_channels, 4), THREADS),
-  cost,
+  cost: convCost,
   wgsl: wgsl`
-${SIZES}
+${CONV_SIZES_STRUCT}
 @group(0) @binding(0) var<storage, read> dy: array<f32>;        // (batch, out_height, out_width, out_channels)
 @group(0) @binding(1) var<storage, read> w: array<f32>;         // (kernel_height, kernel_width, in_channels, out_channels)
 @group(0) @binding(2) var<storage, read_write> dx: array<f32>;  // (batch, in_height, in_width, in_channels)
@@ -190,15 +191,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
  * The filter's gradient sums over all pixels of a batch, and has few elements: the rows of pixels (n, oh) are cut into
  * `chunks` of `chunk_length`, whose partial gradients (chunks, window, out_channels) a second launch adds up.
  */
-export const conv2dFilterGradient = defineKernel({
+const filterGradient = defineKernel({
   name: 'conv2d_filter_gradient',
   reads: ['x', 'dy'],
   writes: ['dw'],
   sizes: convSizes,
   workgroups: (s) => ceilDivide(s.chunks * ceilDivide(windowSize(s), 4) * ceilDivide(s.out_channels, 4), THREADS),
-  cost,
+  cost: convCost,
   wgsl: wgsl`
-${SIZES}
+${CONV_SIZES_STRUCT}
 @group(0) @binding(0) var<storage, read> x: array<f32>;         // (batch, in_height, in_width, in_channels)
 @group(0) @binding(1) var<storage, read> dy: array<f32>;        // (batch, out_height, out_width, out_channels)
 @group(0) @binding(2) var<storage, read_write> dw: array<f32>;  // (chunks, kernel_height, kernel_width, in_channels, out_channels)
@@ -253,3 +254,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     });
   },
 });
+
+/** Convolutions of whole channels: a tile of four by four in each invocation's registers. */
+export const conv2dRegister = { forward, inputGradient, filterGradient } as const;

@@ -49,7 +49,7 @@ function forEachProduct(s: GroupedConvSizes, visit: (x: number, w: number, y: nu
 }
 
 /** y = x * w in groups of channels. */
-export const groupedConv2dForward = defineKernel({
+const forward = defineKernel({
   name: 'grouped_conv2d',
   reads: ['x', 'w'],
   writes: ['y'],
@@ -99,7 +99,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 });
 
 /** dx of a convolution in groups. */
-export const groupedConv2dInputGradient = defineKernel({
+const inputGradient = defineKernel({
   name: 'grouped_conv2d_input_gradient',
   reads: ['dy', 'w'],
   writes: ['dx'],
@@ -152,7 +152,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 });
 
 /** As in conv2d.ts, the rows of pixels (n, oh) are cut into chunks: dw is (chunks, ...w). */
-export const groupedConv2dFilterGradient = defineKernel({
+const filterGradient = defineKernel({
   name: 'grouped_conv2d_filter_gradient',
   reads: ['x', 'dy'],
   writes: ['dw'],
@@ -201,3 +201,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     });
   },
 });
+
+/** Convolutions whose groups of channels do not see each other. */
+export const groupedConv2d = { forward, inputGradient, filterGradient } as const;

@@ -2,18 +2,15 @@ export { attentionForward } from './attention.js';
 export { attentionKeyGradient, attentionQueryGradient } from './attention-gradient.js';
 export { attentionProbabilities } from './attention-naive.js';
 export { composeElementwise, fuse } from './compose.js';
-export { conv2dFilterGradient, conv2dForward, conv2dInputGradient } from './conv2d.js';
+export { conv2dRegister } from './conv2d.js';
+export { conv2dSubgroup } from './conv2d-subgroup.js';
 export { crossEntropyBackward, crossEntropyForward } from './cross-entropy.js';
 export * as elementwise from './elementwise.js';
 export * as functions from './functions.js';
 export { gatherRows, linkEqual, scatterAddRows } from './gather.js';
-export {
-  groupedConv2dFilterGradient,
-  groupedConv2dForward,
-  groupedConv2dInputGradient,
-} from './grouped-conv2d.js';
-export { lstmCell, lstmCellFours } from './lstm.js';
-export { lstmCellBackward, lstmCellBackwardFours } from './lstm-gradient.js';
+export { groupedConv2d } from './grouped-conv2d.js';
+export { lstmCell, lstmCellFours, lstmCellSubgroup } from './lstm.js';
+export { lstmCellBackward, lstmCellBackwardFours, lstmCellBackwardSubgroup } from './lstm-gradient.js';
 export { matmulNaive, matmulRegister, matmulTiled } from './matmul.js';
 export { matmulDirect } from './matmul-direct.js';
 export { matmulSubgroup } from './matmul-subgroup.js';

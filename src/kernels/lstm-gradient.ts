@@ -200,3 +200,48 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 }`,
   reference: (given) => reference({ ...given, ...splitState(given) }),
 });
+
+const LINES = 16; // samples of a workgroup
+const LANES = 8; // that share them
+
+/** Four units of 16 samples an invocation, as in lstm.ts; for hidden sizes of whole fours. */
+export const lstmCellBackwardSubgroup = defineKernel({
+  ...buffers,
+  name: 'lstm_cell_backward_subgroup',
+  subgroupLanes: LANES,
+  workgroups: ({ batch, hidden_size }) => ceilDivide(batch, LINES) * ceilDivide(hidden_size, 4 * LANES),
+  cost: cost,
+  wgsl: wgsl`${head('vec4f')}
+const LINES = ${LINES}u;
+const LANES = ${LANES}u;
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32, @builtin(subgroup_invocation_id) in_subgroup: u32) {
+  let fours = sizes.hidden_size / 4u;
+  let size = sizes.hidden_size;  // the elements of a row of 4 gates, read by fours
+  let lane = in_subgroup % LANES;
+  let tiles = (fours + LANES - 1u) / LANES;
+  let tile = group.y * groups.x + group.x;
+  let b = tile / tiles * LINES;
+  if (b >= sizes.batch) { return; }
+  let unit = tile % tiles * LANES + thread;
+  let j = min(unit, fours - 1u);
+  // Samples beyond the batch's end are read as the last one, and not stored.
+  let lines = min(LINES, sizes.batch - b);
+  var sum: array<vec4f, LINES>;
+  if (sizes.step < sizes.time) {
+    let units = (4u * j + vec4u(0u, 1u, 2u, 3u)) * size;
+    for (var k = 0u; k < size; k++) {
+      let u = mat4x4f(recurrent[units.x + k], recurrent[units.y + k], recurrent[units.z + k], recurrent[units.w + k]);
+      for (var line = 0u; line < LINES; line += LANES) {
+        let slopes = dgates[(sizes.step * sizes.batch + b + min(line + lane, lines - 1u)) * size + k];
+        for (var l = 0u; l < LANES; l++) { sum[line + l] += subgroupShuffle(slopes, l) * u; }
+      }
+    }
+  }
+  if (unit >= fours) { return; }
+  for (var line = 0u; line < lines; line++) { finish(b + line, j, fours, sum[line]); }
+}`,
+  reference: (given) => reference({ ...given, ...splitState(given) }),
+});

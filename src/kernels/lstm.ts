@@ -160,3 +160,60 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 }`,
   reference: forwardReference,
 });
+
+const LINES = 16; // samples of a workgroup
+const LANES = 8; // that share them
+
+/**
+ * One unit's four gates for 16 samples an invocation: it reads its own weights, and each lane the hidden states of other
+ * samples, which it hands to the others by a shuffle. For subgroups of eight lanes or more.
+ */
+export const lstmCellSubgroup = defineKernel({
+  name: 'lstm_cell_subgroup',
+  reads: ['x_gates', 'recurrent', 'mask'],
+  updates: ['hidden', 'cells'],
+  writes: ['gates'],
+  sizes,
+  subgroupLanes: LANES,
+  workgroups: ({ batch, hidden_size }) => ceilDivide(batch, LINES) * ceilDivide(hidden_size, LANES),
+  cost: forwardCost,
+  wgsl: wgsl`${forwardHead('f32')}
+const LINES = ${LINES}u;
+const LANES = ${LANES}u;
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32, @builtin(subgroup_invocation_id) in_subgroup: u32) {
+  let size = sizes.hidden_size;
+  let lane = in_subgroup % LANES;
+  let tiles = (size + LANES - 1u) / LANES;
+  let tile = group.y * groups.x + group.x;
+  let first = tile / tiles * LINES;
+  if (first >= sizes.batch) { return; }
+  let unit = tile % tiles * LANES + thread;
+  let j = min(unit, size - 1u);
+  let row = sizes.step * sizes.batch + first;
+  // Samples beyond the batch's end are read as the last one, and not stored.
+  let lines = min(LINES, sizes.batch - first);
+  var sum: array<vec4f, LINES>;  // gates
+  for (var k = 0u; k < size; k += 4u) {
+    var weights: mat4x4f;  // gates by four steps of k
+    for (var q = 0u; q < 4u; q++) {
+      let u = min(k + q, size - 1u) * 4u * size + j;
+      let gates = vec4f(recurrent[u], recurrent[u + size], recurrent[u + 2u * size], recurrent[u + 3u * size]);
+      weights[q] = select(vec4f(), gates, k + q < size);
+    }
+    for (var line = 0u; line < LINES; line += LANES) {
+      let own = (row + min(line + lane, lines - 1u)) * size;
+      var states: vec4f;
+      for (var q = 0u; q < 4u; q++) { states[q] = hidden[own + min(k + q, size - 1u)]; }
+      for (var l = 0u; l < LANES; l++) { sum[line + l] += weights * subgroupShuffle(states, l); }
+    }
+  }
+  if (unit >= size) { return; }
+  for (var line = 0u; line < lines; line++) {
+    finish(row + line, j, size, sum[line].x, sum[line].y, sum[line].z, sum[line].w);
+  }
+}`,
+  reference: forwardReference,
+});

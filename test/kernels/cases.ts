@@ -2,17 +2,14 @@ import { type AttentionSizes, attentionForward } from '../../src/kernels/attenti
 import { attentionKeyGradient, attentionQueryGradient } from '../../src/kernels/attention-gradient.js';
 import { attentionProbabilities } from '../../src/kernels/attention-naive.js';
 import type { Fusion } from '../../src/kernels/compose.js';
-import { conv2dFilterGradient, conv2dForward, conv2dInputGradient } from '../../src/kernels/conv2d.js';
+import { conv2dRegister } from '../../src/kernels/conv2d.js';
+import { conv2dSubgroup } from '../../src/kernels/conv2d-subgroup.js';
 import { crossEntropyBackward, crossEntropyForward } from '../../src/kernels/cross-entropy.js';
 import { multiply } from '../../src/kernels/elementwise.js';
 import { gatherRows, linkEqual, scatterAddRows } from '../../src/kernels/gather.js';
-import {
-  groupedConv2dFilterGradient,
-  groupedConv2dForward,
-  groupedConv2dInputGradient,
-} from '../../src/kernels/grouped-conv2d.js';
-import { lstmCell, lstmCellFours } from '../../src/kernels/lstm.js';
-import { lstmCellBackward, lstmCellBackwardFours } from '../../src/kernels/lstm-gradient.js';
+import { groupedConv2d } from '../../src/kernels/grouped-conv2d.js';
+import { lstmCell, lstmCellFours, lstmCellSubgroup } from '../../src/kernels/lstm.js';
+import { lstmCellBackward, lstmCellBackwardFours, lstmCellBackwardSubgroup } from '../../src/kernels/lstm-gradient.js';
 import { matmulNaive, matmulRegister, matmulTiled } from '../../src/kernels/matmul.js';
 import { matmulDirect } from '../../src/kernels/matmul-direct.js';
 import { matmulSubgroup } from '../../src/kernels/matmul-subgroup.js';
@@ -459,6 +456,8 @@ const convs: Conv[] = [
   { x: [1, 7, 9, 2], w: [2, 3, 4], dilation: [3, 1], stride: [1, 2] },
   { x: [1, 5, 5, 4], w: [2, 2, 8] },
   { x: [1, 11, 10, 2], w: [3, 3, 3], stride: [3, 3], pad: [1, 1, 1, 1] },
+  { x: [2, 9, 8, 8], w: [3, 2, 12], stride: [2, 1], pad: [1, 1, 0, 1], dilation: [1, 2] },
+  { x: [1, 6, 5, 36], w: [2, 2, 40], pad: [1, 0, 1, 0] },
   { x: [1, 11, 10, 4], w: [3, 3, 6], groups: 2, stride: [3, 3], pad: [1, 1, 1, 1] },
   { x: [1, 11, 10, 4], w: [3, 3, 6], groups: 2, stride: [2, 2], pad: [1, 1, 2, 1] },
   { x: [2, 6, 5, 6], w: [3, 3, 4], groups: 2 },
@@ -495,21 +494,36 @@ const convolution = convs.flatMap(
     const note = `x [${x}], window [${w}], stride [${stride}], padding [${pad}], dilation [${dilation}], ${groups ?? 1} groups`;
     const tolerance = { absolute: 1e-4, relative: 1e-4 };
     const chunks = Math.max(1, Math.ceil(lines / 3));
-    const [forward, inputGradient, filterGradient] =
-      groups === undefined
-        ? [conv2dForward, conv2dInputGradient, conv2dFilterGradient]
-        : [groupedConv2dForward, groupedConv2dInputGradient, groupedConv2dFilterGradient];
-    return [
-      { kernel: forward, note, values, buffers: sizes, tolerance },
-      { kernel: inputGradient, note, values, buffers: { dy: sizes.y, w: sizes.w, dx: sizes.x }, tolerance },
-      { kernel: filterGradient, note, values, buffers: { x: sizes.x, dy: sizes.y, dw: sizes.w }, tolerance },
+    const one = { note, values, tolerance };
+    const backward = { x: sizes.x, dy: sizes.y };
+    const forward = { ...one, buffers: sizes };
+    const inputGradient = { ...one, buffers: { dy: sizes.y, w: sizes.w, dx: sizes.x } };
+    const filterGradient = [
+      { ...one, buffers: { ...backward, dw: sizes.w } },
       {
-        kernel: filterGradient,
+        ...one,
         note: `${note}, ${chunks} chunks`,
         values: { ...values, chunks, chunk_length: 3 },
-        buffers: { x: sizes.x, dy: sizes.y, dw: chunks * sizes.w },
-        tolerance,
+        buffers: { ...backward, dw: chunks * sizes.w },
       },
+    ];
+    if (groups !== undefined)
+      return [
+        { kernel: groupedConv2d.forward, ...forward },
+        { kernel: groupedConv2d.inputGradient, ...inputGradient },
+        ...filterGradient.map((given) => ({ kernel: groupedConv2d.filterGradient, ...given })),
+      ];
+    const fours = (...channels: number[]) => channels.every((count) => count % 4 === 0);
+    return [
+      { kernel: conv2dRegister.forward, ...forward },
+      { kernel: conv2dRegister.inputGradient, ...inputGradient },
+      ...filterGradient.map((given) => ({ kernel: conv2dRegister.filterGradient, ...given })),
+      ...(fours(out_channels) ? [{ kernel: conv2dSubgroup.forward, ...forward }] : []),
+      ...(fours(out_channels) ? filterGradient : []).map((given) => ({
+        kernel: conv2dSubgroup.filterGradient,
+        ...given,
+      })),
+      ...(fours(in_channels, out_channels) ? [{ kernel: conv2dSubgroup.inputGradient, ...inputGradient }] : []),
     ];
   },
 );
@@ -572,6 +586,10 @@ const lstm = (
     [lstmCellFours, lstmCellBackwardFours, 3, 8],
     [lstmCellFours, lstmCellBackwardFours, 5, 36],
     [lstmCellFours, lstmCellBackwardFours, 2, 128],
+    [lstmCellSubgroup, lstmCellBackwardSubgroup, 1, 4],
+    [lstmCellSubgroup, lstmCellBackwardSubgroup, 17, 8],
+    [lstmCellSubgroup, lstmCellBackwardSubgroup, 19, 36],
+    [lstmCellSubgroup, lstmCellBackwardSubgroup, 2, 128],
   ] as const
 ).flatMap(([forward, backward, batch, hidden_size]): KernelCase[] => {
   const time = 3;

@@ -1,12 +1,9 @@
 import { TesseraError } from '../../gpu/errors.js';
-import { type ConvSizes, conv2dFilterGradient, conv2dForward, conv2dInputGradient } from '../../kernels/conv2d.js';
-import {
-  groupedConv2dFilterGradient,
-  groupedConv2dForward,
-  groupedConv2dInputGradient,
-} from '../../kernels/grouped-conv2d.js';
+import { type ConvSizes, conv2dRegister } from '../../kernels/conv2d.js';
+import { conv2dSubgroup } from '../../kernels/conv2d-subgroup.js';
+import { groupedConv2d } from '../../kernels/grouped-conv2d.js';
 import { defineOp, expectRank, expectType, type Op } from '../define.js';
-import { launch } from '../graph.js';
+import { type DispatchContext, launch } from '../graph.js';
 import { formatShape, type Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { reduceLaunches } from './reduce.js';
@@ -66,14 +63,23 @@ function sizesFor(geometry: Geometry): ConvSizes {
   return groups === 1 ? rest : ({ ...rest, groups } as ConvSizes);
 }
 
+/** Kernels that can compute a geometry, and of those the fastest. */
+function kernelsFor({ inputShape, kernelShape, groups }: Geometry, { software, limits }: DispatchContext['device']) {
+  if (groups !== 1) return groupedConv2d;
+  const [inputs, outputs] = [inputShape[3]! % 4 === 0, kernelShape[3]! % 4 === 0];
+  const lanes = conv2dSubgroup.forward.subgroupLanes;
+  if (!software || limits.subgroupLanes < lanes || !outputs) return conv2dRegister;
+  return inputs ? conv2dSubgroup : { ...conv2dSubgroup, inputGradient: conv2dRegister.inputGradient };
+}
+
 /** `conv2d` of a geometry. */
 export const conv2dOp: Op<readonly ['x', 'kernel'], Geometry> = defineOp({
   name: 'conv2d',
   inputs: ['x', 'kernel'],
   epilogue: true,
   shape: (_, geometry: Geometry) => outputShape(geometry),
-  dispatch: ([x, w], [y], { attributes }) => {
-    const kernel = attributes.groups === 1 ? conv2dForward : groupedConv2dForward;
+  dispatch: ([x, w], [y], { attributes, device }) => {
+    const kernel = kernelsFor(attributes, device).forward;
     return [launch(kernel, { x: x!, w: w!, y: y! }, sizesFor(attributes))];
   },
   vjp: ({ inputs: [x, w], outputGrad: dy, attributes }) => [
@@ -88,8 +94,8 @@ export const conv2dInputGradientOp: Op<readonly ['dy', 'kernel'], Geometry> = de
   inputs: ['dy', 'kernel'],
   epilogue: true,
   shape: (_, { inputShape }: Geometry) => inputShape,
-  dispatch: ([dy, w], [dx], { attributes }) => {
-    const kernel = attributes.groups === 1 ? conv2dInputGradient : groupedConv2dInputGradient;
+  dispatch: ([dy, w], [dx], { attributes, device }) => {
+    const kernel = kernelsFor(attributes, device).inputGradient;
     return [launch(kernel, { dy: dy!, w: w!, dx: dx! }, sizesFor(attributes))];
   },
   vjp: ({ inputs: [dy, w], outputGrad, attributes }) => [
@@ -107,7 +113,7 @@ export const conv2dFilterGradientOp: Op<readonly ['x', 'dy'], Geometry> = define
   inputs: ['x', 'dy'],
   shape: (_, { kernelShape }: Geometry) => kernelShape,
   dispatch: ([x, dy], [dw], { attributes, device, temporary }) => {
-    const kernel = attributes.groups === 1 ? conv2dFilterGradient : groupedConv2dFilterGradient;
+    const kernel = kernelsFor(attributes, device).filterGradient;
     const whole = sizesFor(attributes);
     const chunks = Math.max(1, Math.ceil(whole.chunk_length / CHUNK_ROWS));
     if (chunks === 1) return [launch(kernel, { x: x!, dy: dy!, dw: dw! }, whole)];

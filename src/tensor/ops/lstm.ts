@@ -1,7 +1,8 @@
 import type { Device } from '../../gpu/device.js';
 import { TesseraError } from '../../gpu/errors.js';
-import { lstmCell, lstmCellFours } from '../../kernels/lstm.js';
-import { lstmCellBackward, lstmCellBackwardFours } from '../../kernels/lstm-gradient.js';
+import type { Kernel } from '../../gpu/kernel.js';
+import { lstmCell, lstmCellFours, lstmCellSubgroup } from '../../kernels/lstm.js';
+import { lstmCellBackward, lstmCellBackwardFours, lstmCellBackwardSubgroup } from '../../kernels/lstm-gradient.js';
 import { full } from '../create.js';
 import { defineOp, expectRank, expectShape, expectType } from '../define.js';
 import { launch } from '../graph.js';
@@ -27,7 +28,7 @@ export const lstmSequenceOp = defineOp({
   dispatch: ([xGates, recurrent, mask, hidden0, cell0], [hidden, cells, gates], { device }) => {
     const [time, batch, width] = xGates!.shape as [number, number, number];
     const hidden_size = width / 4;
-    const kernel = byFours(device, hidden_size) ? lstmCellFours : lstmCell;
+    const kernel = choose(device, hidden_size, lstmCellSubgroup, lstmCellFours, lstmCell);
     const buffers = {
       x_gates: xGates!,
       recurrent: recurrent!,
@@ -73,7 +74,7 @@ export const lstmBackwardOp = defineOp({
   dispatch: ([recurrent, gates, cells, mask, dhidden, dcells], [dgates, state], { device }) => {
     const [time, batch, width] = gates!.shape as [number, number, number];
     const hidden_size = width / 4;
-    const kernel = byFours(device, hidden_size) ? lstmCellBackwardFours : lstmCellBackward;
+    const kernel = choose(device, hidden_size, lstmCellBackwardSubgroup, lstmCellBackwardFours, lstmCellBackward);
     const buffers = {
       ...{ recurrent: recurrent!, gates: gates!, cells: cells!, mask: mask! },
       ...{ dhidden: dhidden!, dcells: dcells!, state: state!, dgates: dgates! },
@@ -85,8 +86,17 @@ export const lstmBackwardOp = defineOp({
   vjp: 'it is a fused gradient, without a second derivative',
 });
 
-/** Where a CPU does the work, loads are the cost, and fours share them; a GPU wants the many small invocations. */
-const byFours = (device: Pick<Device, 'software'>, hidden: number): boolean => device.software && hidden % 4 === 0;
+/** Where a CPU does the work, loads are the cost: subgroups or fours share them. A GPU wants many small invocations. */
+function choose(
+  { software, limits }: Pick<Device, 'software' | 'limits'>,
+  hidden: number,
+  subgroup: Kernel,
+  fours: Kernel,
+  single: Kernel,
+): Kernel {
+  if (!software || hidden % 4 !== 0) return single;
+  return limits.subgroupLanes >= subgroup.subgroupLanes ? subgroup : fours;
+}
 
 /** The state of an LSTM between two steps. */
 export interface LstmState {
