@@ -113,3 +113,9 @@ function expectSame(kernel: string, what: string, described: readonly string[], 
 
 /** How many groups of `size` cover `count` things. */
 export const ceilDivide = (count: number, size: number): number => Math.ceil(count / size);
+
+/**
+ * How many neighbours an invocation should compute, one after the other. Where a CPU does the work, to begin an invocation
+ * costs as much as a few loads; a GPU wants each load of its lanes to lie side by side.
+ */
+export const runLength = ({ software }: { readonly software: boolean }): 1 | 4 => (software ? 4 : 1);

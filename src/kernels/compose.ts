@@ -97,9 +97,9 @@ export function expressionValues(expression: Expression, prefix: string, vector:
 
 /**
  * An elementwise kernel: y[i] = expression(inputs at i) for i < count. Binding names are in0, in1, ... and y;
- * numbers are n0, n1, ...
+ * numbers are n0, n1, ... An invocation computes `run` elements, or fours of them.
  */
-export function composeElementwise(expression: Expression): Kernel {
+export function composeElementwise(expression: Expression, run = 1): Kernel {
   const vector = canVectorise(expression);
   const type = expression.steps.at(-1)!.type;
   const inputs = expression.inputs.map((_, input) => `in${input}`);
@@ -115,7 +115,7 @@ export function composeElementwise(expression: Expression): Kernel {
     reads: inputs,
     writes: ['y'],
     sizes: fields.map((field) => field.split(':')[0]!),
-    workgroups: ({ count }) => ceilDivide(count!, (vector ? 4 : 1) * THREADS),
+    workgroups: ({ count }) => ceilDivide(count!, (vector ? 4 : 1) * run * THREADS),
     cost: (values) => ({
       flops: flops * values.count!,
       bytes: 4 * values.count! + inputBytes(expression, values.count!),
@@ -131,10 +131,12 @@ ${helpersOf([expression])}
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
-  let i = (group.y * groups.x + group.x) * ${THREADS}u + thread;
-  if (i >= ${vector ? '(sizes.count + 3u) / 4u' : 'sizes.count'}) { return; }
+  let first = ((group.y * groups.x + group.x) * ${THREADS}u + thread) * ${run}u;
+  let end = min(first + ${run}u, ${vector ? '(sizes.count + 3u) / 4u' : 'sizes.count'});
+  for (var i = first; i < end; i++) {
 ${body(expression, '', 'sizes', 'i', vector)}
-  y[i] = ${type === 'bool' ? 'select(Uint(0), Uint(1), result)' : 'result'};
+    y[i] = ${type === 'bool' ? 'select(Uint(0), Uint(1), result)' : 'result'};
+  }
 }`,
     reference: (given) => {
       const at = given as Record<string, Float64Array> & Record<string, number>;

@@ -13,7 +13,7 @@ export const COPY_AXES = 5;
  *
  * Elements are moved as 32 bits, whatever they mean, singly or by fours. Strides may be negative.
  */
-function stridedCopy(name: string, element: 'u32' | 'vec4u'): Kernel {
+function stridedCopy(name: string, element: 'u32' | 'vec4u', run: number): Kernel {
   const width = element === 'u32' ? 1 : 4;
   return defineKernel({
     name,
@@ -24,7 +24,8 @@ function stridedCopy(name: string, element: 'u32' | 'vec4u'): Kernel {
       ...['x_stride_0', 'x_stride_1', 'x_stride_2', 'x_stride_3', 'x_stride_4'],
       ...['y_stride_0', 'y_stride_1', 'y_stride_2', 'y_stride_3', 'y_stride_4'],
     ],
-    workgroups: ({ count }) => ceilDivide(count!, THREADS),
+    workgroups: ({ count, size_4 }) =>
+      count === 0 ? 0 : ceilDivide((count! / size_4!) * ceilDivide(size_4!, run), THREADS),
     cost: ({ count }) => ({ flops: 0, bytes: 8 * width * count! }),
     wgsl: wgsl`
 struct Sizes {
@@ -40,9 +41,10 @@ struct Sizes {
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
   let index = (group.y * groups.x + group.x) * ${THREADS}u + thread;
-  if (index >= sizes.count) { return; }
-  let i4 = i32(index % sizes.size_4);
-  var rest = index / sizes.size_4;
+  let runs = (sizes.size_4 + ${run - 1}u) / ${run}u;  // along the last axis
+  if (index >= sizes.count / sizes.size_4 * runs) { return; }
+  let i4 = i32(index % runs * ${run}u);
+  var rest = index / runs;
   let i3 = i32(rest % sizes.size_3);
   rest /= sizes.size_3;
   let i2 = i32(rest % sizes.size_2);
@@ -53,7 +55,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
            + i3 * sizes.x_stride_3 + i4 * sizes.x_stride_4;
   let to = sizes.y_offset + i0 * sizes.y_stride_0 + i1 * sizes.y_stride_1 + i2 * sizes.y_stride_2
          + i3 * sizes.y_stride_3 + i4 * sizes.y_stride_4;
-  y[to] = x[source];
+  for (var r = 0; r < min(${run}, i32(sizes.size_4) - i4); r++) {
+    y[to + r * sizes.y_stride_4] = x[source + r * sizes.x_stride_4];
+  }
 }`,
     reference(given) {
       const { x, y } = given as unknown as { x: Float64Array; y: Float64Array };
@@ -74,19 +78,25 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   });
 }
 
-/** By fours all sizes, offsets and strides count fours of elements; both innermost strides are 1. */
+/**
+ * By how many an invocation moves (see `runLength`), and whether singly or by fours: there all sizes, offsets and strides
+ * count fours of elements, and both innermost strides are 1.
+ */
 export const stridedCopies = {
-  ones: stridedCopy('strided_copy', 'u32'),
-  fours: stridedCopy('strided_copy_fours', 'vec4u'),
+  1: { ones: stridedCopy('strided_copy', 'u32', 1), fours: stridedCopy('strided_copy_fours', 'vec4u', 1) },
+  4: {
+    ones: stridedCopy('strided_copy_software', 'u32', 4),
+    fours: stridedCopy('strided_copy_fours_software', 'vec4u', 4),
+  },
 } as const;
 
-function fill(type: 'f32' | 'i32' | 'u32'): Kernel {
+function fill(name: string, type: 'f32' | 'i32' | 'u32', run: number): Kernel {
   return defineKernel({
-    name: `fill_${type}`,
+    name: `${name}_${type}`,
     writes: ['y'],
     sizes: ['count'],
     numbers: ['value'],
-    workgroups: ({ count }) => ceilDivide(count, 4 * THREADS),
+    workgroups: ({ count }) => ceilDivide(count, 4 * run * THREADS),
     cost: ({ count }) => ({ flops: 0, bytes: 4 * count }),
     wgsl: wgsl`
 struct Sizes { count: u32, value: ${type} }
@@ -96,9 +106,10 @@ struct Sizes { count: u32, value: ${type} }
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
-  let index = (group.y * groups.x + group.x) * ${THREADS}u + thread;
+  let first = ((group.y * groups.x + group.x) * ${THREADS}u + thread) * ${run}u;
   // Buffers are whole fours, so the last one may reach beyond the count.
-  if (4u * index < sizes.count) { y[index] = vec4<${type}>(sizes.value); }
+  let end = min(first + ${run}u, (sizes.count + 3u) / 4u);
+  for (var i = first; i < end; i++) { y[i] = vec4<${type}>(sizes.value); }
 }`,
     reference: ({ y, count, value }) => {
       y.fill(value, 0, count);
@@ -106,5 +117,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   });
 }
 
-/** y[i] = value for i < count, by the type of the elements; bool is stored as u32. */
-export const fills = { f32: fill('f32'), i32: fill('i32'), u32: fill('u32'), bool: fill('u32') } as const;
+const fillsOf = (name: string, run: number) => {
+  const u32 = fill(name, 'u32', run);
+  return { f32: fill(name, 'f32', run), i32: fill(name, 'i32', run), u32, bool: u32 };
+};
+
+/** y[i] = value for i < count, by how many fours (see `runLength`) and the type of the elements; bool is stored as u32. */
+export const fills = { 1: fillsOf('fill', 1), 4: fillsOf('fill_software', 4) } as const;

@@ -1,6 +1,6 @@
 import type { Device } from '../gpu/device.js';
 import { TesseraError } from '../gpu/errors.js';
-import type { Cost, Kernel } from '../gpu/kernel.js';
+import { type Cost, type Kernel, runLength } from '../gpu/kernel.js';
 import {
   canVectorise,
   composeElementwise,
@@ -151,7 +151,7 @@ class Planner {
   #addElementwise(group: Group): void {
     const type = group.root.outputs[0]!;
     const { expression, inputs, numbers } = express(group, this.#isStored);
-    const kernel = composeElementwise(expression);
+    const kernel = composeElementwise(expression, runLength(this.device));
     const storage = new Storage('workspace', bytesOf(type), `${kernel.name} ${formatShape(type.shape)}`);
     this.#storages.set(group.root, [storage]);
     this.#add({
@@ -273,7 +273,7 @@ class Planner {
       numbers: [],
       steps: [{ fn: identity, operands: [{ kind: 'input', index: 0 }], type: dtype }],
     };
-    const kernel = composeElementwise(expression);
+    const kernel = composeElementwise(expression, runLength(this.device));
     this.#add({
       kernel,
       storages: { in0: from, y: to },

@@ -93,7 +93,7 @@ fn main() { y[0] = 1.0; }`,
 
 test.runIf(isGpu && gpu.features.has('timestamp-query'))('profiling gives every dispatch its nanoseconds', async () => {
   const y = gpu.allocate(4 * 2 ** 20, 'y');
-  const dispatch = { kernel: fills.f32, buffers: { y }, values: { count: 2 ** 20, value: 1 }, label: 'fill' };
+  const dispatch = { kernel: fills[1].f32, buffers: { y }, values: { count: 2 ** 20, value: 1 }, label: 'fill' };
   const prepared = await gpu.prepare([dispatch, dispatch]);
   const nanoseconds = await gpu.profile(prepared);
   expect(nanoseconds).toHaveLength(2);

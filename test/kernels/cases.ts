@@ -635,86 +635,101 @@ const lstm = (
 // ---- movement and updates ------------------------------------------------------------------------------------------
 const axes = (prefix: string, strides: number[]) =>
   Object.fromEntries(strides.map((stride, axis) => [`${prefix}_stride_${axis}`, stride]));
-const movement: KernelCase[] = [
-  {
-    kernel: stridedCopies.fours,
-    note: 'swaps axes, from and to places inside',
-    values: {
-      ...{ count: 3 * 5 * 7, size_1: 1, size_2: 3, size_3: 5, size_4: 7, x_offset: 2, y_offset: 1 },
-      ...axes('x', [0, 0, 7, 21, 1]),
-      ...axes('y', [0, 0, 40, 8, 1]),
+const movement = ([1, 4] as const).flatMap((run): KernelCase[] => {
+  const [copies, filled] = [stridedCopies[run], fills[run]];
+  return [
+    {
+      kernel: copies.fours,
+      note: 'swaps axes, from and to places inside',
+      values: {
+        ...{ count: 3 * 5 * 7, size_1: 1, size_2: 3, size_3: 5, size_4: 7, x_offset: 2, y_offset: 1 },
+        ...axes('x', [0, 0, 7, 21, 1]),
+        ...axes('y', [0, 0, 40, 8, 1]),
+      },
+      buffers: { x: 4 * (2 + 105), y: new Float32Array(4 * (1 + 120)) },
     },
-    buffers: { x: 4 * (2 + 105), y: new Float32Array(4 * (1 + 120)) },
-  },
-  ...(
-    [
-      [stridedCopies.ones, 1],
-      [stridedCopies.fours, 4],
-    ] as const
-  ).map(([kernel, width]) => ({
-    kernel,
-    note: 'permutes five axes',
-    values: {
-      ...{ count: 2 * 3 * 4 * 5 * 2, size_1: 3, size_2: 4, size_3: 5, size_4: 2, x_offset: 1, y_offset: 4 },
-      ...axes('x', [3, 1, 60, 6, 30]),
-      ...axes('y', [120, 40, 10, 2, 1]),
+    ...(
+      [
+        [copies.ones, 1],
+        [copies.fours, 4],
+      ] as const
+    ).map(([kernel, width]) => ({
+      kernel,
+      note: 'permutes five axes',
+      values: {
+        ...{ count: 2 * 3 * 4 * 5 * 2, size_1: 3, size_2: 4, size_3: 5, size_4: 2, x_offset: 1, y_offset: 4 },
+        ...axes('x', [3, 1, 60, 6, 30]),
+        ...axes('y', [120, 40, 10, 2, 1]),
+      },
+      buffers: { x: width * (1 + 2 * 3 * 4 * 5 * 2), y: new Float32Array(width * (4 + 2 * 3 * 4 * 5 * 2)) },
+    })),
+    ...(
+      [
+        [copies.ones, 12],
+        [copies.fours, 3],
+      ] as const
+    ).map(([kernel, count]) => ({
+      kernel,
+      note: 'fewer than a workgroup',
+      values: {
+        ...{ count, size_1: 1, size_2: 1, size_3: 1, size_4: count, x_offset: 0, y_offset: 0 },
+        ...axes('x', [0, 0, 0, 0, 1]),
+        ...axes('y', [0, 0, 0, 0, 1]),
+      },
+      buffers: { x: 12, y: 12 },
+    })),
+    {
+      kernel: copies.ones,
+      note: 'flips, and leaves gaps',
+      values: {
+        count: 67,
+        size_1: 1,
+        size_2: 1,
+        size_3: 1,
+        size_4: 67,
+        x_offset: 66,
+        y_offset: 2,
+        ...axes('x', [0, 0, 0, 0, -1]),
+        ...axes('y', [0, 0, 0, 0, 2]),
+      },
+      buffers: { x: 67, y: new Float32Array(140) },
     },
-    buffers: { x: width * (1 + 2 * 3 * 4 * 5 * 2), y: new Float32Array(width * (4 + 2 * 3 * 4 * 5 * 2)) },
-  })),
-  ...(
-    [
-      [stridedCopies.ones, 12],
-      [stridedCopies.fours, 3],
-    ] as const
-  ).map(([kernel, count]) => ({
-    kernel,
-    note: 'fewer than a workgroup',
-    values: {
-      ...{ count, size_1: 1, size_2: 1, size_3: 1, size_4: count, x_offset: 0, y_offset: 0 },
-      ...axes('x', [0, 0, 0, 0, 1]),
-      ...axes('y', [0, 0, 0, 0, 1]),
+    {
+      kernel: copies.ones,
+      note: 'copies nothing',
+      values: {
+        count: 0,
+        size_1: 1,
+        size_2: 1,
+        size_3: 1,
+        size_4: 0,
+        x_offset: 0,
+        y_offset: 0,
+        ...axes('x', [0, 0, 0, 0, 1]),
+        ...axes('y', [0, 0, 0, 0, 1]),
+      },
+      buffers: { x: 3, y: new Float32Array(3) },
     },
-    buffers: { x: 12, y: 12 },
-  })),
-  {
-    kernel: stridedCopies.ones,
-    note: 'flips, and leaves gaps',
-    values: {
-      count: 67,
-      size_1: 1,
-      size_2: 1,
-      size_3: 1,
-      size_4: 67,
-      x_offset: 66,
-      y_offset: 2,
-      ...axes('x', [0, 0, 0, 0, -1]),
-      ...axes('y', [0, 0, 0, 0, 2]),
-    },
-    buffers: { x: 67, y: new Float32Array(140) },
-  },
-  {
-    kernel: stridedCopies.ones,
-    note: 'copies nothing',
-    values: {
-      count: 0,
-      size_1: 1,
-      size_2: 1,
-      size_3: 1,
-      size_4: 0,
-      x_offset: 0,
-      y_offset: 0,
-      ...axes('x', [0, 0, 0, 0, 1]),
-      ...axes('y', [0, 0, 0, 0, 1]),
-    },
-    buffers: { x: 3, y: new Float32Array(3) },
-  },
-  ...[0, 1, 63, 64, 1009].flatMap((count): KernelCase[] => [
-    { kernel: fills.f32, note: `${count}`, values: { count, value: 0.5 }, buffers: { y: count } },
-    { kernel: fills.i32, note: `${count}`, values: { count, value: -7 }, buffers: { y: count }, types: { y: 'i32' } },
-    { kernel: fills.u32, note: `${count}`, values: { count, value: 7 }, buffers: { y: count }, types: { y: 'u32' } },
-    { kernel: fills.bool, note: `${count}`, values: { count, value: 1 }, buffers: { y: count }, types: { y: 'u32' } },
-  ]),
-];
+    ...[0, 1, 63, 64, 1009].flatMap((count): KernelCase[] => [
+      { kernel: filled.f32, note: `${count}`, values: { count, value: 0.5 }, buffers: { y: count } },
+      {
+        kernel: filled.i32,
+        note: `${count}`,
+        values: { count, value: -7 },
+        buffers: { y: count },
+        types: { y: 'i32' },
+      },
+      { kernel: filled.u32, note: `${count}`, values: { count, value: 7 }, buffers: { y: count }, types: { y: 'u32' } },
+      {
+        kernel: filled.bool,
+        note: `${count}`,
+        values: { count, value: 1 },
+        buffers: { y: count },
+        types: { y: 'u32' },
+      },
+    ]),
+  ];
+});
 const updates = [0, 1, 4, 255, 256, 1009].flatMap((count): KernelCase[] => {
   const update = (kernel: KernelCase['kernel'], numbers: Record<string, number>, ...moments: string[]): KernelCase => ({
     kernel,

@@ -1,3 +1,4 @@
+import { runLength } from '../../gpu/kernel.js';
 import { gatherRows, linkEqual, scatterAddRows } from '../../kernels/gather.js';
 import { fills } from '../../kernels/movement.js';
 import { defineOp, expectRank, expectType } from '../define.js';
@@ -38,12 +39,12 @@ export const scatterAddOp = defineOp({
   name: 'scatter_add',
   inputs: ['values', 'indices'],
   shape: ([values], { rows }: { rows: number }) => [rows, values!.shape[1]!],
-  dispatch: ([values, indices], [y], { temporary, attributes: { rows } }) => {
+  dispatch: ([values, indices], [y], { temporary, device, attributes: { rows } }) => {
     const [count, cols] = values!.shape as [number, number];
     const heads = temporary([count], 'i32');
     const links = temporary([count], 'i32');
     return [
-      launch(fills.f32, { y: y! }, { count: sizeOf(y!.shape), value: 0 }),
+      launch(fills[runLength(device)].f32, { y: y! }, { count: sizeOf(y!.shape), value: 0 }),
       launch(linkEqual, { indices: indices!, heads, links }, { count }),
       launch(scatterAddRows, { dy: values!, indices: indices!, heads, links, dtable: y! }, { count, rows, cols }),
     ];

@@ -38,8 +38,8 @@ export const lstmSequenceOp = defineOp({
       gates: gates!,
     };
     return [
-      copyRegion(hidden0!, hidden!, hidden0!.shape, whole(hidden0!.shape), whole(hidden0!.shape)),
-      copyRegion(cell0!, cells!, cell0!.shape, whole(cell0!.shape), whole(cell0!.shape)),
+      copyRegion({ device }, hidden0!, hidden!, hidden0!.shape, whole(hidden0!.shape), whole(hidden0!.shape)),
+      copyRegion({ device }, cell0!, cells!, cell0!.shape, whole(cell0!.shape), whole(cell0!.shape)),
       ...Array.from({ length: time }, (_, step) => launch(kernel, buffers, { step, batch, hidden_size })),
     ];
   },

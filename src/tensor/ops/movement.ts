@@ -1,8 +1,9 @@
 import { TesseraError } from '../../gpu/errors.js';
+import { runLength } from '../../gpu/kernel.js';
 import { identity } from '../../kernels/elementwise.js';
 import { COPY_AXES, fills, stridedCopies } from '../../kernels/movement.js';
 import { defineOp, type Op } from '../define.js';
-import { type Launch, launch, type Value } from '../graph.js';
+import { type DispatchContext, type Launch, launch, type Value } from '../graph.js';
 import {
   broadcastShapes,
   formatShape,
@@ -21,7 +22,14 @@ interface Region {
 }
 
 /** The launch that copies x's region to y's, both of the given shape. */
-export function copyRegion(x: Value, y: Value, shape: Shape, from: Region, to: Region): Launch {
+export function copyRegion(
+  { device }: Pick<DispatchContext, 'device'>,
+  x: Value,
+  y: Value,
+  shape: Shape,
+  from: Region,
+  to: Region,
+): Launch {
   const axes = mergeAxes(shape, from.strides, to.strides);
   if (axes.length > COPY_AXES) {
     throw new TesseraError(
@@ -41,8 +49,8 @@ export function copyRegion(x: Value, y: Value, shape: Shape, from: Region, to: R
     sizes[`y_stride_${index}`] = axis.to / width;
   });
   const inner = { size_4: last.size / width, x_stride_4: last.from, y_stride_4: last.to };
-  const kernel = fours ? stridedCopies.fours : stridedCopies.ones;
-  return launch(kernel, { x, y }, { count: sizeOf(shape) / width, ...sizes, ...inner });
+  const copies = stridedCopies[runLength(device)];
+  return launch(fours ? copies.fours : copies.ones, { x, y }, { count: sizeOf(shape) / width, ...sizes, ...inner });
 }
 
 /** Takes neighbouring axes together where both sides walk through them as through one. */
@@ -107,9 +115,10 @@ export const permuteOp = defineOp({
     }
     return order.map((axis) => x!.shape[axis]!);
   },
-  dispatch: ([x], [y], { attributes: { order } }) => {
+  dispatch: ([x], [y], { attributes: { order }, device }) => {
     const strides = rowMajorStrides(x!.shape);
-    return [copyRegion(x!, y!, y!.shape, { offset: 0, strides: order.map((axis) => strides[axis]!) }, whole(y!.shape))];
+    const from = { offset: 0, strides: order.map((axis) => strides[axis]!) };
+    return [copyRegion({ device }, x!, y!, y!.shape, from, whole(y!.shape))];
   },
   vjp: ({ outputGrad: dy, attributes: { order } }) => [
     permute(
@@ -141,8 +150,8 @@ export const sliceOp: Op<readonly ['x'], SliceAttributes> = defineOp({
   name: 'slice',
   inputs: ['x'],
   shape: (_, { size }: SliceAttributes) => size,
-  dispatch: ([x], [y], { attributes: { begin, step } }) => [
-    copyRegion(x!, y!, y!.shape, part(x!.shape, begin, step), whole(y!.shape)),
+  dispatch: ([x], [y], { attributes: { begin, step }, device }) => [
+    copyRegion({ device }, x!, y!, y!.shape, part(x!.shape, begin, step), whole(y!.shape)),
   ],
   vjp: ({ inputs: [x], outputGrad: dy, attributes: { begin, step } }) => [
     padOp(dy, { shape: x!.shape, begin, step, value: 0 }),
@@ -207,9 +216,9 @@ export const padOp: Op<readonly ['x'], PadAttributes> = defineOp({
   inputs: ['x'],
   numbers: ['value'],
   shape: (_, { shape }: PadAttributes) => shape,
-  dispatch: ([x], [y], { attributes: { begin, step } }) => [
-    launch(fills[y!.dtype], { y: y! }, { count: y!.length }),
-    copyRegion(x!, y!, x!.shape, whole(x!.shape), part(y!.shape, begin, step)),
+  dispatch: ([x], [y], { attributes: { begin, step }, device }) => [
+    launch(fills[runLength(device)][y!.dtype], { y: y! }, { count: y!.length }),
+    copyRegion({ device }, x!, y!, x!.shape, whole(x!.shape), part(y!.shape, begin, step)),
   ],
   vjp: ({ inputs: [x], outputGrad: dy, attributes: { begin, step } }) => [sliceOp(dy, { begin, size: x!.shape, step })],
 });
@@ -246,13 +255,13 @@ export const concatOp = defineOp({
     const total = tensors.reduce((sum, { shape }) => sum + shape[axis]!, 0);
     return first.shape.map((size, at) => (at === axis ? total : size));
   },
-  dispatch: (inputs, [y], { attributes: { axis } }) => {
+  dispatch: (inputs, [y], { attributes: { axis }, device }) => {
     const strides = rowMajorStrides(y!.shape);
     let begin = 0;
     return inputs.map((x) => {
       const to = { offset: begin * strides[axis]!, strides };
       begin += x.shape[axis]!;
-      return copyRegion(x, y!, x.shape, whole(x.shape), to);
+      return copyRegion({ device }, x, y!, x.shape, whole(x.shape), to);
     });
   },
   vjp: ({ inputs, outputGrad: dy, attributes: { axis } }) => {
