@@ -90,9 +90,9 @@ ${main}
     }
   }
   if (channel >= channels) { return; }
-  for (var line = 0u; line < min(LINES, rows - row); line++) {
+  for (var line = 0u; line < LINES; line++) {
     let at = (row + line) * channels + channel;
-    y[at] = epilogue(sum[line], at);
+    if (row + line < rows) { y[at] = epilogue(sum[line], at); }
   }
 }`,
   reference: conv2dRegister.forward.reference,
@@ -155,9 +155,9 @@ ${main}
     }
   }
   if (channel >= channels) { return; }
-  for (var line = 0u; line < min(LINES, rows - row); line++) {
+  for (var line = 0u; line < LINES; line++) {
     let at = (row + line) * channels + channel;
-    dx[at] = epilogue(sum[line], at);
+    if (row + line < rows) { dx[at] = epilogue(sum[line], at); }
   }
 }`,
   reference: conv2dRegister.inputGradient.reference,
@@ -219,8 +219,8 @@ ${main}
     }
   }
   if (channel >= channels) { return; }
-  for (var line = 0u; line < min(LINES, window - row); line++) {
-    dw[(chunk * window + row + line) * channels + channel] = sum[line];
+  for (var line = 0u; line < LINES; line++) {
+    if (row + line < window) { dw[(chunk * window + row + line) * channels + channel] = sum[line]; }
   }
 }`,
   reference: conv2dRegister.filterGradient.reference,

@@ -211,8 +211,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     }
   }
   if (unit >= size) { return; }
-  for (var line = 0u; line < lines; line++) {
-    finish(row + line, j, size, sum[line].x, sum[line].y, sum[line].z, sum[line].w);
+  for (var line = 0u; line < LINES; line++) {
+    if (line < lines) { finish(row + line, j, size, sum[line].x, sum[line].y, sum[line].z, sum[line].w); }
   }
 }`,
   reference: forwardReference,

@@ -89,7 +89,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     }
   }
   if (j >= sizes.${spread}) { return; }
-  for (var line = 0u; line < min(LINES, sizes.${shared} - i); line++) { store(part, i + line, j, sum[line]); }
+  for (var line = 0u; line < LINES; line++) {
+    if (i + line < sizes.${shared}) { store(part, i + line, j, sum[line]); }
+  }
 }`,
     reference: matmulReference,
   });
@@ -141,7 +143,9 @@ fn spread_fours(z: u32, k: u32, j: u32) -> mat4x4f {
 ${EPILOGUE}
 fn store(part: u32, i: u32, j: u32, value: vec4f) {
   let at = (part * sizes.m + i) * sizes.n + j;
-  for (var s = 0u; s < min(4u, sizes.n - j); s++) { c[at + s] = epilogue(value[s], at + s); }
+  for (var s = 0u; s < 4u; s++) {
+    if (j + s < sizes.n) { c[at + s] = epilogue(value[s], at + s); }
+  }
 }`,
 });
 
@@ -159,9 +163,9 @@ fn spread_fours(z: u32, k: u32, i: u32) -> mat4x4f {
   store: wgsl`
 ${EPILOGUE}
 fn store(part: u32, j: u32, i: u32, value: vec4f) {
-  for (var s = 0u; s < min(4u, sizes.m - i); s++) {
+  for (var s = 0u; s < 4u; s++) {
     let at = (part * sizes.m + i + s) * sizes.n + j;
-    c[at] = epilogue(value[s], at);
+    if (i + s < sizes.m) { c[at] = epilogue(value[s], at); }
   }
 }`,
 });

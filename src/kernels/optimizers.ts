@@ -84,8 +84,9 @@ export const sgdUpdate = defineUpdate({
 export const momentumUpdate = defineUpdate({
   ...{ name: 'momentum_update', moments: ['velocity'], numbers: ['momentum'], flops: 3 },
   wgsl: wgsl`
-  velocity[i] = sizes.momentum * velocity[i] - sizes.rate * g;
-  let step = -velocity[i];`,
+  let next = sizes.momentum * velocity[i] - sizes.rate * g;
+  velocity[i] = next;
+  let step = -next;`,
   apply(g, { rate, momentum, velocity }) {
     const next = momentum * velocity - rate * g;
     return { velocity: next, step: -next };
@@ -96,8 +97,9 @@ export const momentumUpdate = defineUpdate({
 export const nesterovUpdate = defineUpdate({
   ...{ name: 'nesterov_update', moments: ['velocity'], numbers: ['momentum'], flops: 5 },
   wgsl: wgsl`
-  velocity[i] = sizes.momentum * velocity[i] - sizes.rate * g;
-  let step = sizes.rate * g - sizes.momentum * velocity[i];`,
+  let next = sizes.momentum * velocity[i] - sizes.rate * g;
+  velocity[i] = next;
+  let step = sizes.rate * g - sizes.momentum * next;`,
   apply(g, { rate, momentum, velocity }) {
     const next = momentum * velocity - rate * g;
     return { velocity: next, step: rate * g - momentum * next };
@@ -116,9 +118,11 @@ export const adamUpdate = defineUpdate({
   numbers: ['beta1', 'beta2', 'epsilon', 'correction1', 'correction2'],
   flops: 14,
   wgsl: wgsl`
-  m[i] = sizes.beta1 * m[i] + (1.0 - sizes.beta1) * g;
-  v[i] = sizes.beta2 * v[i] + (1.0 - sizes.beta2) * g * g;
-  let step = sizes.rate * (m[i] / sizes.correction1) / (sqrt(v[i] / sizes.correction2) + sizes.epsilon);`,
+  let mean = sizes.beta1 * m[i] + (1.0 - sizes.beta1) * g;
+  let square = sizes.beta2 * v[i] + (1.0 - sizes.beta2) * g * g;
+  m[i] = mean;
+  v[i] = square;
+  let step = sizes.rate * (mean / sizes.correction1) / (sqrt(square / sizes.correction2) + sizes.epsilon);`,
   apply(g, { rate, beta1, beta2, epsilon, correction1, correction2, ...old }) {
     const m = beta1 * old.m + (1 - beta1) * g;
     const v = beta2 * old.v + (1 - beta2) * g ** 2;
@@ -130,8 +134,9 @@ export const adamUpdate = defineUpdate({
 export const rmspropUpdate = defineUpdate({
   ...{ name: 'rmsprop_update', moments: ['v'], numbers: ['rho', 'epsilon'], flops: 9 },
   wgsl: wgsl`
-  v[i] = sizes.rho * v[i] + (1.0 - sizes.rho) * g * g;
-  let step = sizes.rate * g / (sqrt(v[i]) + sizes.epsilon);`,
+  let square = sizes.rho * v[i] + (1.0 - sizes.rho) * g * g;
+  v[i] = square;
+  let step = sizes.rate * g / (sqrt(square) + sizes.epsilon);`,
   apply(g, { rate, rho, epsilon, ...old }) {
     const v = rho * old.v + (1 - rho) * g ** 2;
     return { v, step: (rate * g) / (Math.sqrt(v) + epsilon) };
@@ -142,8 +147,9 @@ export const rmspropUpdate = defineUpdate({
 export const adagradUpdate = defineUpdate({
   ...{ name: 'adagrad_update', moments: ['v'], numbers: ['epsilon'], flops: 6 },
   wgsl: wgsl`
-  v[i] = v[i] + g * g;
-  let step = sizes.rate * g / sqrt(v[i] + sizes.epsilon);`,
+  let square = v[i] + g * g;
+  v[i] = square;
+  let step = sizes.rate * g / sqrt(square + sizes.epsilon);`,
   apply(g, { rate, epsilon, ...old }) {
     const v = old.v + g ** 2;
     return { v, step: (rate * g) / Math.sqrt(v + epsilon) };
