@@ -1,6 +1,7 @@
 import { Argument, Command, CommanderError } from 'commander';
 import { table } from '../src/cli/terminal.js';
 import { checkWritable, writeFileAtomically } from '../src/data/node/index.js';
+import { measureRoofs, type Roofs } from '../src/kernels/index.js';
 import { openDevice, setDefaultDevice, TesseraError } from '../src/tensor/index.js';
 import { benchHost } from './host.js';
 import { attentionCases } from './kernels/attention.js';
@@ -9,7 +10,6 @@ import { matmulCases } from './kernels/matmul.js';
 import { reductionCases, softmaxCases } from './kernels/rows.js';
 import { benchCase, type KernelRow } from './kernels/run.js';
 import type { Row } from './measure.js';
-import { measureRoofs, type Roofs } from './roofs.js';
 import { benchStep } from './step.js';
 
 /** Kernels by family. */
@@ -96,10 +96,11 @@ function showKernels(rows: readonly KernelRow[]): string {
   return table(head, cells, [2, 3, 4, 5, 6, 7]);
 }
 
-function showRoofs({ flops, bytes, dispatch, upload, readback }: Roofs): string {
+function showRoofs(roofs: Roofs): string {
+  const { flops, bytes, dispatch, upload, readback } = roofs;
   const giga = (one: number) => (one / 1e9).toFixed(1);
   return [
-    `roofs: ${giga(flops)} GFLOP/s of f32 multiply-adds, ${giga(bytes)} GB/s copied, ${(1000 * dispatch).toFixed(1)} µs a dispatch,`,
+    `roofs: ${giga(flops)} GFLOP/s of f32 multiply-adds, ${giga(bytes)} GB/s read or copied (${giga(roofs.copy)} copied), ${(1000 * dispatch).toFixed(1)} µs a dispatch,`,
     `upload ${giga(upload)} GB/s, readback ${giga(readback)} GB/s`,
   ].join(' ');
 }

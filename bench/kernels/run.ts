@@ -1,8 +1,8 @@
 import type { Device, DeviceBuffer, Dispatch } from '../../src/gpu/device.js';
 import { openDevice } from '../../src/gpu/open.js';
+import { type Roofs, timeAtRoof } from '../../src/kernels/index.js';
 import { Generator } from '../../src/tensor/index.js';
 import { quantile, type Row, statistics } from '../measure.js';
-import type { Roofs } from '../roofs.js';
 import type { KernelCase, Rung } from './case.js';
 
 /** A row with what the time comes to. */
@@ -32,13 +32,12 @@ export async function benchCase(device: Device, one: KernelCase, roofs: Roofs): 
     check(one, rung, await valuesOf(device, one, rung), expected);
     const times = await timesOf(device, one, rung);
     const { milliseconds, quartiles } = statistics(times);
-    const best = 1000 * Math.max(one.flops / roofs.flops, one.bytes / roofs.bytes);
     rows.push({
       ...{ case: one.name, engine: rung.name, adapter: device.name, milliseconds, quartiles },
       ...{
         gflops: one.flops / milliseconds / 1e6,
         gigabytes: one.bytes / milliseconds / 1e6,
-        roof: best / milliseconds,
+        roof: timeAtRoof(one, roofs) / milliseconds,
       },
     });
   }

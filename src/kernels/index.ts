@@ -26,6 +26,7 @@ export {
 } from './optimizers.js';
 export { normal, uniform } from './random.js';
 export { argmaxColumns, reductions } from './reduce.js';
+export { measureRoofs, type Roofs, roofKernels, timeAtRoof } from './roofs.js';
 export { cumulativeSum } from './scan.js';
 export { logSoftmaxForward, softmaxForward } from './softmax.js';
 export { argsort } from './sort.js';

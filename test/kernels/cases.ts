@@ -24,6 +24,7 @@ import {
   sgdUpdate,
 } from '../../src/kernels/optimizers.js';
 import { argmaxColumns, reductions } from '../../src/kernels/reduce.js';
+import { roofKernels } from '../../src/kernels/roofs.js';
 import { cumulativeSum } from '../../src/kernels/scan.js';
 import { logSoftmaxForward, softmaxForward } from '../../src/kernels/softmax.js';
 import { argsort } from '../../src/kernels/sort.js';
@@ -753,7 +754,30 @@ const updates = [0, 1, 4, 255, 256, 1009].flatMap((count): KernelCase[] => {
   ];
 });
 
+const roofs: KernelCase[] = [
+  ...roofKernels.multiplyAdds.flatMap((kernel): KernelCase[] =>
+    [1, 65].map((count) => ({
+      ...{ kernel, note: `${count}`, values: { count } },
+      buffers: { x: normals(4 * count).map((value) => value / 8), y: kernel.name.endsWith('f32') ? count : 4 * count },
+    })),
+  ),
+  ...roofKernels.copies.flatMap((kernel): KernelCase[] =>
+    [1, 63, 258].map((count) => ({
+      ...{ kernel, note: `${count}`, values: { count }, buffers: { x: 4 * count, y: 4 * count } },
+    })),
+  ),
+  ...[
+    [1, 1],
+    [67, 3],
+    [300, 70],
+  ].map(([count, parts]) => ({
+    ...{ kernel: roofKernels.read, note: `${count} in ${parts}`, values: { count: count!, parts: parts! } },
+    ...{ buffers: { x: 4 * count!, y: 4 * parts! }, tolerance: { absolute: 1e-4 } },
+  })),
+];
+
 const plain: readonly KernelCase[] = [
+  ...roofs,
   ...[...matmul, ...reduce, ...emptySums, ...attentions, ...scans, ...sorts, ...argmax, ...softmax, ...entropy],
   ...[...gather, ...convolution, ...pooling, ...lstm, ...movement, ...updates],
 ];

@@ -1,0 +1,196 @@
+import type { Device, Dispatch } from '../gpu/device.js';
+import { ceilDivide, defineKernel, type Kernel } from '../gpu/kernel.js';
+import { wgsl } from '../gpu/wgsl.js';
+
+/*
+ * What a device can do at best, measured as kernels are, so that a kernel's time can be a share of it. How many chains
+ * of multiply-adds and how many loads an invocation should have, one cannot know beforehand: the best of a few counts.
+ */
+const THREADS = 64;
+const ROUNDS = 256;
+const RUN = 4; // neighbours an invocation
+
+const head = (threads: number) => wgsl`
+@compute @workgroup_size(${threads})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let i = (group.y * groups.x + group.x) * ${threads}u + thread;`;
+
+/** y = Σ_c s_c, where s_c ← s_c·x + x for so many rounds, from s_c = x + c: chains that do not wait for each other. */
+function multiplyAdd(chains: number, type: 'f32' | 'vec4f'): Kernel {
+  const each = (text: (chain: number) => string) => Array.from({ length: chains }, (_, chain) => text(chain)).join(' ');
+  const width = type === 'f32' ? 1 : 4;
+  return defineKernel({
+    name: `roof_multiply_add_${chains}_${type}`,
+    reads: ['x'],
+    writes: ['y'],
+    sizes: ['count'],
+    workgroups: ({ count }) => ceilDivide(count, THREADS),
+    cost: ({ count }) => ({ flops: 2 * width * chains * ROUNDS * count, bytes: 8 * width * count }),
+    wgsl: wgsl`
+struct Sizes { count: u32 }
+@group(0) @binding(0) var<storage, read> x: array<${type}>;
+@group(0) @binding(1) var<storage, read_write> y: array<${type}>;
+@group(0) @binding(2) var<uniform> sizes: Sizes;
+${head(THREADS)}
+  if (i >= sizes.count) { return; }
+  let a = x[i];
+  ${each((chain) => `var s${chain} = a + f32(${chain});`)}
+  for (var round = 0u; round < ${ROUNDS}u; round++) {
+    ${each((chain) => `s${chain} = fma(s${chain}, a, a);`)}
+  }
+  y[i] = ${Array.from({ length: chains }, (_, chain) => `s${chain}`).join(' + ')};
+}`,
+    reference({ x, y, count }) {
+      for (let i = 0; i < width * count; i++) {
+        y[i] = 0;
+        for (let chain = 0; chain < chains; chain++) {
+          let sum = x[i]! + chain;
+          for (let round = 0; round < ROUNDS; round++) sum = sum * x[i]! + x[i]!;
+          y[i]! += sum;
+        }
+      }
+    },
+  });
+}
+
+/** y[i] = x[i], by fours; `run` of them an invocation. */
+function copy(run: number): Kernel {
+  return defineKernel({
+    name: `roof_copy_${run}`,
+    reads: ['x'],
+    writes: ['y'],
+    sizes: ['count'],
+    workgroups: ({ count }) => ceilDivide(count, run * THREADS),
+    cost: ({ count }) => ({ flops: 0, bytes: 32 * count }),
+    wgsl: wgsl`
+struct Sizes { count: u32 }
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(2) var<uniform> sizes: Sizes;
+${head(THREADS)}
+  for (var at = ${run}u * i; at < min(${run}u * (i + 1u), sizes.count); at++) { y[at] = x[at]; }
+}`,
+    reference: ({ x, y, count }) => y.set(x.subarray(0, 4 * count)),
+  });
+}
+
+/** y[i] = the sum of the i-th part of x, by fours: all of x is read, next to nothing is written. */
+const read = defineKernel({
+  name: 'roof_read',
+  reads: ['x'],
+  writes: ['y'],
+  sizes: ['count', 'parts'],
+  workgroups: ({ parts }) => ceilDivide(parts, THREADS),
+  cost: ({ count, parts }) => ({ flops: 4 * count, bytes: 16 * (count + parts) }),
+  wgsl: wgsl`
+struct Sizes { count: u32, parts: u32 }
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(2) var<uniform> sizes: Sizes;
+${head(THREADS)}
+  if (i >= sizes.parts) { return; }
+  var sum = vec4f();
+  for (var at = i; at < sizes.count; at += sizes.parts) { sum += x[at]; }
+  y[i] = sum;
+}`,
+  reference({ x, y, count, parts }) {
+    y.fill(0, 0, 4 * parts);
+    for (let i = 0; i < 4 * count; i++) y[i % (4 * parts)]! += x[i]!;
+  },
+});
+
+/** The kernels that find a device's roofs. */
+export const roofKernels = {
+  multiplyAdds: [multiplyAdd(8, 'f32'), multiplyAdd(16, 'f32'), multiplyAdd(2, 'vec4f'), multiplyAdd(8, 'vec4f')],
+  copies: [copy(1), copy(RUN)],
+  read,
+} as const;
+
+/** What a device can do at best. */
+export interface Roofs {
+  /** f32 operations a second, a multiply-add being two. */
+  readonly flops: number;
+  /** Bytes a second: the faster of reading alone and of copying, where bytes read and written count. */
+  readonly bytes: number;
+  /** Bytes a second of a copy, read and written. */
+  readonly copy: number;
+  /** Milliseconds of a dispatch that does nothing, in a pass of many. */
+  readonly dispatch: number;
+  /** Bytes a second from the host to the device. */
+  readonly upload: number;
+  /** Bytes a second from the device to the host. */
+  readonly readback: number;
+}
+
+/** The least time, in milliseconds, that work of such a cost could take on a device with these roofs. */
+export const timeAtRoof = ({ flops, bytes }: { flops: number; bytes: number }, roofs: Roofs): number =>
+  1000 * Math.max(flops / roofs.flops, bytes / roofs.bytes);
+
+const REPEATS = 7;
+
+/** The shortest of a few runs, in milliseconds: a roof is what is possible, not what is usual. */
+async function shortest(work: () => Promise<unknown>): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let round = 0; round <= REPEATS; round++) {
+    const begin = performance.now();
+    await work();
+    if (round > 0) least = Math.min(least, performance.now() - begin);
+  }
+  return least;
+}
+
+/** Measures a device's roofs; takes a second or two. */
+export async function measureRoofs(device: Device): Promise<Roofs> {
+  const elements = device.software ? 2 ** 22 : 2 ** 25; // 16 or 128 MiB: more than caches hold
+  const [x, y] = [device.allocate(4 * elements, 'roof x'), device.allocate(4 * elements, 'roof y')];
+  device.write(x, new Float32Array(elements).fill(0.5));
+  const time = async (dispatches: Dispatch[]): Promise<number> => {
+    const prepared = await device.prepare(dispatches);
+    const found = await shortest(async () => {
+      await device.submit(prepared);
+      await device.idle();
+    });
+    prepared.release();
+    return found;
+  };
+  const of = (kernel: Kernel, values: Record<string, number>): Dispatch => ({
+    ...{ kernel, buffers: { x, y }, values, label: kernel.name },
+  });
+  const perSecond = (amount: number, milliseconds: number) => (1000 * amount) / milliseconds;
+  const best = async (dispatches: readonly Dispatch[], what: 'flops' | 'bytes'): Promise<number> => {
+    let most = 0;
+    for (const one of dispatches)
+      most = Math.max(most, perSecond(one.kernel.cost(one.values)[what], await time([one])));
+    return most;
+  };
+  const threads = device.software ? 2 ** 14 : 2 ** 20;
+  const fours = elements / 4;
+  const flops = await best(
+    roofKernels.multiplyAdds.map((kernel) => of(kernel, { count: threads })),
+    'flops',
+  );
+  const copied = await best(
+    roofKernels.copies.map((kernel) => of(kernel, { count: fours })),
+    'bytes',
+  );
+  const readOnly = await best([of(read, { count: fours, parts: device.software ? 4096 : 2 ** 17 })], 'bytes');
+  const many = 1000;
+  const empty = await time(Array.from({ length: many }, () => of(roofKernels.copies[0], { count: 1 })));
+  const data = new Float32Array(2 ** 20);
+  const nothing = await device.prepare([]);
+  const upload = await shortest(async () => {
+    device.write(x, data);
+    await device.submit(nothing);
+    await device.idle();
+  });
+  const readback = await shortest(() =>
+    device.submit(nothing, { readbacks: [{ from: x, type: 'f32', length: data.length }] }),
+  );
+  nothing.release();
+  for (const buffer of [x, y]) device.release(buffer);
+  return {
+    ...{ flops, bytes: Math.max(copied, readOnly), copy: copied, dispatch: empty / many },
+    ...{ upload: perSecond(4 * data.length, upload), readback: perSecond(4 * data.length, readback) },
+  };
+}
