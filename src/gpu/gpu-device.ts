@@ -10,7 +10,7 @@ import type {
   Readback,
 } from './device.js';
 import { DeviceLostError, KernelError, OutOfMemoryError, TesseraError } from './errors.js';
-import type { Kernel } from './kernel.js';
+import { lackOf } from './kernel.js';
 import { type Pipeline, PipelineCache } from './pipelines.js';
 import { BufferPool } from './pool.js';
 import { measurePasses } from './timestamps.js';
@@ -129,7 +129,10 @@ export class GpuDevice implements Device {
 
   async prepare(dispatches: readonly Dispatch[]): Promise<Prepared> {
     this.#assertSound();
-    for (const { kernel, label } of dispatches) this.#expectLanes(kernel, label);
+    for (const { kernel, label } of dispatches) {
+      const lack = lackOf(kernel, this);
+      if (lack !== undefined) throw new KernelError(`${label}: ${this.name} cannot run '${kernel.name}': ${lack}`);
+    }
     const pipelines = await Promise.all(dispatches.map((d) => this.#pipelines.get(d.kernel, d.label)));
     const arena = new UniformArena(dispatches, this.gpu.limits.minUniformBufferOffsetAlignment);
     this.gpu.pushErrorScope('out-of-memory');
@@ -145,13 +148,6 @@ export class GpuDevice implements Device {
     return new PreparedOnGpu(dispatches, bound, arena, uniforms, () => {
       if (uniforms !== undefined) this.release(uniforms);
     });
-  }
-
-  #expectLanes({ name, subgroupLanes }: Kernel, label: string): void {
-    if (subgroupLanes <= this.limits.subgroupLanes) return;
-    throw new KernelError(
-      `${label}: '${name}' shares values among ${subgroupLanes} lanes of a subgroup, ${this.name} has ${this.limits.subgroupLanes}`,
-    );
   }
 
   #bind(

@@ -1,3 +1,4 @@
+import type { Device } from './device.js';
 import { TesseraError } from './errors.js';
 import {
   type Binding,
@@ -33,6 +34,8 @@ export interface KernelDefinition<Buffer extends string, Number extends string> 
   readonly numbers?: readonly Number[];
   /** Set where its invocations use subgroups: of at least so many lanes. */
   readonly subgroupLanes?: number;
+  /** Set where it computes in half precision. */
+  readonly f16?: boolean;
   /** How many workgroups; beyond the device's limit in x they fold into y. */
   workgroups(values: Readonly<Record<Number, number>>): number;
   cost(values: Readonly<Record<Number, number>>): Cost;
@@ -50,6 +53,8 @@ export interface Kernel {
   readonly hooks: readonly Hook[];
   /** How many lanes a subgroup must have; 0 where it uses none. */
   readonly subgroupLanes: number;
+  /** True where it computes in half precision. */
+  readonly f16: boolean;
   /** WGSL, with the hooks still open. */
   readonly wgsl: string;
   /** WGSL as the device compiles it. */
@@ -81,10 +86,10 @@ export function defineKernel<const Buffer extends string, const Number extends s
   if (!/@compute\s+@workgroup_size\([^)]+\)\s*fn main\(/.test(wgsl)) {
     throw new TesseraError(`${name}: the WGSL has no '@compute @workgroup_size(...) fn main('`);
   }
-  const { subgroupLanes = 0 } = definition;
+  const needs = { subgroupLanes: definition.subgroupLanes ?? 0, f16: definition.f16 ?? false };
   return {
     name,
-    subgroupLanes,
+    ...needs,
     bindings: declared.map(({ name, access }) => ({ name, access })),
     uniforms,
     hooks: [
@@ -92,7 +97,7 @@ export function defineKernel<const Buffer extends string, const Number extends s
       ...(wgsl.includes(EPILOGUE) ? ['epilogue' as const] : []),
     ],
     wgsl,
-    source: programOf(wgsl, subgroupLanes),
+    source: programOf(wgsl, needs),
     workgroups: definition.workgroups as Kernel['workgroups'],
     cost: definition.cost as Kernel['cost'],
     reference: definition.reference as Kernel['reference'],
@@ -100,8 +105,19 @@ export function defineKernel<const Buffer extends string, const Number extends s
 }
 
 /** WGSL as the device compiles it: hooks that are still open do nothing, and what it uses of the language is enabled. */
-export const programOf = (wgsl: string, subgroupLanes: number): string =>
-  `${subgroupLanes > 0 ? 'enable subgroups;\n' : ''}${closeHooks(wgsl)}`;
+export const programOf = (wgsl: string, { subgroupLanes, f16 }: Pick<Kernel, 'subgroupLanes' | 'f16'>): string =>
+  [subgroupLanes > 0 ? 'enable subgroups;\n' : '', f16 ? 'enable f16;\n' : '', closeHooks(wgsl)].join('');
+
+/** What a kernel needs and a device lacks, in words; undefined where it runs. The reference device runs all. */
+export function lackOf(
+  { subgroupLanes, f16 }: Pick<Kernel, 'subgroupLanes' | 'f16'>,
+  { kind, limits, features }: Pick<Device, 'kind' | 'limits' | 'features'>,
+): string | undefined {
+  if (kind === 'reference') return undefined;
+  if (subgroupLanes > limits.subgroupLanes)
+    return `it shares values among ${subgroupLanes} lanes of a subgroup, there are ${limits.subgroupLanes}`;
+  return f16 && !features.has('shader-f16') ? "it computes in half precision, there is no 'shader-f16'" : undefined;
+}
 
 function expectSame(kernel: string, what: string, described: readonly string[], inSource: readonly string[]): void {
   if (described.join() !== inSource.join()) {

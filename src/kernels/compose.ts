@@ -211,7 +211,7 @@ export function fuse(kernel: Kernel, fusions: readonly Fusion[]): Kernel {
     uniforms: fields.length > 0 ? [...kernel.uniforms, parseStruct(kernel.name, source, 'Fused')] : kernel.uniforms,
     hooks: kernel.hooks.filter((hook) => !fusions.some((fusion) => fusion.hook === hook)),
     wgsl: source,
-    source: programOf(source, kernel.subgroupLanes),
+    source: programOf(source, kernel),
     cost: (values: Values): Cost => {
       const own = kernel.cost(values);
       const extra = fusions.map(({ expression, count }) => ({

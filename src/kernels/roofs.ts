@@ -1,5 +1,5 @@
 import type { Device, Dispatch } from '../gpu/device.js';
-import { ceilDivide, defineKernel, type Kernel } from '../gpu/kernel.js';
+import { ceilDivide, defineKernel, type Kernel, lackOf } from '../gpu/kernel.js';
 import { wgsl } from '../gpu/wgsl.js';
 
 /*
@@ -17,11 +17,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let i = (group.y * groups.x + group.x) * ${threads}u + thread;`;
 
 /** y = Σ_c s_c, where s_c ← s_c·x + x for so many rounds, from s_c = x + c: chains that do not wait for each other. */
-function multiplyAdd(chains: number, type: 'f32' | 'vec4f'): Kernel {
+function multiplyAdd(chains: number, type: 'f32' | 'vec4f' | 'vec4h'): Kernel {
   const each = (text: (chain: number) => string) => Array.from({ length: chains }, (_, chain) => text(chain)).join(' ');
   const width = type === 'f32' ? 1 : 4;
+  const half = type === 'vec4h';
+  const stored = half ? 'vec4f' : type;
   return defineKernel({
     name: `roof_multiply_add_${chains}_${type}`,
+    f16: half,
     reads: ['x'],
     writes: ['y'],
     sizes: ['count'],
@@ -29,17 +32,17 @@ function multiplyAdd(chains: number, type: 'f32' | 'vec4f'): Kernel {
     cost: ({ count }) => ({ flops: 2 * width * chains * ROUNDS * count, bytes: 8 * width * count }),
     wgsl: wgsl`
 struct Sizes { count: u32 }
-@group(0) @binding(0) var<storage, read> x: array<${type}>;
-@group(0) @binding(1) var<storage, read_write> y: array<${type}>;
+@group(0) @binding(0) var<storage, read> x: array<${stored}>;
+@group(0) @binding(1) var<storage, read_write> y: array<${stored}>;
 @group(0) @binding(2) var<uniform> sizes: Sizes;
 ${head(THREADS)}
   if (i >= sizes.count) { return; }
-  let a = x[i];
-  ${each((chain) => `var s${chain} = a + f32(${chain});`)}
+  let a = ${type}(x[i]);
+  ${each((chain) => `var s${chain} = a + ${half ? 'f16' : 'f32'}(${chain});`)}
   for (var round = 0u; round < ${ROUNDS}u; round++) {
     ${each((chain) => `s${chain} = fma(s${chain}, a, a);`)}
   }
-  y[i] = ${Array.from({ length: chains }, (_, chain) => `s${chain}`).join(' + ')};
+  y[i] = ${stored}(${Array.from({ length: chains }, (_, chain) => `s${chain}`).join(' + ')});
 }`,
     reference({ x, y, count }) {
       for (let i = 0; i < width * count; i++) {
@@ -103,6 +106,7 @@ ${head(THREADS)}
 /** The kernels that find a device's roofs. */
 export const roofKernels = {
   multiplyAdds: [multiplyAdd(8, 'f32'), multiplyAdd(16, 'f32'), multiplyAdd(2, 'vec4f'), multiplyAdd(8, 'vec4f')],
+  halfMultiplyAdds: [multiplyAdd(2, 'vec4h'), multiplyAdd(8, 'vec4h')],
   copies: [copy(1), copy(RUN)],
   read,
 } as const;
@@ -111,6 +115,8 @@ export const roofKernels = {
 export interface Roofs {
   /** f32 operations a second, a multiply-add being two. */
   readonly flops: number;
+  /** f16 operations a second, where the device has them. */
+  readonly halfFlops?: number;
   /** Bytes a second: the faster of reading alone and of copying, where bytes read and written count. */
   readonly bytes: number;
   /** Bytes a second of a copy, read and written. */
@@ -166,10 +172,14 @@ export async function measureRoofs(device: Device): Promise<Roofs> {
   };
   const threads = device.software ? 2 ** 14 : 2 ** 20;
   const fours = elements / 4;
-  const flops = await best(
-    roofKernels.multiplyAdds.map((kernel) => of(kernel, { count: threads })),
-    'flops',
-  );
+  const multiplyAdds = (kernels: readonly Kernel[]) =>
+    best(
+      kernels.map((kernel) => of(kernel, { count: threads })),
+      'flops',
+    );
+  const flops = await multiplyAdds(roofKernels.multiplyAdds);
+  const half = roofKernels.halfMultiplyAdds.every((kernel) => lackOf(kernel, device) === undefined);
+  const halfFlops = half && device.kind === 'gpu' ? await multiplyAdds(roofKernels.halfMultiplyAdds) : undefined;
   const copied = await best(
     roofKernels.copies.map((kernel) => of(kernel, { count: fours })),
     'bytes',
@@ -190,6 +200,7 @@ export async function measureRoofs(device: Device): Promise<Roofs> {
   nothing.release();
   for (const buffer of [x, y]) device.release(buffer);
   return {
+    ...(halfFlops === undefined ? {} : { halfFlops }),
     ...{ flops, bytes: Math.max(copied, readOnly), copy: copied, dispatch: empty / many },
     ...{ upload: perSecond(4 * data.length, upload), readback: perSecond(4 * data.length, readback) },
   };

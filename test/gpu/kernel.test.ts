@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { defineKernel } from '../../src/gpu/index.js';
+import { type Device, defineKernel, lackOf } from '../../src/gpu/index.js';
 import { sizeClass } from '../../src/gpu/pool.js';
 
 const source = `
@@ -52,4 +52,16 @@ test('size classes cover what is asked for, by a quarter more at most', () => {
     expect(size % 16).toBe(0);
     expect(sizeClass(size)).toBe(size);
   }
+});
+
+test('what a kernel needs and a device lacks is said', () => {
+  const device = (lanes: number, ...features: string[]) =>
+    ({ kind: 'gpu', limits: { subgroupLanes: lanes }, features: new Set(features) }) as unknown as Device;
+  const shared = defineKernel({ ...definition, subgroupLanes: 8 });
+  expect(lackOf(shared, device(8))).toBeUndefined();
+  expect(lackOf(shared, device(4))).toContain('8 lanes of a subgroup, there are 4');
+  const half = defineKernel({ ...definition, f16: true });
+  expect(half.source).toMatch(/^enable f16;/);
+  expect(lackOf(half, device(0, 'shader-f16'))).toBeUndefined();
+  expect(lackOf(half, device(0))).toContain("no 'shader-f16'");
 });

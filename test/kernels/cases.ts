@@ -27,6 +27,7 @@ import { argmaxColumns, reductions } from '../../src/kernels/reduce.js';
 import { roofKernels } from '../../src/kernels/roofs.js';
 import { cumulativeSum } from '../../src/kernels/scan.js';
 import { logSoftmaxForward, softmaxForward } from '../../src/kernels/softmax.js';
+import { softmaxNaive } from '../../src/kernels/softmax-naive.js';
 import { argsort } from '../../src/kernels/sort.js';
 import type { KernelCase } from '../support/kernels.js';
 import { integers, normals } from '../support/numbers.js';
@@ -364,7 +365,7 @@ const farRows = [
     values: noise.map((value, at) => value + x(Math.floor(at / cols), at % cols)),
   };
 });
-const softmax: KernelCase[] = [softmaxForward, logSoftmaxForward].flatMap((kernel) => [
+const softmax: KernelCase[] = [softmaxNaive, softmaxForward, logSoftmaxForward].flatMap((kernel) => [
   ...rowShapes.map(([rows, cols]) => ({
     kernel,
     note: `(${rows}, ${cols})`,
@@ -759,6 +760,17 @@ const roofs: KernelCase[] = [
     [1, 65].map((count) => ({
       ...{ kernel, note: `${count}`, values: { count } },
       buffers: { x: normals(4 * count).map((value) => value / 8), y: kernel.name.endsWith('f32') ? count : 4 * count },
+    })),
+  ),
+  ...roofKernels.halfMultiplyAdds.flatMap((kernel): KernelCase[] =>
+    [1, 65].map((count) => ({
+      ...{
+        kernel,
+        note: `${count}`,
+        values: { count },
+        buffers: { x: normals(4 * count).map((value) => value / 8), y: 4 * count },
+      },
+      tolerance: { absolute: 0.02, relative: 0.01 }, // of numbers with eleven bits
     })),
   ),
   ...roofKernels.copies.flatMap((kernel): KernelCase[] =>

@@ -10,7 +10,9 @@ import { elementwiseFunctions, expressionOf } from './elementwise.js';
 for (const [name, value] of Object.entries(globals))
   if (!(name in globalThis)) Object.assign(globalThis, { [name]: value });
 const instance = create(['backend=null']);
-const device = await (await instance.requestAdapter())!.requestDevice({ requiredFeatures: ['subgroups'] });
+const device = await (await instance.requestAdapter())!.requestDevice({
+  requiredFeatures: ['subgroups', 'shader-f16'],
+});
 // Dawn dies with the object that create() returned: this keeps it until the end.
 afterAll(() => {
   device.destroy();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Kernel } from '../../src/gpu/index.js';
+import { lackOf } from '../../src/gpu/index.js';
 import { gpu, reference } from '../support/devices.js';
 import { runCase } from '../support/kernels.js';
 import { expectClose } from '../support/numbers.js';
@@ -14,9 +14,7 @@ test('every kernel has cases', () => {
   expect(kernels.filter((kernel) => !tested.has(kernel)).map(({ name }) => name)).toEqual([]);
 });
 
-const runs = (kernel: Kernel): boolean => gpu.kind === 'reference' || kernel.subgroupLanes <= gpu.limits.subgroupLanes;
-
-test.each(kernels.filter(runs).map((kernel) => [kernel.name, kernel]))(
+test.each(kernels.filter((kernel) => lackOf(kernel, gpu) === undefined).map((kernel) => [kernel.name, kernel]))(
   '%s agrees with its reference',
   async (_, kernel) => {
     for (const one of kernelCases.filter((given) => given.kernel === kernel)) {

@@ -68,5 +68,5 @@ export function faultsOf(kernel: Kernel): Fault[] {
 export const withFault = (kernel: Kernel, { wgsl }: Fault): Kernel => ({
   ...kernel,
   wgsl,
-  source: programOf(wgsl, kernel.subgroupLanes),
+  source: programOf(wgsl, kernel),
 });
