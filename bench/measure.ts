@@ -47,3 +47,14 @@ export const statistics = (times: readonly number[]): Pick<Row, 'milliseconds' |
   milliseconds: quantile(times, 0.5),
   quartiles: [quantile(times, 0.25), quantile(times, 0.75)],
 });
+
+/** Rounds go on until the middle half lies within 5% of the median, or there are many of them. */
+const NARROW = 0.05;
+export const isNarrow = (times: readonly number[]): boolean =>
+  quantile(times, 0.75) - quantile(times, 0.25) <= NARROW * quantile(times, 0.5);
+
+/** The greatest number of which all whole numbers are multiples: the step of a clock, from durations that it gave. */
+export function greatestStep(durations: readonly number[]): number {
+  const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
+  return durations.reduce(divisor, 0);
+}

@@ -1,15 +1,14 @@
 import { createRequire } from 'node:module';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { DEVICE_CHOICES, TesseraError } from '../tensor/index.js';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { DEVICE_CHOICES } from '../tensor/index.js';
+import { bench, describeBench } from './bench.js';
 import { doctor } from './doctor.js';
 import { evaluate } from './evaluate.js';
+import { tellError } from './exit.js';
 import { EXPLAINED_MODELS, type ExplainedModel, explain } from './explain.js';
 import { predict } from './predict.js';
 import { PRESETS } from './presets.js';
 import { train } from './train.js';
-
-/** Exit codes: what a command returns, 1 for an error it tells, 2 for a wrong call, 130 after Ctrl-C. */
-const WRONG_CALL = 2;
 
 const whole = (minimum: number) => (text: string) => {
   const value = Number(text);
@@ -34,6 +33,7 @@ const device = () =>
     .default('auto');
 const json = () => new Option('--json', 'print the result as one JSON object, and nothing else, on standard output');
 const DEFAULT_CHECKPOINT = 'runs/small-seed0/checkpoint.safetensors';
+/** What a command returns; 1 for an error, 2 for a wrong call (see exit.ts), 130 after Ctrl-C. */
 let exitCode = 0;
 const run = (work: Promise<number>) =>
   work.then((code) => {
@@ -95,6 +95,8 @@ program
   .addOption(json())
   .action((options) => run(doctor(options)));
 
+describeBench(program.command('bench')).action((what, options) => run(bench(what, options)));
+
 // A reader that went away, such as `head`, is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
@@ -110,12 +112,6 @@ try {
     program.error(`error: unknown command '${name}'`);
   await program.parseAsync();
 } catch (error) {
-  if (error instanceof CommanderError) exitCode = error.exitCode === 0 ? 0 : WRONG_CALL;
-  else {
-    // What Tessera says is meant for the user; anything else is a defect, and its stack helps.
-    const { message, stack } = error as Error;
-    process.stderr.write(`error: ${error instanceof TesseraError ? message : stack}\n`);
-    exitCode = 1;
-  }
+  exitCode = tellError(error);
 }
 process.exitCode = exitCode;

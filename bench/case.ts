@@ -1,5 +1,5 @@
-import type { HostArray } from '../../src/gpu/device.js';
-import type { Kernel } from '../../src/gpu/kernel.js';
+import type { HostArray } from '../src/gpu/device.js';
+import type { Kernel } from '../src/gpu/kernel.js';
 
 /** One launch: its uniforms, and which of the case's buffers stand behind its bindings. */
 export interface Step {
@@ -14,10 +14,12 @@ export interface Rung {
   readonly steps: readonly Step[];
 }
 
-/** Work that several kernels can do, from the simplest to the cleverest. */
+/** Work that several kernels can do, from the simplest to the cleverest: a ladder. */
 export interface KernelCase {
   /** The work and its shape, such as `matmul 512 x 512 x 512`. */
   readonly name: string;
+  /** `quick`: timed with `--quick` too. `large`: too much for a software adapter, and timed on others only. */
+  readonly when?: 'quick' | 'large';
   /** What must be computed, and what must cross the memory bus at least once. */
   readonly flops: number;
   readonly bytes: number;
@@ -27,3 +29,13 @@ export interface KernelCase {
   readonly outputs: readonly string[];
   readonly rungs: readonly Rung[];
 }
+
+/** A rung of one launch whose bindings are called as the case's buffers. */
+export const single = (name: string, kernel: Kernel, values: Step['values']): Rung => ({
+  name,
+  steps: [{ kernel, values, buffers: ownNames(kernel) }],
+});
+
+/** Every storage binding of a kernel with the buffer of the same name. */
+export const ownNames = ({ bindings }: Kernel): Record<string, string> =>
+  Object.fromEntries(bindings.filter(({ access }) => access !== 'uniform').map(({ name }) => [name, name]));

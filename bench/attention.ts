@@ -1,7 +1,15 @@
-import { attentionForward, attentionProbabilities, matmulDirect, matmulRegister } from '../../src/kernels/index.js';
-import type { KernelCase, Rung } from './case.js';
+import type { Kernel } from '../src/gpu/kernel.js';
+import {
+  attentionForward,
+  attentionProbabilities,
+  matmulDirect,
+  matmulNaive,
+  matmulRegister,
+  matmulSubgroup,
+} from '../src/kernels/index.js';
+import { type KernelCase, type Rung, single } from './case.js';
 
-function attended(blocks: number, rows: number, features: number): KernelCase {
+function attended(blocks: number, rows: number, features: number, when?: KernelCase['when']): KernelCase {
   const sizes = {
     ...{ blocks, heads: blocks, queries: rows, keys: rows, features, value_features: features, causal: 0 },
     ...{ scale: 1 / Math.sqrt(features), mask_batch: 0, mask_head: 0, mask_query: 0, mask_key: 0 },
@@ -12,7 +20,7 @@ function attended(blocks: number, rows: number, features: number): KernelCase {
     ...{ batch: blocks, m, n, k, chunks: 1, chunk_length: k, a_batch: m * k, a_row: k, a_col: 1 },
     ...{ b_batch: k * n, b_row: transposed ? 1 : n, b_col: transposed ? k : 1 },
   });
-  const naive = (name: string, first: typeof matmulRegister, second: typeof matmulRegister): Rung => ({
+  const throughMemory = (name: string, first: Kernel, second = first): Rung => ({
     name,
     steps: [
       { kernel: first, values: product(rows, features, rows, true), buffers: { a: 'q', b: 'k', c: 'scores' } },
@@ -22,6 +30,7 @@ function attended(blocks: number, rows: number, features: number): KernelCase {
   });
   return {
     name: `attention ${blocks} heads, ${rows} x ${rows}, ${features} features`,
+    ...(when === undefined ? {} : { when }),
     flops: 4 * scores * features,
     bytes: 16 * count,
     buffers: {
@@ -30,20 +39,18 @@ function attended(blocks: number, rows: number, features: number): KernelCase {
     },
     outputs: ['y', 'l'],
     rungs: [
-      naive('through memory, register products', matmulRegister, matmulRegister),
-      naive('through memory, direct products', matmulDirect.nt, matmulDirect.nn),
-      {
-        name: 'by blocks of keys',
-        steps: [
-          {
-            kernel: attentionForward,
-            values: sizes,
-            buffers: { q: 'q', k: 'k', v: 'v', mask: 'mask', y: 'y', l: 'l' },
-          },
-        ],
-      },
+      throughMemory('naive products', matmulNaive),
+      throughMemory('register products', matmulRegister),
+      throughMemory('direct products', matmulDirect.nt, matmulDirect.nn),
+      throughMemory('subgroup products', matmulSubgroup.columns, matmulSubgroup.rows),
+      single('by blocks of keys', attentionForward, sizes),
     ],
   };
 }
 
-export const attentionCases = [attended(8, 128, 64), attended(32, 64, 16)];
+/** Few long heads, many short ones, and a large batch. Neither has a mask. */
+export const attentionCases: readonly KernelCase[] = [
+  attended(32, 64, 16, 'quick'),
+  attended(8, 128, 64),
+  attended(64, 1024, 64, 'large'),
+];

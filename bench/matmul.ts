@@ -1,0 +1,83 @@
+import type { Kernel } from '../src/gpu/kernel.js';
+import {
+  matmulDirect,
+  matmulNaive,
+  matmulRegister,
+  matmulSubgroup,
+  matmulTiled,
+  reductions,
+} from '../src/kernels/index.js';
+import { chooseSubgroup } from '../src/kernels/matmul-subgroup.js';
+import { type KernelCase, type Rung, single } from './case.js';
+
+const valuesOf = (m: number, k: number, n: number) => ({
+  ...{ batch: 1, m, n, k, chunks: 1, chunk_length: k },
+  ...{ a_batch: m * k, a_row: k, a_col: 1, b_batch: k * n, b_row: n, b_col: 1 },
+});
+
+/** A product of whole matrices. */
+function product(m: number, k: number, n: number, when?: KernelCase['when']): KernelCase {
+  const values = valuesOf(m, k, n);
+  const fours = [m, k, n].every((size) => size % 4 === 0);
+  return {
+    name: `matmul ${m} x ${k} x ${n}`,
+    ...(when === undefined ? {} : { when }),
+    flops: 2 * m * n * k,
+    bytes: 4 * (m * k + k * n + m * n),
+    buffers: { a: m * k, b: k * n, c: m * n },
+    outputs: ['c'],
+    rungs: [
+      single('naive', matmulNaive, values),
+      single('tiled', matmulTiled, values),
+      single('register', matmulRegister, values),
+      single('direct, scalar', matmulDirect.scalar, values),
+      ...(fours ? [single('direct, by fours', matmulDirect.nn, values)] : []),
+      single('subgroup', fours ? matmulSubgroup.rows : matmulSubgroup.any, values),
+    ],
+  };
+}
+
+/** A product with few results and a long k, which is cut into chunks; a second launch sums them. */
+function longProduct(m: number, k: number, n: number, chunks: number): KernelCase {
+  const values = valuesOf(m, k, n);
+  const split = (name: string, kernel: Kernel): Rung => ({
+    name,
+    steps: [
+      {
+        kernel,
+        values: { ...values, chunks, chunk_length: k / chunks },
+        buffers: { a: 'a', b: 'b', c: 'partial' },
+      },
+      {
+        kernel: reductions.sum.columns,
+        values: { outer: 1, n: chunks, inner: m * n, chunks: 1, chunk_length: chunks },
+        buffers: { x: 'partial', y: 'c' },
+      },
+    ],
+  });
+  return {
+    name: `matmul ${m} x ${k} x ${n}`,
+    flops: 2 * m * n * k,
+    bytes: 4 * (m * k + k * n + m * n),
+    buffers: { a: m * k, b: k * n, partial: chunks * m * n, c: m * n },
+    outputs: ['c'],
+    rungs: [
+      single('naive', matmulNaive, values),
+      single('tiled', matmulTiled, values),
+      single('register', matmulRegister, values),
+      split('register, split-K', matmulRegister),
+      split('direct, split-K', matmulDirect.scalar),
+      split('subgroup, split-K', chooseSubgroup(values)),
+    ],
+  };
+}
+
+/** Square ones, one whose sizes divide nothing, and the Keras model's dense layer on a batch. */
+export const matmulCases: readonly KernelCase[] = [
+  product(256, 256, 256, 'quick'),
+  product(512, 512, 512),
+  product(251, 509, 127),
+  longProduct(32, 43_264, 10, 32),
+  product(1024, 1024, 1024, 'large'),
+  product(4096, 4096, 4096, 'large'),
+];

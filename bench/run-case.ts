@@ -1,0 +1,194 @@
+import type { Device, DeviceBuffer, Dispatch, HostArray, Prepared } from '../src/gpu/device.js';
+import { lackOf } from '../src/gpu/kernel.js';
+import { openDevice } from '../src/gpu/open.js';
+import { type Roofs, timeAtRoof } from '../src/kernels/index.js';
+import { Generator } from '../src/tensor/index.js';
+import type { KernelCase, Rung } from './case.js';
+import { greatestStep, isNarrow, quantile, type Row, statistics } from './measure.js';
+
+/** A row with what the time comes to. */
+export interface KernelRow extends Row {
+  /** Median time on the GPU, each launch in a pass of its own; only where the timestamps are fine enough. */
+  readonly gpuMilliseconds?: number;
+  /** 10⁹ operations and bytes a second, and the share of the roof that this work could reach; of the wall time. */
+  readonly gflops: number;
+  readonly gigabytes: number;
+  readonly roof: number;
+  /** Operations for each byte that must be moved. */
+  readonly intensity: number;
+}
+
+export interface CaseOptions {
+  /** Fewer and shorter rounds. */
+  readonly quick: boolean;
+  readonly roofs: Roofs;
+  readonly note: (line: string) => void;
+}
+
+/** So many bytes of inputs take turns, and more than a cache holds: at least two sets, at most eight. */
+const ROTATED = 2 ** 26;
+const MOST_DISPATCHES = 2048;
+/** How many milliseconds one submission is to take at least, and how many rounds there are: until they are narrow. */
+const EFFORT = {
+  quick: { longEnough: 5, fewest: 5, most: 9 },
+  full: { longEnough: 20, fewest: 7, most: 25 },
+} as const;
+/** Rounds of timestamps. */
+const PROFILES = 3;
+/** Timestamps are fine enough where they step by at most this share of what they measure. */
+const FINE = 0.01;
+/** What the float64 references compute in seconds; beyond, the first rung is what others are compared with. */
+const MOST_REFERENCE_FLOPS = 2 ** 31;
+
+type Contents = Readonly<Record<string, HostArray>>;
+type Buffers = Readonly<Record<string, DeviceBuffer>>;
+
+/** The rungs of a case that a device can run, and why it cannot run the others. */
+export function rungsOf({ name, rungs }: KernelCase, device: Device, note: (line: string) => void): Rung[] {
+  return rungs.filter((rung) => {
+    const lacking = rung.steps.map(({ kernel }) => lackOf(kernel, device)).find((lack) => lack !== undefined);
+    if (lacking !== undefined) note(`${name}: without '${rung.name}': ${lacking}`);
+    return lacking === undefined;
+  });
+}
+
+/** Times every rung of a case that the device can run, after checking that it computes what the reference says. */
+export async function benchCase(device: Device, one: KernelCase, options: CaseOptions): Promise<KernelRow[]> {
+  const rungs = rungsOf(one, device, options.note);
+  const contents = contentOf(one);
+  await verify(device, one, rungs, contents);
+  const rows: KernelRow[] = [];
+  for (const rung of rungs) {
+    const { times, gpuMilliseconds } = await timesOf(device, contents, rung, options.quick);
+    const { milliseconds, quartiles } = statistics(times);
+    rows.push({
+      ...{ case: one.name, engine: rung.name, adapter: device.name, milliseconds, quartiles },
+      ...(gpuMilliseconds === undefined ? {} : { gpuMilliseconds }),
+      gflops: one.flops / milliseconds / 1e6,
+      gigabytes: one.bytes / milliseconds / 1e6,
+      roof: timeAtRoof(one, options.roofs) / milliseconds,
+      intensity: one.flops / one.bytes,
+    });
+  }
+  return rows;
+}
+
+/**
+ * Compares what rungs compute with the float64 reference of the first; where that would take minutes, with the first.
+ * @throws Error if one computes something else: a race of different work tells nothing.
+ */
+export async function verify(
+  device: Device,
+  one: KernelCase,
+  rungs: readonly Rung[],
+  contents: Contents = contentOf(one),
+): Promise<void> {
+  const referee = one.flops <= MOST_REFERENCE_FLOPS ? await openDevice({ device: 'reference' }) : device;
+  const expected = await valuesOf(referee, one, one.rungs[0]!, contents);
+  if (referee !== device) referee.close();
+  for (const rung of rungs) check(one, rung, await valuesOf(device, one, rung, contents), expected);
+}
+
+/** What each buffer of a case holds at first. */
+function contentOf({ buffers }: KernelCase): Contents {
+  const generator = new Generator(1);
+  return Object.fromEntries(
+    Object.entries(buffers).map(([name, given]) => [
+      name,
+      typeof given === 'number' ? Float32Array.from({ length: given }, () => generator.normal()) : given,
+    ]),
+  );
+}
+
+const allocate = (device: Device, contents: Contents): Buffers =>
+  Object.fromEntries(
+    Object.entries(contents).map(([name, values]) => {
+      const buffer = device.allocate(4 * values.length, name);
+      device.write(buffer, values);
+      return [name, buffer];
+    }),
+  );
+
+const dispatchesOf = ({ steps }: Rung, set: Buffers): Dispatch[] =>
+  steps.map(({ kernel, values, buffers }) => ({
+    ...{ kernel, values, label: kernel.name },
+    buffers: Object.fromEntries(Object.entries(buffers).map(([binding, name]) => [binding, set[name]!])),
+  }));
+
+async function valuesOf(
+  device: Device,
+  { outputs }: KernelCase,
+  rung: Rung,
+  contents: Contents,
+): Promise<ArrayLike<number>[]> {
+  const set = allocate(device, contents);
+  const prepared = await device.prepare(dispatchesOf(rung, set));
+  const values = await device.submit(prepared, {
+    readbacks: outputs.map((name) => ({ from: set[name]!, type: 'f32', length: contents[name]!.length })),
+  });
+  prepared.release();
+  for (const buffer of Object.values(set)) device.release(buffer);
+  return values;
+}
+
+function check(one: KernelCase, rung: Rung, found: ArrayLike<number>[], expected: ArrayLike<number>[]): void {
+  expected.forEach((values, output) => {
+    let largest = 0;
+    for (let at = 0; at < values.length; at++) largest = Math.max(largest, Math.abs(values[at]!));
+    for (let at = 0; at < values.length; at++) {
+      if (!(Math.abs(found[output]![at]! - values[at]!) <= 1e-4 * largest))
+        throw new Error(
+          `${one.name}, ${rung.name}: '${one.outputs[output]}' [${at}] is ${found[output]![at]}, expected ${values[at]}`,
+        );
+    }
+  });
+}
+
+/** Milliseconds of one run, by rounds: each a submission of many, on inputs that take turns. */
+async function timesOf(
+  device: Device,
+  contents: Contents,
+  rung: Rung,
+  quick: boolean,
+): Promise<{ times: number[]; gpuMilliseconds: number | undefined }> {
+  const { longEnough, fewest, most } = EFFORT[quick ? 'quick' : 'full'];
+  const bytes = 4 * Object.values(contents).reduce((sum, { length }) => sum + length, 0);
+  const count = Math.min(8, Math.max(2, Math.ceil(ROTATED / bytes)));
+  const sets = Array.from({ length: count }, () => allocate(device, contents));
+  const prepare = (runs: number) =>
+    device.prepare(Array.from({ length: runs }, (_, run) => dispatchesOf(rung, sets[run % count]!)).flat());
+  const time = async (prepared: Prepared): Promise<number> => {
+    const begin = performance.now();
+    await device.submit(prepared);
+    await device.idle();
+    return performance.now() - begin;
+  };
+
+  const alone = await prepare(1);
+  await time(alone); // compiles, and brings the uniforms there
+  const once = await time(alone);
+  alone.release();
+
+  const room = Math.floor(MOST_DISPATCHES / rung.steps.length);
+  const runs = Math.max(2, Math.min(room, Math.ceil(longEnough / once)));
+  const many = await prepare(runs);
+  await time(many);
+  const times: number[] = [];
+  while (times.length < most && (times.length < fewest || !isNarrow(times))) times.push((await time(many)) / runs);
+  const gpuMilliseconds = device.features.has('timestamp-query') ? await gpuTime(device, many, runs) : undefined;
+  many.release();
+  for (const buffer of sets.flatMap((set) => Object.values(set))) device.release(buffer);
+  return { times, gpuMilliseconds };
+}
+
+/** The median milliseconds of a run on the GPU, by timestamps; undefined where those are too coarse for it. */
+async function gpuTime(device: Device, prepared: Prepared, runs: number): Promise<number | undefined> {
+  const launches: number[] = [];
+  for (let round = 0; round < PROFILES; round++) launches.push(...(await device.profile(prepared)));
+  const steps = prepared.dispatches.length / runs;
+  const sums = Array.from({ length: PROFILES * runs }, (_, run) =>
+    launches.slice(run * steps, (run + 1) * steps).reduce((sum, one) => sum + one, 0),
+  );
+  const median = quantile(sums, 0.5);
+  return greatestStep(launches) <= FINE * (median / steps) ? median / 1e6 : undefined;
+}

@@ -1,0 +1,132 @@
+import { execFileSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Bench, type BenchOptions, KERNEL_FAMILIES, type KernelFamily } from '../src/cli/bench.js';
+import { checkWritable, writeFileAtomically } from '../src/data/node/index.js';
+import { measureRoofs, type Roofs } from '../src/kernels/index.js';
+import { type Device, openDevice, setDefaultDevice, TesseraError } from '../src/tensor/index.js';
+import { changeCells, compare, readRows } from './compare.js';
+import { casesOf } from './families.js';
+import { benchHost } from './host.js';
+import type { Row } from './measure.js';
+import { benchCase, type KernelRow } from './run-case.js';
+import { benchStep } from './step.js';
+import { benchSweep } from './sweep.js';
+import { describeRoofs, forTerminal, rowCells, showLadders } from './tables.js';
+
+/** What a run of kernels found. */
+export interface Results {
+  readonly families: ReadonlyMap<KernelFamily, readonly KernelRow[]>;
+  readonly roofs: Roofs;
+  readonly adapter: string;
+  readonly software: boolean;
+  readonly date: string;
+  readonly version: string;
+}
+
+const note = (line: string): void => console.error(line);
+
+/**
+ * Runs what was asked for: prints tables, and writes rows, plots and figures where that is wanted.
+ * @throws TesseraError if a file cannot be read or written.
+ */
+export async function runBench(what: Bench | undefined, options: BenchOptions): Promise<void> {
+  const { peers = false, quick = false, json, compare: files } = options;
+  if (files !== undefined) return showComparison(files);
+  if (json !== undefined) await checkWritable(json);
+  const wanted = (name: Bench) => what === undefined || what === name;
+  const families = KERNEL_FAMILIES.filter(wanted);
+  const rows: Row[] = [];
+  const device = await openDevice();
+  note(`adapter: ${device.name}`);
+  const origin = {
+    ...{ software: device.software, date: new Date().toISOString(), version: versionOf() },
+  };
+  setDefaultDevice(device);
+  try {
+    if (wanted('step')) rows.push(...(await benchStep({ device, peers, note })));
+    if (rows.length > 0) console.log(forTerminal(rowCells(rows)));
+    if (families.length > 0) {
+      const results = { ...(await benchKernels(device, families, quick)), adapter: device.name, ...origin };
+      rows.push(...[...results.families.values()].flat());
+      await writeOut(results, options);
+    }
+  } finally {
+    setDefaultDevice(undefined);
+    device.close();
+  }
+  if (what === 'sweep') rows.push(...(await benchSweep({ quick, note, print: (line) => console.log(line) })));
+  if (wanted('host')) {
+    const host = await benchHost();
+    console.log(forTerminal(rowCells(host)));
+    rows.push(...host);
+  }
+  if (json !== undefined)
+    await writeFileAtomically(
+      json,
+      `${JSON.stringify(
+        rows.map((row) => ({ ...row, ...origin })),
+        null,
+        2,
+      )}\n`,
+    );
+}
+
+async function benchKernels(
+  device: Device,
+  families: readonly KernelFamily[],
+  quick: boolean,
+): Promise<Pick<Results, 'families' | 'roofs'>> {
+  const roofs = await measureRoofs(device);
+  console.log(`roofs of ${device.name}: ${describeRoofs(roofs)}`);
+  const found = new Map<KernelFamily, KernelRow[]>();
+  for (const family of families) {
+    const rows: KernelRow[] = [];
+    for (const one of casesOf(family, { quick, software: device.software })) {
+      note(one.name);
+      rows.push(...(await benchCase(device, one, { quick, roofs, note })));
+    }
+    console.log(`\n${showLadders(rows)}`);
+    found.set(family, rows);
+  }
+  return { families: found, roofs };
+}
+
+async function writeOut(results: Results, { plots, docs = false }: BenchOptions): Promise<void> {
+  const { families, roofs, software } = results;
+  if (plots !== undefined) {
+    const { ladderPlot, rooflinePlot, writePlot } = await import('./plots.js');
+    for (const [family, rows] of families) {
+      const plot = ladderPlot(family, rows, software);
+      if (plot !== undefined) await writePlot(path.join(plots, family), plot);
+    }
+    await writePlot(path.join(plots, 'roofline'), rooflinePlot(families, roofs, software));
+    note(`plots: ${plots}`);
+  }
+  if (docs) {
+    const { writeDocuments } = await import('./documents.js');
+    for (const page of await writeDocuments(results)) note(`figures: ${path.relative('.', page)}`);
+  }
+}
+
+async function showComparison(files: readonly string[]): Promise<void> {
+  if (files.length !== 2) throw new TesseraError(`--compare takes two files, before and after; got ${files.length}`);
+  const [before, after] = await Promise.all(files.map(readRows));
+  console.log(forTerminal(changeCells(compare(before!, after!))));
+}
+
+/** The package's version and, in a clone with git, the commit. */
+function versionOf(): string {
+  const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+  try {
+    const cwd = fileURLToPath(new URL('..', import.meta.url));
+    const commit = execFileSync('git', ['describe', '--always', '--dirty'], {
+      cwd,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    return `${version} (${commit.toString().trim()})`;
+  } catch {
+    return version;
+  }
+}

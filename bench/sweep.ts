@@ -1,0 +1,141 @@
+import { type PairedData, rowsOf } from '../src/data/index.js';
+import { TextImageClassifier } from '../src/models/index.js';
+import { Adam, crossEntropy } from '../src/nn/index.js';
+import { explain, Generator, openDevice, setDefaultDevice, TesseraError } from '../src/tensor/index.js';
+import { type Row, statistics } from './measure.js';
+import { digits, forTerminal } from './tables.js';
+
+/** Sizes of the Keras model and its batch; a sweep changes one of them. */
+interface Sizes {
+  readonly batch: number;
+  readonly hidden: number;
+  readonly image: number;
+  readonly sequence: number;
+  readonly vocabulary: number;
+}
+
+const BASE: Sizes = { batch: 32, hidden: 128, image: 28, sequence: 20, vocabulary: 10_000 };
+const SWEEPS: Readonly<Record<keyof Sizes, readonly number[]>> = {
+  batch: [8, 32, 128, 512, 1024],
+  hidden: [64, 128, 256, 512, 1024, 2048],
+  image: [28, 56, 112, 224],
+  sequence: [8, 32, 128, 512],
+  // Of the embedding, 128 a word: up to 2²⁸ parameters.
+  vocabulary: [10_000, 50_000, 200_000, 500_000, 2_000_000],
+};
+const CLASSES = 10;
+const STEPS = { quick: 3, full: 7 } as const;
+/** Seconds that a step may take where the next larger one is still tried. */
+const BUDGET = { quick: 1, full: 5 } as const;
+
+/** One point of a sweep; a size that the adapter cannot hold has no time. */
+export interface SweepRow extends Row {
+  /** Bytes on the device at most, and what the plan predicted. */
+  readonly peakBytes: number;
+  readonly predictedBytes: number;
+  readonly parameters: number;
+}
+
+export interface SweepOptions {
+  readonly quick: boolean;
+  readonly note: (line: string) => void;
+  readonly print: (line: string) => void;
+}
+
+/** Times a training step while one size grows, with the memory that it takes. Each on a device of its own. */
+export async function benchSweep({ quick, note, print }: SweepOptions): Promise<SweepRow[]> {
+  const rows: SweepRow[] = [];
+  for (const [name, values] of Object.entries(SWEEPS) as [keyof Sizes, readonly number[]][]) {
+    const cells: string[][] = [];
+    let tooLong: string | undefined;
+    for (const value of values) {
+      note(`${name} ${value}`);
+      const point = tooLong ?? (await measure({ ...BASE, [name]: value }, `training step, ${name} ${value}`, quick));
+      if (typeof point === 'string') {
+        cells.push([`${value}`, '', '', '', '', '', point]);
+        continue;
+      }
+      rows.push(point);
+      const { milliseconds, quartiles, peakBytes, predictedBytes, parameters } = point;
+      const mega = (bytes: number) => digits(bytes / 1e6);
+      cells.push([
+        ...[`${value}`, digits(milliseconds), quartiles.map(digits).join(' - '), mega(peakBytes), mega(predictedBytes)],
+        ...[digits(parameters / 1e6), point.adapter],
+      ]);
+      if (milliseconds > 1000 * BUDGET[quick ? 'quick' : 'full'])
+        tooLong = `left out: the step before took ${digits(milliseconds / 1000)} s`;
+    }
+    const head = [
+      name,
+      'ms',
+      'quartiles',
+      'MB on the device',
+      'MB predicted',
+      'million parameters',
+      'adapter, or why not',
+    ];
+    print(`\n${forTerminal({ head, rows: cells, numbers: [0, 1, 2, 3, 4, 5] })}`);
+  }
+  return rows;
+}
+
+/** A point, or why there is none. */
+async function measure(sizes: Sizes, name: string, quick: boolean): Promise<SweepRow | string> {
+  const device = await openDevice();
+  setDefaultDevice(device);
+  try {
+    const { batch, hidden, image, vocabulary } = sizes;
+    const model = new TextImageClassifier({
+      vocabulary,
+      units: hidden,
+      image: [image, image, 1],
+      classes: CLASSES,
+      seed: 1,
+    });
+    model.namedParameters(); // gives the parameters their dotted names
+    const optimizer = new Adam(model.parameters());
+    const { tokens, images, labels } = rowsOf(
+      randomData(sizes),
+      Uint32Array.from({ length: batch }, (_, row) => row),
+    );
+    const loss = () => crossEntropy(model.forward({ tokens, images }), labels);
+    const planned = loss();
+    const { peakBytes: predictedBytes } = await explain(planned, ...optimizer.assigns(planned));
+    const times: number[] = [];
+    let peakBytes = 0;
+    const count = STEPS[quick ? 'quick' : 'full'];
+    const budget = 1000 * BUDGET[quick ? 'quick' : 'full'];
+    // The first two compile and bind.
+    for (let step = -2; step < count && (times[0] ?? 0) <= budget; step++) {
+      const begin = performance.now();
+      const value = loss();
+      await optimizer.step(value);
+      await value.item();
+      if (step >= 0) times.push(performance.now() - begin);
+      peakBytes = Math.max(peakBytes, device.memory.bytes);
+    }
+    const parameters = model.parameters().reduce((sum, { size }) => sum + size, 0);
+    return {
+      ...{ case: name, engine: 'Tessera', adapter: device.name, ...statistics(times) },
+      ...{ peakBytes, predictedBytes, parameters },
+    };
+  } catch (error) {
+    if (error instanceof TesseraError) return error.message;
+    throw error;
+  } finally {
+    setDefaultDevice(undefined);
+    device.close();
+  }
+}
+
+/** Words from the whole vocabulary and pixels of noise. */
+function randomData({ batch: size, image, sequence: time, vocabulary }: Sizes): PairedData {
+  const generator = new Generator(1);
+  return {
+    ...{ size, time, image: [image, image, 1], classes: Array.from({ length: CLASSES }, (_, label) => `${label}`) },
+    tokens: Int32Array.from({ length: size * time }, () => generator.integer(vocabulary)),
+    mask: new Float32Array(size * time).fill(1),
+    images: Float32Array.from({ length: size * image ** 2 }, () => generator.normal()),
+    labels: Int32Array.from({ length: size }, () => generator.integer(CLASSES)),
+  };
+}

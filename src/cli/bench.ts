@@ -1,0 +1,59 @@
+import { existsSync } from 'node:fs';
+import { Argument, type Command } from 'commander';
+import { TesseraError } from '../tensor/index.js';
+
+/** Families of kernels, each a file in bench/. */
+export const KERNEL_FAMILIES = [
+  ...(['matmul', 'conv2d', 'softmax', 'reduction', 'lstm', 'attention'] as const),
+  ...(['cross-entropy', 'elementwise', 'movement', 'gather', 'optimizers'] as const),
+] as const;
+export type KernelFamily = (typeof KERNEL_FAMILIES)[number];
+
+/** What can be timed. */
+export const BENCHES = ['step', 'host', 'sweep', ...KERNEL_FAMILIES] as const;
+export type Bench = (typeof BENCHES)[number];
+
+export interface BenchOptions {
+  readonly peers?: boolean;
+  readonly quick?: boolean;
+  readonly json?: string;
+  readonly plots?: string;
+  readonly docs?: boolean;
+  readonly compare?: string[];
+}
+
+/** Gives a command the bench's argument and options, which `tessera bench` and `npm run bench` share. */
+export const describeBench = (command: Command): Command =>
+  command
+    .description('time kernels, a training step and the host; only ratios of one run mean something')
+    .addArgument(
+      new Argument(
+        '[what]',
+        'a training step, its host side, how it grows, or kernels (default: all but the sweep)',
+      ).choices(BENCHES),
+    )
+    .option('--peers', 'time the other engines too, after checking that they compute the same')
+    .option('--quick', 'fewer cases, fewer rounds')
+    .option('--json <file>', 'write the rows to a file, too')
+    .option('--plots <folder>', 'draw the ladders and the roofline as SVG and PNG')
+    .option('--docs', 'rewrite the figures of docs/ with those of this run')
+    .option('--compare <files...>', 'run nothing: the ratios of two files that --json wrote, with their noise');
+
+/**
+ * `tessera bench`: runs the bench, which is in a clone of the repository only. Returns the exit code.
+ * @throws TesseraError where there is no bench.
+ */
+export async function bench(what: Bench | undefined, options: BenchOptions): Promise<number> {
+  const program = new URL('../../bench/run.ts', import.meta.url);
+  if (!existsSync(program)) {
+    throw new TesseraError(
+      "bench: the installed package has no bench; run 'npm install' and 'npm run bench' in a clone of the repository",
+    );
+  }
+  // Not a literal: the package is built without it.
+  const { runBench } = (await import(program.href)) as {
+    runBench(what: Bench | undefined, options: BenchOptions): Promise<void>;
+  };
+  await runBench(what, options);
+  return 0;
+}
