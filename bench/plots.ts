@@ -9,6 +9,10 @@ const WIDTH = 900;
 const BAR = 24; // pixels of a rung
 const FONT = 'sans-serif';
 const COLOURS = ['#c7d3e3', '#9fb8d9', '#7499c9', '#4d7bb5', '#2f5f9c', '#1d4578'];
+const FAMILY_COLOURS = [
+  ...['#1f77b4', '#ff7f0e', '#2ca02c', '#d62728', '#9467bd', '#8c564b'],
+  ...['#e377c2', '#7f7f7f', '#bcbd22', '#17becf', '#222222'],
+];
 const INK = '#222';
 
 /** An SVG of a chart. */
@@ -64,7 +68,7 @@ export function ladderPlot(family: string, rows: readonly KernelRow[], software:
         ...{ text: name, left: 12, top: tops[at]! - 22, textStyle: { fontSize: 13, color: INK } },
       })),
     ],
-    grid: cases.map(([, rungs], at) => ({ left: 210, right: 190, top: tops[at]!, height: rungs.length * BAR })),
+    grid: cases.map(([, rungs], at) => ({ left: 210, right: 250, top: tops[at]!, height: rungs.length * BAR })),
     xAxis: cases.map(([, rungs], at) => ({
       ...{ type: 'value', gridIndex: at, min: 0, max: Math.max(...gains(rungs)), show: false },
     })),
@@ -78,7 +82,7 @@ export function ladderPlot(family: string, rows: readonly KernelRow[], software:
         ...{ value, itemStyle: { color: COLOURS[Math.min(rung, COLOURS.length - 1)]! } },
         label: {
           ...{ show: true, position: 'right', fontSize: 12, color: INK },
-          formatter: `x ${digits(value)}   ${digits(rungs[rung]!.milliseconds)} ms   ${(100 * rungs[rung]!.roof).toFixed(0)}% of the roof`,
+          formatter: `x ${value.toFixed(2)}   ${digits(rungs[rung]!.milliseconds)} ms   ${(100 * rungs[rung]!.roof).toFixed(0)}% of the roof`,
         },
       })),
     })) as EChartsOption['series'],
@@ -110,27 +114,20 @@ export function rooflinePlot(
   const all = points.map(({ intensity }) => intensity);
   const decade = (value: number, round: (one: number) => number) => 10 ** round(Math.log10(value));
   const [left, right] = [
-    decade(Math.min(...all), Math.floor),
+    decade(Math.min(...all, peak / bandwidth), Math.floor),
     decade(Math.max(...all, (10 * peak) / bandwidth), Math.ceil),
   ];
   const lowest = decade(Math.min(...points.map(({ gflops }) => gflops)), Math.floor);
   const height = Math.max(560, 130 + 18 * points.length);
-  const roof = (x: number) => [x, Math.min(peak, bandwidth * x)];
+  const { halfFlops } = roofs;
+  const half = halfFlops === undefined ? undefined : halfFlops / 1e9;
+  const roof = (top: number) => [left, top / bandwidth, right].map((x) => [x, Math.min(top, bandwidth * x)]);
   const lines = [
-    ['f32 multiply-adds', `${digits(peak)} GFLOP/s`, [left, peak / bandwidth, right].map(roof)],
-    ...(roofs.halfFlops === undefined
-      ? []
-      : [
-          [
-            'f16 multiply-adds',
-            `${digits(roofs.halfFlops / 1e9)} GFLOP/s`,
-            [
-              [roofs.halfFlops / roofs.bytes, roofs.halfFlops / 1e9],
-              [right, roofs.halfFlops / 1e9],
-            ],
-          ],
-        ]),
-  ] as [string, string, number[][]][];
+    ...(half === undefined ? [] : [{ type: 'dashed', width: 1, data: roof(half) }]),
+    { type: 'solid', width: 2, data: roof(peak) },
+  ] as const;
+  const dashed = half === undefined ? '' : `; dashed, f16: ${digits(half)} GFLOP/s`;
+  const legend = `solid, f32: ${digits(peak)} GFLOP/s or ${digits(bandwidth)} GB/s${dashed}`;
   const axis = {
     type: 'log',
     splitLine: { lineStyle: { color: '#eee' } },
@@ -138,49 +135,28 @@ export function rooflinePlot(
   };
   const plotRight = 330;
   const option: EChartsOption = {
-    title: heading('Roofline: the fastest kernel of every case', describeAdapter(points[0]!.adapter, software)),
-    legend: {
-      bottom: 6,
-      left: 60,
-      right: plotRight,
-      data: [...families.keys()],
-      textStyle: { fontSize: 11, color: INK },
-    },
-    grid: { left: 70, right: plotRight, top: 84, bottom: 96 },
+    title: heading(
+      'Roofline: the fastest kernel of every case',
+      `${describeAdapter(points[0]!.adapter, software)}\n${legend}`,
+    ),
+    grid: { left: 70, right: plotRight, top: 96, bottom: 56 },
     xAxis: { ...axis, min: left, max: right, name: 'operations a byte', nameLocation: 'middle', nameGap: 28 } as object,
     yAxis: {
-      ...{ ...axis, min: lowest, max: decade(Math.max(peak, (roofs.halfFlops ?? 0) / 1e9), Math.ceil) },
+      ...{ ...axis, min: lowest, max: decade(Math.max(peak, half ?? 0), Math.ceil) },
       ...{ name: 'GFLOP/s', nameLocation: 'middle', nameGap: 46 },
     } as object,
     series: [
-      ...lines.map(([name, label, data], at) => ({
-        ...{
-          type: 'line',
-          name,
-          data,
-          symbol: 'none',
-          lineStyle: { color: INK, width: at === 0 ? 2 : 1.2, type: at === 0 ? 'solid' : 'dashed' },
-        },
-        endLabel: { show: false },
-        markPoint: {
-          ...{ symbol: 'circle', symbolSize: 0.1, silent: true },
-          data: [
-            {
-              coord: data.at(-1)!,
-              label: {
-                show: true,
-                position: [-6, -16],
-                align: 'right',
-                fontSize: 11,
-                color: INK,
-                formatter: `${name}, ${label}`,
-              },
-            },
-          ],
-        },
+      ...lines.map(({ type, width, data }) => ({
+        ...{ type: 'line', data, symbol: 'none', silent: true, lineStyle: { color: INK, width, type } },
       })),
-      ...[...families.keys()].map((family) => ({
-        ...{ type: 'scatter', name: family, symbolSize: 9, clip: false },
+      ...[...families.keys()].map((family, at) => ({
+        ...{
+          type: 'scatter',
+          name: family,
+          itemStyle: { color: FAMILY_COLOURS[at % FAMILY_COLOURS.length] },
+          symbolSize: 9,
+          clip: false,
+        },
         data: points
           .filter((point) => point.family === family)
           .map((point) => ({ name: point.case, value: [point.intensity, point.gflops] })),

@@ -1,8 +1,9 @@
-import { type PairedData, rowsOf } from '../src/data/index.js';
+import { rowsOf } from '../src/data/index.js';
 import { TextImageClassifier } from '../src/models/index.js';
 import { Adam, crossEntropy } from '../src/nn/index.js';
-import { explain, Generator, openDevice, setDefaultDevice, TesseraError } from '../src/tensor/index.js';
+import { explain, openDevice, setDefaultDevice, TesseraError } from '../src/tensor/index.js';
 import { type Row, statistics } from './measure.js';
+import { randomPairs } from './random-pairs.js';
 import { digits, forTerminal } from './tables.js';
 
 /** Sizes of the Keras model and its batch; a sweep changes one of them. */
@@ -47,12 +48,13 @@ export async function benchSweep({ quick, note, print }: SweepOptions): Promise<
   const rows: SweepRow[] = [];
   for (const [name, values] of Object.entries(SWEEPS) as [keyof Sizes, readonly number[]][]) {
     const cells: string[][] = [];
-    let tooLong: string | undefined;
+    let leftOut: string | undefined;
     for (const value of values) {
       note(`${name} ${value}`);
-      const point = tooLong ?? (await measure({ ...BASE, [name]: value }, `training step, ${name} ${value}`, quick));
+      const point = leftOut ?? (await measure({ ...BASE, [name]: value }, `training step, ${name} ${value}`, quick));
       if (typeof point === 'string') {
         cells.push([`${value}`, '', '', '', '', '', point]);
+        leftOut ??= 'left out: the size before was too much already';
         continue;
       }
       rows.push(point);
@@ -63,7 +65,7 @@ export async function benchSweep({ quick, note, print }: SweepOptions): Promise<
         ...[digits(parameters / 1e6), point.adapter],
       ]);
       if (milliseconds > 1000 * BUDGET[quick ? 'quick' : 'full'])
-        tooLong = `left out: the step before took ${digits(milliseconds / 1000)} s`;
+        leftOut = `left out: the step before took ${digits(milliseconds / 1000)} s`;
     }
     const head = [
       name,
@@ -126,16 +128,4 @@ async function measure(sizes: Sizes, name: string, quick: boolean): Promise<Swee
     setDefaultDevice(undefined);
     device.close();
   }
-}
-
-/** Words from the whole vocabulary and pixels of noise. */
-function randomData({ batch: size, image, sequence: time, vocabulary }: Sizes): PairedData {
-  const generator = new Generator(1);
-  return {
-    ...{ size, time, image: [image, image, 1], classes: Array.from({ length: CLASSES }, (_, label) => `${label}`) },
-    tokens: Int32Array.from({ length: size * time }, () => generator.integer(vocabulary)),
-    mask: new Float32Array(size * time).fill(1),
-    images: Float32Array.from({ length: size * image ** 2 }, () => generator.normal()),
-    labels: Int32Array.from({ length: size }, () => generator.integer(CLASSES)),
-  };
 }
