@@ -1,9 +1,8 @@
-import { type Batch, rowsOf } from '../src/data/index.js';
+import { type Batch, type PairedData, rowsOf } from '../src/data/index.js';
 import { TextImageClassifier } from '../src/models/index.js';
 import { Adam, crossEntropy } from '../src/nn/index.js';
-import type { Device } from '../src/tensor/index.js';
+import { type Device, Generator } from '../src/tensor/index.js';
 import { measureInTurn, quantile, type Row, statistics } from './measure.js';
-import { randomPairs } from './random-pairs.js';
 
 /** The Keras model: Embedding(10000, 128) + LSTM(128), Conv2D(64, 3x3) + Flatten, Dense(10), Adam. */
 const CASE = 'training step, 28x28x1, 20 tokens, batch 32';
@@ -25,7 +24,7 @@ export interface StepOptions {
  * @throws Error if both do not give the same losses first.
  */
 export async function benchStep({ device, peers, note }: StepOptions): Promise<Row[]> {
-  const data = randomPairs({ size: BATCH * BATCHES, time: 20, vocabulary: 10_000, image: 28, classes: 10 });
+  const data = randomData(BATCH * BATCHES);
   const batches = Array.from({ length: BATCHES }, (_, index) =>
     rowsOf(
       data,
@@ -85,4 +84,18 @@ async function tfjs(model: TextImageClassifier, batches: readonly Batch[]): Prom
   const uploaded = await Promise.all(batches.map((batch) => peer.upload(batch)));
   let steps = 0;
   return () => peer.step(uploaded[steps++ % batches.length]!);
+}
+
+/** Words from the whole vocabulary and pixels of noise: nothing to learn, but all of the work. */
+function randomData(size: number): PairedData {
+  const [time, image] = [20, [28, 28, 1]] as const;
+  const generator = new Generator(1);
+  const pixels = image[0] * image[1] * image[2];
+  return {
+    ...{ size, time, image, classes: Array.from({ length: 10 }, (_, label) => `${label}`) },
+    tokens: Int32Array.from({ length: size * time }, () => generator.integer(10_000)),
+    mask: new Float32Array(size * time).fill(1),
+    images: Float32Array.from({ length: size * pixels }, () => generator.normal()),
+    labels: Int32Array.from({ length: size }, () => generator.integer(10)),
+  };
 }

@@ -97,7 +97,7 @@ async function measure(sizes: Sizes, name: string, quick: boolean): Promise<Swee
     model.namedParameters(); // gives the parameters their dotted names
     const optimizer = new Adam(model.parameters());
     const { tokens, images, labels } = rowsOf(
-      randomData(sizes),
+      randomPairs({ ...sizes, size: batch, time: sizes.sequence, classes: CLASSES }),
       Uint32Array.from({ length: batch }, (_, row) => row),
     );
     const loss = () => crossEntropy(model.forward({ tokens, images }), labels);
