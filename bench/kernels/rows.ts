@@ -2,14 +2,21 @@ import { logSoftmaxForward, reductions, softmaxForward } from '../../src/kernels
 import type { KernelCase } from './case.js';
 
 function softmax(rows: number, cols: number): KernelCase[] {
-  return [softmaxForward, logSoftmaxForward].map((kernel) => ({
-    name: `${kernel.name} ${rows} x ${cols}`,
-    flops: 8 * rows * cols,
-    bytes: 8 * rows * cols,
-    buffers: { x: rows * cols, y: rows * cols },
-    outputs: ['y'],
-    rungs: [{ name: 'a workgroup a row', steps: [{ kernel, values: { rows, cols }, buffers: { x: 'x', y: 'y' } }] }],
-  }));
+  return Object.entries({ softmax: softmaxForward, 'log softmax': logSoftmaxForward }).map(
+    ([name, { workgroup, lanes }]) => ({
+      name: `${name} ${rows} x ${cols}`,
+      flops: 8 * rows * cols,
+      bytes: 8 * rows * cols,
+      buffers: { x: rows * cols, y: rows * cols },
+      outputs: ['y'],
+      rungs: Object.entries({
+        'a workgroup a row': workgroup.ones,
+        'a workgroup a row, by fours': workgroup.fours,
+        'eight lanes a row': lanes.ones,
+        'eight lanes a row, by fours': lanes.fours,
+      }).map(([name, kernel]) => ({ name, steps: [{ kernel, values: { rows, cols }, buffers: { x: 'x', y: 'y' } }] })),
+    }),
+  );
 }
 
 /** The sum of rows: one invocation walks each, or a workgroup folds each. */
