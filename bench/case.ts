@@ -1,5 +1,6 @@
 import type { HostArray } from '../src/gpu/device.js';
 import type { Kernel } from '../src/gpu/kernel.js';
+import type { RowKernels } from '../src/kernels/rows.js';
 
 /** One launch: its uniforms, and which of the case's buffers stand behind its bindings. */
 export interface Step {
@@ -39,3 +40,14 @@ export const single = (name: string, kernel: Kernel, values: Step['values']): Ru
 /** Every storage binding of a kernel with the buffer of the same name. */
 export const ownNames = ({ bindings }: Kernel): Record<string, string> =>
   Object.fromEntries(bindings.filter(({ access }) => access !== 'uniform').map(({ name }) => [name, name]));
+
+/** A rung for each team that can compute rows of so many numbers (`src/kernels/rows.ts`). */
+export const rowRungs = ({ workgroup, lanes }: RowKernels, values: { rows: number; cols: number }): Rung[] =>
+  [
+    { name: 'a workgroup a row', kernel: workgroup.ones },
+    { name: 'a workgroup a row, by fours', kernel: workgroup.fours },
+    { name: 'eight lanes a row', kernel: lanes.ones },
+    { name: 'eight lanes a row, by fours', kernel: lanes.fours },
+  ]
+    .filter(({ kernel }) => values.cols % 4 === 0 || (kernel !== workgroup.fours && kernel !== lanes.fours))
+    .map(({ name, kernel }) => single(name, kernel, values));

@@ -1,6 +1,6 @@
 import { crossEntropyBackward, crossEntropyForward } from '../src/kernels/index.js';
 import { Generator } from '../src/tensor/index.js';
-import { type KernelCase, single } from './case.js';
+import { type KernelCase, rowRungs, single } from './case.js';
 
 function crossEntropy(rows: number, cols: number, when?: KernelCase['when']): KernelCase[] {
   const values = { rows, cols };
@@ -9,10 +9,10 @@ function crossEntropy(rows: number, cols: number, when?: KernelCase['when']): Ke
   const common = when === undefined ? {} : { when };
   return [
     {
-      ...{ ...common, ...crossEntropyForward.cost(values), name: `cross-entropy ${rows} x ${cols}` },
+      ...{ ...common, ...crossEntropyForward.workgroup.ones.cost(values), name: `cross-entropy ${rows} x ${cols}` },
       buffers: { logits: rows * cols, labels, loss: rows, normalizer: rows },
       outputs: ['loss', 'normalizer'],
-      rungs: [single('a workgroup a row', crossEntropyForward, values)],
+      rungs: rowRungs(crossEntropyForward, values),
     },
     {
       ...{ ...common, ...crossEntropyBackward.cost(values), name: `cross-entropy gradient ${rows} x ${cols}` },

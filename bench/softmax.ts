@@ -1,21 +1,42 @@
-import { logSoftmaxForward, softmaxForward, softmaxNaive } from '../src/kernels/index.js';
-import { type KernelCase, single } from './case.js';
+import {
+  logSoftmaxBackward,
+  logSoftmaxForward,
+  softmaxBackward,
+  softmaxForward,
+  softmaxNaive,
+} from '../src/kernels/index.js';
+import type { RowKernels } from '../src/kernels/rows.js';
+import type { Rung } from './case.js';
+import { type KernelCase, rowRungs, single } from './case.js';
 
 function softmax(rows: number, cols: number, when?: KernelCase['when']): KernelCase[] {
   const values = { rows, cols };
-  const common = {
+  const size = rows * cols;
+  const of = (
+    name: string,
+    kernels: RowKernels,
+    buffers: KernelCase['buffers'],
+    output: string,
+    first: Rung[] = [],
+  ) => ({
     ...(when === undefined ? {} : { when }),
-    ...{ buffers: { x: rows * cols, y: rows * cols }, outputs: ['y'] },
-  };
+    ...kernels.workgroup.ones.cost(values),
+    ...{
+      name: `${name} ${rows} x ${cols}`,
+      buffers,
+      outputs: [output],
+      rungs: [...first, ...rowRungs(kernels, values)],
+    },
+  });
+  const [forward, backward] = [
+    { x: size, y: size },
+    { y: size, dy: size, dx: size },
+  ];
   return [
-    {
-      ...{ ...common, ...softmaxForward.cost(values), name: `softmax ${rows} x ${cols}` },
-      rungs: [single('naive', softmaxNaive, values), single('a workgroup a row', softmaxForward, values)],
-    },
-    {
-      ...{ ...common, ...logSoftmaxForward.cost(values), name: `log-softmax ${rows} x ${cols}` },
-      rungs: [single('a workgroup a row', logSoftmaxForward, values)],
-    },
+    of('softmax', softmaxForward, forward, 'y', [single('naive', softmaxNaive, values)]),
+    of('softmax gradient', softmaxBackward, backward, 'dx'),
+    of('log-softmax', logSoftmaxForward, forward, 'y'),
+    of('log-softmax gradient', logSoftmaxBackward, backward, 'dx'),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { defineKernel } from '../gpu/kernel.js';
 import { wgsl } from '../gpu/wgsl.js';
 import { attentionSizes, probabilitiesOf, SEES } from './attention.js';
-import { foldWorkgroup } from './softmax.js';
+import { foldWorkgroup } from './rows.js';
 
 /*
  * Attention by its definition: a product makes all scores q·kᵀ, this kernel their softmax, another product p·v. It goes

@@ -1,6 +1,6 @@
 import { defineKernel } from '../gpu/kernel.js';
 import { wgsl } from '../gpu/wgsl.js';
-import { foldWorkgroup } from './softmax.js';
+import { foldWorkgroup } from './rows.js';
 
 /*
  * Scaled dot-product attention (Vaswani et al. 2017) without its matrix of scores, as in FlashAttention (Dao et al.

@@ -1,6 +1,7 @@
 import { ceilDivide, defineKernel } from '../gpu/kernel.js';
 import { wgsl } from '../gpu/wgsl.js';
-import { foldWorkgroup, statistics } from './softmax.js';
+import { ROW_HEAD, rowKernels } from './rows.js';
+import { rowStatistics, statistics } from './softmax.js';
 
 /*
  * Cross-entropy of class labels, straight from logits, and its gradient:
@@ -14,50 +15,40 @@ import { foldWorkgroup, statistics } from './softmax.js';
 const THREADS = 64;
 
 /** loss = ln Σ e^x - x[label] for each row. */
-export const crossEntropyForward = defineKernel({
-  name: 'cross_entropy',
-  reads: ['logits', 'labels'],
-  writes: ['loss', 'normalizer'],
-  sizes: ['rows', 'cols'],
-  workgroups: ({ rows }) => rows,
-  cost: ({ rows, cols }) => ({ flops: 7 * rows * cols, bytes: 4 * rows * (cols + 3) }),
-  wgsl: wgsl`
+export const crossEntropyForward = rowKernels(({ suffix, subgroupLanes, element, wgsl: team }) =>
+  defineKernel({
+    name: `cross_entropy${suffix}`,
+    reads: ['logits', 'labels'],
+    writes: ['loss', 'normalizer'],
+    sizes: ['rows', 'cols'],
+    subgroupLanes,
+    workgroups: ({ rows }) => rows,
+    cost: ({ rows, cols }) => ({ flops: 7 * rows * cols, bytes: 4 * rows * (cols + 3) }),
+    wgsl: wgsl`
 struct Sizes { rows: u32, cols: u32 }
-@group(0) @binding(0) var<storage, read> logits: array<f32>;            // (rows, cols)
+@group(0) @binding(0) var<storage, read> logits: array<${element}>;     // (rows, cols)
 @group(0) @binding(1) var<storage, read> labels: array<i32>;            // (rows)
 @group(0) @binding(2) var<storage, read_write> loss: array<f32>;        // (rows)
 @group(0) @binding(3) var<storage, read_write> normalizer: array<f32>;  // (rows)
 @group(0) @binding(4) var<uniform> sizes: Sizes;
-const THREADS = ${THREADS}u;
-var<workgroup> partial: array<f32, THREADS>;
-${foldWorkgroup('row_max', 'max(a, b)')}
-${foldWorkgroup('row_sum', 'a + b')}
-
-@compute @workgroup_size(THREADS)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
-        @builtin(local_invocation_index) thread: u32) {
-  let row = group.y * groups.x + group.x;
-  if (row >= sizes.rows) { return; }
-  let begin = row * sizes.cols;
-  var largest = logits[begin];
-  for (var c = thread; c < sizes.cols; c += THREADS) { largest = max(largest, logits[begin + c]); }
-  let shift = row_max(largest, thread);
-  var sum = 0.0;
-  for (var c = thread; c < sizes.cols; c += THREADS) { sum += exp(logits[begin + c] - shift); }
-  let total = row_sum(sum, thread);
+${team}
+${ROW_HEAD}
+${rowStatistics('logits')}
   if (thread == 0u) {
+    let label = u32(labels[row]);
     normalizer[row] = shift + log(total);
-    loss[row] = (shift - logits[begin + u32(labels[row])]) + log(total);
+    loss[row] = (shift - pick(logits[begin + label / WIDTH], label % WIDTH)) + log(total);
   }
 }`,
-  reference({ logits, labels, loss, normalizer, rows, cols }) {
-    for (let r = 0; r < rows; r++) {
-      const { shift, total } = statistics(logits.subarray(r * cols, (r + 1) * cols));
-      normalizer[r] = shift + Math.log(total);
-      loss[r] = normalizer[r]! - logits[r * cols + labels[r]!]!;
-    }
-  },
-});
+    reference({ logits, labels, loss, normalizer, rows, cols }) {
+      for (let r = 0; r < rows; r++) {
+        const { shift, total } = statistics(logits.subarray(r * cols, (r + 1) * cols));
+        normalizer[r] = shift + Math.log(total);
+        loss[r] = normalizer[r]! - logits[r * cols + labels[r]!]!;
+      }
+    },
+  }),
+);
 
 /** dx = dloss · (softmax(x) - one-hot(label)). */
 export const crossEntropyBackward = defineKernel({

@@ -28,6 +28,6 @@ export { normal, uniform } from './random.js';
 export { argmaxColumns, reductions } from './reduce.js';
 export { measureRoofs, type Roofs, roofKernels, timeAtRoof } from './roofs.js';
 export { cumulativeSum } from './scan.js';
-export { logSoftmaxForward, softmaxForward } from './softmax.js';
+export { logSoftmaxBackward, logSoftmaxForward, softmaxBackward, softmaxForward } from './softmax.js';
 export { softmaxNaive } from './softmax-naive.js';
 export { argsort } from './sort.js';

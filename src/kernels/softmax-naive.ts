@@ -8,6 +8,8 @@ import { softmaxForward } from './softmax.js';
  */
 const THREADS = 64;
 
+const definition = softmaxForward.workgroup.ones;
+
 /** Softmax of each row: (rows, cols). */
 export const softmaxNaive = defineKernel({
   name: 'softmax_naive',
@@ -15,7 +17,7 @@ export const softmaxNaive = defineKernel({
   writes: ['y'],
   sizes: ['rows', 'cols'],
   workgroups: ({ rows, cols }) => (cols === 0 ? 0 : ceilDivide(rows, THREADS)),
-  cost: softmaxForward.cost,
+  cost: definition.cost,
   wgsl: wgsl`
 struct Sizes { rows: u32, cols: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;        // (rows, cols)
@@ -35,5 +37,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   for (var at = begin; at < end; at++) { sum += exp(x[at] - largest); }
   for (var at = begin; at < end; at++) { y[at] = exp(x[at] - largest) / sum; }
 }`,
-  reference: softmaxForward.reference,
+  reference: definition.reference,
 });

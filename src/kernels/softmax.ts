@@ -1,113 +1,151 @@
 import { defineKernel } from '../gpu/kernel.js';
 import { wgsl } from '../gpu/wgsl.js';
+import { ROW_HEAD, rowKernels } from './rows.js';
 
 /*
- * Softmax and its logarithm along the last axis. Every axis but the last is folded into `rows`; one workgroup computes
- * one row.
+ * Softmax and its logarithm along the last axis, and their gradients. Every axis but the last is folded into `rows`;
+ * one team computes one row (rows.ts).
  *
  *   softmax:      y[r,c] = exp(x[r,c] - m[r]) / Σ_k exp(x[r,k] - m[r])      m[r] = max_k x[r,k]
  *   log-softmax:  y[r,c] = x[r,c] - m[r] - log Σ_k exp(x[r,k] - m[r])
  *
  * Taking out the row maximum leaves y unchanged and keeps exp from overflowing.
  */
-const THREADS = 64; // per row; a power of two, because the reduction halves it
+const sizes = ['rows', 'cols'] as const;
+const workgroups = ({ rows, cols }: { rows: number; cols: number }): number => (cols === 0 ? 0 : rows);
 
-/** Folds one value of each invocation to one for the workgroup, in a fixed order. Ends with a barrier. */
-export const foldWorkgroup = (name: string, combine: string): string => wgsl`
-fn ${name}(value: f32, thread: u32) -> f32 {
-  partial[thread] = value;
-  for (var half = THREADS / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (thread < half) {
-      let a = partial[thread];
-      let b = partial[thread + half];
-      partial[thread] = ${combine};
-    }
-  }
-  return workgroupUniformLoad(&partial[0]); // with a barrier before and after
-}`;
-
-/** Reads the row's maximum and Σ exp(x - maximum) into \`shift\` and \`total\`. */
-const rowStatistics = wgsl`
-  var largest = x[row * sizes.cols];
-  for (var c = thread; c < sizes.cols; c += THREADS) { largest = max(largest, x[row * sizes.cols + c]); }
-  let shift = row_max(largest, thread);
-  var sum = 0.0;
-  for (var c = thread; c < sizes.cols; c += THREADS) { sum += exp(x[row * sizes.cols + c] - shift); }
-  let total = row_sum(sum, thread);`;
-
-const head = wgsl`
-struct Sizes { rows: u32, cols: u32 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;        // (rows, cols)
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;  // (rows, cols)
-@group(0) @binding(2) var<uniform> sizes: Sizes;
-const THREADS = ${THREADS}u;
-var<workgroup> partial: array<f32, THREADS>;
-${foldWorkgroup('row_max', 'max(a, b)')}
-${foldWorkgroup('row_sum', 'a + b')}`;
+/** Reads the maximum of a row of x and Σ exp(x - maximum) into `shift` and `total`. */
+export const rowStatistics = (x: string): string => wgsl`
+  var largest = ${x}[begin];
+  for (var at = begin + thread; at < end; at += THREADS) { largest = max(largest, ${x}[at]); }
+  let shift = fold_max(largest, thread);
+  var sum = Element();
+  for (var at = begin + thread; at < end; at += THREADS) { sum += exp(${x}[at] - shift); }
+  let total = fold_sum(sum, thread);`;
 
 /** Softmax of each row. */
-export const softmaxForward = defineKernel({
-  name: 'softmax',
-  reads: ['x'],
-  writes: ['y'],
-  sizes: ['rows', 'cols'],
-  workgroups: ({ rows, cols }) => (cols === 0 ? 0 : rows),
-  cost: ({ rows, cols }) => ({ flops: 11 * rows * cols, bytes: 8 * rows * cols }),
-  wgsl: wgsl`${head}
-
-@compute @workgroup_size(THREADS)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
-        @builtin(local_invocation_index) thread: u32) {
-  let row = group.y * groups.x + group.x;
-  if (row >= sizes.rows) { return; }
-${rowStatistics}
-  for (var c = thread; c < sizes.cols; c += THREADS) {
-    y[row * sizes.cols + c] = exp(x[row * sizes.cols + c] - shift) / total;
-  }
+export const softmaxForward = rowKernels(({ suffix, subgroupLanes, element, wgsl: team }) =>
+  defineKernel({
+    name: `softmax${suffix}`,
+    reads: ['x'],
+    writes: ['y'],
+    sizes,
+    subgroupLanes,
+    workgroups,
+    cost: ({ rows, cols }) => ({ flops: 11 * rows * cols, bytes: 8 * rows * cols }),
+    wgsl: wgsl`
+struct Sizes { rows: u32, cols: u32 }
+@group(0) @binding(0) var<storage, read> x: array<${element}>;        // (rows, cols)
+@group(0) @binding(1) var<storage, read_write> y: array<${element}>;  // (rows, cols)
+@group(0) @binding(2) var<uniform> sizes: Sizes;
+${team}
+${ROW_HEAD}
+${rowStatistics('x')}
+  for (var at = begin + thread; at < end; at += THREADS) { y[at] = exp(x[at] - shift) / total; }
 }`,
-  reference({ x, y, rows, cols }) {
-    for (let r = 0; r < rows; r++) {
-      const row = x.subarray(r * cols, (r + 1) * cols);
-      const { shift, total } = statistics(row);
-      row.forEach((value, c) => {
-        y[r * cols + c] = Math.exp(value - shift) / total;
-      });
-    }
-  },
-});
+    reference({ x, y, rows, cols }) {
+      for (let r = 0; r < rows; r++) {
+        const row = x.subarray(r * cols, (r + 1) * cols);
+        const { shift, total } = statistics(row);
+        row.forEach((value, c) => {
+          y[r * cols + c] = Math.exp(value - shift) / total;
+        });
+      }
+    },
+  }),
+);
 
 /** ln softmax of each row. */
-export const logSoftmaxForward = defineKernel({
-  name: 'log_softmax',
-  reads: ['x'],
-  writes: ['y'],
-  sizes: ['rows', 'cols'],
-  workgroups: ({ rows, cols }) => (cols === 0 ? 0 : rows),
-  cost: ({ rows, cols }) => ({ flops: 8 * rows * cols, bytes: 8 * rows * cols }),
-  wgsl: wgsl`${head}
-
-@compute @workgroup_size(THREADS)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
-        @builtin(local_invocation_index) thread: u32) {
-  let row = group.y * groups.x + group.x;
-  if (row >= sizes.rows) { return; }
-${rowStatistics}
+export const logSoftmaxForward = rowKernels(({ suffix, subgroupLanes, element, wgsl: team }) =>
+  defineKernel({
+    name: `log_softmax${suffix}`,
+    reads: ['x'],
+    writes: ['y'],
+    sizes,
+    subgroupLanes,
+    workgroups,
+    cost: ({ rows, cols }) => ({ flops: 8 * rows * cols, bytes: 8 * rows * cols }),
+    wgsl: wgsl`
+struct Sizes { rows: u32, cols: u32 }
+@group(0) @binding(0) var<storage, read> x: array<${element}>;        // (rows, cols)
+@group(0) @binding(1) var<storage, read_write> y: array<${element}>;  // (rows, cols)
+@group(0) @binding(2) var<uniform> sizes: Sizes;
+${team}
+${ROW_HEAD}
+${rowStatistics('x')}
   let log_total = log(total); // taken off last: shift may be large, and its sum with this would round
-  for (var c = thread; c < sizes.cols; c += THREADS) {
-    y[row * sizes.cols + c] = (x[row * sizes.cols + c] - shift) - log_total;
-  }
+  for (var at = begin + thread; at < end; at += THREADS) { y[at] = (x[at] - shift) - log_total; }
 }`,
-  reference({ x, y, rows, cols }) {
-    for (let r = 0; r < rows; r++) {
-      const row = x.subarray(r * cols, (r + 1) * cols);
-      const { shift, total } = statistics(row);
-      row.forEach((value, c) => {
-        y[r * cols + c] = value - shift - Math.log(total);
-      });
-    }
-  },
-});
+    reference({ x, y, rows, cols }) {
+      for (let r = 0; r < rows; r++) {
+        const row = x.subarray(r * cols, (r + 1) * cols);
+        const { shift, total } = statistics(row);
+        row.forEach((value, c) => {
+          y[r * cols + c] = value - shift - Math.log(total);
+        });
+      }
+    },
+  }),
+);
+
+const gradient = {
+  reads: ['y', 'dy'],
+  writes: ['dx'],
+  sizes,
+  workgroups,
+} as const;
+const gradientHead = (element: string) => wgsl`
+struct Sizes { rows: u32, cols: u32 }
+@group(0) @binding(0) var<storage, read> y: array<${element}>;         // (rows, cols)
+@group(0) @binding(1) var<storage, read> dy: array<${element}>;        // (rows, cols)
+@group(0) @binding(2) var<storage, read_write> dx: array<${element}>;  // (rows, cols)
+@group(0) @binding(3) var<uniform> sizes: Sizes;`;
+
+/** dx = y ⊙ (dy - Σ_k dy[k]·y[k]): softmax needs only its own output to run backwards. */
+export const softmaxBackward = rowKernels(({ suffix, subgroupLanes, element, wgsl: team }) =>
+  defineKernel({
+    ...{ name: `softmax_backward${suffix}`, ...gradient, subgroupLanes },
+    cost: ({ rows, cols }) => ({ flops: 4 * rows * cols, bytes: 12 * rows * cols }),
+    wgsl: wgsl`${gradientHead(element)}
+${team}
+${ROW_HEAD}
+  var sum = Element();
+  for (var at = begin + thread; at < end; at += THREADS) { sum += dy[at] * y[at]; }
+  let total = fold_sum(sum, thread);
+  for (var at = begin + thread; at < end; at += THREADS) { dx[at] = y[at] * (dy[at] - total); }
+}`,
+    reference({ y, dy, dx, rows, cols }) {
+      for (let r = 0; r < rows; r++) {
+        let total = 0;
+        for (let at = r * cols; at < (r + 1) * cols; at++) total += dy[at]! * y[at]!;
+        for (let at = r * cols; at < (r + 1) * cols; at++) dx[at] = y[at]! * (dy[at]! - total);
+      }
+    },
+  }),
+);
+
+/** dx = dy - exp(y) · Σ_k dy[k], of y = ln softmax. */
+export const logSoftmaxBackward = rowKernels(({ suffix, subgroupLanes, element, wgsl: team }) =>
+  defineKernel({
+    ...{ name: `log_softmax_backward${suffix}`, ...gradient, subgroupLanes },
+    cost: ({ rows, cols }) => ({ flops: 7 * rows * cols, bytes: 12 * rows * cols }),
+    wgsl: wgsl`${gradientHead(element)}
+${team}
+${ROW_HEAD}
+  var sum = Element();
+  for (var at = begin + thread; at < end; at += THREADS) { sum += dy[at]; }
+  let total = fold_sum(sum, thread);
+  for (var at = begin + thread; at < end; at += THREADS) { dx[at] = dy[at] - exp(y[at]) * total; }
+}`,
+    reference({ y, dy, dx, rows, cols }) {
+      for (let r = 0; r < rows; r++) {
+        let total = 0;
+        for (let at = r * cols; at < (r + 1) * cols; at++) total += dy[at]!;
+        for (let at = r * cols; at < (r + 1) * cols; at++) dx[at] = dy[at]! - Math.exp(y[at]!) * total;
+      }
+    },
+  }),
+);
 
 /** The maximum of a row, and the sum of its exponentials after taking the maximum out. */
 export function statistics(row: Float64Array): { shift: number; total: number } {

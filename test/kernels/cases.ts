@@ -25,8 +25,9 @@ import {
 } from '../../src/kernels/optimizers.js';
 import { argmaxColumns, reductions } from '../../src/kernels/reduce.js';
 import { roofKernels } from '../../src/kernels/roofs.js';
+import type { RowKernels } from '../../src/kernels/rows.js';
 import { cumulativeSum } from '../../src/kernels/scan.js';
-import { logSoftmaxForward, softmaxForward } from '../../src/kernels/softmax.js';
+import { logSoftmaxBackward, logSoftmaxForward, softmaxBackward, softmaxForward } from '../../src/kernels/softmax.js';
 import { softmaxNaive } from '../../src/kernels/softmax-naive.js';
 import { argsort } from '../../src/kernels/sort.js';
 import type { KernelCase } from '../support/kernels.js';
@@ -344,6 +345,9 @@ const rowShapes = [
   [4, 65],
   [4, 3],
   [3, 1009],
+  [5, 4],
+  [3, 32],
+  [2, 1028],
   [0, 5],
   [PAST_THE_LIMIT, 3],
 ] as const;
@@ -351,6 +355,7 @@ const rowShapes = [
 const farRows = [
   { note: 'rows far apart', rows: 5, cols: 67, x: (row: number) => 300 * ((3 * row) % 5) },
   { note: 'elements far apart', rows: 68, cols: 67, x: (row: number, col: number) => 200 * ((5 * col + 7 * row) % 67) },
+  { note: 'far apart, by fours', rows: 9, cols: 68, x: (row: number, col: number) => 200 * ((5 * col + 7 * row) % 67) },
   { note: 'rising', rows: 8, cols: 1, x: (row: number) => 300 * row },
   {
     note: 'large logits',
@@ -365,20 +370,30 @@ const farRows = [
     values: noise.map((value, at) => value + x(Math.floor(at / cols), at % cols)),
   };
 });
-const softmax: KernelCase[] = [softmaxNaive, softmaxForward, logSoftmaxForward].flatMap((kernel) => [
-  ...rowShapes.map(([rows, cols]) => ({
-    kernel,
-    note: `(${rows}, ${cols})`,
-    values: { rows, cols },
-    buffers: { x: rows * cols, y: rows * cols },
+/** The teams' kernels that can compute rows of so many numbers. */
+const rowKernelsFor = ({ workgroup, lanes }: RowKernels, cols: number) =>
+  [workgroup, lanes].flatMap(({ ones, fours }) => (cols % 4 === 0 ? [ones, fours] : [ones]));
+const softmax: KernelCase[] = [
+  ...[softmaxForward, logSoftmaxForward].flatMap((family) => [
+    ...rowShapes.map(([rows, cols]) => ({ note: `(${rows}, ${cols})`, family, rows, cols, values: rows * cols })),
+    ...farRows.map((one) => ({ family, ...one })),
+  ]),
+].flatMap(({ family, note, rows, cols, values: x }) =>
+  [...rowKernelsFor(family, cols), ...(family === softmaxForward ? [softmaxNaive] : [])].map((kernel) => ({
+    ...{ kernel, note, values: { rows, cols } },
+    buffers: { x, y: rows * cols },
   })),
-  ...farRows.map(({ note, rows, cols, values }) => ({
-    kernel,
-    note,
-    values: { rows, cols },
-    buffers: { x: values, y: rows * cols },
-  })),
-]);
+);
+// The head of a row's kernel, which folds many rows into y, is the one of softmax.
+const softmaxGradients: KernelCase[] = rowShapes.slice(0, -1).flatMap(([rows, cols]) =>
+  [softmaxBackward, logSoftmaxBackward].flatMap((family) =>
+    rowKernelsFor(family, cols).map((kernel) => ({
+      ...{ kernel, note: `(${rows}, ${cols})`, values: { rows, cols } },
+      buffers: { y: rows * cols, dy: rows * cols, dx: rows * cols },
+      tolerance: { absolute: 1e-4, relative: 1e-4 },
+    })),
+  ),
+);
 const entropy = [
   ...rowShapes.map(([rows, cols]) => ({ note: `(${rows}, ${cols})`, rows, cols, values: rows * cols })),
   ...farRows,
@@ -388,7 +403,9 @@ const entropy = [
   const backward = { logits, labels, normalizer, dloss: rows, dlogits: rows * cols };
   const values = { rows, cols };
   return [
-    { kernel: crossEntropyForward, note, values, buffers: { logits, labels, loss: rows, normalizer: rows } },
+    ...rowKernelsFor(crossEntropyForward, cols).map((kernel) => ({
+      ...{ kernel, note, values, buffers: { logits, labels, loss: rows, normalizer: rows } },
+    })),
     ...(typeof logits === 'number' ? [{ kernel: crossEntropyBackward, note, values, buffers: backward }] : []),
   ];
 });
@@ -791,6 +808,7 @@ const roofs: KernelCase[] = [
 const plain: readonly KernelCase[] = [
   ...roofs,
   ...[...matmul, ...reduce, ...emptySums, ...attentions, ...scans, ...sorts, ...argmax, ...softmax, ...entropy],
+  ...softmaxGradients,
   ...[...gather, ...convolution, ...pooling, ...lstm, ...movement, ...updates],
 ];
 

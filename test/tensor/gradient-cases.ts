@@ -381,8 +381,12 @@ export const gradientCases: readonly GradientCase[] = [
     shapes: [[5, 2]],
     compute: (x) => scatterAdd(x, indices, 4).mul(tensor([[1], [2], [3], [4]])),
   },
-  { ops: ['softmax'], shapes: [[2, 5]], compute: (x) => x.softmax().mul(tensor([1, 2, 3, 4, 5])) },
-  { ops: ['log_softmax'], shapes: [[2, 5]], compute: (x) => x.logSoftmax().mul(tensor([1, 2, 3, 4, 5])) },
+  { ops: ['softmax', 'softmax_backward'], shapes: [[2, 5]], compute: (x) => x.softmax().mul(tensor([1, 2, 3, 4, 5])) },
+  {
+    ops: ['log_softmax', 'log_softmax_backward'],
+    shapes: [[2, 5]],
+    compute: (x) => x.logSoftmax().mul(tensor([1, 2, 3, 4, 5])),
+  },
   { ops: ['cross_entropy'], shapes: [[3, 4]], compute: (x) => crossEntropyRows(x, labels), twice: false },
   {
     ops: ['lstm'],

@@ -1,5 +1,6 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { crossEntropyBackward, crossEntropyForward } from '../../kernels/cross-entropy.js';
+import { chooseRowKernel } from '../../kernels/rows.js';
 import { defineOp, expectRank, expectShape, expectType } from '../define.js';
 import { launch } from '../graph.js';
 import type { Tensor } from '../tensor.js';
@@ -30,11 +31,11 @@ export const crossEntropyOp = defineOp({
     { shape: [logits!.shape[0]!], dtype: 'f32' },
     { shape: [logits!.shape[0]!], dtype: 'f32' },
   ],
-  dispatch: ([logits, labels], [loss, normalizer]) => {
+  dispatch: ([logits, labels], [loss, normalizer], { device }) => {
     const [rows, cols] = logits!.shape as [number, number];
     return [
       launch(
-        crossEntropyForward,
+        chooseRowKernel(crossEntropyForward, cols, device),
         { logits: logits!, labels: labels!, loss: loss!, normalizer: normalizer! },
         { rows, cols },
       ),

@@ -1,6 +1,7 @@
 import { TesseraError } from '../../gpu/errors.js';
-import { logSoftmaxForward, softmaxForward } from '../../kernels/softmax.js';
-import { defineOp, expectType, foldRows } from '../define.js';
+import { chooseRowKernel } from '../../kernels/rows.js';
+import { logSoftmaxBackward, logSoftmaxForward, softmaxBackward, softmaxForward } from '../../kernels/softmax.js';
+import { defineOp, expectType, foldRows, type Op } from '../define.js';
 import { launch } from '../graph.js';
 import type { Tensor } from '../tensor.js';
 
@@ -10,14 +11,34 @@ function rowsOf(op: string, x: Tensor) {
   return x.shape;
 }
 
+const rowSum = (x: Tensor): Tensor => x.sum(-1, { keepDims: true });
+
 /** Softmax along the last axis: (..., cols) -> (..., cols), rows sum to 1. Error ≤ 4e-6·|y| + 1e-6. */
 export const softmax = defineOp({
   name: 'softmax',
   inputs: ['x'],
   shape: ([x]) => rowsOf('softmax', x!),
-  dispatch: ([x], [y]) => [launch(softmaxForward, { x: x!, y: y! }, foldRows(x!.shape))],
-  // dx = y ⊙ (dy - Σ_k dy[k]·y[k]): softmax needs only its own output to run backwards.
-  vjp: ({ output: y, outputGrad: dy }) => [y.mul(dy.sub(dy.mul(y).sum(-1, { keepDims: true })))],
+  dispatch: ([x], [y], { device }) => {
+    const { rows, cols } = foldRows(x!.shape);
+    return [launch(chooseRowKernel(softmaxForward, cols, device), { x: x!, y: y! }, { rows, cols })];
+  },
+  vjp: ({ output: y, outputGrad: dy }) => [softmaxBackwardOp(y, dy)],
+});
+
+/** The gradient of `softmax`, y ⊙ (dy - Σ_k dy[k]·y[k]). Error ≤ 1e-5·|y| + 1e-5. */
+export const softmaxBackwardOp: Op<readonly ['y', 'dy']> = defineOp({
+  name: 'softmax_backward',
+  inputs: ['y', 'dy'],
+  shape: ([y]) => y!.shape,
+  dispatch: ([y, dy], [dx], { device }) => {
+    const { rows, cols } = foldRows(y!.shape);
+    return [launch(chooseRowKernel(softmaxBackward, cols, device), { y: y!, dy: dy!, dx: dx! }, { rows, cols })];
+  },
+  // It is symmetric in dy; in y it is a product whose second factor holds y, too.
+  vjp: ({ inputs: [y, dy], outputGrad: g }) => [
+    g.mul(dy!.sub(rowSum(dy!.mul(y!)))).sub(dy!.mul(rowSum(g.mul(y!)))),
+    softmaxBackwardOp(y!, g),
+  ],
 });
 
 /**
@@ -28,7 +49,21 @@ export const logSoftmax = defineOp({
   name: 'log_softmax',
   inputs: ['x'],
   shape: ([x]) => rowsOf('log_softmax', x!),
-  dispatch: ([x], [y]) => [launch(logSoftmaxForward, { x: x!, y: y! }, foldRows(x!.shape))],
-  // dx = dy - softmax(x) · Σ_k dy[k], and softmax(x) = e^y.
-  vjp: ({ output: y, outputGrad: dy }) => [dy.sub(y.exp().mul(dy.sum(-1, { keepDims: true })))],
+  dispatch: ([x], [y], { device }) => {
+    const { rows, cols } = foldRows(x!.shape);
+    return [launch(chooseRowKernel(logSoftmaxForward, cols, device), { x: x!, y: y! }, { rows, cols })];
+  },
+  vjp: ({ output: y, outputGrad: dy }) => [logSoftmaxBackwardOp(y, dy)],
+});
+
+/** The gradient of `logSoftmax`, dy - exp(y) · Σ_k dy[k]. Error ≤ 1e-5·|y| + 1e-5. */
+export const logSoftmaxBackwardOp = defineOp({
+  name: 'log_softmax_backward',
+  inputs: ['y', 'dy'],
+  shape: ([y]) => y!.shape,
+  dispatch: ([y, dy], [dx], { device }) => {
+    const { rows, cols } = foldRows(y!.shape);
+    return [launch(chooseRowKernel(logSoftmaxBackward, cols, device), { y: y!, dy: dy!, dx: dx! }, { rows, cols })];
+  },
+  vjp: ({ inputs: [y, dy], outputGrad: g }) => [g.mul(y!.exp()).mul(rowSum(dy!)).neg(), g.sub(rowSum(g.mul(y!.exp())))],
 });
