@@ -54,10 +54,11 @@ export async function writeDocuments({
     written.push(page);
   }
   // One family's points would be a poor chart of a device.
-  if (families.size > 1) {
+  const roofline = families.size > 1 ? rooflinePlot(families, roofs, software) : undefined;
+  if (roofline !== undefined) {
     const page = path.join(DOCS, 'performance.md');
     await rewrite(page, 'roofs', `${measured} ${roof}`);
-    await writeFileAtomically(path.join(DOCS, 'roofline.svg'), rooflinePlot(families, roofs, software));
+    await writeFileAtomically(path.join(DOCS, 'roofline.svg'), roofline);
     written.push(page);
   }
   return written;

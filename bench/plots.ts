@@ -98,19 +98,20 @@ const fastest = (rows: readonly KernelRow[]): KernelRow[] =>
 
 /**
  * The roofline (Williams, Waterman and Patterson 2009): operations a second over operations a byte, both logarithmic.
- * What moves bytes alone has no place in it.
+ * What moves bytes alone has no place in it; where nothing else was timed, there is none.
  */
 export function rooflinePlot(
   families: ReadonlyMap<string, readonly KernelRow[]>,
   roofs: Roofs,
   software: boolean,
-): string {
+): string | undefined {
   const [peak, bandwidth] = [roofs.flops / 1e9, roofs.bytes / 1e9];
   const points = [...families].flatMap(([family, rows]) =>
     fastest(rows)
       .filter(({ gflops }) => gflops > 0)
       .map((row) => ({ family, ...row })),
   );
+  if (points.length === 0) return undefined;
   const all = points.map(({ intensity }) => intensity);
   const decade = (value: number, round: (one: number) => number) => 10 ** round(Math.log10(value));
   const [left, right] = [

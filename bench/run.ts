@@ -29,7 +29,7 @@ const note = (line: string): void => console.error(line);
 
 /**
  * Runs what was asked for: prints tables, and writes rows, plots and figures where that is wanted.
- * @throws TesseraError if a file cannot be read or written.
+ * @throws TesseraError if there is no adapter, or a file cannot be read or written.
  */
 export async function runBench(what: Bench | undefined, options: BenchOptions): Promise<void> {
   const { peers = false, quick = false, json, compare: files } = options;
@@ -38,7 +38,7 @@ export async function runBench(what: Bench | undefined, options: BenchOptions): 
   const wanted = (name: Bench) => what === undefined || what === name;
   const families = KERNEL_FAMILIES.filter(wanted);
   const rows: Row[] = [];
-  const device = await openDevice();
+  const device = await openDevice({ device: 'gpu' });
   note(`adapter: ${device.name}`);
   const origin = {
     ...{ software: device.software, date: new Date().toISOString(), version: versionOf() },
@@ -101,7 +101,8 @@ async function writeOut(results: Results, { plots, docs = false }: BenchOptions)
       const plot = ladderPlot(family, rows, software);
       if (plot !== undefined) await writePlot(path.join(plots, family), plot);
     }
-    await writePlot(path.join(plots, 'roofline'), rooflinePlot(families, roofs, software));
+    const roofline = rooflinePlot(families, roofs, software);
+    if (roofline !== undefined) await writePlot(path.join(plots, 'roofline'), roofline);
     note(`plots: ${plots}`);
   }
   if (docs) {

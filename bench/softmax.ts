@@ -6,8 +6,7 @@ import {
   softmaxNaive,
 } from '../src/kernels/index.js';
 import type { RowKernels } from '../src/kernels/rows.js';
-import type { Rung } from './case.js';
-import { type KernelCase, rowRungs, single } from './case.js';
+import { type KernelCase, type Rung, rowRungs, single } from './case.js';
 
 function softmax(rows: number, cols: number, when?: KernelCase['when']): KernelCase[] {
   const values = { rows, cols };

@@ -83,7 +83,7 @@ export async function benchSweep({ quick, note, print }: SweepOptions): Promise<
 
 /** A point, or why there is none. */
 async function measure(sizes: Sizes, name: string, quick: boolean): Promise<SweepRow | string> {
-  const device = await openDevice();
+  const device = await openDevice({ device: 'gpu' });
   setDefaultDevice(device);
   try {
     const { batch, hidden, image, vocabulary } = sizes;

@@ -65,9 +65,10 @@ test('a roofline shows the fastest rung of each case, and leaves out what comput
     ['matmul', rungs],
     ['movement', [rung('copy', 1, { case: 'copy of 7', gflops: 0, intensity: 0 })]],
   ]);
-  const svg = rooflinePlot(families, roofs, true);
+  const svg = rooflinePlot(families, roofs, true)!;
   expect(svg.match(/matmul 2 x 2 x 2/g)).toHaveLength(1);
   expect(svg).not.toContain('copy of 7');
+  expect(rooflinePlot(new Map([...families].slice(1)), roofs, true)).toBeUndefined();
   expect(svg).not.toContain('f16');
   expect(svg).toContain('a software adapter');
   expect(rooflinePlot(families, { ...roofs, halfFlops: 2e11 }, true)).toContain('dashed, f16: 200 GFLOP/s');

@@ -36,6 +36,7 @@ describe('help and wrong calls', () => {
     [['predict', '--help']],
     [['explain', '--help']],
     [['doctor', '--help']],
+    [['bench', '--help']],
   ])('%j tells how it is used', async (args) => {
     const { code, out } = await run(...args);
     expect([code, out]).toEqual([0, expect.stringContaining('Usage: tessera')]);
@@ -48,6 +49,7 @@ describe('help and wrong calls', () => {
     [['train', '--epochs', '0'], 'expected a whole number from 1'],
     [['train', '--device', 'abacus'], 'Allowed choices are auto, gpu, swiftshader, reference'],
     [['predict', 'only-one'], "missing required argument 'text'"],
+    [['bench', 'nothing'], 'Allowed choices are step, host'],
     [['explain', 'nothing'], 'Allowed choices are sigma-fusion, text-image-classifier'],
   ])('%j is a wrong call', async (args, message) => {
     const { code, out, err } = await run(...args);
@@ -81,6 +83,43 @@ test('explain shows a table, or one object', async () => {
   expect(shown.out).toContain('fn main(');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: it looks for the escape character
   expect(shown.out + shown.err).not.toMatch(/\u001b/);
+});
+
+describe('bench', () => {
+  const rows = (milliseconds: number) =>
+    JSON.stringify([
+      { case: 'a sum', engine: 'naive', adapter: 'some', milliseconds, quartiles: [milliseconds, milliseconds] },
+    ]);
+
+  test('times a family, and writes its rows and plots', async () => {
+    const { code, out, err } = await run('bench', 'gather', '--quick', '--json', 'rows.json', '--plots', 'plots');
+    expect(code, err).toBe(0);
+    expect(out).toContain('GFLOP/s of f32 multiply-adds');
+    const [row] = JSON.parse(readFileSync(path.join(folder, 'rows.json'), 'utf8'));
+    expect(row).toMatchObject({
+      ...{ case: expect.stringContaining('gather'), engine: expect.any(String), adapter: expect.any(String) },
+      ...{ milliseconds: expect.any(Number), quartiles: [expect.any(Number), expect.any(Number)] },
+      ...{ gigabytes: expect.any(Number), roof: expect.any(Number), software: expect.any(Boolean) },
+      ...{ version: expect.any(String), date: expect.stringMatching(/^\d{4}-/) },
+    });
+    expect((await sharp(path.join(folder, 'plots', 'roofline.png')).metadata()).width).toBeGreaterThan(900);
+    expect(readFileSync(path.join(folder, 'plots', 'roofline.svg'), 'utf8')).toContain('<svg');
+  });
+
+  test('compares two files', async () => {
+    writeFileSync(path.join(folder, 'a.json'), rows(2));
+    writeFileSync(path.join(folder, 'b.json'), rows(1));
+    const { code, out } = await run('bench', '--compare', 'a.json', 'b.json');
+    expect([code, out]).toEqual([0, expect.stringMatching(/a sum .* 0\.50 .* faster/)]);
+  });
+
+  test.each([
+    ['one file', ['a.json'], 'takes two files'],
+    ['a missing file', ['a.json', 'none.json'], "cannot read 'none.json': there is no such file"],
+  ])('%s to compare is a clear error', async (_, files, message) => {
+    const { code, err } = await run('bench', '--compare', ...files);
+    expect([code, err]).toEqual([1, expect.stringContaining(message)]);
+  });
 });
 
 describe('a run', () => {

@@ -4,9 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const documents = [...readdirSync(root), ...readdirSync(path.join(root, 'docs')).map((file) => `docs/${file}`)].filter(
-  (file) => file.endsWith('.md'),
-);
+const pages = readdirSync(path.join(root, 'docs'), { recursive: true, encoding: 'utf8' });
+const documents = [...readdirSync(root), ...pages.map((file) => `docs/${file}`)].filter((file) => file.endsWith('.md'));
 const { scripts, bin } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
 
 test.each(documents)('%s names only paths and commands that there are', (document) => {
@@ -22,7 +21,7 @@ test.each(documents)('%s names only paths and commands that there are', (documen
   for (const named of paths) expect(existsSync(path.join(root, named)), `${document} names ${named}`).toBe(true);
   for (const [, script] of text.matchAll(/npm run ([\w:-]+)/g))
     expect(scripts, `${document}: npm run ${script}`).toHaveProperty(script!);
-  const commands = ['train', 'evaluate', 'predict', 'explain', 'doctor', '--help', '--version'];
+  const commands = ['train', 'evaluate', 'predict', 'explain', 'doctor', 'bench', '--help', '--version'];
   for (const [, command] of text.matchAll(/npx tessera ([\w-]+)/g))
     expect(commands, `${document}: npx tessera ${command}`).toContain(command);
   expect(existsSync(path.join(root, bin.tessera))).toBe(true);

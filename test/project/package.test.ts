@@ -33,4 +33,5 @@ test('the packed package, installed into an empty folder, runs the README in Jav
   const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022'];
   run(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), ...options, 'example.ts']);
   expect(run(process.execPath, [path.join(tessera, 'bin/tessera.js'), '--help'])).toContain('Usage: tessera');
+  expect(() => run(process.execPath, [path.join(tessera, 'bin/tessera.js'), 'bench'])).toThrow('has no bench');
 }, 300_000);
