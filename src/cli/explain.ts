@@ -1,18 +1,7 @@
-import { SigmaFusion, TextImageClassifier } from '../models/index.js';
-import { Adam, crossEntropy } from '../nn/index.js';
-import {
-  type DeviceChoice,
-  type DType,
-  explain as explainPlan,
-  type Shape,
-  type Tensor,
-  tensor,
-} from '../tensor/index.js';
+import { type DeviceChoice, explain as explainPlan } from '../tensor/index.js';
 import { withDevice } from './device.js';
 import { short, Terminal, table } from './terminal.js';
-
-export const EXPLAINED_MODELS = ['sigma-fusion', 'text-image-classifier'] as const;
-export type ExplainedModel = (typeof EXPLAINED_MODELS)[number];
+import { type ModelName, workload } from './workload.js';
 
 export interface ExplainOptions {
   readonly batch: number;
@@ -24,15 +13,15 @@ export interface ExplainOptions {
 
 /** `tessera explain`: the dispatches of a model's forward pass, or of a training step. Returns the exit code. */
 export async function explain(
-  name: ExplainedModel,
+  model: ModelName,
   { batch, training = false, wgsl = false, device: choice, json = false }: ExplainOptions,
 ): Promise<number> {
   const terminal = new Terminal(json);
   return withDevice(choice, terminal, async () => {
-    const explained = await explainPlan(...targetsOf(name, batch, training));
+    const explained = await explainPlan(...workload({ model, batch, training })());
     const { dispatches } = explained;
     terminal.result({
-      model: name,
+      model,
       batch,
       training,
       ...explained,
@@ -52,24 +41,4 @@ export async function explain(
     }
     return 0;
   });
-}
-
-/** The output of a model, or what a training step of it evaluates. */
-function targetsOf(name: ExplainedModel, batch: number, training: boolean): Tensor[] {
-  const model =
-    name === 'sigma-fusion' ? new SigmaFusion({ inputs: [128, 784], classes: 10 }) : new TextImageClassifier();
-  model.namedParameters(); // gives the parameters their dotted names
-  const output =
-    model instanceof SigmaFusion
-      ? model.forward(input([batch, 128]), input([batch, 784]))
-      : model.forward({ tokens: input([batch, 20], 'i32'), images: input([batch, 28, 28, 1]) });
-  if (!training) return [output];
-  const loss = crossEntropy(output, input([batch], 'i32'));
-  return [loss, ...new Adam(model.parameters()).assigns(loss)];
-}
-
-/** An input of a shape; what it holds does not matter to a plan. */
-function input(shape: Shape, dtype: DType = 'f32'): Tensor {
-  const size = shape.reduce((product, one) => product * one, 1);
-  return tensor(dtype === 'i32' ? new Int32Array(size) : new Float32Array(size), shape);
 }

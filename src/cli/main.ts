@@ -5,10 +5,12 @@ import { bench, describeBench } from './bench.js';
 import { doctor } from './doctor.js';
 import { evaluate } from './evaluate.js';
 import { tellError } from './exit.js';
-import { EXPLAINED_MODELS, type ExplainedModel, explain } from './explain.js';
+import { explain } from './explain.js';
 import { predict } from './predict.js';
 import { PRESETS } from './presets.js';
+import { profile } from './profile.js';
 import { train } from './train.js';
+import { MODELS, type ModelName } from './workload.js';
 
 const whole = (minimum: number) => (text: string) => {
   const value = Number(text);
@@ -81,13 +83,30 @@ program
 program
   .command('explain')
   .description('the dispatches of a model: kernels, shapes, cost, buffers and WGSL')
-  .addArgument(program.createArgument('<model>', 'which model').choices([...EXPLAINED_MODELS]))
+  .addArgument(program.createArgument('<model>', 'which model').choices([...MODELS]))
   .option('--training', 'a whole training step instead of the forward pass')
   .option('--batch <number>', 'rows of a batch', whole(1), 32)
   .option('--wgsl', 'show the source of every kernel')
   .addOption(device())
   .addOption(json())
-  .action((model: ExplainedModel, options) => run(explain(model, options)));
+  .action((model: ModelName, options) => run(explain(model, options)));
+
+program
+  .command('profile')
+  .description('what each kernel of a training step takes: time, share, GFLOP/s, GB/s and % of what the device can do')
+  .addArgument(
+    program
+      .createArgument('[model]', 'which model')
+      .choices([...MODELS])
+      .default('text-image-classifier'),
+  )
+  .option('--forward', 'the forward pass alone instead of a training step')
+  .option('--steps <number>', 'how many steps to time', whole(1), 10)
+  .option('--batch <number>', 'rows of a batch', whole(1), 32)
+  .option('--trace <file>', 'write the steps as a Chrome trace, to be opened in Perfetto (ui.perfetto.dev)')
+  .addOption(device())
+  .addOption(json())
+  .action((model: ModelName, options) => run(profile(model, options)));
 
 program
   .command('doctor')

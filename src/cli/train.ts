@@ -3,6 +3,7 @@ import { checkWritable, emojiData } from '../data/node/index.js';
 import { type DeviceChoice, TesseraError } from '../tensor/index.js';
 import { type Checkpoint, loadCheckpoint } from './checkpoint.js';
 import { withDevice } from './device.js';
+import { interruptible } from './interrupt.js';
 import { PRESETS, type PresetName } from './presets.js';
 import { report } from './report.js';
 import { Terminal } from './terminal.js';
@@ -81,21 +82,4 @@ function fileOf({ resume, out }: TrainOptions, name: string): string {
     return resume;
   }
   return path.join(out ?? path.join('runs', name), 'checkpoint.safetensors');
-}
-
-/** Turns the first Ctrl-C into a request to stop; the second ends the process at once. */
-function interruptible(terminal: Terminal): { signal: AbortSignal; done(): void } {
-  const controller = new AbortController();
-  const interrupt = () => {
-    if (controller.signal.aborted) process.exit(130);
-    controller.abort();
-    terminal.note('\nstopping after this step; again to end at once');
-  };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt);
-  return {
-    signal: controller.signal,
-    done: () => {
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupt);
-    },
-  };
 }

@@ -213,10 +213,7 @@ export class GpuDevice implements Device {
 
   async #read(staging: GpuBuffer, readbacks: readonly Readback[], plan: PreparedOnGpu): Promise<HostArray[]> {
     const start = performance.now();
-    // Dawn polls while it waits. On a software adapter that takes a core from the work waited for: sleep most of it.
-    if (this.software && plan.milliseconds > 2) {
-      await new Promise((resolve) => setTimeout(resolve, 0.8 * plan.milliseconds));
-    }
+    await this.#sleepThrough(plan);
     try {
       await staging.gpu.mapAsync(GPUMapMode.READ);
     } catch (error) {
@@ -240,6 +237,11 @@ export class GpuDevice implements Device {
     return values;
   }
 
+  /** Dawn polls while it waits. On a software adapter that takes a core from the work waited for: sleep most of it. */
+  async #sleepThrough({ milliseconds }: PreparedOnGpu): Promise<void> {
+    if (this.software && milliseconds > 2) await new Promise((resolve) => setTimeout(resolve, 0.8 * milliseconds));
+  }
+
   async profile(prepared: Prepared): Promise<number[]> {
     this.#assertSound();
     const plan = prepared as PreparedOnGpu;
@@ -250,6 +252,7 @@ export class GpuDevice implements Device {
     return measurePasses(
       this.gpu,
       plan.bound.map((bound) => (pass) => dispatchInto(pass, bound)),
+      () => this.#sleepThrough(plan),
     );
   }
 

@@ -3,11 +3,12 @@ const QUERIES = 4096;
 
 /**
  * Encodes each part into a compute pass of its own, with timestamps at its boundaries (WebGPU has them nowhere else),
- * submits, and returns the nanoseconds of each. Needs the feature 'timestamp-query'.
+ * submits, awaits `pause`, and returns the nanoseconds of each. Needs the feature 'timestamp-query'.
  */
 export async function measurePasses(
   device: GPUDevice,
   parts: readonly ((pass: GPUComputePassEncoder) => void)[],
+  pause: () => Promise<void>,
 ): Promise<number[]> {
   const durations: number[] = [];
   for (let first = 0; first < parts.length; first += QUERIES / 2) {
@@ -26,9 +27,11 @@ export async function measurePasses(
     encoder.resolveQuerySet(querySet, 0, 2 * some.length, resolved, 0);
     encoder.copyBufferToBuffer(resolved, 0, staging, 0, size);
     device.queue.submit([encoder.finish()]);
+    await pause();
     await staging.mapAsync(GPUMapMode.READ);
     const stamps = new BigUint64Array(staging.getMappedRange().slice(0));
-    for (let i = 0; i < some.length; i++) durations.push(Number(stamps[2 * i + 1]! - stamps[2 * i]!));
+    // An adapter may reset its counter at any time (WebGPU, section 'Timestamp Query'): no time is below zero.
+    for (let i = 0; i < some.length; i++) durations.push(Math.max(0, Number(stamps[2 * i + 1]! - stamps[2 * i]!)));
     for (const resource of [querySet, resolved, staging]) resource.destroy();
   }
   return durations;

@@ -1,8 +1,8 @@
 import { TesseraError } from '../gpu/errors.js';
 import { scalar } from './create.js';
 import type { OpNode } from './graph.js';
-import { add } from './ops/elementwise.js';
-import { broadcastTo, reshape } from './ops/movement.js';
+import { add, multiply } from './ops/elementwise.js';
+import { broadcastTo, reshape, reshapeOp } from './ops/movement.js';
 import { sum } from './ops/reduce.js';
 import { formatShape, type Shape, sameShape } from './shape.js';
 import type { Tensor } from './tensor.js';
@@ -43,6 +43,20 @@ export function grad(loss: Tensor, tensors: readonly Tensor[]): Tensor[] {
 /** The loss's value beside its gradients: `{ value, gradients }`, to be evaluated together. */
 export function valueAndGrad(loss: Tensor, tensors: readonly Tensor[]): { value: Tensor; gradients: Tensor[] } {
   return { value: loss, gradients: grad(loss, tensors) };
+}
+
+/**
+ * The gradients of a formula's inputs, given that of its output: the rule of an op whose kernel computes at once what the
+ * formula says in ops. Where such an op is itself a gradient, this makes its second derivative.
+ */
+export function gradientsOf(
+  formula: (...inputs: Tensor[]) => Tensor,
+  inputs: readonly Tensor[],
+  outputGrad: Tensor,
+): Tensor[] {
+  // Inputs may depend on each other; the formula's gradients end at names of its own for them.
+  const own = inputs.map((input) => reshapeOp(input, { shape: input.shape }));
+  return grad(sum(multiply(formula(...own), outputGrad)), own);
 }
 
 /** Sums of gradients by tensor. */

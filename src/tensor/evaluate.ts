@@ -1,4 +1,4 @@
-import type { Copy, Device, DeviceBuffer, HostArray, Prepared, Readback } from '../gpu/device.js';
+import type { Around, Copy, Device, DeviceBuffer, HostArray, Prepared, Readback } from '../gpu/device.js';
 import { TesseraError } from '../gpu/errors.js';
 import { defaultDevice } from './default-device.js';
 import type { OpNode } from './graph.js';
@@ -61,6 +61,24 @@ interface Executable {
   readonly variables: readonly DeviceBuffer[];
 }
 
+/** One evaluation, ready to be submitted. */
+interface Work extends Required<Around> {
+  readonly traced: Trace;
+  readonly executable: Executable;
+  /** The targets that get the values read back. */
+  readonly read: readonly Tensor[];
+}
+
+/** What came of an evaluation that was timed. */
+interface ProfiledRun {
+  readonly plan: Plan;
+  readonly traced: Trace;
+  /** Of each dispatch of the plan. */
+  readonly nanoseconds: readonly number[];
+  /** What the host took before the device began. */
+  readonly hostMilliseconds: number;
+}
+
 const runtimes = new WeakMap<Device, Runtime>();
 
 /** What evaluation keeps with a device: its plans and their workspace. */
@@ -88,22 +106,46 @@ export class Runtime {
     return this.#executables.size;
   }
 
+  /** Evaluates as `evaluate` and `readBack` do: returns when the work is submitted. */
   submit(targets: readonly Tensor[], keep: 'host' | 'device'): Promise<void> {
-    const mine = this.#previous.then(() => this.#submit(targets, keep));
+    return this.#inTurn(async () => {
+      const work = await this.#workOf(targets, keep);
+      if (work !== undefined) this.#finish(work, this.device.submit(work.executable.prepared, work));
+    });
+  }
+
+  /** Evaluates with every dispatch in a pass of its own; undefined if there is nothing to do. */
+  profile(targets: readonly Tensor[]): Promise<ProfiledRun | undefined> {
+    return this.#inTurn(async () => {
+      const nothing = await this.device.prepare([]);
+      const begin = performance.now();
+      const work = await this.#workOf(targets, 'host');
+      if (work === undefined) return undefined;
+      const { executable, traced, before, after, readbacks } = work;
+      void this.device.submit(nothing, { before });
+      const hostMilliseconds = performance.now() - begin;
+      const nanoseconds = await this.device.profile(executable.prepared);
+      this.#finish(work, this.device.submit(nothing, { after, readbacks }));
+      return { plan: executable.plan, traced, nanoseconds, hostMilliseconds };
+    });
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#previous.then(work);
     this.#previous = mine.catch(() => {});
     return mine;
   }
 
-  async #submit(given: readonly Tensor[], keep: 'host' | 'device'): Promise<void> {
+  /** Everything up to submission: the plan, its inputs, and where its values go. */
+  async #workOf(given: readonly Tensor[], keep: 'host' | 'device'): Promise<Work | undefined> {
     const targets = given.filter((target) => !isDone(target, keep));
-    if (targets.length === 0) return;
+    if (targets.length === 0) return undefined;
     let traced = trace(targets);
     while (traced.pending.length > 0) {
       await Promise.all(traced.pending);
       traced = trace(targets);
     }
     const executable = await this.#executableOf(traced);
-    const { prepared, plan } = executable;
     const before = this.#fillSlots(executable, traced.slots);
     this.#setNumbers(executable, traced);
 
@@ -111,7 +153,7 @@ export class Runtime {
     const readbacks: Readback[] = [];
     const read: Tensor[] = [];
     targets.forEach((target, position) => {
-      const storage = plan.targets[position];
+      const storage = executable.plan.targets[position];
       const variable = assignedBy(target);
       if (storage === undefined) return;
       const from = bufferOf(executable, storage);
@@ -126,8 +168,12 @@ export class Runtime {
         target.keep({ device: this.device, buffer });
       }
     });
-    const values = this.device.submit(prepared, { before, after, readbacks });
-    for (const target of targets) {
+    return { traced, executable, before, after, readbacks, read };
+  }
+
+  /** What follows submission: variables have moved on, and read values arrive. */
+  #finish({ traced, read }: Work, values: Promise<HostArray[]>): void {
+    for (const target of traced.targets) {
       const variable = assignedBy(target);
       if (variable !== undefined) variable.version++;
     }
@@ -265,7 +311,8 @@ function largestOwner({ dispatches }: Plan): string {
 const isDone = (target: Tensor, keep: 'host' | 'device'): boolean =>
   keep === 'host' ? target.host !== undefined || target.pending !== undefined : target.resident !== undefined;
 
-const assignedBy = ({ source }: Tensor): Variable | undefined =>
+/** The variable that a target assigns to, if it is an assign. */
+export const assignedBy = ({ source }: Tensor): Variable | undefined =>
   source.kind === 'op' && source.op.name === 'assign'
     ? ((source as OpNode).attributes.variable as Variable)
     : undefined;

@@ -1,11 +1,11 @@
 import { deviceOf } from './evaluate.js';
-import { type Plan, plan } from './plan.js';
+import { type Plan, type PlannedDispatch, plan } from './plan.js';
 import type { Storage } from './storage.js';
 import type { Tensor } from './tensor.js';
 import { trace } from './trace.js';
 
-/** One dispatch of a plan. */
-export interface ExplainedDispatch {
+/** What is known of a dispatch before it runs. */
+export interface DispatchOutline {
   /** The kernel's name. */
   readonly kernel: string;
   /** The op that it computes, with the shapes of its inputs. */
@@ -16,6 +16,10 @@ export interface ExplainedDispatch {
   readonly flops: number;
   /** Bytes that must cross the memory bus at least once. */
   readonly bytes: number;
+}
+
+/** One dispatch of a plan. */
+export interface ExplainedDispatch extends DispatchOutline {
   /** For every binding the buffer behind it: `w3` workspace, `in0` an input's slot, or a variable's name. */
   readonly buffers: Readonly<Record<string, string>>;
   /** The kernel's source. */
@@ -47,13 +51,12 @@ export async function explain(...targets: readonly Tensor[]): Promise<Explanatio
     return storage.kind === 'slot' ? `in${storage.position}` : `w${storage.workspace}`;
   };
   const dispatches = made.dispatches.map(
-    ({ kernel, label, values, cost, storages }): ExplainedDispatch => ({
-      kernel: kernel.name,
-      op: label,
-      workgroups: kernel.workgroups(values),
-      ...cost,
-      buffers: Object.fromEntries(Object.entries(storages).map(([binding, storage]) => [binding, name(storage)])),
-      wgsl: kernel.source.trim(),
+    (dispatch): ExplainedDispatch => ({
+      ...outlineOf(dispatch),
+      buffers: Object.fromEntries(
+        Object.entries(dispatch.storages).map(([binding, storage]) => [binding, name(storage)]),
+      ),
+      wgsl: dispatch.kernel.source.trim(),
     }),
   );
   return {
@@ -64,6 +67,14 @@ export async function explain(...targets: readonly Tensor[]): Promise<Explanatio
     flops: dispatches.reduce((sum, { flops }) => sum + flops, 0),
   };
 }
+
+/** A planned dispatch in words and numbers. */
+export const outlineOf = ({ kernel, label, values, cost }: PlannedDispatch): DispatchOutline => ({
+  kernel: kernel.name,
+  op: label,
+  workgroups: kernel.workgroups(values),
+  ...cost,
+});
 
 function bytesOf({ workspace, slots, variables }: Plan): number {
   const sum = (storages: readonly Storage[]) => storages.reduce((total, { bytes }) => total + bytes, 0);

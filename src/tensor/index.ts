@@ -6,7 +6,7 @@ export { checkFinite } from './check-finite.js';
 export { full, type Nested, ones, scalar, tensor, zeros } from './create.js';
 export { defaultDevice, setDefaultDevice } from './default-device.js';
 export { evaluate, readBack, startReading } from './evaluate.js';
-export { type ExplainedDispatch, type Explanation, explain } from './explain.js';
+export { type DispatchOutline, type ExplainedDispatch, type Explanation, explain } from './explain.js';
 export { Generator } from './generator.js';
 export type { DType } from './graph.js';
 export * as ops from './ops/index.js';
@@ -86,6 +86,7 @@ export {
   upperTriangle,
   where,
 } from './ops/index.js';
+export { type Profile, type ProfiledDispatch, profile } from './profile.js';
 export type { Shape } from './shape.js';
 export { type Operand, Tensor } from './tensor.js';
 export { Variable } from './variable.js';

@@ -8,6 +8,7 @@ import { crossEntropyBackward, crossEntropyForward } from '../../src/kernels/cro
 import { multiply } from '../../src/kernels/elementwise.js';
 import { gatherRows, linkEqual, scatterAddRows } from '../../src/kernels/gather.js';
 import { groupedConv2d } from '../../src/kernels/grouped-conv2d.js';
+import { layerNormBackward, layerNormForward } from '../../src/kernels/layer-norm.js';
 import { lstmCell, lstmCellFours, lstmCellSubgroup } from '../../src/kernels/lstm.js';
 import { lstmCellBackward, lstmCellBackwardFours, lstmCellBackwardSubgroup } from '../../src/kernels/lstm-gradient.js';
 import { matmulNaive, matmulRegister, matmulTiled } from '../../src/kernels/matmul.js';
@@ -393,6 +394,25 @@ const softmaxGradients: KernelCase[] = rowShapes.slice(0, -1).flatMap(([rows, co
       tolerance: { absolute: 1e-4, relative: 1e-4 },
     })),
   ),
+);
+const layerNorms: KernelCase[] = rowShapes.slice(0, -1).flatMap(([rows, cols]) =>
+  [0, 1].flatMap((centred) => {
+    const scale = normals(cols, 8);
+    const common = { note: `(${rows}, ${cols})${centred === 1 ? '' : ', not centred'}` };
+    const inverse = normals(rows, 4).map((value) => 1 + value ** 2);
+    return [
+      ...rowKernelsFor(layerNormForward, cols).map((kernel) => ({
+        ...{ kernel, ...common, values: { rows, cols, centred, epsilon: 1e-3 } },
+        buffers: { x: rows * cols, scale, shift: cols, y: rows * cols, mean: rows, inverse: rows },
+        tolerance: { absolute: 1e-4, relative: 1e-4 },
+      })),
+      ...rowKernelsFor(layerNormBackward, cols).map((kernel) => ({
+        ...{ kernel, ...common, values: { rows, cols, centred } },
+        buffers: { x: rows * cols, scale, mean: rows, inverse, dy: rows * cols, dx: rows * cols },
+        tolerance: { absolute: 1e-4, relative: 1e-4 },
+      })),
+    ];
+  }),
 );
 const entropy = [
   ...rowShapes.map(([rows, cols]) => ({ note: `(${rows}, ${cols})`, rows, cols, values: rows * cols })),
@@ -809,6 +829,7 @@ const plain: readonly KernelCase[] = [
   ...roofs,
   ...[...matmul, ...reduce, ...emptySums, ...attentions, ...scans, ...sorts, ...argmax, ...softmax, ...entropy],
   ...softmaxGradients,
+  ...layerNorms,
   ...[...gather, ...convolution, ...pooling, ...lstm, ...movement, ...updates],
 ];
 

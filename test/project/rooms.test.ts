@@ -10,7 +10,7 @@ const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
 
 /** Which rooms each room may import: only downward. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  cli: ['models', 'data', 'nn', 'tensor', 'gpu'],
+  cli: ['models', 'data', 'nn', 'tensor', 'kernels', 'gpu'],
   models: ['nn', 'tensor'],
   data: ['tensor'],
   nn: ['tensor'],

@@ -349,7 +349,25 @@ export const gradientCases: readonly GradientCase[] = [
       }).sequence,
     twice: false, // its rules compose; it only takes long
   },
-  { ops: [], note: 'layer norm', shapes: [[3, 5], [5]], compute: (x, scale) => layerNorm(x, { scale }) },
+  {
+    ops: ['layer_norm', 'layer_norm_backward'],
+    note: 'layer norm',
+    shapes: [[3, 5], [5], [5]],
+    compute: (x, scale, shift) => layerNorm(x, { scale, shift }),
+  },
+  { ops: [], note: 'layer norm, last two axes', shapes: [[2, 2, 3]], compute: (x) => layerNorm(x, { axes: [1, 2] }) },
+  {
+    ops: [],
+    note: 'layer norm, first axis',
+    shapes: [[4, 3], []],
+    compute: (x, scale) => layerNorm(x, { axes: 0, scale }),
+  },
+  {
+    ops: [],
+    note: 'layer norm, one scale',
+    shapes: [[2, 4], []],
+    compute: (x, scale) => layerNorm(x, { scale, shift: scale }),
+  },
   { ops: [], note: 'rms norm', shapes: [[3, 5], [5]], compute: (x, scale) => rmsNorm(x, { scale }) },
   { ops: [], note: 'group norm', shapes: [[2, 3, 4], [4]], compute: (x, scale) => groupNorm(x, 2, { scale }) },
   { ops: [], note: 'batch norm', shapes: [[4, 3], [3]], compute: (x, shift) => batchNorm(x, { shift }).y },
@@ -387,7 +405,7 @@ export const gradientCases: readonly GradientCase[] = [
     shapes: [[2, 5]],
     compute: (x) => x.logSoftmax().mul(tensor([1, 2, 3, 4, 5])),
   },
-  { ops: ['cross_entropy'], shapes: [[3, 4]], compute: (x) => crossEntropyRows(x, labels), twice: false },
+  { ops: ['cross_entropy', 'cross_entropy_backward'], shapes: [[3, 4]], compute: (x) => crossEntropyRows(x, labels) },
   {
     ops: ['lstm'],
     shapes: [[2, 3, 2], [2, 12], [3, 12], [12], [2, 3], [2, 3]],

@@ -37,12 +37,14 @@ async function makeFolder(folder: string): Promise<void> {
 
 /**
  * Makes the folder of a file that is to be written later: work that takes long asks before it begins.
- * @throws TesseraError if nothing can be written there.
+ * @throws TesseraError if nothing can be written there, or a folder has that name.
  */
 export async function checkWritable(file: string): Promise<void> {
   try {
     await makeFolder(path.dirname(file));
     await access(path.dirname(file), constants.W_OK);
+    const status = await stat(file).catch(() => undefined);
+    if (status?.isDirectory()) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
   } catch (error) {
     throw failed('cannot write', file, error);
   }

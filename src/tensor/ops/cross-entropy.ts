@@ -1,12 +1,15 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { crossEntropyBackward, crossEntropyForward } from '../../kernels/cross-entropy.js';
 import { chooseRowKernel } from '../../kernels/rows.js';
-import { defineOp, expectRank, expectShape, expectType } from '../define.js';
+import { gradientsOf } from '../autograd.js';
+import { defineOp, expectRank, expectShape, expectType, type Op } from '../define.js';
 import { launch } from '../graph.js';
 import type { Tensor } from '../tensor.js';
+import { softmax } from './softmax.js';
+import { oneHot } from './take.js';
 
 /** The gradient of `crossEntropyRows`: dloss · (softmax(logits) - one-hot(label)). Error ≤ 1e-5·|y| + 1e-5. */
-export const crossEntropyBackwardOp = defineOp({
+export const crossEntropyBackwardOp: Op<readonly ['logits', 'labels', 'normalizer', 'dloss']> = defineOp({
   name: 'cross_entropy_backward',
   inputs: ['logits', 'labels', 'normalizer', 'dloss'],
   shape: ([logits]) => logits!.shape,
@@ -20,7 +23,15 @@ export const crossEntropyBackwardOp = defineOp({
       ),
     ];
   },
-  vjp: 'it is a fused gradient; write the loss with logSoftmax() to differentiate it twice',
+  // The normalizer follows from the logits: their gradient holds what would come through it.
+  vjp: ({ inputs: [logits, labels, , dloss], outputGrad: g }) => {
+    const rule = (logits: Tensor, dloss: Tensor): Tensor =>
+      softmax(logits)
+        .sub(oneHot(labels!, logits.shape[1]!))
+        .mul(dloss.reshape([dloss.size, 1]));
+    const [dlogits, ddloss] = gradientsOf((...own) => rule(own[0]!, own[1]!), [logits!, dloss!], g);
+    return [dlogits!, null, null, ddloss!];
+  },
 });
 
 /** `crossEntropyRows`, and ln Σ e^logits of each row, which its gradient needs. */

@@ -13,6 +13,7 @@ export * from './elementwise.js';
 export * from './functions.js';
 export * from './gather.js';
 export * from './gru.js';
+export * from './layer-norm.js';
 export * from './lstm.js';
 export * from './matmul.js';
 export * from './max-pool.js';

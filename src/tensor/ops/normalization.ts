@@ -1,7 +1,9 @@
 import { TesseraError } from '../../gpu/errors.js';
-import { expectRank } from '../define.js';
-import { formatShape, sizeOf } from '../shape.js';
+import { full } from '../create.js';
+import { expectRank, expectType } from '../define.js';
+import { formatShape, normalizeAxes, sameShape, sizeOf } from '../shape.js';
 import type { Tensor } from '../tensor.js';
+import { layerNormOp } from './layer-norm.js';
 import { reshape } from './movement.js';
 import type { Axes } from './reduce.js';
 
@@ -33,17 +35,36 @@ const over = (x: Tensor, axes: Axes) => {
 };
 
 /** Over the last axis, or the given ones, of each sample. Ba, Kiros and Hinton 2016. Error ≤ 4e-6·|y| + 1e-5. */
-export const layerNorm = (x: Tensor, { axes = -1, ...options }: NormOptions & { axes?: Axes } = {}): Tensor =>
-  apply(x, ...over(x, axes), options);
+export function layerNorm(x: Tensor, { axes = -1, ...options }: NormOptions & { axes?: Axes } = {}): Tensor {
+  const own = normalizeAxes('layer_norm', axes, x.rank);
+  const areLast = own.length > 0 && own.every((axis, at) => axis === x.rank - own.length + at);
+  return areLast ? normalizeRows(x, own.length, 1, options) : apply(x, ...over(x, axes), options);
+}
+
+/** Over so many last axes, by one kernel. */
+function normalizeRows(x: Tensor, axes: number, centred: 0 | 1, options: NormOptions): Tensor {
+  expectType('layer_norm', 'x', x, 'f32');
+  const { scale, shift, epsilon = EPSILON } = options;
+  const shape = x.shape.slice(x.rank - axes);
+  const cols = sizeOf(shape);
+  const isRow = (given?: Tensor): boolean => given === undefined || sameShape(given.shape, shape);
+  const row = (neutral: number, given = full(shape, neutral)): Tensor => reshape(given, [cols]);
+  const normalize = (scale?: Tensor, shift?: Tensor): Tensor => {
+    const rows = reshape(x, [sizeOf(x.shape.slice(0, x.rank - axes)), cols]);
+    return reshape(layerNormOp(rows, row(1, scale), row(0, shift), { centred, epsilon }), x.shape);
+  };
+  if (isRow(scale) && isRow(shift)) return normalize(scale, shift);
+  // Of another shape, such as one number: they broadcast, as ops of their own.
+  const scaled = scale === undefined ? normalize() : normalize().mul(scale);
+  return shift === undefined ? scaled : scaled.add(shift);
+}
 
 /**
  * y = x / √(mean x² + epsilon) · scale, over the last axis; epsilon 1e-6. Zhang and Sennrich 2019. Error ≤ 4e-6·|y| +
  * 1e-5.
  */
-export function rmsNorm(x: Tensor, { scale, epsilon = 1e-6 }: Omit<NormOptions, 'shift'> = {}): Tensor {
-  const size = x.square().mean(-1, { keepDims: true }).add(epsilon).sqrt();
-  return scale === undefined ? x.div(size) : x.div(size).mul(scale);
-}
+export const rmsNorm = (x: Tensor, { scale, epsilon = 1e-6 }: Omit<NormOptions, 'shift'> = {}): Tensor =>
+  normalizeRows(x, 1, 0, { scale, epsilon });
 
 /**
  * Over groups of neighbouring channels and all pixels of each sample: x (batch, ..., channels). Wu and He 2018.

@@ -1,0 +1,165 @@
+import { checkWritable, writeFileAtomically } from '../data/node/index.js';
+import { measureRoofs, type Roofs } from '../kernels/index.js';
+import { type DeviceChoice, profile as profileTargets, startReading, type Tensor } from '../tensor/index.js';
+import { chromeTrace, type TracedStep } from './chrome-trace.js';
+import { withDevice } from './device.js';
+import { interruptible } from './interrupt.js';
+import { median, type Share, sharesBy, whole } from './shares.js';
+import { type Progress, percent, short, Terminal, table } from './terminal.js';
+import { type ModelName, workload } from './workload.js';
+
+export interface ProfileOptions {
+  readonly steps: number;
+  readonly batch: number;
+  readonly forward?: boolean;
+  readonly trace?: string;
+  readonly device: DeviceChoice;
+  readonly json?: boolean;
+}
+
+/** Steps before the first that counts: kernels are compiled in them. */
+const WARM_UP = 3;
+
+/**
+ * `tessera profile`: what each kernel of a model's training step takes, beside the host's time. Timed steps alternate
+ * between the usual way, all dispatches in one pass, and each dispatch in a pass of its own. Returns the exit code.
+ */
+export async function profile(
+  model: ModelName,
+  { steps, batch, forward = false, trace, device: choice, json = false }: ProfileOptions,
+): Promise<number> {
+  const terminal = new Terminal(json);
+  if (trace !== undefined) await checkWritable(trace);
+  return withDevice(choice, terminal, async (device) => {
+    const interruption = interruptible(terminal);
+    const stopped = (): number => {
+      terminal.note('stopped; nothing was written');
+      return 130;
+    };
+    let shown: Progress | undefined;
+    try {
+      // The float64 references have no roof that would tell anything.
+      const roofs = device.kind === 'gpu' ? await measureRoofs(device) : undefined;
+      shown = terminal.progress(WARM_UP + steps, 'profile');
+      const next = workload({ model, batch, training: !forward });
+      const usual: UsualStep[] = [];
+      const profiled: TracedStep[] = [];
+      for (let done = 0; done < WARM_UP + steps; done++) {
+        if (interruption.signal.aborted) return stopped();
+        shown.update(done, done < WARM_UP ? 'warming up' : '');
+        const step = await usualStep(next);
+        if (done < WARM_UP) continue;
+        usual.push(step);
+        profiled.push(await profiledStep(next));
+      }
+      const what = `${model}, ${forward ? 'forward pass' : 'training step'}, batch ${batch}`;
+      if (trace !== undefined) await writeFileAtomically(trace, chromeTrace(what, profiled));
+      const found = summarize(usual, profiled, roofs);
+      terminal.result({
+        ...{ adapter: device.name, software: device.software, model, batch, training: !forward, steps },
+        ...{ ...found, trace: trace ?? null },
+      });
+      print(terminal, `${what}: medians of ${steps} steps on ${device.name}`, found);
+      terminal.print(device.kind === 'gpu' ? ON_A_GPU : ON_THE_REFERENCE);
+      if (device.software) terminal.print(ON_A_CPU);
+      if (trace !== undefined) terminal.print(`trace: ${trace} (open it at ui.perfetto.dev)`);
+      return 0;
+    } finally {
+      shown?.stop();
+      interruption.done();
+    }
+  });
+}
+
+const ON_A_GPU = '\nTimestamps exist only at the boundaries of passes: each timed dispatch ran in a pass of its own.';
+const ON_THE_REFERENCE = '\nThe reference device runs each dispatch while it is submitted; its times are by the clock.';
+const ON_A_CPU = 'The CPU does the work of a GPU here: only shares and ratios of one run mean something.';
+
+/** Milliseconds of a step as training takes it, from the batch on the host to the loss there. */
+interface UsualStep {
+  /** Building the graph, gradients included. */
+  readonly graph: number;
+  /** Finding the plan, uploading, encoding and submitting. */
+  readonly submission: number;
+  /** All of it, until the loss is there. */
+  readonly wall: number;
+}
+
+async function usualStep(next: () => Tensor[]): Promise<UsualStep> {
+  const begin = performance.now();
+  const targets = next();
+  const built = performance.now();
+  await startReading(targets);
+  const submitted = performance.now();
+  await targets[0]!.data();
+  return { graph: built - begin, submission: submitted - built, wall: performance.now() - begin };
+}
+
+async function profiledStep(next: () => Tensor[]): Promise<TracedStep> {
+  const begin = performance.now();
+  const targets = next();
+  const graphMilliseconds = performance.now() - begin;
+  const profiled = await profileTargets(...targets);
+  await targets[0]!.data();
+  return { graphMilliseconds, profile: profiled };
+}
+
+function summarize(usual: readonly UsualStep[], profiled: readonly TracedStep[], roofs: Roofs | undefined) {
+  const steps = profiled.map((step) => step.profile);
+  const total = whole(steps, roofs);
+  return {
+    roofs: roofs ?? null,
+    kernels: sharesBy(({ kernel }) => kernel, steps, roofs),
+    modules: sharesBy(({ module }) => module, steps, roofs),
+    total,
+    milliseconds: {
+      graph: median(usual.map(({ graph }) => graph)),
+      submission: median(usual.map(({ submission }) => submission)),
+      device: total.milliseconds,
+      wall: median(usual.map(({ wall }) => wall)),
+    },
+  };
+}
+
+function print(
+  terminal: Terminal,
+  title: string,
+  { roofs, kernels, modules, total, milliseconds }: ReturnType<typeof summarize>,
+): void {
+  terminal.print(title);
+  if (roofs !== null)
+    terminal.print(`roofs, measured in this run: ${short(roofs.flops, 'FLOP/s')}, ${short(roofs.bytes, 'B/s')}`);
+  terminal.print(`\n${shareTable('kernel', kernels, total)}`);
+  terminal.print(`\n${shareTable('module', modules, total)}`);
+  const rows = [
+    ['host', milliseconds.graph, 'building the graph, gradients included'],
+    ['host', milliseconds.submission, 'finding the plan, uploading, encoding, submitting'],
+    ['device', milliseconds.device, 'all dispatches, each in a pass of its own'],
+    [
+      'wall',
+      milliseconds.wall,
+      'from the batch to the result, all dispatches in one pass: as it runs outside of a profile',
+    ],
+  ] as const;
+  terminal.print(
+    `\n${table(
+      ['a step', 'ms', ''],
+      rows.map(([where, ms, what]) => [where, ms.toFixed(2), what]),
+      [1],
+    )}`,
+  );
+  if (kernels.some(({ ofRoof }) => ofRoof !== null && ofRoof > 1))
+    terminal.print('\nAbove 100% of the roof: the values came from a cache, and the roof is that of memory.');
+}
+
+function shareTable(what: string, shares: readonly Share[], total: Share): string {
+  const head = [what, 'calls', 'ms', 'share', 'GFLOP/s', 'GB/s', 'of roof'];
+  const rows = [...shares, total].map(
+    ({ name, calls, milliseconds, share, flopsPerSecond, bytesPerSecond, ofRoof }) => [
+      ...[name, calls, milliseconds.toFixed(3), percent(share)],
+      ...[(flopsPerSecond / 1e9).toFixed(2), (bytesPerSecond / 1e9).toFixed(2)],
+      ofRoof === null ? '-' : percent(ofRoof),
+    ],
+  );
+  return table(head, rows, head.map((_, column) => column).slice(1));
+}
