@@ -42,7 +42,10 @@ export const ownNames = ({ bindings }: Kernel): Record<string, string> =>
   Object.fromEntries(bindings.filter(({ access }) => access !== 'uniform').map(({ name }) => [name, name]));
 
 /** A rung for each team that can compute rows of so many numbers (`src/kernels/rows.ts`). */
-export const rowRungs = ({ workgroup, lanes }: RowKernels, values: { rows: number; cols: number }): Rung[] =>
+export const rowRungs = (
+  { workgroup, lanes }: RowKernels,
+  values: Step['values'] & { readonly cols: number },
+): Rung[] =>
   [
     { name: 'a workgroup a row', kernel: workgroup.ones },
     { name: 'a workgroup a row, by fours', kernel: workgroup.fours },

@@ -5,6 +5,7 @@ import { conv2dCases } from './conv2d.js';
 import { crossEntropyCases } from './cross-entropy.js';
 import { elementwiseCases } from './elementwise.js';
 import { gatherCases } from './gather.js';
+import { layerNormCases } from './layer-norm.js';
 import { lstmCases } from './lstm.js';
 import { matmulCases } from './matmul.js';
 import { movementCases } from './movement.js';
@@ -17,6 +18,7 @@ export const FAMILIES: Readonly<Record<KernelFamily, readonly KernelCase[]>> = {
   matmul: matmulCases,
   conv2d: conv2dCases,
   softmax: softmaxCases,
+  'layer-norm': layerNormCases,
   reduction: reductionCases,
   lstm: lstmCases,
   attention: attentionCases,

@@ -4,7 +4,7 @@ import { TesseraError } from '../tensor/index.js';
 
 /** Families of kernels, each a file in bench/. */
 export const KERNEL_FAMILIES = [
-  ...(['matmul', 'conv2d', 'softmax', 'reduction', 'lstm', 'attention'] as const),
+  ...(['matmul', 'conv2d', 'softmax', 'layer-norm', 'reduction', 'lstm', 'attention'] as const),
   ...(['cross-entropy', 'elementwise', 'movement', 'gather', 'optimizers'] as const),
 ] as const;
 export type KernelFamily = (typeof KERNEL_FAMILIES)[number];

@@ -10,6 +10,7 @@ export * as functions from './functions.js';
 export { gatherRows, linkEqual, scatterAddRows } from './gather.js';
 export { groupedConv2d } from './grouped-conv2d.js';
 export { layerNormBackward, layerNormForward } from './layer-norm.js';
+export { layerNormNaive } from './layer-norm-naive.js';
 export { lstmCell, lstmCellFours, lstmCellSubgroup } from './lstm.js';
 export { lstmCellBackward, lstmCellBackwardFours, lstmCellBackwardSubgroup } from './lstm-gradient.js';
 export { matmulNaive, matmulRegister, matmulTiled } from './matmul.js';

@@ -9,6 +9,7 @@ import { multiply } from '../../src/kernels/elementwise.js';
 import { gatherRows, linkEqual, scatterAddRows } from '../../src/kernels/gather.js';
 import { groupedConv2d } from '../../src/kernels/grouped-conv2d.js';
 import { layerNormBackward, layerNormForward } from '../../src/kernels/layer-norm.js';
+import { layerNormNaive } from '../../src/kernels/layer-norm-naive.js';
 import { lstmCell, lstmCellFours, lstmCellSubgroup } from '../../src/kernels/lstm.js';
 import { lstmCellBackward, lstmCellBackwardFours, lstmCellBackwardSubgroup } from '../../src/kernels/lstm-gradient.js';
 import { matmulNaive, matmulRegister, matmulTiled } from '../../src/kernels/matmul.js';
@@ -401,7 +402,7 @@ const layerNorms: KernelCase[] = rowShapes.slice(0, -1).flatMap(([rows, cols]) =
     const common = { note: `(${rows}, ${cols})${centred === 1 ? '' : ', not centred'}` };
     const inverse = normals(rows, 4).map((value) => 1 + value ** 2);
     return [
-      ...rowKernelsFor(layerNormForward, cols).map((kernel) => ({
+      ...[layerNormNaive, ...rowKernelsFor(layerNormForward, cols)].map((kernel) => ({
         ...{ kernel, ...common, values: { rows, cols, centred, epsilon: 1e-3 } },
         buffers: { x: rows * cols, scale, shift: cols, y: rows * cols, mean: rows, inverse: rows },
         tolerance: { absolute: 1e-4, relative: 1e-4 },
