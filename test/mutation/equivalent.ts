@@ -78,6 +78,12 @@ const EQUIVALENT: readonly Equivalent[] = [
     reason: 'the window before does not hold the element, so it did not win there',
   },
   { kernel: /^lstm_cell.*_fours$/, changed: ['groups.x - group.x'], reason: GRID },
+  { kernel: /^roof_multiply_add/, changed: ['a - f32(0)', 'a - f16(0)'], reason: 'it is 0 that is taken off' },
+  {
+    kernel: /^layer_norm/,
+    changed: ['+ middle) * (x[', '- middle) * (x[begin + c] + middle)', '- middle) * (x[at] + middle)'],
+    reason: 'Σ (x + mean)(x - mean) is Σ (x - mean)², if less exact',
+  },
   // Maxima.
   {
     changed: ['for (var half = THREADS * 2u;'],
