@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { readWholeFile, writeFileAtomically } from '../src/data/node/index.js';
 import { TesseraError } from '../src/tensor/index.js';
 import { describeAdapter, ladderPlot, rooflinePlot } from './plots.js';
-import type { Results } from './run.js';
-import { byCase, describeRoofs, forMarkdown, ladderCells } from './tables.js';
+import type { Origin, Results } from './run.js';
+import { byCase, type Cells, describeRoofs, forMarkdown, ladderCells } from './tables.js';
 
 const DOCS = fileURLToPath(new URL('../docs/', import.meta.url));
 
@@ -32,6 +32,16 @@ async function rewrite(file: string, name: string, figures: string): Promise<voi
   }
 }
 
+const describeOrigin = ({ adapter, software, date, version }: Origin): string =>
+  `Measured on ${describeAdapter(adapter, software)}, ${date.slice(0, 10)}, version ${version}.`;
+
+/** Writes a sweep's figures into docs/performance.md; returns the page. */
+export async function writeSweep(tables: readonly Cells[], origin: Origin): Promise<string> {
+  const page = path.join(DOCS, 'performance.md');
+  await rewrite(page, 'sweep', [describeOrigin(origin), ...tables.map(forMarkdown)].join('\n\n'));
+  return path.relative('.', page);
+}
+
 /** Writes a run's figures into the pages of its families; those of the whole into docs/performance.md. */
 export async function writeDocuments({
   families,
@@ -41,7 +51,7 @@ export async function writeDocuments({
   date,
   version,
 }: Results): Promise<string[]> {
-  const measured = `Measured on ${describeAdapter(adapter, software)}, ${date.slice(0, 10)}, version ${version}.`;
+  const measured = describeOrigin({ adapter, software, date, version });
   const roof = `Roofs of that run: ${describeRoofs(roofs)}.`;
   const written: string[] = [];
   for (const [family, rows] of families) {

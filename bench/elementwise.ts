@@ -83,5 +83,5 @@ export const elementwiseCases: readonly KernelCase[] = [
   chain(2 ** 18, 'quick'),
   chain(2 ** 21),
   addition(2 ** 21),
-  chain(2 ** 25, 'large'),
+  chain(2 ** 23, 'large'),
 ];

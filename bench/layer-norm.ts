@@ -27,5 +27,5 @@ function layerNorm(rows: number, cols: number, when?: KernelCase['when']): Kerne
 export const layerNormCases: readonly KernelCase[] = [
   ...layerNorm(1024, 128, 'quick'),
   ...layerNorm(1024, 1024),
-  ...layerNorm(16_384, 4096, 'large'),
+  ...layerNorm(8192, 4096, 'large'),
 ];

@@ -54,5 +54,5 @@ export const reductionCases: readonly KernelCase[] = [
   sum(4096, 1024, 1),
   sum(65_536, 32, 1),
   sum(1, 1024, 4096),
-  sum(16_384, 8192, 1, 'large'),
+  sum(16_384, 2048, 1, 'large'),
 ];

@@ -15,14 +15,18 @@ import { benchStep } from './step.js';
 import { benchSweep } from './sweep.js';
 import { describeRoofs, forTerminal, rowCells, showLadders } from './tables.js';
 
-/** What a run of kernels found. */
-export interface Results {
-  readonly families: ReadonlyMap<KernelFamily, readonly KernelRow[]>;
-  readonly roofs: Roofs;
+/** Where and when figures were measured. */
+export interface Origin {
   readonly adapter: string;
   readonly software: boolean;
   readonly date: string;
   readonly version: string;
+}
+
+/** What a run of kernels found. */
+export interface Results extends Origin {
+  readonly families: ReadonlyMap<KernelFamily, readonly KernelRow[]>;
+  readonly roofs: Roofs;
 }
 
 const note = (line: string): void => console.error(line);
@@ -32,23 +36,23 @@ const note = (line: string): void => console.error(line);
  * @throws TesseraError if there is no adapter, or a file cannot be read or written.
  */
 export async function runBench(what: Bench | undefined, options: BenchOptions): Promise<void> {
-  const { peers = false, quick = false, json, compare: files } = options;
+  const { peers = false, quick = false, json, plots, compare: files } = options;
   if (files !== undefined) return showComparison(files);
-  if (json !== undefined) await checkWritable(json);
+  for (const file of [json, plots && path.join(plots, 'roofline.svg')])
+    if (file !== undefined) await checkWritable(file);
   const wanted = (name: Bench) => what === undefined || what === name;
   const families = KERNEL_FAMILIES.filter(wanted);
   const rows: Row[] = [];
   const device = await openDevice({ device: 'gpu' });
   note(`adapter: ${device.name}`);
-  const origin = {
-    ...{ software: device.software, date: new Date().toISOString(), version: versionOf() },
-  };
+  const { name: adapter, software } = device;
+  const origin: Origin = { adapter, software, date: new Date().toISOString(), version: versionOf() };
   setDefaultDevice(device);
   try {
     if (wanted('step')) rows.push(...(await benchStep({ device, peers, note })));
     if (rows.length > 0) console.log(forTerminal(rowCells(rows)));
     if (families.length > 0) {
-      const results = { ...(await benchKernels(device, families, quick)), adapter: device.name, ...origin };
+      const results = { ...(await benchKernels(device, families, quick)), ...origin };
       rows.push(...[...results.families.values()].flat());
       await writeOut(results, options);
     }
@@ -56,21 +60,24 @@ export async function runBench(what: Bench | undefined, options: BenchOptions): 
     setDefaultDevice(undefined);
     device.close();
   }
-  if (what === 'sweep') rows.push(...(await benchSweep({ quick, note, print: (line) => console.log(line) })));
+  if (what === 'sweep') rows.push(...(await runSweep(origin, options)));
   if (wanted('host')) {
     const host = await benchHost();
     console.log(forTerminal(rowCells(host)));
     rows.push(...host);
   }
-  if (json !== undefined)
-    await writeFileAtomically(
-      json,
-      `${JSON.stringify(
-        rows.map((row) => ({ ...row, ...origin })),
-        null,
-        2,
-      )}\n`,
-    );
+  if (json === undefined) return;
+  const dated = rows.map((row) => ({ ...origin, ...row }));
+  await writeFileAtomically(json, `${JSON.stringify(dated, null, 2)}\n`);
+}
+
+async function runSweep(origin: Origin, { quick = false, docs = false }: BenchOptions): Promise<readonly Row[]> {
+  const { rows, tables } = await benchSweep({ quick, note, print: (line) => console.log(line) });
+  if (docs) {
+    const { writeSweep } = await import('./documents.js');
+    note(`figures: ${await writeSweep(tables, origin)}`);
+  }
+  return rows;
 }
 
 async function benchKernels(

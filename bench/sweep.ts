@@ -4,7 +4,7 @@ import { Adam, crossEntropy } from '../src/nn/index.js';
 import { explain, openDevice, setDefaultDevice, TesseraError } from '../src/tensor/index.js';
 import { type Row, statistics } from './measure.js';
 import { randomPairs } from './random-pairs.js';
-import { digits, forTerminal } from './tables.js';
+import { type Cells, digits, forTerminal } from './tables.js';
 
 /** Sizes of the Keras model and its batch; a sweep changes one of them. */
 interface Sizes {
@@ -43,9 +43,16 @@ export interface SweepOptions {
   readonly print: (line: string) => void;
 }
 
+/** What a sweep found: the rows, and a table for each size that was changed. */
+export interface Sweep {
+  readonly rows: readonly SweepRow[];
+  readonly tables: readonly Cells[];
+}
+
 /** Times a training step while one size grows, with the memory that it takes. Each on a device of its own. */
-export async function benchSweep({ quick, note, print }: SweepOptions): Promise<SweepRow[]> {
+export async function benchSweep({ quick, note, print }: SweepOptions): Promise<Sweep> {
   const rows: SweepRow[] = [];
+  const tables: Cells[] = [];
   for (const [name, values] of Object.entries(SWEEPS) as [keyof Sizes, readonly number[]][]) {
     const cells: string[][] = [];
     let leftOut: string | undefined;
@@ -76,9 +83,11 @@ export async function benchSweep({ quick, note, print }: SweepOptions): Promise<
       'million parameters',
       'adapter, or why not',
     ];
-    print(`\n${forTerminal({ head, rows: cells, numbers: [0, 1, 2, 3, 4, 5] })}`);
+    const found = { head, rows: cells, numbers: [0, 1, 2, 3, 4, 5] };
+    print(`\n${forTerminal(found)}`);
+    tables.push(found);
   }
-  return rows;
+  return { rows, tables };
 }
 
 /** A point, or why there is none. */
