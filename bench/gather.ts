@@ -1,6 +1,23 @@
-import { gatherRows, linkEqual, scatterAddRows } from '../src/kernels/index.js';
+import { argsort, gatherRows, rowStarts, sumRows } from '../src/kernels/index.js';
+import { SORTED_BLOCK } from '../src/kernels/sort.js';
 import { Generator } from '../src/tensor/index.js';
-import { type KernelCase, ownNames, single } from './case.js';
+import { type KernelCase, ownNames, type Rung, type Step, single } from './case.js';
+
+/** Sorts the places of the indices, by merging `spare0` into `spare1` and back, at last into `order`. */
+function sortPlaces(count: number): Step[] {
+  const merges = Math.max(0, Math.ceil(Math.log2(count / SORTED_BLOCK)));
+  const to = (merged: number) => (merged === merges ? 'order' : `spare${merged % 2}`);
+  const { blocks, merge } = argsort.i32;
+  const size = { outer: 1, n: count, inner: 1 };
+  return [
+    { kernel: blocks, values: { ...size, run: SORTED_BLOCK }, buffers: { x: 'indices', y: to(0) } },
+    ...Array.from({ length: merges }, (_, merged) => ({
+      kernel: merge,
+      values: { ...size, run: SORTED_BLOCK * 2 ** merged },
+      buffers: { x: 'indices', sorted: to(merged), y: to(merged + 1) },
+    })),
+  ];
+}
 
 /** `count` rows of a table (rows, cols), as an embedding takes them, and the gradient of that. */
 function embedding(rows: number, cols: number, count: number, when?: KernelCase['when']): KernelCase[] {
@@ -8,28 +25,28 @@ function embedding(rows: number, cols: number, count: number, when?: KernelCase[
   const generator = new Generator(1);
   const indices = Int32Array.from({ length: count }, () => generator.integer(rows));
   const common = when === undefined ? {} : { when };
+  const places = () => new Int32Array(count);
+  const summed = (name: string, kernel: typeof sumRows.ones): Rung => ({
+    name,
+    steps: [
+      ...sortPlaces(count),
+      { kernel: rowStarts, values: { count, rows }, buffers: ownNames(rowStarts) },
+      { kernel, values, buffers: ownNames(kernel) },
+    ],
+  });
   return [
     {
-      ...{ ...common, ...gatherRows.cost(values), name: `gather ${count} of ${rows} x ${cols}`, outputs: ['y'] },
+      ...{ ...common, ...gatherRows.ones.cost(values), name: `gather ${count} of ${rows} x ${cols}`, outputs: ['y'] },
       buffers: { table: rows * cols, indices, y: count * cols },
-      rungs: [single('an invocation an element', gatherRows, values)],
+      rungs: [single('an element', gatherRows.ones, values), single('by fours', gatherRows.fours, values)],
     },
     {
-      ...{ ...common, name: `scatter-add ${count} to ${rows} x ${cols}`, outputs: ['dtable'] },
-      ...{ flops: count * cols, bytes: 4 * count * (2 * cols + 1) },
+      ...{ ...common, ...sumRows.ones.cost(values), name: `scatter-add ${count} to ${rows} x ${cols}`, outputs: ['y'] },
       buffers: {
-        ...{ dy: count * cols, indices, dtable: new Float32Array(rows * cols) },
-        ...{ heads: new Int32Array(count), links: new Int32Array(count) },
+        ...{ values: count * cols, indices, y: rows * cols, starts: new Uint32Array(rows + 1) },
+        ...{ order: places(), spare0: places(), spare1: places() },
       },
-      rungs: [
-        {
-          name: 'lists of equal rows',
-          steps: [
-            { kernel: linkEqual, values, buffers: ownNames(linkEqual) },
-            { kernel: scatterAddRows, values, buffers: ownNames(scatterAddRows) },
-          ],
-        },
-      ],
+      rungs: [summed('sorted, an element', sumRows.ones), summed('sorted, by fours', sumRows.fours)],
     },
   ];
 }

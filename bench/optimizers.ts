@@ -1,33 +1,33 @@
-import type { Kernel } from '../src/gpu/kernel.js';
 import { adamUpdate, momentumUpdate, sgdUpdate } from '../src/kernels/index.js';
+import type { UpdateKernels } from '../src/kernels/optimizers.js';
 import { type KernelCase, single } from './case.js';
 
 const NUMBERS = { rate: 0.01, decay: 0, limit: Number.POSITIVE_INFINITY };
 
 /** An optimizer's update of one parameter, in place. */
 function updates(count: number, when?: KernelCase['when']): KernelCase[] {
-  const common = { gradient: count, scale: Float32Array.of(1), parameter: count };
+  const common = { gradient0: count, scale: Float32Array.of(1), parameter0: count };
   const update = (
     name: string,
-    kernel: Kernel,
+    { dense: [kernel] }: UpdateKernels,
     numbers: Readonly<Record<string, number>>,
     moments: KernelCase['buffers'],
   ): KernelCase => {
-    const values = { count, ...NUMBERS, ...numbers };
+    const values = { count0: count, ...NUMBERS, ...numbers };
     return {
       name: `${name} on ${count} parameters`,
       ...(when === undefined ? {} : { when }),
-      ...kernel.cost(values),
+      ...kernel!.cost(values),
       buffers: { ...common, ...moments },
-      outputs: ['parameter', ...Object.keys(moments)],
-      rungs: [single('by fours', kernel, values)],
+      outputs: ['parameter0', ...Object.keys(moments)],
+      rungs: [single('by fours', kernel!, values)],
     };
   };
   const adam = { beta1: 0.9, beta2: 0.999, epsilon: 1e-7, correction1: 0.1, correction2: 0.001 };
   return [
     update('SGD', sgdUpdate, {}, {}),
-    update('momentum', momentumUpdate, { momentum: 0.9 }, { velocity: count }),
-    update('Adam', adamUpdate, adam, { m: count, v: new Float32Array(count).fill(0.5) }),
+    update('momentum', momentumUpdate, { momentum: 0.9 }, { velocity0: count }),
+    update('Adam', adamUpdate, adam, { m0: count, v0: new Float32Array(count).fill(0.5) }),
   ];
 }
 

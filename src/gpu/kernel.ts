@@ -110,13 +110,17 @@ export const programOf = (wgsl: string, { subgroupLanes, f16 }: Pick<Kernel, 'su
 
 /** What a kernel needs and a device lacks, in words; undefined where it runs. The reference device runs all. */
 export function lackOf(
-  { subgroupLanes, f16 }: Pick<Kernel, 'subgroupLanes' | 'f16'>,
+  { subgroupLanes, f16, bindings }: Pick<Kernel, 'subgroupLanes' | 'f16' | 'bindings'>,
   { kind, limits, features }: Pick<Device, 'kind' | 'limits' | 'features'>,
 ): string | undefined {
   if (kind === 'reference') return undefined;
   if (subgroupLanes > limits.subgroupLanes)
     return `it shares values among ${subgroupLanes} lanes of a subgroup, there are ${limits.subgroupLanes}`;
-  return f16 && !features.has('shader-f16') ? "it computes in half precision, there is no 'shader-f16'" : undefined;
+  if (f16 && !features.has('shader-f16')) return "it computes in half precision, there is no 'shader-f16'";
+  const buffers = bindings.filter(({ access }) => access !== 'uniform').length;
+  return buffers > limits.storageBuffers
+    ? `it binds ${buffers} storage buffers of ${limits.storageBuffers}`
+    : undefined;
 }
 
 function expectSame(kernel: string, what: string, described: readonly string[], inSource: readonly string[]): void {

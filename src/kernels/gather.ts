@@ -1,4 +1,4 @@
-import { ceilDivide, defineKernel } from '../gpu/kernel.js';
+import { ceilDivide, defineKernel, type Kernel } from '../gpu/kernel.js';
 import { wgsl } from '../gpu/wgsl.js';
 
 /*
@@ -7,131 +7,133 @@ import { wgsl } from '../gpu/wgsl.js';
  *   gather:       y[i,:] = table[indices[i],:]
  *   scatter-add:  dtable[v,:] = Σ_{i: indices[i] = v} dy[i,:]
  *
- * Several i may name one row, and WGSL has no float atomics; their sum would not have a fixed order either. So a first
- * kernel links the places that name the same row into a list, in ascending order, and a second one walks each list
- * from its head: every row is written by one invocation, in a fixed order. Indices outside of the table give zeros.
+ * Several i may name one row, and WGSL has no float atomics; their sum would not have a fixed order either. So the
+ * places i are sorted by the row that they name (sort.ts, which keeps equals in order), one kernel finds where each row's
+ * places begin, and another sums them, each row in ascending order of i. Indices outside of the table give zeros.
  */
 const THREADS = 64;
 
-/** y[i,:] = table[indices[i],:]. */
-export const gatherRows = defineKernel({
-  name: 'gather_rows',
-  reads: ['table', 'indices'],
-  writes: ['y'],
-  sizes: ['count', 'rows', 'cols'],
-  workgroups: ({ count, cols }) => ceilDivide(count * cols, THREADS),
-  cost: ({ count, cols }) => ({ flops: 0, bytes: 4 * count * (2 * cols + 1) }),
-  wgsl: wgsl`
+const gatherKernel = (name: string, type: 'f32' | 'vec4f', width: 1 | 4): Kernel =>
+  defineKernel({
+    name,
+    reads: ['table', 'indices'],
+    writes: ['y'],
+    sizes: ['count', 'rows', 'cols'],
+    workgroups: ({ count, cols }) => ceilDivide((count * cols) / width, THREADS),
+    cost: ({ count, cols }) => ({ flops: 0, bytes: 4 * count * (2 * cols + 1) }),
+    wgsl: wgsl`
 struct Sizes { count: u32, rows: u32, cols: u32 }
-@group(0) @binding(0) var<storage, read> table: array<f32>;    // (rows, cols)
-@group(0) @binding(1) var<storage, read> indices: array<i32>;  // (count)
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;  // (count, cols)
+@group(0) @binding(0) var<storage, read> table: array<${type}>;    // (rows, cols)
+@group(0) @binding(1) var<storage, read> indices: array<i32>;      // (count)
+@group(0) @binding(2) var<storage, read_write> y: array<${type}>;  // (count, cols)
 @group(0) @binding(3) var<uniform> sizes: Sizes;
 
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
+  let length = sizes.cols / ${width}u;
   let index = (group.y * groups.x + group.x) * ${THREADS}u + thread;
-  if (index >= sizes.count * sizes.cols) { return; }
-  let row = indices[index / sizes.cols];
-  var value = 0.0;
-  if (row >= 0 && row < i32(sizes.rows)) { value = table[u32(row) * sizes.cols + index % sizes.cols]; }
+  if (index >= sizes.count * length) { return; }
+  let row = indices[index / length];
+  var value = ${type}();
+  if (row >= 0 && row < i32(sizes.rows)) { value = table[u32(row) * length + index % length]; }
   y[index] = value;
 }`,
-  reference({ table, indices, y, count, rows, cols }) {
-    for (let i = 0; i < count; i++) {
-      const row = indices[i]!;
-      for (let c = 0; c < cols; c++) y[i * cols + c] = row >= 0 && row < rows ? table[row * cols + c]! : 0;
-    }
-  },
-});
+    reference({ table, indices, y, count, rows, cols }) {
+      for (let i = 0; i < count; i++) {
+        const row = indices[i]!;
+        for (let c = 0; c < cols; c++) y[i * cols + c] = row >= 0 && row < rows ? table[row * cols + c]! : 0;
+      }
+    },
+  });
 
-/** What `links` holds for a place: the next place that names the same row, or that there is none. */
-const END = -1;
+/** y[i,:] = table[indices[i],:]: by ones, or by fours where rows are whole fours. */
+export const gatherRows = {
+  ones: gatherKernel('gather_rows', 'f32', 1),
+  fours: gatherKernel('gather_rows_fours', 'vec4f', 4),
+} as const;
 
-/** Links the places that name the same row into a list. */
-export const linkEqual = defineKernel({
-  name: 'link_equal',
-  reads: ['indices'],
-  writes: ['heads', 'links'],
-  sizes: ['count'],
-  workgroups: ({ count }) => ceilDivide(count, THREADS),
-  cost: ({ count }) => ({ flops: count * count, bytes: 12 * count }),
+/** starts[v] = how many of the sorted indices are below v, for v from 0 to rows: where the places of row v begin. */
+export const rowStarts = defineKernel({
+  name: 'row_starts',
+  reads: ['indices', 'order'],
+  writes: ['starts'],
+  sizes: ['count', 'rows'],
+  workgroups: ({ rows }) => ceilDivide(rows + 1, THREADS),
+  cost: ({ count, rows }) => ({
+    flops: (rows + 1) * Math.ceil(Math.log2(count + 1)),
+    bytes: 4 * (2 * count + rows + 1),
+  }),
   wgsl: wgsl`
-struct Sizes { count: u32 }
-@group(0) @binding(0) var<storage, read> indices: array<i32>;      // (count)
-@group(0) @binding(1) var<storage, read_write> heads: array<i32>;  // (count): 1 where a row is named first
-@group(0) @binding(2) var<storage, read_write> links: array<i32>;  // (count): the next place of the same row, or -1
+struct Sizes { count: u32, rows: u32 }
+@group(0) @binding(0) var<storage, read> indices: array<i32>;       // (count)
+@group(0) @binding(1) var<storage, read> order: array<i32>;         // (count): sorts the indices
+@group(0) @binding(2) var<storage, read_write> starts: array<u32>;  // (rows + 1)
 @group(0) @binding(3) var<uniform> sizes: Sizes;
 
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
-  let i = (group.y * groups.x + group.x) * ${THREADS}u + thread;
-  if (i >= sizes.count) { return; }
-  let row = indices[i];
-  var head = 1;
-  for (var before = 0u; before < i; before++) {
-    if (indices[before] == row) { head = 0; break; }
+  let row = (group.y * groups.x + group.x) * ${THREADS}u + thread;
+  if (row > sizes.rows) { return; }
+  var low = 0u;
+  var high = sizes.count;
+  while (low < high) {
+    let half = (low + high) / 2u;
+    if (indices[order[half]] < i32(row)) { low = half + 1u; } else { high = half; }
   }
-  var link = ${END};
-  for (var later = i + 1u; later < sizes.count; later++) {
-    if (indices[later] == row) { link = i32(later); break; }
-  }
-  heads[i] = head;
-  links[i] = link;
+  starts[row] = low;
 }`,
-  reference({ indices, heads, links, count }) {
-    const last = new Map<number, number>();
-    for (let i = 0; i < count; i++) {
-      const before = last.get(indices[i]!);
-      heads[i] = before === undefined ? 1 : 0;
-      links[i] = END;
-      if (before !== undefined) links[before] = i;
-      last.set(indices[i]!, i);
-    }
+  reference({ indices, starts, count, rows }) {
+    for (let row = 0; row <= rows; row++)
+      starts[row] = indices.subarray(0, count).filter((index) => index < row).length;
   },
 });
 
-/** Adds the lists up. `dtable` must be zero where no index points. */
-export const scatterAddRows = defineKernel({
-  name: 'scatter_add_rows',
-  reads: ['dy', 'indices', 'heads', 'links'],
-  updates: ['dtable'],
-  sizes: ['count', 'rows', 'cols'],
-  workgroups: ({ count, cols }) => ceilDivide(count * cols, THREADS),
-  cost: ({ count, cols }) => ({ flops: count * cols, bytes: 4 * count * (2 * cols + 3) }),
-  wgsl: wgsl`
+/** Σ of the rows of `values` that belong to `row`, at a column; elements are of a type, and so many are a row. */
+export const sumOfRow = (type: 'f32' | 'vec4f'): string => wgsl`
+fn sum_of_row(row: u32, column: u32, length: u32) -> ${type} {
+  var sum = ${type}();
+  for (var at = starts[row]; at < starts[row + 1u]; at++) { sum += values[u32(order[at]) * length + column]; }
+  return sum;
+}`;
+
+const sums = (name: string, type: 'f32' | 'vec4f', width: 1 | 4): Kernel =>
+  defineKernel({
+    name,
+    reads: ['values', 'order', 'starts'],
+    writes: ['y'],
+    sizes: ['count', 'rows', 'cols'],
+    workgroups: ({ rows, cols }) => ceilDivide((rows * cols) / width, THREADS),
+    cost: ({ count, rows, cols }) => ({ flops: count * cols, bytes: 4 * (count * (cols + 1) + rows * (cols + 1)) }),
+    wgsl: wgsl`
 struct Sizes { count: u32, rows: u32, cols: u32 }
-@group(0) @binding(0) var<storage, read> dy: array<f32>;            // (count, cols)
-@group(0) @binding(1) var<storage, read> indices: array<i32>;       // (count)
-@group(0) @binding(2) var<storage, read> heads: array<i32>;         // (count)
-@group(0) @binding(3) var<storage, read> links: array<i32>;         // (count)
-@group(0) @binding(4) var<storage, read_write> dtable: array<f32>;  // (rows, cols)
-@group(0) @binding(5) var<uniform> sizes: Sizes;
+@group(0) @binding(0) var<storage, read> values: array<${type}>;   // (count, cols)
+@group(0) @binding(1) var<storage, read> order: array<i32>;        // (count)
+@group(0) @binding(2) var<storage, read> starts: array<u32>;       // (rows + 1)
+@group(0) @binding(3) var<storage, read_write> y: array<${type}>;  // (rows, cols)
+@group(0) @binding(4) var<uniform> sizes: Sizes;
+${sumOfRow(type)}
 
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
+  let length = sizes.cols / ${width}u;
   let index = (group.y * groups.x + group.x) * ${THREADS}u + thread;
-  if (index >= sizes.count * sizes.cols) { return; }
-  let place = index / sizes.cols;
-  let row = indices[place];
-  if (heads[place] == 0 || row < 0 || row >= i32(sizes.rows)) { return; }
-  let column = index % sizes.cols;
-  var sum = 0.0;
-  for (var i = i32(place); i != ${END}; i = links[i]) { sum += dy[u32(i) * sizes.cols + column]; }
-  dtable[u32(row) * sizes.cols + column] = sum;
+  if (index >= sizes.rows * length) { return; }
+  y[index] = sum_of_row(index / length, index % length, length);
 }`,
-  reference({ dy, indices, heads, links, dtable, count, rows, cols }) {
-    for (let place = 0; place < count; place++) {
-      const row = indices[place]!;
-      if (heads[place] === 0 || row < 0 || row >= rows) continue;
-      for (let c = 0; c < cols; c++) {
-        let sum = 0;
-        for (let i = place; i !== END; i = links[i]!) sum += dy[i * cols + c]!;
-        dtable[row * cols + c] = sum;
+    reference({ values, order, starts, y, rows, cols }) {
+      for (let row = 0; row < rows; row++) {
+        y.fill(0, row * cols, (row + 1) * cols);
+        for (let at = starts[row]!; at < starts[row + 1]!; at++)
+          for (let c = 0; c < cols; c++) y[row * cols + c]! += values[order[at]! * cols + c]!;
       }
-    }
-  },
-});
+    },
+  });
+
+/** y[v,:] = Σ of the values that belong to row v: by ones, or by fours where rows are whole fours. */
+export const sumRows = {
+  ones: sums('sum_rows_by_index', 'f32', 1),
+  fours: sums('sum_rows_by_index_fours', 'vec4f', 4),
+} as const;

@@ -7,7 +7,7 @@ export { conv2dSubgroup } from './conv2d-subgroup.js';
 export { crossEntropyBackward, crossEntropyForward } from './cross-entropy.js';
 export * as elementwise from './elementwise.js';
 export * as functions from './functions.js';
-export { gatherRows, linkEqual, scatterAddRows } from './gather.js';
+export { gatherRows, rowStarts, sumRows } from './gather.js';
 export { groupedConv2d } from './grouped-conv2d.js';
 export { layerNormBackward, layerNormForward } from './layer-norm.js';
 export { layerNormNaive } from './layer-norm-naive.js';

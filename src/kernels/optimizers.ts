@@ -1,8 +1,9 @@
 import { ceilDivide, defineKernel, type Kernel } from '../gpu/kernel.js';
 import { wgsl } from '../gpu/wgsl.js';
+import { sumOfRow } from './gather.js';
 
 /*
- * Parameter updates in place, four elements an invocation. Buffers are padded to whole fours: what is computed beyond
+ * Parameter updates in place, four elements an invocation, of a few parameters in one dispatch. Buffers are padded to whole fours: what is computed beyond
  * the last element is never read. In all of them g is the gradient, cut to ±limit and scaled, and weights decay by
  * themselves, decoupled from g (Loshchilov and Hutter 2019):
  *
@@ -12,6 +13,10 @@ import { wgsl } from '../gpu/wgsl.js';
  */
 const THREADS = 64;
 
+/** So many parameters one dispatch updates at most, within so many storage buffers: more than this few devices bind. */
+const MOST_PARAMETERS = 4;
+const STORAGE_BUFFERS = 16;
+
 interface Update<Moment extends string, Number extends string> {
   readonly name: string;
   /** State beside the parameter, one of each for every element. */
@@ -19,58 +24,168 @@ interface Update<Moment extends string, Number extends string> {
   /** Numbers beside the rate and the decay. */
   readonly numbers: readonly Number[];
   readonly flops: number;
-  /** WGSL that leaves the new moments in their buffers at i and declares `step`, from g; numbers are fields of `sizes`. */
+  /** WGSL that changes the moments, which have their names, and declares `step`, from g; numbers are fields of `sizes`. */
   readonly wgsl: string;
   /** The new moments and the step, from g, the old moments and the numbers. */
   apply(g: number, old: Readonly<Record<Moment | Number | 'rate', number>>): Readonly<Record<Moment | 'step', number>>;
 }
 
+/** The kernels of one update. */
+export interface UpdateKernels {
+  readonly moments: readonly string[];
+  readonly numbers: readonly string[];
+  /** For one parameter, for two, and so on: bindings are gradient0, parameter0, m0, gradient1... and sizes count0... */
+  readonly dense: readonly Kernel[];
+  /**
+   * For a table (rows, cols), parameter0, whose gradient is a sum of values by row (gather.ts), which is not stored:
+   * cols are whole fours.
+   */
+  readonly byRows: Kernel;
+}
+
 function defineUpdate<const Moment extends string, const Number extends string>(
   update: Update<Moment, Number>,
-): Kernel {
-  const { name, moments, numbers, flops, apply } = update;
-  const fields = ['rate', 'decay', 'limit', ...numbers];
-  return defineKernel<string, string>({
-    name,
-    reads: ['gradient', 'scale'],
-    updates: ['parameter', ...moments],
-    sizes: ['count'],
-    numbers: fields,
-    workgroups: ({ count }) => ceilDivide(count!, 4 * THREADS),
-    cost: ({ count }) => ({ flops: (flops + 6) * count!, bytes: (12 + 8 * moments.length) * count! }),
-    wgsl: wgsl`
-struct Sizes { count: u32, ${fields.map((field) => `${field}: f32`).join(', ')} }
-@group(0) @binding(0) var<storage, read> gradient: array<vec4f>;
-@group(0) @binding(1) var<storage, read> scale: array<f32>;
-@group(0) @binding(2) var<storage, read_write> parameter: array<vec4f>;
-${moments.map((moment, at) => `@group(0) @binding(${at + 3}) var<storage, read_write> ${moment}: array<vec4f>;`).join('\n')}
-@group(0) @binding(${moments.length + 3}) var<uniform> sizes: Sizes;
+): UpdateKernels {
+  const { name, moments } = update;
+  const numbers = ['rate', 'decay', 'limit', ...update.numbers];
+  const flops = update.flops + 6;
+  const bytes = 8 + 8 * moments.length; // without those of the gradient
+  const updates = (slot: number) => ['parameter', ...moments].map((state) => `${state}${slot}`);
+  const declare = (names: readonly string[], access: string, first: number) =>
+    names
+      .map((one, at) => `@group(0) @binding(${first + at}) var<storage, ${access}> ${one}: array<vec4f>;`)
+      .join('\n');
+  /** WGSL that updates element i of a slot by the gradient `given`. */
+  const change = (slot: number) => wgsl`
+  // Not clamp(): a NaN is to stay one.
+  let limit = vec4f(sizes.limit);
+  let g = scale[0] * select(given, sign(given) * limit, abs(given) > limit);
+${moments.map((moment) => `  var ${moment} = ${moment}${slot}[i];`).join('\n')}
+${update.wgsl}
+${moments.map((moment) => `  ${moment}${slot}[i] = ${moment};`).join('\n')}
+  parameter${slot}[i] = parameter${slot}[i] * (1.0 - sizes.rate * sizes.decay) - step;`;
+
+  /** The same in float64, for `count` elements. */
+  function apply(given: unknown, slot: number, count: number, gradient: (i: number) => number): void {
+    const buffers = given as Record<string, Float64Array>;
+    const values = given as Record<string, number>;
+    const parameter = buffers[`parameter${slot}`]!;
+    for (let i = 0; i < count; i++) {
+      const old = Object.fromEntries(moments.map((moment) => [moment, buffers[`${moment}${slot}`]![i]!]));
+      const whole = gradient(i);
+      const cut = Math.abs(whole) > values.limit! ? Math.sign(whole) * values.limit! : whole;
+      const next = update.apply(buffers.scale![0]! * cut, { ...values, ...old } as never) as Record<string, number>;
+      for (const moment of moments) buffers[`${moment}${slot}`]![i] = next[moment]!;
+      parameter[i] = parameter[i]! * (1 - values.rate! * values.decay!) - next.step!;
+    }
+  }
+
+  const dense = (parameters: number): Kernel => {
+    const slots = Array.from({ length: parameters }, (_, slot) => slot);
+    const sizes = slots.map((slot) => `count${slot}`);
+    const all = (values: Readonly<Record<string, number>>) => sizes.map((size) => values[size]!);
+    return defineKernel<string, string>({
+      name: parameters === 1 ? name : `${name}_${parameters}`,
+      reads: ['scale', ...slots.map((slot) => `gradient${slot}`)],
+      updates: slots.flatMap(updates),
+      sizes,
+      numbers,
+      workgroups: (values) =>
+        ceilDivide(
+          all(values).reduce((sum, count) => sum + ceilDivide(count, 4), 0),
+          THREADS,
+        ),
+      cost: (values) => {
+        const count = all(values).reduce((sum, one) => sum + one, 0);
+        return { flops: flops * count, bytes: (bytes + 4) * count };
+      },
+      wgsl: wgsl`
+struct Sizes { ${[...sizes.map((size) => `${size}: u32`), ...numbers.map((number) => `${number}: f32`)].join(', ')} }
+@group(0) @binding(0) var<storage, read> scale: array<f32>;
+${declare(
+  slots.map((slot) => `gradient${slot}`),
+  'read',
+  1,
+)}
+${declare(slots.flatMap(updates), 'read_write', 1 + parameters)}
+@group(0) @binding(${1 + parameters * (2 + moments.length)}) var<uniform> sizes: Sizes;
+${slots
+  .map(
+    (slot) => wgsl`
+fn update${slot}(i: u32) {
+  let given = gradient${slot}[i];
+${change(slot)}
+}`,
+  )
+  .join('\n')}
 
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
+  // The parameters follow each other: i is the four of the one in whose turn it falls.
+  var i = (group.y * groups.x + group.x) * ${THREADS}u + thread;
+${slots
+  .map(
+    (slot) => wgsl`
+  let fours${slot} = (sizes.count${slot} + 3u) / 4u;
+  if (i < fours${slot}) { update${slot}(i); return; }
+  i -= fours${slot};`,
+  )
+  .join('\n')}
+}`,
+      reference(given) {
+        const buffers = given as unknown as Record<string, Float64Array>;
+        for (const slot of slots)
+          apply(given, slot, Number(buffers[`count${slot}`]), (i) => buffers[`gradient${slot}`]![i]!);
+      },
+    });
+  };
+
+  const byRows = defineKernel<string, string>({
+    name: `${name}_by_rows`,
+    reads: ['scale', 'values', 'order', 'starts'],
+    updates: updates(0),
+    sizes: ['count', 'rows', 'cols'],
+    numbers,
+    workgroups: ({ rows, cols }) => ceilDivide((rows! * cols!) / 4, THREADS),
+    cost: ({ count, rows, cols }) => ({
+      flops: flops * rows! * cols! + count! * cols!,
+      bytes: bytes * rows! * cols! + 4 * (count! * (cols! + 1) + rows!),
+    }),
+    wgsl: wgsl`
+struct Sizes { count: u32, rows: u32, cols: u32, ${numbers.map((number) => `${number}: f32`).join(', ')} }
+@group(0) @binding(0) var<storage, read> scale: array<f32>;
+@group(0) @binding(1) var<storage, read> values: array<vec4f>;  // (count, cols)
+@group(0) @binding(2) var<storage, read> order: array<i32>;     // (count)
+@group(0) @binding(3) var<storage, read> starts: array<u32>;    // (rows + 1)
+${declare(updates(0), 'read_write', 4)}
+@group(0) @binding(${5 + moments.length}) var<uniform> sizes: Sizes;
+${sumOfRow('vec4f')}
+
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let length = sizes.cols / 4u;
   let i = (group.y * groups.x + group.x) * ${THREADS}u + thread;
-  if (4u * i >= sizes.count) { return; }
-  // Not clamp(): a NaN is to stay one.
-  let given = gradient[i];
-  let limit = vec4f(sizes.limit);
-  let g = scale[0] * select(given, sign(given) * limit, abs(given) > limit);
-${update.wgsl}
-  parameter[i] = parameter[i] * (1.0 - sizes.rate * sizes.decay) - step;
+  if (i >= sizes.rows * length) { return; }
+  let given = sum_of_row(i / length, i % length, length);
+${change(0)}
 }`,
     reference(given) {
-      const buffers = given as unknown as Record<string, Float64Array>;
-      const values = given as unknown as Record<string, number>;
-      for (let i = 0; i < values.count!; i++) {
-        const old = Object.fromEntries(moments.map((moment) => [moment, buffers[moment]![i]!]));
-        const given = buffers.gradient![i]!;
-        const cut = Math.abs(given) > values.limit! ? Math.sign(given) * values.limit! : given;
-        const next = apply(buffers.scale![0]! * cut, { ...values, ...old } as never) as Record<string, number>;
-        for (const moment of moments) buffers[moment]![i] = next[moment]!;
-        buffers.parameter![i] = buffers.parameter![i]! * (1 - values.rate! * values.decay!) - next.step!;
-      }
+      const { values, order, starts } = given as unknown as Record<string, Float64Array>;
+      const { rows, cols } = given as unknown as Record<string, number>;
+      apply(given, 0, rows! * cols!, (i) => {
+        const row = Math.floor(i / cols!);
+        let sum = 0;
+        for (let at = starts![row]!; at < starts![row + 1]!; at++) sum += values![order![at]! * cols! + (i % cols!)]!;
+        return sum;
+      });
     },
   });
+
+  const most = Math.min(MOST_PARAMETERS, Math.floor((STORAGE_BUFFERS - 1) / (2 + moments.length)));
+  const counts = Array.from({ length: most }, (_, before) => before + 1);
+  return { moments, numbers: update.numbers, dense: counts.map(dense), byRows };
 }
 
 /** Stochastic gradient descent: the step is rate·g. */
@@ -84,9 +199,8 @@ export const sgdUpdate = defineUpdate({
 export const momentumUpdate = defineUpdate({
   ...{ name: 'momentum_update', moments: ['velocity'], numbers: ['momentum'], flops: 3 },
   wgsl: wgsl`
-  let next = sizes.momentum * velocity[i] - sizes.rate * g;
-  velocity[i] = next;
-  let step = -next;`,
+  velocity = sizes.momentum * velocity - sizes.rate * g;
+  let step = -velocity;`,
   apply(g, { rate, momentum, velocity }) {
     const next = momentum * velocity - rate * g;
     return { velocity: next, step: -next };
@@ -97,9 +211,8 @@ export const momentumUpdate = defineUpdate({
 export const nesterovUpdate = defineUpdate({
   ...{ name: 'nesterov_update', moments: ['velocity'], numbers: ['momentum'], flops: 5 },
   wgsl: wgsl`
-  let next = sizes.momentum * velocity[i] - sizes.rate * g;
-  velocity[i] = next;
-  let step = sizes.rate * g - sizes.momentum * next;`,
+  velocity = sizes.momentum * velocity - sizes.rate * g;
+  let step = sizes.rate * g - sizes.momentum * velocity;`,
   apply(g, { rate, momentum, velocity }) {
     const next = momentum * velocity - rate * g;
     return { velocity: next, step: rate * g - momentum * next };
@@ -118,11 +231,9 @@ export const adamUpdate = defineUpdate({
   numbers: ['beta1', 'beta2', 'epsilon', 'correction1', 'correction2'],
   flops: 14,
   wgsl: wgsl`
-  let mean = sizes.beta1 * m[i] + (1.0 - sizes.beta1) * g;
-  let square = sizes.beta2 * v[i] + (1.0 - sizes.beta2) * g * g;
-  m[i] = mean;
-  v[i] = square;
-  let step = sizes.rate * (mean / sizes.correction1) / (sqrt(square / sizes.correction2) + sizes.epsilon);`,
+  m = sizes.beta1 * m + (1.0 - sizes.beta1) * g;
+  v = sizes.beta2 * v + (1.0 - sizes.beta2) * g * g;
+  let step = sizes.rate * (m / sizes.correction1) / (sqrt(v / sizes.correction2) + sizes.epsilon);`,
   apply(g, { rate, beta1, beta2, epsilon, correction1, correction2, ...old }) {
     const m = beta1 * old.m + (1 - beta1) * g;
     const v = beta2 * old.v + (1 - beta2) * g ** 2;
@@ -134,9 +245,8 @@ export const adamUpdate = defineUpdate({
 export const rmspropUpdate = defineUpdate({
   ...{ name: 'rmsprop_update', moments: ['v'], numbers: ['rho', 'epsilon'], flops: 9 },
   wgsl: wgsl`
-  let square = sizes.rho * v[i] + (1.0 - sizes.rho) * g * g;
-  v[i] = square;
-  let step = sizes.rate * g / (sqrt(square) + sizes.epsilon);`,
+  v = sizes.rho * v + (1.0 - sizes.rho) * g * g;
+  let step = sizes.rate * g / (sqrt(v) + sizes.epsilon);`,
   apply(g, { rate, rho, epsilon, ...old }) {
     const v = rho * old.v + (1 - rho) * g ** 2;
     return { v, step: (rate * g) / (Math.sqrt(v) + epsilon) };
@@ -147,9 +257,8 @@ export const rmspropUpdate = defineUpdate({
 export const adagradUpdate = defineUpdate({
   ...{ name: 'adagrad_update', moments: ['v'], numbers: ['epsilon'], flops: 6 },
   wgsl: wgsl`
-  let square = v[i] + g * g;
-  v[i] = square;
-  let step = sizes.rate * g / sqrt(square + sizes.epsilon);`,
+  v = v + g * g;
+  let step = sizes.rate * g / sqrt(v + sizes.epsilon);`,
   apply(g, { rate, epsilon, ...old }) {
     const v = old.v + g ** 2;
     return { v, step: (rate * g) / Math.sqrt(v + epsilon) };

@@ -11,6 +11,7 @@ import {
   TesseraError,
   tensor,
   trackedAssigns,
+  updateAll,
   Variable,
   zeros,
 } from '../tensor/index.js';
@@ -145,9 +146,12 @@ export abstract class Optimizer {
     const settings = { rate, decay: weightDecay, limit: clipValue, ...numbers(this.updates + 1) };
     // The first average is the parameter itself.
     const kept = this.updates === 0 ? 0 : averageDecay;
-    return this.parameters.flatMap((parameter, index) => {
-      const moments = this.#moments[index]!;
-      const next = update.all(parameter, gradients[index]!, scale, ...moments, settings);
+    const states = this.parameters.map((parameter, index) => ({
+      ...{ parameter, gradient: gradients[index]!, moments: this.#moments[index]! },
+    }));
+    const results = updateAll(update, scale, states, settings);
+    return states.flatMap(({ parameter, moments }, index) => {
+      const next = results[index]!;
       const changes = [parameter, ...moments].map((variable, output) => variable.assign(next[output]!));
       const average = this.#averages[index];
       return average === undefined
@@ -229,7 +233,7 @@ export interface AdamOptions extends OptimizerOptions {
   readonly epsilon?: number;
 }
 
-/** Adam (Kingma and Ba 2015), with the defaults of Keras. All of a parameter's update is one dispatch, in place. */
+/** Adam (Kingma and Ba 2015), with the defaults of Keras. */
 export class Adam extends Optimizer {
   constructor(
     parameters: readonly Variable[],

@@ -83,6 +83,8 @@ export {
   topK,
   track,
   trackedAssigns,
+  type UpdatedState,
+  updateAll,
   upperTriangle,
   where,
 } from './ops/index.js';

@@ -18,21 +18,32 @@ export function modulesOf({ dispatches, targets }: Plan, traced: Trace): string[
       ? traced.variables[storage.position]!.variable
       : traced.targets.map(assignedBy).find((variable, index) => variable && targets[index] === storage);
 
-  const modules = dispatches.map(({ storages }): string => {
-    const variables = Object.values(storages).flatMap((storage) => variableOf(storage) ?? []);
-    return commonPrefix(variables.map(({ name }) => layerOf(name, held)));
-  });
+  /** The layer of what a dispatch binds at some of its bindings; nothing where these are no variables. */
+  const layerAt = ({ storages }: PlannedDispatch, isMeant: (binding: string) => boolean): string | undefined => {
+    const meant = Object.entries(storages).filter(([binding]) => isMeant(binding));
+    const variables = meant.flatMap(([, storage]) => variableOf(storage) ?? []);
+    return variables.length === 0 ? undefined : commonPrefix(variables.map(({ name }) => layerOf(name, held)));
+  };
+  const modules = dispatches.map((dispatch) => layerAt(dispatch, () => true));
   const flows = dispatches.map(flowOf);
   for (let index = dispatches.length - 1; index >= 0; index--) {
-    const reader = flows.findIndex(({ reads }, later) => later > index && meet(flows[index]!.writes, reads));
-    modules[index] ||= modules[reader] ?? '';
+    const { writes } = flows[index]!;
+    const reader = flows.findIndex(({ reads }, later) => later > index && meet(writes, reads));
+    if (reader === -1) continue;
+    const [binding] = Object.entries(dispatches[reader]!.storages).find(([, storage]) => writes.includes(storage))!;
+    // An update of several parameters binds gradient0 beside parameter0, and so on.
+    const slot = slotOf(binding);
+    const own = slot === '' ? undefined : layerAt(dispatches[reader]!, (other) => slotOf(other) === slot);
+    modules[index] ??= own ?? modules[reader];
   }
   for (let index = 0; index < dispatches.length; index++) {
     const writer = flows.findLastIndex(({ writes }, earlier) => earlier < index && meet(flows[index]!.reads, writes));
-    modules[index] ||= modules[writer] ?? '';
+    modules[index] ??= modules[writer];
   }
   return modules.map((module) => module || '-');
 }
+
+const slotOf = (binding: string): string => /\d*$/.exec(binding)![0];
 
 /** `lstm` of `lstm.kernel`, and of `lstm.kernel.m`, a moment of a variable that is held as well. */
 function layerOf(name: string, held: ReadonlySet<string>): string {

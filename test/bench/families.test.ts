@@ -65,7 +65,11 @@ test('a rung that computes something else is found', async () => {
 
 test('a rung that the device lacks something for is left out with a word', () => {
   const [one] = casesOf('matmul', { quick: true, software: true });
-  const device = { kind: 'gpu', limits: { subgroupLanes: 4 }, features: new Set() } as unknown as typeof gpu;
+  const device = {
+    kind: 'gpu',
+    limits: { subgroupLanes: 4, storageBuffers: 8 },
+    features: new Set(),
+  } as unknown as typeof gpu;
   const notes: string[] = [];
   const names = rungsOf(one!, device, (line) => notes.push(line)).map(({ name }) => name);
   expect(names).not.toContain('subgroup');

@@ -56,7 +56,11 @@ test('size classes cover what is asked for, by a quarter more at most', () => {
 
 test('what a kernel needs and a device lacks is said', () => {
   const device = (lanes: number, ...features: string[]) =>
-    ({ kind: 'gpu', limits: { subgroupLanes: lanes }, features: new Set(features) }) as unknown as Device;
+    ({
+      kind: 'gpu',
+      limits: { subgroupLanes: lanes, storageBuffers: 2 },
+      features: new Set(features),
+    }) as unknown as Device;
   const shared = defineKernel({ ...definition, subgroupLanes: 8 });
   expect(lackOf(shared, device(8))).toBeUndefined();
   expect(lackOf(shared, device(4))).toContain('8 lanes of a subgroup, there are 4');
@@ -64,4 +68,6 @@ test('what a kernel needs and a device lacks is said', () => {
   expect(half.source).toMatch(/^enable f16;/);
   expect(lackOf(half, device(0, 'shader-f16'))).toBeUndefined();
   expect(lackOf(half, device(0))).toContain("no 'shader-f16'");
+  const few = { ...device(0), limits: { subgroupLanes: 0, storageBuffers: 1 } } as unknown as Device;
+  expect(lackOf(defineKernel(definition), few)).toContain('binds 2 storage buffers of 1');
 });

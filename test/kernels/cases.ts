@@ -6,7 +6,7 @@ import { conv2dRegister } from '../../src/kernels/conv2d.js';
 import { conv2dSubgroup } from '../../src/kernels/conv2d-subgroup.js';
 import { crossEntropyBackward, crossEntropyForward } from '../../src/kernels/cross-entropy.js';
 import { multiply } from '../../src/kernels/elementwise.js';
-import { gatherRows, linkEqual, scatterAddRows } from '../../src/kernels/gather.js';
+import { gatherRows, rowStarts, sumRows } from '../../src/kernels/gather.js';
 import { groupedConv2d } from '../../src/kernels/grouped-conv2d.js';
 import { layerNormBackward, layerNormForward } from '../../src/kernels/layer-norm.js';
 import { layerNormNaive } from '../../src/kernels/layer-norm-naive.js';
@@ -24,6 +24,7 @@ import {
   nesterovUpdate,
   rmspropUpdate,
   sgdUpdate,
+  type UpdateKernels,
 } from '../../src/kernels/optimizers.js';
 import { argmaxColumns, reductions } from '../../src/kernels/reduce.js';
 import { roofKernels } from '../../src/kernels/roofs.js';
@@ -31,7 +32,7 @@ import type { RowKernels } from '../../src/kernels/rows.js';
 import { cumulativeSum } from '../../src/kernels/scan.js';
 import { logSoftmaxBackward, logSoftmaxForward, softmaxBackward, softmaxForward } from '../../src/kernels/softmax.js';
 import { softmaxNaive } from '../../src/kernels/softmax-naive.js';
-import { argsort } from '../../src/kernels/sort.js';
+import { argsort, SORTED_BLOCK } from '../../src/kernels/sort.js';
 import type { KernelCase } from '../support/kernels.js';
 import { integers, normals } from '../support/numbers.js';
 import { elementwiseCases } from './elementwise.js';
@@ -238,19 +239,32 @@ const sorts: KernelCase[] = [
   [2, 300, 2],
   [2, 5, 2],
   [2, 0, 3],
-].map(([outer, n, inner]) => ({
-  kernel: argsort,
-  note: `${outer} x ${n} x ${inner}`,
-  values: { outer: outer!, n: n!, inner: inner! },
-  // Few different numbers: there are equals to order.
-  buffers: {
-    x: Float32Array.from(integers(outer! * n! * inner!, 40), (value) =>
+].flatMap(([outer, n, inner]) =>
+  [4, 64, SORTED_BLOCK].flatMap((run): KernelCase[] => {
+    const note = `${outer} x ${n} x ${inner}, runs of ${run}`;
+    const count = outer! * n! * inner!;
+    const common = { note, values: { outer: outer!, n: n!, inner: inner!, run }, types: { y: 'i32' } } as const;
+    // Few different numbers: there are equals to order.
+    const numbers = integers(count, 40);
+    const floats = Float32Array.from(numbers, (value) =>
       value === 7 ? Number.NaN : value === 8 ? Number.POSITIVE_INFINITY : value - 20,
-    ),
-    y: outer! * n! * inner!,
-  },
-  types: { y: 'i32' },
-}));
+    );
+    return (
+      [
+        ['f32', floats],
+        ['i32', numbers.map((value) => value - 20)],
+      ] as const
+    ).flatMap(([type, x]): KernelCase[] => {
+      const { blocks, merge } = argsort[type];
+      const sorted = new Float64Array(count);
+      blocks.reference({ x: Float64Array.from(x), y: sorted, ...common.values });
+      return [
+        { kernel: blocks, ...common, buffers: { x, y: count } },
+        { kernel: merge, ...common, buffers: { x, sorted: Int32Array.from(sorted), y: count } },
+      ];
+    });
+  }),
+);
 interface Attended {
   readonly blocks: number;
   readonly heads: number;
@@ -432,8 +446,16 @@ const entropy = [
 });
 
 // ---- gather ------------------------------------------------------------------------------------------------------
+/** The places of indices in the order of the rows that they name, and where each row's places begin. */
+function byRow(indices: Int32Array, rows: number): { order: Int32Array; starts: Uint32Array } {
+  const order = Int32Array.from(indices, (_, place) => place).sort((a, b) => indices[a]! - indices[b]! || a - b);
+  const starts = Uint32Array.from({ length: rows + 1 }, (_, row) => indices.filter((index) => index < row).length);
+  return { order, starts };
+}
 const gather = [
   [1, 1, 1],
+  [70, 30, 8],
+  [5, 129, 4],
   [7, 5, 3],
   [70, 11, 64],
   [0, 3, 2],
@@ -441,37 +463,21 @@ const gather = [
   [6, 4, 2],
 ].flatMap(([count, rows, cols]): KernelCase[] => {
   const indices = integers(count!, rows! + 2).map((index) => index - 1); // some lie outside of the table
-  const heads = Int32Array.from(indices, (row, place) => (indices.indexOf(row) === place ? 1 : 0));
-  const links = Int32Array.from(indices, (row, place) => indices.indexOf(row, place + 1));
   const note = `${count} of (${rows}, ${cols})`;
-  // Behind the last value stands one more, which does not count.
-  const beyond = {
-    dy: normals((count! + 1) * cols!, 1),
-    indices: Int32Array.of(...indices, 0),
-    heads: Int32Array.of(...heads, 1),
-    links: Int32Array.of(...links, -1),
-  };
+  const { order, starts } = byRow(indices, rows!);
+  const values = { count: count!, rows: rows!, cols: cols! };
   return [
+    ...(cols! % 4 === 0 ? [gatherRows.ones, gatherRows.fours] : [gatherRows.ones]).map((kernel) => ({
+      ...{ kernel, note, values, buffers: { table: rows! * cols!, indices, y: count! * cols! } },
+    })),
     {
-      kernel: gatherRows,
-      note,
-      values: { count: count!, rows: rows!, cols: cols! },
-      buffers: { table: rows! * cols!, indices, y: count! * cols! },
+      ...{ kernel: rowStarts, note, values: { count: count!, rows: rows! } },
+      ...{ buffers: { indices, order, starts: rows! + 1 }, types: { starts: 'u32' } },
     },
-    {
-      kernel: linkEqual,
-      note,
-      values: { count: count! },
-      // Behind the last index it stands once more: that one does not count.
-      buffers: { indices: Int32Array.of(...indices, indices.at(-1) ?? 0), heads: count!, links: count! },
-      types: { heads: 'i32', links: 'i32' },
-    },
-    {
-      kernel: scatterAddRows,
-      note,
-      values: { count: count!, rows: rows!, cols: cols! },
-      buffers: { ...beyond, dtable: new Float32Array(rows! * cols!) },
-    },
+    ...(cols! % 4 === 0 ? [sumRows.ones, sumRows.fours] : [sumRows.ones]).map((kernel) => ({
+      ...{ kernel, note, values },
+      buffers: { values: count! * cols!, order, starts, y: rows! * cols! },
+    })),
   ];
 });
 
@@ -770,26 +776,60 @@ const movement = ([1, 4] as const).flatMap((run): KernelCase[] => {
     ]),
   ];
 });
-const updates = [0, 1, 4, 255, 256, 1009].flatMap((count): KernelCase[] => {
-  const update = (kernel: KernelCase['kernel'], numbers: Record<string, number>, ...moments: string[]): KernelCase => ({
-    kernel,
-    note: `${count}`,
-    values: { count, rate: 0.1, decay: 0.3, limit: 1.5, ...numbers },
-    buffers: {
-      ...{ gradient: normals(count, 1), scale: Float32Array.of(0.75), parameter: normals(count, 2) },
-      ...Object.fromEntries(moments.map((name, index) => [name, normals(count, 3 + index).map(Math.abs)])),
-    },
+const adam = { beta1: 0.9, beta2: 0.999, epsilon: 1e-7, correction1: 0.19, correction2: 0.002 };
+const updateRules: [UpdateKernels, Record<string, number>][] = [
+  [sgdUpdate, {}],
+  [sgdUpdate, { limit: Number.POSITIVE_INFINITY }],
+  [momentumUpdate, { momentum: 0.9 }],
+  [nesterovUpdate, { momentum: 0.9 }],
+  [adamUpdate, adam],
+  [adamUpdate, { ...adam, epsilon: 0.5 }],
+  [rmspropUpdate, { rho: 0.9, epsilon: 1e-3 }],
+  [adagradUpdate, { epsilon: 1e-3 }],
+];
+const updates = updateRules.flatMap(([{ dense, byRows, moments }, numbers]): KernelCase[] => {
+  const common = { rate: 0.1, decay: 0.3, limit: 1.5, ...numbers };
+  const scale = Float32Array.of(0.75);
+  const states = (slot: number, count: number, seed: number) => ({
+    [`parameter${slot}`]: normals(count, seed),
+    ...Object.fromEntries(
+      moments.map((name, index) => [`${name}${slot}`, normals(count, seed + 1 + index).map(Math.abs)]),
+    ),
   });
-  const adam = { beta1: 0.9, beta2: 0.999, epsilon: 1e-7, correction1: 0.19, correction2: 0.002 };
+  const counts = [0, 1, 4, 255, 256, 1009];
   return [
-    update(sgdUpdate, {}),
-    update(sgdUpdate, { limit: Number.POSITIVE_INFINITY }),
-    update(momentumUpdate, { momentum: 0.9 }, 'velocity'),
-    update(nesterovUpdate, { momentum: 0.9 }, 'velocity'),
-    update(adamUpdate, adam, 'm', 'v'),
-    update(adamUpdate, { ...adam, epsilon: 0.5 }, 'm', 'v'),
-    update(rmspropUpdate, { rho: 0.9, epsilon: 1e-3 }, 'v'),
-    update(adagradUpdate, { epsilon: 1e-3 }, 'v'),
+    ...dense.flatMap((kernel, more) =>
+      counts.map((_, first): KernelCase => {
+        const own = Array.from({ length: more + 1 }, (_, slot) => counts[(first + slot) % counts.length]!);
+        const sizes = Object.fromEntries(own.map((count, slot) => [`count${slot}`, count]));
+        const buffers = own.map((count, slot) => ({
+          ...{ [`gradient${slot}`]: normals(count, 1 + slot) },
+          ...states(slot, count, 20 + 7 * slot),
+        }));
+        return {
+          kernel,
+          note: `${own}`,
+          values: { ...sizes, ...common },
+          buffers: Object.assign({ scale }, ...buffers),
+        };
+      }),
+    ),
+    ...[
+      [9, 5, 4],
+      [70, 30, 8],
+      [0, 3, 12],
+    ].map(([count, rows, cols]) => {
+      const { order, starts } = byRow(
+        integers(count!, rows! + 2).map((index) => index - 1),
+        rows!,
+      );
+      const given = { scale, values: count! * cols!, order, starts };
+      return {
+        ...{ kernel: byRows, note: `${count} of (${rows}, ${cols})` },
+        values: { count: count!, rows: rows!, cols: cols!, ...common },
+        buffers: { ...given, ...states(0, rows! * cols!, 4) },
+      };
+    }),
   ];
 });
 

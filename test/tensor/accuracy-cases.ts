@@ -166,7 +166,7 @@ const update =
     const shape = draw.shape();
     const states = Array.from({ length: moments }, () => draw.normals(shape, positive));
     const settings = { rate: 0.1, decay: 0.01, limit: 5, ...numbers };
-    return op.all(draw.normals(shape), draw.normals(shape), tensor([0.5]), ...states, settings);
+    return op.all(tensor([0.5]), draw.normals(shape), draw.normals(shape), ...states, settings);
   };
 const key = { seed: 5 };
 

@@ -1,20 +1,20 @@
-import { runLength } from '../../gpu/kernel.js';
-import { gatherRows, linkEqual, scatterAddRows } from '../../kernels/gather.js';
-import { fills } from '../../kernels/movement.js';
-import { defineOp, expectRank, expectType } from '../define.js';
-import { launch } from '../graph.js';
-import { sizeOf } from '../shape.js';
+import { gatherRows, rowStarts, sumRows } from '../../kernels/gather.js';
+import { argsort } from '../../kernels/sort.js';
+import { defineOp, expectRank, expectType, type Op } from '../define.js';
+import { type DispatchContext, type Launch, launch, type Value } from '../graph.js';
 import type { Tensor } from '../tensor.js';
 import { checkIndices } from './cross-entropy.js';
+import { sortLaunches } from './sort.js';
 
 /** `gather`, unchecked. */
-export const gatherOp = defineOp({
+export const gatherOp: Op<readonly ['table', 'indices']> = defineOp({
   name: 'gather',
   inputs: ['table', 'indices'],
   shape: ([table, indices]) => ({ shape: [...indices!.shape, table!.shape[1]!], dtype: 'f32' }),
   dispatch: ([table, indices], [y]) => {
     const [rows, cols] = table!.shape as [number, number];
-    return [launch(gatherRows, { table: table!, indices: indices!, y: y! }, { count: indices!.length, rows, cols })];
+    const kernel = cols % 4 === 0 ? gatherRows.fours : gatherRows.ones;
+    return [launch(kernel, { table: table!, indices: indices!, y: y! }, { count: indices!.length, rows, cols })];
   },
   vjp: ({ inputs: [table, indices], outputGrad: dy }) => [
     scatterAdd(dy.reshape([indices!.size, table!.shape[1]!]), indices!.reshape([indices!.size]), table!.shape[0]!),
@@ -34,20 +34,33 @@ export function gather(table: Tensor, indices: Tensor): Tensor {
   return gatherOp(table, indices);
 }
 
+/** Launches that sort the places of indices by the row that they name, and find where each row's places begin. */
+export function placesByRow(
+  indices: Value,
+  rows: number,
+  context: Pick<DispatchContext, 'temporary'>,
+): { launches: Launch[]; order: Value; starts: Value } {
+  const count = indices.length;
+  const order = context.temporary([count], 'i32');
+  const starts = context.temporary([rows + 1], 'u32');
+  const launches = [
+    ...sortLaunches(argsort.i32, indices, order, { outer: 1, n: count, inner: 1 }, context),
+    launch(rowStarts, { indices, order, starts }, { count, rows }),
+  ];
+  return { launches, order, starts };
+}
+
 /** `scatterAdd`, unchecked. */
-export const scatterAddOp = defineOp({
+export const scatterAddOp: Op<readonly ['values', 'indices'], { rows: number }> = defineOp({
   name: 'scatter_add',
   inputs: ['values', 'indices'],
   shape: ([values], { rows }: { rows: number }) => [rows, values!.shape[1]!],
-  dispatch: ([values, indices], [y], { temporary, device, attributes: { rows } }) => {
+  dispatch: ([values, indices], [y], context) => {
     const [count, cols] = values!.shape as [number, number];
-    const heads = temporary([count], 'i32');
-    const links = temporary([count], 'i32');
-    return [
-      launch(fills[runLength(device)].f32, { y: y! }, { count: sizeOf(y!.shape), value: 0 }),
-      launch(linkEqual, { indices: indices!, heads, links }, { count }),
-      launch(scatterAddRows, { dy: values!, indices: indices!, heads, links, dtable: y! }, { count, rows, cols }),
-    ];
+    const { rows } = context.attributes;
+    const { launches, order, starts } = placesByRow(indices!, rows, context);
+    const kernel = cols % 4 === 0 ? sumRows.fours : sumRows.ones;
+    return [...launches, launch(kernel, { values: values!, order, starts, y: y! }, { count, rows, cols })];
   },
   vjp: ({ inputs: [, indices], outputGrad: dy }) => [gatherOp(dy, indices!), null],
 });

@@ -1,17 +1,34 @@
 import { TesseraError } from '../../gpu/errors.js';
-import type { Kernel } from '../../gpu/kernel.js';
+import type { UpdateKernels } from '../../kernels/optimizers.js';
 import * as kernels from '../../kernels/optimizers.js';
 import { defineOp, expectShape, type Op } from '../define.js';
-import { launch } from '../graph.js';
+import { type Launch, launch, type OpNode, type Value } from '../graph.js';
 import { sameShape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
+import { placesByRow, scatterAddOp } from './gather.js';
 
 /*
- * Updates as ops: (parameter, gradient, scale, moments...) -> (new parameter, new moments...), formulas at the kernels.
- * The gradient is cut to ±limit (Infinity: not at all), then scaled by one number. They work in place where the inputs are variables that get just these values assigned.
+ * Updates as ops: (scale, then parameter, gradient, moments... of each) -> (new parameter, new moments... of each),
+ * formulas at the kernels. A gradient is cut to ±limit (Infinity: not at all), then scaled by one number. They work in
+ * place where the inputs are variables that get just these values assigned.
  */
-/** Numbers are `rate`, `decay` (decoupled weight decay), `limit` and what the kernel's formula names. */
-export type UpdateOp = Op<readonly string[], Readonly<Record<string, number>>>;
+type Numbers = Readonly<Record<string, number>>;
+
+/** Beside the op, the same for several parameters at once, and for a table whose gradient is a sum by rows. */
+export interface UpdateOp extends Op<readonly string[], Numbers> {
+  readonly several: readonly Op<readonly string[], Numbers>[];
+  readonly byRows: Op<readonly string[], Numbers>;
+}
+
+/** What an update changes, and by what. */
+export interface UpdatedState {
+  /** What is changed. */
+  readonly parameter: Tensor;
+  /** Of the parameter's shape. */
+  readonly gradient: Tensor;
+  /** The update's state, each of the parameter's shape. */
+  readonly moments: readonly Tensor[];
+}
 
 function alike(op: string, tensors: readonly Tensor[]) {
   for (const other of tensors) {
@@ -21,46 +38,126 @@ function alike(op: string, tensors: readonly Tensor[]) {
   return { shape: tensors[0]!.shape, dtype: 'f32' } as const;
 }
 
-function defineUpdate(kernel: Kernel, moments: readonly string[], numbers: readonly string[]): UpdateOp {
+const VJP = 'it is an update; differentiate the loss instead';
+
+function defineUpdate(name: string, { moments, numbers, dense, byRows }: UpdateKernels): UpdateOp {
   const states = ['parameter', ...moments];
-  return defineOp<readonly string[], Readonly<Record<string, number>>>({
-    name: kernel.name,
-    inputs: ['parameter', 'gradient', 'scale', ...moments],
-    numbers: ['rate', 'decay', 'limit', ...numbers],
-    // Gradient and scale are inputs 1 and 2, so moment k of the outputs is input k + 2.
-    inPlace: Object.fromEntries(states.map((_, output) => [output, output === 0 ? 0 : output + 2])),
-    shape: (inputs) => {
-      expectShape(kernel.name, 'scale', inputs[2]!, [1]);
-      return states.map(() => alike(kernel.name, inputs.toSpliced(2, 1)));
-    },
-    dispatch: (inputs, outputs) => [
-      launch(
-        kernel,
-        {
-          gradient: inputs[1]!,
-          scale: inputs[2]!,
-          ...Object.fromEntries(states.map((name, index) => [name, outputs[index]!])),
-        },
-        { count: outputs[0]!.length },
+  const own = ['parameter', 'gradient', ...moments];
+  const all = ['rate', 'decay', 'limit', ...numbers];
+  // Of each parameter's inputs the gradient, its second, has no output.
+  const overwritten = (first: number) => states.map((_, at) => first + (at === 0 ? 0 : at + 1));
+
+  /** Dispatches for parameters in turn, as many in one as the device can bind. */
+  function launches(inputs: readonly Value[], outputs: readonly Value[], storageBuffers: number): Launch[] {
+    const together = Math.min(dense.length, Math.floor((storageBuffers - 1) / own.length));
+    const parameters = outputs.length / states.length;
+    return Array.from({ length: Math.ceil(parameters / together) }, (_, turn) => {
+      const slots = Math.min(together, parameters - turn * together);
+      const bound: Record<string, Value> = { scale: inputs[0]! };
+      const sizes: Record<string, number> = {};
+      for (let slot = 0; slot < slots; slot++) {
+        const at = turn * together + slot;
+        bound[`gradient${slot}`] = inputs[2 + at * own.length]!;
+        for (const [index, state] of states.entries()) bound[`${state}${slot}`] = outputs[at * states.length + index]!;
+        sizes[`count${slot}`] = outputs[at * states.length]!.length;
+      }
+      return launch(dense[slots - 1]!, bound, sizes);
+    });
+  }
+
+  const several = dense.map((_, before) => {
+    const slots = Array.from({ length: before + 1 }, (_, slot) => slot);
+    return defineOp<readonly string[], Numbers>({
+      name: before === 0 ? name : `${name}_${slots.length}`,
+      inputs: ['scale', ...slots.flatMap(() => own)],
+      numbers: all,
+      inPlace: Object.fromEntries(
+        slots.flatMap((slot) => overwritten(1 + slot * own.length)).map((input, output) => [output, input]),
       ),
-    ],
-    vjp: 'it is an update; differentiate the loss instead',
+      shape: (inputs) => {
+        expectShape(name, 'scale', inputs[0]!, [1]);
+        return slots.flatMap((slot) => {
+          const first = 1 + slot * own.length;
+          return states.map(() => alike(name, inputs.slice(first, first + own.length)));
+        });
+      },
+      dispatch: (inputs, outputs, { device }) => launches(inputs, outputs, device.limits.storageBuffers),
+      vjp: VJP,
+    });
+  });
+  return Object.assign(several[0]!, {
+    several,
+    byRows: defineOp<readonly string[], Numbers>({
+      name: `${name}_by_rows`,
+      inputs: ['scale', 'parameter', 'values', 'indices', ...moments],
+      numbers: all,
+      inPlace: Object.fromEntries(states.map((_, at) => [at, at === 0 ? 1 : at + 3])),
+      shape: ([scale, parameter, , , ...moments]) => {
+        expectShape(name, 'scale', scale!, [1]);
+        return states.map(() => alike(name, [parameter!, ...moments]));
+      },
+      dispatch: ([scale, , values, indices], outputs, context) => {
+        const [rows, cols] = outputs[0]!.shape as [number, number];
+        const { launches, order, starts } = placesByRow(indices!, rows, context);
+        const changed = Object.fromEntries(states.map((state, at) => [`${state}0`, outputs[at]!]));
+        const bound = { scale: scale!, values: values!, order, starts, ...changed };
+        return [...launches, launch(byRows, bound, { count: values!.shape[0]!, rows, cols })];
+      },
+      vjp: VJP,
+    }),
   });
 }
 
+/** Beyond so many elements a parameter's update is a dispatch of its own: it can begin as soon as its gradient is there. */
+const LARGE = 2 ** 16;
+
+/**
+ * Updates many parameters in few dispatches: small ones a few at a time, and a table of which rows were gathered straight
+ * from the gradients of these rows. Returns the new parameter and moments of each.
+ */
+export function updateAll(
+  update: UpdateOp,
+  scale: Tensor,
+  states: readonly UpdatedState[],
+  numbers: Numbers,
+): Tensor[][] {
+  const results = new Map<UpdatedState, Tensor[]>();
+  const small: UpdatedState[] = [];
+  for (const state of states) {
+    const { parameter, gradient, moments } = state;
+    const { inputs, op } = gradient.source as OpNode;
+    // A scale that is computed comes from the whole gradients: then they are there.
+    const isByRows =
+      op === scatterAddOp.definition && scale.source.kind === 'data' && parameter.shape.at(-1)! % 4 === 0;
+    if (isByRows) {
+      const [values, indices] = inputs as [Tensor, Tensor];
+      results.set(state, update.byRows.all(scale, parameter, values, indices, ...moments, numbers));
+    } else if (parameter.size > LARGE) {
+      results.set(state, update.all(scale, parameter, gradient, ...moments, numbers));
+    } else {
+      small.push(state);
+    }
+  }
+  const together = update.several.length;
+  for (let first = 0; first < small.length; first += together) {
+    const group = small.slice(first, first + together);
+    const inputs = group.flatMap(({ parameter, gradient, moments }) => [parameter, gradient, ...moments]);
+    const outputs = update.several[group.length - 1]!.all(scale, ...inputs, numbers);
+    const each = outputs.length / group.length;
+    for (const [at, state] of group.entries()) results.set(state, outputs.slice(at * each, (at + 1) * each));
+  }
+  return states.map((state) => results.get(state)!);
+}
+
 /** θ ← θ - rate·(g + decay·θ); Error ≤ 1e-5·|y| + 1e-5. */
-export const sgdUpdate = defineUpdate(kernels.sgdUpdate, [], []);
+export const sgdUpdate = defineUpdate('sgd_update', kernels.sgdUpdate);
 /** velocity ← momentum·velocity - rate·g; θ ← θ + velocity. Error ≤ 1e-5·|y| + 1e-5. */
-export const momentumUpdate = defineUpdate(kernels.momentumUpdate, ['velocity'], ['momentum']);
+export const momentumUpdate = defineUpdate('momentum_update', kernels.momentumUpdate);
 /** velocity ← momentum·velocity - rate·g; θ ← θ + momentum·velocity - rate·g. Error ≤ 1e-5·|y| + 1e-5. */
-export const nesterovUpdate = defineUpdate(kernels.nesterovUpdate, ['velocity'], ['momentum']);
+export const nesterovUpdate = defineUpdate('nesterov_update', kernels.nesterovUpdate);
 /** Corrections are 1 - β1^t and 1 - β2^t. Error ≤ 1e-5·|y| + 1e-5. */
-export const adamUpdate = defineUpdate(
-  kernels.adamUpdate,
-  ['m', 'v'],
-  ['beta1', 'beta2', 'epsilon', 'correction1', 'correction2'],
-);
+export const adamUpdate = defineUpdate('adam_update', kernels.adamUpdate);
 /** v ← rho·v + (1 - rho)·g²; θ ← θ - rate·g / (√v + epsilon); Error ≤ 1e-5·|y| + 1e-5. */
-export const rmspropUpdate = defineUpdate(kernels.rmspropUpdate, ['v'], ['rho', 'epsilon']);
+export const rmspropUpdate = defineUpdate('rmsprop_update', kernels.rmspropUpdate);
 /** v ← v + g²; θ ← θ - rate·g / √(v + epsilon); Error ≤ 1e-5·|y| + 1e-5. */
-export const adagradUpdate = defineUpdate(kernels.adagradUpdate, ['v'], ['epsilon']);
+export const adagradUpdate = defineUpdate('adagrad_update', kernels.adagradUpdate);
