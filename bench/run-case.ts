@@ -190,5 +190,6 @@ async function gpuTime(device: Device, prepared: Prepared, runs: number): Promis
     launches.slice(run * steps, (run + 1) * steps).reduce((sum, one) => sum + one, 0),
   );
   const median = quantile(sums, 0.5);
-  return greatestStep(launches) <= FINE * (median / steps) ? median / 1e6 : undefined;
+  const fine = median > 0 && greatestStep(launches) <= FINE * (median / steps);
+  return fine ? median / 1e6 : undefined;
 }

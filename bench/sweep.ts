@@ -21,7 +21,7 @@ const SWEEPS: Readonly<Record<keyof Sizes, readonly number[]>> = {
   hidden: [64, 128, 256, 512, 1024, 2048],
   image: [28, 56, 112, 224],
   sequence: [8, 32, 128, 512],
-  // Of the embedding, 128 a word: up to 2²⁸ parameters.
+  // Of the embedding, 128 numbers a word: up to 256 million parameters.
   vocabulary: [10_000, 50_000, 200_000, 500_000, 2_000_000],
 };
 const CLASSES = 10;
