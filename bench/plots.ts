@@ -90,6 +90,20 @@ export function ladderPlot(family: string, rows: readonly KernelRow[], software:
   return draw(option, height);
 }
 
+/** What a case computes, without its shape: `conv2d input gradient`. */
+const workOf = ({ case: name }: KernelRow): string => name.replace(/(\s\d|\s?\().*$/, '');
+
+/** The fastest rung of the largest case of each work. */
+function representatives(rows: readonly KernelRow[]): KernelRow[] {
+  const largest = new Map<string, KernelRow>();
+  for (const row of fastest(rows)) {
+    const operations = ({ gflops, milliseconds }: KernelRow) => gflops * milliseconds;
+    const known = largest.get(workOf(row));
+    if (known === undefined || operations(row) > operations(known)) largest.set(workOf(row), row);
+  }
+  return [...largest.values()];
+}
+
 /** The fastest rung of every case. */
 const fastest = (rows: readonly KernelRow[]): KernelRow[] =>
   [...byCase(rows).values()].map((rungs) =>
@@ -107,7 +121,7 @@ export function rooflinePlot(
 ): string | undefined {
   const [peak, bandwidth] = [roofs.flops / 1e9, roofs.bytes / 1e9];
   const points = [...families].flatMap(([family, rows]) =>
-    fastest(rows)
+    representatives(rows)
       .filter(({ gflops }) => gflops > 0)
       .map((row) => ({ family, ...row })),
   );
@@ -137,7 +151,7 @@ export function rooflinePlot(
   const plotRight = 330;
   const option: EChartsOption = {
     title: heading(
-      'Roofline: the fastest kernel of every case',
+      'Roofline: the fastest kernel of each work, at its largest size',
       `${describeAdapter(points[0]!.adapter, software)}\n${legend}`,
     ),
     grid: { left: 70, right: plotRight, top: 96, bottom: 56 },

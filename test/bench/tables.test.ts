@@ -59,15 +59,16 @@ test('rows are grouped by case, in order', () => {
   ]);
 });
 
-test('a roofline shows the fastest rung of each case, and leaves out what computes nothing', () => {
+test('a roofline shows the fastest rung of the largest case of each work, and leaves out what computes nothing', () => {
   const roofs = { flops: 1e11, bytes: 1e10, copy: 1e10, dispatch: 0.01, upload: 1e9, readback: 1e9 };
   const families = new Map([
-    ['matmul', rungs],
+    ['matmul', [rung('naive', 1, { case: 'matmul 1 x 1 x 1', gflops: 2 }), ...rungs]],
     ['movement', [rung('copy', 1, { case: 'copy of 7', gflops: 0, intensity: 0 })]],
   ]);
   const svg = rooflinePlot(families, roofs, true)!;
   expect(svg.match(/matmul 2 x 2 x 2/g)).toHaveLength(1);
   expect(svg).not.toContain('copy of 7');
+  expect(svg).not.toContain('matmul 1 x 1 x 1');
   expect(rooflinePlot(new Map([...families].slice(1)), roofs, true)).toBeUndefined();
   expect(svg).not.toContain('f16');
   expect(svg).toContain('a software adapter');
