@@ -25,6 +25,8 @@ export interface Prepared {
   readonly dispatches: readonly Dispatch[];
   /** Changes a uniform of one dispatch, from the next submission on. */
   set(dispatch: number, name: string, value: number): void;
+  /** Puts another buffer behind a storage binding of one dispatch, from the next submission on. */
+  bind(dispatch: number, name: string, buffer: DeviceBuffer): void;
   release(): void;
 }
 

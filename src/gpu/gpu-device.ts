@@ -36,16 +36,26 @@ class PreparedOnGpu implements Prepared {
   /** How long the device takes for it, estimated from earlier runs; 0 while unknown. */
   milliseconds = 0;
   runs = 0;
+  readonly #buffers: Record<string, DeviceBuffer>[];
   constructor(
     readonly dispatches: readonly Dispatch[],
-    readonly bound: readonly Bound[],
+    readonly bound: Bound[],
     readonly arena: UniformArena,
     readonly uniforms: GpuBuffer | undefined,
+    private readonly rebind: (dispatch: Dispatch, index: number) => Bound,
     readonly release: () => void,
-  ) {}
+  ) {
+    this.#buffers = dispatches.map(({ buffers }) => ({ ...buffers }));
+  }
 
   set(dispatch: number, name: string, value: number): void {
     this.arena.set(dispatch, name, value);
+  }
+
+  bind(dispatch: number, name: string, buffer: DeviceBuffer): void {
+    const buffers = this.#buffers[dispatch]!;
+    buffers[name] = buffer;
+    this.bound[dispatch] = this.rebind({ ...this.dispatches[dispatch]!, buffers }, dispatch);
   }
 }
 
@@ -136,13 +146,15 @@ export class GpuDevice implements Device {
     this.gpu.pushErrorScope('validation');
     const size = arena.bytes.byteLength;
     const uniforms = size === 0 ? undefined : this.#storage.acquire(size);
-    const bound = dispatches.map((d, index) => this.#bind(d, pipelines[index]!, arena.blocks[index]!, uniforms));
+    const bind = (dispatch: Dispatch, index: number) =>
+      this.#bind(dispatch, pipelines[index]!, arena.blocks[index]!, uniforms);
+    const bound = dispatches.map(bind);
     const invalid = await this.gpu.popErrorScope();
     const exhausted = await this.gpu.popErrorScope();
     const error = exhausted ?? invalid;
     if (error !== null) throw typed(error, dispatches.map((d) => d.label).join('; '));
     this.#assertSound();
-    return new PreparedOnGpu(dispatches, bound, arena, uniforms, () => {
+    return new PreparedOnGpu(dispatches, bound, arena, uniforms, bind, () => {
       if (uniforms !== undefined) this.release(uniforms);
     });
   }

@@ -59,11 +59,16 @@ export class ReferenceDevice implements Device {
 
   async prepare(dispatches: readonly Dispatch[]): Promise<Prepared> {
     this.#assertOpen();
-    const own = dispatches.map((dispatch) => ({ ...dispatch, values: { ...dispatch.values } }));
+    const own = dispatches.map(({ values, buffers, ...rest }) => ({
+      ...{ ...rest, values: { ...values }, buffers: { ...buffers } },
+    }));
     return {
       dispatches: own,
       set: (dispatch, name, value) => {
         own[dispatch]!.values[name] = value;
+      },
+      bind: (dispatch, name, buffer) => {
+        own[dispatch]!.buffers[name] = buffer;
       },
       release: () => {},
     };

@@ -3,9 +3,13 @@ import { TesseraError } from '../gpu/errors.js';
 import { defaultDevice } from './default-device.js';
 import type { OpNode } from './graph.js';
 import { type Plan, plan } from './plan.js';
+import type { Storage } from './storage.js';
 import type { Tensor } from './tensor.js';
 import { type Trace, trace } from './trace.js';
 import type { Variable } from './variable.js';
+
+/** From so many bytes on, a kept value is written where it is kept, instead of being copied there. */
+const LARGE = 2 ** 16;
 
 /** How many plans a device remembers; beyond it the one longest unused is forgotten. */
 const CACHED_PLANS = 64;
@@ -59,6 +63,8 @@ interface Executable {
   readonly held: (HostArray | undefined)[];
   readonly workspace: readonly DeviceBuffer[];
   readonly variables: readonly DeviceBuffer[];
+  /** Storages that have, for once, the buffer of the tensor that keeps their value. */
+  kept: ReadonlyMap<Storage, DeviceBuffer>;
 }
 
 /** One evaluation, ready to be submitted. */
@@ -149,9 +155,12 @@ export class Runtime {
     const before = this.#fillSlots(executable, traced.slots);
     this.#setNumbers(executable, traced);
 
+    this.#keep(executable, keep === 'device' ? targets : []);
+
     const after: Copy[] = [];
     const readbacks: Readback[] = [];
     const read: Tensor[] = [];
+    const written = new Set<Storage>();
     targets.forEach((target, position) => {
       const storage = executable.plan.targets[position];
       const variable = assignedBy(target);
@@ -162,6 +171,9 @@ export class Runtime {
       } else if (keep === 'host') {
         readbacks.push({ from, type: target.dtype, length: target.size });
         read.push(target);
+      } else if (executable.kept.has(storage) && !written.has(storage)) {
+        written.add(storage);
+        target.keep({ device: this.device, buffer: from });
       } else {
         const buffer = this.device.allocate(storage.bytes, `evaluate ${target.describe()}`);
         after.push({ from, to: buffer, bytes: Math.max(4, 4 * target.size) });
@@ -169,6 +181,25 @@ export class Runtime {
       }
     });
     return { traced, executable, before, after, readbacks, read };
+  }
+
+  /** Puts buffers of their own behind the large values of targets, and the workspace behind those of the last time. */
+  #keep(executable: Executable, targets: readonly Tensor[]): void {
+    const { plan, prepared } = executable;
+    const kept = new Map<Storage, DeviceBuffer>();
+    targets.forEach((target, position) => {
+      const storage = plan.targets[position];
+      if (storage?.kind !== 'workspace' || storage.bytes < LARGE || kept.has(storage)) return;
+      if (assignedBy(target) === undefined)
+        kept.set(storage, this.device.allocate(storage.bytes, `evaluate ${target.describe()}`));
+    });
+    const changed = new Set([...executable.kept.keys(), ...kept.keys()]);
+    executable.kept = kept;
+    if (changed.size === 0) return;
+    plan.dispatches.forEach(({ storages }, index) => {
+      for (const [name, storage] of Object.entries(storages))
+        if (changed.has(storage)) prepared.bind(index, name, bufferOf(executable, storage));
+    });
   }
 
   /** What follows submission: variables have moved on, and read values arrive. */
@@ -205,7 +236,7 @@ export class Runtime {
     const { device } = this;
     const workspace = this.#workspace.borrow(made.workspace, largestOwner(made));
     const slots = made.slots.map((slot) => device.allocate(slot.bytes, slot.owner));
-    const partial = { plan: made, slots, workspace, variables };
+    const partial = { plan: made, slots, workspace, variables, kept: new Map<Storage, DeviceBuffer>() };
     try {
       const prepared = await device.prepare(
         made.dispatches.map(({ kernel, storages, values, label, numbers }) => ({
@@ -295,10 +326,10 @@ class Workspace {
 }
 
 function bufferOf(
-  { slots, workspace, variables }: Pick<Executable, 'slots' | 'workspace' | 'variables'>,
-  storage: Plan['slots'][0],
+  { slots, workspace, variables, kept }: Pick<Executable, 'slots' | 'workspace' | 'variables' | 'kept'>,
+  storage: Storage,
 ): DeviceBuffer {
-  if (storage.kind === 'workspace') return workspace[storage.workspace]!;
+  if (storage.kind === 'workspace') return kept.get(storage) ?? workspace[storage.workspace]!;
   return (storage.kind === 'slot' ? slots : variables)[storage.position]!;
 }
 
