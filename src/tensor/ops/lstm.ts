@@ -3,6 +3,7 @@ import { TesseraError } from '../../gpu/errors.js';
 import type { Kernel } from '../../gpu/kernel.js';
 import { lstmCell, lstmCellFours, lstmCellSubgroup } from '../../kernels/lstm.js';
 import { lstmCellBackward, lstmCellBackwardFours, lstmCellBackwardSubgroup } from '../../kernels/lstm-gradient.js';
+import { lstmSequence, lstmSequenceBackward } from '../../kernels/lstm-sequence.js';
 import { full } from '../create.js';
 import { defineOp, expectRank, expectShape, expectType } from '../define.js';
 import { launch } from '../graph.js';
@@ -40,7 +41,9 @@ export const lstmSequenceOp = defineOp({
     return [
       copyRegion({ device }, hidden0!, hidden!, hidden0!.shape, whole(hidden0!.shape), whole(hidden0!.shape)),
       copyRegion({ device }, cell0!, cells!, cell0!.shape, whole(cell0!.shape), whole(cell0!.shape)),
-      ...Array.from({ length: time }, (_, step) => launch(kernel, buffers, { step, batch, hidden_size })),
+      ...(isSmall(time, hidden_size)
+        ? [launch(lstmSequence, buffers, { time, batch, hidden_size })]
+        : Array.from({ length: time }, (_, step) => launch(kernel, buffers, { step, batch, hidden_size }))),
     ];
   },
   vjp: ({ inputs: [xGates, recurrent, mask], outputs: [hidden, cells, gates], outputGrads: [dhidden, dcells] }) => {
@@ -79,12 +82,17 @@ export const lstmBackwardOp = defineOp({
       ...{ recurrent: recurrent!, gates: gates!, cells: cells!, mask: mask! },
       ...{ dhidden: dhidden!, dcells: dcells!, state: state!, dgates: dgates! },
     };
+    if (isSmall(time, hidden_size)) return [launch(lstmSequenceBackward, buffers, { time, batch, hidden_size })];
     return Array.from({ length: time + 1 }, (_, passed) =>
       launch(kernel, buffers, { step: time - passed, time, batch, hidden_size }),
     );
   },
   vjp: 'it is a fused gradient, without a second derivative',
 });
+
+/** A step of so few hidden units is less work than its dispatch: then all steps are one. */
+const SMALL = 32;
+const isSmall = (time: number, hidden: number): boolean => time > 1 && hidden <= SMALL;
 
 /** Where a CPU does the work, loads are the cost: subgroups or fours share them. A GPU wants many small invocations. */
 function choose(
