@@ -55,7 +55,7 @@ export async function explain(
 }
 
 /** The output of a model, or what a training step of it evaluates. */
-function targetsOf(name: ExplainedModel, batch: number, training: boolean): Tensor[] {
+export function targetsOf(name: ExplainedModel, batch: number, training: boolean): Tensor[] {
   const model =
     name === 'sigma-fusion' ? new SigmaFusion({ inputs: [128, 784], classes: 10 }) : new TextImageClassifier();
   model.namedParameters(); // gives the parameters their dotted names
@@ -69,7 +69,7 @@ function targetsOf(name: ExplainedModel, batch: number, training: boolean): Tens
 }
 
 /** An input of a shape; what it holds does not matter to a plan. */
-function input(shape: Shape, dtype: DType = 'f32'): Tensor {
+export function input(shape: Shape, dtype: DType = 'f32'): Tensor {
   const size = shape.reduce((product, one) => product * one, 1);
   return tensor(dtype === 'i32' ? new Int32Array(size) : new Float32Array(size), shape);
 }

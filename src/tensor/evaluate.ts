@@ -1,10 +1,11 @@
 import type { Copy, Device, DeviceBuffer, HostArray, Prepared, Readback } from '../gpu/device.js';
 import { TesseraError } from '../gpu/errors.js';
+import type { Choices } from '../gpu/tuning.js';
 import { defaultDevice } from './default-device.js';
 import type { OpNode } from './graph.js';
 import { type Plan, plan } from './plan.js';
 import type { Tensor } from './tensor.js';
-import { type Trace, trace } from './trace.js';
+import { settledTrace, type Trace, trace } from './trace.js';
 import type { Variable } from './variable.js';
 
 /** How many plans a device remembers; beyond it the one longest unused is forgotten. */
@@ -53,6 +54,8 @@ export async function deviceOf(targets: readonly Tensor[]): Promise<Device> {
 /** A plan with everything it needs on a device: replaying it creates nothing. */
 interface Executable {
   readonly plan: Plan;
+  /** The device's choices that it was planned with. */
+  readonly choices: Choices;
   readonly prepared: Prepared;
   readonly slots: readonly DeviceBuffer[];
   /** The numbers that each slot holds now. */
@@ -97,11 +100,7 @@ export class Runtime {
   async #submit(given: readonly Tensor[], keep: 'host' | 'device'): Promise<void> {
     const targets = given.filter((target) => !isDone(target, keep));
     if (targets.length === 0) return;
-    let traced = trace(targets);
-    while (traced.pending.length > 0) {
-      await Promise.all(traced.pending);
-      traced = trace(targets);
-    }
+    const traced = await settledTrace(targets);
     const executable = await this.#executableOf(traced);
     const { prepared, plan } = executable;
     const before = this.#fillSlots(executable, traced.slots);
@@ -140,7 +139,8 @@ export class Runtime {
     const known = this.#executables.get(traced.key);
     if (known !== undefined) this.#executables.delete(traced.key);
     // A variable whose memory was given back in the meantime has moved: what was bound to it is bound anew.
-    if (known?.variables.every((buffer, index) => buffer === buffers[index])) {
+    const bound = known?.variables.every((buffer, index) => buffer === buffers[index]);
+    if (known !== undefined && bound && known.choices === device.choices) {
       this.#executables.set(traced.key, known);
       return known;
     }
@@ -159,7 +159,7 @@ export class Runtime {
     const { device } = this;
     const workspace = this.#workspace.borrow(made.workspace, largestOwner(made));
     const slots = made.slots.map((slot) => device.allocate(slot.bytes, slot.owner));
-    const partial = { plan: made, slots, workspace, variables };
+    const partial = { plan: made, choices: device.choices, slots, workspace, variables };
     try {
       const prepared = await device.prepare(
         made.dispatches.map(({ kernel, storages, values, label, numbers }) => ({

@@ -88,4 +88,5 @@ export {
 } from './ops/index.js';
 export type { Shape } from './shape.js';
 export { type Operand, Tensor } from './tensor.js';
+export { type TunedChoice, type TuneOptions, tune } from './tune.js';
 export { Variable } from './variable.js';
