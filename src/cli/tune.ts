@@ -69,10 +69,10 @@ function fileOf({ name, origin }: Device): string {
 }
 
 function print(rows: readonly TunedChoice[], terminal: Terminal): void {
-  const cells = rows.map(({ key, heuristic, variant, milliseconds }) => {
-    const [before, now] = [milliseconds[heuristic], milliseconds[variant ?? heuristic]];
-    if (before === undefined || now === undefined) return [key, heuristic, '(left out)', '', ''];
-    return [key, heuristic, variant === heuristic ? '' : variant!, now.toFixed(3), (before / now).toFixed(2)];
+  const cells = rows.flatMap(({ key, heuristic, variant, milliseconds }) => {
+    if (variant === undefined) return [];
+    const [before, now] = [milliseconds[heuristic]!, milliseconds[variant]!];
+    return [[key, heuristic, variant === heuristic ? '' : variant!, now.toFixed(3), (before / now).toFixed(2)]];
   });
   terminal.print(table(['op and class of shapes', 'rule', 'faster', 'ms', 'gain'], cells, [3, 4]));
   for (const { key, refused } of rows)

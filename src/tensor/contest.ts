@@ -7,13 +7,15 @@ import type { Launch, Value } from './graph.js';
 const LONG_ENOUGH = 5;
 const MOST_LAUNCHES = 1024;
 const ROUNDS = 7;
-/** A variant that takes so many times as long as another at first sight is left. */
-const HOPELESS = 3;
+/** A variant is left that takes so many times as long as another, at first sight or in each round so far. */
+const HOPELESS = 2;
+const BEHIND = 1.3;
 /** So many bytes take turns, and more than most caches hold: at least two sets of buffers, at most eight. */
 const ROTATED = 2 ** 26;
 /** All variants agree within this share of the largest value. */
 const TOLERANCE = 1e-4;
-/** Values begin at places of the random numbers that are so far apart. */
+/** So many random numbers, over and over, fill all values, each from a place of its own: a prime is no row's length. */
+const RANDOM = 65_537;
 const APART = 97;
 
 /** The deadline of a contest passed before its end. */
@@ -35,7 +37,7 @@ interface Runner {
 export class Contest {
   readonly #values: readonly Value[];
   readonly #outputs: readonly Value[];
-  readonly #random: Float32Array;
+  readonly #random: readonly number[];
   readonly #sets: Buffers[] = [];
 
   constructor(
@@ -47,12 +49,8 @@ export class Contest {
     this.#values = [...new Set(all.flat().flatMap(({ values }) => Object.values(values)))];
     // What every variant writes is the result; the rest are one variant's temporaries.
     this.#outputs = all.map(writtenBy).reduce((shared, own) => shared.filter((value) => own.includes(value)));
-    const longest = Math.max(...this.#values.map(({ length }) => length));
     const generator = new Generator(1);
-    this.#random = Float32Array.from(
-      { length: longest + APART * this.#values.length },
-      () => generator.uniform() - 0.5,
-    );
+    this.#random = Array.from({ length: RANDOM }, () => generator.uniform() - 0.5);
   }
 
   release(): void {
@@ -79,7 +77,7 @@ export class Contest {
     const begin = APART * this.#values.indexOf(value);
     const content =
       value.dtype === 'f32'
-        ? this.#random.subarray(begin, begin + value.length)
+        ? Float32Array.from({ length: value.length }, (_, at) => this.#random[(begin + at) % RANDOM]!)
         : new Int32Array(value.length).fill(value.dtype === 'bool' ? 1 : 0);
     this.device.write(set.get(value)!, content);
   }
@@ -132,23 +130,27 @@ export class Contest {
   }
 
   /**
-   * Milliseconds of a run of each variant: the median of rounds in which they take turns.
+   * Milliseconds of a run of each variant, by rounds in which they take turns. The first one stays to the end; others
+   * may be left earlier, or at once.
    * @throws OutOfTime if the deadline passes.
    */
-  async race(names: readonly string[]): Promise<Map<string, number>> {
+  async race(names: readonly string[]): Promise<Map<string, readonly number[]>> {
     const runners: Runner[] = [];
     try {
       for (const name of names) {
         const runner = await this.#start(name, Math.min(...runners.map(({ first }) => first)));
         if (runner !== undefined) runners.push(runner);
       }
-      for (let round = 0; round < ROUNDS; round++) {
-        for (const runner of runners) {
+      let left = runners;
+      for (let round = 0; round < ROUNDS && (left.length > 1 || round === 0); round++) {
+        for (const runner of left) {
           this.#expectTime();
           runner.times.push(await runner.time());
         }
+        const best = Math.min(...left.map(({ times }) => Math.min(...times)));
+        left = left.filter(({ times }, index) => index === 0 || Math.min(...times) <= BEHIND * best);
       }
-      return new Map(runners.map(({ name, times }) => [name, times.sort((a, b) => a - b)[ROUNDS >> 1]!]));
+      return new Map(runners.map(({ name, times }) => [name, times]));
     } finally {
       for (const { prepared } of runners) prepared.release();
     }
@@ -166,8 +168,9 @@ export class Contest {
         await this.device.submit(prepared, { readbacks });
         return (performance.now() - begin) / runs;
       };
-      await time(); // brings the uniforms there
-      const once = await time();
+      // Short ones twice: the first one brings the uniforms there.
+      let once = await time();
+      if (once * runs < LONG_ENOUGH) once = await time();
       first ??= once;
       if (first <= HOPELESS * fastest && (once * runs >= LONG_ENOUGH / 2 || runs >= most))
         return { name, prepared, first, times: [], time };

@@ -29,12 +29,14 @@ export interface TuneOptions {
   readonly onProgress?: (done: number, total: number, key: string) => void;
 }
 
-/** A variant must take less than this share of the heuristic's time to be taken: a smaller difference is noise. */
+/** What is no noise: a variant is taken if it needs less than this share of the heuristic's time, and is slower in one round at most. */
 const CLEARLY = 0.95;
+const LOST_ROUNDS = 1;
 
 /**
  * Measures which variants of ops are the fastest on the device, for shapes like those that computing the targets needs,
- * and uses them from now on. What was measured before is not measured again. The targets themselves are not computed.
+ * in their order, and uses them from now on. What was measured before is not measured again. The targets themselves are
+ * not computed.
  *
  * @throws TesseraError on the reference device, where times mean nothing.
  */
@@ -56,7 +58,7 @@ export async function tune(targets: readonly Tensor[], options: TuneOptions = {}
   return rows;
 }
 
-/** The choices of a plan that were not measured yet, each where it has the most work, and those with the most work first. */
+/** The choices of a plan that were not measured yet, each once, where it has the most work. */
 async function pointsOf(targets: readonly Tensor[], device: Device): Promise<ChoicePoint[]> {
   const points = new Map<string, { point: ChoicePoint; work: number }>();
   const choose = chooserOf(device.choices);
@@ -67,7 +69,7 @@ async function pointsOf(targets: readonly Tensor[], device: Device): Promise<Cho
     if (isOpen && work > (points.get(point.key)?.work ?? 0)) points.set(point.key, { point, work });
     return launches;
   });
-  return [...points.values()].sort((a, b) => b.work - a.work).map(({ point }) => point);
+  return [...points.values()].map(({ point }) => point);
 }
 
 /** Lets the variants at one point compete. */
@@ -84,10 +86,15 @@ export async function measure(device: Device, point: ChoicePoint, deadline: numb
       if (problem === undefined) sound.push(name);
       else refused[name] = problem;
     }
-    const times = await contest.race(sound);
-    const fastest = [...times].reduce((best, one) => (one[1] < best[1] ? one : best));
-    const variant = fastest[1] <= CLEARLY * times.get(heuristic)! ? fastest[0] : heuristic;
-    return { key, heuristic, variant, milliseconds: Object.fromEntries(times), refused };
+    const rounds = await contest.race(sound);
+    const milliseconds = Object.fromEntries([...rounds].map(([name, times]) => [name, median(times)]));
+    const own = rounds.get(heuristic)!;
+    const beats = (times: readonly number[]) =>
+      own.filter((one, round) => !(times[round]! < one)).length <= LOST_ROUNDS;
+    const variant = [...rounds]
+      .filter(([name, times]) => milliseconds[name]! <= CLEARLY * milliseconds[heuristic]! && beats(times))
+      .reduce((best, [name]) => (milliseconds[name]! < milliseconds[best]! ? name : best), heuristic);
+    return { key, heuristic, variant, milliseconds, refused };
   } catch (error) {
     if (error instanceof OutOfMemoryError) refused[heuristic] = error.message;
     else if (!(error instanceof OutOfTime)) throw error;
@@ -96,3 +103,5 @@ export async function measure(device: Device, point: ChoicePoint, deadline: numb
     contest.release();
   }
 }
+
+const median = (times: readonly number[]): number => [...times].sort((a, b) => a - b)[times.length >> 1]!;

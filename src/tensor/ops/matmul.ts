@@ -55,8 +55,8 @@ const SHORTEST_CHUNK = 512;
 /** What may be measured beside the rule: so many chunks, of this length at least. */
 const CHUNKS = [1, 4, 16, 64, 256];
 const SHORTEST_MEASURED_CHUNK = 64;
-/** Elements of all chunks' partial sums together. */
-const MOST_PARTIAL_SUMS = 2 ** 22;
+/** So many workgroups keep any GPU busy. */
+const MOST_WORKGROUPS = 1024;
 
 /** Launches of C = A·B over the last two axes of values with the same axes in front. */
 export function matmulLaunches(
@@ -98,8 +98,8 @@ export function matmulLaunches(
   for (const [name, kernel] of Object.entries(kernels)) {
     for (const chunks of kernel === matmulNaive || kernel === matmulTiled ? [1] : CHUNKS) {
       const length = Math.ceil(k / chunks);
-      const isCut = length >= SHORTEST_MEASURED_CHUNK && batch * m * n * chunks <= MOST_PARTIAL_SUMS;
-      if (length > LONG_K || (chunks > 1 && !isCut)) continue;
+      const mayCut = length >= SHORTEST_MEASURED_CHUNK && chunks * kernel.workgroups(whole) <= MOST_WORKGROUPS;
+      if (length > LONG_K || (chunks > 1 && !mayCut)) continue;
       variants[named(name, chunks)] ??= product(kernel, chunks);
     }
   }
