@@ -4,12 +4,13 @@ import { Generator } from './generator.js';
 import type { Launch, Value } from './graph.js';
 
 /** Milliseconds that one measured submission should take, of at most so many launches. */
-const LONG_ENOUGH = 5;
+const LONG_ENOUGH = 10;
 const MOST_LAUNCHES = 1024;
-const ROUNDS = 7;
-/** A variant is left that takes so many times as long as another, at first sight or in each round so far. */
-const HOPELESS = 2;
+const ROUNDS = 9;
+/** A variant is left that takes so many times as long as another at first sight, or in each of some rounds. */
+const HOPELESS = 3;
 const BEHIND = 1.3;
+const SOME_ROUNDS = 2;
 /** So many bytes take turns, and more than most caches hold: at least two sets of buffers, at most eight. */
 const ROTATED = 2 ** 26;
 /** All variants agree within this share of the largest value. */
@@ -147,6 +148,7 @@ export class Contest {
           this.#expectTime();
           runner.times.push(await runner.time());
         }
+        if (round + 1 < SOME_ROUNDS) continue;
         const best = Math.min(...left.map(({ times }) => Math.min(...times)));
         left = left.filter(({ times }, index) => index === 0 || Math.min(...times) <= BEHIND * best);
       }
