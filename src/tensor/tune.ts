@@ -102,7 +102,7 @@ export async function measure(device: Device, point: ChoicePoint, deadline: numb
 }
 
 /** The fastest variant that beats the heuristic's clearly; if none does, that. */
-function winnerOf(rounds: ReadonlyMap<string, readonly number[]>, heuristic: string): string {
+export function winnerOf(rounds: ReadonlyMap<string, readonly number[]>, heuristic: string): string {
   const own = rounds.get(heuristic)!;
   const beats = (times: readonly number[]) =>
     median(times) <= CLEARLY * median(own) &&

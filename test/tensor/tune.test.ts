@@ -22,7 +22,7 @@ import {
 import { plan } from '../../src/tensor/plan.js';
 import { sizeOf } from '../../src/tensor/shape.js';
 import { trace } from '../../src/tensor/trace.js';
-import { measure } from '../../src/tensor/tune.js';
+import { measure, winnerOf } from '../../src/tensor/tune.js';
 import { gpu, reference } from '../support/devices.js';
 import { expectClose, integers, normals } from '../support/numbers.js';
 
@@ -186,6 +186,24 @@ test.each<[string, () => Tensor[]]>([
   300_000,
 );
 
+test.each([
+  ['a faster one wins', [2, 2, 2, 2], 'other'],
+  ['the fastest of several wins', [3, 3, 3, 3], 'third'],
+  ['one lost round is luck', [2, 2, 9, 2], 'other'],
+  ['two are not', [2, 9, 9, 2], 'rule'],
+  ['less than 5% is noise', [3.9, 3.9, 3.9, 3.9], 'rule'],
+  ['one that was left early does not win', [2, 2], 'rule'],
+])('%s', (_, times, expected) => {
+  const rounds = new Map<string, readonly number[]>([
+    ['rule', [4, 4, 4, 4]],
+    ['other', times],
+    ...(expected === 'third' ? [['third', [2, 2, 2, 2]] as const] : []),
+  ]);
+  expect(winnerOf(rounds, 'rule')).toBe(expected);
+});
+
+const value = (shape: Shape): Value => ({ shape, dtype: 'f32', length: sizeOf(shape) });
+
 describe.runIf(gpu.kind === 'gpu')('tune', () => {
   const targets = () => [normal([64, 32], 1).matmul(normal([32, 24], 2)), normal([200, 40], 3).sum(-1)];
 
@@ -235,8 +253,21 @@ describe.runIf(gpu.kind === 'gpu')('tune', () => {
     expect(gpu.choices).toBe(before);
   });
 
+  test('finds that once is faster than forty times', async () => {
+    const [a, b, c] = [value([64, 64]), value([64, 64]), value([64, 64])];
+    const sizes = {
+      ...{ batch: 1, m: 64, n: 64, k: 64, chunks: 1, chunk_length: 64 },
+      ...{ a_batch: 4096, a_row: 64, a_col: 1, b_batch: 4096, b_row: 64, b_col: 1 },
+    };
+    const times = (count: number) => () =>
+      Array.from({ length: count }, () => launch(matmulRegister, { a, b, c }, sizes));
+    const point = { key: 'matmul', heuristic: 'forty', variants: { forty: times(40), once: times(1) } };
+    const { variant, milliseconds } = await measure(gpu, point, Number.POSITIVE_INFINITY);
+    expect(variant).toBe('once');
+    expect(milliseconds.once).toBeLessThan(milliseconds.forty!);
+  });
+
   test('refuses a variant that computes something else, or that does not compile', async () => {
-    const value = (shape: Shape): Value => ({ shape, dtype: 'f32', length: sizeOf(shape) });
     const [a, b, c] = [value([8, 8]), value([8, 8]), value([8, 8])];
     const sizes = {
       ...{ batch: 1, m: 8, n: 8, k: 8, chunks: 1, chunk_length: 8 },
