@@ -46,7 +46,7 @@ async function run(chosen: string | undefined, { peers = false, json }: Options)
   const families = Object.entries(KERNELS).filter(([name]) => wanted(name));
   const rows: Row[] = [];
   const device = await openDevice();
-  note(`adapter: ${device.name}`);
+  note(`adapter: ${device.name}, ${device.choices.size} tuned choices`);
   setDefaultDevice(device);
   try {
     if (wanted('step')) rows.push(...(await benchStep({ device, peers, note })));

@@ -8,6 +8,7 @@ import { predict } from './predict.js';
 import { PRESETS } from './presets.js';
 import { profile } from './profile.js';
 import { train } from './train.js';
+import { tune } from './tune.js';
 import { MODELS, type ModelName } from './workload.js';
 
 /** Exit codes: what a command returns, 1 for an error it tells, 2 for a wrong call, 130 after Ctrl-C. */
@@ -107,6 +108,15 @@ program
   .addOption(device())
   .addOption(json())
   .action((model: ModelName, options) => run(profile(model, options)));
+
+program
+  .command('tune')
+  .description('measure which variants of kernels are the fastest on this adapter, and keep it: later runs use them')
+  .option('--seconds <number>', 'time for measurements; what is left out can be measured later', whole(1), 120)
+  .option('--clear', 'forget what was measured on this adapter, and end')
+  .addOption(device())
+  .addOption(json())
+  .action((options) => run(tune(options)));
 
 program
   .command('doctor')

@@ -14,6 +14,7 @@ import type { Kernel } from './kernel.js';
 import { type Pipeline, PipelineCache } from './pipelines.js';
 import { BufferPool } from './pool.js';
 import { measurePasses } from './timestamps.js';
+import type { Choices, Origin } from './tuning.js';
 import { UniformArena } from './uniforms.js';
 
 class GpuBuffer implements DeviceBuffer {
@@ -75,6 +76,8 @@ export class GpuDevice implements Device {
     readonly name: string,
     readonly software: boolean,
     readonly gpu: GPUDevice,
+    readonly origin: Origin,
+    public choices: Choices,
     private readonly onClose: () => void = () => {},
   ) {
     this.features = new Set([...gpu.features]);

@@ -1,11 +1,12 @@
 import type { Around, Copy, Device, DeviceBuffer, HostArray, Prepared, Readback } from '../gpu/device.js';
 import { TesseraError } from '../gpu/errors.js';
+import type { Choices } from '../gpu/tuning.js';
 import { defaultDevice } from './default-device.js';
 import type { OpNode } from './graph.js';
 import { type Plan, plan } from './plan.js';
 import type { Storage } from './storage.js';
 import type { Tensor } from './tensor.js';
-import { type Trace, trace } from './trace.js';
+import { settledTrace, type Trace, trace } from './trace.js';
 import type { Variable } from './variable.js';
 
 /** From so many bytes on, a kept value is written where it is kept, instead of being copied there. */
@@ -57,6 +58,8 @@ export async function deviceOf(targets: readonly Tensor[]): Promise<Device> {
 /** A plan with everything it needs on a device: replaying it creates nothing. */
 interface Executable {
   readonly plan: Plan;
+  /** The device's choices that it was planned with. */
+  readonly choices: Choices;
   readonly prepared: Prepared;
   readonly slots: readonly DeviceBuffer[];
   /** The numbers that each slot holds now. */
@@ -146,11 +149,7 @@ export class Runtime {
   async #workOf(given: readonly Tensor[], keep: 'host' | 'device'): Promise<Work | undefined> {
     const targets = given.filter((target) => !isDone(target, keep));
     if (targets.length === 0) return undefined;
-    let traced = trace(targets);
-    while (traced.pending.length > 0) {
-      await Promise.all(traced.pending);
-      traced = trace(targets);
-    }
+    const traced = await settledTrace(targets);
     const executable = await this.#executableOf(traced);
     const before = this.#fillSlots(executable, traced.slots);
     this.#setNumbers(executable, traced);
@@ -217,7 +216,8 @@ export class Runtime {
     const known = this.#executables.get(traced.key);
     if (known !== undefined) this.#executables.delete(traced.key);
     // A variable whose memory was given back in the meantime has moved: what was bound to it is bound anew.
-    if (known?.variables.every((buffer, index) => buffer === buffers[index])) {
+    const bound = known?.variables.every((buffer, index) => buffer === buffers[index]);
+    if (known !== undefined && bound && known.choices === device.choices) {
       this.#executables.set(traced.key, known);
       return known;
     }
@@ -236,7 +236,8 @@ export class Runtime {
     const { device } = this;
     const workspace = this.#workspace.borrow(made.workspace, largestOwner(made));
     const slots = made.slots.map((slot) => device.allocate(slot.bytes, slot.owner));
-    const partial = { plan: made, slots, workspace, variables, kept: new Map<Storage, DeviceBuffer>() };
+    const bound = { slots, workspace, variables, kept: new Map<Storage, DeviceBuffer>() };
+    const partial = { plan: made, choices: device.choices, ...bound };
     try {
       const prepared = await device.prepare(
         made.dispatches.map(({ kernel, storages, values, label, numbers }) => ({
