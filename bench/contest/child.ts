@@ -13,6 +13,8 @@ export class EngineProcess {
   #child: ChildProcess | undefined;
   #waiting: ((answer: Answer) => void) | undefined;
   #complaints = '';
+  /** Why it does not start: it is not tried again. */
+  #broken: string | undefined;
 
   /** The engine's module is one that exports `start(): Promise<Engine>`. */
   constructor(
@@ -22,18 +24,22 @@ export class EngineProcess {
 
   /** Its results for a work, or why there are none; starts the process where none runs. */
   async prepare(kind: WorkKind, inputs: Inputs): Promise<{ outputs: Float32Array[] } | { why: string }> {
-    if (this.#child === undefined) {
+    if (this.#broken === undefined && this.#child === undefined) {
       const started = await this.#start();
-      if (!('ready' in started)) return this.#whyNot(started);
+      if (!('ready' in started)) {
+        this.close();
+        this.#broken = `it does not start: ${whyNot(started)}`;
+      }
     }
+    if (this.#broken !== undefined) return { why: this.#broken };
     const answer = await this.#ask({ prepare: kind, inputs });
-    return 'outputs' in answer ? answer : this.#whyNot(answer);
+    return 'outputs' in answer ? answer : { why: whyNot(answer) };
   }
 
   /** Milliseconds of so many runs of what was prepared, or why there are none. */
   async time(runs: number): Promise<{ times: number[] } | { why: string }> {
     const answer = await this.#ask({ time: runs });
-    return 'times' in answer ? answer : this.#whyNot(answer);
+    return 'times' in answer ? answer : { why: whyNot(answer) };
   }
 
   close(): void {
@@ -87,8 +93,7 @@ export class EngineProcess {
     this.#waiting?.(answer);
     this.#waiting = undefined;
   }
-
-  #whyNot(answer: Answer): { why: string } {
-    return { why: 'unable' in answer ? answer.unable : 'error' in answer ? answer.error : 'it answered something else' };
-  }
 }
+
+const whyNot = (answer: Answer): string =>
+  'unable' in answer ? answer.unable : 'error' in answer ? answer.error : 'it answered what was not asked';

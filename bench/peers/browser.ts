@@ -1,3 +1,4 @@
+import { globals } from 'webgpu';
 import { findAdapter } from '../../src/gpu/webgpu.node.js';
 
 /** What engines must not see: they would ask the device for features that adapters outside of a browser do not grant. */
@@ -10,7 +11,7 @@ const HIDDEN = new Set(['bgra8unorm-storage', 'timestamp-query']);
 export function pretendToBeABrowser(): void {
   const gpu = { requestAdapter, getPreferredCanvasFormat: () => 'bgra8unorm' };
   Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'node' }, configurable: true });
-  Object.assign(globalThis, { WorkerGlobalScope: class {} });
+  Object.assign(globalThis, globals, { WorkerGlobalScope: class {}, self: globalThis });
 }
 
 async function requestAdapter(): Promise<GPUAdapter | null> {
