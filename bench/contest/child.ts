@@ -6,7 +6,7 @@ import type { Inputs, WorkKind } from './works.js';
 const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url));
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** An engine that says nothing for so long is ended. */
-const PATIENCE = 120_000;
+const PATIENCE = 300_000;
 
 /** An engine in a process of its own, so that globals, adapters and crashes do not mix. */
 export class EngineProcess {

@@ -17,7 +17,7 @@ type IAttributeProto = onnxProto.onnx.IAttributeProto;
 const { onnx } = onnxProto;
 
 const OPSET = 17;
-const FLOAT = onnx.TensorProto.DataType.FLOAT;
+const { FLOAT, INT64 } = onnx.TensorProto.DataType;
 const { INT, INTS, FLOAT: REAL } = onnx.AttributeProto.AttributeType;
 
 type Node = readonly [opType: string, inputs: string[], outputs: string[], attributes?: IAttributeProto[]];
@@ -78,48 +78,73 @@ function fusedLstm(x: HostTensor, { kernel, recurrent, bias }: Inputs): OnnxWork
   return { ...work(nodes, { x: permuted(x, [1, 0, 2]) }, weights), order: [2, 0, 1, 3] };
 }
 
+/** Steps that are cut or joined at once: a shader binds 8 to 16 buffers. */
+const PART = 5;
+
 /** One product for the inputs of all steps, then the steps. */
 function unrolledLstm(x: HostTensor, { kernel, recurrent, bias }: Inputs): OnnxWork {
   const [batch, time, features] = x.shape as [number, number, number];
   const size = recurrent!.shape[0]!;
   const zeros = { shape: [batch, size], data: new Float32Array(batch * size) };
-  const steps = Array.from({ length: time }, (_, step) => step);
+  const parts = Array.from({ length: time / PART }, (_, part) => ({
+    part: `part${part}`,
+    steps: Array.from({ length: PART }, (__, step) => part * PART + step),
+  }));
+  const namesOfParts = parts.map(({ part }) => part);
   const nodes: Node[] = [
     ['MatMul', ['x', 'kernel'], ['products']],
     ['Add', ['products', 'bias'], ['biased']],
-    ['Split', ['biased'], steps.map((step) => `x${step}`), [integer('axis', 0)]],
+    ['Split', ['biased'], namesOfParts, [integer('axis', 0)]],
+    ...parts.map(({ part, steps }): Node => ['Split', [part], steps.map((step) => `x${step}`), [integer('axis', 0)]]),
+    ...parts.flatMap(({ steps }) => steps.flatMap(lstmStep)),
+    ...parts.map(({ part, steps }): Node => {
+      return ['Concat', steps.map((step) => `h${step}`), [`${part} of y`], [integer('axis', 0)]];
+    }),
+    ['Concat', namesOfParts.map((part) => `${part} of y`), ['rows'], [integer('axis', 0)]],
+    ['Reshape', ['rows', 'shape'], ['y']],
   ];
-  for (const step of steps) {
-    const [hidden, cell] = step === 0 ? ['zeros', 'zeros'] : [`h${step - 1}`, `c${step - 1}`];
-    const at = (name: string) => `${name}${step}`;
-    nodes.push(
-      ['MatMul', [hidden, 'recurrent'], [at('u')]],
-      ['Add', [at('x'), at('u')], [at('gates')]],
-      ['Split', [at('gates')], [at('i'), at('f'), at('g'), at('o')], [integer('axis', 1)]],
-      ...['i', 'f', 'o'].map((gate): Node => ['Sigmoid', [at(gate)], [at(`s${gate}`)]]),
-      ['Tanh', [at('g')], [at('tg')]],
-      ['Mul', [at('sf'), cell], [at('kept')]],
-      ['Mul', [at('si'), at('tg')], [at('new')]],
-      ['Add', [at('kept'), at('new')], [at('c')]],
-      ['Tanh', [at('c')], [at('tc')]],
-      ['Mul', [at('so'), at('tc')], [at('h')]],
-    );
-  }
-  nodes.push(['Concat', steps.map((step) => `h${step}`), ['y'], [integer('axis', 0)]]);
   const byTime = permuted(x, [1, 0, 2]);
   const rows = { shape: [time * batch, features], data: byTime.data };
-  const made = work(nodes, { x: rows }, { kernel: kernel!, recurrent: recurrent!, bias: bias!, zeros });
-  return { ...made, order: [1, 0, 2] };
+  const weights = { kernel: kernel!, recurrent: recurrent!, bias: bias!, zeros };
+  return { ...work(nodes, { x: rows }, weights, { shape: [time, batch, size] }), order: [1, 0, 2] };
 }
 
-function work(nodes: readonly Node[], feeds: Inputs, weights: Inputs = {}): OnnxWork {
+function lstmStep(step: number): Node[] {
+  const [hidden, cell] = step === 0 ? ['zeros', 'zeros'] : [`h${step - 1}`, `c${step - 1}`];
+  const at = (name: string) => `${name}${step}`;
+  return [
+    ['MatMul', [hidden, 'recurrent'], [at('u')]],
+    ['Add', [at('x'), at('u')], [at('gates')]],
+    ['Split', [at('gates')], [at('i'), at('f'), at('g'), at('o')], [integer('axis', 1)]],
+    ...['i', 'f', 'o'].map((gate): Node => ['Sigmoid', [at(gate)], [at(`s${gate}`)]]),
+    ['Tanh', [at('g')], [at('tg')]],
+    ['Mul', [at('sf'), cell], [at('kept')]],
+    ['Mul', [at('si'), at('tg')], [at('new')]],
+    ['Add', [at('kept'), at('new')], [at('c')]],
+    ['Tanh', [at('c')], [at('tc')]],
+    ['Mul', [at('so'), at('tc')], [at('h')]],
+  ];
+}
+
+/** A model of one output, `y`. Shapes are small arrays of whole numbers that a node takes as an input. */
+function work(
+  nodes: readonly Node[],
+  feeds: Inputs,
+  weights: Inputs = {},
+  shapes: Readonly<Record<string, readonly number[]>> = {},
+): OnnxWork {
   const graph: onnxProto.onnx.IGraphProto = {
     name: 'work',
     node: nodes.map(([opType, input, output, attribute = []]) => ({ opType, input, output, attribute })),
-    initializer: Object.entries(weights).map(([name, { shape, data }]) => ({
-      ...{ name, dims: [...shape], dataType: FLOAT },
-      rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-    })),
+    initializer: [
+      ...Object.entries(weights).map(([name, { shape, data }]) => ({
+        ...{ name, dims: [...shape], dataType: FLOAT },
+        rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+      })),
+      ...Object.entries(shapes).map(([name, shape]) => ({
+        ...{ name, dims: [shape.length], dataType: INT64, int64Data: [...shape] },
+      })),
+    ],
     input: Object.entries(feeds).map(([name, { shape }]) => ({
       name,
       type: { tensorType: { elemType: FLOAT, shape: { dim: shape.map((dimValue) => ({ dimValue })) } } },

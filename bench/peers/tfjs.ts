@@ -6,6 +6,7 @@ import type { HostTensor, Inputs, WorkKind } from '../contest/works.js';
 import { pretendToBeABrowser } from './browser.js';
 import { TfjsClassifier } from './tfjs-classifier.js';
 
+type Gates = [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
 type Compute = (inputs: Record<string, tf.Tensor>) => tf.Tensor[];
 
 const GEOMETRY = { strides: 1, pad: 'same', dataFormat: 'NHWC' };
@@ -23,10 +24,11 @@ const works: Readonly<Record<Exclude<WorkKind, 'training step'>, Compute>> = {
   softmax: ({ x }) => [tf.softmax(x!)],
   'layer norm': ({ x, scale, shift }) => {
     const { mean, variance } = tf.moments(x!, -1, true);
-    return [x!.sub(mean).mul(variance.add(1e-3).rsqrt()).mul(scale!).add(shift!)];
+    const normal = tf.mul(tf.sub(x!, mean), tf.rsqrt(tf.add(variance, 1e-3)));
+    return [tf.add(tf.mul(normal, scale!), shift!)];
   },
-  elementwise: ({ x, a, b, c }) => [x!.mul(a!).add(b!).relu().mul(c!.sigmoid())],
-  sum: ({ x }) => [x!.sum()],
+  elementwise: ({ x, a, b, c }) => [tf.mul(tf.relu(tf.add(tf.mul(x!, a!), b!)), tf.sigmoid(c!))],
+  sum: ({ x }) => [tf.sum(x!)],
   lstm: ({ x, kernel, recurrent, bias }) => [lstm(x!, kernel!, recurrent!, bias!)],
   'lstm gradient': ({ x, kernel, recurrent, bias, dy }) =>
     tf.grads(lstm)([x!, kernel!, recurrent!, bias!], dy!),
@@ -36,12 +38,13 @@ const works: Readonly<Record<Exclude<WorkKind, 'training step'>, Compute>> = {
 function lstm(x: tf.Tensor, kernel: tf.Tensor, recurrent: tf.Tensor, bias: tf.Tensor): tf.Tensor {
   const [batch, time, features] = x.shape as [number, number, number];
   const size = recurrent.shape[0]!;
-  const products = tf.matMul(x.transpose([1, 0, 2]).reshape([time * batch, features]), kernel).add(bias);
+  const byTime = tf.reshape(tf.transpose(x, [1, 0, 2]), [time * batch, features]);
+  const xGates = tf.reshape(tf.add(tf.matMul(byTime, kernel), bias), [time, batch, 4 * size]);
   let [hidden, cell]: tf.Tensor[] = [tf.zeros([batch, size]), tf.zeros([batch, size])];
-  const states = tf.unstack(products.reshape([time, batch, 4 * size])).map((xGates) => {
-    const [i, f, g, o] = tf.split(xGates.add(tf.matMul(hidden!, recurrent)), 4, 1);
-    cell = f!.sigmoid().mul(cell!).add(i!.sigmoid().mul(g!.tanh()));
-    hidden = o!.sigmoid().mul(cell.tanh());
+  const states = tf.unstack(xGates).map((ofInput) => {
+    const [i, f, g, o] = tf.split(tf.add(ofInput, tf.matMul(hidden!, recurrent)), 4, 1) as Gates;
+    cell = tf.add(tf.mul(tf.sigmoid(f), cell!), tf.mul(tf.sigmoid(i), tf.tanh(g)));
+    hidden = tf.mul(tf.sigmoid(o), tf.tanh(cell));
     return hidden;
   });
   return tf.stack(states, 1);
