@@ -46,11 +46,15 @@ export async function benchContest({ device, only = '', quick = false, note }: C
   const works = WORKS.filter(({ name }) => name.startsWith(only));
   if (works.length === 0)
     throw new TesseraError(`no work of the contest begins with '${only}'; there are: ${namesOf(WORKS)}`);
-  const engines = CONTESTANTS.map(({ engine, module }) => ({ engine, process: new EngineProcess(new URL(module, PEERS)) }));
+  const engines = CONTESTANTS.map(({ engine, module }) => ({
+    engine,
+    process: new EngineProcess(new URL(module, PEERS)),
+  }));
   const reference = new EngineProcess(new URL('reference.ts', PEERS));
   const outcomes: Outcome[] = [];
   try {
-    for (const work of works) outcomes.push(...(await contest(work, engines, reference, device, quick ? QUICK : PACE, note)));
+    for (const work of works)
+      outcomes.push(...(await contest(work, engines, reference, device, quick ? QUICK : PACE, note)));
   } finally {
     for (const { process } of engines) process.close();
     reference.close();

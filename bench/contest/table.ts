@@ -10,7 +10,9 @@ export interface Column {
 }
 
 /** One engine at one work: a row, or why there is none. */
-export type Outcome = { readonly row: ContestRow } | { readonly case: string; readonly engine: string; readonly why: string };
+export type Outcome =
+  | { readonly row: ContestRow }
+  | { readonly case: string; readonly engine: string; readonly why: string };
 
 export interface ContestRow extends Row {
   readonly gflops: number;
@@ -52,7 +54,13 @@ export function showContest(
   const head = ['work, ms', ...columns.map(({ engine }) => engine), 'ratio', 'GFLOP/s', 'GB/s'];
   const all = [...byWork.values()];
   const slower = [...byWork].filter(([, ratio]) => ratio < 1).map(([name]) => name);
-  const lines = [table(head, cells, Array.from({ length: head.length - 1 }, (_, index) => index + 1))];
+  const lines = [
+    table(
+      head,
+      cells,
+      Array.from({ length: head.length - 1 }, (_, index) => index + 1),
+    ),
+  ];
   lines.push(`adapter: ${adapter}; engines on the CPU are context`);
   if (all.length > 0) {
     lines.push(
@@ -60,7 +68,8 @@ export function showContest(
     );
   }
   if (slower.length > 0) lines.push(`${own} is slower at: ${slower.join('; ')}`);
-  for (const outcome of outcomes) if ('why' in outcome) lines.push(`- ${outcome.engine}, ${outcome.case}: ${outcome.why}`);
+  for (const outcome of outcomes)
+    if ('why' in outcome) lines.push(`- ${outcome.engine}, ${outcome.case}: ${outcome.why}`);
   return lines.join('\n');
 }
 

@@ -41,7 +41,9 @@ export async function startTessera(choice: 'gpu' | 'reference'): Promise<Engine>
     wait: () => device.idle(),
   };
   const job = (graph: Graph, inputs: Inputs): Job<Tensor> => {
-    const held = Object.fromEntries(Object.entries(inputs).map(([name, { data, shape }]) => [name, tensor(data, shape)]));
+    const held = Object.fromEntries(
+      Object.entries(inputs).map(([name, { data, shape }]) => [name, tensor(data, shape)]),
+    );
     return {
       held: Object.values(held),
       async run() {

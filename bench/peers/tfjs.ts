@@ -30,8 +30,7 @@ const works: Readonly<Record<Exclude<WorkKind, 'training step'>, Compute>> = {
   elementwise: ({ x, a, b, c }) => [tf.mul(tf.relu(tf.add(tf.mul(x!, a!), b!)), tf.sigmoid(c!))],
   sum: ({ x }) => [tf.sum(x!)],
   lstm: ({ x, kernel, recurrent, bias }) => [lstm(x!, kernel!, recurrent!, bias!)],
-  'lstm gradient': ({ x, kernel, recurrent, bias, dy }) =>
-    tf.grads(lstm)([x!, kernel!, recurrent!, bias!], dy!),
+  'lstm gradient': ({ x, kernel, recurrent, bias, dy }) => tf.grads(lstm)([x!, kernel!, recurrent!, bias!], dy!),
 };
 
 /** The products with the inputs are one for all steps. */

@@ -1,4 +1,5 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Engine } from '../contest/engine.js';
 import type { Inputs } from '../contest/works.js';
@@ -12,8 +13,8 @@ const PYTHON = '/usr/bin/python3';
  * @throws Error if it is not installed.
  */
 export async function start(): Promise<Engine> {
-  const python = spawn(PYTHON, [SCRIPT], { stdio: ['pipe', 'pipe', 'ignore'] }) as ChildProcessWithoutNullStreams;
-  const answers = readAnswers(python);
+  const python = spawn(PYTHON, [SCRIPT], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const answers = readAnswers(python.stdout);
   const ask = async (request: object, inputs: Inputs = {}): Promise<Answer> => {
     python.stdin.write(`${JSON.stringify(request)}\n`);
     for (const { data } of Object.values(inputs))
@@ -45,7 +46,7 @@ interface Answer {
 }
 
 /** Answers as they come: a line of JSON, then the bytes of as many results as it has lengths. */
-async function* readAnswers({ stdout }: ChildProcessWithoutNullStreams): AsyncGenerator<Answer, undefined> {
+async function* readAnswers(stdout: Readable): AsyncGenerator<Answer, undefined> {
   let rest = Buffer.alloc(0);
   const chunks = stdout[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   const until = async (enough: () => boolean): Promise<boolean> => {
