@@ -112,8 +112,12 @@ async function contest(
       outcomes.push({ row: { ...shared, ...measured, ...rates, adapter } });
     }
   });
+  note(`  ${outcomes.map(inShort).join('; ')}`);
   return outcomes;
 }
+
+const inShort = (outcome: Outcome): string =>
+  'row' in outcome ? `${outcome.row.engine} ${outcome.row.milliseconds.toFixed(2)} ms` : `${outcome.engine} -`;
 
 /** What is wrong with results, or undefined: each may differ from the expected by a share of its largest value. */
 export function disagreement(

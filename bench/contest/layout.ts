@@ -40,3 +40,9 @@ export function partsAlongLastAxis({ shape, data }: HostTensor, order: readonly 
   }
   return { shape, data: made };
 }
+
+/** One of equal parts of the rows, such as a batch of a data set. */
+export function partOfRows({ shape, data }: HostTensor, part: number, parts: number): HostTensor {
+  const size = data.length / parts;
+  return { shape: [shape[0]! / parts, ...shape.slice(1)], data: data.slice(part * size, (part + 1) * size) };
+}

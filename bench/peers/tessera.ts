@@ -11,8 +11,9 @@ import {
   tensor,
 } from '../../src/tensor/index.js';
 import { type Engine, type Job, preparedJob, preparedTraining } from '../contest/engine.js';
+import { partOfRows } from '../contest/layout.js';
 import type { HostTensor, Inputs, WorkKind } from '../contest/works.js';
-import { BATCH, BATCHES } from '../step-data.js';
+import { BATCHES } from '../step-data.js';
 
 type Graph = (inputs: Record<string, Tensor>) => Tensor[];
 
@@ -41,9 +42,7 @@ export async function startTessera(choice: 'gpu' | 'reference'): Promise<Engine>
     wait: () => device.idle(),
   };
   const job = (graph: Graph, inputs: Inputs): Job<Tensor> => {
-    const held = Object.fromEntries(
-      Object.entries(inputs).map(([name, { data, shape }]) => [name, tensor(data, shape)]),
-    );
+    const held = Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, upload(input)]));
     return {
       held: Object.values(held),
       async run() {
@@ -61,18 +60,16 @@ export async function startTessera(choice: 'gpu' | 'reference'): Promise<Engine>
 
 export const start = (): Promise<Engine> => startTessera('gpu');
 
+const upload = ({ data, shape }: HostTensor): Tensor => tensor(data, shape);
+
 function trainer({ tokens, images, labels, ...weights }: Inputs): () => Promise<number> {
   const model = new TextImageClassifier();
   model.loadState(new Map(Object.entries(weights as Record<string, HostTensor & { data: Float32Array }>)));
   const optimizer = new Adam(model.parameters());
-  const part = ({ data, shape }: HostTensor, index: number) => {
-    const size = data.length / BATCHES;
-    return tensor(data.slice(index * size, (index + 1) * size), [BATCH, ...shape.slice(1)]);
-  };
-  const batches = Array.from({ length: BATCHES }, (_, index) => ({
-    inputs: { tokens: part(tokens!, index), images: part(images!, index) },
-    labels: part(labels!, index),
-  }));
+  const batches = Array.from({ length: BATCHES }, (_, index) => {
+    const part = (whole: HostTensor) => upload(partOfRows(whole, index, BATCHES));
+    return { inputs: { tokens: part(tokens!), images: part(images!) }, labels: part(labels!) };
+  });
   return async () => {
     const batch = batches[optimizer.steps % BATCHES]!;
     const loss = crossEntropy(model.forward(batch.inputs), batch.labels);

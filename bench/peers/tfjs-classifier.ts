@@ -1,7 +1,8 @@
 import type * as Tf from '@tensorflow/tfjs-core';
 import type * as Layers from '@tensorflow/tfjs-layers';
+import { partOfRows } from '../contest/layout.js';
 import type { HostTensor, Inputs } from '../contest/works.js';
-import { BATCH, BATCHES } from '../step-data.js';
+import { BATCHES } from '../step-data.js';
 
 /** Optimizer and defaults of Keras. TF.js's own default of epsilon is the same, but not its recurrent activation. */
 const ADAM = { rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
@@ -55,13 +56,10 @@ export class TfjsClassifier {
   /** Training steps on the batches of the bench, which lie on the device. */
   static trainer(tfjs: Tfjs, { tokens, images, labels, ...weights }: Inputs): () => Promise<number> {
     const model = new TfjsClassifier(tfjs, weights, images!.shape.slice(1), tokens!.shape[1]!);
-    const part = ({ data, shape }: HostTensor, index: number): HostTensor => {
-      const size = data.length / BATCHES;
-      return { data: data.slice(index * size, (index + 1) * size), shape: [BATCH, ...shape.slice(1)] };
-    };
-    const uploaded = Array.from({ length: BATCHES }, (_, index) =>
-      model.upload(part(tokens!, index), part(images!, index), part(labels!, index)),
-    );
+    const uploaded = Array.from({ length: BATCHES }, (_, index) => {
+      const part = (whole: HostTensor) => partOfRows(whole, index, BATCHES);
+      return model.upload(part(tokens!), part(images!), part(labels!));
+    });
     let steps = 0;
     return () => model.step(uploaded[steps++ % BATCHES]!);
   }

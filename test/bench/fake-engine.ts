@@ -35,5 +35,5 @@ export async function start(): Promise<Engine> {
 }
 
 /** One that does not start, as where a package is missing; it says in which process. */
-const SOURCE = 'export const start = () => { throw new Error(`no adapter in process ${process.pid}`) }';
+const SOURCE = 'export const start = () => { throw new Error("no adapter in process " + process.pid) }';
 export const broken = new URL(`data:text/javascript,${encodeURIComponent(SOURCE)}`);
