@@ -10,10 +10,12 @@ import {
   numpy as np,
   vjp,
 } from '@jax-js/jax';
-import { type Engine, type Job, type Memory, preparedJob, Unable } from '../contest/engine.js';
+import { type Engine, type Job, type Memory, preparedJob, preparedTraining } from '../contest/engine.js';
 import { CHANNELS_FIRST, CHANNELS_LAST, OUT_FIRST, OUT_LAST, permuted } from '../contest/layout.js';
 import type { HostTensor, Inputs, WorkKind } from '../contest/works.js';
 import { pretendToBeABrowser } from './browser.js';
+import { lstmStates } from './jax-lstm.js';
+import { trainer } from './jax-training.js';
 
 // Functions consume their arguments; `.ref` is one use more.
 type Compute = (...inputs: JaxArray[]) => JaxArray[];
@@ -69,29 +71,8 @@ const works: Readonly<Record<Exclude<WorkKind, 'training step'>, JaxWork>> = {
   },
 };
 
-/** The products with the inputs are one for all steps. */
 function lstm(x: JaxArray, kernel: JaxArray, recurrent: JaxArray, bias: JaxArray): JaxArray {
-  const [batch, time, features] = x.shape as [number, number, number];
-  const size = recurrent.shape[0]!;
-  const byTime = np.transpose(x, [1, 0, 2]).reshape([time * batch, features]);
-  const xGates = np
-    .matmul(byTime, kernel)
-    .add(bias)
-    .reshape([time, batch, 4 * size]);
-  let [hidden, cell] = [np.zeros([batch, size]), np.zeros([batch, size])];
-  const states: JaxArray[] = [];
-  for (let step = 0; step < time; step++) {
-    const gates = xGates.ref.slice(step).add(np.matmul(hidden, recurrent.ref));
-    const [i, f, g, o] = np.split(gates, 4, -1) as [JaxArray, JaxArray, JaxArray, JaxArray];
-    cell = nn
-      .sigmoid(f)
-      .mul(cell)
-      .add(nn.sigmoid(i).mul(np.tanh(g)));
-    hidden = nn.sigmoid(o).mul(np.tanh(cell.ref));
-    states.push(hidden.ref);
-  }
-  for (const last of [xGates, recurrent, hidden, cell]) last.dispose();
-  return np.stack(states, 1);
+  return np.stack(lstmStates(x, kernel, recurrent, bias), 1);
 }
 
 export async function start(): Promise<Engine> {
@@ -117,7 +98,7 @@ export async function start(): Promise<Engine> {
   };
   return {
     async prepare(kind, inputs) {
-      if (kind === 'training step') throw new Unable('a table of embeddings has no gradient in jax-js');
+      if (kind === 'training step') return preparedTraining(trainer(inputs, upload));
       return preparedJob(job(works[kind], inputs), memory);
     },
   };
