@@ -17,7 +17,7 @@ type IAttributeProto = onnxProto.onnx.IAttributeProto;
 const { onnx } = onnxProto;
 
 const OPSET = 17;
-const { FLOAT, INT64 } = onnx.TensorProto.DataType;
+const { FLOAT } = onnx.TensorProto.DataType;
 const { INT, INTS, FLOAT: REAL } = onnx.AttributeProto.AttributeType;
 
 type Node = readonly [opType: string, inputs: string[], outputs: string[], attributes?: IAttributeProto[]];
@@ -25,11 +25,8 @@ const integer = (name: string, i: number): IAttributeProto => ({ name, type: INT
 const integers = (name: string, ints: number[]): IAttributeProto => ({ name, type: INTS, ints });
 const real = (name: string, f: number): IAttributeProto => ({ name, type: REAL, f });
 
-/**
- * @param fused whether an LSTM is ONNX's one operator, or its steps are written out: not every provider has the operator
- * @throws Unable for gradients: ONNX describes inference.
- */
-export function onnxWork(kind: WorkKind, { x, w, ...rest }: Inputs, fused: boolean): OnnxWork {
+/** @throws Unable for gradients: ONNX describes inference. */
+export function onnxWork(kind: WorkKind, { x, w, ...rest }: Inputs): OnnxWork {
   switch (kind) {
     case 'matmul':
       return work([['MatMul', ['a', 'b'], ['y']]], rest);
@@ -56,14 +53,14 @@ export function onnxWork(kind: WorkKind, { x, w, ...rest }: Inputs, fused: boole
     case 'sum':
       return work([['ReduceSum', ['x'], ['y'], [integer('keepdims', 0)]]], { x: x! });
     case 'lstm':
-      return fused ? fusedLstm(x!, rest) : unrolledLstm(x!, rest);
+      return lstm(x!, rest);
     default:
       throw new Unable('ONNX Runtime computes no gradients here: ONNX describes inference');
   }
 }
 
 /** Gates of ONNX are ordered i, o, f, g, and a gate's weights are rows. Time comes first. */
-function fusedLstm(x: HostTensor, { kernel, recurrent, bias }: Inputs): OnnxWork {
+function lstm(x: HostTensor, { kernel, recurrent, bias }: Inputs): OnnxWork {
   const gates = [0, 3, 1, 2];
   const rows = (weights: HostTensor): HostTensor => {
     const { shape, data } = permuted(partsAlongLastAxis(weights, gates), [1, 0]);
@@ -78,73 +75,15 @@ function fusedLstm(x: HostTensor, { kernel, recurrent, bias }: Inputs): OnnxWork
   return { ...work(nodes, { x: permuted(x, [1, 0, 2]) }, weights), order: [2, 0, 1, 3] };
 }
 
-/** Steps that are cut or joined at once: a shader binds 8 to 16 buffers. */
-const PART = 5;
-
-/** One product for the inputs of all steps, then the steps. */
-function unrolledLstm(x: HostTensor, { kernel, recurrent, bias }: Inputs): OnnxWork {
-  const [batch, time, features] = x.shape as [number, number, number];
-  const size = recurrent!.shape[0]!;
-  const zeros = { shape: [batch, size], data: new Float32Array(batch * size) };
-  const parts = Array.from({ length: time / PART }, (_, part) => ({
-    part: `part${part}`,
-    steps: Array.from({ length: PART }, (__, step) => part * PART + step),
-  }));
-  const namesOfParts = parts.map(({ part }) => part);
-  const nodes: Node[] = [
-    ['MatMul', ['x', 'kernel'], ['products']],
-    ['Add', ['products', 'bias'], ['biased']],
-    ['Split', ['biased'], namesOfParts, [integer('axis', 0)]],
-    ...parts.map(({ part, steps }): Node => ['Split', [part], steps.map((step) => `x${step}`), [integer('axis', 0)]]),
-    ...parts.flatMap(({ steps }) => steps.flatMap(lstmStep)),
-    ...parts.map(({ part, steps }): Node => {
-      return ['Concat', steps.map((step) => `h${step}`), [`${part} of y`], [integer('axis', 0)]];
-    }),
-    ['Concat', namesOfParts.map((part) => `${part} of y`), ['rows'], [integer('axis', 0)]],
-    ['Reshape', ['rows', 'shape'], ['y']],
-  ];
-  const byTime = permuted(x, [1, 0, 2]);
-  const rows = { shape: [time * batch, features], data: byTime.data };
-  const weights = { kernel: kernel!, recurrent: recurrent!, bias: bias!, zeros };
-  return { ...work(nodes, { x: rows }, weights, { shape: [time, batch, size] }), order: [1, 0, 2] };
-}
-
-function lstmStep(step: number): Node[] {
-  const [hidden, cell] = step === 0 ? ['zeros', 'zeros'] : [`h${step - 1}`, `c${step - 1}`];
-  const at = (name: string) => `${name}${step}`;
-  return [
-    ['MatMul', [hidden, 'recurrent'], [at('u')]],
-    ['Add', [at('x'), at('u')], [at('gates')]],
-    ['Split', [at('gates')], [at('i'), at('f'), at('g'), at('o')], [integer('axis', 1)]],
-    ...['i', 'f', 'o'].map((gate): Node => ['Sigmoid', [at(gate)], [at(`s${gate}`)]]),
-    ['Tanh', [at('g')], [at('tg')]],
-    ['Mul', [at('sf'), cell], [at('kept')]],
-    ['Mul', [at('si'), at('tg')], [at('new')]],
-    ['Add', [at('kept'), at('new')], [at('c')]],
-    ['Tanh', [at('c')], [at('tc')]],
-    ['Mul', [at('so'), at('tc')], [at('h')]],
-  ];
-}
-
-/** A model of one output, `y`. Shapes are small arrays of whole numbers that a node takes as an input. */
-function work(
-  nodes: readonly Node[],
-  feeds: Inputs,
-  weights: Inputs = {},
-  shapes: Readonly<Record<string, readonly number[]>> = {},
-): OnnxWork {
+/** A model of one output, `y`. */
+function work(nodes: readonly Node[], feeds: Inputs, weights: Inputs = {}): OnnxWork {
   const graph: onnxProto.onnx.IGraphProto = {
     name: 'work',
     node: nodes.map(([opType, input, output, attribute = []]) => ({ opType, input, output, attribute })),
-    initializer: [
-      ...Object.entries(weights).map(([name, { shape, data }]) => ({
-        ...{ name, dims: [...shape], dataType: FLOAT },
-        rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-      })),
-      ...Object.entries(shapes).map(([name, shape]) => ({
-        ...{ name, dims: [shape.length], dataType: INT64, int64Data: [...shape] },
-      })),
-    ],
+    initializer: Object.entries(weights).map(([name, { shape, data }]) => ({
+      ...{ name, dims: [...shape], dataType: FLOAT },
+      rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+    })),
     input: Object.entries(feeds).map(([name, { shape }]) => ({
       name,
       type: { tensorType: { elemType: FLOAT, shape: { dim: shape.map((dimValue) => ({ dimValue })) } } },
@@ -163,9 +102,9 @@ export interface Runtime<Value> {
 }
 
 /** ONNX Runtime, on whatever it runs, as an engine. */
-export const onnxEngine = <Value>({ memory, open, upload }: Runtime<Value>, fused: boolean): Engine => ({
+export const onnxEngine = <Value>({ memory, open, upload }: Runtime<Value>): Engine => ({
   async prepare(kind, inputs) {
-    const { model, feeds, order } = onnxWork(kind, inputs, fused);
+    const { model, feeds, order } = onnxWork(kind, inputs);
     const session = await open(model);
     const held = Object.fromEntries(Object.entries(feeds).map(([name, values]) => [name, upload(values)]));
     const job: Job<Value> = {

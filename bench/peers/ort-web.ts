@@ -13,33 +13,32 @@ export async function start(): Promise<Engine> {
   const ort = (await import(path.href)) as typeof Ort;
   ort.env.wasm.numThreads = 1;
   let device: GPUDevice;
-  return onnxEngine<Ort.Tensor>(
-    {
-      memory: {
-        read: async (value) => ({ shape: value.dims, data: (await value.getData()) as Float32Array }),
-        release: (value) => value.dispose(),
-        wait: () => device.queue.onSubmittedWorkDone().then(() => {}),
-      },
-      async open(model) {
-        const session = await ort.InferenceSession.create(model, {
-          executionProviders: ['webgpu'],
-          preferredOutputLocation: 'gpu-buffer',
-        });
-        device = await ort.env.webgpu.device;
-        return { run: async (feeds) => (await session.run(feeds)).y!, release: () => session.release() };
-      },
-      upload({ data, shape }: HostTensor) {
-        const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-        const buffer = device.createBuffer({ size: Math.max(16, data.byteLength), usage });
-        device.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);
-        return ort.Tensor.fromGpuBuffer(buffer, {
-          ...{ dataType: 'float32', dims: shape },
-          dispose: () => buffer.destroy(),
-        });
-      },
+  return onnxEngine<Ort.Tensor>({
+    memory: {
+      read: async (value) => ({ shape: value.dims, data: (await value.getData()) as Float32Array }),
+      release: (value) => value.dispose(),
+      wait: () => device.queue.onSubmittedWorkDone().then(() => {}),
     },
-    false,
-  );
+    async open(model) {
+      const session = await ort.InferenceSession.create(model, {
+        executionProviders: ['webgpu'],
+        preferredOutputLocation: 'gpu-buffer',
+        // Else it would quietly compute on the CPU what the provider lacks.
+        extra: { session: { disable_cpu_ep_fallback: '1' } },
+      });
+      device = await ort.env.webgpu.device;
+      return { run: async (feeds) => (await session.run(feeds)).y!, release: () => session.release() };
+    },
+    upload({ data, shape }: HostTensor) {
+      const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+      const buffer = device.createBuffer({ size: Math.max(16, data.byteLength), usage });
+      device.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);
+      return ort.Tensor.fromGpuBuffer(buffer, {
+        ...{ dataType: 'float32', dims: shape },
+        dispose: () => buffer.destroy(),
+      });
+    },
+  });
 }
 
 /** Dawn refuses views on shared memory, which is what WebAssembly's memory is here. */
