@@ -68,9 +68,19 @@ export function showContest(
     );
   }
   if (slower.length > 0) lines.push(`${own} is slower at: ${slower.join('; ')}`);
-  for (const outcome of outcomes)
-    if ('why' in outcome) lines.push(`- ${outcome.engine}, ${outcome.case}: ${outcome.why}`);
+  for (const [reason, names] of reasons(outcomes)) lines.push(`- ${reason}: ${names.join('; ')}`);
   return lines.join('\n');
 }
 
 const milliseconds = (value: number): string => value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
+
+/** Works that an engine has no time for, by engine and reason. */
+function reasons(outcomes: readonly Outcome[]): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const outcome of outcomes) {
+    if ('row' in outcome) continue;
+    const reason = `${outcome.engine} (${outcome.why})`;
+    found.set(reason, [...(found.get(reason) ?? []), outcome.case]);
+  }
+  return found;
+}

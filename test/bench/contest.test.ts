@@ -112,6 +112,7 @@ describe('the table', () => {
     const outcomes: Outcome[] = [
       ...rows.map((one) => ({ row: one })),
       { case: 'slow', engine: 'A', why: 'wrong: element 0' },
+      { case: 'alone', engine: 'A', why: 'wrong: element 0' },
     ];
     const works = ['fast', 'slow', 'alone', 'without us'].map((name) => ({ name }));
     const lines = showContest(outcomes, columns, works, { own: 'Tessera', adapter: 'llvmpipe, software' }).split('\n');
@@ -121,7 +122,7 @@ describe('the table', () => {
     expect(cells('without us')).toEqual(['without us', '-', '3.00', '-', '-', '-', '-', '-']);
     expect(lines.join('\n')).toContain('geometric mean 2.00 of 2 works, least 0.50');
     expect(lines).toContain('Tessera is slower at: slow');
-    expect(lines).toContain('- A, slow: wrong: element 0');
+    expect(lines).toContain('- A (wrong: element 0): slow; alone');
     expect(lines.join('\n')).toContain('llvmpipe, software');
   });
 });
