@@ -3,6 +3,7 @@ import { table } from '../src/cli/terminal.js';
 import { checkWritable, writeFileAtomically } from '../src/data/node/index.js';
 import { measureRoofs, type Roofs } from '../src/kernels/index.js';
 import { openDevice, setDefaultDevice, TesseraError } from '../src/tensor/index.js';
+import { benchContest } from './contest.js';
 import { benchHost } from './host.js';
 import { attentionCases } from './kernels/attention.js';
 import type { KernelCase } from './kernels/case.js';
@@ -23,7 +24,6 @@ const CASES = ['step', 'host', ...Object.keys(KERNELS)];
 const note = (line: string): void => console.error(line);
 
 interface Options {
-  readonly peers?: boolean;
   readonly json?: string;
 }
 
@@ -34,13 +34,31 @@ const program = new Command('npm run bench --')
       CASES,
     ),
   )
-  .option('--peers', 'time the other engines too, after checking that they compute the same')
   .option('--json <file>', 'write the rows to a file, too')
   .exitOverride()
   .showHelpAfterError("('--help' shows what there is)")
   .action(run);
 
-async function run(chosen: string | undefined, { peers = false, json }: Options): Promise<void> {
+program
+  .command('peers')
+  .description('lets other engines do the same works, checks their results and times them in turn')
+  .argument('[work]', 'works whose names begin so (default: all)')
+  .option('--quick', 'fewer runs')
+  .action(async (only: string | undefined, { quick = false }: { quick?: boolean }) => {
+    const { json } = program.opts<Options>();
+    if (json !== undefined) await checkWritable(json);
+    const device = await openDevice();
+    setDefaultDevice(device);
+    try {
+      const rows = await benchContest({ device, ...(only === undefined ? {} : { only }), quick, note });
+      if (json !== undefined) await writeFileAtomically(json, `${JSON.stringify(rows, null, 2)}\n`);
+    } finally {
+      setDefaultDevice(undefined);
+      device.close();
+    }
+  });
+
+async function run(chosen: string | undefined, { json }: Options): Promise<void> {
   if (json !== undefined) await checkWritable(json);
   const wanted = (name: string) => chosen === undefined || chosen === name;
   const families = Object.entries(KERNELS).filter(([name]) => wanted(name));
@@ -49,7 +67,7 @@ async function run(chosen: string | undefined, { peers = false, json }: Options)
   note(`adapter: ${device.name}, ${device.choices.size} tuned choices`);
   setDefaultDevice(device);
   try {
-    if (wanted('step')) rows.push(...(await benchStep({ device, peers, note })));
+    if (wanted('step')) rows.push(...(await benchStep({ device, note })));
     if (rows.length > 0) console.log(show(rows));
     if (families.length > 0) {
       const roofs = await measureRoofs(device);
