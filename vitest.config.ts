@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // What this user measured must not decide what is tested.
+    env: { TESSERA_TUNING: 'off' },
     // One worker: on a software adapter the GPU is the CPU, and two adapters at once only slow each other down.
     pool: 'forks',
     maxWorkers: 1,

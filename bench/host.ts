@@ -18,7 +18,14 @@ export async function benchHost(): Promise<Row[]> {
     if (!(name in globalThis)) Object.assign(globalThis, { [name]: value });
   const instance = create(['backend=null']);
   const adapter = await instance.requestAdapter();
-  const device = new GpuDevice("Dawn's null backend", true, await adapter!.requestDevice(), () => instance);
+  const device = new GpuDevice(
+    "Dawn's null backend",
+    true,
+    await adapter!.requestDevice(),
+    {},
+    new Map(),
+    () => instance,
+  );
   setDefaultDevice(device);
 
   const model = new TextImageClassifier();

@@ -7,6 +7,7 @@ import { checkWritable, writeFileAtomically } from '../src/data/node/index.js';
 import { measureRoofs, type Roofs } from '../src/kernels/index.js';
 import { type Device, openDevice, setDefaultDevice, TesseraError } from '../src/tensor/index.js';
 import { changeCells, compare, readRows } from './compare.js';
+import { benchContest } from './contest.js';
 import { casesOf } from './families.js';
 import { benchHost } from './host.js';
 import type { Row } from './measure.js';
@@ -31,31 +32,53 @@ export interface Results extends Origin {
 
 const note = (line: string): void => console.error(line);
 
+/** How the works of the contest begin that a bench has peers for. */
+const WORKS: Partial<Record<Bench, string>> = {
+  ...{ step: 'training', matmul: 'matmul', conv2d: 'conv', softmax: 'softmax', 'layer-norm': 'layer norm' },
+  ...{ reduction: 'sum', lstm: 'LSTM', elementwise: 'elementwise' },
+};
+
+function worksOf(what: Bench | undefined): string {
+  if (what === undefined) return '';
+  const works = WORKS[what];
+  if (works === undefined)
+    throw new TesseraError(`--peers: no peer does '${what}'; there are ${Object.keys(WORKS).join(', ')}`);
+  return works;
+}
+
 /**
  * Runs what was asked for: prints tables, and writes rows, plots and figures where that is wanted.
  * @throws TesseraError if there is no adapter, or a file cannot be read or written.
  */
-export async function runBench(what: Bench | undefined, options: BenchOptions): Promise<void> {
+export async function runBench(
+  what: Bench | undefined,
+  work: string | undefined,
+  options: BenchOptions,
+): Promise<void> {
   const { peers = false, quick = false, json, plots, compare: files } = options;
   if (files !== undefined) return showComparison(files);
   for (const file of [json, plots && path.join(plots, 'roofline.svg')])
     if (file !== undefined) await checkWritable(file);
+  if (work !== undefined && what !== 'peers')
+    throw new TesseraError(`only 'peers' takes a work; got '${work}' for '${what}'`);
   const wanted = (name: Bench) => what === undefined || what === name;
   const families = KERNEL_FAMILIES.filter(wanted);
+  const works = what === 'peers' ? (work ?? '') : peers ? worksOf(what) : undefined;
   const rows: Row[] = [];
   const device = await openDevice({ device: 'gpu' });
-  note(`adapter: ${device.name}`);
+  note(`adapter: ${device.name}, ${device.choices.size} tuned choices`);
   const { name: adapter, software } = device;
   const origin: Origin = { adapter, software, date: new Date().toISOString(), version: versionOf() };
   setDefaultDevice(device);
   try {
-    if (wanted('step')) rows.push(...(await benchStep({ device, peers, note })));
+    if (wanted('step')) rows.push(...(await benchStep({ device, note })));
     if (rows.length > 0) console.log(forTerminal(rowCells(rows)));
     if (families.length > 0) {
       const results = { ...(await benchKernels(device, families, quick)), ...origin };
       rows.push(...[...results.families.values()].flat());
       await writeOut(results, options);
     }
+    if (works !== undefined) rows.push(...(await benchContest({ device, only: works, quick, note })));
   } finally {
     setDefaultDevice(undefined);
     device.close();

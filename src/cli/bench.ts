@@ -10,7 +10,7 @@ export const KERNEL_FAMILIES = [
 export type KernelFamily = (typeof KERNEL_FAMILIES)[number];
 
 /** What can be timed. */
-export const BENCHES = ['step', 'host', 'sweep', ...KERNEL_FAMILIES] as const;
+export const BENCHES = ['step', 'host', 'sweep', 'peers', ...KERNEL_FAMILIES] as const;
 export type Bench = (typeof BENCHES)[number];
 
 export interface BenchOptions {
@@ -29,10 +29,11 @@ export const describeBench = (command: Command): Command =>
     .addArgument(
       new Argument(
         '[what]',
-        'a training step, its host side, how it grows, or kernels (default: all but the sweep)',
+        'a training step, its host side, how it grows, other engines, or kernels (default: all but sweep and peers)',
       ).choices(BENCHES),
     )
-    .option('--peers', 'time the other engines too, after checking that they compute the same')
+    .argument('[work]', "with 'peers': works whose names begin so (default: all)")
+    .option('--peers', 'let other engines do the same, too, after checking that they compute the same')
     .option('--quick', 'fewer cases, fewer rounds')
     .option('--json <file>', 'write the rows to a file, too')
     .option('--plots <folder>', 'draw the ladders and the roofline as SVG and PNG')
@@ -43,7 +44,7 @@ export const describeBench = (command: Command): Command =>
  * `tessera bench`: runs the bench, which is in a clone of the repository only. Returns the exit code.
  * @throws TesseraError where there is no bench.
  */
-export async function bench(what: Bench | undefined, options: BenchOptions): Promise<number> {
+export async function bench(what: Bench | undefined, work: string | undefined, options: BenchOptions): Promise<number> {
   const program = new URL('../../bench/run.ts', import.meta.url);
   if (!existsSync(program)) {
     throw new TesseraError(
@@ -52,8 +53,8 @@ export async function bench(what: Bench | undefined, options: BenchOptions): Pro
   }
   // Not a literal: the package is built without it.
   const { runBench } = (await import(program.href)) as {
-    runBench(what: Bench | undefined, options: BenchOptions): Promise<void>;
+    runBench: (...given: Parameters<typeof bench>) => Promise<void>;
   };
-  await runBench(what, options);
+  await runBench(what, work, options);
   return 0;
 }

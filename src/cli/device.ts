@@ -8,7 +8,8 @@ export async function withDevice<T>(
   work: (device: Device) => Promise<T>,
 ): Promise<T> {
   const device = await openDevice({ device: choice });
-  terminal.note(`adapter: ${device.name}`);
+  const { size } = device.choices;
+  terminal.note(`adapter: ${device.name}${size > 0 ? `, ${size} tuned choices` : ''}`);
   if (device.kind === 'reference') {
     terminal.note(
       "warning: the reference device computes in float64 on the CPU, which is slow; 'tessera doctor' says what to install",

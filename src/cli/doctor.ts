@@ -19,6 +19,10 @@ export async function doctor({ json = false }: { json?: boolean }): Promise<numb
       `timestamps: ${found.timestampNanoseconds === null ? 'none' : `in steps of ${found.timestampNanoseconds} ns`}`,
     );
   }
+  const { tuning } = found;
+  terminal.print(
+    `tuning: ${tuning === null ? "none; 'tessera tune' measures which kernels are the fastest here" : `${tuning.choices} choices in ${tuning.file}`}`,
+  );
   for (const { where, outcome } of found.passedOver) terminal.print(`passed over: ${where}: ${outcome}`);
   for (const line of found.advice) terminal.print(`to do: ${line}`);
   for (const { name, kind, features, featuresWithoutToggles } of found.adapters) {

@@ -10,6 +10,7 @@ import { predict } from './predict.js';
 import { PRESETS } from './presets.js';
 import { profile } from './profile.js';
 import { train } from './train.js';
+import { tune } from './tune.js';
 import { MODELS, type ModelName } from './workload.js';
 
 const whole = (minimum: number) => (text: string) => {
@@ -109,12 +110,21 @@ program
   .action((model: ModelName, options) => run(profile(model, options)));
 
 program
+  .command('tune')
+  .description('measure which variants of kernels are the fastest on this adapter, and keep it: later runs use them')
+  .option('--seconds <number>', 'time for measurements; what is left out can be measured later', whole(1), 120)
+  .option('--clear', 'forget what was measured on this adapter, and end')
+  .addOption(device())
+  .addOption(json())
+  .action((options) => run(tune(options)));
+
+program
   .command('doctor')
   .description('what this machine offers: adapters, features, limits, and what to install where nothing is found')
   .addOption(json())
   .action((options) => run(doctor(options)));
 
-describeBench(program.command('bench')).action((what, options) => run(bench(what, options)));
+describeBench(program.command('bench')).action((what, work, options) => run(bench(what, work, options)));
 
 // A reader that went away, such as `head`, is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

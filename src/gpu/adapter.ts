@@ -105,12 +105,18 @@ export function limitsOf(adapter: GPUAdapter): Record<string, number> {
   return limits;
 }
 
+/** What tells an adapter from others, and its driver. */
+export function identityOf({ info }: GPUAdapter) {
+  const { vendor, architecture, device, description } = info;
+  return { vendor, architecture, device, driver: description };
+}
+
 /** Everything that an adapter says of itself, as plain data that JSON keeps whole. */
 export function describeAdapter({ adapter, kind, name }: FoundAdapter): AdapterDescription {
   const info: GPUAdapterInfo & { readonly subgroupMatrixConfigs?: Iterable<SubgroupMatrixConfig> } = adapter.info;
-  const { vendor, architecture, device, description, subgroupMinSize, subgroupMaxSize } = info;
+  const { subgroupMinSize, subgroupMaxSize } = info;
   return {
-    ...{ name, kind, vendor, architecture, device, driver: description },
+    ...{ name, kind, ...identityOf(adapter) },
     features: [...adapter.features].sort(),
     limits: limitsOf(adapter),
     subgroupSizes: subgroupMinSize && subgroupMaxSize ? [subgroupMinSize, subgroupMaxSize] : null,

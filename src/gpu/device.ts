@@ -1,4 +1,5 @@
 import type { Kernel } from './kernel.js';
+import type { Choices, Origin } from './tuning.js';
 
 /** How a four-byte element is to be understood; `bool` is stored as a u32 that is 0 or 1. */
 export type ElementType = 'f32' | 'i32' | 'u32' | 'bool';
@@ -25,6 +26,8 @@ export interface Prepared {
   readonly dispatches: readonly Dispatch[];
   /** Changes a uniform of one dispatch, from the next submission on. */
   set(dispatch: number, name: string, value: number): void;
+  /** Puts another buffer behind a storage binding of one dispatch, from the next submission on. */
+  bind(dispatch: number, name: string, buffer: DeviceBuffer): void;
   release(): void;
 }
 
@@ -78,6 +81,13 @@ export interface Device {
   readonly limits: DeviceLimits;
   /** Optional features that it has, by WebGPU's names. */
   readonly features: ReadonlySet<string>;
+  /** What measurements on it hold for; null on the reference device, where there is nothing to measure. */
+  readonly origin: Origin | null;
+  /**
+   * The variants of ops that were measured to be the fastest; ops that are not among them take what a rule says.
+   * Another map may be put in its place at any time.
+   */
+  choices: Choices;
   /** How often something was done since it was opened. */
   readonly counters: Readonly<Counters>;
   /** Bytes and number of the buffers that exist on the device now. */

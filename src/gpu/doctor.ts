@@ -1,4 +1,4 @@
-import { advice, platform, searchAdapter } from '#webgpu';
+import { advice, originOf, platform, readTuning, searchAdapter, tuningFile } from '#webgpu';
 import { type AdapterDescription, type Attempt, describeAdapter, type FoundAdapter } from './adapter.js';
 
 /** An adapter, and what Dawn shows of it without our toggles. */
@@ -20,6 +20,8 @@ export interface Diagnosis {
   /** The smallest difference of two timestamps that was seen; null without timestamps. */
   readonly smallestTimestampDifference: number | null;
   readonly wgslLanguageFeatures: readonly string[];
+  /** Where measurements of the adapter are kept, and how many there are; null where none are. */
+  readonly tuning: { readonly file: string; readonly choices: number } | null;
   readonly platform: Readonly<Record<string, string>>;
   readonly advice: readonly string[];
 }
@@ -45,6 +47,7 @@ export async function diagnose(): Promise<Diagnosis> {
     const why = error instanceof Error ? error.message : String(error);
     todo.unshift(`${found?.name} was found but does no work: ${why}; update its driver, or choose another adapter`);
   }
+  const tuning = found === null ? null : await tuningOf(found);
   found?.release();
   return {
     ...{ adapter, passedOver, adapters },
@@ -52,9 +55,17 @@ export async function diagnose(): Promise<Diagnosis> {
     timestampNanoseconds: steps?.common ?? null,
     smallestTimestampDifference: steps?.smallest ?? null,
     wgslLanguageFeatures: found?.languageFeatures ?? [],
+    tuning,
     platform: platform(),
     advice: todo,
   };
+}
+
+async function tuningOf({ adapter }: FoundAdapter): Promise<Diagnosis['tuning']> {
+  const origin = originOf(adapter);
+  const file = tuningFile(origin);
+  const { size } = await readTuning(origin);
+  return file === undefined || size === 0 ? null : { file, choices: size };
 }
 
 interface TimestampSteps {

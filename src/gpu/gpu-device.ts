@@ -14,6 +14,7 @@ import { lackOf } from './kernel.js';
 import { type Pipeline, PipelineCache } from './pipelines.js';
 import { BufferPool } from './pool.js';
 import { measurePasses } from './timestamps.js';
+import type { Choices, Origin } from './tuning.js';
 import { UniformArena } from './uniforms.js';
 
 class GpuBuffer implements DeviceBuffer {
@@ -36,16 +37,26 @@ class PreparedOnGpu implements Prepared {
   /** How long the device takes for it, estimated from earlier runs; 0 while unknown. */
   milliseconds = 0;
   runs = 0;
+  readonly #buffers: Record<string, DeviceBuffer>[];
   constructor(
     readonly dispatches: readonly Dispatch[],
-    readonly bound: readonly Bound[],
+    readonly bound: Bound[],
     readonly arena: UniformArena,
     readonly uniforms: GpuBuffer | undefined,
+    private readonly rebind: (dispatch: Dispatch, index: number) => Bound,
     readonly release: () => void,
-  ) {}
+  ) {
+    this.#buffers = dispatches.map(({ buffers }) => ({ ...buffers }));
+  }
 
   set(dispatch: number, name: string, value: number): void {
     this.arena.set(dispatch, name, value);
+  }
+
+  bind(dispatch: number, name: string, buffer: DeviceBuffer): void {
+    const buffers = this.#buffers[dispatch]!;
+    buffers[name] = buffer;
+    this.bound[dispatch] = this.rebind({ ...this.dispatches[dispatch]!, buffers }, dispatch);
   }
 }
 
@@ -65,6 +76,8 @@ export class GpuDevice implements Device {
     readonly name: string,
     readonly software: boolean,
     readonly gpu: GPUDevice,
+    readonly origin: Origin,
+    public choices: Choices,
     private readonly onClose: () => void = () => {},
   ) {
     this.features = new Set([...gpu.features]);
@@ -139,13 +152,15 @@ export class GpuDevice implements Device {
     this.gpu.pushErrorScope('validation');
     const size = arena.bytes.byteLength;
     const uniforms = size === 0 ? undefined : this.#storage.acquire(size);
-    const bound = dispatches.map((d, index) => this.#bind(d, pipelines[index]!, arena.blocks[index]!, uniforms));
+    const bind = (dispatch: Dispatch, index: number) =>
+      this.#bind(dispatch, pipelines[index]!, arena.blocks[index]!, uniforms);
+    const bound = dispatches.map(bind);
     const invalid = await this.gpu.popErrorScope();
     const exhausted = await this.gpu.popErrorScope();
     const error = exhausted ?? invalid;
     if (error !== null) throw typed(error, dispatches.map((d) => d.label).join('; '));
     this.#assertSound();
-    return new PreparedOnGpu(dispatches, bound, arena, uniforms, () => {
+    return new PreparedOnGpu(dispatches, bound, arena, uniforms, bind, () => {
       if (uniforms !== undefined) this.release(uniforms);
     });
   }

@@ -1,4 +1,4 @@
-import { findAdapter } from '#webgpu';
+import { findAdapter, originOf, readTuning } from '#webgpu';
 import { limitsOf } from './adapter.js';
 import type { Device } from './device.js';
 import { TesseraError } from './errors.js';
@@ -38,5 +38,6 @@ export async function openDevice({ device = 'auto' }: OpenOptions = {}): Promise
     requiredFeatures: [...adapter.features] as GPUFeatureName[],
     requiredLimits: limitsOf(adapter),
   });
-  return new GpuDevice(found.name, found.software, gpu, () => found.release());
+  const origin = originOf(adapter);
+  return new GpuDevice(found.name, found.software, gpu, origin, await readTuning(origin), () => found.release());
 }

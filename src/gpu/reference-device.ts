@@ -1,6 +1,7 @@
 import type { Around, Device, DeviceBuffer, Dispatch, HostArray, Prepared, Readback } from './device.js';
 import { DeviceLostError, OutOfMemoryError } from './errors.js';
 import { BufferPool } from './pool.js';
+import type { Choices } from './tuning.js';
 
 /** Four bytes of a GPU's buffer are one float64 here, which holds every f32, i32 and u32 exactly. */
 class ReferenceBuffer implements DeviceBuffer {
@@ -18,6 +19,8 @@ export class ReferenceDevice implements Device {
   readonly name = 'reference (float64 on the CPU)';
   readonly software = true;
   readonly features: ReadonlySet<string> = new Set();
+  readonly origin = null;
+  choices: Choices = new Map();
   readonly limits = {
     bufferBytes: 2 ** 31,
     bindingBytes: 2 ** 31,
@@ -59,11 +62,16 @@ export class ReferenceDevice implements Device {
 
   async prepare(dispatches: readonly Dispatch[]): Promise<Prepared> {
     this.#assertOpen();
-    const own = dispatches.map((dispatch) => ({ ...dispatch, values: { ...dispatch.values } }));
+    const own = dispatches.map(({ values, buffers, ...rest }) => ({
+      ...{ ...rest, values: { ...values }, buffers: { ...buffers } },
+    }));
     return {
       dispatches: own,
       set: (dispatch, name, value) => {
         own[dispatch]!.values[name] = value;
+      },
+      bind: (dispatch, name, buffer) => {
+        own[dispatch]!.buffers[name] = buffer;
       },
       release: () => {},
     };

@@ -2,11 +2,13 @@ import {
   type AdapterKind,
   type FindOptions,
   type FoundAdapter,
+  identityOf,
   isSoftware,
   kindOf,
   nameOf,
   type Search,
 } from './adapter.js';
+import type { Choices, Origin } from './tuning.js';
 
 /**
  * Asks the browser for its adapter. It offers one, and hides Dawn's switches: of the options, only kinds can be
@@ -41,6 +43,13 @@ export async function findAdapter(options: FindOptions = {}): Promise<FoundAdapt
 
 /** What runs the engine, in words. */
 export const platform = (): Record<string, string> => ({ browser: globalThis.navigator?.userAgent ?? 'unknown' });
+
+/** What measurements on an adapter hold for. */
+export const originOf = (adapter: GPUAdapter): Origin => ({ ...identityOf(adapter), ...platform() });
+
+/** A page keeps no measurements. */
+export const readTuning = async (_: Origin): Promise<Choices> => new Map();
+export const tuningFile = (_: Origin): string | undefined => undefined;
 
 /** What to do for an adapter, or for a better one than `kind`. */
 export const advice = (kind: AdapterKind | null): string[] =>

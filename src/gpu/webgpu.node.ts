@@ -13,12 +13,16 @@ import {
   type Attempt,
   type FindOptions,
   type FoundAdapter,
+  identityOf,
   isSoftware,
   kindOf,
   nameOf,
   namesSoftware,
   type Search,
 } from './adapter.js';
+import type { Origin } from './tuning.js';
+
+export { readTuning, tuningFile } from './webgpu.node.tuning.js';
 
 const require = createRequire(import.meta.url);
 
@@ -287,6 +291,12 @@ export function platform(): Record<string, string> {
     }
   }
   return { node: process.version, ...versions, system: `${process.platform} ${process.arch} ${os.release()}` };
+}
+
+/** What measurements on an adapter hold for. */
+export function originOf(adapter: GPUAdapter): Origin {
+  const { version } = require('../../package.json') as { version: string };
+  return { ...identityOf(adapter), tessera: version, webgpu: versionOf('webgpu') };
 }
 
 /** What to install for an adapter, or for a better one than `kind`. */

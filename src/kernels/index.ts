@@ -13,6 +13,7 @@ export { layerNormBackward, layerNormForward } from './layer-norm.js';
 export { layerNormNaive } from './layer-norm-naive.js';
 export { lstmCell, lstmCellFours, lstmCellSubgroup } from './lstm.js';
 export { lstmCellBackward, lstmCellBackwardFours, lstmCellBackwardSubgroup } from './lstm-gradient.js';
+export { lstmSequence, lstmSequenceBackward } from './lstm-sequence.js';
 export { matmulNaive, matmulRegister, matmulTiled } from './matmul.js';
 export { matmulDirect } from './matmul-direct.js';
 export { matmulSubgroup } from './matmul-subgroup.js';

@@ -20,7 +20,7 @@ const THREADS = 64;
 const sizes = ['step', 'time', 'batch', 'hidden_size'] as const;
 type StepSizes = Readonly<Record<(typeof sizes)[number], number>>;
 
-const cost = ({ batch, hidden_size }: StepSizes) => ({
+export const backwardCost = ({ batch, hidden_size }: StepSizes) => ({
   flops: batch * hidden_size * (8 * hidden_size + 30),
   bytes: 4 * (4 * hidden_size * hidden_size + batch * (18 * hidden_size + 2)),
 });
@@ -31,7 +31,7 @@ interface Buffers
     Float64Array
   > {}
 
-function reference(given: Buffers & StepSizes): void {
+export function backwardReference(given: Buffers & StepSizes): void {
   const {
     recurrent,
     gates,
@@ -77,8 +77,8 @@ function reference(given: Buffers & StepSizes): void {
   }
 }
 
-const head = (type: 'f32' | 'vec4f') => wgsl`
-struct Sizes { step: u32, time: u32, batch: u32, hidden_size: u32 }
+export const backwardHead = (type: 'f32' | 'vec4f', first: 'step: u32, ' | '' = 'step: u32, ') => wgsl`
+struct Sizes { ${first}time: u32, batch: u32, hidden_size: u32 }
 @group(0) @binding(0) var<storage, read> recurrent: array<${type}>;     // (hidden, 4, hidden)
 @group(0) @binding(1) var<storage, read> gates: array<${type}>;         // (time, batch, 4, hidden)
 @group(0) @binding(2) var<storage, read> cells: array<${type}>;         // (time + 1, batch, hidden)
@@ -91,17 +91,17 @@ struct Sizes { step: u32, time: u32, batch: u32, hidden_size: u32 }
 
 fn safe_tanh(x: ${type}) -> ${type} { return tanh(clamp(x, ${type}(-10), ${type}(10))); }
 
-/** Finishes unit j of a row, in units of the buffers' elements: size of them are a row of hidden units. */
-fn finish(b: u32, j: u32, size: u32, recurrent_part: ${type}) {
-  let row = sizes.step * sizes.batch + b;
+/** Finishes unit j of a step's row, in units of the buffers' elements: size of them are a row of hidden units. */
+fn finish(step: u32, b: u32, j: u32, size: u32, recurrent_part: ${type}) {
+  let row = step * sizes.batch + b;
   let at = row * size + j;
   var total = dhidden[at];
-  if (sizes.step < sizes.time) {
+  if (step < sizes.time) {
     total += recurrent_part;
     if (mask[row] == 0.0) { total += state[at + sizes.batch * size]; }
   }
   state[at] = total;
-  if (sizes.step == 0u) { return; }
+  if (step == 0u) { return; }
   let before = row - sizes.batch;
   let gate = before * 4u * size + j;
   let i = gates[gate];
@@ -110,7 +110,7 @@ fn finish(b: u32, j: u32, size: u32, recurrent_part: ${type}) {
   let o = gates[gate + 3u * size];
   let dc = (sizes.time + 1u) * sizes.batch * size + b * size + j;
   var carried = dcells[at];
-  if (sizes.step < sizes.time) { carried += state[dc]; }
+  if (step < sizes.time) { carried += state[dc]; }
   let kept = mask[before] != 0.0;
   let tanh_cell = safe_tanh(cells[at]);
   let dct = carried + total * o * (1.0 - tanh_cell * tanh_cell);
@@ -123,7 +123,7 @@ fn finish(b: u32, j: u32, size: u32, recurrent_part: ${type}) {
 }`;
 
 /** The two parts of `state`, which one binding holds, to stay within eight storage buffers. */
-function splitState(given: { state: Float64Array } & StepSizes): { dh: Float64Array; dc: Float64Array } {
+export function splitState(given: { state: Float64Array } & StepSizes): { dh: Float64Array; dc: Float64Array } {
   const hidden = given.batch * given.hidden_size;
   const end = (given.time + 1) * hidden;
   return { dh: given.state.subarray(0, end), dc: given.state.subarray(end, end + hidden) };
@@ -140,8 +140,8 @@ export const lstmCellBackward = defineKernel({
   ...buffers,
   name: 'lstm_cell_backward',
   workgroups: ({ batch, hidden_size }) => ceilDivide(batch * hidden_size, THREADS),
-  cost: cost,
-  wgsl: wgsl`${head('f32')}
+  cost: backwardCost,
+  wgsl: wgsl`${backwardHead('f32')}
 
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -156,9 +156,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let row = (sizes.step * sizes.batch + b) * 4u * size;
     for (var k = 0u; k < 4u * size; k++) { sum += dgates[row + k] * recurrent[j * 4u * size + k]; }
   }
-  finish(b, j, size, sum);
+  finish(sizes.step, b, j, size, sum);
 }`,
-  reference: (given) => reference({ ...given, ...splitState(given) }),
+  reference: (given) => backwardReference({ ...given, ...splitState(given) }),
 });
 
 /** Four samples by four units an invocation, read by fours: for hidden sizes of whole fours. */
@@ -166,8 +166,8 @@ export const lstmCellBackwardFours = defineKernel({
   ...buffers,
   name: 'lstm_cell_backward_fours',
   workgroups: ({ batch, hidden_size }) => ceilDivide(ceilDivide(batch, 4) * (hidden_size / 4), THREADS),
-  cost: cost,
-  wgsl: wgsl`${head('vec4f')}
+  cost: backwardCost,
+  wgsl: wgsl`${backwardHead('vec4f')}
 
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -193,12 +193,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       sum3 += dgates[rows.w + k] * u;
     }
   }
-  finish(b, j, fours, sum0);
-  if (b + 1u < sizes.batch) { finish(b + 1u, j, fours, sum1); }
-  if (b + 2u < sizes.batch) { finish(b + 2u, j, fours, sum2); }
-  if (b + 3u < sizes.batch) { finish(b + 3u, j, fours, sum3); }
+  finish(sizes.step, b, j, fours, sum0);
+  if (b + 1u < sizes.batch) { finish(sizes.step, b + 1u, j, fours, sum1); }
+  if (b + 2u < sizes.batch) { finish(sizes.step, b + 2u, j, fours, sum2); }
+  if (b + 3u < sizes.batch) { finish(sizes.step, b + 3u, j, fours, sum3); }
 }`,
-  reference: (given) => reference({ ...given, ...splitState(given) }),
+  reference: (given) => backwardReference({ ...given, ...splitState(given) }),
 });
 
 const LINES = 16; // samples of a workgroup
@@ -210,8 +210,8 @@ export const lstmCellBackwardSubgroup = defineKernel({
   name: 'lstm_cell_backward_subgroup',
   subgroupLanes: LANES,
   workgroups: ({ batch, hidden_size }) => ceilDivide(batch, LINES) * ceilDivide(hidden_size, 4 * LANES),
-  cost: cost,
-  wgsl: wgsl`${head('vec4f')}
+  cost: backwardCost,
+  wgsl: wgsl`${backwardHead('vec4f')}
 const LINES = ${LINES}u;
 const LANES = ${LANES}u;
 
@@ -241,7 +241,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     }
   }
   if (unit >= fours) { return; }
-  for (var line = 0u; line < lines; line++) { finish(b + line, j, fours, sum[line]); }
+  for (var line = 0u; line < lines; line++) { finish(sizes.step, b + line, j, fours, sum[line]); }
 }`,
-  reference: (given) => reference({ ...given, ...splitState(given) }),
+  reference: (given) => backwardReference({ ...given, ...splitState(given) }),
 });

@@ -19,15 +19,15 @@ type StepSizes = Readonly<Record<(typeof sizes)[number], number>>;
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
-const forwardCost = ({ batch, hidden_size }: StepSizes) => ({
+export const forwardCost = ({ batch, hidden_size }: StepSizes) => ({
   flops: batch * hidden_size * (8 * hidden_size + 40),
   bytes: 4 * (4 * hidden_size * hidden_size + batch * (12 * hidden_size + 1)),
 });
 
-interface ForwardBuffers
+export interface ForwardBuffers
   extends Record<'x_gates' | 'recurrent' | 'mask' | 'hidden' | 'cells' | 'gates', Float64Array> {}
 
-function forwardReference(given: ForwardBuffers & StepSizes): void {
+export function forwardReference(given: ForwardBuffers & StepSizes): void {
   const { x_gates, recurrent, mask, hidden, cells, gates, step, batch, hidden_size: size } = given;
   for (let b = 0; b < batch; b++) {
     const row = step * batch + b;
@@ -49,8 +49,8 @@ function forwardReference(given: ForwardBuffers & StepSizes): void {
   }
 }
 
-const forwardHead = (type: 'f32' | 'vec4f') => wgsl`
-struct Sizes { step: u32, batch: u32, hidden_size: u32 }
+export const forwardHead = (type: 'f32' | 'vec4f', first: 'step' | 'time' = 'step') => wgsl`
+struct Sizes { ${first}: u32, batch: u32, hidden_size: u32 }
 @group(0) @binding(0) var<storage, read> x_gates: array<${type}>;       // (time, batch, 4, hidden)
 @group(0) @binding(1) var<storage, read> recurrent: array<${type}>;     // (hidden, 4, hidden)
 @group(0) @binding(2) var<storage, read> mask: array<f32>;         // (time, batch)

@@ -1,11 +1,16 @@
 import type { Around, Copy, Device, DeviceBuffer, HostArray, Prepared, Readback } from '../gpu/device.js';
 import { TesseraError } from '../gpu/errors.js';
+import type { Choices } from '../gpu/tuning.js';
 import { defaultDevice } from './default-device.js';
 import type { OpNode } from './graph.js';
 import { type Plan, plan } from './plan.js';
+import type { Storage } from './storage.js';
 import type { Tensor } from './tensor.js';
-import { type Trace, trace } from './trace.js';
+import { settledTrace, type Trace, trace } from './trace.js';
 import type { Variable } from './variable.js';
+
+/** From so many bytes on, a kept value is written where it is kept, instead of being copied there. */
+const LARGE = 2 ** 16;
 
 /** How many plans a device remembers; beyond it the one longest unused is forgotten. */
 const CACHED_PLANS = 64;
@@ -53,12 +58,16 @@ export async function deviceOf(targets: readonly Tensor[]): Promise<Device> {
 /** A plan with everything it needs on a device: replaying it creates nothing. */
 interface Executable {
   readonly plan: Plan;
+  /** The device's choices that it was planned with. */
+  readonly choices: Choices;
   readonly prepared: Prepared;
   readonly slots: readonly DeviceBuffer[];
   /** The numbers that each slot holds now. */
   readonly held: (HostArray | undefined)[];
   readonly workspace: readonly DeviceBuffer[];
   readonly variables: readonly DeviceBuffer[];
+  /** Storages that have, for once, the buffer of the tensor that keeps their value. */
+  kept: ReadonlyMap<Storage, DeviceBuffer>;
 }
 
 /** One evaluation, ready to be submitted. */
@@ -140,18 +149,17 @@ export class Runtime {
   async #workOf(given: readonly Tensor[], keep: 'host' | 'device'): Promise<Work | undefined> {
     const targets = given.filter((target) => !isDone(target, keep));
     if (targets.length === 0) return undefined;
-    let traced = trace(targets);
-    while (traced.pending.length > 0) {
-      await Promise.all(traced.pending);
-      traced = trace(targets);
-    }
+    const traced = await settledTrace(targets);
     const executable = await this.#executableOf(traced);
     const before = this.#fillSlots(executable, traced.slots);
     this.#setNumbers(executable, traced);
 
+    this.#keep(executable, keep === 'device' ? targets : []);
+
     const after: Copy[] = [];
     const readbacks: Readback[] = [];
     const read: Tensor[] = [];
+    const written = new Set<Storage>();
     targets.forEach((target, position) => {
       const storage = executable.plan.targets[position];
       const variable = assignedBy(target);
@@ -162,6 +170,9 @@ export class Runtime {
       } else if (keep === 'host') {
         readbacks.push({ from, type: target.dtype, length: target.size });
         read.push(target);
+      } else if (executable.kept.has(storage) && !written.has(storage)) {
+        written.add(storage);
+        target.keep({ device: this.device, buffer: from });
       } else {
         const buffer = this.device.allocate(storage.bytes, `evaluate ${target.describe()}`);
         after.push({ from, to: buffer, bytes: Math.max(4, 4 * target.size) });
@@ -169,6 +180,25 @@ export class Runtime {
       }
     });
     return { traced, executable, before, after, readbacks, read };
+  }
+
+  /** Puts buffers of their own behind the large values of targets, and the workspace behind those of the last time. */
+  #keep(executable: Executable, targets: readonly Tensor[]): void {
+    const { plan, prepared } = executable;
+    const kept = new Map<Storage, DeviceBuffer>();
+    targets.forEach((target, position) => {
+      const storage = plan.targets[position];
+      if (storage?.kind !== 'workspace' || storage.bytes < LARGE || kept.has(storage)) return;
+      if (assignedBy(target) === undefined)
+        kept.set(storage, this.device.allocate(storage.bytes, `evaluate ${target.describe()}`));
+    });
+    const changed = new Set([...executable.kept.keys(), ...kept.keys()]);
+    executable.kept = kept;
+    if (changed.size === 0) return;
+    plan.dispatches.forEach(({ storages }, index) => {
+      for (const [name, storage] of Object.entries(storages))
+        if (changed.has(storage)) prepared.bind(index, name, bufferOf(executable, storage));
+    });
   }
 
   /** What follows submission: variables have moved on, and read values arrive. */
@@ -186,7 +216,8 @@ export class Runtime {
     const known = this.#executables.get(traced.key);
     if (known !== undefined) this.#executables.delete(traced.key);
     // A variable whose memory was given back in the meantime has moved: what was bound to it is bound anew.
-    if (known?.variables.every((buffer, index) => buffer === buffers[index])) {
+    const bound = known?.variables.every((buffer, index) => buffer === buffers[index]);
+    if (known !== undefined && bound && known.choices === device.choices) {
       this.#executables.set(traced.key, known);
       return known;
     }
@@ -205,7 +236,8 @@ export class Runtime {
     const { device } = this;
     const workspace = this.#workspace.borrow(made.workspace, largestOwner(made));
     const slots = made.slots.map((slot) => device.allocate(slot.bytes, slot.owner));
-    const partial = { plan: made, slots, workspace, variables };
+    const bound = { slots, workspace, variables, kept: new Map<Storage, DeviceBuffer>() };
+    const partial = { plan: made, choices: device.choices, ...bound };
     try {
       const prepared = await device.prepare(
         made.dispatches.map(({ kernel, storages, values, label, numbers }) => ({
@@ -295,10 +327,10 @@ class Workspace {
 }
 
 function bufferOf(
-  { slots, workspace, variables }: Pick<Executable, 'slots' | 'workspace' | 'variables'>,
-  storage: Plan['slots'][0],
+  { slots, workspace, variables, kept }: Pick<Executable, 'slots' | 'workspace' | 'variables' | 'kept'>,
+  storage: Storage,
 ): DeviceBuffer {
-  if (storage.kind === 'workspace') return workspace[storage.workspace]!;
+  if (storage.kind === 'workspace') return kept.get(storage) ?? workspace[storage.workspace]!;
   return (storage.kind === 'slot' ? slots : variables)[storage.position]!;
 }
 

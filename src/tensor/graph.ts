@@ -1,6 +1,7 @@
 import type { Device, DeviceLimits, ElementType, HostArray } from '../gpu/device.js';
 import type { Kernel } from '../gpu/kernel.js';
 import type { ElementwiseFunction } from '../kernels/elementwise.js';
+import type { ChoiceSizes, Variants } from './choice.js';
 import type { Shape } from './shape.js';
 import type { Tensor } from './tensor.js';
 import type { Variable } from './variable.js';
@@ -70,6 +71,8 @@ export interface DispatchContext {
   readonly device: Pick<Device, 'limits' | 'software' | 'features' | 'kind'> & { readonly limits: DeviceLimits };
   /** A value that lives only between the launches of this op. */
   temporary(shape: Shape, dtype?: DType): Value;
+  /** The launches of the variant that was measured to be the fastest for such sizes; else those of the `heuristic`. */
+  choose(op: string, sizes: ChoiceSizes, variants: Variants, heuristic: string): Launch[];
 }
 
 /** What a gradient rule is given: gradients that are missing (the output did not matter) are undefined. */

@@ -91,4 +91,5 @@ export {
 export { type Profile, type ProfiledDispatch, profile } from './profile.js';
 export type { Shape } from './shape.js';
 export { type Operand, Tensor } from './tensor.js';
+export { type TunedChoice, type TuneOptions, tune } from './tune.js';
 export { Variable } from './variable.js';

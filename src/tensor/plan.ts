@@ -11,6 +11,7 @@ import {
 } from '../kernels/compose.js';
 import { identity } from '../kernels/elementwise.js';
 import type { Expression, Step } from '../kernels/expression.js';
+import { type Chooser, choiceKey, chooserOf } from './choice.js';
 import { express, sameValue } from './express.js';
 import { fuse, type Group, isNode, isRecomputable, type Unit } from './fuse.js';
 import type { DType, Launch, NumberLeaf, OpNode, TensorType, Value } from './graph.js';
@@ -57,8 +58,8 @@ interface Stored extends Value {
 const bytesOf = ({ shape }: TensorType): number => Math.max(16, 4 * sizeOf(shape));
 
 /** Turns a trace into a plan for a device. */
-export function plan(trace: Trace, device: Device): Plan {
-  return new Planner(trace, device).plan();
+export function plan(trace: Trace, device: Device, chooser = chooserOf(device.choices)): Plan {
+  return new Planner(trace, device, chooser).plan();
 }
 
 class Planner {
@@ -72,6 +73,7 @@ class Planner {
   constructor(
     private readonly trace: Trace,
     private readonly device: Device,
+    private readonly chooser: Chooser,
   ) {
     this.#nodePositions = new Map(trace.nodes.map((node, position) => [node, position]));
     this.#numberPositions = new Map(trace.numbers.map((leaf, position) => [leaf, position]));
@@ -195,6 +197,7 @@ class Planner {
       device: this.device,
       temporary: (shape: Shape, dtype: DType = 'f32') =>
         stored({ shape, dtype }, new Storage('workspace', bytesOf({ shape, dtype }), `${op.name}, temporary`)),
+      choose: (name, sizes, variants, heuristic) => this.chooser({ key: choiceKey(name, sizes), variants, heuristic }),
     });
     const label = `${op.name} ${node.inputs.map((input) => formatShape(input.shape)).join(' x ')}`;
     for (const launch of launches) this.#addLaunch(unit, node, launch, inputs[0], outputs[0]!, label);

@@ -88,6 +88,16 @@ export function trace(targets: readonly Tensor[]): Trace {
   return { targets, nodes, slots, numbers, variables, pending, key: parts.join(';') };
 }
 
+/** The trace of targets, once all values that it depends on are known. */
+export async function settledTrace(targets: readonly Tensor[]): Promise<Trace> {
+  let traced = trace(targets);
+  while (traced.pending.length > 0) {
+    await Promise.all(traced.pending);
+    traced = trace(targets);
+  }
+  return traced;
+}
+
 function stale({ variable, version }: VariableLeaf, consumer: string): TesseraError {
   return new TesseraError(
     `${consumer}: it was built on '${variable.name}' as it was after ${version} assigns, but there have been ${variable.version} since; ` +

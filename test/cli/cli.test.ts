@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, describe, expect, test } from 'vitest';
 import { loadCheckpoint } from '../../src/cli/checkpoint.js';
+import { gpu } from '../support/devices.js';
 
 const tessera = fileURLToPath(new URL('../../bin/tessera.js', import.meta.url));
 const folder = mkdtempSync(path.join(os.tmpdir(), 'tessera-cli-'));
@@ -18,12 +19,14 @@ interface Ended {
 }
 
 /** Runs the command line in an empty folder, with pipes instead of a terminal. */
-const run = (...args: string[]): Promise<Ended> =>
+const run = (...args: string[]): Promise<Ended> => runIn({}, ...args);
+
+const runIn = (environment: Record<string, string>, ...args: string[]): Promise<Ended> =>
   new Promise((resolve) => {
     const child = execFile(
       process.execPath,
       [tessera, ...args],
-      { cwd: folder, maxBuffer: 2 ** 26, timeout: 110_000 },
+      { cwd: folder, maxBuffer: 2 ** 26, timeout: 110_000, env: { ...process.env, ...environment } },
       (_, out, err) => resolve({ code: child.exitCode, out, err }),
     );
   });
@@ -36,6 +39,7 @@ describe('help and wrong calls', () => {
     [['predict', '--help']],
     [['explain', '--help']],
     [['profile', '--help']],
+    [['tune', '--help']],
     [['doctor', '--help']],
     [['bench', '--help']],
   ])('%j tells how it is used', async (args) => {
@@ -49,6 +53,7 @@ describe('help and wrong calls', () => {
     [['train', '--preset', 'huge'], 'Allowed choices are keras, small'],
     [['train', '--epochs', '0'], 'expected a whole number from 1'],
     [['train', '--device', 'abacus'], 'Allowed choices are auto, gpu, swiftshader, reference'],
+    [['tune', '--seconds', '0'], 'expected a whole number from 1'],
     [['predict', 'only-one'], "missing required argument 'text'"],
     [['bench', 'nothing'], 'Allowed choices are step, host'],
     [['explain', 'nothing'], 'Allowed choices are sigma-fusion, text-image-classifier'],
@@ -68,6 +73,42 @@ test('doctor tells of adapters, limits and versions', async () => {
     expect.arrayContaining(['adapter', 'adapters', 'limits', 'platform', 'timestampNanoseconds', 'advice']),
   );
   expect((await run('doctor')).out).toContain('adapter: ');
+});
+
+/** As `run`, with a folder for what is measured. */
+const runTuned = (where: string, ...args: string[]) => runIn({ TESSERA_TUNING: where }, ...args);
+
+test.runIf(gpu.kind === 'gpu')('tune keeps what it measured, later runs use it, and --clear forgets it', async () => {
+  const where = path.join(folder, 'tuning');
+  const first = await runTuned(where, 'tune', '--seconds', '1', '--json');
+  const { file, choices, measured } = JSON.parse(first.out);
+  expect([first.code, path.dirname(file)]).toEqual([0, where]);
+  expect(measured.length).toBeGreaterThan(30);
+  const chosen = measured.filter(({ variant }: { variant?: string }) => variant !== undefined);
+  const kept = JSON.parse(readFileSync(file, 'utf8'));
+  expect([choices, Object.keys(kept.choices).length]).toEqual([chosen.length, chosen.length]);
+
+  // How much is measured in a second is up to the machine.
+  writeFileSync(file, JSON.stringify({ ...kept, choices: { sum: 'rows', max: 'columns' } }));
+  expect((await runTuned(where, 'explain', 'sigma-fusion')).err).toContain('2 tuned choices');
+  expect(JSON.parse((await runTuned(where, 'doctor', '--json')).out).tuning).toEqual({ file, choices: 2 });
+
+  writeFileSync(file, '{}');
+  const broken = await runTuned(where, 'explain', 'sigma-fusion');
+  expect([broken.code, broken.err]).toEqual([0, expect.stringContaining(`ignored '${file}'`)]);
+  expect(broken.err).not.toContain('tuned choices');
+
+  const cleared = await runTuned(where, 'tune', '--clear');
+  expect([cleared.code, cleared.out, existsSync(file)]).toEqual([0, `forgot what was measured: ${file}\n`, false]);
+});
+
+test.each([
+  ['off', 'gpu', 'TESSERA_TUNING=off'],
+  ['/dev/null/tuning', 'gpu', 'cannot write'],
+  ['off', 'reference', 'nothing to measure'],
+])('tune with TESSERA_TUNING=%s on the device %s is refused', async (where, device, message) => {
+  const { code, out, err } = await runTuned(where, 'tune', '--device', device);
+  expect([code, out, err]).toEqual([1, '', expect.stringContaining(gpu.kind === 'gpu' ? message : 'error: ')]);
 });
 
 test('explain shows a table, or one object', async () => {
@@ -186,7 +227,7 @@ describe('profile', () => {
         flops,
         bytes,
         dispatch,
-        module: expect.stringMatching(/^(f1|f2|g|h)$/),
+        module: expect.stringMatching(/^(f1|f2|g|h|-)$/),
       });
     });
   });

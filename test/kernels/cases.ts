@@ -12,6 +12,7 @@ import { layerNormBackward, layerNormForward } from '../../src/kernels/layer-nor
 import { layerNormNaive } from '../../src/kernels/layer-norm-naive.js';
 import { lstmCell, lstmCellFours, lstmCellSubgroup } from '../../src/kernels/lstm.js';
 import { lstmCellBackward, lstmCellBackwardFours, lstmCellBackwardSubgroup } from '../../src/kernels/lstm-gradient.js';
+import { lstmSequence, lstmSequenceBackward } from '../../src/kernels/lstm-sequence.js';
 import { matmulNaive, matmulRegister, matmulTiled } from '../../src/kernels/matmul.js';
 import { matmulDirect } from '../../src/kernels/matmul-direct.js';
 import { matmulSubgroup } from '../../src/kernels/matmul-subgroup.js';
@@ -636,6 +637,10 @@ const lstm = (
     [lstmCellSubgroup, lstmCellBackwardSubgroup, 17, 8],
     [lstmCellSubgroup, lstmCellBackwardSubgroup, 19, 36],
     [lstmCellSubgroup, lstmCellBackwardSubgroup, 2, 128],
+    [lstmSequence, lstmSequenceBackward, 1, 4],
+    [lstmSequence, lstmSequenceBackward, 3, 36],
+    [lstmSequence, lstmSequenceBackward, 2, 132],
+    [lstmSequence, lstmSequenceBackward, 0, 4],
   ] as const
 ).flatMap(([forward, backward, batch, hidden_size]): KernelCase[] => {
   const time = 3;
@@ -647,34 +652,33 @@ const lstm = (
     index % 3 === 1 || index >= time * batch ? 0 : 1,
   );
   const within = normals(gates, 5).map((value) => 1 / (1 + Math.exp(-value)));
+  const note = `batch ${batch}, hidden ${hidden_size}`;
+  const forwardBuffers = {
+    ...{ x_gates: gates, recurrent, mask, gates: new Float32Array(gates) },
+    ...{ hidden: normals(states, 3), cells: normals(states, 4) },
+  };
+  const backwardCase = {
+    buffers: {
+      ...{ recurrent, gates: within, cells: states, mask, dhidden: states, dcells: states },
+      ...{ state: normals(states + batch * hidden_size, 6), dgates: normals(gates, 7) },
+    },
+    tolerance: { absolute: 1e-4, relative: 1e-4 },
+  };
+  if (forward === lstmSequence)
+    return [
+      { kernel: forward, note, values: { time, batch, hidden_size }, buffers: forwardBuffers },
+      { kernel: backward, note, values: { time, batch, hidden_size }, ...backwardCase },
+    ];
   return [0, 1, 2, 3].flatMap((step): KernelCase[] => [
     ...(step < time
       ? [
           {
-            kernel: forward,
-            note: `batch ${batch}, hidden ${hidden_size}, step ${step}`,
-            values: { step, batch, hidden_size },
-            buffers: {
-              x_gates: gates,
-              recurrent,
-              mask,
-              hidden: normals(states, 3),
-              cells: normals(states, 4),
-              gates: new Float32Array(gates),
-            },
+            ...{ kernel: forward, note: `${note}, step ${step}` },
+            ...{ values: { step, batch, hidden_size }, buffers: forwardBuffers },
           },
         ]
       : []),
-    {
-      kernel: backward,
-      note: `batch ${batch}, hidden ${hidden_size}, step ${step}`,
-      values: { step, time, batch, hidden_size },
-      buffers: {
-        ...{ recurrent, gates: within, cells: states, mask, dhidden: states, dcells: states },
-        ...{ state: normals(states + batch * hidden_size, 6), dgates: normals(gates, 7) },
-      },
-      tolerance: { absolute: 1e-4, relative: 1e-4 },
-    },
+    { kernel: backward, note: `${note}, step ${step}`, values: { step, time, batch, hidden_size }, ...backwardCase },
   ]);
 });
 

@@ -1,25 +1,35 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
+import * as layers from '@tensorflow/tfjs-layers';
 import { beforeAll, expect, test } from 'vitest';
+import type { HostTensor } from '../../bench/contest/works.js';
 import { TfjsClassifier } from '../../bench/peers/tfjs-classifier.js';
 import { type Batch, batches, toyData } from '../../src/data/index.js';
 import { TextImageClassifier } from '../../src/models/index.js';
-import { Adam, crossEntropy } from '../../src/nn/index.js';
+import { Adam, crossEntropy, valuesOf } from '../../src/nn/index.js';
+import type { Tensor } from '../../src/tensor/index.js';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
 });
 
+const onHost = async (values: Tensor): Promise<HostTensor> => ({
+  shape: values.shape,
+  data: (await values.data()) as HostTensor['data'],
+});
+
 /** The losses of the first steps, one batch a step, here and in TF.js. */
 async function lossesOfBoth(model: TextImageClassifier, steps: readonly Batch[], masked: boolean) {
-  const peer = await TfjsClassifier.from(model, steps[0]!.tokens.shape[1]!, { masked });
+  const weights = Object.fromEntries(await valuesOf(model.namedParameters()));
+  const peer = new TfjsClassifier({ tf, layers }, weights, model.image, steps[0]!.tokens.shape[1]!, { masked });
   const optimizer = new Adam(model.parameters());
   const [ours, theirs]: number[][] = [[], []];
-  for (const { tokens, mask, images, labels, ...rest } of steps) {
+  for (const { tokens, mask, images, labels } of steps) {
     const loss = crossEntropy(model.forward({ tokens, images, ...(masked ? { mask } : {}) }), labels);
     await optimizer.step(loss);
     ours!.push(await loss.item());
-    theirs!.push(await peer.step(await peer.upload({ tokens, mask, images, labels, ...rest })));
+    const batch = await Promise.all([tokens, images, labels].map(onHost));
+    theirs!.push(await peer.step(peer.upload(...(batch as [HostTensor, HostTensor, HostTensor]))));
   }
   return { ours: ours!, theirs: theirs! };
 }

@@ -21,7 +21,18 @@ test.each(documents)('%s names only paths and commands that there are', (documen
   for (const named of paths) expect(existsSync(path.join(root, named)), `${document} names ${named}`).toBe(true);
   for (const [, script] of text.matchAll(/npm run ([\w:-]+)/g))
     expect(scripts, `${document}: npm run ${script}`).toHaveProperty(script!);
-  const commands = ['train', 'evaluate', 'predict', 'explain', 'profile', 'doctor', 'bench', '--help', '--version'];
+  const commands = [
+    'train',
+    'evaluate',
+    'predict',
+    'explain',
+    'profile',
+    'tune',
+    'doctor',
+    'bench',
+    '--help',
+    '--version',
+  ];
   for (const [, command] of text.matchAll(/npx tessera ([\w-]+)/g))
     expect(commands, `${document}: npx tessera ${command}`).toContain(command);
   expect(existsSync(path.join(root, bin.tessera))).toBe(true);

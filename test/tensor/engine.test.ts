@@ -115,6 +115,33 @@ describe.each([
     expect(toList(await x.data())).toEqual([3, 6]); // computed again
   });
 
+  test('large values are written where they are kept, and no later replay touches them', async () => {
+    const size = 2 ** 15;
+    const x = new Variable(new Float32Array(size).fill(1), [size], 'x');
+    const make = () => {
+      const doubled = x.mul(2);
+      return [doubled, doubled.reshape([2, size / 2]), doubled.add(1).sum()] as const;
+    };
+    const first = make();
+    await evaluate(...first);
+    await evaluate(x.assign(x.add(1)));
+    const later = make();
+    await evaluate(...later);
+    expect((await readAll(later))[2]).toEqual([5 * size]);
+    const host = make();
+    await readBack(host);
+    for (const [targets, value] of [
+      [first, 2],
+      [later, 4],
+      [host, 4],
+    ] as const) {
+      const [whole, reshaped, sum] = await readAll(targets);
+      expect(whole!.every((one) => one === value) && reshaped!.every((one) => one === value)).toBe(true);
+      expect(sum).toEqual([size * (value + 1)]);
+    }
+    for (const target of [...first, ...later]) target.dispose();
+  });
+
   test('an assign comes after all reads of the old value, in place or not', async () => {
     const w = variable([1, 2]);
     const old = w.mul(10);
@@ -207,6 +234,9 @@ test('the devices draw the same random numbers', async () => {
   setDefaultDevice(undefined);
   expect(values[0]).toEqual(values[1]);
 });
+
+const readAll = (tensors: readonly Tensor[]) =>
+  Promise.all(tensors.map(async (tensor) => Array.from(await tensor.data())));
 
 describe('gradients', () => {
   test('of a tensor that is used twice add up', async () => {

@@ -40,19 +40,28 @@ export const attentionOp: Op<readonly ['q', 'k', 'v', 'mask'], AttentionAttribut
     { shape: [...q!.shape.slice(0, 3), v!.shape[3]!], dtype: 'f32' },
     { shape: q!.shape.slice(0, 3), dtype: 'f32' },
   ],
-  dispatch: ([q, k, v, mask], [y, l], { attributes, device, temporary }) => {
+  dispatch: ([q, k, v, mask], [y, l], { attributes, ...context }) => {
     const sizes = sizesOf(q!, k!, v!, mask!, attributes);
     const shape = [...q!.shape.slice(0, 3), k!.shape[2]!];
-    if (!device.software || 4 * sizeOf(shape) > MOST_SCORES)
-      return [launch(attentionForward, { q: q!, k: k!, v: v!, mask: mask!, y: y!, l: l! }, sizes)];
-    // A CPU's workgroup memory is memory like any other: there the scores may as well be kept as a whole.
-    const [scores, p] = [temporary(shape), temporary(shape)];
-    const product = (transposeB: boolean) => ({ device, temporary, attributes: { transposeA: false, transposeB } });
-    return [
-      ...matmulLaunches(q!, k!, scores, product(true)),
-      launch(attentionProbabilities, { scores, mask: mask!, p, l: l! }, sizes),
-      ...matmulLaunches(p, v!, y!, product(false)),
-    ];
+    const byBlocks = () => [launch(attentionForward, { q: q!, k: k!, v: v!, mask: mask!, y: y!, l: l! }, sizes)];
+    const throughMemory = () => {
+      const [scores, p] = [context.temporary(shape), context.temporary(shape)];
+      const product = (transposeB: boolean) => ({ ...context, attributes: { transposeA: false, transposeB } });
+      return [
+        ...matmulLaunches(q!, k!, scores, product(true)),
+        launch(attentionProbabilities, { scores, mask: mask!, p, l: l! }, sizes),
+        ...matmulLaunches(p, v!, y!, product(false)),
+      ];
+    };
+    const { blocks, queries, keys, features, value_features } = sizes;
+    const fits = 4 * sizeOf(shape) <= MOST_SCORES;
+    return context.choose(
+      'attention',
+      { blocks, queries, keys, features, value_features, causal: attributes.causal },
+      { blocks: byBlocks, ...(fits ? { memory: throughMemory } : {}) },
+      // A CPU's workgroup memory is memory like any other: there the scores may as well be kept as a whole.
+      fits && context.device.software ? 'memory' : 'blocks',
+    );
   },
   vjp: ({ inputs: [q, k, v, mask], outputs: [y, l], outputGrad: dy, attributes }) => {
     const rows = stack([l!, dy.mul(y!).sum(-1)], -1);

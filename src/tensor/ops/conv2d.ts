@@ -1,9 +1,12 @@
+import type { DeviceLimits } from '../../gpu/device.js';
 import { TesseraError } from '../../gpu/errors.js';
-import { type ConvSizes, conv2dRegister } from '../../kernels/conv2d.js';
+import type { Kernel } from '../../gpu/kernel.js';
+import { type ConvSizes, conv2dRegister, pixels } from '../../kernels/conv2d.js';
 import { conv2dSubgroup } from '../../kernels/conv2d-subgroup.js';
 import { groupedConv2d } from '../../kernels/grouped-conv2d.js';
+import type { Variants } from '../choice.js';
 import { defineOp, expectRank, expectType, type Op } from '../define.js';
-import { type DispatchContext, launch } from '../graph.js';
+import { type DispatchContext, type Launch, launch } from '../graph.js';
 import { formatShape, type Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { reduceLaunches } from './reduce.js';
@@ -63,13 +66,35 @@ function sizesFor(geometry: Geometry): ConvSizes {
   return groups === 1 ? rest : ({ ...rest, groups } as ConvSizes);
 }
 
-/** Kernels that can compute a geometry, and of those the fastest. */
-function kernelsFor({ inputShape, kernelShape, groups }: Geometry, { software, limits }: DispatchContext['device']) {
-  if (groups !== 1) return groupedConv2d;
-  const [inputs, outputs] = [inputShape[3]! % 4 === 0, kernelShape[3]! % 4 === 0];
-  const lanes = conv2dSubgroup.forward.subgroupLanes;
-  if (!software || limits.subgroupLanes < lanes || !outputs) return conv2dRegister;
-  return inputs ? conv2dSubgroup : { ...conv2dSubgroup, inputGradient: conv2dRegister.inputGradient };
+type Direction = keyof typeof conv2dRegister;
+
+/** Kernels that can compute a geometry, by variant. */
+function kernelsFor({ inputShape, kernelShape, groups }: Geometry, direction: Direction, limits: DeviceLimits) {
+  if (groups !== 1) return { grouped: groupedConv2d[direction] };
+  const fours = [kernelShape[3]!, ...(direction === 'inputGradient' ? [inputShape[3]!] : [])];
+  const subgroup = conv2dSubgroup[direction];
+  const shares = limits.subgroupLanes >= subgroup.subgroupLanes && fours.every((channels) => channels % 4 === 0);
+  return { register: conv2dRegister[direction], ...(shares ? { subgroup } : {}) };
+}
+
+/** Launches of the kernel for a geometry; a kernel may have several ways to launch it, by the end of the variant's name. */
+function chooseKernel(
+  direction: Direction,
+  geometry: Geometry,
+  { device, choose }: Pick<DispatchContext, 'device' | 'choose'>,
+  ways: (kernel: Kernel) => Variants,
+): Launch[] {
+  const kernels = kernelsFor(geometry, direction, device.limits);
+  const variants = Object.entries(kernels).flatMap(([name, kernel]) =>
+    Object.entries(ways(kernel)).map(([way, launches]) => [`${name}${way}`, launches] as const),
+  );
+  const { groups, ...s } = sizesOf(geometry);
+  const sizes = {
+    ...{ pixels: pixels(s), in: s.in_channels, out: s.out_channels },
+    ...{ window: s.kernel_height * s.kernel_width, stride: s.stride_height * s.stride_width },
+  };
+  const rule = groups > 1 ? 'grouped' : device.software && 'subgroup' in kernels ? 'subgroup' : 'register';
+  return choose(`conv2d ${direction}`, sizes, Object.fromEntries(variants), rule);
 }
 
 /** `conv2d` of a geometry. */
@@ -78,10 +103,10 @@ export const conv2dOp: Op<readonly ['x', 'kernel'], Geometry> = defineOp({
   inputs: ['x', 'kernel'],
   epilogue: true,
   shape: (_, geometry: Geometry) => outputShape(geometry),
-  dispatch: ([x, w], [y], { attributes, device }) => {
-    const kernel = kernelsFor(attributes, device).forward;
-    return [launch(kernel, { x: x!, w: w!, y: y! }, sizesFor(attributes))];
-  },
+  dispatch: ([x, w], [y], { attributes, ...context }) =>
+    chooseKernel('forward', attributes, context, (kernel) => ({
+      '': () => [launch(kernel, { x: x!, w: w!, y: y! }, sizesFor(attributes))],
+    })),
   vjp: ({ inputs: [x, w], outputGrad: dy, attributes }) => [
     conv2dInputGradientOp(dy, w!, attributes),
     conv2dFilterGradientOp(x!, dy, attributes),
@@ -94,34 +119,45 @@ export const conv2dInputGradientOp: Op<readonly ['dy', 'kernel'], Geometry> = de
   inputs: ['dy', 'kernel'],
   epilogue: true,
   shape: (_, { inputShape }: Geometry) => inputShape,
-  dispatch: ([dy, w], [dx], { attributes, device }) => {
-    const kernel = kernelsFor(attributes, device).inputGradient;
-    return [launch(kernel, { dy: dy!, w: w!, dx: dx! }, sizesFor(attributes))];
-  },
+  dispatch: ([dy, w], [dx], { attributes, ...context }) =>
+    chooseKernel('inputGradient', attributes, context, (kernel) => ({
+      '': () => [launch(kernel, { dy: dy!, w: w!, dx: dx! }, sizesFor(attributes))],
+    })),
   vjp: ({ inputs: [dy, w], outputGrad, attributes }) => [
     conv2dOp(outputGrad, w!, attributes),
     conv2dFilterGradientOp(outputGrad, dy!, attributes),
   ],
 });
 
-/** How many rows of pixels one invocation of the filter's gradient should walk at most. */
+/** How many rows of pixels one invocation of the filter's gradient should walk at most: by rule, and to be measured. */
 const CHUNK_ROWS = 16;
+const MEASURED_CHUNK_ROWS = [4, 64];
+/** A longer sum loses digits. */
+const MOST_TERMS = 2048;
 
 /** The gradient of `conv2d` for the kernel. Error ≤ 1e-6·Σ|terms|. */
 export const conv2dFilterGradientOp: Op<readonly ['x', 'dy'], Geometry> = defineOp({
   name: 'conv2d_filter_gradient',
   inputs: ['x', 'dy'],
   shape: (_, { kernelShape }: Geometry) => kernelShape,
-  dispatch: ([x, dy], [dw], { attributes, device, temporary }) => {
-    const kernel = kernelsFor(attributes, device).filterGradient;
+  dispatch: ([x, dy], [dw], { attributes, ...context }) => {
     const whole = sizesFor(attributes);
-    const chunks = Math.max(1, Math.ceil(whole.chunk_length / CHUNK_ROWS));
-    if (chunks === 1) return [launch(kernel, { x: x!, dy: dy!, dw: dw! }, whole)];
-    const partial = temporary([chunks, dw!.length]);
-    return [
-      launch(kernel, { x: x!, dy: dy!, dw: partial }, { ...whole, chunks, chunk_length: CHUNK_ROWS }),
-      ...reduceLaunches('sum', partial, dw!, { outer: 1, n: chunks, inner: dw!.length }, { device, temporary }),
-    ];
+    const inChunks = (kernel: Kernel, chunk_length: number) => (): Launch[] => {
+      const chunks = Math.max(1, Math.ceil(whole.chunk_length / chunk_length));
+      if (chunks === 1) return [launch(kernel, { x: x!, dy: dy!, dw: dw! }, whole)];
+      const partial = context.temporary([chunks, dw!.length]);
+      return [
+        launch(kernel, { x: x!, dy: dy!, dw: partial }, { ...whole, chunks, chunk_length }),
+        ...reduceLaunches('sum', partial, dw!, { outer: 1, n: chunks, inner: dw!.length }, context),
+      ];
+    };
+    const measured = MEASURED_CHUNK_ROWS.filter(
+      (rows) => whole.chunk_length > Math.min(rows, CHUNK_ROWS) && rows * whole.out_width <= MOST_TERMS,
+    );
+    return chooseKernel('filterGradient', attributes, context, (kernel) => ({
+      '': inChunks(kernel, CHUNK_ROWS),
+      ...Object.fromEntries(measured.map((rows) => [`/${rows}`, inChunks(kernel, rows)])),
+    }));
   },
   vjp: ({ inputs: [x, dy], outputGrad, attributes }) => [
     conv2dInputGradientOp(dy!, outputGrad, attributes),

@@ -3,9 +3,11 @@ import { TesseraError } from '../../gpu/errors.js';
 import type { Kernel } from '../../gpu/kernel.js';
 import { lstmCell, lstmCellFours, lstmCellSubgroup } from '../../kernels/lstm.js';
 import { lstmCellBackward, lstmCellBackwardFours, lstmCellBackwardSubgroup } from '../../kernels/lstm-gradient.js';
+import { lstmSequence, lstmSequenceBackward } from '../../kernels/lstm-sequence.js';
+import type { Variants } from '../choice.js';
 import { full } from '../create.js';
 import { defineOp, expectRank, expectShape, expectType } from '../define.js';
-import { launch } from '../graph.js';
+import { type Launch, launch } from '../graph.js';
 import type { Tensor } from '../tensor.js';
 import { matmulOp } from './matmul.js';
 import { copyRegion, whole } from './movement.js';
@@ -25,10 +27,10 @@ export const lstmSequenceOp = defineOp({
     const states = { shape: [time + 1, batch, gates / 4], dtype: 'f32' } as const;
     return [states, states, { shape: xGates!.shape, dtype: 'f32' }];
   },
-  dispatch: ([xGates, recurrent, mask, hidden0, cell0], [hidden, cells, gates], { device }) => {
+  dispatch: ([xGates, recurrent, mask, hidden0, cell0], [hidden, cells, gates], { device, choose }) => {
     const [time, batch, width] = xGates!.shape as [number, number, number];
     const hidden_size = width / 4;
-    const kernel = choose(device, hidden_size, lstmCellSubgroup, lstmCellFours, lstmCell);
+    const kernels = kernelsFor(device, hidden_size, lstmCellSubgroup, lstmCellFours, lstmCell);
     const buffers = {
       x_gates: xGates!,
       recurrent: recurrent!,
@@ -40,7 +42,19 @@ export const lstmSequenceOp = defineOp({
     return [
       copyRegion({ device }, hidden0!, hidden!, hidden0!.shape, whole(hidden0!.shape), whole(hidden0!.shape)),
       copyRegion({ device }, cell0!, cells!, cell0!.shape, whole(cell0!.shape), whole(cell0!.shape)),
-      ...Array.from({ length: time }, (_, step) => launch(kernel, buffers, { step, batch, hidden_size })),
+      ...choose(
+        'lstm',
+        { batch, hidden: hidden_size },
+        {
+          ...variantsOf(kernels, (kernel) =>
+            Array.from({ length: time }, (_, step) => launch(kernel, buffers, { step, batch, hidden_size })),
+          ),
+          ...(hidden_size % 4 === 0 && {
+            sequence: () => [launch(lstmSequence, buffers, { time, batch, hidden_size })],
+          }),
+        },
+        ruleFor(device, { time, batch, hidden: hidden_size }, kernels),
+      ),
     ];
   },
   vjp: ({ inputs: [xGates, recurrent, mask], outputs: [hidden, cells, gates], outputGrads: [dhidden, dcells] }) => {
@@ -71,32 +85,63 @@ export const lstmBackwardOp = defineOp({
       { shape: [time + 1, batch, size], dtype: 'f32' },
     ];
   },
-  dispatch: ([recurrent, gates, cells, mask, dhidden, dcells], [dgates, state], { device }) => {
+  dispatch: ([recurrent, gates, cells, mask, dhidden, dcells], [dgates, state], { device, choose }) => {
     const [time, batch, width] = gates!.shape as [number, number, number];
     const hidden_size = width / 4;
-    const kernel = choose(device, hidden_size, lstmCellBackwardSubgroup, lstmCellBackwardFours, lstmCellBackward);
+    const kernels = kernelsFor(device, hidden_size, lstmCellBackwardSubgroup, lstmCellBackwardFours, lstmCellBackward);
     const buffers = {
       ...{ recurrent: recurrent!, gates: gates!, cells: cells!, mask: mask! },
       ...{ dhidden: dhidden!, dcells: dcells!, state: state!, dgates: dgates! },
     };
-    return Array.from({ length: time + 1 }, (_, passed) =>
-      launch(kernel, buffers, { step: time - passed, time, batch, hidden_size }),
+    return choose(
+      'lstm_backward',
+      { batch, hidden: hidden_size },
+      {
+        ...variantsOf(kernels, (kernel) =>
+          Array.from({ length: time + 1 }, (_, passed) =>
+            launch(kernel, buffers, { step: time - passed, time, batch, hidden_size }),
+          ),
+        ),
+        ...(hidden_size % 4 === 0 && {
+          sequence: () => [launch(lstmSequenceBackward, buffers, { time, batch, hidden_size })],
+        }),
+      },
+      ruleFor(device, { time, batch, hidden: hidden_size }, kernels),
     );
   },
   vjp: 'it is a fused gradient, without a second derivative',
 });
 
-/** Where a CPU does the work, loads are the cost: subgroups or fours share them. A GPU wants many small invocations. */
-function choose(
-  { software, limits }: Pick<Device, 'software' | 'limits'>,
+type CellKernels = Readonly<Partial<Record<'subgroup' | 'fours' | 'single', Kernel>>>;
+
+/** The kernels of a cell that the device can run, from the cleverest to the simplest. */
+function kernelsFor(
+  { limits }: Pick<Device, 'limits'>,
   hidden: number,
   subgroup: Kernel,
   fours: Kernel,
   single: Kernel,
-): Kernel {
-  if (!software || hidden % 4 !== 0) return single;
-  return limits.subgroupLanes >= subgroup.subgroupLanes ? subgroup : fours;
+): CellKernels {
+  if (hidden % 4 !== 0) return { single };
+  return limits.subgroupLanes >= subgroup.subgroupLanes ? { subgroup, fours, single } : { fours, single };
 }
+
+/** A step of less work than its dispatch: then all steps are one. What is so little, a GPU's many invocations stretch. */
+const isSmall = (software: boolean, batch: number, hidden: number): boolean =>
+  hidden % 4 === 0 && (software ? batch * hidden <= 128 : hidden <= 64);
+
+/** Where a CPU does the work, loads are the cost: subgroups or fours share them. A GPU wants many small invocations. */
+function ruleFor(
+  { software }: Pick<Device, 'software'>,
+  { time, batch, hidden }: Readonly<Record<'time' | 'batch' | 'hidden', number>>,
+  kernels: CellKernels,
+): string {
+  if (time > 1 && isSmall(software, batch, hidden)) return 'sequence';
+  return software ? Object.keys(kernels)[0]! : 'single';
+}
+
+const variantsOf = (kernels: CellKernels, launches: (kernel: Kernel) => Launch[]): Variants =>
+  Object.fromEntries(Object.entries(kernels).map(([name, kernel]) => [name, () => launches(kernel)]));
 
 /** The state of an LSTM between two steps. */
 export interface LstmState {

@@ -1,8 +1,9 @@
 import { TesseraError } from '../../gpu/errors.js';
 import type { Kernel } from '../../gpu/kernel.js';
-import { type MatmulSizes, matmulNaive, matmulRegister } from '../../kernels/matmul.js';
+import { type MatmulSizes, matmulNaive, matmulRegister, matmulTiled } from '../../kernels/matmul.js';
 import { chooseDirect } from '../../kernels/matmul-direct.js';
 import { chooseSubgroup } from '../../kernels/matmul-subgroup.js';
+import type { Variants } from '../choice.js';
 import { defineOp, expectRank, expectType, type Op } from '../define.js';
 import { type DispatchContext, type Launch, launch, type OpNode, type Value } from '../graph.js';
 import { broadcastShapes, formatShape, sameShape, sizeOf } from '../shape.js';
@@ -48,17 +49,24 @@ export const matmulOp: Op<readonly ['a', 'b'], Transposes> = defineOp({
 
 /** Fewer workgroups than this leave a GPU idle: a long k is then cut into chunks, which costs a second launch. */
 const ENOUGH_WORKGROUPS = 64;
+/** A sum of more terms loses digits: where no rule says so, none is taken as a whole. */
 const LONG_K = 2048;
 const SHORTEST_CHUNK = 512;
+/** What may be measured beside the rule: so many chunks, of this length at least. */
+const CHUNKS = [1, 4, 16, 64, 256];
+const SHORTEST_MEASURED_CHUNK = 64;
+/** So many workgroups keep any GPU busy. */
+const MOST_WORKGROUPS = 1024;
 
 /** Launches of C = A·B over the last two axes of values with the same axes in front. */
 export function matmulLaunches(
   a: Value,
   b: Value,
   c: Value,
-  { attributes, device, temporary }: Pick<DispatchContext, 'device' | 'temporary'> & { attributes: Transposes },
+  context: Pick<DispatchContext, 'device' | 'temporary' | 'choose'> & { attributes: Transposes },
 ): Launch[] {
-  const { transposeA, transposeB } = attributes;
+  const { device, temporary } = context;
+  const { transposeA, transposeB } = context.attributes;
   const [m, k] = matrixOf(a, transposeA);
   const [, n] = matrixOf(b, transposeB);
   const batch = sizeOf(c.shape.slice(0, -2));
@@ -67,26 +75,53 @@ export function matmulLaunches(
     ...{ a_batch: m * k, a_row: transposeA ? 1 : k, a_col: transposeA ? m : 1 },
     ...{ b_batch: k * n, b_row: transposeB ? 1 : n, b_col: transposeB ? k : 1 },
   };
-  const kernel = chooseKernel(whole, device);
-  const workgroups = kernel.workgroups(whole);
-  const chunks =
+  const product = (kernel: Kernel, chunks: number) => (): Launch[] => {
+    if (chunks <= 1) return [launch(kernel, { a, b, c }, whole)];
+    const chunk_length = Math.ceil(k / chunks / 4) * 4; // whole fours, for the kernels that read them
+    const split = { ...whole, chunk_length, chunks: Math.ceil(k / chunk_length) };
+    const partial = temporary([batch, split.chunks, m, n]);
+    return [
+      launch(kernel, { a, b, c: partial }, split),
+      ...reduceLaunches('sum', partial, c, { outer: batch, n: split.chunks, inner: m * n }, context),
+    ];
+  };
+
+  const kernels = kernelsFor(whole, device);
+  const rule = ruleFor(whole, device, kernels);
+  const workgroups = kernels[rule]!.workgroups(whole);
+  const ruleChunks =
     k < LONG_K ? 1 : Math.min(Math.ceil(ENOUGH_WORKGROUPS / Math.max(1, workgroups)), Math.ceil(k / SHORTEST_CHUNK));
-  if (chunks <= 1) return [launch(kernel, { a, b, c }, whole)];
-  const chunk_length = Math.ceil(k / chunks / 4) * 4; // whole fours, for the kernels that read them
-  const split = { ...whole, chunk_length, chunks: Math.ceil(k / chunk_length) };
-  const partial = temporary([batch, split.chunks, m, n]);
-  return [
-    launch(kernel, { a, b, c: partial }, split),
-    ...reduceLaunches('sum', partial, c, { outer: batch, n: split.chunks, inner: m * n }, { device, temporary }),
-  ];
+  const named = (name: string, chunks: number) => (chunks <= 1 ? name : `${name}/${chunks}`);
+  const variants: Record<string, Variants[string]> = {
+    [named(rule, ruleChunks)]: product(kernels[rule]!, ruleChunks),
+  };
+  for (const [name, kernel] of Object.entries(kernels)) {
+    for (const chunks of kernel === matmulNaive || kernel === matmulTiled ? [1] : CHUNKS) {
+      const length = Math.ceil(k / chunks);
+      const mayCut = length >= SHORTEST_MEASURED_CHUNK && chunks * kernel.workgroups(whole) <= MOST_WORKGROUPS;
+      if (length > LONG_K || (chunks > 1 && !mayCut)) continue;
+      variants[named(name, chunks)] ??= product(kernel, chunks);
+    }
+  }
+  return context.choose('matmul', { batch, m, n, k, transposeA, transposeB }, variants, named(rule, ruleChunks));
 }
 
-function chooseKernel(size: MatmulSizes, { software, limits }: DispatchContext['device']): Kernel {
-  if (software) {
-    const shared = chooseSubgroup(size);
-    return limits.subgroupLanes >= shared.subgroupLanes ? shared : chooseDirect(size);
-  }
-  return size.m * size.n * size.k <= 4096 ? matmulNaive : matmulRegister;
+/** The kernels that can compute a product, from simple to clever. */
+function kernelsFor(size: MatmulSizes, { limits }: DispatchContext['device']): Readonly<Record<string, Kernel>> {
+  const subgroup = chooseSubgroup(size);
+  return {
+    ...{ naive: matmulNaive, tiled: matmulTiled, register: matmulRegister, direct: chooseDirect(size) },
+    ...(limits.subgroupLanes >= subgroup.subgroupLanes ? { subgroup } : {}),
+  };
+}
+
+/** Rows that are too few to be worth sharing: the subgroup's kernel reads sixteen at a time. */
+const FEW_ROWS = 4;
+
+/** The kernel to take without measurements. */
+function ruleFor({ m, n, k }: MatmulSizes, { software }: DispatchContext['device'], kernels: object): string {
+  if (software) return 'subgroup' in kernels && m > FEW_ROWS ? 'subgroup' : 'direct';
+  return m * n * k <= 4096 ? 'naive' : 'register';
 }
 
 /**

@@ -1,4 +1,5 @@
 import { TesseraError } from '../../gpu/errors.js';
+import type { Kernel } from '../../gpu/kernel.js';
 import { argmaxColumns, type Reduction, reductions } from '../../kernels/reduce.js';
 import { defineOp, expectType, type Op } from '../define.js';
 import { type DispatchContext, type Launch, launch, type Value, type VjpContext } from '../graph.js';
@@ -24,6 +25,10 @@ interface Span {
 /** Beyond this many elements an axis is cut into chunks, if the results alone are too few to keep a GPU busy. */
 const LONG_AXIS = 1024;
 const FEW_RESULTS = 4096;
+/** Shorter axes are not worth a cut. */
+const SHORTEST_CUT = 256;
+/** How many invocations share a row where a workgroup folds it: each sums that much less. */
+const FOLDED = 64;
 
 /** Launches that reduce x (outer, n, inner) to y (outer, inner); two where a long axis has few results. */
 export function reduceLaunches(
@@ -31,22 +36,33 @@ export function reduceLaunches(
   x: Value,
   y: Value,
   size: { outer: number; n: number; inner: number },
-  { device, temporary }: Pick<DispatchContext, 'device' | 'temporary'>,
+  { device, temporary, choose }: Pick<DispatchContext, 'device' | 'temporary' | 'choose'>,
 ): Launch[] {
   const { outer, n, inner } = size;
   const { rows, columns } = reductions[name];
+  const inOne = (kernel: Kernel) => () => [launch(kernel, { x, y }, { ...size, chunks: 1, chunk_length: n })];
+  const inTwo = (kernel: Kernel) => () => {
+    // About √n chunks: neither stage is long.
+    const chunk_length = Math.max(64, Math.ceil(Math.sqrt(n)));
+    const chunks = Math.ceil(n / chunk_length);
+    const partial = temporary([outer, chunks, inner]);
+    return [
+      launch(kernel, { x, y: partial }, { ...size, chunks, chunk_length }),
+      launch(columns, { x: partial, y }, { outer, n: chunks, inner, chunks: 1, chunk_length: chunks }),
+    ];
+  };
   // A CPU walks a row faster than its workgroups fold one.
-  const first = inner === 1 && n > 32 && !device.software ? rows : columns;
-  const split = n > LONG_AXIS && outer * inner < FEW_RESULTS;
-  if (!split) return [launch(first, { x, y }, { ...size, chunks: 1, chunk_length: n })];
-  // About √n chunks: neither stage is long.
-  const chunk_length = Math.max(64, Math.ceil(Math.sqrt(n)));
-  const chunks = Math.ceil(n / chunk_length);
-  const partial = temporary([outer, chunks, inner]);
-  return [
-    launch(first, { x, y: partial }, { ...size, chunks, chunk_length }),
-    launch(columns, { x: partial, y }, { outer, n: chunks, inner, chunks: 1, chunk_length: chunks }),
-  ];
+  const first = inner === 1 && n > 32 && !device.software ? 'rows' : 'columns';
+  const cut = n > LONG_AXIS && outer * inner < FEW_RESULTS;
+  const rule = cut ? `${first}/cut` : first;
+  const variants = {
+    // A long sum of one invocation loses digits.
+    ...(n <= LONG_AXIS || rule === 'columns' ? { columns: inOne(columns) } : {}),
+    ...(inner === 1 && (n <= FOLDED * LONG_AXIS || rule === 'rows') ? { rows: inOne(rows) } : {}),
+    ...(n >= SHORTEST_CUT ? { 'columns/cut': inTwo(columns) } : {}),
+    ...(n >= SHORTEST_CUT && inner === 1 ? { 'rows/cut': inTwo(rows) } : {}),
+  };
+  return choose(name, { outer, n, inner }, variants, rule);
 }
 
 export function spanSizes(shape: Shape, { begin, end }: Span) {

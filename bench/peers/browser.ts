@@ -1,21 +1,17 @@
-import * as tf from '@tensorflow/tfjs-core';
-import { findAdapter } from '#webgpu';
+import { globals } from 'webgpu';
+import { findAdapter } from '../../src/gpu/webgpu.node.js';
 
-/** What TF.js must not see: it would ask the device for features that adapters outside of a browser do not grant. */
+/** What engines must not see: they would ask the device for features that adapters outside of a browser do not grant. */
 const HIDDEN = new Set(['bgra8unorm-storage', 'timestamp-query']);
 
 /**
- * Makes TF.js run on WebGPU in Node, on the adapter that Tessera would choose. TF.js looks for a browser's globals:
- * a navigator with a GPU, and a worker's scope.
+ * Makes engines that were written for a browser run on WebGPU in Node, on the adapter that Tessera would choose: they
+ * look for a navigator with a GPU, and for a worker's scope. Call it before they are loaded.
  */
-export async function startTfjsOnWebgpu(): Promise<void> {
+export function pretendToBeABrowser(): void {
   const gpu = { requestAdapter, getPreferredCanvasFormat: () => 'bgra8unorm' };
   Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'node' }, configurable: true });
-  Object.assign(globalThis, { WorkerGlobalScope: class {} });
-  // Only now: it looks at the globals while it loads.
-  await import('@tensorflow/tfjs-backend-webgpu');
-  if (!(await tf.setBackend('webgpu'))) throw new Error('TF.js cannot use this adapter');
-  await tf.ready();
+  Object.assign(globalThis, globals, { WorkerGlobalScope: class {}, self: globalThis });
 }
 
 async function requestAdapter(): Promise<GPUAdapter | null> {

@@ -1,0 +1,128 @@
+import { rm } from 'node:fs/promises';
+import { checkWritable, writeFileAtomically } from '../data/node/index.js';
+import { encodeTuning } from '../gpu/tuning.js';
+import { tuningFile } from '../gpu/webgpu.node.tuning.js';
+import {
+  attention,
+  conv2d,
+  type Device,
+  type DeviceChoice,
+  grad,
+  type Shape,
+  type Tensor,
+  TesseraError,
+  type TunedChoice,
+  tensor,
+  tune as tuneTargets,
+} from '../tensor/index.js';
+import { withDevice } from './device.js';
+import { Terminal, table } from './terminal.js';
+import { MODELS, workload } from './workload.js';
+
+export interface TuneOptions {
+  readonly seconds: number;
+  readonly clear?: boolean;
+  readonly device: DeviceChoice;
+  readonly json?: boolean;
+}
+
+/** `tessera tune`: measures which variants of kernels are the fastest here, and keeps it. Returns the exit code. */
+export async function tune({ seconds, clear = false, device: choice, json = false }: TuneOptions): Promise<number> {
+  const terminal = new Terminal(json);
+  return withDevice(choice, terminal, async (device) => {
+    const file = fileOf(device);
+    if (clear) {
+      await rm(file, { force: true });
+      terminal.print(`forgot what was measured: ${file}`);
+      terminal.result({ adapter: device.name, file, choices: 0, measured: [] });
+      return 0;
+    }
+    await checkWritable(file);
+    const known = device.choices.size;
+    let progress: ReturnType<Terminal['progress']> | undefined;
+    const rows = await tuneTargets([...modelTargets(), ...commonTargets()], {
+      milliseconds: 1000 * seconds,
+      onProgress: (done, total, key) => {
+        progress ??= terminal.progress(total, 'measuring');
+        progress.update(done, key);
+      },
+    });
+    progress?.stop();
+    await writeFileAtomically(file, encodeTuning(device.origin!, device.choices));
+    print(rows, terminal);
+    const left = rows.filter(({ variant }) => variant === undefined).length;
+    terminal.print(
+      `\n${rows.length - left} choices measured, ${known} known before, ${left} left out${left > 0 ? ` (measure them with another 'tessera tune', or a larger --seconds)` : ''}`,
+    );
+    terminal.print(`kept in ${file}`);
+    terminal.result({ adapter: device.name, file, choices: device.choices.size, measured: rows });
+    return 0;
+  });
+}
+
+/** @throws TesseraError where nothing can be measured, or kept. */
+function fileOf({ name, origin }: Device): string {
+  if (origin === null) throw new TesseraError(`tune: ${name} has nothing to measure; see 'tessera doctor'`);
+  const file = tuningFile(origin);
+  if (file === undefined)
+    throw new TesseraError('tune: TESSERA_TUNING=off: nothing that is measured would be used; unset it');
+  return file;
+}
+
+function print(rows: readonly TunedChoice[], terminal: Terminal): void {
+  const cells = rows.flatMap(({ key, heuristic, variant, milliseconds }) => {
+    if (variant === undefined) return [];
+    const [before, now] = [milliseconds[heuristic]!, milliseconds[variant]!];
+    return [[key, heuristic, variant === heuristic ? '' : variant!, now.toFixed(3), (before / now).toFixed(2)]];
+  });
+  terminal.print(table(['op and class of shapes', 'rule', 'faster', 'ms', 'gain'], cells, [3, 4]));
+  for (const { key, refused } of rows)
+    for (const [name, why] of Object.entries(refused)) terminal.note(`warning: ${key}: '${name}' refused: ${why}`);
+}
+
+/** A training step and a forward pass of each model. */
+const modelTargets = (): Tensor[] =>
+  MODELS.flatMap((model) => [
+    ...workload({ model, batch: 32, training: true })(),
+    ...workload({ model, batch: 1, training: false })(),
+  ]);
+
+/** Products, convolutions, attention and reductions of common sizes, with their gradients. */
+function commonTargets(): Tensor[] {
+  const products = [
+    ...[256, 512, 1024].map((size) => [size, size, size]),
+    ...[
+      [1, 1024, 1024],
+      [32, 1024, 1024],
+      [1024, 1024, 16],
+    ],
+  ].flatMap(([m, k, n]) => withGradients((a, b) => a!.matmul(b!), [m!, k!], [k!, n!]));
+  const batched = withGradients((a, b) => a!.matmul(b!), [32, 128, 128], [32, 128, 128]);
+  const convolutions = [3, 64].flatMap((channels) =>
+    withGradients((x, w) => conv2d(x!, w!, { padding: 'same' }), [8, 32, 32, channels], [3, 3, channels, 64]),
+  );
+  const attended: Shape[] = [
+    [1, 8, 128, 64],
+    [4, 8, 64, 16],
+  ];
+  const x = input([2 ** 20]);
+  const rows = x.reshape([1024, 1024]);
+  return [
+    ...products,
+    ...batched,
+    ...convolutions,
+    ...attended.flatMap((shape) => withGradients((q, k, v) => attention(q!, k!, v!), shape, shape, shape)),
+    ...[x.sum(), rows.sum(-1), rows.sum(0), x.max(), rows.max(-1), x.reshape([2 ** 15, 32]).sum(-1)],
+  ];
+}
+
+/** An input of a shape; what it holds does not matter: variants are measured on numbers of their own. */
+const input = (shape: Shape): Tensor =>
+  tensor(new Float32Array(shape.reduce((product, one) => product * one, 1)), shape);
+
+/** A result and its gradients for inputs of these shapes. */
+function withGradients(compute: (...inputs: Tensor[]) => Tensor, ...shapes: Shape[]): Tensor[] {
+  const inputs = shapes.map((shape) => input(shape));
+  const y = compute(...inputs);
+  return [y, ...grad(y.square().sum(), inputs)];
+}

@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import envPaths from 'env-paths';
+import { TesseraError } from './errors.js';
+import { type Choices, decodeTuning, type Origin } from './tuning.js';
+
+/** A file of measurements is of a few kilobytes. */
+const MOST_BYTES = 2 ** 20;
+
+/** What was said of a file is not said again when the next device is opened. */
+const said = new Set<string>();
+
+/**
+ * Where measurements of an adapter are kept: in the folder that TESSERA_TUNING names, by default the user's cache.
+ * Undefined where TESSERA_TUNING is 'off'. Drivers and versions share a file: the newest measurements replace the others.
+ */
+export function tuningFile({ vendor, architecture, device }: Origin): string | undefined {
+  const folder = process.env.TESSERA_TUNING || envPaths('tessera', { suffix: '' }).cache;
+  if (folder === 'off') return undefined;
+  const name = JSON.stringify([vendor, architecture, device]);
+  return path.join(folder, `tuning-${createHash('sha256').update(name).digest('hex').slice(0, 16)}.json`);
+}
+
+/** What was measured for this origin; nothing where there is no such file. A file that does not fit is ignored with a warning. */
+export async function readTuning(origin: Origin): Promise<Choices> {
+  const file = tuningFile(origin);
+  if (file === undefined) return new Map();
+  try {
+    const status = await stat(file);
+    if (!status.isFile()) throw new TesseraError('it is not a file');
+    if (status.size > MOST_BYTES) throw new TesseraError(`it has ${status.size} bytes; expected at most ${MOST_BYTES}`);
+    return decodeTuning(await readFile(file, 'utf8'), origin);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT') warn(`ignored '${file}': ${message}; 'npx tessera tune' measures anew`);
+    return new Map();
+  }
+}
+
+function warn(message: string): void {
+  if (said.has(message)) return;
+  said.add(message);
+  process.emitWarning(message, 'TesseraTuning');
+}

@@ -1,0 +1,92 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, expect, test } from 'vitest';
+import { decodeTuning, encodeTuning } from '../../src/gpu/tuning.js';
+import { readTuning, tuningFile } from '../../src/gpu/webgpu.node.tuning.js';
+
+const folder = mkdtempSync(path.join(os.tmpdir(), 'tessera-tuning-'));
+const before = process.env.TESSERA_TUNING;
+afterEach(() => {
+  process.env.TESSERA_TUNING = before;
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const choices = new Map([
+  ['matmul m=8', 'tiled'],
+  ['__proto__', 'direct'],
+]);
+
+let places = 0;
+/** An adapter of its own for each test: a file is warned of once. */
+const newOrigin = () => ({
+  ...{ vendor: 'maker', architecture: 'kind', device: `device ${places++}`, driver: 'driver 1.2' },
+  ...{ tessera: '1.0.0', webgpu: '2.0.0' },
+});
+
+/** What reading a file gives, and what is said of it. */
+async function read(origin: ReturnType<typeof newOrigin>) {
+  const warnings: string[] = [];
+  const listen = (warning: Error) => warnings.push(warning.message);
+  process.on('warning', listen);
+  const found = await readTuning(origin);
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('warning', listen);
+  return { found: [...found], warnings };
+}
+
+test('choices are read as they were written, without a word', async () => {
+  process.env.TESSERA_TUNING = folder;
+  const origin = newOrigin();
+  writeFileSync(tuningFile(origin)!, encodeTuning(origin, choices));
+  expect(await read(origin)).toEqual({ found: [...choices], warnings: [] });
+});
+
+test('where nothing was measured, nothing is said', async () => {
+  process.env.TESSERA_TUNING = folder;
+  expect(await read(newOrigin())).toEqual({ found: [], warnings: [] });
+  process.env.TESSERA_TUNING = path.join(folder, 'not there');
+  expect(await read(newOrigin())).toEqual({ found: [], warnings: [] });
+});
+
+test("TESSERA_TUNING=off uses and keeps nothing; without it the user's cache does", () => {
+  process.env.TESSERA_TUNING = 'off';
+  expect(tuningFile(newOrigin())).toBeUndefined();
+  delete process.env.TESSERA_TUNING;
+  expect(path.isAbsolute(tuningFile(newOrigin())!)).toBe(true);
+});
+
+const text = (changes: object) => JSON.stringify({ origin: newOrigin(), choices: {}, ...changes });
+test.each<[string, string, string]>([
+  ['no JSON', '{ "origin": ', 'it is no JSON'],
+  ['empty', '', 'it is no JSON'],
+  ['a list', '[]', 'expected { origin'],
+  ['null', 'null', 'expected { origin'],
+  ['without choices', text({ choices: undefined }), 'expected { origin'],
+  ['with a list of choices', text({ choices: ['tiled'] }), 'expected { origin'],
+  ['with a number for a choice', text({ choices: { 'matmul m=8': 3 } }), 'expected { origin'],
+  ['without an origin', text({ origin: undefined }), 'expected { origin'],
+  ['too large', `${text({})}${' '.repeat(2 ** 20)}`, 'expected at most 1048576'],
+])('a file that is %s is ignored with one warning', async (_, content, message) => {
+  process.env.TESSERA_TUNING = folder;
+  const origin = newOrigin();
+  writeFileSync(tuningFile(origin)!, content);
+  expect(await read(origin)).toEqual({ found: [], warnings: [expect.stringContaining(message)] });
+  expect(await read(origin)).toEqual({ found: [], warnings: [] });
+});
+
+test('a folder in its place is ignored with a warning', async () => {
+  process.env.TESSERA_TUNING = folder;
+  const origin = newOrigin();
+  mkdirSync(tuningFile(origin)!);
+  expect(await read(origin)).toEqual({ found: [], warnings: [expect.stringContaining('not a file')] });
+});
+
+test.each(['vendor', 'device', 'driver', 'tessera', 'webgpu'])('measurements with another %s are not used', (name) => {
+  const origin = newOrigin();
+  const kept = encodeTuning({ ...origin, [name]: 'other' }, choices);
+  expect(() => decodeTuning(kept, origin)).toThrow(`it was measured with ${name} "other"`);
+  const { [name as 'vendor']: _, ...lacking } = origin;
+  expect(() => decodeTuning(encodeTuning(lacking, choices), origin)).toThrow(name);
+  expect(() => decodeTuning(encodeTuning({ ...origin, more: 'x' }, choices), origin)).toThrow('more');
+});
