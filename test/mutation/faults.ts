@@ -36,13 +36,14 @@ const RULES: readonly Rule[] = [
   { kind: 'bound off by one', pattern: / >= /g, to: ' > ' },
   { kind: 'index off by one', pattern: /(?<=\w)\[(?=[a-z])/g, to: '[1u + ' },
   { kind: 'index off by one', pattern: /\b0u;/g, to: '1u;' },
-  { kind: 'dropped barrier', pattern: /workgroupBarrier\(\);/g, to: '' },
+  { kind: 'dropped barrier', pattern: /(?:workgroup|storage)Barrier\(\);/g, to: '' },
   { kind: 'dropped term', pattern: / \+= /g, to: ' = ' },
   { kind: 'dropped term', pattern: / -= /g, to: ' = ' },
   { kind: 'wrong identity', pattern: /\b0\.0\b/g, to: '1.0' },
   { kind: 'wrong identity', pattern: /\bf32\(0\)/g, to: 'f32(1)' },
   { kind: 'wrong identity', pattern: /\bf32\(1\)/g, to: 'f32(2)' },
   { kind: 'wrong identity', pattern: /\bvec4f\(\)/g, to: 'vec4f(1)' },
+  { kind: 'wrong identity', pattern: /\bElement\(\)/g, to: 'Element(1)' },
 ];
 
 /** Lines that say what there is, not what is done: a fault there is none, or does not compile. */
