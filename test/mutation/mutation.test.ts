@@ -10,13 +10,13 @@ test.runIf(gpu.kind === 'gpu').each([
   ['sum_columns', 'wrong identity', 'var total = f32(0)'],
   ['sum_columns', 'bound off by one', 'k < end'],
   ['max_rows', 'swapped operator', 'a > b || is_nan(a)'],
-  ['softmax', 'index off by one', 'exp(x[row'],
+  ['softmax', 'index off by one', 'exp(x[at'],
   ['matmul_naive', 'dropped term', '+='],
   ['conv2d', 'dropped term', 'sum[0] +='],
   ['lstm_cell', 'swapped operator', 'f * cells[before]'],
   ['attention', 'bound off by one', 'j >= sizes.keys'],
   ['adam_update', 'swapped operator', '- step'],
-  ['argsort', 'swapped operator', 'a < b ||'],
+  ['sort_blocks_f32', 'swapped operator', 'a < b ||'],
 ])('%s: a %s at "%s" is noticed', async (name, kind, place) => {
   const kernel = allKernels().find((one) => one.name === name)!;
   const faults = faultsOf(kernel).filter((fault) => fault.kind === kind && fault.line.includes(place));
