@@ -8,12 +8,13 @@ import {
   lstmCellBackwardSubgroup,
   lstmCellFours,
   lstmCellSubgroup,
+  lstmSequence,
+  lstmSequenceBackward,
   matmulNaive,
   matmulRegister,
   stridedCopies,
 } from '../src/kernels/index.js';
-import type { KernelCase, Rung, Step } from './case.js';
-import { ownNames } from './case.js';
+import { type KernelCase, ownNames, type Rung, type Step, single } from './case.js';
 import { kernelOf } from './elementwise.js';
 
 interface Sequence {
@@ -117,6 +118,7 @@ function forward(sequence: Sequence): KernelCase {
       fused('a fused cell', lstmCell),
       fused('by fours', lstmCellFours),
       fused('subgroup', lstmCellSubgroup),
+      single('all steps in one launch', lstmSequence, { time, batch, hidden_size: hidden }),
     ],
   };
 }
@@ -148,6 +150,7 @@ function backward(sequence: Sequence): KernelCase {
       rung('a fused cell', lstmCellBackward),
       rung('by fours', lstmCellBackwardFours),
       rung('subgroup', lstmCellBackwardSubgroup),
+      single('all steps in one launch', lstmSequenceBackward, { time, batch, hidden_size: hidden }),
     ],
   };
 }

@@ -68,7 +68,8 @@ export const lstmSequenceBackward = defineKernel({
   cost: (sizes) => {
     const { flops, bytes } = backwardCost({ step: 0, ...sizes });
     const { time, hidden_size } = sizes;
-    return { flops: (time + 1) * flops, bytes: (time + 1) * bytes - 16 * time * hidden_size ** 2 };
+    // The first step has no product behind it, the last no gates before it.
+    return { flops: time * flops, bytes: (time + 1) * bytes - 16 * time * hidden_size ** 2 };
   },
   wgsl: wgsl`${backwardHead('vec4f', '')}
 const THREADS = ${THREADS}u;
