@@ -34,7 +34,7 @@ export interface KernelDefinition<Buffer extends string, Number extends string> 
   readonly numbers?: readonly Number[];
   /** Set where its invocations use subgroups: of at least so many lanes. */
   readonly subgroupLanes?: number;
-  /** Set where it computes in half precision. */
+  /** Set where it loads or stores half precision. */
   readonly f16?: boolean;
   /** How many workgroups; beyond the device's limit in x they fold into y. */
   workgroups(values: Readonly<Record<Number, number>>): number;
@@ -53,7 +53,7 @@ export interface Kernel {
   readonly hooks: readonly Hook[];
   /** How many lanes a subgroup must have; 0 where it uses none. */
   readonly subgroupLanes: number;
-  /** True where it computes in half precision. */
+  /** True where it loads or stores half precision. */
   readonly f16: boolean;
   /** WGSL, with the hooks still open. */
   readonly wgsl: string;
@@ -116,7 +116,8 @@ export function lackOf(
   if (kind === 'reference') return undefined;
   if (subgroupLanes > limits.subgroupLanes)
     return `it shares values among ${subgroupLanes} lanes of a subgroup, there are ${limits.subgroupLanes}`;
-  if (f16 && !features.has('shader-f16')) return "it computes in half precision, there is no 'shader-f16'";
+  if (f16 && !features.has('shader-f16'))
+    return "half precision needs the feature 'shader-f16'; compute in f32 (precision: 'f32')";
   const buffers = bindings.filter(({ access }) => access !== 'uniform').length;
   return buffers > limits.storageBuffers
     ? `it binds ${buffers} storage buffers of ${limits.storageBuffers}`

@@ -67,7 +67,7 @@ test('what a kernel needs and a device lacks is said', () => {
   const half = defineKernel({ ...definition, f16: true });
   expect(half.source).toMatch(/^enable f16;/);
   expect(lackOf(half, device(0, 'shader-f16'))).toBeUndefined();
-  expect(lackOf(half, device(0))).toContain("no 'shader-f16'");
+  expect(lackOf(half, device(0))).toContain("needs the feature 'shader-f16'");
   const few = { ...device(0), limits: { subgroupLanes: 0, storageBuffers: 1 } } as unknown as Device;
   expect(lackOf(defineKernel(definition), few)).toContain('binds 2 storage buffers of 1');
 });

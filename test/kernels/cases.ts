@@ -1,11 +1,12 @@
+import type { Kernel } from '../../src/gpu/index.js';
 import { type AttentionSizes, attentionForward } from '../../src/kernels/attention.js';
 import { attentionKeyGradient, attentionQueryGradient } from '../../src/kernels/attention-gradient.js';
 import { attentionProbabilities } from '../../src/kernels/attention-naive.js';
 import type { Fusion } from '../../src/kernels/compose.js';
-import { conv2dRegister } from '../../src/kernels/conv2d.js';
+import { conv2dHalves, conv2dRegister } from '../../src/kernels/conv2d.js';
 import { conv2dSubgroup } from '../../src/kernels/conv2d-subgroup.js';
 import { crossEntropyBackward, crossEntropyForward } from '../../src/kernels/cross-entropy.js';
-import { multiply } from '../../src/kernels/elementwise.js';
+import { cast, multiply } from '../../src/kernels/elementwise.js';
 import { gatherRows, rowStarts, sumRows } from '../../src/kernels/gather.js';
 import { groupedConv2d } from '../../src/kernels/grouped-conv2d.js';
 import { layerNormBackward, layerNormForward } from '../../src/kernels/layer-norm.js';
@@ -13,11 +14,11 @@ import { layerNormNaive } from '../../src/kernels/layer-norm-naive.js';
 import { lstmCell, lstmCellFours, lstmCellSubgroup } from '../../src/kernels/lstm.js';
 import { lstmCellBackward, lstmCellBackwardFours, lstmCellBackwardSubgroup } from '../../src/kernels/lstm-gradient.js';
 import { lstmSequence, lstmSequenceBackward } from '../../src/kernels/lstm-sequence.js';
-import { matmulNaive, matmulRegister, matmulTiled } from '../../src/kernels/matmul.js';
+import { matmulHalves, matmulNaive, matmulRegister, matmulTiled } from '../../src/kernels/matmul.js';
 import { matmulDirect } from '../../src/kernels/matmul-direct.js';
-import { matmulSubgroup } from '../../src/kernels/matmul-subgroup.js';
+import { matmulSubgroup, matmulSubgroupHalves } from '../../src/kernels/matmul-subgroup.js';
 import { maxPoolBackward, maxPoolForward } from '../../src/kernels/max-pool.js';
-import { fills, stridedCopies } from '../../src/kernels/movement.js';
+import { fills, stridedCopies, stridedCopiesOfHalves } from '../../src/kernels/movement.js';
 import {
   adagradUpdate,
   adamUpdate,
@@ -36,7 +37,7 @@ import { softmaxNaive } from '../../src/kernels/softmax-naive.js';
 import { argsort, SORTED_BLOCK } from '../../src/kernels/sort.js';
 import type { KernelCase } from '../support/kernels.js';
 import { integers, normals } from '../support/numbers.js';
-import { elementwiseCases } from './elementwise.js';
+import { elementwiseCases, halfCases } from './elementwise.js';
 
 /*
  * Sizes for every kernel: 1, below, at and above a tile, primes, empty, and one past 65,535 workgroups where a kernel
@@ -872,6 +873,46 @@ const plain: readonly KernelCase[] = [
   ...[...gather, ...convolution, ...pooling, ...lstm, ...movement, ...updates],
 ];
 
+/** The kernels for operands in half precision, by those for f32: what is told of these holds for those. */
+const halves = new Map<Kernel, Kernel>([
+  [matmulNaive, matmulHalves.naive],
+  [matmulTiled, matmulHalves.tiled],
+  [matmulRegister, matmulHalves.register],
+  ...(['rows', 'columns', 'any', 'tall'] as const).map(
+    (name) => [matmulSubgroup[name], matmulSubgroupHalves[name]] as const,
+  ),
+  ...(['forward', 'inputGradient', 'filterGradient'] as const).map(
+    (name) => [conv2dRegister[name], conv2dHalves[name]] as const,
+  ),
+  ...([1, 4] as const).flatMap((run) => [
+    [stridedCopies[run].ones, stridedCopiesOfHalves[run].ones] as const,
+    [stridedCopies[run].fours, stridedCopiesOfHalves[run].fours] as const,
+    [fills[run].f32, fills[run].f16] as const,
+  ]),
+]);
+const ofHalves: readonly KernelCase[] = plain.flatMap((one) => {
+  const kernel = halves.get(one.kernel);
+  if (kernel === undefined) return [];
+  // Products give f32; what only moves elements moves them as they are.
+  const moves = kernel.hooks.length === 0 && !kernel.name.startsWith('conv2d');
+  const stored = kernel.bindings.filter(({ access }) => access === 'read' || (moves && access === 'read_write'));
+  return { ...one, kernel, types: Object.fromEntries(stored.map(({ name }) => [name, 'f16' as const])) };
+});
+
+/** A case whose epilogue takes a half in and stores halves. */
+function storingHalves(one: KernelCase): KernelCase {
+  const { fusions = [], buffers, types } = hooked(one, 'epilogue', 0.5);
+  const [{ expression, ...fusion }] = fusions as [Fusion];
+  const [product] = expression.steps;
+  const steps = [product!, { fn: cast.f16, operands: [{ kind: 'step', index: 0 } as const], type: 'f16' as const }];
+  return {
+    ...{ ...one, note: `${one.note}, storing halves`, buffers },
+    types: { ...types, [fusion.on]: 'f16', epilogue_in0: 'f16' },
+    fusions: [{ ...fusion, expression: { ...expression, inputs: [{ type: 'f16', layout: 'same' }], steps } }],
+    tolerance: { absolute: 1e-4, relative: 1e-3 },
+  };
+}
+
 /** A case with a product at one of its hooks: each value with the number at its own place, which rise or fall. */
 function hooked(one: KernelCase, hook: Fusion['hook'], slope: number): KernelCase {
   const access = hook === 'epilogue' ? 'read_write' : 'read';
@@ -899,10 +940,19 @@ const sizeOf = ({ buffers }: KernelCase): number =>
   Object.values(buffers).reduce<number>((sum, given) => sum + (typeof given === 'number' ? given : given.length), 0);
 
 /** For each kernel with hooks its largest case of everyday size. */
-const withHooks = [...new Set(plain.map(({ kernel }) => kernel))].flatMap((kernel) => {
-  const own = plain.filter((one) => one.kernel === kernel && sizeOf(one) < 25_000 && !one.note.endsWith('infinite'));
+const withHooks = [...new Set([...plain, ...ofHalves].map(({ kernel }) => kernel))].flatMap((kernel) => {
+  const own = [...plain, ...ofHalves].filter(
+    (one) => one.kernel === kernel && sizeOf(one) < 25_000 && !one.note.endsWith('infinite'),
+  );
   const largest = own.reduce((most, one) => (sizeOf(one) > sizeOf(most) ? one : most), own[0]!);
-  return kernel.hooks.flatMap((hook) => [hooked(largest, hook, 0.5), hooked(largest, hook, -0.5)]);
+  const changed = kernel.hooks.flatMap((hook) => [hooked(largest, hook, 0.5), hooked(largest, hook, -0.5)]);
+  return kernel.f16 && changed.length > 0 ? [...changed, storingHalves(largest)] : changed;
 });
 
-export const kernelCases: readonly KernelCase[] = [...plain, ...withHooks, ...elementwiseCases];
+export const kernelCases: readonly KernelCase[] = [
+  ...plain,
+  ...ofHalves,
+  ...withHooks,
+  ...elementwiseCases,
+  ...halfCases,
+];

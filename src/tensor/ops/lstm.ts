@@ -176,7 +176,7 @@ export function lstm(
   { mask, initial }: LstmOptions = {},
 ): { sequence: Tensor; last: LstmState } {
   expectRank('lstm', 'x', x, 3, 'batch, time, features');
-  expectType('lstm', 'x', x, 'f32');
+  expectType('lstm', 'x', x, 'f32', 'f16');
   const [batch, time, features] = x.shape as [number, number, number];
   const hidden = recurrent.shape[0]!;
   expectShape('lstm', 'recurrent', recurrent, [hidden, 4 * hidden]);
