@@ -792,6 +792,16 @@ const updateRules: [UpdateKernels, Record<string, number>][] = [
   [rmspropUpdate, { rho: 0.9, epsilon: 1e-3 }],
   [adagradUpdate, { epsilon: 1e-3 }],
 ];
+/** The same update with gradients that are not finite, and the scale that has it leave everything as it is. */
+function skipped(one: KernelCase): KernelCase {
+  const gradients = Object.entries(one.buffers).filter(([name]) => /^(gradient|values)/.test(name));
+  const spoilt = gradients.map(([name, given]) => {
+    const values = typeof given === 'number' ? normals(given) : (given as Float32Array);
+    return [name, values.map((_, at) => (at % 2 === 0 ? Number.NaN : Number.POSITIVE_INFINITY))] as const;
+  });
+  const buffers = { ...one.buffers, ...Object.fromEntries(spoilt), scale: Float32Array.of(0) };
+  return { ...one, note: `${one.note}, skipped`, buffers };
+}
 const updates = updateRules.flatMap(([{ dense, byRows, moments }, numbers]): KernelCase[] => {
   const common = { rate: 0.1, decay: 0.3, limit: 1.5, ...numbers };
   const scale = Float32Array.of(0.75);
@@ -835,7 +845,7 @@ const updates = updateRules.flatMap(([{ dense, byRows, moments }, numbers]): Ker
         buffers: { ...given, ...states(0, rows! * cols!, 4) },
       };
     }),
-  ];
+  ].flatMap((one) => [one, skipped(one)]);
 });
 
 const roofs: KernelCase[] = [

@@ -136,8 +136,9 @@ const FEW_ROWS = 4;
 
 /** The kernel to take without measurements. */
 function ruleFor({ m, n, k }: MatmulSizes, { software }: DispatchContext['device'], kernels: object): string {
-  if (software && 'subgroup' in kernels && m > FEW_ROWS) return 'subgroup';
-  if (software) return 'direct' in kernels ? 'direct' : 'naive';
+  const [shares, isDirect] = ['subgroup' in kernels, 'direct' in kernels];
+  if (software && shares && (m > FEW_ROWS || !isDirect)) return 'subgroup';
+  if (software && isDirect) return 'direct';
   return m * n * k <= 4096 ? 'naive' : 'register';
 }
 
