@@ -1,6 +1,8 @@
+import { packHalves, toHalf } from '../src/gpu/half.js';
 import type { Kernel } from '../src/gpu/kernel.js';
 import {
   matmulDirect,
+  matmulHalves,
   matmulNaive,
   matmulRegister,
   matmulSubgroup,
@@ -8,6 +10,7 @@ import {
   reductions,
 } from '../src/kernels/index.js';
 import { chooseSubgroup } from '../src/kernels/matmul-subgroup.js';
+import { Generator } from '../src/tensor/index.js';
 import { type KernelCase, type Rung, single } from './case.js';
 
 const valuesOf = (m: number, k: number, n: number) => ({
@@ -72,6 +75,33 @@ function longProduct(m: number, k: number, n: number, chunks: number): KernelCas
   };
 }
 
+/** The same numbers as f32 and as halves: what f16 operands save is memory, sums are f32 in both. */
+function productOfHalves(m: number, k: number, n: number, when?: KernelCase['when']): KernelCase {
+  const values = valuesOf(m, k, n);
+  const generator = new Generator(1);
+  const halves = (length: number) => Float32Array.from({ length }, () => toHalf(generator.normal()));
+  const [a, b] = [halves(m * k), halves(k * n)];
+  const rung = (name: string, kernel: Kernel): Rung => ({
+    name: `${name}, f16`,
+    steps: [{ kernel, values, buffers: { a: 'a16', b: 'b16', c: 'c' } }],
+  });
+  return {
+    name: `matmul ${m} x ${k} x ${n} of halves`,
+    ...(when === undefined ? {} : { when }),
+    flops: 2 * m * n * k,
+    bytes: 2 * (m * k + k * n) + 4 * m * n,
+    buffers: { a, b, a16: packHalves(a), b16: packHalves(b), c: m * n },
+    outputs: ['c'],
+    rungs: [
+      single('register, f32', matmulRegister, values),
+      rung('naive', matmulHalves.naive),
+      rung('tiled', matmulHalves.tiled),
+      rung('register', matmulHalves.register),
+      rung('subgroup', chooseSubgroup(values, 'f16')),
+    ],
+  };
+}
+
 /** Square ones, one whose sizes divide nothing, and the Keras model's dense layer on a batch. */
 export const matmulCases: readonly KernelCase[] = [
   product(256, 256, 256, 'quick'),
@@ -80,4 +110,6 @@ export const matmulCases: readonly KernelCase[] = [
   longProduct(32, 43_264, 10, 32),
   product(1024, 1024, 1024, 'large'),
   product(4096, 4096, 4096, 'large'),
+  productOfHalves(256, 256, 256, 'quick'),
+  productOfHalves(1024, 1024, 1024, 'large'),
 ];
