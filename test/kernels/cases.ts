@@ -190,7 +190,28 @@ const spoiled = (one: KernelCase): KernelCase => ({
   note: `${one.note}, with NaN`,
   buffers: { ...one.buffers, x: spoil(normals(one.buffers.x as number), 171) },
 });
-const reduce = Object.values(reductions).flatMap(({ rows, columns }) => [
+const reduce = Object.values(reductions).flatMap(({ rows, columns, columnsFours, rowsSoftware }) => [
+  ...[
+    [4, 4],
+    [8, 64],
+    [36, 8],
+    [0, 4],
+  ].map(([outer, n]) => reduction(rowsSoftware, outer!, n!, 1)),
+  reduction(rowsSoftware, 2, 1008, 1, 256),
+  spoiled(reduction(rowsSoftware, 4, 300, 1, 100)),
+  ...[1, -1].map((slope) => sloped(reduction(rowsSoftware, 4, 300, 1, 100), slope)),
+  ...[
+    [1, 1, 4],
+    [2, 7, 12],
+    [3, 100, 64],
+    [1, 5, 260],
+    [0, 4, 4],
+  ].map(([outer, n, inner]) => reduction(columnsFours, outer!, n!, inner!)),
+  reduction(columnsFours, 2, 101, 8, 10),
+  spoiled(reduction(columnsFours, 2, 30, 8, 7)),
+  ...[1, -1].flatMap((slope) =>
+    [reduction(columnsFours, 2, 30, 8, 7), reduction(columnsFours, 3, 5, 8)].map((one) => sloped(one, slope)),
+  ),
   ...[
     [1, 1],
     [3, 63],
