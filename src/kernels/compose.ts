@@ -1,6 +1,6 @@
 import { bytesOf, type ElementType } from '../gpu/device.js';
 import { type Cost, ceilDivide, defineKernel, type Kernel, programOf, type Values } from '../gpu/kernel.js';
-import { EPILOGUE, EPILOGUE_FOURS, type Hook, PROLOGUE, parseStruct, wgsl } from '../gpu/wgsl.js';
+import { EPILOGUE, EPILOGUE_FOURS, type Hook, PROLOGUE, PROLOGUE_FOURS, parseStruct, wgsl } from '../gpu/wgsl.js';
 import { type Expression, evaluateExpression, type Layout, type Operand, strides } from './expression.js';
 
 /*
@@ -185,9 +185,13 @@ export interface Fusion {
   readonly expression: Expression;
 }
 
+const MARKS = {
+  prologue: { ones: PROLOGUE, fours: PROLOGUE_FOURS },
+  epilogue: { ones: EPILOGUE, fours: EPILOGUE_FOURS },
+} as const;
+
 /** True if a kernel gives its hook four neighbouring values at once: the work must be such that `canVectorise`. */
-export const takesFours = ({ wgsl }: Kernel, hook: Hook): boolean =>
-  hook === 'epilogue' && wgsl.includes(EPILOGUE_FOURS);
+export const takesFours = ({ wgsl }: Kernel, hook: Hook): boolean => wgsl.includes(MARKS[hook].fours);
 
 /**
  * A kernel with elementwise work fused into its hooks. The work's inputs become the bindings `epilogue_in0`, ... and
@@ -195,7 +199,10 @@ export const takesFours = ({ wgsl }: Kernel, hook: Hook): boolean =>
  */
 export function fuse(kernel: Kernel, fusions: readonly Fusion[]): Kernel {
   const f16 = kernel.f16 || fusions.some(({ expression }) => usesHalf(expression));
-  const types = typesOf(takesFours(kernel, 'epilogue'), f16);
+  const types = typesOf(
+    fusions.some(({ hook }) => takesFours(kernel, hook)),
+    f16,
+  );
   let next = kernel.bindings.length;
   const bindings = [...kernel.bindings];
   const declarations: string[] = [];
@@ -216,7 +223,7 @@ export function fuse(kernel: Kernel, fusions: readonly Fusion[]): Kernel {
     const text = `fn ${hook}(value: ${values}, index: u32) -> ${stored} {\n${body(expression, prefix, 'fused', 'index', fours)}\n  return ${storable(type)};\n}`;
     // The kernel stores what its epilogue returns: the binding takes over its type.
     if (hook === 'epilogue') source = source.replace(`> ${on}: array<${values}>`, `> ${on}: array<${stored}>`);
-    source = source.replace(hook === 'prologue' ? PROLOGUE : fours ? EPILOGUE_FOURS : EPILOGUE, text);
+    source = source.replace(MARKS[hook][fours ? 'fours' : 'ones'], text);
   }
   if (fields.length > 0) {
     bindings.push({ name: 'fused', access: 'uniform' });
