@@ -17,6 +17,7 @@ export { lstmSequence, lstmSequenceBackward } from './lstm-sequence.js';
 export { matmulNaive, matmulRegister, matmulTiled } from './matmul.js';
 export { matmulDirect } from './matmul-direct.js';
 export { matmulSubgroup } from './matmul-subgroup.js';
+export { matmulSubgroupMatrix } from './matmul-subgroup-matrix.js';
 export { matmulWide } from './matmul-wide.js';
 export { maxPoolBackward, maxPoolForward } from './max-pool.js';
 export { fills, stridedCopies } from './movement.js';

@@ -16,6 +16,7 @@ import { lstmSequence, lstmSequenceBackward } from '../../src/kernels/lstm-seque
 import { matmulNaive, matmulRegister, matmulTiled } from '../../src/kernels/matmul.js';
 import { matmulDirect } from '../../src/kernels/matmul-direct.js';
 import { matmulSubgroup } from '../../src/kernels/matmul-subgroup.js';
+import { matmulSubgroupMatrix } from '../../src/kernels/matmul-subgroup-matrix.js';
 import { matmulWide } from '../../src/kernels/matmul-wide.js';
 import { maxPoolBackward, maxPoolForward } from '../../src/kernels/max-pool.js';
 import { fills, stridedCopies } from '../../src/kernels/movement.js';
@@ -112,6 +113,12 @@ function infinite(one: KernelCase): KernelCase {
   }
   return { ...one, note: `${one.note}, infinite`, buffers: { ...one.buffers, a, b } };
 }
+/** A case whose numbers half precision holds, and its products f32. */
+function halves(one: KernelCase): KernelCase {
+  const { batch, m, n, k } = one.values as Record<string, number>;
+  const short = (length: number, seed: number) => normals(length, seed).map((value) => Math.round(64 * value) / 64);
+  return { ...one, buffers: { ...one.buffers, a: short(batch! * m! * k!, 1), b: short(batch! * k! * n!, 2) } };
+}
 const matmul = [
   ...[
     ...[matmulNaive, matmulTiled, matmulRegister, matmulDirect.scalar],
@@ -137,6 +144,18 @@ const matmul = [
         product(matmulWide.fours, [...size], a, b),
       ),
     ]),
+  ),
+  ...Object.values(matmulSubgroupMatrix).flatMap(({ any, fours }) =>
+    [
+      product(any, [1, 1, 1, 1], 'n', 'n'),
+      product(any, [1, 5, 0, 3], 'n', 'n'),
+      product(any, [0, 4, 4, 4], 'n', 'n'),
+      product(any, [1, 131, 37, 17], 'n', 't'),
+      product(fours, [1, 128, 32, 128], 'n', 'n'),
+      product(fours, [2, 36, 20, 40], 't', 't'),
+      product(any, [1, 19, 83, 131], 't', 'n', 2),
+      product(fours, [1, 132, 76, 132], 'n', 'n', 2),
+    ].map(halves),
   ),
   // By fours, only the axes that are contiguous need whole fours, and n.
   product(matmulWide.fours, [1, 7, 12, 20], 'n', 'n'),
