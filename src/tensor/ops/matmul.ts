@@ -1,8 +1,10 @@
 import { TesseraError } from '../../gpu/errors.js';
-import type { Kernel } from '../../gpu/kernel.js';
+import { type Kernel, lackOf } from '../../gpu/kernel.js';
 import { type MatmulSizes, matmulNaive, matmulRegister, matmulTiled } from '../../kernels/matmul.js';
 import { chooseDirect } from '../../kernels/matmul-direct.js';
 import { chooseSubgroup } from '../../kernels/matmul-subgroup.js';
+import { chooseSubgroupMatrix } from '../../kernels/matmul-subgroup-matrix.js';
+import { chooseWide } from '../../kernels/matmul-wide.js';
 import type { Variants } from '../choice.js';
 import { defineOp, expectRank, expectType, type Op } from '../define.js';
 import { type DispatchContext, type Launch, launch, type OpNode, type Value } from '../graph.js';
@@ -107,21 +109,39 @@ export function matmulLaunches(
 }
 
 /** The kernels that can compute a product, from simple to clever. */
-function kernelsFor(size: MatmulSizes, { limits }: DispatchContext['device']): Readonly<Record<string, Kernel>> {
+function kernelsFor(size: MatmulSizes, device: DispatchContext['device']): Readonly<Record<string, Kernel>> {
   const subgroup = chooseSubgroup(size);
+  const wide = chooseWide(size);
+  const subgroupMatrix = chooseSubgroupMatrix(size);
   return {
     ...{ naive: matmulNaive, tiled: matmulTiled, register: matmulRegister, direct: chooseDirect(size) },
-    ...(limits.subgroupLanes >= subgroup.subgroupLanes ? { subgroup } : {}),
+    ...(fillsWideTiles(size) ? { wide } : {}),
+    ...(device.limits.subgroupLanes >= subgroup.subgroupLanes ? { subgroup } : {}),
+    // Never run on a GPU: only for measurements, which check results first.
+    ...(device.kind === 'gpu' && lackOf(subgroupMatrix, device) === undefined ? { subgroupMatrix } : {}),
   };
 }
+
+/** True where tiles of 128 rows compute hardly more beyond C's last row than the register kernel's tiles of 64. */
+const fillsWideTiles = (size: MatmulSizes): boolean =>
+  2 * chooseWide(size).workgroups(size) <= 1.25 * matmulRegister.workgroups(size);
+
+/** Two workgroups for each processor of a GPU of the largest kind, which have 108 to 144: smaller tiles share less. */
+const FILLS_A_GPU = 256;
 
 /** Rows that are too few to be worth sharing: the subgroup's kernel reads sixteen at a time. */
 const FEW_ROWS = 4;
 
 /** The kernel to take without measurements. */
-function ruleFor({ m, n, k }: MatmulSizes, { software }: DispatchContext['device'], kernels: object): string {
+function ruleFor(
+  size: MatmulSizes,
+  { software }: DispatchContext['device'],
+  kernels: Readonly<Record<string, Kernel>>,
+): string {
+  const { m, n, k } = size;
   if (software) return 'subgroup' in kernels && m > FEW_ROWS ? 'subgroup' : 'direct';
-  return m * n * k <= 4096 ? 'naive' : 'register';
+  if (m * n * k <= 4096) return 'naive';
+  return kernels.wide !== undefined && kernels.wide.workgroups(size) >= FILLS_A_GPU ? 'wide' : 'register';
 }
 
 /**
