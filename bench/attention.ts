@@ -20,11 +20,12 @@ function attended(blocks: number, rows: number, features: number, when?: KernelC
     ...{ batch: blocks, m, n, k, chunks: 1, chunk_length: k, a_batch: m * k, a_row: k, a_col: 1 },
     ...{ b_batch: k * n, b_row: transposed ? 1 : n, b_col: transposed ? k : 1 },
   });
-  const throughMemory = (name: string, first: Kernel, second = first): Rung => ({
+  const { workgroup, lanes } = attentionProbabilities;
+  const throughMemory = (name: string, softmax: Kernel, first: Kernel, second = first): Rung => ({
     name,
     steps: [
       { kernel: first, values: product(rows, features, rows, true), buffers: { a: 'q', b: 'k', c: 'scores' } },
-      { kernel: attentionProbabilities, values: sizes, buffers: { scores: 'scores', mask: 'mask', p: 'p', l: 'l' } },
+      { kernel: softmax, values: sizes, buffers: { scores: 'scores', mask: 'mask', p: 'p', l: 'l' } },
       { kernel: second, values: product(rows, rows, features, false), buffers: { a: 'p', b: 'v', c: 'y' } },
     ],
   });
@@ -39,10 +40,11 @@ function attended(blocks: number, rows: number, features: number, when?: KernelC
     },
     outputs: ['y', 'l'],
     rungs: [
-      throughMemory('naive products', matmulNaive),
-      throughMemory('register products', matmulRegister),
-      throughMemory('direct products', matmulDirect.nt, matmulDirect.nn),
-      throughMemory('subgroup products', matmulSubgroup.columns, matmulSubgroup.rows),
+      throughMemory('naive products', workgroup.ones, matmulNaive),
+      throughMemory('register products', workgroup.ones, matmulRegister),
+      throughMemory('direct products', workgroup.ones, matmulDirect.nt, matmulDirect.nn),
+      throughMemory('subgroup products', workgroup.ones, matmulSubgroup.columns, matmulSubgroup.rows),
+      throughMemory('subgroup products, rows by lanes', lanes.fours, matmulSubgroup.columns, matmulSubgroup.rows),
       single('by blocks of keys', attentionForward, sizes),
     ],
   };

@@ -2,7 +2,7 @@ import type { Kernel } from '../src/gpu/kernel.js';
 import { reductions } from '../src/kernels/index.js';
 import { type KernelCase, type Rung, single } from './case.js';
 
-const { rows, columns } = reductions.sum;
+const { rows, columns, columnsFours, rowsSoftware } = reductions.sum;
 
 /** The sum of the middle axis of (outer, n, inner). */
 function sum(outer: number, n: number, inner: number, when?: KernelCase['when']): KernelCase {
@@ -17,6 +17,8 @@ function sum(outer: number, n: number, inner: number, when?: KernelCase['when'])
     rungs: [
       single('an invocation each', columns, values),
       ...(inner === 1 ? [single('a workgroup each', rows, values)] : []),
+      ...(inner === 1 ? [single('an invocation for four rows, by fours', rowsSoftware, values)] : []),
+      ...(inner % 4 === 0 ? [single('an invocation for four', columnsFours, values)] : []),
     ],
   };
 }
@@ -44,6 +46,7 @@ function total(n: number, when?: KernelCase['when']): KernelCase {
       single('one workgroup', rows, whole),
       twoStages('invocations, in two stages', columns, columns),
       twoStages('workgroups, in two stages', rows, rows),
+      twoStages('four rows by fours, in two stages', rowsSoftware, columns),
     ],
   };
 }

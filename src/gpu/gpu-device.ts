@@ -50,6 +50,12 @@ class PreparedOnGpu implements Prepared {
     this.#buffers = dispatches.map(({ buffers }) => ({ ...buffers }));
   }
 
+  /** Learns from a run. The first two compile; a sleep that was too long makes the next one shorter. */
+  took(milliseconds: number): void {
+    if (++this.runs <= 2) return;
+    this.milliseconds = this.milliseconds === 0 ? milliseconds : Math.min(milliseconds, 1.05 * this.milliseconds);
+  }
+
   set(dispatch: number, name: string, value: number): void {
     this.arena.set(dispatch, name, value);
   }
@@ -70,6 +76,8 @@ export class GpuDevice implements Device {
   readonly #storage: BufferPool<GpuBuffer>;
   readonly #staging: BufferPool<GpuBuffer>;
   readonly #pipelines: PipelineCache;
+  /** What was submitted since somebody last waited: how many times, the last of it, and how long it should take. */
+  #unawaited: { count: number; last?: PreparedOnGpu; milliseconds: number } = { count: 0, milliseconds: 0 };
   /** The first error that came outside of an error scope; thrown at the next call. */
   #fault: Error | undefined;
 
@@ -209,7 +217,12 @@ export class GpuDevice implements Device {
     const staging = this.#copyToStaging(encoder, readbacks);
     this.gpu.queue.submit([encoder.finish()]);
     this.counters.submissions++;
-    return staging === undefined ? Promise.resolve([]) : this.#read(staging, readbacks, plan);
+    const { count, milliseconds } = this.#unawaited;
+    const isRead = staging !== undefined;
+    this.#unawaited = isRead
+      ? { count: 0, milliseconds: 0 }
+      : { count: count + 1, last: plan, milliseconds: milliseconds + plan.milliseconds };
+    return isRead ? this.#read(staging, readbacks, plan) : Promise.resolve([]);
   }
 
   #writeUniforms(plan: PreparedOnGpu): void {
@@ -232,15 +245,13 @@ export class GpuDevice implements Device {
 
   async #read(staging: GpuBuffer, readbacks: readonly Readback[], plan: PreparedOnGpu): Promise<HostArray[]> {
     const start = performance.now();
-    await this.#sleepThrough(plan);
+    await this.#sleepMostOf(plan.milliseconds);
     try {
       await staging.gpu.mapAsync(GPUMapMode.READ);
     } catch (error) {
       throw this.#fault ?? new DeviceLostError(`${this.name}: reading failed: ${(error as Error).message}`);
     }
-    const took = performance.now() - start;
-    // The first two runs compile. A sleep that was too long makes the next one shorter.
-    if (++plan.runs > 2) plan.milliseconds = plan.milliseconds === 0 ? took : Math.min(took, 1.05 * plan.milliseconds);
+    plan.took(performance.now() - start);
     const mapped = staging.gpu.getMappedRange();
     let offset = 0;
     const values = readbacks.map(({ type, length }) => {
@@ -257,7 +268,7 @@ export class GpuDevice implements Device {
   }
 
   /** Dawn polls while it waits. On a software adapter that takes a core from the work waited for: sleep most of it. */
-  async #sleepThrough({ milliseconds }: PreparedOnGpu): Promise<void> {
+  async #sleepMostOf(milliseconds: number): Promise<void> {
     if (this.software && milliseconds > 2) await new Promise((resolve) => setTimeout(resolve, 0.8 * milliseconds));
   }
 
@@ -271,12 +282,17 @@ export class GpuDevice implements Device {
     return measurePasses(
       this.gpu,
       plan.bound.map((bound) => (pass) => dispatchInto(pass, bound)),
-      () => this.#sleepThrough(plan),
+      () => this.#sleepMostOf(plan.milliseconds),
     );
   }
 
   async idle(): Promise<void> {
+    const start = performance.now();
+    const { count, last, milliseconds } = this.#unawaited;
+    this.#unawaited = { count: 0, milliseconds: 0 };
+    await this.#sleepMostOf(milliseconds);
     await this.gpu.queue.onSubmittedWorkDone();
+    if (count === 1) last!.took(performance.now() - start);
     this.#assertSound();
   }
 

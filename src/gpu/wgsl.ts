@@ -15,12 +15,15 @@ export const EPILOGUE = '//#epilogue';
 export const EPILOGUE_FOURS = '//#epilogue by fours';
 /** See {@link EPILOGUE}. */
 export const PROLOGUE = '//#prologue';
+/** As {@link EPILOGUE_FOURS}; a kernel takes both of its hooks by fours, or none. */
+export const PROLOGUE_FOURS = '//#prologue by fours';
 
 export type Hook = 'prologue' | 'epilogue';
 
 /** WGSL with the hooks that are still open closed by their default: to pass the value through. */
 export const closeHooks = (source: string): string =>
   source
+    .replace(PROLOGUE_FOURS, 'fn prologue(value: vec4f, index: u32) -> vec4f { return value; }')
     .replace(PROLOGUE, 'fn prologue(value: f32, index: u32) -> f32 { return value; }')
     .replace(EPILOGUE_FOURS, 'fn epilogue(value: vec4f, index: u32) -> vec4f { return value; }')
     .replace(EPILOGUE, 'fn epilogue(value: f32, index: u32) -> f32 { return value; }');

@@ -28,7 +28,6 @@ export type AttentionSizes = Readonly<Record<(typeof attentionSizes)[number] | '
 /** The uniforms, and whether a query sees a key. */
 export const SEES = wgsl`
 struct Sizes { ${attentionSizes.map((name) => `${name}: u32`).join(', ')}, scale: f32 }
-const THREADS = ${THREADS}u;
 fn sees(block: u32, i: u32, j: u32) -> bool {
   if (j >= sizes.keys || (sizes.causal == 1u && j + sizes.queries > i + sizes.keys)) { return false; }
   let at = block / sizes.heads * sizes.mask_batch + block % sizes.heads * sizes.mask_head;
@@ -36,6 +35,7 @@ fn sees(block: u32, i: u32, j: u32) -> bool {
 }`;
 /** The same, and the score of a query and a key. */
 export const SCORE = wgsl`${SEES}
+const THREADS = ${THREADS}u;
 fn score(block: u32, i: u32, j: u32) -> f32 {
   let query = (block * sizes.queries + i) * sizes.features;
   let key = (block * sizes.keys + j) * sizes.features;
@@ -51,19 +51,23 @@ export const attentionCost = (products: number) => (s: AttentionSizes) => ({
 
 export type AttentionBuffers<Names extends string> = Readonly<Record<Names, Float64Array> & AttentionSizes>;
 
+/** Whether a query sees a key, on the CPU. */
+export function seesKey({ mask, ...s }: AttentionBuffers<'mask'>, block: number, i: number, j: number): boolean {
+  if (s.causal === 1 && j + s.queries > i + s.keys) return false;
+  const place = Math.floor(block / s.heads) * s.mask_batch + (block % s.heads) * s.mask_head;
+  return mask[place + i * s.mask_query + j * s.mask_key] !== 0;
+}
+
 /** p[i,j] of a row in float64, and l[i]; p is 0 where j is left out. `product` gives q[i]·k[j]. */
 export function probabilitiesOf(
-  { mask, ...s }: AttentionBuffers<'mask'>,
+  given: AttentionBuffers<'mask'>,
   block: number,
   i: number,
   product: (j: number) => number,
 ): { p: number[]; l: number } {
-  const scores = Array.from({ length: s.keys }, (_, j) => {
-    const place = Math.floor(block / s.heads) * s.mask_batch + (block % s.heads) * s.mask_head;
-    const left =
-      (s.causal === 1 && j + s.queries > i + s.keys) || mask[place + i * s.mask_query + j * s.mask_key] === 0;
-    return left ? Number.NEGATIVE_INFINITY : s.scale * product(j);
-  });
+  const scores = Array.from({ length: given.keys }, (_, j) =>
+    seesKey(given, block, i, j) ? given.scale * product(j) : Number.NEGATIVE_INFINITY,
+  );
   const largest = Math.max(...scores);
   if (largest === Number.NEGATIVE_INFINITY) return { p: scores.map(() => 0), l: 0 };
   const l = largest + Math.log(scores.reduce((sum, one) => sum + Math.exp(one - largest), 0));

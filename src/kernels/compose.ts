@@ -1,6 +1,6 @@
 import type { ElementType } from '../gpu/device.js';
 import { type Cost, ceilDivide, defineKernel, type Kernel, programOf, type Values } from '../gpu/kernel.js';
-import { EPILOGUE, EPILOGUE_FOURS, type Hook, PROLOGUE, parseStruct, wgsl } from '../gpu/wgsl.js';
+import { EPILOGUE, EPILOGUE_FOURS, type Hook, PROLOGUE, PROLOGUE_FOURS, parseStruct, wgsl } from '../gpu/wgsl.js';
 import { type Expression, evaluateExpression, type Layout, type Operand, strides } from './expression.js';
 
 /*
@@ -168,16 +168,20 @@ export interface Fusion {
   readonly expression: Expression;
 }
 
+const MARKS = {
+  prologue: { ones: PROLOGUE, fours: PROLOGUE_FOURS },
+  epilogue: { ones: EPILOGUE, fours: EPILOGUE_FOURS },
+} as const;
+
 /** True if a kernel gives its hook four neighbouring values at once: the work must be such that `canVectorise`. */
-export const takesFours = ({ wgsl }: Kernel, hook: Hook): boolean =>
-  hook === 'epilogue' && wgsl.includes(EPILOGUE_FOURS);
+export const takesFours = ({ wgsl }: Kernel, hook: Hook): boolean => wgsl.includes(MARKS[hook].fours);
 
 /**
  * A kernel with elementwise work fused into its hooks. The work's inputs become the bindings `epilogue_in0`, ... and
  * its numbers `epilogue_n0`, ... (or `prologue_...`) in a second uniform struct.
  */
 export function fuse(kernel: Kernel, fusions: readonly Fusion[]): Kernel {
-  const types = takesFours(kernel, 'epilogue') ? VECTOR_TYPES : SCALAR_TYPES;
+  const types = fusions.some(({ hook }) => takesFours(kernel, hook)) ? VECTOR_TYPES : SCALAR_TYPES;
   let next = kernel.bindings.length;
   const bindings = [...kernel.bindings];
   const declarations: string[] = [];
@@ -194,7 +198,7 @@ export function fuse(kernel: Kernel, fusions: readonly Fusion[]): Kernel {
     fields.push(...fieldsOf(expression, prefix, fours));
     const values = fours ? 'vec4f' : 'f32';
     const text = `fn ${hook}(value: ${values}, index: u32) -> ${values} {\n${body(expression, prefix, 'fused', 'index', fours)}\n  return result;\n}`;
-    source = source.replace(hook === 'prologue' ? PROLOGUE : fours ? EPILOGUE_FOURS : EPILOGUE, text);
+    source = source.replace(MARKS[hook][fours ? 'fours' : 'ones'], text);
   }
   if (fields.length > 0) {
     bindings.push({ name: 'fused', access: 'uniform' });

@@ -1,6 +1,6 @@
 export { attentionForward } from './attention.js';
 export { attentionKeyGradient, attentionQueryGradient } from './attention-gradient.js';
-export { attentionProbabilities } from './attention-naive.js';
+export { attentionProbabilities, attentionSlopes } from './attention-naive.js';
 export { composeElementwise, fuse } from './compose.js';
 export { conv2dRegister } from './conv2d.js';
 export { conv2dSubgroup } from './conv2d-subgroup.js';

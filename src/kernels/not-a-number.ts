@@ -12,5 +12,10 @@ fn is_nan(value: f32) -> bool { return (bitcast<u32>(value) & 0x7fffffffu) > 0x7
 export const REPLACES = wgsl`${IS_NAN}
 fn replaces(a: f32, b: f32) -> bool { return (a > b || is_nan(a)) && !is_nan(b); }`;
 
+/** The same for four values at once. */
+export const REPLACES_FOURS = wgsl`
+fn is_nan(value: vec4f) -> vec4<bool> { return (bitcast<vec4u>(value) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u); }
+fn replaces(a: vec4f, b: vec4f) -> vec4<bool> { return ((a > b) | is_nan(a)) & !is_nan(b); }`;
+
 /** The same in float64. */
 export const replaces = (a: number, b: number): boolean => (a > b || Number.isNaN(a)) && !Number.isNaN(b);

@@ -123,13 +123,12 @@ ${change(slot)}
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
   // The parameters follow each other: i is the four of the one in whose turn it falls.
-  var i = (group.y * groups.x + group.x) * ${THREADS}u + thread;
+  ${parameters === 1 ? 'let' : 'var'} i = (group.y * groups.x + group.x) * ${THREADS}u + thread;
 ${slots
   .map(
     (slot) => wgsl`
   let fours${slot} = (sizes.count${slot} + 3u) / 4u;
-  if (i < fours${slot}) { update${slot}(i); return; }
-  i -= fours${slot};`,
+  if (i < fours${slot}) { update${slot}(i); return; }${slot === parameters - 1 ? '' : ` i -= fours${slot};`}`,
   )
   .join('\n')}
 }`,

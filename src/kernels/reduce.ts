@@ -1,6 +1,6 @@
 import { ceilDivide, defineKernel, type Kernel } from '../gpu/kernel.js';
-import { EPILOGUE, PROLOGUE, wgsl } from '../gpu/wgsl.js';
-import { REPLACES, replaces } from './not-a-number.js';
+import { EPILOGUE, EPILOGUE_FOURS, PROLOGUE, PROLOGUE_FOURS, wgsl } from '../gpu/wgsl.js';
+import { REPLACES, REPLACES_FOURS, replaces } from './not-a-number.js';
 
 /*
  * Reductions of the middle axis: x (outer, n, inner) -> y (outer, inner).
@@ -11,25 +11,32 @@ import { REPLACES, replaces } from './not-a-number.js';
  * launch reduces the chunks. The order of the sum depends on the shape alone: same shape, same bits.
  */
 const THREADS = 64;
+const SOFTWARE_THREADS = 8; // few invocations have much to do: small workgroups keep all cores busy
 
 export type Reduction = 'sum' | 'product' | 'max' | 'min';
 
 /** `start` begins an accumulation over elements of which `first` is one. */
 const REDUCTIONS: Record<
   Reduction,
-  { helper?: string; combine: string; start(first: string): string; apply(a: number, b: number): number; zero: number }
+  {
+    helpers?: { f32: string; vec4f: string };
+    combine: string;
+    start(first: string, type: 'f32' | 'vec4f'): string;
+    apply(a: number, b: number): number;
+    zero: number;
+  }
 > = {
-  sum: { combine: 'a + b', start: () => 'f32(0)', apply: (a, b) => a + b, zero: 0 },
-  product: { combine: 'a * b', start: () => 'f32(1)', apply: (a, b) => a * b, zero: 1 },
+  sum: { combine: 'a + b', start: (_, type) => `${type}(0)`, apply: (a, b) => a + b, zero: 0 },
+  product: { combine: 'a * b', start: (_, type) => `${type}(1)`, apply: (a, b) => a * b, zero: 1 },
   max: {
-    helper: REPLACES,
+    helpers: { f32: REPLACES, vec4f: REPLACES_FOURS },
     combine: 'select(b, a, replaces(a, b))',
     start: (first) => first,
     apply: Math.max,
     zero: -Infinity,
   },
   min: {
-    helper: REPLACES,
+    helpers: { f32: REPLACES, vec4f: REPLACES_FOURS },
     combine: 'select(b, a, replaces(-a, -b))',
     start: (first) => first,
     apply: Math.min,
@@ -61,41 +68,46 @@ function reference(name: Reduction) {
   };
 }
 
-/** One invocation for each column: neighbours read neighbouring elements. For inner > 1, and for short axes. */
-function columns(name: Reduction): Kernel {
-  const { helper = '', combine, start } = REDUCTIONS[name];
+/**
+ * One invocation for each column, or for four neighbouring ones: neighbours read neighbouring elements. For inner > 1, and
+ * for short axes; by fours where inner, and the last axis of what is fused, are whole fours.
+ */
+function columns(name: Reduction, type: 'f32' | 'vec4f'): Kernel {
+  const { helpers, combine, start } = REDUCTIONS[name];
+  const [suffix, width] = type === 'f32' ? ['', 1] : ['_fours', 4];
   return defineKernel({
-    name: `${name}_columns`,
+    name: `${name}_columns${suffix}`,
     reads: ['x'],
     writes: ['y'],
     sizes,
-    workgroups: ({ outer, inner, chunks }) => ceilDivide(outer * chunks * inner, THREADS),
+    workgroups: ({ outer, inner, chunks }) => ceilDivide(outer * chunks * (inner / width), THREADS),
     cost,
     wgsl: wgsl`
 struct Sizes { outer: u32, n: u32, inner: u32, chunks: u32, chunk_length: u32 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;        // (outer, n, inner)
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;  // (outer, chunks, inner)
+@group(0) @binding(0) var<storage, read> x: array<${type}>;        // (outer, n, inner)
+@group(0) @binding(1) var<storage, read_write> y: array<${type}>;  // (outer, chunks, inner)
 @group(0) @binding(2) var<uniform> sizes: Sizes;
-${PROLOGUE}
-${EPILOGUE}
-${helper}
-fn combine(a: f32, b: f32) -> f32 { return ${combine}; }
+${width === 1 ? PROLOGUE : PROLOGUE_FOURS}
+${width === 1 ? EPILOGUE : EPILOGUE_FOURS}
+${helpers?.[type] ?? ''}
+fn combine(a: ${type}, b: ${type}) -> ${type} { return ${combine}; }
 
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
   let index = (group.y * groups.x + group.x) * ${THREADS}u + thread;
-  if (index >= sizes.outer * sizes.chunks * sizes.inner) { return; }
-  let i = index % sizes.inner;
-  let chunk = (index / sizes.inner) % sizes.chunks;
-  let o = index / (sizes.inner * sizes.chunks);
+  let inner = sizes.inner / ${width}u;
+  if (index >= sizes.outer * sizes.chunks * inner) { return; }
+  let i = index % inner;
+  let chunk = (index / inner) % sizes.chunks;
+  let o = index / (inner * sizes.chunks);
   let begin = chunk * sizes.chunk_length;
   let end = min(begin + sizes.chunk_length, sizes.n);
-  var at = (o * sizes.n + begin) * sizes.inner + i;
-  var total = ${start('prologue(x[at], at)')};
+  var at = (o * sizes.n + begin) * inner + i;
+  var total = ${start('prologue(x[at], at)', type)};
   for (var k = begin; k < end; k++) {
     total = combine(total, prologue(x[at], at));
-    at += sizes.inner;
+    at += inner;
   }
   y[index] = epilogue(total, index);
 }`,
@@ -105,7 +117,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 
 /** One workgroup for each row, which it folds in workgroup memory. For inner = 1 and long axes. */
 function rows(name: Reduction): Kernel {
-  const { helper = '', combine, start } = REDUCTIONS[name];
+  const { helpers, combine, start } = REDUCTIONS[name];
   return defineKernel({
     name: `${name}_rows`,
     reads: ['x'],
@@ -122,7 +134,7 @@ const THREADS = ${THREADS}u;
 var<workgroup> partial: array<f32, THREADS>;
 ${PROLOGUE}
 ${EPILOGUE}
-${helper}
+${helpers?.f32 ?? ''}
 fn combine(a: f32, b: f32) -> f32 { return ${combine}; }
 
 @compute @workgroup_size(THREADS)
@@ -134,7 +146,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let row = (index / sizes.chunks) * sizes.n;
   let begin = chunk * sizes.chunk_length;
   let end = min(begin + sizes.chunk_length, sizes.n);
-  var total = ${start('prologue(x[row + begin], row + begin)')};
+  var total = ${start('prologue(x[row + begin], row + begin)', 'f32')};
   for (var k = begin + thread; k < end; k += THREADS) {
     total = combine(total, prologue(x[row + k], row + k));
   }
@@ -149,13 +161,65 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   });
 }
 
-/** The two kernels of each reduction. */
+/**
+ * One invocation for four rows, which it walks one after the other, by fours: for software adapters, where each load and
+ * each invocation costs, and neighbours' loads are not joined. Rows, their chunks and their number are whole fours.
+ */
+function rowsSoftware(name: Reduction): Kernel {
+  const { helpers, combine, start } = REDUCTIONS[name];
+  return defineKernel({
+    name: `${name}_rows_software`,
+    reads: ['x'],
+    writes: ['y'],
+    sizes,
+    workgroups: ({ outer, chunks }) => ceilDivide((outer * chunks) / 4, SOFTWARE_THREADS),
+    cost,
+    wgsl: wgsl`
+struct Sizes { outer: u32, n: u32, inner: u32, chunks: u32, chunk_length: u32 }
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;        // (outer, n)
+@group(0) @binding(1) var<storage, read_write> y: array<vec4f>;  // (outer, chunks)
+@group(0) @binding(2) var<uniform> sizes: Sizes;
+${PROLOGUE_FOURS}
+${EPILOGUE_FOURS}
+${helpers?.vec4f ?? ''}
+fn combine(a: vec4f, b: vec4f) -> vec4f { return ${combine}; }
+
+@compute @workgroup_size(${SOFTWARE_THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let index = (group.y * groups.x + group.x) * ${SOFTWARE_THREADS}u + thread;
+  if (4u * index >= sizes.outer * sizes.chunks) { return; }
+  var totals: vec4f;
+  for (var q = 0u; q < 4u; q++) {
+    let row = (4u * index + q) / sizes.chunks * sizes.n;
+    let first = (4u * index + q) % sizes.chunks * sizes.chunk_length;
+    let begin = (row + first) / 4u;
+    let end = (row + min(first + sizes.chunk_length, sizes.n)) / 4u;
+    var total = ${start('prologue(x[begin], begin)', 'vec4f')};
+    for (var at = begin; at < end; at++) { total = combine(total, prologue(x[at], at)); }
+    let pairs = combine(total, total.zwxy);
+    totals[q] = combine(pairs, pairs.yxwz).x;
+  }
+  y[index] = epilogue(totals, index);
+}`,
+    reference: reference(name),
+  });
+}
+
+/** The kernels of each reduction. */
 export const reductions = {
-  sum: { rows: rows('sum'), columns: columns('sum') },
-  product: { rows: rows('product'), columns: columns('product') },
-  max: { rows: rows('max'), columns: columns('max') },
-  min: { rows: rows('min'), columns: columns('min') },
+  sum: family('sum'),
+  product: family('product'),
+  max: family('max'),
+  min: family('min'),
 } as const;
+
+function family(name: Reduction) {
+  return {
+    ...{ rows: rows(name), columns: columns(name, 'f32') },
+    ...{ columnsFours: columns(name, 'vec4f'), rowsSoftware: rowsSoftware(name) },
+  } as const;
+}
 
 /**
  * Where the largest element of the middle axis stands: x (outer, n, inner) -> y (outer, inner). The first of equals wins, and

@@ -1,6 +1,6 @@
 import { type AttentionSizes, attentionForward } from '../../src/kernels/attention.js';
 import { attentionKeyGradient, attentionQueryGradient } from '../../src/kernels/attention-gradient.js';
-import { attentionProbabilities } from '../../src/kernels/attention-naive.js';
+import { attentionProbabilities, attentionSlopes } from '../../src/kernels/attention-naive.js';
 import type { Fusion } from '../../src/kernels/compose.js';
 import { conv2dRegister } from '../../src/kernels/conv2d.js';
 import { conv2dSubgroup } from '../../src/kernels/conv2d-subgroup.js';
@@ -59,6 +59,10 @@ function softRows(
   const deltas = normals(count, 9);
   return Float32Array.from({ length: 2 * count }, (_, at) => (at % 2 === 0 ? l[at >> 1]! : deltas[at >> 1]!));
 }
+
+/** The teams' kernels that can compute rows of so many numbers. */
+const rowKernelsFor = ({ workgroup, lanes }: RowKernels, cols: number) =>
+  [workgroup, lanes].flatMap(({ ones, fours }) => (cols % 4 === 0 ? [ones, fours] : [ones]));
 
 // ---- matmul ------------------------------------------------------------------------------------------------------
 function product(
@@ -230,7 +234,28 @@ const spoiled = (one: KernelCase): KernelCase => ({
   note: `${one.note}, with NaN`,
   buffers: { ...one.buffers, x: spoil(normals(one.buffers.x as number), 171) },
 });
-const reduce = Object.values(reductions).flatMap(({ rows, columns }) => [
+const reduce = Object.values(reductions).flatMap(({ rows, columns, columnsFours, rowsSoftware }) => [
+  ...[
+    [4, 4],
+    [8, 64],
+    [36, 8],
+    [0, 4],
+  ].map(([outer, n]) => reduction(rowsSoftware, outer!, n!, 1)),
+  reduction(rowsSoftware, 2, 1008, 1, 256),
+  spoiled(reduction(rowsSoftware, 4, 300, 1, 100)),
+  ...[1, -1].map((slope) => sloped(reduction(rowsSoftware, 4, 300, 1, 100), slope)),
+  ...[
+    [1, 1, 4],
+    [2, 7, 12],
+    [3, 100, 64],
+    [1, 5, 260],
+    [0, 4, 4],
+  ].map(([outer, n, inner]) => reduction(columnsFours, outer!, n!, inner!)),
+  reduction(columnsFours, 2, 101, 8, 10),
+  spoiled(reduction(columnsFours, 2, 30, 8, 7)),
+  ...[1, -1].flatMap((slope) =>
+    [reduction(columnsFours, 2, 30, 8, 7), reduction(columnsFours, 3, 5, 8)].map((one) => sloped(one, slope)),
+  ),
   ...[
     [1, 1],
     [3, 63],
@@ -326,6 +351,9 @@ const attended: readonly Attended[] = [
   { blocks: 2, heads: 2, queries: 3, keys: 131, features: 24, value_features: 70 },
   { blocks: 1, heads: 1, queries: 70, keys: 3, features: 40, value_features: 33 },
   { blocks: 4, heads: 2, queries: 67, keys: 67, features: 5, value_features: 6, causal: 1 },
+  { blocks: 4, heads: 2, queries: 5, keys: 68, features: 3, value_features: 4, byQuery: true },
+  { blocks: 2, heads: 2, queries: 36, keys: 36, features: 4, value_features: 4, causal: 1 },
+  { blocks: 3, heads: 3, queries: 67, keys: 136, features: 1, value_features: 2, byQuery: true, far: true },
   { blocks: 2, heads: 1, queries: 9, keys: 4, features: 65, value_features: 2, causal: 1 },
   { blocks: 3, heads: 3, queries: 67, keys: 134, features: 1, value_features: 2, byQuery: true, far: true },
   { blocks: PAST_THE_LIMIT, heads: 4, queries: 1, keys: 1, features: 1, value_features: 1 },
@@ -356,7 +384,7 @@ const attentions = attended.flatMap(({ causal = 0, byQuery = false, far = false,
     }),
   };
   const forwards = [
-    { ...one, kernel: attentionProbabilities, buffers: naive },
+    ...rowKernelsFor(attentionProbabilities, s.keys).map((kernel) => ({ ...one, kernel, buffers: naive })),
     {
       ...one,
       kernel: attentionForward,
@@ -366,8 +394,12 @@ const attentions = attended.flatMap(({ causal = 0, byQuery = false, far = false,
   // A gradient takes l of the scores, which f32 does not hold exactly enough where they are so large.
   if (far) return forwards;
   const back = { dy: q * s.value_features, rows: softRows(given, values) };
+  const products = { scores: normals(q * s.keys, 4), slopes: normals(q * s.keys, 5) };
   return [
     ...forwards,
+    ...(s.keys % 4 === 0 ? [attentionSlopes.ones, attentionSlopes.fours] : [attentionSlopes.ones]).map((kernel) => ({
+      ...{ ...one, kernel, buffers: { mask: given.mask, rows: back.rows, ...products } },
+    })),
     { ...one, kernel: attentionQueryGradient, buffers: { ...inputs, ...back, dq: q * s.features } },
     {
       ...one,
@@ -427,9 +459,6 @@ const farRows = [
     values: noise.map((value, at) => value + x(Math.floor(at / cols), at % cols)),
   };
 });
-/** The teams' kernels that can compute rows of so many numbers. */
-const rowKernelsFor = ({ workgroup, lanes }: RowKernels, cols: number) =>
-  [workgroup, lanes].flatMap(({ ones, fours }) => (cols % 4 === 0 ? [ones, fours] : [ones]));
 const softmax: KernelCase[] = [
   ...[softmaxForward, logSoftmaxForward].flatMap((family) => [
     ...rowShapes.map(([rows, cols]) => ({ note: `(${rows}, ${cols})`, family, rows, cols, values: rows * cols })),

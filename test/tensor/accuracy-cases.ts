@@ -361,14 +361,10 @@ export const accuracyCases: Readonly<Record<string, Case>> = {
     const { q, k, v, options } = attended(draw);
     return ops.attention(q, k, v, options);
   },
-  attentionQueryGradientOp: (draw) => {
-    const { q, k, v, options } = attended(draw);
-    return gradientOf(draw, ops.attention(q, k, v, options), q);
-  },
-  attentionKeyGradientOp: (draw) => {
+  attentionGradientOp: (draw) => {
     const { q, k, v, options } = attended(draw);
     const y = ops.attention(q, k, v, options);
-    return grad(y.mul(draw.normals(y.shape)).sum(), [k, v]);
+    return grad(y.mul(draw.normals(y.shape)).sum(), [q, k, v]);
   },
   crossEntropyRows: (draw) => {
     const [rows, classes] = [draw.size(40), draw.size(70)];

@@ -320,7 +320,7 @@ export const gradientCases: readonly GradientCase[] = [
     compute: (x, w) => conv2dTranspose(x, w, { stride: [2, 1] }),
   },
   {
-    ops: ['attention', 'attention_query_gradient', 'attention_key_gradient'],
+    ops: ['attention', 'attention_gradient'],
     shapes: [
       [2, 2, 3, 4],
       [2, 2, 5, 4],

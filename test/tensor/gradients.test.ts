@@ -131,5 +131,5 @@ test('a fused gradient has no second derivative, and says so', () => {
     ],
   ]);
   const [first] = grad(ops.attention(x, x, x).sum(), [x]);
-  expect(() => grad(first!.sum(), [x])).toThrow("'attention_query_gradient' has no gradient");
+  expect(() => grad(first!.sum(), [x])).toThrow("'attention_gradient' has no gradient");
 });

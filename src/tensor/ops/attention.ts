@@ -1,11 +1,12 @@
 import { TesseraError } from '../../gpu/errors.js';
-import { ATTENTION_COLUMNS, attentionForward } from '../../kernels/attention.js';
+import { ATTENTION_COLUMNS, type AttentionSizes, attentionForward } from '../../kernels/attention.js';
 import { attentionKeyGradient, attentionQueryGradient } from '../../kernels/attention-gradient.js';
-import { attentionProbabilities } from '../../kernels/attention-naive.js';
+import { attentionProbabilities, attentionSlopes } from '../../kernels/attention-naive.js';
+import { chooseRowKernel } from '../../kernels/rows.js';
 import { ones } from '../create.js';
 import { defineOp, expectRank, expectType, type Op } from '../define.js';
-import { launch, type Value } from '../graph.js';
-import { broadcastShapes, formatShape, rowMajorStrides, sizeOf } from '../shape.js';
+import { type DispatchContext, type Launch, launch, type Value } from '../graph.js';
+import { broadcastShapes, formatShape, rowMajorStrides, type Shape, sizeOf } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { stack } from './arrange.js';
 import { matmulLaunches } from './matmul.js';
@@ -28,6 +29,26 @@ function sizesOf(q: Value, k: Value, v: Value, mask: Value, { causal, scale }: A
 /** Bytes of scores that may be kept. */
 const MOST_SCORES = 2 ** 24;
 
+/** Chooses between going by blocks and keeping scores of a shape in memory. */
+function chooseWay(
+  op: string,
+  { blocks, queries, keys, features, value_features }: AttentionSizes,
+  { causal }: AttentionAttributes,
+  { choose, device }: Pick<DispatchContext, 'choose' | 'device'>,
+  scores: Shape,
+  byBlocks: () => Launch[],
+  throughMemory: () => Launch[],
+): Launch[] {
+  const fits = 4 * sizeOf(scores) <= MOST_SCORES;
+  return choose(
+    op,
+    { blocks, queries, keys, features, value_features, causal },
+    { blocks: byBlocks, ...(fits ? { memory: throughMemory } : {}) },
+    // A CPU's workgroup memory is memory like any other: there the scores may as well be kept as a whole.
+    fits && device.software ? 'memory' : 'blocks',
+  );
+}
+
 /**
  * `attention` with its mask given; its second output is what the gradients need of the softmax, l (batch, heads,
  * queries).
@@ -46,67 +67,54 @@ export const attentionOp: Op<readonly ['q', 'k', 'v', 'mask'], AttentionAttribut
     const byBlocks = () => [launch(attentionForward, { q: q!, k: k!, v: v!, mask: mask!, y: y!, l: l! }, sizes)];
     const throughMemory = () => {
       const [scores, p] = [context.temporary(shape), context.temporary(shape)];
+      const probabilities = chooseRowKernel(attentionProbabilities, sizes.keys, context.device);
       const product = (transposeB: boolean) => ({ ...context, attributes: { transposeA: false, transposeB } });
       return [
         ...matmulLaunches(q!, k!, scores, product(true)),
-        launch(attentionProbabilities, { scores, mask: mask!, p, l: l! }, sizes),
+        launch(probabilities, { scores, mask: mask!, p, l: l! }, sizes),
         ...matmulLaunches(p, v!, y!, product(false)),
       ];
     };
-    const { blocks, queries, keys, features, value_features } = sizes;
-    const fits = 4 * sizeOf(shape) <= MOST_SCORES;
-    return context.choose(
-      'attention',
-      { blocks, queries, keys, features, value_features, causal: attributes.causal },
-      { blocks: byBlocks, ...(fits ? { memory: throughMemory } : {}) },
-      // A CPU's workgroup memory is memory like any other: there the scores may as well be kept as a whole.
-      fits && context.device.software ? 'memory' : 'blocks',
-    );
+    return chooseWay('attention', sizes, attributes, context, shape, byBlocks, throughMemory);
   },
   vjp: ({ inputs: [q, k, v, mask], outputs: [y, l], outputGrad: dy, attributes }) => {
     const rows = stack([l!, dy.mul(y!).sum(-1)], -1);
-    const dq = attentionQueryGradientOp(q!, k!, v!, mask!, dy, rows, attributes);
-    const [dk, dv] = attentionKeyGradientOp.all(q!, k!, v!, mask!, dy, rows, attributes) as [Tensor, Tensor];
+    const [dq, dk, dv] = attentionGradientOp.all(q!, k!, v!, mask!, dy, rows, attributes) as [Tensor, Tensor, Tensor];
     return [dq, dk, dv, null];
   },
 });
 
-const FUSED = 'it is a fused gradient, without a second derivative';
-type GradientInputs = readonly ['q', 'k', 'v', 'mask', 'dy', 'rows'];
-
-/** The gradient of `attention` for the queries. Error ≤ 1e-5·|y| + 1e-5. */
-export const attentionQueryGradientOp: Op<GradientInputs, AttentionAttributes> = defineOp({
-  name: 'attention_query_gradient',
+/** The gradients of `attention` for queries, keys and values. Error ≤ 1e-5·|y| + 1e-5. */
+export const attentionGradientOp: Op<readonly ['q', 'k', 'v', 'mask', 'dy', 'rows'], AttentionAttributes> = defineOp({
+  name: 'attention_gradient',
   inputs: ['q', 'k', 'v', 'mask', 'dy', 'rows'],
   numbers: ['scale'],
-  shape: ([q]) => q!.shape,
-  dispatch: ([q, k, v, mask, dy, rows], [dq], { attributes }) => [
-    launch(
-      attentionQueryGradient,
-      { q: q!, k: k!, v: v!, mask: mask!, dy: dy!, rows: rows!, dq: dq! },
-      sizesOf(q!, k!, v!, mask!, attributes),
-    ),
-  ],
-  vjp: FUSED,
-});
-
-/** The gradients of `attention` for keys and values. Error ≤ 1e-5·|y| + 1e-5. */
-export const attentionKeyGradientOp: Op<GradientInputs, AttentionAttributes> = defineOp({
-  name: 'attention_key_gradient',
-  inputs: ['q', 'k', 'v', 'mask', 'dy', 'rows'],
-  numbers: ['scale'],
-  shape: ([, k, v]) => [
-    { shape: k!.shape, dtype: 'f32' },
-    { shape: v!.shape, dtype: 'f32' },
-  ],
-  dispatch: ([q, k, v, mask, dy, rows], [dk, dv], { attributes }) => [
-    launch(
-      attentionKeyGradient,
-      { q: q!, k: k!, v: v!, mask: mask!, dy: dy!, rows: rows!, dk: dk!, dv: dv! },
-      sizesOf(q!, k!, v!, mask!, attributes),
-    ),
-  ],
-  vjp: FUSED,
+  shape: ([q, k, v]) => [q!, k!, v!].map(({ shape }) => ({ shape, dtype: 'f32' as const })),
+  dispatch: ([q, k, v, mask, dy, rows], [dq, dk, dv], { attributes, ...context }) => {
+    const sizes = sizesOf(q!, k!, v!, mask!, attributes);
+    const shape = [...q!.shape.slice(0, 3), k!.shape[2]!];
+    const given = { q: q!, k: k!, v: v!, mask: mask!, dy: dy!, rows: rows! };
+    const byBlocks = () => [
+      launch(attentionQueryGradient, { ...given, dq: dq! }, sizes),
+      launch(attentionKeyGradient, { ...given, dk: dk!, dv: dv! }, sizes),
+    ];
+    const throughMemory = () => {
+      const [scores, slopes] = [context.temporary(shape), context.temporary(shape)];
+      const product = (a: Value, b: Value, c: Value, transposeA: boolean, transposeB: boolean) =>
+        matmulLaunches(a, b, c, { ...context, attributes: { transposeA, transposeB } });
+      const kernel = sizes.keys % 4 === 0 ? attentionSlopes.fours : attentionSlopes.ones;
+      return [
+        ...product(q!, k!, scores, false, true),
+        ...product(dy!, v!, slopes, false, true),
+        launch(kernel, { mask: mask!, rows: rows!, scores, slopes }, sizes),
+        ...product(slopes, k!, dq!, false, false),
+        ...product(slopes, q!, dk!, true, false),
+        ...product(scores, dy!, dv!, true, false), // scores are probabilities by now
+      ];
+    };
+    return chooseWay('attention_gradient', sizes, attributes, context, shape, byBlocks, throughMemory);
+  },
+  vjp: 'it is a fused gradient, without a second derivative',
 });
 
 /** What a query may look at, and how scores are scaled. */

@@ -39,30 +39,46 @@ export function reduceLaunches(
   { device, temporary, choose }: Pick<DispatchContext, 'device' | 'temporary' | 'choose'>,
 ): Launch[] {
   const { outer, n, inner } = size;
-  const { rows, columns } = reductions[name];
+  const { rows, columns, columnsFours, rowsSoftware } = reductions[name];
+  // What is fused into a kernel by fours must come in fours, too: then the last axis of its tensor does.
+  const inFours = inner > 1 && x.shape.at(-1)! % 4 === 0 && inner % 4 === 0;
+  const walksRows = device.software && inner === 1 && n % 4 === 0 && x.shape.at(-1)! % 4 === 0;
   const inOne = (kernel: Kernel) => () => [launch(kernel, { x, y }, { ...size, chunks: 1, chunk_length: n })];
+  const chunk_length = chunkLength(n);
+  const chunks = Math.ceil(n / chunk_length);
   const inTwo = (kernel: Kernel) => () => {
-    // About √n chunks: neither stage is long.
-    const chunk_length = Math.max(64, Math.ceil(Math.sqrt(n)));
-    const chunks = Math.ceil(n / chunk_length);
     const partial = temporary([outer, chunks, inner]);
+    const second = inFours && device.software ? columnsFours : columns;
     return [
       launch(kernel, { x, y: partial }, { ...size, chunks, chunk_length }),
-      launch(columns, { x: partial, y }, { outer, n: chunks, inner, chunks: 1, chunk_length: chunks }),
+      launch(second, { x: partial, y }, { outer, n: chunks, inner, chunks: 1, chunk_length: chunks }),
     ];
   };
-  // A CPU walks a row faster than its workgroups fold one.
-  const first = inner === 1 && n > 32 && !device.software ? 'rows' : 'columns';
   const cut = n > LONG_AXIS && outer * inner < FEW_RESULTS;
-  const rule = cut ? `${first}/cut` : first;
   const variants = {
     // A long sum of one invocation loses digits.
-    ...(n <= LONG_AXIS || rule === 'columns' ? { columns: inOne(columns) } : {}),
-    ...(inner === 1 && (n <= FOLDED * LONG_AXIS || rule === 'rows') ? { rows: inOne(rows) } : {}),
+    ...(n <= LONG_AXIS || !cut ? { columns: inOne(columns) } : {}),
+    ...(inFours && (n <= LONG_AXIS || !cut) ? { fours: inOne(columnsFours) } : {}),
+    ...(inner === 1 && (n <= FOLDED * LONG_AXIS || !cut) ? { rows: inOne(rows) } : {}),
+    ...(walksRows && y.shape.at(-1)! % 4 === 0 && n <= 4 * LONG_AXIS ? { software: inOne(rowsSoftware) } : {}),
     ...(n >= SHORTEST_CUT ? { 'columns/cut': inTwo(columns) } : {}),
+    ...(n >= SHORTEST_CUT && inFours ? { 'fours/cut': inTwo(columnsFours) } : {}),
     ...(n >= SHORTEST_CUT && inner === 1 ? { 'rows/cut': inTwo(rows) } : {}),
+    ...(n >= SHORTEST_CUT && walksRows && (outer * chunks) % 4 === 0 ? { 'software/cut': inTwo(rowsSoftware) } : {}),
   };
-  return choose(name, { outer, n, inner }, variants, rule);
+  const best = (suffix: string): string => {
+    // A CPU walks a row faster than its workgroups fold one.
+    if (!device.software) return inner === 1 && n > 32 ? 'rows' : 'columns';
+    return ['software', 'fours'].find((way) => `${way}${suffix}` in variants) ?? 'columns';
+  };
+  return choose(name, { outer, n, inner }, variants, cut ? `${best('/cut')}/cut` : best(''));
+}
+
+/** About √n, so that neither stage is long; in whole fours, and if it can be so that the chunks are. */
+function chunkLength(n: number): number {
+  const shortest = 4 * Math.ceil(Math.max(64, Math.sqrt(n)) / 4);
+  const lengths = Array.from({ length: 16 }, (_, more) => shortest + 4 * more);
+  return lengths.find((length) => Math.ceil(n / length) % 4 === 0) ?? shortest;
 }
 
 export function spanSizes(shape: Shape, { begin, end }: Span) {
