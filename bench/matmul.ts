@@ -6,10 +6,14 @@ import {
   matmulNaive,
   matmulRegister,
   matmulSubgroup,
+  matmulSubgroupMatrix,
   matmulTiled,
+  matmulWide,
   reductions,
 } from '../src/kernels/index.js';
 import { chooseSubgroup } from '../src/kernels/matmul-subgroup.js';
+import { chooseSubgroupMatrix } from '../src/kernels/matmul-subgroup-matrix.js';
+import { chooseWide } from '../src/kernels/matmul-wide.js';
 import { Generator } from '../src/tensor/index.js';
 import { type KernelCase, type Rung, single } from './case.js';
 
@@ -33,9 +37,46 @@ function product(m: number, k: number, n: number, when?: KernelCase['when']): Ke
       single('naive', matmulNaive, values),
       single('tiled', matmulTiled, values),
       single('register', matmulRegister, values),
+      single('wide', chooseWide(values), values),
+      single('subgroup matrix', chooseSubgroupMatrix(values), values),
       single('direct, scalar', matmulDirect.scalar, values),
       ...(fours ? [single('direct, by fours', matmulDirect.nn, values)] : []),
       single('subgroup', fours ? matmulSubgroup.rows : matmulSubgroup.any, values),
+    ],
+  };
+}
+
+/**
+ * What matrix units bring that multiply half precision, for whole fours. The operands are such as half precision holds,
+ * so that all rungs compute the same; the roof that the shares are of is that of f32.
+ */
+function halfProduct(m: number, k: number, n: number): KernelCase {
+  const values = valuesOf(m, k, n);
+  const halves = (length: number) => {
+    const generator = new Generator(length);
+    return Float32Array.from({ length }, () => Math.round(64 * generator.normal()) / 64);
+  };
+  return {
+    name: `matmul ${m} x ${k} x ${n} by matrix units`,
+    when: 'large',
+    flops: 2 * m * n * k,
+    bytes: 4 * (m * k + k * n + m * n),
+    // Getters, because they are large: made where they are timed, and nowhere else.
+    buffers: {
+      get a() {
+        return halves(m * k);
+      },
+      get b() {
+        return halves(k * n);
+      },
+      c: m * n,
+    },
+    outputs: ['c'],
+    rungs: [
+      single('wide', matmulWide.fours, values),
+      single('subgroup matrix, f16 16 x 16 x 16', matmulSubgroupMatrix.f16_16x16x16.fours, values),
+      single('subgroup matrix, f16 16 x 8 x 16', matmulSubgroupMatrix.f16_16x8x16.fours, values),
+      single('subgroup matrix, f16 8 x 16 x 16', matmulSubgroupMatrix.f16_8x16x16.fours, values),
     ],
   };
 }
@@ -112,4 +153,5 @@ export const matmulCases: readonly KernelCase[] = [
   product(4096, 4096, 4096, 'large'),
   productOfHalves(256, 256, 256, 'quick'),
   productOfHalves(1024, 1024, 1024, 'large'),
+  halfProduct(4096, 4096, 4096),
 ];

@@ -111,18 +111,22 @@ export function identityOf({ info }: GPUAdapter) {
   return { vendor, architecture, device, driver: description };
 }
 
+/** The matrices that an adapter's subgroups multiply at once. */
+export const subgroupMatricesOf = (
+  info: GPUAdapterInfo & { readonly subgroupMatrixConfigs?: Iterable<SubgroupMatrixConfig> },
+): SubgroupMatrixConfig[] =>
+  Array.from(info.subgroupMatrixConfigs ?? [], ({ componentType, resultComponentType, M, N, K }) => ({
+    ...{ componentType, resultComponentType, M, N, K },
+  }));
+
 /** Everything that an adapter says of itself, as plain data that JSON keeps whole. */
 export function describeAdapter({ adapter, kind, name }: FoundAdapter): AdapterDescription {
-  const info: GPUAdapterInfo & { readonly subgroupMatrixConfigs?: Iterable<SubgroupMatrixConfig> } = adapter.info;
-  const { subgroupMinSize, subgroupMaxSize } = info;
+  const { subgroupMinSize, subgroupMaxSize } = adapter.info;
   return {
     ...{ name, kind, ...identityOf(adapter) },
     features: [...adapter.features].sort(),
     limits: limitsOf(adapter),
     subgroupSizes: subgroupMinSize && subgroupMaxSize ? [subgroupMinSize, subgroupMaxSize] : null,
-    subgroupMatrixConfigs: Array.from(
-      info.subgroupMatrixConfigs ?? [],
-      ({ componentType, resultComponentType, M, N, K }) => ({ componentType, resultComponentType, M, N, K }),
-    ),
+    subgroupMatrixConfigs: subgroupMatricesOf(adapter.info),
   };
 }

@@ -1,3 +1,4 @@
+import type { SubgroupMatrixConfig } from './adapter.js';
 import type { Kernel } from './kernel.js';
 import type { Choices, Origin } from './tuning.js';
 
@@ -69,6 +70,8 @@ export interface DeviceLimits {
   readonly workgroupsPerDimension: number;
   /** Lanes of the smallest subgroup that it may form; 0 without the feature `subgroups`. */
   readonly subgroupLanes: number;
+  /** Matrices that a subgroup multiplies at once. */
+  readonly subgroupMatrices: readonly SubgroupMatrixConfig[];
 }
 
 /** Running totals. From the third replay of a plan on none but `submissions` grows. */

@@ -1,3 +1,4 @@
+import { subgroupMatricesOf } from './adapter.js';
 import type {
   Around,
   Counters,
@@ -99,6 +100,9 @@ export class GpuDevice implements Device {
       invocations: gpu.limits.maxComputeInvocationsPerWorkgroup,
       workgroupsPerDimension: gpu.limits.maxComputeWorkgroupsPerDimension,
       subgroupLanes: gpu.features.has('subgroups') ? gpu.adapterInfo.subgroupMinSize : 0,
+      subgroupMatrices: this.features.has('chromium-experimental-subgroup-matrix')
+        ? subgroupMatricesOf(gpu.adapterInfo)
+        : [],
     };
     const pool = (usage: GPUBufferUsageFlags, idleLimit?: number) =>
       new BufferPool<GpuBuffer>(

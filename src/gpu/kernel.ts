@@ -1,3 +1,4 @@
+import type { SubgroupMatrixConfig } from './adapter.js';
 import type { Device } from './device.js';
 import { TesseraError } from './errors.js';
 import {
@@ -34,7 +35,9 @@ export interface KernelDefinition<Buffer extends string, Number extends string> 
   readonly numbers?: readonly Number[];
   /** Set where its invocations use subgroups: of at least so many lanes. */
   readonly subgroupLanes?: number;
-  /** Set where it loads or stores half precision. */
+  /** Set where its subgroups multiply matrices: of this shape. */
+  readonly subgroupMatrix?: SubgroupMatrixConfig;
+  /** Set where it loads, stores or computes in half precision. */
   readonly f16?: boolean;
   /** How many workgroups; beyond the device's limit in x they fold into y. */
   workgroups(values: Readonly<Record<Number, number>>): number;
@@ -53,7 +56,9 @@ export interface Kernel {
   readonly hooks: readonly Hook[];
   /** How many lanes a subgroup must have; 0 where it uses none. */
   readonly subgroupLanes: number;
-  /** True where it loads or stores half precision. */
+  /** The shape of the matrices that its subgroups multiply; undefined where they do not. */
+  readonly subgroupMatrix: SubgroupMatrixConfig | undefined;
+  /** True where it loads, stores or computes in half precision. */
   readonly f16: boolean;
   /** WGSL, with the hooks still open. */
   readonly wgsl: string;
@@ -86,7 +91,11 @@ export function defineKernel<const Buffer extends string, const Number extends s
   if (!/@compute\s+@workgroup_size\([^)]+\)\s*fn main\(/.test(wgsl)) {
     throw new TesseraError(`${name}: the WGSL has no '@compute @workgroup_size(...) fn main('`);
   }
-  const needs = { subgroupLanes: definition.subgroupLanes ?? 0, f16: definition.f16 ?? false };
+  const needs = {
+    subgroupLanes: definition.subgroupLanes ?? 0,
+    subgroupMatrix: definition.subgroupMatrix,
+    f16: definition.f16 ?? false,
+  };
   return {
     name,
     ...needs,
@@ -105,17 +114,27 @@ export function defineKernel<const Buffer extends string, const Number extends s
 }
 
 /** WGSL as the device compiles it: hooks that are still open do nothing, and what it uses of the language is enabled. */
-export const programOf = (wgsl: string, { subgroupLanes, f16 }: Pick<Kernel, 'subgroupLanes' | 'f16'>): string =>
-  [subgroupLanes > 0 ? 'enable subgroups;\n' : '', f16 ? 'enable f16;\n' : '', closeHooks(wgsl)].join('');
+export const programOf = (wgsl: string, { subgroupLanes, subgroupMatrix, f16 }: Needs): string =>
+  [
+    subgroupLanes > 0 ? 'enable subgroups;\n' : '',
+    subgroupMatrix !== undefined ? 'enable chromium_experimental_subgroup_matrix;\n' : '',
+    f16 ? 'enable f16;\n' : '',
+    closeHooks(wgsl),
+  ].join('');
+
+/** What a kernel uses of the language and of the device beyond what all have. */
+type Needs = Pick<Kernel, 'subgroupLanes' | 'subgroupMatrix' | 'f16'>;
 
 /** What a kernel needs and a device lacks, in words; undefined where it runs. The reference device runs all. */
 export function lackOf(
-  { subgroupLanes, f16, bindings }: Pick<Kernel, 'subgroupLanes' | 'f16' | 'bindings'>,
+  { subgroupLanes, subgroupMatrix, f16, bindings }: Needs & Pick<Kernel, 'bindings'>,
   { kind, limits, features }: Pick<Device, 'kind' | 'limits' | 'features'>,
 ): string | undefined {
   if (kind === 'reference') return undefined;
   if (subgroupLanes > limits.subgroupLanes)
     return `it shares values among ${subgroupLanes} lanes of a subgroup, there are ${limits.subgroupLanes}`;
+  if (subgroupMatrix !== undefined && !limits.subgroupMatrices.some((one) => textOf(one) === textOf(subgroupMatrix)))
+    return `its subgroups multiply matrices of ${textOf(subgroupMatrix)}, there are ${limits.subgroupMatrices.map(textOf).join(', ') || 'none'}`;
   if (f16 && !features.has('shader-f16'))
     return "half precision needs the feature 'shader-f16'; compute in f32 (precision: 'f32')";
   const buffers = bindings.filter(({ access }) => access !== 'uniform').length;
@@ -123,6 +142,9 @@ export function lackOf(
     ? `it binds ${buffers} storage buffers of ${limits.storageBuffers}`
     : undefined;
 }
+
+const textOf = ({ M, N, K, componentType, resultComponentType }: SubgroupMatrixConfig): string =>
+  `${M} x ${N} x ${K} ${componentType} to ${resultComponentType}`;
 
 function expectSame(kernel: string, what: string, described: readonly string[], inSource: readonly string[]): void {
   if (described.join() !== inSource.join()) {

@@ -31,6 +31,7 @@ export class ReferenceDevice implements Device {
     invocations: 256,
     workgroupsPerDimension: 65_535,
     subgroupLanes: 0,
+    subgroupMatrices: [],
   };
   readonly counters = { buffersCreated: 0, bindGroupsCreated: 0, pipelinesCreated: 0, submissions: 0 };
   readonly #pool = new BufferPool<ReferenceBuffer>(

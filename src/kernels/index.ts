@@ -17,6 +17,8 @@ export { lstmSequence, lstmSequenceBackward } from './lstm-sequence.js';
 export { matmulHalves, matmulNaive, matmulRegister, matmulTiled } from './matmul.js';
 export { matmulDirect } from './matmul-direct.js';
 export { matmulSubgroup, matmulSubgroupHalves } from './matmul-subgroup.js';
+export { matmulSubgroupMatrix } from './matmul-subgroup-matrix.js';
+export { matmulWide } from './matmul-wide.js';
 export { maxPoolBackward, maxPoolForward } from './max-pool.js';
 export { fills, stridedCopies, stridedCopiesOfHalves } from './movement.js';
 export {

@@ -14,12 +14,15 @@ import { EPILOGUE, wgsl } from '../gpu/wgsl.js';
  *   tiled     16 x 16 invocations share tiles of A and B in workgroup memory: each value is read 16 times less often.
  *   register  a workgroup computes 64 x 64 elements, each invocation 4 x 4 of them in registers: of each value brought
  *             from workgroup memory four products are made.
+ *   wide      as register tiles, of 128 x 64 with 8 x 4 elements an invocation: for C that fills a GPU with such tiles.
+ *             See matmul-wide.ts.
  *   split-K   where C is small and k long, k is cut into chunks so that more workgroups have work; a second launch
- *             sums the chunks, in a fixed order. (The register and direct kernels with `chunks` > 1.)
+ *             sums the chunks, in a fixed order. (All kernels from register on, with `chunks` > 1.)
  *   subgroup  as register tiles, but what the invocations share comes from their neighbours' registers: 16 x 4 elements an
  *             invocation. See matmul-subgroup.ts.
  *   halves    naive, tiled, register and subgroup with A and B stored in half precision: half as many bytes to read, and
  *             the same sums in f32.
+ *   subgroup matrix  by the matrix units of a GPU, where it has some. See matmul-subgroup-matrix.ts.
  *   direct    4 x 8 elements an invocation, read by fours straight from memory. Without workgroup memory, which
  *             software adapters emulate: for them alone. See matmul-direct.ts.
  */

@@ -67,12 +67,17 @@ test('a rung that the device lacks something for is left out with a word', () =>
   const [one] = casesOf('matmul', { quick: true, software: true });
   const device = {
     kind: 'gpu',
-    limits: { subgroupLanes: 4, storageBuffers: 8 },
+    limits: { subgroupLanes: 4, subgroupMatrices: [], storageBuffers: 8 },
     features: new Set(),
   } as unknown as typeof gpu;
   const notes: string[] = [];
   const names = rungsOf(one!, device, (line) => notes.push(line)).map(({ name }) => name);
   expect(names).not.toContain('subgroup');
   expect(names).toContain('naive');
-  expect(notes).toEqual([expect.stringContaining("without 'subgroup': it shares values among 8 lanes")]);
+  expect(notes).toEqual([
+    expect.stringContaining(
+      "without 'subgroup matrix': its subgroups multiply matrices of 8 x 8 x 8 f32 to f32, there are none",
+    ),
+    expect.stringContaining("without 'subgroup': it shares values among 8 lanes"),
+  ]);
 });

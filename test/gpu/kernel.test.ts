@@ -68,6 +68,15 @@ test('what a kernel needs and a device lacks is said', () => {
   expect(half.source).toMatch(/^enable f16;/);
   expect(lackOf(half, device(0, 'shader-f16'))).toBeUndefined();
   expect(lackOf(half, device(0))).toContain("needs the feature 'shader-f16'");
+  const matrix = { componentType: 'f16', resultComponentType: 'f32', M: 16, N: 8, K: 16 } as const;
+  const multiplies = defineKernel({ ...definition, subgroupMatrix: matrix, f16: true });
+  const having = (...subgroupMatrices: object[]) =>
+    ({ ...device(0, 'shader-f16'), limits: { storageBuffers: 2, subgroupMatrices } }) as unknown as Device;
+  expect(lackOf(multiplies, having({ ...matrix, K: 8 }, { ...matrix, N: 16 }))).toBe(
+    'its subgroups multiply matrices of 16 x 8 x 16 f16 to f32, there are 16 x 8 x 8 f16 to f32, 16 x 16 x 16 f16 to f32',
+  );
+  expect(lackOf(multiplies, having(matrix))).toBeUndefined();
+  expect(multiplies.source).toMatch(/^enable chromium_experimental_subgroup_matrix;\nenable f16;/);
   const few = { ...device(0), limits: { subgroupLanes: 0, storageBuffers: 1 } } as unknown as Device;
   expect(lackOf(defineKernel(definition), few)).toContain('binds 2 storage buffers of 1');
 });

@@ -17,6 +17,8 @@ import { lstmSequence, lstmSequenceBackward } from '../../src/kernels/lstm-seque
 import { matmulHalves, matmulNaive, matmulRegister, matmulTiled } from '../../src/kernels/matmul.js';
 import { matmulDirect } from '../../src/kernels/matmul-direct.js';
 import { matmulSubgroup, matmulSubgroupHalves } from '../../src/kernels/matmul-subgroup.js';
+import { matmulSubgroupMatrix } from '../../src/kernels/matmul-subgroup-matrix.js';
+import { matmulWide } from '../../src/kernels/matmul-wide.js';
 import { maxPoolBackward, maxPoolForward } from '../../src/kernels/max-pool.js';
 import { fills, stridedCopies, stridedCopiesOfHalves } from '../../src/kernels/movement.js';
 import {
@@ -116,10 +118,16 @@ function infinite(one: KernelCase): KernelCase {
   }
   return { ...one, note: `${one.note}, infinite`, buffers: { ...one.buffers, a, b } };
 }
+/** A case whose numbers half precision holds, and its products f32. */
+function short(one: KernelCase): KernelCase {
+  const { batch, m, n, k } = one.values as Record<string, number>;
+  const numbers = (length: number, seed: number) => normals(length, seed).map((value) => Math.round(64 * value) / 64);
+  return { ...one, buffers: { ...one.buffers, a: numbers(batch! * m! * k!, 1), b: numbers(batch! * k! * n!, 2) } };
+}
 const matmul = [
   ...[
     ...[matmulNaive, matmulTiled, matmulRegister, matmulDirect.scalar],
-    ...[matmulSubgroup.any, matmulSubgroup.tall],
+    ...[matmulSubgroup.any, matmulSubgroup.tall, matmulWide.any],
   ].flatMap((kernel) =>
     SIZES.flatMap((size) => [
       product(kernel, size, 'n', 'n'),
@@ -127,9 +135,41 @@ const matmul = [
       product(kernel, size, 'n', 't'),
     ]),
   ),
-  ...[matmulRegister, matmulDirect.scalar, matmulSubgroup.any, matmulSubgroup.tall].map((kernel) =>
+  ...[matmulRegister, matmulDirect.scalar, matmulSubgroup.any, matmulSubgroup.tall, matmulWide.any].map((kernel) =>
     product(kernel, [2, 9, 150, 11], 'n', 't', 4),
   ),
+  // More than one tile of 128 x 64, the last ones not full; k with a rest, and in chunks.
+  ...(['n', 't'] as const).flatMap((a) =>
+    (['n', 't'] as const).flatMap((b) => [
+      product(matmulWide.any, [1, 129, 19, 65], a, b),
+      product(matmulWide.any, [2, 251, 83, 67], a, b, 3),
+      product(matmulWide.fours, [2, 132, 20, 68], a, b),
+      product(matmulWide.fours, [1, 260, 84, 132], a, b, 3),
+      ...[[1, 128, 16, 64] as const, [3, 4, 4, 4] as const, [1, 4, 0, 8] as const, [0, 4, 4, 4] as const].map((size) =>
+        product(matmulWide.fours, [...size], a, b),
+      ),
+    ]),
+  ),
+  ...Object.values(matmulSubgroupMatrix).flatMap(({ any, fours }) =>
+    [
+      product(any, [1, 1, 1, 1], 'n', 'n'),
+      product(any, [1, 5, 0, 3], 'n', 'n'),
+      product(any, [0, 4, 4, 4], 'n', 'n'),
+      product(any, [1, 131, 37, 17], 'n', 't'),
+      product(fours, [1, 128, 32, 128], 'n', 'n'),
+      product(fours, [2, 36, 20, 40], 't', 't'),
+      product(any, [1, 19, 83, 131], 't', 'n', 2),
+      product(fours, [1, 132, 76, 132], 'n', 'n', 2),
+    ].map(short),
+  ),
+  // By fours, only the axes that are contiguous need whole fours, and n.
+  product(matmulWide.fours, [1, 7, 12, 20], 'n', 'n'),
+  product(matmulWide.fours, [2, 8, 13, 20], 't', 'n'),
+  product(matmulWide.fours, [1, 131, 12, 8], 'n', 't'),
+  ...[matmulWide.any, matmulWide.fours].flatMap((kernel) => [
+    infinite(product(kernel, [2, 20, 20, 16], 'n', 'n')),
+    infinite(product(kernel, [2, 20, 20, 16], 't', 't')),
+  ]),
   ...FOURS.flatMap((size) => [
     product(matmulDirect.nn, size, 'n', 'n'),
     product(matmulDirect.tn, size, 't', 'n'),

@@ -9,9 +9,9 @@ import { elementwiseFunctions, expressionOf } from './elementwise.js';
  */
 for (const [name, value] of Object.entries(globals))
   if (!(name in globalThis)) Object.assign(globalThis, { [name]: value });
-const instance = create(['backend=null']);
+const instance = create(['backend=null', 'enable-dawn-features=allow_unsafe_apis']);
 const device = await (await instance.requestAdapter())!.requestDevice({
-  requiredFeatures: ['subgroups', 'shader-f16'],
+  requiredFeatures: ['subgroups', 'shader-f16', 'chromium-experimental-subgroup-matrix' as GPUFeatureName],
 });
 // Dawn dies with the object that create() returned: this keeps it until the end.
 afterAll(() => {

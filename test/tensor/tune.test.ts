@@ -104,6 +104,26 @@ test.each([
   );
 });
 
+test.each([
+  ['512 tiles of 128 x 64', [2048, 64, 2048], 'matmul_wide_fours'],
+  ['odd sizes', [2047, 63, 2049], 'matmul_wide'],
+  ['a batch of small ones', [64, 128, 64, 256], 'matmul_wide_fours'],
+  ['too few tiles', [1024, 64, 1024], 'matmul_register'],
+  ['tiles that are half empty', [64, 64, 65_536], 'matmul_register'],
+])('without measurements a GPU takes for %s %j: %s', (_, sizes, expected) => {
+  const [m, k, n] = sizes.slice(-3) as [number, number, number];
+  const lead = sizes.slice(0, -3);
+  const product = tensor(new Float32Array(sizeOf([...lead, m, k])), [...lead, m, k]).matmul(
+    tensor(new Float32Array(sizeOf([...lead, k, n])), [...lead, k, n]),
+  );
+  const subgroupMatrices = [{ componentType: 'f32', resultComponentType: 'f32', M: 8, N: 8, K: 8 }];
+  const limits = { ...reference.limits, subgroupLanes: 32, subgroupMatrices };
+  const device = { kind: 'gpu', software: false, features: new Set(), choices: new Map(), limits } as unknown as Device;
+  expect(plan(trace([product]), device).dispatches.map(({ kernel }) => kernel.name)).toEqual([expected]);
+  // What matrix units compute was never seen on a GPU: it may be measured, not chosen.
+  expect(Object.keys(pointsOf([product], device)[0]!.variants)).toContain('subgroupMatrix');
+});
+
 describe('a measured choice', () => {
   const [a, b] = [normal([48, 64], 1), normal([64, 40], 2)];
   const key = choiceKey('matmul', { batch: 1, m: 48, n: 40, k: 64, transposeA: false, transposeB: false });

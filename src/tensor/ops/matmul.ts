@@ -1,5 +1,5 @@
 import { TesseraError } from '../../gpu/errors.js';
-import type { Kernel } from '../../gpu/kernel.js';
+import { type Kernel, lackOf } from '../../gpu/kernel.js';
 import {
   type MatmulSizes,
   matmulHalves,
@@ -10,6 +10,8 @@ import {
 } from '../../kernels/matmul.js';
 import { chooseDirect } from '../../kernels/matmul-direct.js';
 import { chooseSubgroup } from '../../kernels/matmul-subgroup.js';
+import { chooseSubgroupMatrix } from '../../kernels/matmul-subgroup-matrix.js';
+import { chooseWide } from '../../kernels/matmul-wide.js';
 import type { Variants } from '../choice.js';
 import { defineOp, expectRank, expectSameType, expectType, type Op } from '../define.js';
 import { type DispatchContext, type Launch, launch, type OpNode, type Value } from '../graph.js';
@@ -121,25 +123,43 @@ export function matmulLaunches(
 function kernelsFor(
   size: MatmulSizes,
   type: OperandType,
-  { limits }: DispatchContext['device'],
+  device: DispatchContext['device'],
 ): Readonly<Record<string, Kernel>> {
   const subgroup = chooseSubgroup(size, type);
-  const own = { naive: matmulNaive, tiled: matmulTiled, register: matmulRegister, direct: chooseDirect(size) };
+  const shared: Record<string, Kernel> = device.limits.subgroupLanes >= subgroup.subgroupLanes ? { subgroup } : {};
+  if (type === 'f16') return { ...matmulHalves, ...shared };
+  const subgroupMatrix = chooseSubgroupMatrix(size);
   return {
-    ...(type === 'f32' ? own : matmulHalves),
-    ...(limits.subgroupLanes >= subgroup.subgroupLanes ? { subgroup } : {}),
+    ...{ naive: matmulNaive, tiled: matmulTiled, register: matmulRegister, direct: chooseDirect(size) },
+    ...(fillsWideTiles(size) ? { wide: chooseWide(size) } : {}),
+    ...shared,
+    // Never run on a GPU: only for measurements, which check results first.
+    ...(device.kind === 'gpu' && lackOf(subgroupMatrix, device) === undefined ? { subgroupMatrix } : {}),
   };
 }
+
+/** True where tiles of 128 rows compute hardly more beyond C's last row than the register kernel's tiles of 64. */
+const fillsWideTiles = (size: MatmulSizes): boolean =>
+  2 * chooseWide(size).workgroups(size) <= 1.25 * matmulRegister.workgroups(size);
+
+/** Two workgroups for each processor of a GPU of the largest kind, which have 108 to 144: smaller tiles share less. */
+const FILLS_A_GPU = 256;
 
 /** Rows that are too few to be worth sharing: the subgroup's kernel reads sixteen at a time. */
 const FEW_ROWS = 4;
 
 /** The kernel to take without measurements. */
-function ruleFor({ m, n, k }: MatmulSizes, { software }: DispatchContext['device'], kernels: object): string {
-  const [shares, isDirect] = ['subgroup' in kernels, 'direct' in kernels];
-  if (software && shares && (m > FEW_ROWS || !isDirect)) return 'subgroup';
+function ruleFor(
+  size: MatmulSizes,
+  { software }: DispatchContext['device'],
+  kernels: Readonly<Record<string, Kernel>>,
+): string {
+  const { m, n, k } = size;
+  const isDirect = 'direct' in kernels;
+  if (software && 'subgroup' in kernels && (m > FEW_ROWS || !isDirect)) return 'subgroup';
   if (software && isDirect) return 'direct';
-  return m * n * k <= 4096 ? 'naive' : 'register';
+  if (m * n * k <= 4096) return 'naive';
+  return kernels.wide !== undefined && kernels.wide.workgroups(size) >= FILLS_A_GPU ? 'wide' : 'register';
 }
 
 /**
