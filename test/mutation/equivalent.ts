@@ -26,8 +26,12 @@ const EQUIVALENT: readonly Equivalent[] = [
     reason: NOT_STORED,
   },
   {
-    kernel: /^conv2d.*_subgroup$/,
-    changed: ['min(channel, channels + 1u)', 'lane, rows + 1u)', 'lane, window + 1u)'],
+    kernel: /^(conv2d.*|matmul|lstm_cell.*)_subgroup/,
+    changed: [
+      ...['min(channel, channels + 1u)', 'lane, rows + 1u)', 'lane, window + 1u)', 'min(unit, size + 1u)'],
+      ...['min(unit, fours + 1u)', 'lane, lines + 1u)', 'lane, sizes.m + 1u)', 'lane, sizes.n + 1u)'],
+      ...['vec4u(sizes.n + 1u)', 'vec4u(sizes.m + 1u)', 'min(j, sizes.n + 4u)'],
+    ],
     reason: NOT_STORED,
   },
   {
@@ -76,10 +80,18 @@ const EQUIVALENT: readonly Equivalent[] = [
   { kernel: /^attention/, changed: ['if (j > sizes.keys ||'], reason: 'the loops over keys end before' },
   { kernel: /^attention_probabilities$/, changed: ['j <= sizes.keys'], reason: 'no query sees the key beyond the end' },
   {
-    kernel: /^conv2d.*_subgroup$/,
-    changed: ['k <= steps; k += 4u', 'ow <= sizes.out_width; ow'],
+    kernel: /^(conv2d.*|lstm_cell)_subgroup$/,
+    changed: ['k <= steps; k += 4u', 'ow <= sizes.out_width; ow', 'k <= size; k += 4u'],
     reason: 'one more block, of nothing',
   },
+  {
+    kernel: /^lstm_cell_subgroup$/,
+    changed: ['if (first > sizes.batch)'],
+    reason: 'so many workgroups are launched for a million samples alone',
+  },
+  { kernel: /^lstm_cell_subgroup$/, changed: ['if (unit > size)'], reason: 'it stores the last unit again' },
+  { kernel: /^matmul_subgroup_(any|tall)$/, changed: ['if (j > sizes.'], reason: 'none of its four is stored' },
+  { kernel: /^matmul_subgroup/, changed: ['k + 4u < end'], reason: 'the last four steps are taken one by one' },
   {
     kernel: /^conv2d(_subgroup|_input_gradient_subgroup)?$/,
     changed: ['if (row > rows)'],
@@ -114,6 +126,11 @@ const EQUIVALENT: readonly Equivalent[] = [
     kernel: ROW_HEAD,
     changed: ['if (row > sizes.rows)'],
     reason: 'so many rows are tried with the same head in softmax, log_softmax and cross_entropy by ones',
+  },
+  {
+    kernel: /^attention_probabilities.*_fours$/,
+    changed: ['if (row > sizes.blocks * sizes.queries)'],
+    reason: 'so many rows are tried with the same head by ones',
   },
   {
     kernel: /^(softmax|log_softmax|layer_norm|cross_entropy|attention_probabilities)(?!.*_fours$)/,
