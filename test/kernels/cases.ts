@@ -335,7 +335,9 @@ const attentions = attended.flatMap(({ causal = 0, byQuery = false, far = false,
   const scores = far
     ? Float32Array.from({ length: q * s.keys }, (_, at) => 400 * ((at * 5 + Math.floor(at / s.keys) * 7) % s.keys))
     : normals(q * s.keys, 4);
-  const naive = { scores, mask: given.mask, p: q * s.keys, l: q };
+  // What p holds before is no small number: who sums more of it than its own row is found.
+  const p = new Float32Array(q * s.keys).fill(Number.POSITIVE_INFINITY);
+  const naive = { scores, mask: given.mask, p, l: q };
   const spread = {
     q: new Float32Array(q * s.features).fill(1),
     // The largest stands anywhere in the first block, where a workgroup begins in the second, where it ends in the third.
