@@ -89,6 +89,7 @@ const EQUIVALENT: readonly Equivalent[] = [
     changed: ['if (first > sizes.batch)'],
     reason: 'so many workgroups are launched for a million samples alone',
   },
+  { kernel: /^lstm_cell_subgroup$/, changed: ['hidden[own + min(k + q, size + 1u)]'], reason: OTHER_IS_ZERO },
   { kernel: /^lstm_cell_subgroup$/, changed: ['if (unit > size)'], reason: 'it stores the last unit again' },
   { kernel: /^matmul_subgroup_(any|tall)$/, changed: ['if (j > sizes.'], reason: 'none of its four is stored' },
   { kernel: /^matmul_subgroup/, changed: ['k + 4u < end'], reason: 'the last four steps are taken one by one' },
