@@ -185,6 +185,7 @@ const matmul = [
   ]),
   product(matmulSubgroup.columns, [2, 37, 24, 44], 'n', 't'),
   product(matmulSubgroup.columns, [2, 18, 76, 36], 't', 't', 3),
+  product(matmulSubgroup.any, [PAST_THE_LIMIT, 1, 1, 1], 'n', 'n'),
   infinite(product(matmulSubgroup.any, [2, 19, 21, 18], 'n', 't')),
   ...[matmulTiled, matmulRegister].flatMap((kernel) => [
     infinite(product(kernel, [2, 19, 21, 18], 'n', 'n')),
@@ -375,7 +376,9 @@ const attentions = attended.flatMap(({ causal = 0, byQuery = false, far = false,
   const scores = far
     ? Float32Array.from({ length: q * s.keys }, (_, at) => 400 * ((at * 5 + Math.floor(at / s.keys) * 7) % s.keys))
     : normals(q * s.keys, 4);
-  const naive = { scores, mask: given.mask, p: q * s.keys, l: q };
+  // What p holds before is no small number: who sums more of it than its own row is found.
+  const p = new Float32Array(q * s.keys).fill(Number.POSITIVE_INFINITY);
+  const naive = { scores, mask: given.mask, p, l: q };
   const spread = {
     q: new Float32Array(q * s.features).fill(1),
     // The largest stands anywhere in the first block, where a workgroup begins in the second, where it ends in the third.
@@ -450,7 +453,7 @@ const farRows = [
   {
     note: 'large logits',
     rows: 2,
-    cols: 3,
+    cols: 4,
     x: (row: number, col: number) => (row === 0 ? 1000 + col : 88 * col - 1000),
   },
 ].map(({ note, rows, cols, x }) => {
@@ -574,7 +577,8 @@ const convs: Conv[] = [
   { x: [1, 5, 5, 4], w: [2, 2, 8] },
   { x: [1, 11, 10, 2], w: [3, 3, 3], stride: [3, 3], pad: [1, 1, 1, 1] },
   { x: [2, 9, 8, 8], w: [3, 2, 12], stride: [2, 1], pad: [1, 1, 0, 1], dilation: [1, 2] },
-  { x: [1, 6, 5, 36], w: [2, 2, 40], pad: [1, 0, 1, 0] },
+  { x: [1, 6, 5, 36], w: [3, 2, 40], pad: [1, 0, 1, 0] },
+  { x: [2, 5, 11, 4], w: [2, 3, 8], stride: [3, 3] },
   { x: [1, 11, 10, 4], w: [3, 3, 6], groups: 2, stride: [3, 3], pad: [1, 1, 1, 1] },
   { x: [1, 11, 10, 4], w: [3, 3, 6], groups: 2, stride: [2, 2], pad: [1, 1, 2, 1] },
   { x: [2, 6, 5, 6], w: [3, 3, 4], groups: 2 },
@@ -644,6 +648,35 @@ const convolution = convs.flatMap(
     ];
   },
 );
+/** Infinities in the column of a window's last weight, and in rows of x that few windows hold: they stay there. */
+const infiniteConvolution = convolution
+  .filter(({ kernel, note }) => kernel === conv2dSubgroup.forward && note.startsWith('x [3,9,6,2]'))
+  .map((one) => {
+    const { x, w } = one.buffers as Record<'x' | 'w', number>;
+    const { out_channels, in_width, in_channels } = one.values as Record<string, number>;
+    const given = { x: normals(x, 1), w: normals(w, 2) };
+    given.w[w - out_channels! + 1] = Number.POSITIVE_INFINITY;
+    given.x.fill(Number.POSITIVE_INFINITY, x - 2 * in_width! * in_channels!);
+    return { ...one, note: `${one.note}, infinite`, buffers: { ...one.buffers, ...given } };
+  });
+/** One product, of a pixel by a pixel, in each chunk. */
+const manyChunks: KernelCase = {
+  ...{ kernel: conv2dSubgroup.filterGradient, note: `${PAST_THE_LIMIT} chunks` },
+  values: {
+    ...{
+      batch: PAST_THE_LIMIT,
+      in_height: 1,
+      in_width: 1,
+      in_channels: 1,
+      out_height: 1,
+      out_width: 1,
+      out_channels: 4,
+    },
+    ...{ kernel_height: 1, kernel_width: 1, stride_height: 1, stride_width: 1, dilation_height: 1, dilation_width: 1 },
+    ...{ pad_top: 0, pad_left: 0, chunks: PAST_THE_LIMIT, chunk_length: 1 },
+  },
+  buffers: { x: PAST_THE_LIMIT, dy: 4 * PAST_THE_LIMIT, dw: 4 * PAST_THE_LIMIT },
+};
 const pooling = (
   [
     [
@@ -705,15 +738,17 @@ const lstm = (
     [lstmCellFours, lstmCellBackwardFours, 2, 128],
     [lstmCellSubgroup, lstmCellBackwardSubgroup, 1, 4],
     [lstmCellSubgroup, lstmCellBackwardSubgroup, 17, 8],
+    [lstmCellSubgroup, lstmCellBackward, 18, 7],
     [lstmCellSubgroup, lstmCellBackwardSubgroup, 19, 36],
     [lstmCellSubgroup, lstmCellBackwardSubgroup, 2, 128],
     [lstmSequence, lstmSequenceBackward, 1, 4],
     [lstmSequence, lstmSequenceBackward, 3, 36],
     [lstmSequence, lstmSequenceBackward, 2, 132],
     [lstmSequence, lstmSequenceBackward, 0, 4],
+    [lstmSequence, lstmSequenceBackward, PAST_THE_LIMIT, 4],
   ] as const
 ).flatMap(([forward, backward, batch, hidden_size]): KernelCase[] => {
-  const time = 3;
+  const time = batch === PAST_THE_LIMIT ? 1 : 3;
   const states = (time + 1) * batch * hidden_size;
   const gates = 4 * time * batch * hidden_size;
   const recurrent = normals(4 * hidden_size ** 2, 9).map((value) => value / Math.sqrt(hidden_size));
@@ -900,7 +935,7 @@ const updates = updateRules.flatMap(([{ dense, byRows, moments }, numbers]): Ker
     ),
     ...[
       [9, 5, 4],
-      [70, 30, 8],
+      [70, 40, 8],
       [0, 3, 12],
     ].map(([count, rows, cols]) => {
       const { order, starts } = byRow(
@@ -949,7 +984,7 @@ const plain: readonly KernelCase[] = [
   ...[...matmul, ...reduce, ...emptySums, ...attentions, ...scans, ...sorts, ...argmax, ...softmax, ...entropy],
   ...softmaxGradients,
   ...layerNorms,
-  ...[...gather, ...convolution, ...pooling, ...lstm, ...movement, ...updates],
+  ...[...gather, ...convolution, ...infiniteConvolution, manyChunks, ...pooling, ...lstm, ...movement, ...updates],
 ];
 
 /** The kernels for operands in half precision, by those for f32: what is told of these holds for those. */

@@ -11,6 +11,7 @@ interface Equivalent {
 const NOT_STORED = 'what it reads beyond the end is not stored';
 const NOT_READ = 'what it writes there is not read';
 const OTHER_IS_ZERO = 'the other factor is 0 there';
+const ROW_HEAD = /^(softmax|log_softmax|layer_norm|cross_entropy)(?!_naive)/;
 const GRID = 'so many workgroups are never launched: a binding of 128 MiB ends before';
 
 const EQUIVALENT: readonly Equivalent[] = [
@@ -23,6 +24,25 @@ const EQUIVALENT: readonly Equivalent[] = [
       ...['vec4u(sizes.n + 1u)', 'let last = sizes.m + 1u', 'let right = sizes.n + 1u', 'sizes.n + 4u) / 4u'],
     ],
     reason: NOT_STORED,
+  },
+  {
+    kernel: /^(conv2d.*|matmul|lstm_cell.*)_subgroup/,
+    changed: [
+      ...['min(channel, channels + 1u)', 'lane, rows + 1u)', 'lane, window + 1u)', 'min(unit, size + 1u)'],
+      ...['min(unit, fours + 1u)', 'lane, lines + 1u)', 'lane, sizes.m + 1u)', 'lane, sizes.n + 1u)'],
+      ...['vec4u(sizes.n + 1u)', 'vec4u(sizes.m + 1u)', 'min(j, sizes.n + 4u)'],
+    ],
+    reason: NOT_STORED,
+  },
+  {
+    kernel: /^conv2d.*_subgroup$/,
+    changed: ['min(k + q, steps + 1u)', 'min(ow + q, sizes.out_width + 1u)'],
+    reason: 'what it reads beyond the end is not chosen',
+  },
+  {
+    kernel: /^conv2d.*_subgroup$/,
+    changed: ['weights[q] = select(vec4f(1)', 'slopes[q] = select(vec4f(1)'],
+    reason: OTHER_IS_ZERO,
   },
   {
     kernel: /^matmul_(register|tiled)$/,
@@ -59,7 +79,25 @@ const EQUIVALENT: readonly Equivalent[] = [
   },
   { kernel: /^attention/, changed: ['if (j > sizes.keys ||'], reason: 'the loops over keys end before' },
   { kernel: /^attention_probabilities$/, changed: ['j <= sizes.keys'], reason: 'no query sees the key beyond the end' },
-  { kernel: /^conv2d$/, changed: ['if (row > rows)'], reason: 'it stores the rows from there to the end: none' },
+  {
+    kernel: /^(conv2d.*|lstm_cell)_subgroup$/,
+    changed: ['k <= steps; k += 4u', 'ow <= sizes.out_width; ow', 'k <= size; k += 4u'],
+    reason: 'one more block, of nothing',
+  },
+  {
+    kernel: /^lstm_cell_subgroup$/,
+    changed: ['if (first > sizes.batch)'],
+    reason: 'so many workgroups are launched for a million samples alone',
+  },
+  { kernel: /^lstm_cell_subgroup$/, changed: ['hidden[own + min(k + q, size + 1u)]'], reason: OTHER_IS_ZERO },
+  { kernel: /^lstm_cell_subgroup$/, changed: ['if (unit > size)'], reason: 'it stores the last unit again' },
+  { kernel: /^matmul_subgroup_(any|tall)$/, changed: ['if (j > sizes.'], reason: 'none of its four is stored' },
+  { kernel: /^matmul_subgroup/, changed: ['k + 4u < end'], reason: 'the last four steps are taken one by one' },
+  {
+    kernel: /^conv2d(_subgroup|_input_gradient_subgroup)?$/,
+    changed: ['if (row > rows)'],
+    reason: 'it stores the rows from there to the end: none',
+  },
   { kernel: /^matmul_direct_tn$/, changed: ['if (i > sizes.m)'], reason: 'm is whole fours: no row of them is beyond' },
   { kernel: /^matmul_register$/, changed: ['e = THREADS)'], reason: 'one round of the workgroup fills the tile' },
   {
@@ -84,13 +122,56 @@ const EQUIVALENT: readonly Equivalent[] = [
     changed: ['+ middle) * (x[', '- middle) * (x[begin + c] + middle)', '- middle) * (x[at] + middle)'],
     reason: 'Σ (x + mean)(x - mean) is Σ (x - mean)², if less exact',
   },
+  // Kernels of rows, which any team may compute.
+  {
+    kernel: ROW_HEAD,
+    changed: ['if (row > sizes.rows)'],
+    reason: 'so many rows are tried with the same head in softmax, log_softmax and cross_entropy by ones',
+  },
+  {
+    kernel: /^attention_probabilities.*_fours$/,
+    changed: ['if (row > sizes.blocks * sizes.queries)'],
+    reason: 'so many rows are tried with the same head by ones',
+  },
+  {
+    kernel: /^(softmax|log_softmax|layer_norm|cross_entropy|attention_probabilities)(?!.*_fours$)/,
+    changed: ['sizes.cols * WIDTH', 'sizes.keys * WIDTH', 'label * WIDTH', 'label / WIDTH)'],
+    reason: 'the width of an element is 1',
+  },
+  {
+    kernel: /^(gather_rows|sum_rows_by_index|attention_slopes|(sum|product|max|min)_columns)$/,
+    changed: ['sizes.cols * 1u', 'sizes.keys * 1u', 'sizes.inner * 1u'],
+    reason: 'the width of an element is 1',
+  },
+  {
+    kernel: /^(softmax|log_softmax|layer_norm|attention_probabilities)/,
+    changed: ['return v[1u + place]'],
+    reason: 'pick is not called',
+  },
+  {
+    kernel: /^layer_norm|softmax_backward/,
+    changed: ['min(a, b)', 'fold_max_ones(min(max', 'fold_max_ones(max(min', 'max(max(v.x, v.y), min('],
+    reason: 'fold_max is not called',
+  },
+  {
+    kernel: /_lanes/,
+    changed: ['distance <= THREADS'],
+    reason: 'a lane beyond a subgroup of eight is read as 0, and a maximum that is not called does nothing',
+  },
+  // Orders.
+  { kernel: /^sort_merge/, changed: ['i <= k'], reason: 'no element is compared with itself' },
+  {
+    kernel: /^sort_merge/,
+    changed: ['min(middle + sizes.run, sizes.n), k <= middle)'],
+    reason: 'of its own run nothing comes before the first, which the longer search finds',
+  },
   // Maxima.
   {
     changed: ['for (var half = THREADS * 2u;'],
     reason: 'a maximum takes an element twice, and stays',
   },
   { kernel: /^(max|min)_|^max_pool2d$/, changed: ['return (a >= b ||'], reason: 'equals are the same value' },
-  { kernel: /_update$/, changed: ['abs(given) >= limit'], reason: 'at the limit it is the limit either way' },
+  { kernel: /_update/, changed: ['abs(given) >= limit'], reason: 'at the limit it is the limit either way' },
   // Functions of elements.
   {
     kernel: /^(arc_|logarithm_1p|exponential_m1|error_function)/,
@@ -124,6 +205,12 @@ const EQUIVALENT: readonly Equivalent[] = [
   {
     changed: ['if (thread <= half)'],
     reason: 'the invocation in the middle writes what only a race could read',
+  },
+  {
+    kernel: /^(conv2d.*|matmul|lstm_cell)_subgroup/,
+    changed: ['g <= GROUPS', 'line <= LINES'],
+    reason:
+      'a line beyond the array: what stands there is written again by its own workgroup, unless it loses the race',
   },
   {
     kernel: /^matmul_register$/,
