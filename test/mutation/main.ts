@@ -15,7 +15,7 @@ import type { Verdict } from './trial.js';
  * fault that nobody notices is a program that means the same, or a case that is missing.
  */
 /** A fault may make a loop endless: then this long nothing comes. */
-const PATIENCE = 12_000;
+const PATIENCE = 60_000;
 
 const worker = fileURLToPath(new URL('worker.ts', import.meta.url));
 
