@@ -2,10 +2,20 @@ import type { SubgroupMatrixConfig } from './adapter.js';
 import type { Kernel } from './kernel.js';
 import type { Choices, Origin } from './tuning.js';
 
-/** How a four-byte element is to be understood; `bool` is stored as a u32 that is 0 or 1. */
-export type ElementType = 'f32' | 'i32' | 'u32' | 'bool';
+/**
+ * How an element is to be understood: four bytes, `bool` being a u32 that is 0 or 1; or two bytes, `f16`, which are
+ * stored only: kernels compute with them as f32.
+ */
+export type ElementType = 'f32' | 'i32' | 'u32' | 'bool' | 'f16';
 
-/** Numbers on the host. A Float64Array keeps its precision on the reference device and is rounded for a GPU. */
+/** Bytes that elements take in a buffer, in whole fours, as copies need them. */
+export const bytesOf = (type: ElementType, count: number): number =>
+  type === 'f16' ? 4 * Math.ceil(count / 2) : 4 * count;
+
+/**
+ * Numbers on the host. A Float64Array keeps its precision on the reference device and is rounded for a GPU. Halves stand
+ * in a Float32Array.
+ */
 export type HostArray = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array;
 
 /** Memory of one device, of at least `bytes` bytes. */
@@ -103,8 +113,8 @@ export interface Device {
   allocate(bytes: number, owner: string): DeviceBuffer;
   /** Gives a buffer back to the pool. */
   release(buffer: DeviceBuffer): void;
-  /** Copies data into a buffer, in order with what is submitted. */
-  write(buffer: DeviceBuffer, data: HostArray): void;
+  /** Copies data into a buffer, in order with what is submitted; as `f16` where that is the type of its elements. */
+  write(buffer: DeviceBuffer, data: HostArray, type?: ElementType): void;
   /**
    * Compiles and binds.
    * @throws KernelError when the device refuses a kernel, OutOfMemoryError when it has no memory for the buffers.

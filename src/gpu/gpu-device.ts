@@ -6,11 +6,14 @@ import type {
   DeviceBuffer,
   DeviceLimits,
   Dispatch,
+  ElementType,
   HostArray,
   Prepared,
   Readback,
 } from './device.js';
+import { bytesOf } from './device.js';
 import { DeviceLostError, KernelError, OutOfMemoryError, TesseraError } from './errors.js';
+import { packHalves, unpackHalves } from './half.js';
 import { lackOf } from './kernel.js';
 import { type Pipeline, PipelineCache } from './pipelines.js';
 import { BufferPool } from './pool.js';
@@ -143,10 +146,9 @@ export class GpuDevice implements Device {
     if (!(this.#fault instanceof DeviceLostError)) this.#storage.release(buffer as GpuBuffer);
   }
 
-  write(buffer: DeviceBuffer, data: HostArray): void {
+  write(buffer: DeviceBuffer, data: HostArray, type?: ElementType): void {
     this.#assertSound();
-    const words =
-      data instanceof Float64Array ? new Float32Array(data) : data instanceof Uint8Array ? new Uint32Array(data) : data;
+    const words = type === 'f16' ? packHalves(data) : wordsOf(data);
     // Dawn refuses views on shared memory: those are copied.
     const own = words.buffer instanceof ArrayBuffer ? (words as Float32Array<ArrayBuffer>) : words.slice();
     this.gpu.queue.writeBuffer(gpuOf(buffer), 0, own);
@@ -232,13 +234,14 @@ export class GpuDevice implements Device {
   }
 
   #copyToStaging(encoder: GPUCommandEncoder, readbacks: readonly Readback[]): GpuBuffer | undefined {
-    const bytes = readbacks.reduce((sum, { length }) => sum + 4 * length, 0);
+    const bytes = readbacks.reduce((sum, { type, length }) => sum + bytesOf(type, length), 0);
     if (readbacks.length === 0) return undefined;
     const staging = this.#staging.acquire(bytes);
     let offset = 0;
-    for (const { from, length } of readbacks) {
-      if (length > 0) encoder.copyBufferToBuffer(gpuOf(from), 0, staging.gpu, offset, 4 * length);
-      offset += 4 * length;
+    for (const { from, type, length } of readbacks) {
+      const bytes = bytesOf(type, length);
+      if (length > 0) encoder.copyBufferToBuffer(gpuOf(from), 0, staging.gpu, offset, bytes);
+      offset += bytes;
     }
     return staging;
   }
@@ -255,8 +258,10 @@ export class GpuDevice implements Device {
     const mapped = staging.gpu.getMappedRange();
     let offset = 0;
     const values = readbacks.map(({ type, length }) => {
-      const part = mapped.slice(offset, offset + 4 * length);
-      offset += 4 * length;
+      const begin = offset;
+      offset += bytesOf(type, length);
+      const part = mapped.slice(begin, offset);
+      if (type === 'f16') return unpackHalves(part, length);
       if (type === 'f32') return new Float32Array(part);
       if (type === 'i32') return new Int32Array(part);
       return type === 'u32' ? new Uint32Array(part) : Uint8Array.from(new Uint32Array(part));
@@ -311,6 +316,12 @@ export class GpuDevice implements Device {
     if (!(fault instanceof DeviceLostError)) this.#fault = undefined;
     throw fault;
   }
+}
+
+/** Data as words of 32 bits. */
+function wordsOf(data: HostArray): Exclude<HostArray, Float64Array | Uint8Array> {
+  if (data instanceof Float64Array) return new Float32Array(data);
+  return data instanceof Uint8Array ? new Uint32Array(data) : data;
 }
 
 function dispatchInto(pass: GPUComputePassEncoder, { pipeline, group, x, y }: Bound): void {

@@ -37,7 +37,7 @@ export interface KernelDefinition<Buffer extends string, Number extends string> 
   readonly subgroupLanes?: number;
   /** Set where its subgroups multiply matrices: of this shape. */
   readonly subgroupMatrix?: SubgroupMatrixConfig;
-  /** Set where it computes in half precision. */
+  /** Set where it loads or stores half precision. */
   readonly f16?: boolean;
   /** How many workgroups; beyond the device's limit in x they fold into y. */
   workgroups(values: Readonly<Record<Number, number>>): number;
@@ -58,7 +58,7 @@ export interface Kernel {
   readonly subgroupLanes: number;
   /** The shape of the matrices that its subgroups multiply; undefined where they do not. */
   readonly subgroupMatrix: SubgroupMatrixConfig | undefined;
-  /** True where it computes in half precision. */
+  /** True where it loads or stores half precision. */
   readonly f16: boolean;
   /** WGSL, with the hooks still open. */
   readonly wgsl: string;
@@ -135,7 +135,8 @@ export function lackOf(
     return `it shares values among ${subgroupLanes} lanes of a subgroup, there are ${limits.subgroupLanes}`;
   if (subgroupMatrix !== undefined && !limits.subgroupMatrices.some((one) => textOf(one) === textOf(subgroupMatrix)))
     return `its subgroups multiply matrices of ${textOf(subgroupMatrix)}, there are ${limits.subgroupMatrices.map(textOf).join(', ') || 'none'}`;
-  if (f16 && !features.has('shader-f16')) return "it computes in half precision, there is no 'shader-f16'";
+  if (f16 && !features.has('shader-f16'))
+    return "half precision needs the feature 'shader-f16'; compute in f32 (precision: 'f32')";
   const buffers = bindings.filter(({ access }) => access !== 'uniform').length;
   return buffers > limits.storageBuffers
     ? `it binds ${buffers} storage buffers of ${limits.storageBuffers}`

@@ -3,11 +3,14 @@ import { DeviceLostError, OutOfMemoryError } from './errors.js';
 import { BufferPool } from './pool.js';
 import type { Choices } from './tuning.js';
 
-/** Four bytes of a GPU's buffer are one float64 here, which holds every f32, i32 and u32 exactly. */
+/**
+ * An element of a GPU's buffer is one float64 here, which holds every f32, f16, i32 and u32 exactly. There is one for each
+ * two bytes: enough whatever the type of the elements.
+ */
 class ReferenceBuffer implements DeviceBuffer {
   readonly values: Float64Array;
   constructor(readonly bytes: number) {
-    this.values = new Float64Array(bytes / 4);
+    this.values = new Float64Array(bytes / 2);
   }
 }
 
@@ -82,7 +85,7 @@ export class ReferenceDevice implements Device {
     this.#assertOpen();
     this.counters.submissions++;
     const copy = (list: Around['before']) => {
-      for (const { from, to, bytes } of list ?? []) valuesOf(to).set(valuesOf(from).subarray(0, bytes / 4));
+      for (const { from, to, bytes } of list ?? []) valuesOf(to).set(valuesOf(from).subarray(0, bytes / 2));
     };
     copy(around.before);
     for (const dispatch of prepared.dispatches) run(dispatch);
@@ -119,7 +122,7 @@ function run({ kernel, buffers, values }: Dispatch): void {
 
 function read({ from, type, length }: Readback): HostArray {
   const values = valuesOf(from).subarray(0, length);
-  if (type === 'f32') return values.slice();
+  if (type === 'f32' || type === 'f16') return values.slice();
   if (type === 'i32') return Int32Array.from(values);
   return type === 'u32' ? Uint32Array.from(values) : Uint8Array.from(values);
 }

@@ -1,4 +1,4 @@
-import type { ElementType } from '../gpu/device.js';
+import { bytesOf, type ElementType } from '../gpu/device.js';
 import { type Cost, ceilDivide, defineKernel, type Kernel, programOf, type Values } from '../gpu/kernel.js';
 import { EPILOGUE, EPILOGUE_FOURS, type Hook, PROLOGUE, PROLOGUE_FOURS, parseStruct, wgsl } from '../gpu/wgsl.js';
 import { type Expression, evaluateExpression, type Layout, type Operand, strides } from './expression.js';
@@ -9,11 +9,24 @@ import { type Expression, evaluateExpression, type Layout, type Operand, strides
  */
 const THREADS = 64;
 
-const STORED: Record<ElementType, string> = { f32: 'f32', i32: 'i32', u32: 'u32', bool: 'u32' };
-const LANES: Record<ElementType, string> = { f32: 'Float', i32: 'Int', u32: 'Uint', bool: 'Bool' };
+const STORED: Record<ElementType, string> = { f32: 'f32', i32: 'i32', u32: 'u32', bool: 'u32', f16: 'f16' };
+const LANES: Record<ElementType, string> = { f32: 'Float', i32: 'Int', u32: 'Uint', bool: 'Bool', f16: 'Float' };
 const SCALAR_TYPES = 'alias Float = f32; alias Int = i32; alias Uint = u32; alias Bool = bool;';
 const VECTOR_TYPES = 'alias Float = vec4f; alias Int = vec4i; alias Uint = vec4u; alias Bool = vec4<bool>;';
-const STORED_VECTOR: Record<ElementType, string> = { f32: 'vec4f', i32: 'vec4i', u32: 'vec4u', bool: 'vec4u' };
+const STORED_VECTOR: Record<ElementType, string> = {
+  ...{ f32: 'vec4f', i32: 'vec4i', u32: 'vec4u', bool: 'vec4u' },
+  f16: 'vec4h',
+};
+
+/** The names of types: for scalars or by fours; `Half` for expressions that load or store f16. */
+const typesOf = (vector: boolean, f16: boolean): string =>
+  `${vector ? VECTOR_TYPES : SCALAR_TYPES}${f16 ? ` alias Half = ${(vector ? STORED_VECTOR : STORED).f16};` : ''}`;
+
+const usesHalf = ({ inputs, steps }: Expression): boolean => [...inputs, ...steps].some(({ type }) => type === 'f16');
+
+/** A result as it is stored. */
+const storable = (type: ElementType): string =>
+  (({ bool: 'select(Uint(0), Uint(1), result)', f16: 'Half(result)' }) as Record<string, string>)[type] ?? 'result';
 
 /** True if four neighbouring results need four neighbouring, or four equal, elements of every operand. */
 export function canVectorise(expression: Expression): boolean {
@@ -51,8 +64,10 @@ function indexOf(layout: Layout, field: string, index: string): string {
 /** The lines that load the inputs and take the steps; the last step is called `result`. */
 function body(expression: Expression, prefix: string, uniforms: string, index: string, vector: boolean): string {
   const loads = expression.inputs.map(({ type, layout }, input) => {
-    const loaded = `${prefix}in${input}[${indexOf(layout, `${uniforms}.${prefix}in${input}`, index)}]`;
-    const lanes = vector && !readsVectors(layout) ? `${type === 'bool' ? 'Uint' : LANES[type]}(${loaded})` : loaded;
+    const stored = `${prefix}in${input}[${indexOf(layout, `${uniforms}.${prefix}in${input}`, index)}]`;
+    const spread = vector && !readsVectors(layout);
+    const loaded = type === 'f16' ? `${spread ? 'f32' : 'Float'}(${stored})` : stored;
+    const lanes = spread ? `${type === 'bool' ? 'Uint' : LANES[type]}(${loaded})` : loaded;
     return `  let x${input} = ${type === 'bool' ? `${lanes} != Uint(0)` : lanes};`;
   });
   const name = (operand: Operand): string => {
@@ -76,7 +91,7 @@ function body(expression: Expression, prefix: string, uniforms: string, index: s
 function fieldsOf(expression: Expression, prefix: string, vector: boolean): string[] {
   return [
     ...placement(expression, prefix, vector).map(([field]) => `${field}: u32`),
-    ...expression.numbers.map((type, number) => `${prefix}n${number}: ${STORED[type]}`),
+    ...expression.numbers.map((type, number) => `${prefix}n${number}: ${type === 'f16' ? 'f32' : STORED[type]}`),
   ];
 }
 
@@ -115,13 +130,14 @@ export function composeElementwise(expression: Expression, run = 1): Kernel {
     reads: inputs,
     writes: ['y'],
     sizes: fields.map((field) => field.split(':')[0]!),
+    f16: usesHalf(expression),
     workgroups: ({ count }) => ceilDivide(count!, (vector ? 4 : 1) * run * THREADS),
     cost: (values) => ({
       flops: flops * values.count!,
-      bytes: 4 * values.count! + inputBytes(expression, values.count!),
+      bytes: bytesOf(type, values.count!) + inputBytes(expression, values.count!),
     }),
     wgsl: wgsl`
-${vector ? VECTOR_TYPES : SCALAR_TYPES}
+${typesOf(vector, usesHalf(expression))}
 struct Sizes { ${fields.join(', ')} }
 ${bindings.join('\n')}
 @group(0) @binding(${inputs.length}) var<storage, read_write> y: array<${storage(type, vector)}>;
@@ -135,7 +151,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let end = min(first + ${run}u, ${vector ? '(sizes.count + 3u) / 4u' : 'sizes.count'});
   for (var i = first; i < end; i++) {
 ${body(expression, '', 'sizes', 'i', vector)}
-    y[i] = ${type === 'bool' ? 'select(Uint(0), Uint(1), result)' : 'result'};
+    y[i] = ${storable(type)};
   }
 }`,
     reference: (given) => {
@@ -154,9 +170,10 @@ ${body(expression, '', 'sizes', 'i', vector)}
 }
 
 function inputBytes(expression: Expression, count: number): number {
-  return expression.inputs.reduce((sum, { layout }) => {
-    if (layout === 'same') return sum + 4 * count;
-    return sum + (layout === 'scalar' ? 4 : 4 * layout.reduce((size, axis) => size * (axis.kept ? axis.size : 1), 1));
+  return expression.inputs.reduce((sum, { type, layout }) => {
+    if (typeof layout === 'string') return sum + bytesOf(type, layout === 'same' ? count : 1);
+    const length = layout.reduce((size, axis) => size * (axis.kept ? axis.size : 1), 1);
+    return sum + bytesOf(type, length);
   }, 0);
 }
 
@@ -181,13 +198,17 @@ export const takesFours = ({ wgsl }: Kernel, hook: Hook): boolean => wgsl.includ
  * its numbers `epilogue_n0`, ... (or `prologue_...`) in a second uniform struct.
  */
 export function fuse(kernel: Kernel, fusions: readonly Fusion[]): Kernel {
-  const types = fusions.some(({ hook }) => takesFours(kernel, hook)) ? VECTOR_TYPES : SCALAR_TYPES;
+  const f16 = kernel.f16 || fusions.some(({ expression }) => usesHalf(expression));
+  const types = typesOf(
+    fusions.some(({ hook }) => takesFours(kernel, hook)),
+    f16,
+  );
   let next = kernel.bindings.length;
   const bindings = [...kernel.bindings];
   const declarations: string[] = [];
   const fields: string[] = [];
   let source = kernel.wgsl;
-  for (const { hook, expression } of fusions) {
+  for (const { hook, on, expression } of fusions) {
     const prefix = `${hook}_`;
     const fours = takesFours(kernel, hook);
     expression.inputs.forEach(({ type, layout }, input) => {
@@ -197,7 +218,11 @@ export function fuse(kernel: Kernel, fusions: readonly Fusion[]): Kernel {
     });
     fields.push(...fieldsOf(expression, prefix, fours));
     const values = fours ? 'vec4f' : 'f32';
-    const text = `fn ${hook}(value: ${values}, index: u32) -> ${values} {\n${body(expression, prefix, 'fused', 'index', fours)}\n  return result;\n}`;
+    const type = expression.steps.at(-1)!.type;
+    const stored = (fours ? STORED_VECTOR : STORED)[type];
+    const text = `fn ${hook}(value: ${values}, index: u32) -> ${stored} {\n${body(expression, prefix, 'fused', 'index', fours)}\n  return ${storable(type)};\n}`;
+    // The kernel stores what its epilogue returns: the binding takes over its type.
+    if (hook === 'epilogue') source = source.replace(`> ${on}: array<${values}>`, `> ${on}: array<${stored}>`);
     source = source.replace(MARKS[hook][fours ? 'fours' : 'ones'], text);
   }
   if (fields.length > 0) {
@@ -209,13 +234,13 @@ export function fuse(kernel: Kernel, fusions: readonly Fusion[]): Kernel {
   const head = `${types}\n${declarations.join('\n')}\n${helpersOf(expressions)}\n`;
   source = head + source;
   return {
-    ...kernel,
+    ...{ ...kernel, f16 },
     name: fusedName(kernel.name, fusions),
     bindings,
     uniforms: fields.length > 0 ? [...kernel.uniforms, parseStruct(kernel.name, source, 'Fused')] : kernel.uniforms,
     hooks: kernel.hooks.filter((hook) => !fusions.some((fusion) => fusion.hook === hook)),
     wgsl: source,
-    source: programOf(source, kernel),
+    source: programOf(source, { ...kernel, f16 }),
     cost: (values: Values): Cost => {
       const own = kernel.cost(values);
       const extra = fusions.map(({ expression, count }) => ({

@@ -1,5 +1,7 @@
+import { bytesOf } from '../gpu/device.js';
 import { ceilDivide, defineKernel } from '../gpu/kernel.js';
 import { EPILOGUE, wgsl } from '../gpu/wgsl.js';
+import { nameFor, type OperandType } from './matmul.js';
 
 /*
  * Convolution in two dimensions, channels last, as an implicit matrix product: the rows are the output's pixels, the
@@ -38,10 +40,15 @@ export const CONV_SIZES_STRUCT = `struct Sizes { ${convSizes.map((name) => `${na
 export const windowSize = (s: ConvSizes) => s.kernel_height * s.kernel_width * s.in_channels;
 export const pixels = (s: ConvSizes) => s.batch * s.out_height * s.out_width;
 export const inputSize = (s: ConvSizes) => s.batch * s.in_height * s.in_width * s.in_channels;
-export const convCost = (s: ConvSizes) => ({
+export const convCost = (s: ConvSizes) => costOf(s, { x: 4, w: 4, y: 4 });
+
+/** Arithmetic, and the bytes of images, weights and outputs of so many bytes each. */
+const costOf = (s: ConvSizes, { x, w, y }: Readonly<Record<'x' | 'w' | 'y', number>>) => ({
   flops: 2 * pixels(s) * windowSize(s) * s.out_channels,
-  bytes: 4 * (inputSize(s) + windowSize(s) * s.out_channels + pixels(s) * s.out_channels),
+  bytes: x * inputSize(s) + w * windowSize(s) * s.out_channels + y * pixels(s) * s.out_channels,
 });
+
+const bytesEach = (type: OperandType) => bytesOf(type, 2) / 2;
 
 /** Calls `visit` for every product of the convolution, with the places of its three factors. */
 function forEachProduct(s: ConvSizes, visit: (x: number, w: number, y: number) => void): void {
@@ -68,17 +75,18 @@ function forEachProduct(s: ConvSizes, visit: (x: number, w: number, y: number) =
 }
 
 /** y = x * w. */
-const forward = defineKernel({
-  name: 'conv2d',
-  reads: ['x', 'w'],
-  writes: ['y'],
-  sizes: convSizes,
-  workgroups: (s) => ceilDivide(ceilDivide(pixels(s), 4) * ceilDivide(s.out_channels, 4), THREADS),
-  cost: convCost,
-  wgsl: wgsl`
+const forward = (type: OperandType) =>
+  defineKernel({
+    ...{ name: nameFor('conv2d', type), f16: type === 'f16' },
+    reads: ['x', 'w'],
+    writes: ['y'],
+    sizes: convSizes,
+    workgroups: (s) => ceilDivide(ceilDivide(pixels(s), 4) * ceilDivide(s.out_channels, 4), THREADS),
+    cost: (s) => costOf(s, { x: bytesEach(type), w: bytesEach(type), y: 4 }),
+    wgsl: wgsl`
 ${CONV_SIZES_STRUCT}
-@group(0) @binding(0) var<storage, read> x: array<f32>;        // (batch, in_height, in_width, in_channels)
-@group(0) @binding(1) var<storage, read> w: array<f32>;        // (kernel_height, kernel_width, in_channels, out_channels)
+@group(0) @binding(0) var<storage, read> x: array<${type}>;        // (batch, in_height, in_width, in_channels)
+@group(0) @binding(1) var<storage, read> w: array<${type}>;        // (kernel_height, kernel_width, in_channels, out_channels)
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;  // (batch, out_height, out_width, out_channels)
 @group(0) @binding(3) var<uniform> sizes: Sizes;
 ${EPILOGUE}
@@ -109,8 +117,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       let weight = (kh * sizes.kernel_width + kw) * sizes.in_channels;
       for (var ci = 0u; ci < sizes.in_channels; ci++) {
         let source = (weight + ci) * sizes.out_channels + co;
-        let right = vec4f(w[source.x], w[source.y], w[source.z], w[source.w]);
-        let value = select(vec4f(0), vec4f(x[at.x + ci], x[at.y + ci], x[at.z + ci], x[at.w + ci]), inside);
+        let right = vec4f(vec4<${type}>(w[source.x], w[source.y], w[source.z], w[source.w]));
+        let value = select(vec4f(0), vec4f(vec4<${type}>(x[at.x + ci], x[at.y + ci], x[at.z + ci], x[at.w + ci])), inside);
         sum[0] += value.x * right;
         sum[1] += value.y * right;
         sum[2] += value.z * right;
@@ -125,26 +133,27 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     }
   }
 }`,
-  reference({ x, w, y, ...s }) {
-    y.fill(0, 0, pixels(s) * s.out_channels);
-    forEachProduct(s, (at, weight, out) => {
-      y[out]! += x[at]! * w[weight]!;
-    });
-  },
-});
+    reference({ x, w, y, ...s }) {
+      y.fill(0, 0, pixels(s) * s.out_channels);
+      forEachProduct(s, (at, weight, out) => {
+        y[out]! += x[at]! * w[weight]!;
+      });
+    },
+  });
 
 /** dx of y = x * w: a transposed convolution. */
-const inputGradient = defineKernel({
-  name: 'conv2d_input_gradient',
-  reads: ['dy', 'w'],
-  writes: ['dx'],
-  sizes: convSizes,
-  workgroups: (s) => ceilDivide(s.batch * s.in_height * s.in_width * ceilDivide(s.in_channels, 4), THREADS),
-  cost: convCost,
-  wgsl: wgsl`
+const inputGradient = (type: OperandType) =>
+  defineKernel({
+    ...{ name: nameFor('conv2d_input_gradient', type), f16: type === 'f16' },
+    reads: ['dy', 'w'],
+    writes: ['dx'],
+    sizes: convSizes,
+    workgroups: (s) => ceilDivide(s.batch * s.in_height * s.in_width * ceilDivide(s.in_channels, 4), THREADS),
+    cost: (s) => costOf(s, { x: 4, w: bytesEach(type), y: bytesEach(type) }),
+    wgsl: wgsl`
 ${CONV_SIZES_STRUCT}
-@group(0) @binding(0) var<storage, read> dy: array<f32>;        // (batch, out_height, out_width, out_channels)
-@group(0) @binding(1) var<storage, read> w: array<f32>;         // (kernel_height, kernel_width, in_channels, out_channels)
+@group(0) @binding(0) var<storage, read> dy: array<${type}>;        // (batch, out_height, out_width, out_channels)
+@group(0) @binding(1) var<storage, read> w: array<${type}>;         // (kernel_height, kernel_width, in_channels, out_channels)
 @group(0) @binding(2) var<storage, read_write> dx: array<f32>;  // (batch, in_height, in_width, in_channels)
 @group(0) @binding(3) var<uniform> sizes: Sizes;
 ${EPILOGUE}
@@ -172,36 +181,38 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       let source = ((n * sizes.out_height + oh) * sizes.out_width + ow) * sizes.out_channels;
       let weight = ((kh * sizes.kernel_width + kw) * sizes.in_channels + ci) * sizes.out_channels;
       for (var co = 0u; co < sizes.out_channels; co++) {
-        sum += dy[source + co] * vec4f(w[weight.x + co], w[weight.y + co], w[weight.z + co], w[weight.w + co]);
+        let right = vec4f(vec4<${type}>(w[weight.x + co], w[weight.y + co], w[weight.z + co], w[weight.w + co]));
+        sum += f32(dy[source + co]) * right;
       }
     }
   }
   let begin = pixel * sizes.in_channels + ci.x;
   for (var s = 0u; s < min(4u, sizes.in_channels - ci.x); s++) { dx[begin + s] = epilogue(sum[s], begin + s); }
 }`,
-  reference({ dy, w, dx, ...s }) {
-    dx.fill(0, 0, inputSize(s));
-    forEachProduct(s, (at, weight, out) => {
-      dx[at]! += dy[out]! * w[weight]!;
-    });
-  },
-});
+    reference({ dy, w, dx, ...s }) {
+      dx.fill(0, 0, inputSize(s));
+      forEachProduct(s, (at, weight, out) => {
+        dx[at]! += dy[out]! * w[weight]!;
+      });
+    },
+  });
 
 /**
  * The filter's gradient sums over all pixels of a batch, and has few elements: the rows of pixels (n, oh) are cut into
  * `chunks` of `chunk_length`, whose partial gradients (chunks, window, out_channels) a second launch adds up.
  */
-const filterGradient = defineKernel({
-  name: 'conv2d_filter_gradient',
-  reads: ['x', 'dy'],
-  writes: ['dw'],
-  sizes: convSizes,
-  workgroups: (s) => ceilDivide(s.chunks * ceilDivide(windowSize(s), 4) * ceilDivide(s.out_channels, 4), THREADS),
-  cost: convCost,
-  wgsl: wgsl`
+const filterGradient = (type: OperandType) =>
+  defineKernel({
+    ...{ name: nameFor('conv2d_filter_gradient', type), f16: type === 'f16' },
+    reads: ['x', 'dy'],
+    writes: ['dw'],
+    sizes: convSizes,
+    workgroups: (s) => ceilDivide(s.chunks * ceilDivide(windowSize(s), 4) * ceilDivide(s.out_channels, 4), THREADS),
+    cost: (s) => costOf(s, { x: bytesEach(type), w: 4, y: bytesEach(type) }),
+    wgsl: wgsl`
 ${CONV_SIZES_STRUCT}
-@group(0) @binding(0) var<storage, read> x: array<f32>;         // (batch, in_height, in_width, in_channels)
-@group(0) @binding(1) var<storage, read> dy: array<f32>;        // (batch, out_height, out_width, out_channels)
+@group(0) @binding(0) var<storage, read> x: array<${type}>;         // (batch, in_height, in_width, in_channels)
+@group(0) @binding(1) var<storage, read> dy: array<${type}>;        // (batch, out_height, out_width, out_channels)
 @group(0) @binding(2) var<storage, read_write> dw: array<f32>;  // (chunks, kernel_height, kernel_width, in_channels, out_channels)
 @group(0) @binding(3) var<uniform> sizes: Sizes;
 
@@ -231,9 +242,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       let iw = i32(ow * sizes.stride_width) + kw;
       let inside = in_rows & (iw >= vec4i(0)) & (iw < vec4i(i32(sizes.in_width)));
       let at = select(vec4u(0u), (line_at + vec4u(iw)) * sizes.in_channels + ci, inside);
-      let left = select(vec4f(0), vec4f(x[at.x], x[at.y], x[at.z], x[at.w]), inside);
+      let left = select(vec4f(0), vec4f(vec4<${type}>(x[at.x], x[at.y], x[at.z], x[at.w])), inside);
       let source = (line * sizes.out_width + ow) * sizes.out_channels + co;
-      let right = vec4f(dy[source.x], dy[source.y], dy[source.z], dy[source.w]);
+      let right = vec4f(vec4<${type}>(dy[source.x], dy[source.y], dy[source.z], dy[source.w]));
       sum[0] += left.x * right;
       sum[1] += left.y * right;
       sum[2] += left.z * right;
@@ -245,15 +256,26 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     for (var s = 0u; s < min(4u, sizes.out_channels - co.x); s++) { dw[begin + s] = sum[r][s]; }
   }
 }`,
-  reference({ x, dy, dw, ...s }) {
-    const size = windowSize(s) * s.out_channels;
-    dw.fill(0, 0, s.chunks * size);
-    forEachProduct(s, (at, weight, out) => {
-      const line = Math.floor(out / (s.out_channels * s.out_width));
-      dw[Math.floor(line / s.chunk_length) * size + weight]! += x[at]! * dy[out]!;
-    });
-  },
-});
+    reference({ x, dy, dw, ...s }) {
+      const size = windowSize(s) * s.out_channels;
+      dw.fill(0, 0, s.chunks * size);
+      forEachProduct(s, (at, weight, out) => {
+        const line = Math.floor(out / (s.out_channels * s.out_width));
+        dw[Math.floor(line / s.chunk_length) * size + weight]! += x[at]! * dy[out]!;
+      });
+    },
+  });
 
 /** Convolutions of whole channels: a tile of four by four in each invocation's registers. */
-export const conv2dRegister = { forward, inputGradient, filterGradient } as const;
+export const conv2dRegister = {
+  forward: forward('f32'),
+  inputGradient: inputGradient('f32'),
+  filterGradient: filterGradient('f32'),
+} as const;
+
+/** The same for operands in half precision; results and sums are f32. */
+export const conv2dHalves = {
+  forward: forward('f16'),
+  inputGradient: inputGradient('f16'),
+  filterGradient: filterGradient('f16'),
+} as const;

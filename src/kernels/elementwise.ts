@@ -1,4 +1,5 @@
 import type { ElementType } from '../gpu/device.js';
+import { toHalf } from '../gpu/half.js';
 import { wgsl } from '../gpu/wgsl.js';
 
 /**
@@ -28,7 +29,7 @@ export const FLOAT = ['f32'] as const;
 const NUMBER = ['f32', 'i32', 'u32'] as const;
 const SIGNED = ['f32', 'i32'] as const;
 const BOOL = ['bool'] as const;
-const ANY = ['f32', 'i32', 'u32', 'bool'] as const;
+const ANY = ['f32', 'i32', 'u32', 'bool', 'f16'] as const;
 
 type Description = Omit<ElementwiseFunction, 'name' | 'takes' | 'gives' | 'flops'> &
   Partial<Pick<ElementwiseFunction, 'gives' | 'flops'>>;
@@ -160,6 +161,8 @@ export const cast: Readonly<Record<ElementType, ElementwiseFunction>> = {
   i32: castTo('i32', 'Int', Math.trunc),
   u32: castTo('u32', 'Uint', (x) => Math.max(0, Math.trunc(x))),
   bool: castTo('bool', 'Bool', (x) => bit(x !== 0)),
+  /** Rounded at once: what is computed with it is the same whether it was stored or not. */
+  f16: define('cast_f16', ANY, { gives: 'f16', flops: 0, wgsl: (x) => `Float(Half(${x}))`, apply: toHalf }),
 };
 
 /** The element's own index, counted from a start. */

@@ -2,7 +2,7 @@ export { attentionForward } from './attention.js';
 export { attentionKeyGradient, attentionQueryGradient } from './attention-gradient.js';
 export { attentionProbabilities, attentionSlopes } from './attention-naive.js';
 export { composeElementwise, fuse } from './compose.js';
-export { conv2dRegister } from './conv2d.js';
+export { conv2dHalves, conv2dRegister } from './conv2d.js';
 export { conv2dSubgroup } from './conv2d-subgroup.js';
 export { crossEntropyBackward, crossEntropyForward } from './cross-entropy.js';
 export * as elementwise from './elementwise.js';
@@ -14,13 +14,13 @@ export { layerNormNaive } from './layer-norm-naive.js';
 export { lstmCell, lstmCellFours, lstmCellSubgroup } from './lstm.js';
 export { lstmCellBackward, lstmCellBackwardFours, lstmCellBackwardSubgroup } from './lstm-gradient.js';
 export { lstmSequence, lstmSequenceBackward } from './lstm-sequence.js';
-export { matmulNaive, matmulRegister, matmulTiled } from './matmul.js';
+export { matmulHalves, matmulNaive, matmulRegister, matmulTiled } from './matmul.js';
 export { matmulDirect } from './matmul-direct.js';
-export { matmulSubgroup } from './matmul-subgroup.js';
+export { matmulSubgroup, matmulSubgroupHalves } from './matmul-subgroup.js';
 export { matmulSubgroupMatrix } from './matmul-subgroup-matrix.js';
-export { matmulWide } from './matmul-wide.js';
+export { matmulWide, matmulWideHalves } from './matmul-wide.js';
 export { maxPoolBackward, maxPoolForward } from './max-pool.js';
-export { fills, stridedCopies } from './movement.js';
+export { fills, stridedCopies, stridedCopiesOfHalves } from './movement.js';
 export {
   adagradUpdate,
   adamUpdate,

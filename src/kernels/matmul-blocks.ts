@@ -1,5 +1,5 @@
 import { wgsl } from '../gpu/wgsl.js';
-import { type MatmulSizes, SIZES_STRUCT } from './matmul.js';
+import { type MatmulSizes, type OperandType, SIZES_STRUCT } from './matmul.js';
 
 /*
  * How the kernels that share large tiles bring A and B there: in blocks of four lines (rows of A, columns of B) by four
@@ -10,9 +10,6 @@ import { type MatmulSizes, SIZES_STRUCT } from './matmul.js';
  */
 export type Reading = 'any' | 'fours';
 
-/** The type that A and B are stored in; what is loaded is an f32 in any case. */
-export type Stored = 'f32' | 'f16';
-
 /** What an operand's strides along its lines and along k, and the number of its lines, are called. */
 const OPERANDS = [
   { name: 'a', lines: 'm', line: 'a_row', step: 'a_col' },
@@ -21,16 +18,16 @@ const OPERANDS = [
 
 /**
  * WGSL of the bindings a, b and `sizes`, and of `block_a(z, i, k, end)` and `block_b(z, j, k, end)`: column s of the block
- * is the four lines at step k + s. Beyond the last line, and from step `end` on, it is zero.
+ * is the four lines at step k + s, as f32. Beyond the last line, and from step `end` on, it is zero.
  */
-export const blocksOf = (reading: Reading, stored: Stored): string => wgsl`
+export const blocksOf = (reading: Reading, type: OperandType): string => wgsl`
 ${SIZES_STRUCT}
-@group(0) @binding(0) var<storage, read> a: array<${elementOf(reading, stored)}>;  // (batch, m, k), by strides
-@group(0) @binding(1) var<storage, read> b: array<${elementOf(reading, stored)}>;  // (batch, k, n), by strides
+@group(0) @binding(0) var<storage, read> a: array<${elementOf(reading, type)}>;  // (batch, m, k), by strides
+@group(0) @binding(1) var<storage, read> b: array<${elementOf(reading, type)}>;  // (batch, k, n), by strides
 @group(0) @binding(3) var<uniform> sizes: Sizes;
 ${OPERANDS.map(reading === 'fours' ? blockByFours : blockOfAny).join('')}`;
 
-const elementOf = (reading: Reading, stored: Stored): string => (reading === 'fours' ? `vec4<${stored}>` : stored);
+const elementOf = (reading: Reading, type: OperandType): string => (reading === 'fours' ? `vec4<${type}>` : type);
 
 const blockOfAny = ({ name, lines, line, step }: (typeof OPERANDS)[number]): string => wgsl`
 fn one_${name}(z: u32, i: u32, k: u32, end: u32) -> f32 {

@@ -24,7 +24,7 @@ function direct(name: string, columns: number, vector: boolean, body: string): K
     sizes: matmulSizes,
     workgroups: ({ batch, m, n, chunks }) =>
       ceilDivide(batch * chunks * ceilDivide(m, ROWS) * ceilDivide(n, columns), THREADS),
-    cost: matmulCost,
+    cost: matmulCost('f32'),
     wgsl: wgsl`
 ${SIZES_STRUCT}
 @group(0) @binding(0) var<storage, read> a: array<${vector ? 'vec4f' : 'f32'}>;

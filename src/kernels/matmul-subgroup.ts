@@ -1,6 +1,6 @@
 import { ceilDivide, defineKernel, type Kernel } from '../gpu/kernel.js';
 import { EPILOGUE, EPILOGUE_FOURS, wgsl } from '../gpu/wgsl.js';
-import { type MatmulSizes, matmulCost, matmulReference, matmulSizes, SIZES_STRUCT } from './matmul.js';
+import { type MatmulSizes, matmulOf, nameFor, type OperandType, SIZES_STRUCT } from './matmul.js';
 
 /*
  * The variants of matmul that share values through the subgroup. Each invocation owns four neighbouring columns of C in
@@ -23,9 +23,8 @@ const LANES = 8;
 interface Variant {
   /** Which of C's axes the invocations share: its rows, or its columns. */
   readonly shared: 'm' | 'n';
-  /** How B and C are read and written. */
-  readonly b: 'f32' | 'vec4f';
-  readonly c: 'f32' | 'vec4f';
+  /** True if B is read, and C written, by fours. */
+  readonly fours: boolean;
   /**
    * WGSL of `shared_one`, a line's value at a step of k, and of `spread_one` and `spread_fours`, the invocation's four
    * values at one step or at four.
@@ -35,22 +34,19 @@ interface Variant {
   readonly store: string;
 }
 
-function subgroup(name: string, { shared, b, c, loads, store }: Variant): Kernel {
+function subgroup(name: string, type: OperandType, { shared, fours, loads, store }: Variant): Kernel {
   const spread = shared === 'm' ? 'n' : 'm';
   return defineKernel({
-    name: `matmul_subgroup_${name}`,
-    reads: ['a', 'b'],
-    writes: ['c'],
-    sizes: matmulSizes,
+    ...matmulOf(type),
+    name: nameFor(`matmul_subgroup_${name}`, type),
     subgroupLanes: LANES,
     workgroups: ({ batch, chunks, ...size }) =>
       batch * chunks * ceilDivide(size[shared], LINES) * ceilDivide(size[spread], 4 * THREADS),
-    cost: matmulCost,
     wgsl: wgsl`
 ${SIZES_STRUCT}
-@group(0) @binding(0) var<storage, read> a: array<f32>;        // (batch, m, k), by strides
-@group(0) @binding(1) var<storage, read> b: array<${b}>;       // (batch, k, n), by strides
-@group(0) @binding(2) var<storage, read_write> c: array<${c}>; // (batch, chunks, m, n)
+@group(0) @binding(0) var<storage, read> a: array<${type}>;        // (batch, m, k), by strides
+@group(0) @binding(1) var<storage, read> b: array<${fours ? `vec4<${type}>` : type}>;       // (batch, k, n), by strides
+@group(0) @binding(2) var<storage, read_write> c: array<${fours ? 'vec4f' : 'f32'}>; // (batch, chunks, m, n)
 @group(0) @binding(3) var<uniform> sizes: Sizes;
 const LINES = ${LINES}u;
 const LANES = ${LANES}u;
@@ -93,12 +89,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     if (i + line < sizes.${shared}) { store(part, i + line, j, sum[line]); }
   }
 }`,
-    reference: matmulReference,
   });
 }
 
 const sharedRows = wgsl`
-fn shared_one(z: u32, i: u32, k: u32) -> f32 { return a[z * sizes.a_batch + i * sizes.a_row + k * sizes.a_col]; }`;
+fn shared_one(z: u32, i: u32, k: u32) -> f32 {
+  return f32(a[z * sizes.a_batch + i * sizes.a_row + k * sizes.a_col]);
+}`;
 
 const storeFours = wgsl`
 ${EPILOGUE_FOURS}
@@ -107,34 +104,34 @@ fn store(part: u32, i: u32, j: u32, value: vec4f) {
   c[at] = epilogue(value, at);
 }`;
 
-const rows = subgroup('rows', {
-  ...{ shared: 'm', b: 'vec4f', c: 'vec4f', store: storeFours },
+const rows: Variant = {
+  ...{ shared: 'm', fours: true, store: storeFours },
   loads: wgsl`${sharedRows}
 fn spread_one(z: u32, k: u32, j: u32) -> vec4f {
-  return b[(z * sizes.b_batch + k * sizes.b_row + min(j, sizes.n - 4u)) / 4u];
+  return vec4f(b[(z * sizes.b_batch + k * sizes.b_row + min(j, sizes.n - 4u)) / 4u]);
 }
 fn spread_fours(z: u32, k: u32, j: u32) -> mat4x4f {
   return mat4x4f(spread_one(z, k, j), spread_one(z, k + 1u, j), spread_one(z, k + 2u, j), spread_one(z, k + 3u, j));
 }`,
-});
+};
 
-const columns = subgroup('columns', {
-  ...{ shared: 'm', b: 'vec4f', c: 'vec4f', store: storeFours },
+const columns: Variant = {
+  ...{ shared: 'm', fours: true, store: storeFours },
   loads: wgsl`${sharedRows}
 fn spread_fours(z: u32, k: u32, j: u32) -> mat4x4f {
   let at = (z * sizes.b_batch + min(j, sizes.n - 4u) * sizes.b_col + k) / 4u;
   let next = sizes.b_col / 4u;
-  return transpose(mat4x4f(b[at], b[at + next], b[at + 2u * next], b[at + 3u * next]));
+  return transpose(mat4x4f(vec4f(b[at]), vec4f(b[at + next]), vec4f(b[at + 2u * next]), vec4f(b[at + 3u * next])));
 }
 fn spread_one(z: u32, k: u32, j: u32) -> vec4f { return spread_fours(z, k, j)[k % 4u]; }`,
-});
+};
 
-const any = subgroup('any', {
-  ...{ shared: 'm', b: 'f32', c: 'f32' },
+const any: Variant = {
+  ...{ shared: 'm', fours: false },
   loads: wgsl`${sharedRows}
 fn spread_one(z: u32, k: u32, j: u32) -> vec4f {
   let at = z * sizes.b_batch + k * sizes.b_row + min(j + vec4u(0u, 1u, 2u, 3u), vec4u(sizes.n - 1u)) * sizes.b_col;
-  return vec4f(b[at.x], b[at.y], b[at.z], b[at.w]);
+  return vec4f(f32(b[at.x]), f32(b[at.y]), f32(b[at.z]), f32(b[at.w]));
 }
 fn spread_fours(z: u32, k: u32, j: u32) -> mat4x4f {
   return mat4x4f(spread_one(z, k, j), spread_one(z, k + 1u, j), spread_one(z, k + 2u, j), spread_one(z, k + 3u, j));
@@ -147,15 +144,17 @@ fn store(part: u32, i: u32, j: u32, value: vec4f) {
     if (j + s < sizes.n) { c[at + s] = epilogue(value[s], at + s); }
   }
 }`,
-});
+};
 
-const tall = subgroup('tall', {
-  ...{ shared: 'n', b: 'f32', c: 'f32' },
+const tall: Variant = {
+  ...{ shared: 'n', fours: false },
   loads: wgsl`
-fn shared_one(z: u32, j: u32, k: u32) -> f32 { return b[z * sizes.b_batch + k * sizes.b_row + j * sizes.b_col]; }
+fn shared_one(z: u32, j: u32, k: u32) -> f32 {
+  return f32(b[z * sizes.b_batch + k * sizes.b_row + j * sizes.b_col]);
+}
 fn spread_one(z: u32, k: u32, i: u32) -> vec4f {
   let at = z * sizes.a_batch + min(i + vec4u(0u, 1u, 2u, 3u), vec4u(sizes.m - 1u)) * sizes.a_row + k * sizes.a_col;
-  return vec4f(a[at.x], a[at.y], a[at.z], a[at.w]);
+  return vec4f(f32(a[at.x]), f32(a[at.y]), f32(a[at.z]), f32(a[at.w]));
 }
 fn spread_fours(z: u32, k: u32, i: u32) -> mat4x4f {
   return mat4x4f(spread_one(z, k, i), spread_one(z, k + 1u, i), spread_one(z, k + 2u, i), spread_one(z, k + 3u, i));
@@ -168,13 +167,25 @@ fn store(part: u32, j: u32, i: u32, value: vec4f) {
     if (i + s < sizes.m) { c[at] = epilogue(value[s], at); }
   }
 }`,
-});
+};
+
+function subgroupsFor(type: OperandType) {
+  return {
+    rows: subgroup('rows', type, rows),
+    columns: subgroup('columns', type, columns),
+    any: subgroup('any', type, any),
+    tall: subgroup('tall', type, tall),
+  } as const;
+}
 
 /** Matrix products whose subgroups share one operand; for adapters with subgroups of eight lanes or more. */
-export const matmulSubgroup = { rows, columns, any, tall } as const;
+export const matmulSubgroup = subgroupsFor('f32');
+/** The same for operands in half precision. */
+export const matmulSubgroupHalves = subgroupsFor('f16');
 
 /** The subgroup kernel for such operands: that whose tiles C fills best, and among those the one that loads by fours. */
-export function chooseSubgroup(size: MatmulSizes): Kernel {
+export function chooseSubgroup(size: MatmulSizes, type: OperandType = 'f32'): Kernel {
+  const { rows, columns, any, tall } = type === 'f32' ? matmulSubgroup : matmulSubgroupHalves;
   const { m, n, k, b_row, b_col, b_batch } = size;
   const padded = (lines: number, spread: number) =>
     ceilDivide(lines, LINES) * LINES * ceilDivide(spread, 4 * THREADS) * 4 * THREADS;

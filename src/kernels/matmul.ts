@@ -1,3 +1,4 @@
+import { bytesOf } from '../gpu/device.js';
 import { ceilDivide, defineKernel } from '../gpu/kernel.js';
 import { EPILOGUE, wgsl } from '../gpu/wgsl.js';
 
@@ -20,6 +21,8 @@ import { EPILOGUE, wgsl } from '../gpu/wgsl.js';
  *   subgroup  as register tiles, but what the invocations share comes from their neighbours' registers: 16 x 4 elements an
  *             invocation. See matmul-subgroup.ts.
  *   subgroup matrix  by the matrix units of a GPU, where it has some. See matmul-subgroup-matrix.ts.
+ *   halves    all but direct with A and B stored in half precision: half as many bytes to read, and
+ *             the same sums in f32.
  *   direct    4 x 8 elements an invocation, read by fours straight from memory. Without workgroup memory, which
  *             software adapters emulate: for them alone. See matmul-direct.ts.
  */
@@ -36,10 +39,29 @@ const BLOCK = 64;
 const DEPTH = 16;
 const NAIVE_THREADS = 64;
 
-export const matmulCost = ({ batch, m, n, k, chunks }: MatmulSizes) => ({
-  flops: 2 * batch * m * n * k,
-  bytes: 4 * batch * (m * k + k * n + chunks * m * n),
-});
+/** How A and B are stored. C is of f32, and so are all sums. */
+export type OperandType = 'f32' | 'f16';
+
+export const matmulCost =
+  (type: OperandType) =>
+  ({ batch, m, n, k, chunks }: MatmulSizes) => ({
+    flops: 2 * batch * m * n * k,
+    bytes: bytesOf(type, batch * (m * k + k * n)) + 4 * batch * chunks * m * n,
+  });
+
+/** What kernels of operands of a type have in common. */
+export const matmulOf = (type: OperandType) =>
+  ({
+    reads: ['a', 'b'],
+    writes: ['c'],
+    sizes: matmulSizes,
+    f16: type === 'f16',
+    cost: matmulCost(type),
+    reference: matmulReference,
+  }) as const;
+
+/** A kernel's name tells its operands' type, where that is not f32. */
+export const nameFor = (name: string, type: OperandType): string => (type === 'f32' ? name : `${name}_${type}`);
 
 /** C in float64; with several chunks, the partial sums (batch, chunks, m, n). */
 export function matmulReference({ a, b, c, ...size }: Record<'a' | 'b' | 'c', Float64Array> & MatmulSizes): void {
@@ -60,23 +82,20 @@ export function matmulReference({ a, b, c, ...size }: Record<'a' | 'b' | 'c', Fl
 
 export const SIZES_STRUCT = `struct Sizes { ${matmulSizes.map((name) => `${name}: u32`).join(', ')} }`;
 
-const head = wgsl`
+const head = (type: OperandType) => wgsl`
 ${SIZES_STRUCT}
-@group(0) @binding(0) var<storage, read> a: array<f32>;        // (batch, m, k), by strides
-@group(0) @binding(1) var<storage, read> b: array<f32>;        // (batch, k, n), by strides
+@group(0) @binding(0) var<storage, read> a: array<${type}>;        // (batch, m, k), by strides
+@group(0) @binding(1) var<storage, read> b: array<${type}>;        // (batch, k, n), by strides
 @group(0) @binding(2) var<storage, read_write> c: array<f32>;  // (batch, chunks, m, n)
 @group(0) @binding(3) var<uniform> sizes: Sizes;
 ${EPILOGUE}`;
 
-/** One invocation for each element of the product. */
-export const matmulNaive = defineKernel({
-  name: 'matmul_naive',
-  reads: ['a', 'b'],
-  writes: ['c'],
-  sizes: matmulSizes,
-  workgroups: ({ batch, m, n }) => ceilDivide(batch * m * n, NAIVE_THREADS),
-  cost: matmulCost,
-  wgsl: wgsl`${head}
+const naive = (type: OperandType) =>
+  defineKernel({
+    ...matmulOf(type),
+    name: nameFor('matmul_naive', type),
+    workgroups: ({ batch, m, n }) => ceilDivide(batch * m * n, NAIVE_THREADS),
+    wgsl: wgsl`${head(type)}
 
 @compute @workgroup_size(${NAIVE_THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -88,23 +107,19 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let z = index / (sizes.n * sizes.m);
   var sum = 0.0;
   for (var k = 0u; k < sizes.k; k++) {
-    sum += a[z * sizes.a_batch + i * sizes.a_row + k * sizes.a_col]
-         * b[z * sizes.b_batch + k * sizes.b_row + j * sizes.b_col];
+    sum += f32(a[z * sizes.a_batch + i * sizes.a_row + k * sizes.a_col])
+         * f32(b[z * sizes.b_batch + k * sizes.b_row + j * sizes.b_col]);
   }
   c[index] = epilogue(sum, index);
 }`,
-  reference: matmulReference,
-});
+  });
 
-/** Tiles of 16 x 16 in workgroup memory. */
-export const matmulTiled = defineKernel({
-  name: 'matmul_tiled',
-  reads: ['a', 'b'],
-  writes: ['c'],
-  sizes: matmulSizes,
-  workgroups: ({ batch, m, n }) => batch * ceilDivide(m, TILE) * ceilDivide(n, TILE),
-  cost: matmulCost,
-  wgsl: wgsl`${head}
+const tiled = (type: OperandType) =>
+  defineKernel({
+    ...matmulOf(type),
+    name: nameFor('matmul_tiled', type),
+    workgroups: ({ batch, m, n }) => batch * ceilDivide(m, TILE) * ceilDivide(n, TILE),
+    wgsl: wgsl`${head(type)}
 const TILE = ${TILE}u;
 var<workgroup> a_tile: array<array<f32, TILE>, TILE>;  // [row][k]
 var<workgroup> b_tile: array<array<f32, TILE>, TILE>;  // [k][column]
@@ -126,10 +141,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     a_tile[local.y][local.x] = 0.0;
     b_tile[local.y][local.x] = 0.0;
     if (i < sizes.m && k_a < sizes.k) {
-      a_tile[local.y][local.x] = a[z * sizes.a_batch + i * sizes.a_row + k_a * sizes.a_col];
+      a_tile[local.y][local.x] = f32(a[z * sizes.a_batch + i * sizes.a_row + k_a * sizes.a_col]);
     }
     if (k_b < sizes.k && j < sizes.n) {
-      b_tile[local.y][local.x] = b[z * sizes.b_batch + k_b * sizes.b_row + j * sizes.b_col];
+      b_tile[local.y][local.x] = f32(b[z * sizes.b_batch + k_b * sizes.b_row + j * sizes.b_col]);
     }
     workgroupBarrier();
     for (var k = 0u; k < TILE; k++) { sum += a_tile[local.y][k] * b_tile[k][local.x]; }
@@ -140,18 +155,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     c[index] = epilogue(sum, index);
   }
 }`,
-  reference: matmulReference,
-});
+  });
 
-/** 64 x 64 elements for each workgroup, 4 x 4 in the registers of an invocation. */
-export const matmulRegister = defineKernel({
-  name: 'matmul_register',
-  reads: ['a', 'b'],
-  writes: ['c'],
-  sizes: matmulSizes,
-  workgroups: ({ batch, m, n, chunks }) => batch * chunks * ceilDivide(m, BLOCK) * ceilDivide(n, BLOCK),
-  cost: matmulCost,
-  wgsl: wgsl`${head}
+const register = (type: OperandType) =>
+  defineKernel({
+    ...matmulOf(type),
+    name: nameFor('matmul_register', type),
+    workgroups: ({ batch, m, n, chunks }) => batch * chunks * ceilDivide(m, BLOCK) * ceilDivide(n, BLOCK),
+    wgsl: wgsl`${head(type)}
 const BLOCK = ${BLOCK}u;    // a workgroup's rows and columns
 const DEPTH = ${DEPTH}u;    // how much of k is in workgroup memory at a time
 const THREADS = 256u;  // 16 x 16, each with 4 x 4 elements
@@ -160,11 +171,11 @@ var<workgroup> b_tile: array<vec4f, BLOCK * DEPTH / 4u>;  // [k][column by fours
 
 fn load_a(z: u32, i: u32, k: u32, end: u32) -> f32 {
   if (i >= sizes.m || k >= end) { return 0.0; }
-  return a[z * sizes.a_batch + i * sizes.a_row + k * sizes.a_col];
+  return f32(a[z * sizes.a_batch + i * sizes.a_row + k * sizes.a_col]);
 }
 fn load_b(z: u32, k: u32, j: u32, end: u32) -> f32 {
   if (j >= sizes.n || k >= end) { return 0.0; }
-  return b[z * sizes.b_batch + k * sizes.b_row + j * sizes.b_col];
+  return f32(b[z * sizes.b_batch + k * sizes.b_row + j * sizes.b_col]);
 }
 
 @compute @workgroup_size(THREADS)
@@ -214,5 +225,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     }
   }
 }`,
-  reference: matmulReference,
-});
+  });
+
+/** One invocation for each element of the product. */
+export const matmulNaive = naive('f32');
+/** Tiles of 16 x 16 in workgroup memory. */
+export const matmulTiled = tiled('f32');
+/** 64 x 64 elements for each workgroup, 4 x 4 in the registers of an invocation. */
+export const matmulRegister = register('f32');
+
+/** The same for operands in half precision. */
+export const matmulHalves = { naive: naive('f16'), tiled: tiled('f16'), register: register('f16') } as const;

@@ -1,3 +1,5 @@
+import { bytesOf } from '../gpu/device.js';
+import { toHalf } from '../gpu/half.js';
 import { ceilDivide, defineKernel, type Kernel } from '../gpu/kernel.js';
 import { wgsl } from '../gpu/wgsl.js';
 
@@ -11,12 +13,13 @@ export const COPY_AXES = 5;
  *
  *   y[y_offset + Σ_d i_d·y_stride_d] = x[x_offset + Σ_d i_d·x_stride_d]    for all i within (size_0, ..., size_4)
  *
- * Elements are moved as 32 bits, whatever they mean, singly or by fours. Strides may be negative.
+ * Elements are moved as 32 bits, whatever they mean, or as halves; singly or by fours. Strides may be negative.
  */
-function stridedCopy(name: string, element: 'u32' | 'vec4u', run: number): Kernel {
-  const width = element === 'u32' ? 1 : 4;
+function stridedCopy(name: string, element: 'u32' | 'vec4u' | 'f16' | 'vec4h', run: number): Kernel {
+  const width = element.startsWith('vec4') ? 4 : 1;
+  const f16 = element === 'f16' || element === 'vec4h';
   return defineKernel({
-    name,
+    ...{ name, f16 },
     reads: ['x'],
     writes: ['y'],
     sizes: [
@@ -26,7 +29,7 @@ function stridedCopy(name: string, element: 'u32' | 'vec4u', run: number): Kerne
     ],
     workgroups: ({ count, size_4 }) =>
       count === 0 ? 0 : ceilDivide((count! / size_4!) * ceilDivide(size_4!, run), THREADS),
-    cost: ({ count }) => ({ flops: 0, bytes: 8 * width * count! }),
+    cost: ({ count }) => ({ flops: 0, bytes: 2 * bytesOf(f16 ? 'f16' : 'u32', width * count!) }),
     wgsl: wgsl`
 struct Sizes {
   count: u32, size_1: u32, size_2: u32, size_3: u32, size_4: u32, x_offset: i32, y_offset: i32,
@@ -90,16 +93,26 @@ export const stridedCopies = {
   },
 } as const;
 
-function fill(name: string, type: 'f32' | 'i32' | 'u32', run: number): Kernel {
+/** The same for halves. */
+export const stridedCopiesOfHalves = {
+  1: { ones: stridedCopy('strided_copy_f16', 'f16', 1), fours: stridedCopy('strided_copy_fours_f16', 'vec4h', 1) },
+  4: {
+    ones: stridedCopy('strided_copy_f16_software', 'f16', 4),
+    fours: stridedCopy('strided_copy_fours_f16_software', 'vec4h', 4),
+  },
+} as const;
+
+function fill(name: string, type: 'f32' | 'i32' | 'u32' | 'f16', run: number): Kernel {
+  const number = type === 'f16' ? 'f32' : type; // as uniforms have it
   return defineKernel({
-    name: `${name}_${type}`,
+    ...{ name: `${name}_${type}`, f16: type === 'f16' },
     writes: ['y'],
     sizes: ['count'],
     numbers: ['value'],
     workgroups: ({ count }) => ceilDivide(count, 4 * run * THREADS),
-    cost: ({ count }) => ({ flops: 0, bytes: 4 * count }),
+    cost: ({ count }) => ({ flops: 0, bytes: bytesOf(type, count) }),
     wgsl: wgsl`
-struct Sizes { count: u32, value: ${type} }
+struct Sizes { count: u32, value: ${number} }
 @group(0) @binding(0) var<storage, read_write> y: array<vec4<${type}>>;
 @group(0) @binding(1) var<uniform> sizes: Sizes;
 
@@ -109,17 +122,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let first = ((group.y * groups.x + group.x) * ${THREADS}u + thread) * ${run}u;
   // Buffers are whole fours, so the last one may reach beyond the count.
   let end = min(first + ${run}u, (sizes.count + 3u) / 4u);
-  for (var i = first; i < end; i++) { y[i] = vec4<${type}>(sizes.value); }
+  for (var i = first; i < end; i++) { y[i] = vec4<${type}>(${type}(sizes.value)); }
 }`,
     reference: ({ y, count, value }) => {
-      y.fill(value, 0, count);
+      y.fill(type === 'f16' ? toHalf(value) : value, 0, count);
     },
   });
 }
 
 const fillsOf = (name: string, run: number) => {
   const u32 = fill(name, 'u32', run);
-  return { f32: fill(name, 'f32', run), i32: fill(name, 'i32', run), u32, bool: u32 };
+  return { f32: fill(name, 'f32', run), i32: fill(name, 'i32', run), u32, bool: u32, f16: fill(name, 'f16', run) };
 };
 
 /** y[i] = value for i < count, by how many fours (see `runLength`) and the type of the elements; bool is stored as u32. */

@@ -9,7 +9,8 @@ import { sumOfRow } from './gather.js';
  *
  *   g = scale · min(max(gradient, -limit), limit)      θ ← θ·(1 - rate·decay) - the step
  *
- * The scale, one number, is on the device: it is what clipping by the length of all gradients comes to.
+ * The scale, one number, is on the device: it is what clipping by the length of all gradients comes to. Where it is 0,
+ * parameters and moments stay as they are, whatever the gradient.
  */
 const THREADS = 64;
 
@@ -70,6 +71,7 @@ ${moments.map((moment) => `  ${moment}${slot}[i] = ${moment};`).join('\n')}
     const buffers = given as Record<string, Float64Array>;
     const values = given as Record<string, number>;
     const parameter = buffers[`parameter${slot}`]!;
+    if (buffers.scale![0] === 0) return;
     for (let i = 0; i < count; i++) {
       const old = Object.fromEntries(moments.map((moment) => [moment, buffers[`${moment}${slot}`]![i]!]));
       const whole = gradient(i);
@@ -122,6 +124,7 @@ ${change(slot)}
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
+  if (scale[0] == 0.0) { return; }
   // The parameters follow each other: i is the four of the one in whose turn it falls.
   ${parameters === 1 ? 'let' : 'var'} i = (group.y * groups.x + group.x) * ${THREADS}u + thread;
 ${slots
@@ -166,7 +169,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         @builtin(local_invocation_index) thread: u32) {
   let length = sizes.cols / 4u;
   let i = (group.y * groups.x + group.x) * ${THREADS}u + thread;
-  if (i >= sizes.rows * length) { return; }
+  if (i >= sizes.rows * length || scale[0] == 0.0) { return; }
   let given = sum_of_row(i / length, i % length, length);
 ${change(0)}
 }`,

@@ -39,7 +39,7 @@ export {
 } from './losses.js';
 export { accuracy, areaUnderCurve, ConfusionMatrix, topKAccuracy } from './metrics.js';
 export { type CompileOptions, type FitOptions, Model } from './model.js';
-export { Layer, Module, valuesOf } from './module.js';
+export { Layer, Module, type Precision, valuesOf } from './module.js';
 export { losses, type Metric, meanOf, metrics, optimizers, type RowFunction } from './named.js';
 export {
   Adagrad,

@@ -4,7 +4,7 @@ import type { Callbacks, Logs } from './callbacks.js';
 import { type Call, SymbolicTensor } from './functional.js';
 import { lookUp } from './look-up.js';
 import { expectAlike } from './losses.js';
-import { aligned, Module } from './module.js';
+import { aligned, Module, type Precision } from './module.js';
 import { losses, type Metric, meanOf, metrics, optimizers, type RowFunction } from './named.js';
 import type { Optimizer } from './optimizers.js';
 import { batchesOf, RowSet, type Rows, range } from './rows.js';
@@ -23,6 +23,11 @@ export interface CompileOptions {
   readonly lossWeights?: readonly number[];
   /** By name, or functions of their own, which give a number for each row and have a name; of each output. */
   readonly metrics?: readonly MetricLike[];
+  /**
+   * 'mixed' has its products take f16, and gives an optimizer named here a dynamic loss scale. Default: as `usePrecision`
+   * said, or f32.
+   */
+  readonly precision?: Precision;
 }
 
 /** On what, for how long, and who is told. */
@@ -157,7 +162,14 @@ export class Model<Outputs extends SymbolicTensor | readonly SymbolicTensor[] = 
   }
 
   /** Says how it is to be trained and judged. @throws TesseraError if there are not as many losses as outputs. */
-  compile({ optimizer = 'adam', loss, lossWeights, metrics: named = [] }: CompileOptions): this {
+  compile({
+    optimizer = 'adam',
+    loss,
+    lossWeights,
+    metrics: named = [],
+    precision = this.precision,
+  }: CompileOptions): this {
+    this.usePrecision(precision);
     const parameters = this.parameters();
     const count = this.outputs.length;
     const given = (Array.isArray(loss) ? loss : this.outputs.map(() => loss)) as readonly LossLike[];
@@ -169,7 +181,12 @@ export class Model<Outputs extends SymbolicTensor | readonly SymbolicTensor[] = 
     this.#compiled = {
       optimizer:
         typeof optimizer === 'string'
-          ? lookUp('compile', 'optimizer', optimizers, optimizer)(parameters)
+          ? lookUp(
+              'compile',
+              'optimizer',
+              optimizers,
+              optimizer,
+            )(parameters, precision === 'mixed' ? { lossScale: 'dynamic' } : {})
           : optimizer(parameters),
       losses: given.map((one) => (typeof one === 'string' ? lossOf(one) : one)),
       lossWeights: weights,

@@ -4,12 +4,19 @@ import { Parameter } from './initializers.js';
 import type { StoredTensor } from './safetensors.js';
 
 /**
+ * What the products of dense, convolutional and recurrent layers take: f32; or, 'mixed', f16 activations and weights,
+ * summed as f32. Parameters, and all that is no such product, are f32 in both.
+ */
+export type Precision = 'f32' | 'mixed';
+
+/**
  * A part of a model: its fields hold parameters (`Variable`), further modules, or lists of modules. Fields are what
  * makes names: `encoder.layers.0.kernel` is field `kernel` of element 0 of field `layers` of field `encoder`.
  */
 export abstract class Module {
   #training = true;
   readonly #penalties: (() => Tensor)[] = [];
+  #precision: Precision = 'f32';
 
   /** True while it trains: dropout is active. */
   get training(): boolean {
@@ -30,6 +37,23 @@ export abstract class Module {
     this.#training = training;
     for (const [, module] of this.children()) module.#setTraining(training);
     return this;
+  }
+
+  /** What its products take. */
+  get precision(): Precision {
+    return this.#precision;
+  }
+
+  /** Switches it and all its parts to a precision. 'mixed' needs a device with `shader-f16`. */
+  usePrecision(precision: Precision): this {
+    this.#precision = precision;
+    for (const [, module] of this.children()) module.usePrecision(precision);
+    return this;
+  }
+
+  /** An operand of a product: in mixed precision as f16. */
+  protected operand(x: Tensor): Tensor {
+    return this.#precision === 'mixed' ? x.cast('f16') : x;
   }
 
   /** The modules in its fields, with their names. */

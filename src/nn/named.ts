@@ -1,6 +1,6 @@
 import { concat, crossEntropyRows, oneHot, type Tensor, type Variable } from '../tensor/index.js';
 import { normalizeLength } from './losses.js';
-import { Adagrad, Adam, AdamW, type Optimizer, RMSprop, SGD } from './optimizers.js';
+import { Adagrad, Adam, AdamW, type Optimizer, type OptimizerOptions, RMSprop, SGD } from './optimizers.js';
 
 /*
  * Losses, metrics and optimizers by Keras's names, as `compile` takes them. Outputs are what a model's last layer gives:
@@ -172,11 +172,11 @@ export const metrics = {
   cosineSimilarity: meanOf(cosine),
 } as const;
 
-/** Optimizers by Keras's names, with their default settings. */
+/** Optimizers by Keras's names, with their default settings, but for those given. */
 export const optimizers = {
-  adam: (parameters: readonly Variable[]): Optimizer => new Adam(parameters),
-  adamw: (parameters: readonly Variable[]): Optimizer => new AdamW(parameters),
-  sgd: (parameters: readonly Variable[]): Optimizer => new SGD(parameters),
-  rmsprop: (parameters: readonly Variable[]): Optimizer => new RMSprop(parameters),
-  adagrad: (parameters: readonly Variable[]): Optimizer => new Adagrad(parameters),
+  adam: (parameters: readonly Variable[], options?: OptimizerOptions): Optimizer => new Adam(parameters, options),
+  adamw: (parameters: readonly Variable[], options?: OptimizerOptions): Optimizer => new AdamW(parameters, options),
+  sgd: (parameters: readonly Variable[], options?: OptimizerOptions): Optimizer => new SGD(parameters, options),
+  rmsprop: (parameters: readonly Variable[], options?: OptimizerOptions): Optimizer => new RMSprop(parameters, options),
+  adagrad: (parameters: readonly Variable[], options?: OptimizerOptions): Optimizer => new Adagrad(parameters, options),
 } as const;

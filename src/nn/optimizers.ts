@@ -13,9 +13,11 @@ import {
   trackedAssigns,
   updateAll,
   Variable,
+  where,
   zeros,
 } from '../tensor/index.js';
 
+import { allFinite, LossScale } from './loss-scale.js';
 import type { Schedule } from './schedules.js';
 
 /** How many steps may be on their way before `step` waits: enough to keep the device busy while the host prepares. */
@@ -44,6 +46,13 @@ export interface OptimizerOptions {
    * (Polyak and Juditsky 1992). a lies within [0, 1).
    */
   readonly averageDecay?: number;
+  /**
+   * For products in half precision: the loss is multiplied by it before gradients are computed, and they are divided by it
+   * afterwards. 'dynamic' finds it: it begins at 2^15, halves where a gradient is not finite, and doubles after 2000 other
+   * steps. A step with gradients that are not finite leaves parameters and moments as they were, but counts as a step.
+   * Default: none.
+   */
+  readonly lossScale?: number | 'dynamic';
 }
 
 /** How an optimizer changes a parameter: an op, the names of its moments, and what they start from. */
@@ -67,6 +76,7 @@ export abstract class Optimizer {
   readonly #sums: readonly Variable[];
   readonly #averages: readonly Variable[];
   readonly #options: OptimizerOptions;
+  readonly #lossScale: LossScale | undefined;
   #steps = 0;
   readonly #inFlight: Promise<void>[] = [];
 
@@ -94,6 +104,7 @@ export abstract class Optimizer {
     this.learningRate = rate;
     this.#rule = rule;
     this.#options = options;
+    this.#lossScale = options.lossScale === undefined ? undefined : new LossScale(options.lossScale);
     const beside = (parameter: Variable, what: string, start = 0) =>
       new Variable(new Float32Array(parameter.size).fill(start), parameter.shape, `${parameter.name}.${what}`);
     this.#moments = parameters.map((parameter) => rule.moments.map((moment) => beside(parameter, moment, rule.start)));
@@ -129,7 +140,10 @@ export abstract class Optimizer {
   assigns(loss: Tensor): Tensor[] {
     const { accumulate = 1 } = this.#options;
     const tracked = trackedAssigns([loss]);
-    const own = grad(loss, this.parameters);
+    const own =
+      this.#lossScale === undefined
+        ? grad(loss, this.parameters)
+        : this.#lossScale.unscaled(grad(this.#lossScale.scaled(loss), this.parameters));
     const sums = this.#sums.map((sum, index) => sum.add(own[index]!.div(accumulate)));
     if ((this.#steps + 1) % accumulate !== 0)
       return [...this.#sums.map((sum, index) => sum.assign(sums[index]!)), ...tracked];
@@ -141,7 +155,10 @@ export abstract class Optimizer {
   #changes(gradients: readonly Tensor[]): Tensor[] {
     const { update, numbers } = this.#rule;
     const { weightDecay = 0, averageDecay = 0, clipValue = Number.POSITIVE_INFINITY } = this.#options;
-    const scale = scaleOf(gradients, this.#options);
+    const finite = this.#lossScale === undefined ? undefined : allFinite(gradients);
+    const whole = scaleOf(gradients, this.#options);
+    // A scale of 0 leaves everything as it is.
+    const scale = finite === undefined ? whole : where(finite, whole, 0);
     const rate = typeof this.learningRate === 'number' ? this.learningRate : this.learningRate(this.updates);
     const settings = { rate, decay: weightDecay, limit: clipValue, ...numbers(this.updates + 1) };
     // The first average is the parameter itself.
@@ -150,7 +167,7 @@ export abstract class Optimizer {
       ...{ parameter, gradient: gradients[index]!, moments: this.#moments[index]! },
     }));
     const results = updateAll(update, scale, states, settings);
-    return states.flatMap(({ parameter, moments }, index) => {
+    const updates = states.flatMap(({ parameter, moments }, index) => {
       const next = results[index]!;
       const changes = [parameter, ...moments].map((variable, output) => variable.assign(next[output]!));
       const average = this.#averages[index];
@@ -158,6 +175,7 @@ export abstract class Optimizer {
         ? changes
         : [...changes, average.assign(average.mul(kept).add(next[0]!.mul(1 - kept)))];
     });
+    return finite === undefined ? updates : [...updates, ...this.#lossScale!.assigns(finite)];
   }
 
   /**
@@ -173,13 +191,14 @@ export abstract class Optimizer {
 
   /** Everything that the next step depends on, beside the parameters, by name. */
   state(): Map<string, Variable> {
-    return new Map(
-      this.parameters.flatMap(({ name }, index) => [
+    return new Map([
+      ...(this.#lossScale?.state() ?? []),
+      ...this.parameters.flatMap(({ name }, index) => [
         ...this.#moments[index]!.map((moment, at) => [`${name}.${this.#rule.moments[at]}`, moment] as const),
         ...this.#sums.slice(index, index + 1).map((sum) => [`${name}.sum`, sum] as const),
         ...this.#averages.slice(index, index + 1).map((average) => [`${name}.average`, average] as const),
       ]),
-    );
+    ]);
   }
 
   /** Goes on as after `steps` steps. */

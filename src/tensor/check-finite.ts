@@ -19,7 +19,7 @@ export async function checkFinite(...targets: readonly Tensor[]): Promise<void> 
 }
 
 async function expectFinite(tensor: Tensor, what: string, inputs: readonly Tensor[]): Promise<void> {
-  if (tensor.dtype !== 'f32') return;
+  if (tensor.dtype !== 'f32' && tensor.dtype !== 'f16') return;
   const values = await tensor.data();
   const at = values.findIndex((value) => !Number.isFinite(value));
   if (at < 0) return;

@@ -1,4 +1,11 @@
-import type { Device, DeviceBuffer, Dispatch, HostArray, Prepared } from '../gpu/device.js';
+import {
+  bytesOf,
+  type Device,
+  type DeviceBuffer,
+  type Dispatch,
+  type HostArray,
+  type Prepared,
+} from '../gpu/device.js';
 import { KernelError } from '../gpu/errors.js';
 import { Generator } from './generator.js';
 import type { Launch, Value } from './graph.js';
@@ -60,14 +67,14 @@ export class Contest {
 
   /** The buffers of one of the sets that take turns. */
   #setOf(run: number): Buffers {
-    const bytes = 4 * this.#values.reduce((sum, { length }) => sum + length, 0);
+    const bytes = this.#values.reduce((sum, { dtype, length }) => sum + bytesOf(dtype, length), 0);
     const count = Math.min(8, Math.max(2, Math.ceil(ROTATED / bytes)));
     const known = this.#sets[run % count];
     if (known !== undefined) return known;
     const made = new Map<Value, DeviceBuffer>();
     this.#sets.push(made);
     for (const value of this.#values) {
-      made.set(value, this.device.allocate(Math.max(16, 4 * value.length), 'tune'));
+      made.set(value, this.device.allocate(Math.max(16, bytesOf(value.dtype, value.length)), 'tune'));
       this.#fill(made, value);
     }
     return made;
@@ -77,10 +84,10 @@ export class Contest {
   #fill(set: Buffers, value: Value): void {
     const begin = APART * this.#values.indexOf(value);
     const content =
-      value.dtype === 'f32'
+      value.dtype === 'f32' || value.dtype === 'f16'
         ? Float32Array.from({ length: value.length }, (_, at) => this.#random[(begin + at) % RANDOM]!)
         : new Int32Array(value.length).fill(value.dtype === 'bool' ? 1 : 0);
-    this.device.write(set.get(value)!, content);
+    this.device.write(set.get(value)!, content, value.dtype);
   }
 
   #prepare(name: string, runs: number): Promise<Prepared> {

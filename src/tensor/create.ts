@@ -1,5 +1,6 @@
 import type { HostArray } from '../gpu/device.js';
 import { TesseraError } from '../gpu/errors.js';
+import { toHalf } from '../gpu/half.js';
 import type { DType } from './graph.js';
 import { makeTensor } from './make.js';
 import { broadcastTo } from './ops/movement.js';
@@ -11,7 +12,7 @@ export type Nested = number | boolean | readonly Nested[];
 
 /** A number as a tensor of shape []. It is data, not structure: another number does not make another plan. */
 export function scalar(value: number, dtype: DType = 'f32'): Tensor {
-  return makeTensor({ kind: 'number', value }, 0, [], dtype);
+  return makeTensor({ kind: 'number', value: dtype === 'f16' ? toHalf(value) : value }, 0, [], dtype);
 }
 
 /**
@@ -32,10 +33,11 @@ export function tensor(values: Nested | HostArray, shape?: Shape, dtype?: DType)
   return makeTensor({ kind: 'data', data: hostArray(flat, type) }, 0, own, type);
 }
 
-/** A copy of values in the array type of a dtype. Float64Array is kept for f32: only a GPU rounds it. */
+/** A copy of values in the array type of a dtype. Float64Array is kept for f32: only a GPU rounds it. Halves are rounded. */
 export function hostArray(values: HostArray | readonly (number | boolean)[], dtype: DType): HostArray {
   const numbers = values as ArrayLike<number>;
   if (dtype === 'f32') return values instanceof Float64Array ? values.slice() : Float32Array.from(numbers);
+  if (dtype === 'f16') return Float32Array.from(numbers, toHalf);
   if (dtype === 'i32') return Int32Array.from(numbers);
   return dtype === 'u32' ? Uint32Array.from(numbers) : Uint8Array.from(numbers, (value) => (value ? 1 : 0));
 }

@@ -33,6 +33,7 @@ export interface OpDescription<Names extends readonly string[], A> {
   /** Gradients of the inputs, written with ops; or in words why there is none. */
   readonly vjp: ((context: With<A, VjpContext>) => readonly (Tensor | null)[]) | string;
   readonly elementwise?: ElementwiseFunction;
+  readonly halves?: boolean;
   readonly alias?: boolean;
   readonly epilogue?: boolean;
   readonly prologue?: boolean;
@@ -92,7 +93,7 @@ function outputTypes(
 }
 
 function checkArguments(
-  { name, inputs: names }: OpDefinition,
+  { name, inputs: names, halves, alias, elementwise }: OpDefinition,
   inputs: readonly Tensor[],
   given: readonly unknown[],
 ): void {
@@ -102,6 +103,9 @@ function checkArguments(
     const got = given.map((value) => (isTensor(value) ? value.describe() : typeof value)).join(', ');
     throw new TesseraError(`${name}: expected tensors (${names.join(', ')}), got (${got})`);
   }
+  const half = halves || alias || elementwise !== undefined ? undefined : inputs.find(({ dtype }) => dtype === 'f16');
+  if (half !== undefined)
+    throw new TesseraError(`${name}: it does not take f16, got ${half.describe()}; convert it with cast('f32')`);
 }
 
 /** An op that computes one element of the result from one element of each input; it fuses with its neighbours. */
@@ -137,6 +141,12 @@ function expectDType(op: string, input: Tensor, takes: readonly DType[], others:
   if (input.dtype !== others) {
     throw new TesseraError(`${op}: dtypes differ: ${input.dtype} and ${others}; convert one with cast()`);
   }
+}
+
+/** @throws TesseraError if two tensors have not the same dtype. */
+export function expectSameType(op: string, a: Tensor, b: Tensor): void {
+  if (a.dtype !== b.dtype)
+    throw new TesseraError(`${op}: dtypes differ: ${a.describe()} and ${b.describe()}; convert one with cast()`);
 }
 
 /** @throws TesseraError if a tensor has not the rank that an op needs. */

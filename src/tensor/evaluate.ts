@@ -1,4 +1,13 @@
-import type { Around, Copy, Device, DeviceBuffer, HostArray, Prepared, Readback } from '../gpu/device.js';
+import {
+  type Around,
+  bytesOf,
+  type Copy,
+  type Device,
+  type DeviceBuffer,
+  type HostArray,
+  type Prepared,
+  type Readback,
+} from '../gpu/device.js';
 import { TesseraError } from '../gpu/errors.js';
 import type { Choices } from '../gpu/tuning.js';
 import { defaultDevice } from './default-device.js';
@@ -166,7 +175,7 @@ export class Runtime {
       if (storage === undefined) return;
       const from = bufferOf(executable, storage);
       if (variable !== undefined) {
-        after.push({ from, to: variable.place(this.device), bytes: 4 * target.size });
+        after.push({ from, to: variable.place(this.device), bytes: bytesOf(target.dtype, target.size) });
       } else if (keep === 'host') {
         readbacks.push({ from, type: target.dtype, length: target.size });
         read.push(target);
@@ -175,7 +184,7 @@ export class Runtime {
         target.keep({ device: this.device, buffer: from });
       } else {
         const buffer = this.device.allocate(storage.bytes, `evaluate ${target.describe()}`);
-        after.push({ from, to: buffer, bytes: Math.max(4, 4 * target.size) });
+        after.push({ from, to: buffer, bytes: Math.max(4, bytesOf(target.dtype, target.size)) });
         target.keep({ device: this.device, buffer });
       }
     });
@@ -266,13 +275,13 @@ export class Runtime {
   /** Uploads what the slots do not hold yet; values kept on the device are copied there, in front of the plan. */
   #fillSlots({ slots, held }: Executable, tensors: readonly Tensor[]): Copy[] {
     const copies: Copy[] = [];
-    tensors.forEach(({ host, source, resident, size }, index) => {
+    tensors.forEach(({ host, source, resident, size, dtype }, index) => {
       const values = host ?? (source.kind === 'data' ? source.data : undefined);
       if (values === undefined) {
-        copies.push({ from: resident!.buffer, to: slots[index]!, bytes: 4 * size });
+        copies.push({ from: resident!.buffer, to: slots[index]!, bytes: bytesOf(dtype, size) });
         held[index] = undefined;
       } else if (held[index] !== values) {
-        if (values.length > 0) this.device.write(slots[index]!, values);
+        if (values.length > 0) this.device.write(slots[index]!, values, dtype);
         held[index] = values;
       }
     });

@@ -136,7 +136,7 @@ function epilogueAnchor(
   consumers: ReadonlyMap<OpNode, readonly OpNode[]>,
   targets: ReadonlySet<object>,
 ): OpNode | undefined {
-  if (group.root.outputs[0]!.dtype !== 'f32') return undefined;
+  if (!['f32', 'f16'].includes(group.root.outputs[0]!.dtype)) return undefined;
   const shape = shapeOf(group.root);
   return inputsOf(group)
     .filter(isNode)

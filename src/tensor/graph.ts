@@ -6,7 +6,10 @@ import type { Shape } from './shape.js';
 import type { Tensor } from './tensor.js';
 import type { Variable } from './variable.js';
 
-/** The type of a tensor's elements. On the reference device f32 tensors carry float64 values. */
+/**
+ * The type of a tensor's elements. On the reference device f32 tensors carry float64 values. f16 is a way to store: products
+ * and elementwise ops take it and compute in f32.
+ */
 export type DType = ElementType;
 
 export interface TensorType {
@@ -91,6 +94,8 @@ export interface OpDefinition {
   readonly inputs: readonly string[];
   /** Set for elementwise ops, which fusion composes; they have no dispatch of their own. */
   readonly elementwise?: ElementwiseFunction;
+  /** True if it takes f16; aliases do, and elementwise ops say so themselves. All others are refused it, as their kernels read f32. */
+  readonly halves?: boolean;
   /** True if the output is the input's memory under another shape. */
   readonly alias?: boolean;
   /** True if elementwise work on output 0 can be fused into the kernel that writes it. */

@@ -1,4 +1,4 @@
-import type { Device } from '../gpu/device.js';
+import { bytesOf, type Device } from '../gpu/device.js';
 import { TesseraError } from '../gpu/errors.js';
 import { type Cost, type Kernel, runLength } from '../gpu/kernel.js';
 import {
@@ -55,7 +55,7 @@ interface Stored extends Value {
   readonly storage: Storage;
 }
 
-const bytesOf = ({ shape }: TensorType): number => Math.max(16, 4 * sizeOf(shape));
+const memoryOf = ({ shape, dtype }: TensorType): number => Math.max(16, bytesOf(dtype, sizeOf(shape)));
 
 /** Turns a trace into a plan for a device. */
 export function plan(trace: Trace, device: Device, chooser = chooserOf(device.choices)): Plan {
@@ -78,12 +78,12 @@ class Planner {
     this.#nodePositions = new Map(trace.nodes.map((node, position) => [node, position]));
     this.#numberPositions = new Map(trace.numbers.map((leaf, position) => [leaf, position]));
     this.#slots = trace.slots.map((tensor, position) => {
-      const storage = new Storage('slot', bytesOf(tensor), `input ${tensor.describe()}`, position);
+      const storage = new Storage('slot', memoryOf(tensor), `input ${tensor.describe()}`, position);
       this.#storages.set(identityOf(tensor), [storage]);
       return storage;
     });
     this.#variables = trace.variables.map((leaf, position) => {
-      const storage = new Storage('variable', bytesOf(leaf.variable), leaf.variable.name, position);
+      const storage = new Storage('variable', memoryOf(leaf.variable), leaf.variable.name, position);
       this.#storages.set(leaf, [storage]);
       return storage;
     });
@@ -125,7 +125,7 @@ class Planner {
       const root = rootOf(value);
       const leaf = this.trace.variables.find((variable) => variable === root);
       if (leaf === undefined || !assigned.has(leaf.variable)) continue;
-      const storage = new Storage('workspace', bytesOf(value), leaf.variable.name);
+      const storage = new Storage('workspace', memoryOf(value), leaf.variable.name);
       this.#addCopy(this.#storages.get(leaf)![0]!, storage, value);
       copies.set(target, storage);
     }
@@ -154,7 +154,7 @@ class Planner {
     const type = group.root.outputs[0]!;
     const { expression, inputs, numbers } = express(group, this.#isStored);
     const kernel = composeElementwise(expression, runLength(this.device));
-    const storage = new Storage('workspace', bytesOf(type), `${kernel.name} ${formatShape(type.shape)}`);
+    const storage = new Storage('workspace', memoryOf(type), `${kernel.name} ${formatShape(type.shape)}`);
     this.#storages.set(group.root, [storage]);
     this.#add({
       kernel,
@@ -184,7 +184,9 @@ class Planner {
     const outputs = node.outputs.map((type, index) => {
       const over = op.inPlace?.[index];
       if (over !== undefined && inPlace) return stored(type, inputs[over]!.storage);
-      const storage = new Storage('workspace', bytesOf(type), `${op.name} ${formatShape(type.shape)}`);
+      // What is kept of output 0 is what an epilogue makes of it, which may be of another type.
+      const kept = index === 0 ? root.outputs[0]! : type;
+      const storage = new Storage('workspace', memoryOf(kept), `${op.name} ${formatShape(type.shape)}`);
       if (over !== undefined) this.#addCopy(inputs[over]!.storage, storage, type);
       return stored(type, storage);
     });
@@ -196,7 +198,7 @@ class Planner {
       attributes: node.attributes,
       device: this.device,
       temporary: (shape: Shape, dtype: DType = 'f32') =>
-        stored({ shape, dtype }, new Storage('workspace', bytesOf({ shape, dtype }), `${op.name}, temporary`)),
+        stored({ shape, dtype }, new Storage('workspace', memoryOf({ shape, dtype }), `${op.name}, temporary`)),
       choose: (name, sizes, variants, heuristic) => this.chooser({ key: choiceKey(name, sizes), variants, heuristic }),
     });
     const label = `${op.name} ${node.inputs.map((input) => formatShape(input.shape)).join(' x ')}`;
@@ -311,7 +313,7 @@ class Planner {
 
   /** A number that a kernel reads from memory. */
   #fill(tensor: Tensor, leaf: NumberLeaf): Storage {
-    const storage = new Storage('workspace', bytesOf(tensor), `number ${tensor.describe()}`);
+    const storage = new Storage('workspace', memoryOf(tensor), `number ${tensor.describe()}`);
     this.#storages.set(leaf, [storage]);
     const steps: Step[] = [{ fn: identity, operands: [{ kind: 'number', index: 0 }], type: tensor.dtype }];
     const kernel = composeElementwise({ inputs: [], numbers: [tensor.dtype], steps });

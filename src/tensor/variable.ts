@@ -1,4 +1,4 @@
-import type { Device, DeviceBuffer, HostArray } from '../gpu/device.js';
+import { bytesOf, type Device, type DeviceBuffer, type HostArray } from '../gpu/device.js';
 import { TesseraError } from '../gpu/errors.js';
 import { hostArray } from './create.js';
 import type { DType } from './graph.js';
@@ -72,8 +72,8 @@ export class Variable extends Tensor {
         `${this.name}: shape ${formatShape(this.shape)} needs ${sizeOf(this.shape)} values, got ${values.length}`,
       );
     }
-    if (this.#placed === undefined) this.#initial.set(values);
-    else this.#placed.device.write(this.#placed.buffer, hostArray(values, this.dtype));
+    if (this.#placed === undefined) this.#initial.set(hostArray(values, this.dtype));
+    else this.#placed.device.write(this.#placed.buffer, hostArray(values, this.dtype), this.dtype);
     this.version++;
   }
 
@@ -85,8 +85,8 @@ export class Variable extends Tensor {
   /** Its memory on a device; brings the initial value there at first use. */
   place(device: Device): DeviceBuffer {
     if (this.#placed === undefined) {
-      const buffer = device.allocate(4 * sizeOf(this.shape), this.name);
-      device.write(buffer, this.#initial);
+      const buffer = device.allocate(bytesOf(this.dtype, sizeOf(this.shape)), this.name);
+      device.write(buffer, this.#initial, this.dtype);
       this.#placed = { device, buffer };
       collected.register(this, this.#placed, this);
     }

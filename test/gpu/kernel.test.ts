@@ -67,7 +67,7 @@ test('what a kernel needs and a device lacks is said', () => {
   const half = defineKernel({ ...definition, f16: true });
   expect(half.source).toMatch(/^enable f16;/);
   expect(lackOf(half, device(0, 'shader-f16'))).toBeUndefined();
-  expect(lackOf(half, device(0))).toContain("no 'shader-f16'");
+  expect(lackOf(half, device(0))).toContain("needs the feature 'shader-f16'");
   const matrix = { componentType: 'f16', resultComponentType: 'f32', M: 16, N: 8, K: 16 } as const;
   const multiplies = defineKernel({ ...definition, subgroupMatrix: matrix, f16: true });
   const having = (...subgroupMatrices: object[]) =>

@@ -1,11 +1,12 @@
+import type { Kernel } from '../../src/gpu/index.js';
 import { type AttentionSizes, attentionForward } from '../../src/kernels/attention.js';
 import { attentionKeyGradient, attentionQueryGradient } from '../../src/kernels/attention-gradient.js';
 import { attentionProbabilities, attentionSlopes } from '../../src/kernels/attention-naive.js';
 import type { Fusion } from '../../src/kernels/compose.js';
-import { conv2dRegister } from '../../src/kernels/conv2d.js';
+import { conv2dHalves, conv2dRegister } from '../../src/kernels/conv2d.js';
 import { conv2dSubgroup } from '../../src/kernels/conv2d-subgroup.js';
 import { crossEntropyBackward, crossEntropyForward } from '../../src/kernels/cross-entropy.js';
-import { multiply } from '../../src/kernels/elementwise.js';
+import { cast, multiply } from '../../src/kernels/elementwise.js';
 import { gatherRows, rowStarts, sumRows } from '../../src/kernels/gather.js';
 import { groupedConv2d } from '../../src/kernels/grouped-conv2d.js';
 import { layerNormBackward, layerNormForward } from '../../src/kernels/layer-norm.js';
@@ -13,13 +14,13 @@ import { layerNormNaive } from '../../src/kernels/layer-norm-naive.js';
 import { lstmCell, lstmCellFours, lstmCellSubgroup } from '../../src/kernels/lstm.js';
 import { lstmCellBackward, lstmCellBackwardFours, lstmCellBackwardSubgroup } from '../../src/kernels/lstm-gradient.js';
 import { lstmSequence, lstmSequenceBackward } from '../../src/kernels/lstm-sequence.js';
-import { matmulNaive, matmulRegister, matmulTiled } from '../../src/kernels/matmul.js';
+import { matmulHalves, matmulNaive, matmulRegister, matmulTiled } from '../../src/kernels/matmul.js';
 import { matmulDirect } from '../../src/kernels/matmul-direct.js';
-import { matmulSubgroup } from '../../src/kernels/matmul-subgroup.js';
+import { matmulSubgroup, matmulSubgroupHalves } from '../../src/kernels/matmul-subgroup.js';
 import { matmulSubgroupMatrix } from '../../src/kernels/matmul-subgroup-matrix.js';
-import { matmulWide } from '../../src/kernels/matmul-wide.js';
+import { matmulWide, matmulWideHalves } from '../../src/kernels/matmul-wide.js';
 import { maxPoolBackward, maxPoolForward } from '../../src/kernels/max-pool.js';
-import { fills, stridedCopies } from '../../src/kernels/movement.js';
+import { fills, stridedCopies, stridedCopiesOfHalves } from '../../src/kernels/movement.js';
 import {
   adagradUpdate,
   adamUpdate,
@@ -38,7 +39,7 @@ import { softmaxNaive } from '../../src/kernels/softmax-naive.js';
 import { argsort, SORTED_BLOCK } from '../../src/kernels/sort.js';
 import type { KernelCase } from '../support/kernels.js';
 import { integers, normals } from '../support/numbers.js';
-import { elementwiseCases } from './elementwise.js';
+import { elementwiseCases, halfCases } from './elementwise.js';
 
 /*
  * Sizes for every kernel: 1, below, at and above a tile, primes, empty, and one past 65,535 workgroups where a kernel
@@ -117,12 +118,6 @@ function infinite(one: KernelCase): KernelCase {
   }
   return { ...one, note: `${one.note}, infinite`, buffers: { ...one.buffers, a, b } };
 }
-/** A case whose numbers half precision holds, and its products f32. */
-function halves(one: KernelCase): KernelCase {
-  const { batch, m, n, k } = one.values as Record<string, number>;
-  const short = (length: number, seed: number) => normals(length, seed).map((value) => Math.round(64 * value) / 64);
-  return { ...one, buffers: { ...one.buffers, a: short(batch! * m! * k!, 1), b: short(batch! * k! * n!, 2) } };
-}
 const matmul = [
   ...[
     ...[matmulNaive, matmulTiled, matmulRegister, matmulDirect.scalar],
@@ -149,18 +144,15 @@ const matmul = [
       ),
     ]),
   ),
-  ...Object.values(matmulSubgroupMatrix).flatMap(({ any, fours }) =>
-    [
-      product(any, [1, 1, 1, 1], 'n', 'n'),
-      product(any, [1, 5, 0, 3], 'n', 'n'),
-      product(any, [0, 4, 4, 4], 'n', 'n'),
-      product(any, [1, 131, 37, 17], 'n', 't'),
-      product(fours, [1, 128, 32, 128], 'n', 'n'),
-      product(fours, [2, 36, 20, 40], 't', 't'),
-      product(any, [1, 19, 83, 131], 't', 'n', 2),
-      product(fours, [1, 132, 76, 132], 'n', 'n', 2),
-    ].map(halves),
+  // Beside a tile of 128 x 128, and beyond one; those of f16 are told the same below.
+  ...[[1, 1, 1, 1] as const, [1, 5, 0, 3] as const, [0, 4, 4, 4] as const].map((size) =>
+    product(matmulSubgroupMatrix.f32_8x8x8.any, [...size], 'n', 'n'),
   ),
+  product(matmulSubgroupMatrix.f32_8x8x8.any, [1, 131, 37, 17], 'n', 't'),
+  product(matmulSubgroupMatrix.f32_8x8x8.any, [1, 19, 83, 131], 't', 'n', 2),
+  product(matmulSubgroupMatrix.f32_8x8x8.fours, [1, 128, 32, 128], 'n', 'n'),
+  product(matmulSubgroupMatrix.f32_8x8x8.fours, [2, 36, 20, 40], 't', 't'),
+  product(matmulSubgroupMatrix.f32_8x8x8.fours, [1, 132, 76, 132], 'n', 'n', 2),
   // By fours, only the axes that are contiguous need whole fours, and n.
   product(matmulWide.fours, [1, 7, 12, 20], 'n', 'n'),
   product(matmulWide.fours, [2, 8, 13, 20], 't', 'n'),
@@ -860,6 +852,16 @@ const updateRules: [UpdateKernels, Record<string, number>][] = [
   [rmspropUpdate, { rho: 0.9, epsilon: 1e-3 }],
   [adagradUpdate, { epsilon: 1e-3 }],
 ];
+/** The same update with gradients that are not finite, and the scale that has it leave everything as it is. */
+function skipped(one: KernelCase): KernelCase {
+  const gradients = Object.entries(one.buffers).filter(([name]) => /^(gradient|values)/.test(name));
+  const spoilt = gradients.map(([name, given]) => {
+    const values = typeof given === 'number' ? normals(given) : (given as Float32Array);
+    return [name, values.map((_, at) => (at % 2 === 0 ? Number.NaN : Number.POSITIVE_INFINITY))] as const;
+  });
+  const buffers = { ...one.buffers, ...Object.fromEntries(spoilt), scale: Float32Array.of(0) };
+  return { ...one, note: `${one.note}, skipped`, buffers };
+}
 const updates = updateRules.flatMap(([{ dense, byRows, moments }, numbers]): KernelCase[] => {
   const common = { rate: 0.1, decay: 0.3, limit: 1.5, ...numbers };
   const scale = Float32Array.of(0.75);
@@ -903,7 +905,7 @@ const updates = updateRules.flatMap(([{ dense, byRows, moments }, numbers]): Ker
         buffers: { ...given, ...states(0, rows! * cols!, 4) },
       };
     }),
-  ];
+  ].flatMap((one) => [one, skipped(one)]);
 });
 
 const roofs: KernelCase[] = [
@@ -941,6 +943,54 @@ const plain: readonly KernelCase[] = [
   ...[...gather, ...convolution, ...pooling, ...lstm, ...movement, ...updates],
 ];
 
+/** The kernels for operands in half precision, by those for f32: what is told of these holds for those. */
+const halves: readonly (readonly [Kernel, Kernel])[] = [
+  [matmulNaive, matmulHalves.naive],
+  [matmulTiled, matmulHalves.tiled],
+  [matmulRegister, matmulHalves.register],
+  ...(['rows', 'columns', 'any', 'tall'] as const).map(
+    (name) => [matmulSubgroup[name], matmulSubgroupHalves[name]] as const,
+  ),
+  ...(['forward', 'inputGradient', 'filterGradient'] as const).map(
+    (name) => [conv2dRegister[name], conv2dHalves[name]] as const,
+  ),
+  ...([1, 4] as const).flatMap((run) => [
+    [stridedCopies[run].ones, stridedCopiesOfHalves[run].ones] as const,
+    [stridedCopies[run].fours, stridedCopiesOfHalves[run].fours] as const,
+    [fills[run].f32, fills[run].f16] as const,
+  ]),
+  ...(['any', 'fours'] as const).flatMap((reading) => {
+    const { f32_8x8x8, ...shapes } = matmulSubgroupMatrix;
+    return [
+      [matmulWide[reading], matmulWideHalves[reading]] as const,
+      ...Object.values(shapes).map((of) => [f32_8x8x8[reading], of[reading]] as const),
+    ];
+  }),
+];
+const pairs = plain.flatMap((one) =>
+  halves.filter(([own]) => own === one.kernel).map(([, kernel]) => [one, kernel] as const),
+);
+const ofHalves: readonly KernelCase[] = pairs.map(([one, kernel]) => {
+  // Products give f32; what only moves elements moves them as they are.
+  const moves = kernel.hooks.length === 0 && !kernel.name.startsWith('conv2d');
+  const stored = kernel.bindings.filter(({ access }) => access === 'read' || (moves && access === 'read_write'));
+  return { ...one, kernel, types: Object.fromEntries(stored.map(({ name }) => [name, 'f16' as const])) };
+});
+
+/** A case whose epilogue takes a half in and stores halves. */
+function storingHalves(one: KernelCase): KernelCase {
+  const { fusions = [], buffers, types } = hooked(one, 'epilogue', 0.5);
+  const [{ expression, ...fusion }] = fusions as [Fusion];
+  const [product] = expression.steps;
+  const steps = [product!, { fn: cast.f16, operands: [{ kind: 'step', index: 0 } as const], type: 'f16' as const }];
+  return {
+    ...{ ...one, note: `${one.note}, storing halves`, buffers },
+    types: { ...types, [fusion.on]: 'f16', epilogue_in0: 'f16' },
+    fusions: [{ ...fusion, expression: { ...expression, inputs: [{ type: 'f16', layout: 'same' }], steps } }],
+    tolerance: { absolute: 1e-4, relative: 1e-3 },
+  };
+}
+
 /** A case with a product at one of its hooks: each value with the number at its own place, which rise or fall. */
 function hooked(one: KernelCase, hook: Fusion['hook'], slope: number): KernelCase {
   const access = hook === 'epilogue' ? 'read_write' : 'read';
@@ -968,10 +1018,19 @@ const sizeOf = ({ buffers }: KernelCase): number =>
   Object.values(buffers).reduce<number>((sum, given) => sum + (typeof given === 'number' ? given : given.length), 0);
 
 /** For each kernel with hooks its largest case of everyday size. */
-const withHooks = [...new Set(plain.map(({ kernel }) => kernel))].flatMap((kernel) => {
-  const own = plain.filter((one) => one.kernel === kernel && sizeOf(one) < 25_000 && !one.note.endsWith('infinite'));
+const withHooks = [...new Set([...plain, ...ofHalves].map(({ kernel }) => kernel))].flatMap((kernel) => {
+  const own = [...plain, ...ofHalves].filter(
+    (one) => one.kernel === kernel && sizeOf(one) < 25_000 && !one.note.endsWith('infinite'),
+  );
   const largest = own.reduce((most, one) => (sizeOf(one) > sizeOf(most) ? one : most), own[0]!);
-  return kernel.hooks.flatMap((hook) => [hooked(largest, hook, 0.5), hooked(largest, hook, -0.5)]);
+  const changed = kernel.hooks.flatMap((hook) => [hooked(largest, hook, 0.5), hooked(largest, hook, -0.5)]);
+  return kernel.hooks.includes('epilogue') ? [...changed, storingHalves(largest)] : changed;
 });
 
-export const kernelCases: readonly KernelCase[] = [...plain, ...withHooks, ...elementwiseCases];
+export const kernelCases: readonly KernelCase[] = [
+  ...plain,
+  ...ofHalves,
+  ...withHooks,
+  ...elementwiseCases,
+  ...halfCases,
+];

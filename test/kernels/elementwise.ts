@@ -1,4 +1,5 @@
 import type { HostArray, Kernel } from '../../src/gpu/index.js';
+import { canVectorise, expressionValues } from '../../src/kernels/compose.js';
 import type { ElementwiseFunction } from '../../src/kernels/elementwise.js';
 import type { Expression, Layout } from '../../src/kernels/expression.js';
 import { functions as calculus, composeElementwise, elementwise, normal, uniform } from '../../src/kernels/index.js';
@@ -27,6 +28,12 @@ export function expressionOf(fn: ElementwiseFunction, type: ElementType, layout:
 const SPECIAL = [0, 1, -1, 0.5, -0.5, 2.5, -2.5, 3.5, 1e-4, -1e-4, 0.3, -0.7, 1.9, -1.9, 5, -5, 12, -12, 80, -80];
 /** Functions with series of our own: a wrong last term is a small error. */
 const SERIES = /^(sine|cosine|arc_|logarithm_1p|exponential_m1|error_function)/;
+function toleranceOf({ name, gives }: ElementwiseFunction): KernelCase['tolerance'] {
+  // Which of two halves a number is rounded to is the adapter's choice.
+  if (gives === 'f16') return { absolute: 6e-8, relative: 1e-3 };
+  return SERIES.test(name) ? { absolute: 3e-7, relative: 2e-6 } : { absolute: 1e-5, relative: 1e-5 };
+}
+
 /** Pairs of all of them, then what is drawn. */
 const COUNT = 4 * SPECIAL.length ** 2;
 
@@ -54,7 +61,7 @@ export const elementwiseCases: readonly KernelCase[] = elementwiseFunctions.flat
       buffers: { ...Object.fromEntries(inputs), y: COUNT },
       // A bool is stored as 0 or 1.
       ...(gives === 'f32' ? {} : { types: { y: gives === 'bool' ? 'u32' : gives } }),
-      tolerance: SERIES.test(fn.name) ? { absolute: 3e-7, relative: 2e-6 } : { absolute: 1e-5, relative: 1e-5 },
+      tolerance: toleranceOf(fn),
     };
   };
   const odd = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 7];
@@ -69,5 +76,37 @@ export const elementwiseCases: readonly KernelCase[] = elementwiseFunctions.flat
   ];
 });
 
+/** Sums of halves that lie under the result in every way: by fours, and one by one; stored as halves, or as f32. */
+export const halfCases: readonly KernelCase[] = [8, 7].flatMap((cols): KernelCase[] =>
+  (['f16', 'f32'] as const).map((type) => {
+    const [rows, count] = [9, 9 * cols];
+    const kept = (first: boolean) => [
+      { size: rows, kept: first },
+      { size: cols, kept: !first },
+    ];
+    const layouts: Layout[] = ['same', 'scalar', kept(true), kept(false)];
+    const steps: Expression['steps'][number][] = layouts.slice(1).map((_, at) => ({
+      fn: elementwise.add,
+      operands: [
+        at === 0 ? { kind: 'input', index: 0 } : { kind: 'step', index: at - 1 },
+        { kind: 'input', index: at + 1 },
+      ],
+      type: 'f32',
+    }));
+    if (type === 'f16')
+      steps.push({ fn: elementwise.cast.f16, operands: [{ kind: 'step', index: steps.length - 1 }], type });
+    const expression = { inputs: layouts.map((layout) => ({ type: 'f16' as const, layout })), numbers: [], steps };
+    const values = { count, ...expressionValues(expression, '', canVectorise(expression)) };
+    return {
+      ...{ kernel: composeElementwise(expression), note: `halves to ${type}, ${cols} columns`, values },
+      buffers: { in0: count, in1: 1, in2: rows, in3: cols, y: count },
+      types: { in0: 'f16', in1: 'f16', in2: 'f16', in3: 'f16', y: type },
+      tolerance: { absolute: 1e-6, relative: type === 'f16' ? 1e-3 : 1e-6 },
+    };
+  }),
+);
+
 /** The kernels of the cases. */
-export const elementwiseKernels: readonly Kernel[] = [...new Set(elementwiseCases.map(({ kernel }) => kernel))];
+export const elementwiseKernels: readonly Kernel[] = [
+  ...new Set([...elementwiseCases, ...halfCases].map(({ kernel }) => kernel)),
+];

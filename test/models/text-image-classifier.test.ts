@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import { batches, toyData } from '../../src/data/index.js';
 import { type Modality, TextImageClassifier } from '../../src/models/index.js';
-import { Adam, accuracy, crossEntropy } from '../../src/nn/index.js';
+import { Adam, accuracy, crossEntropy, type Precision } from '../../src/nn/index.js';
 import { tensor, zeros } from '../../src/tensor/index.js';
+import { gpu } from '../support/devices.js';
+import { expectClose } from '../support/numbers.js';
 
 test('its default sizes are those of the Keras model', () => {
   const shapes = Object.fromEntries(
@@ -35,6 +37,30 @@ test.each(['text', 'image', 'both'] as Modality[])(
     const score = await accuracy(model.eval().forward(all!), all!.labels).item();
     if (modality === 'both') expect(score).toBeGreaterThan(0.9);
     else expect(Math.abs(score - 0.5)).toBeLessThan(0.15);
+  },
+);
+
+test.runIf(gpu.kind === 'gpu' && gpu.features.has('shader-f16'))(
+  'in mixed precision its first losses are those of f32, within a hundredth',
+  async () => {
+    const train = toyData({ size: 160, seed: 1 });
+    const sizes = { vocabulary: 8, embedding: 8, units: 8, image: [8, 8, 1], filters: 4, classes: 4 } as const;
+    const lossesOf = async (precision: Precision) => {
+      const model = new TextImageClassifier({ ...sizes, seed: 1 }).usePrecision(precision);
+      const scaled = precision === 'mixed' ? ({ lossScale: 'dynamic' } as const) : {};
+      const optimizer = new Adam(model.parameters(), { learningRate: 0.01, ...scaled });
+      const losses: number[] = [];
+      for (const batch of batches(train, { size: 32, seed: 1, epoch: 0 })) {
+        const loss = crossEntropy(model.forward(batch), batch.labels);
+        await optimizer.step(loss);
+        losses.push(await loss.item());
+      }
+      return losses;
+    };
+    const [full, mixed] = [await lossesOf('f32'), await lossesOf('mixed')];
+    expect(full).toHaveLength(5);
+    expect(mixed).not.toEqual(full);
+    expectClose(mixed, full, { absolute: 0, relative: 1e-2 });
   },
 );
 

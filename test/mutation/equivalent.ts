@@ -133,7 +133,8 @@ const EQUIVALENT: readonly Equivalent[] = [
 ];
 
 /** Why a fault makes no difference; undefined where it should have been noticed. */
-export function reasonOf({ kernel, changed }: Pick<Fault, 'kernel' | 'changed'>): string | undefined {
+export function reasonOf({ kernel: name, changed }: Pick<Fault, 'kernel' | 'changed'>): string | undefined {
+  const kernel = name.replace('_f16', ''); // A kernel for halves has the text of that for f32.
   return EQUIVALENT.find(
     (one) => (one.kernel?.test(kernel) ?? true) && one.changed.some((part) => changed.includes(part)),
   )?.reason;

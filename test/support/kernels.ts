@@ -1,4 +1,6 @@
-import type { Device, ElementType, HostArray, Kernel } from '../../src/gpu/index.js';
+import { bytesOf, type Device, type ElementType, type HostArray } from '../../src/gpu/device.js';
+import { toHalf } from '../../src/gpu/half.js';
+import type { Kernel } from '../../src/gpu/index.js';
 import { type Fusion, fuse } from '../../src/kernels/compose.js';
 import { normals } from './numbers.js';
 
@@ -8,7 +10,7 @@ export interface KernelCase {
   readonly note: string;
   readonly values: Readonly<Record<string, number>>;
   readonly buffers: Readonly<Record<string, number | HostArray>>;
-  /** Element types of outputs that are not f32. */
+  /** Element types of outputs that are not f32, and of inputs that are f16. */
   readonly types?: Readonly<Record<string, ElementType>>;
   readonly tolerance?: { readonly absolute?: number; readonly relative?: number };
   /** Elementwise work at its hooks: what it is given must be the place of the value. */
@@ -33,11 +35,11 @@ export async function runCase(
     Object.entries(buffers).map(([name, given], index) => {
       const output = kernel.bindings.find((binding) => binding.name === name)?.access === 'read_write';
       const length = typeof given === 'number' ? given : given.length;
-      const buffer = device.allocate(4 * guarded(length), name);
+      const buffer = device.allocate(bytesOf(types[name] ?? 'f32', guarded(length)), name);
       const content = typeof given !== 'number' ? given : output ? undefined : normals(length, index + 1);
       const whole = new (arrayOf(content, types[name]))(guarded(length)).fill(output ? POISON : BEYOND);
       if (content !== undefined) whole.set(content);
-      device.write(buffer, whole);
+      device.write(buffer, types[name] === 'f16' ? whole.map(toHalf) : whole, types[name]);
       return [name, buffer];
     }),
   );
@@ -68,12 +70,16 @@ export async function runCase(
   );
 }
 
-const arrayOf = (content: HostArray | undefined, type: ElementType | undefined) => {
+const arrayOf = (content: HostArray | undefined, type: ElementType = 'f32') => {
   if (content instanceof Uint32Array) return Uint32Array;
-  return content instanceof Int32Array || (content === undefined && type !== undefined) ? Int32Array : Float32Array;
+  const isWhole = content === undefined && type !== 'f32' && type !== 'f16';
+  return content instanceof Int32Array || isWhole ? Int32Array : Float32Array;
 };
 
 /** A kernel wrote where nothing of its own stands. */
 export class WroteBeyond extends Error {}
 
-const poison = (type: ElementType | undefined): number => (type === 'u32' || type === 'bool' ? POISON >>> 0 : POISON);
+function poison(type: ElementType | undefined): number {
+  if (type === 'f16') return toHalf(POISON);
+  return type === 'u32' || type === 'bool' ? POISON >>> 0 : POISON;
+}

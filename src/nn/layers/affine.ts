@@ -44,6 +44,11 @@ export abstract class AffineLayer extends Layer {
     if (biasRegularizer !== undefined && bias !== undefined) this.addPenalty(() => biasRegularizer(bias));
   }
 
+  /** x and the kernel as the product takes them; one in groups takes f32 always. */
+  protected operands(x: Tensor, groups = 1): [x: Tensor, kernel: Tensor] {
+    return groups === 1 ? [this.operand(x), this.operand(this.kernel)] : [x, this.kernel];
+  }
+
   /** Adds the bias to the product and applies the activation. */
   protected finish(product: Tensor): Tensor {
     return this.#activation(this.bias === undefined ? product : product.add(this.bias));

@@ -32,7 +32,8 @@ export class Conv2D extends AffineLayer {
 
   override forward(x: Tensor): Tensor {
     const { stride = 1, padding = 'valid', dilation = 1, groups = 1 } = this.#options;
-    return this.finish(x.conv2d(this.kernel, { stride, padding, dilation, groups }));
+    const [image, kernel] = this.operands(x, groups);
+    return this.finish(image.conv2d(kernel, { stride, padding, dilation, groups }));
   }
 }
 
@@ -66,7 +67,8 @@ export class Conv2DTranspose extends AffineLayer {
 
   override forward(x: Tensor): Tensor {
     const { stride = 1, padding = 'valid', dilation = 1 } = this.#options;
-    return this.finish(conv2dTranspose(x, this.kernel, { stride, padding, dilation }));
+    const [image, kernel] = this.operands(x);
+    return this.finish(conv2dTranspose(image, kernel, { stride, padding, dilation }));
   }
 }
 
@@ -93,6 +95,7 @@ export class Conv1D extends AffineLayer {
 
   override forward(x: Tensor): Tensor {
     const { stride = 1, padding = 'valid', dilation = 1, groups = 1 } = this.#options;
-    return this.finish(conv1d(x, this.kernel, { stride, padding, dilation, groups }));
+    const [sequence, kernel] = this.operands(x, groups);
+    return this.finish(conv1d(sequence, kernel, { stride, padding, dilation, groups }));
   }
 }

@@ -27,7 +27,8 @@ export class Linear extends AffineLayer {
     if (x.shape.at(-1) !== this.inputs) {
       throw new TesseraError(`Linear: expected ${this.inputs} features in the last axis, got ${x.describe()}`);
     }
-    return this.finish(x.matmul(this.kernel));
+    const [input, kernel] = this.operands(x);
+    return this.finish(input.matmul(kernel));
   }
 }
 

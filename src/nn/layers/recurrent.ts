@@ -40,7 +40,7 @@ export class LSTM extends Module {
   /** All hidden states (batch, time, units), and the last state. */
   run(x: Tensor, mask?: Tensor, initial?: LstmState): { sequence: Tensor; last: LstmState } {
     const options = { ...(mask === undefined ? {} : { mask }), ...(initial === undefined ? {} : { initial }) };
-    return lstm(x, this.kernel, this.recurrentKernel, this.bias, options);
+    return lstm(this.operand(x), this.operand(this.kernel), this.recurrentKernel, this.bias, options);
   }
 }
 
@@ -89,7 +89,14 @@ export class GRU extends Module {
       ...(mask === undefined ? {} : { mask }),
       ...(initial === undefined ? {} : { initial }),
     };
-    const { sequence, last } = gru(x, this.kernel, this.recurrentKernel, this.bias, this.recurrentBias, options);
+    const { sequence, last } = gru(
+      this.operand(x),
+      this.operand(this.kernel),
+      this.recurrentKernel,
+      this.bias,
+      this.recurrentBias,
+      options,
+    );
     return { sequence, last: { hidden: last, cell: last } };
   }
 }

@@ -10,6 +10,7 @@ import type { Variable } from '../variable.js';
 export const assign = defineOp({
   name: 'assign',
   inputs: ['value'],
+  halves: true,
   shape: ([value], { variable }: { variable: Variable }) => {
     if (!sameShape(value!.shape, variable.shape) || value!.dtype !== variable.dtype) {
       throw new TesseraError(`assign: '${variable.name}' is ${variable.describe()}, got ${value!.describe()}`);

@@ -1,14 +1,15 @@
 import type { DeviceLimits } from '../../gpu/device.js';
 import { TesseraError } from '../../gpu/errors.js';
 import type { Kernel } from '../../gpu/kernel.js';
-import { type ConvSizes, conv2dRegister, pixels } from '../../kernels/conv2d.js';
+import { type ConvSizes, conv2dHalves, conv2dRegister, pixels } from '../../kernels/conv2d.js';
 import { conv2dSubgroup } from '../../kernels/conv2d-subgroup.js';
 import { groupedConv2d } from '../../kernels/grouped-conv2d.js';
 import type { Variants } from '../choice.js';
-import { defineOp, expectRank, expectType, type Op } from '../define.js';
-import { type DispatchContext, type Launch, launch } from '../graph.js';
+import { defineOp, expectRank, expectSameType, expectType, type Op } from '../define.js';
+import { type DispatchContext, type DType, type Launch, launch } from '../graph.js';
 import { formatShape, type Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
+import { cast } from './elementwise.js';
 import { reduceLaunches } from './reduce.js';
 
 export interface Conv2dOptions {
@@ -69,7 +70,13 @@ function sizesFor(geometry: Geometry): ConvSizes {
 type Direction = keyof typeof conv2dRegister;
 
 /** Kernels that can compute a geometry, by variant. */
-function kernelsFor({ inputShape, kernelShape, groups }: Geometry, direction: Direction, limits: DeviceLimits) {
+function kernelsFor(
+  { inputShape, kernelShape, groups }: Geometry,
+  direction: Direction,
+  type: DType,
+  limits: DeviceLimits,
+): Readonly<Record<string, Kernel>> {
+  if (type === 'f16') return { register: conv2dHalves[direction] };
   if (groups !== 1) return { grouped: groupedConv2d[direction] };
   const fours = [kernelShape[3]!, ...(direction === 'inputGradient' ? [inputShape[3]!] : [])];
   const subgroup = conv2dSubgroup[direction];
@@ -81,10 +88,11 @@ function kernelsFor({ inputShape, kernelShape, groups }: Geometry, direction: Di
 function chooseKernel(
   direction: Direction,
   geometry: Geometry,
+  type: DType,
   { device, choose }: Pick<DispatchContext, 'device' | 'choose'>,
   ways: (kernel: Kernel) => Variants,
 ): Launch[] {
-  const kernels = kernelsFor(geometry, direction, device.limits);
+  const kernels = kernelsFor(geometry, direction, type, device.limits);
   const variants = Object.entries(kernels).flatMap(([name, kernel]) =>
     Object.entries(ways(kernel)).map(([way, launches]) => [`${name}${way}`, launches] as const),
   );
@@ -92,6 +100,7 @@ function chooseKernel(
   const sizes = {
     ...{ pixels: pixels(s), in: s.in_channels, out: s.out_channels },
     ...{ window: s.kernel_height * s.kernel_width, stride: s.stride_height * s.stride_width },
+    f16: type === 'f16',
   };
   const rule = groups > 1 ? 'grouped' : device.software && 'subgroup' in kernels ? 'subgroup' : 'register';
   return choose(`conv2d ${direction}`, sizes, Object.fromEntries(variants), rule);
@@ -101,32 +110,32 @@ function chooseKernel(
 export const conv2dOp: Op<readonly ['x', 'kernel'], Geometry> = defineOp({
   name: 'conv2d',
   inputs: ['x', 'kernel'],
-  epilogue: true,
-  shape: (_, geometry: Geometry) => outputShape(geometry),
+  ...{ epilogue: true, halves: true },
+  shape: (_, geometry: Geometry) => ({ shape: outputShape(geometry), dtype: 'f32' }),
   dispatch: ([x, w], [y], { attributes, ...context }) =>
-    chooseKernel('forward', attributes, context, (kernel) => ({
+    chooseKernel('forward', attributes, x!.dtype, context, (kernel) => ({
       '': () => [launch(kernel, { x: x!, w: w!, y: y! }, sizesFor(attributes))],
     })),
-  vjp: ({ inputs: [x, w], outputGrad: dy, attributes }) => [
-    conv2dInputGradientOp(dy, w!, attributes),
-    conv2dFilterGradientOp(x!, dy, attributes),
-  ],
+  vjp: ({ inputs: [x, w], outputGrad, attributes }) => {
+    const dy = cast(outputGrad, x!.dtype);
+    return [conv2dInputGradientOp(dy, w!, attributes), conv2dFilterGradientOp(x!, dy, attributes)];
+  },
 });
 
 /** Linear in dy and in w, like the convolution itself; so its gradients are the other two. Error ≤ 1e-6·Σ|terms|. */
 export const conv2dInputGradientOp: Op<readonly ['dy', 'kernel'], Geometry> = defineOp({
   name: 'conv2d_input_gradient',
   inputs: ['dy', 'kernel'],
-  epilogue: true,
-  shape: (_, { inputShape }: Geometry) => inputShape,
+  ...{ epilogue: true, halves: true },
+  shape: (_, { inputShape }: Geometry) => ({ shape: inputShape, dtype: 'f32' }),
   dispatch: ([dy, w], [dx], { attributes, ...context }) =>
-    chooseKernel('inputGradient', attributes, context, (kernel) => ({
+    chooseKernel('inputGradient', attributes, dy!.dtype, context, (kernel) => ({
       '': () => [launch(kernel, { dy: dy!, w: w!, dx: dx! }, sizesFor(attributes))],
     })),
-  vjp: ({ inputs: [dy, w], outputGrad, attributes }) => [
-    conv2dOp(outputGrad, w!, attributes),
-    conv2dFilterGradientOp(outputGrad, dy!, attributes),
-  ],
+  vjp: ({ inputs: [dy, w], outputGrad, attributes }) => {
+    const dx = cast(outputGrad, dy!.dtype);
+    return [conv2dOp(dx, w!, attributes), conv2dFilterGradientOp(dx, dy!, attributes)];
+  },
 });
 
 /** How many rows of pixels one invocation of the filter's gradient should walk at most: by rule, and to be measured. */
@@ -139,7 +148,8 @@ const MOST_TERMS = 2048;
 export const conv2dFilterGradientOp: Op<readonly ['x', 'dy'], Geometry> = defineOp({
   name: 'conv2d_filter_gradient',
   inputs: ['x', 'dy'],
-  shape: (_, { kernelShape }: Geometry) => kernelShape,
+  halves: true,
+  shape: (_, { kernelShape }: Geometry) => ({ shape: kernelShape, dtype: 'f32' }),
   dispatch: ([x, dy], [dw], { attributes, ...context }) => {
     const whole = sizesFor(attributes);
     const inChunks = (kernel: Kernel, chunk_length: number) => (): Launch[] => {
@@ -154,29 +164,33 @@ export const conv2dFilterGradientOp: Op<readonly ['x', 'dy'], Geometry> = define
     const measured = MEASURED_CHUNK_ROWS.filter(
       (rows) => whole.chunk_length > Math.min(rows, CHUNK_ROWS) && rows * whole.out_width <= MOST_TERMS,
     );
-    return chooseKernel('filterGradient', attributes, context, (kernel) => ({
+    return chooseKernel('filterGradient', attributes, x!.dtype, context, (kernel) => ({
       '': inChunks(kernel, CHUNK_ROWS),
       ...Object.fromEntries(measured.map((rows) => [`/${rows}`, inChunks(kernel, rows)])),
     }));
   },
-  vjp: ({ inputs: [x, dy], outputGrad, attributes }) => [
-    conv2dInputGradientOp(dy!, outputGrad, attributes),
-    conv2dOp(x!, outputGrad, attributes),
-  ],
+  vjp: ({ inputs: [x, dy], outputGrad, attributes }) => {
+    const dw = cast(outputGrad, x!.dtype);
+    return [conv2dInputGradientOp(dy!, dw, attributes), conv2dOp(x!, dw, attributes)];
+  },
 });
 
 /**
  * Convolution (cross-correlation, as in every such library), channels last:
  * x (batch, height, width, in), kernel (height, width, in / groups, out) -> (batch, out height, out width, out).
+ * Operands of f16, without groups, are multiplied and summed as f32, and give f32.
  * Error ≤ 1e-6·Σ|terms|.
  *
- * @throws TesseraError if ranks or channels do not fit, or the window is larger than the padded image.
+ * @throws TesseraError if ranks, dtypes or channels do not fit, or the window is larger than the padded image.
  */
 export function conv2d(x: Tensor, kernel: Tensor, options: Conv2dOptions = {}): Tensor {
   expectRank('conv2d', 'x', x, 4, 'batch, height, width, channels');
   expectRank('conv2d', 'kernel', kernel, 4, 'height, width, in / groups, out');
-  for (const [name, operand] of Object.entries({ x, kernel })) expectType('conv2d', name, operand, 'f32');
   const { groups = 1 } = options;
+  // Groups share little: their kernel reads f32 alone.
+  const types = groups === 1 ? (['f32', 'f16'] as const) : (['f32'] as const);
+  for (const [name, operand] of Object.entries({ x, kernel })) expectType('conv2d', name, operand, ...types);
+  expectSameType('conv2d', x, kernel);
   if (!Number.isInteger(groups) || groups < 1 || kernel.shape[3]! % groups !== 0) {
     throw new TesseraError(`conv2d: ${groups} groups do not divide the ${kernel.shape[3]} channels of the output`);
   }
@@ -201,7 +215,7 @@ export function conv2d(x: Tensor, kernel: Tensor, options: Conv2dOptions = {}): 
  * out = in · stride for 'same' and in · stride + max(window - stride, 0) for 'valid' padding, as in Keras.
  * Error ≤ 1e-6·Σ|terms|.
  *
- * @throws TesseraError if ranks or channels do not fit.
+ * @throws TesseraError if ranks, dtypes or channels do not fit.
  */
 export function conv2dTranspose(
   x: Tensor,
@@ -214,7 +228,9 @@ export function conv2dTranspose(
 ): Tensor {
   expectRank('conv2dTranspose', 'x', x, 4, 'batch, height, width, channels');
   expectRank('conv2dTranspose', 'kernel', kernel, 4, 'height, width, out, in');
-  for (const [name, operand] of Object.entries({ x, kernel })) expectType('conv2dTranspose', name, operand, 'f32');
+  for (const [name, operand] of Object.entries({ x, kernel }))
+    expectType('conv2dTranspose', name, operand, 'f32', 'f16');
+  expectSameType('conv2dTranspose', x, kernel);
   if (x.shape[3] !== kernel.shape[3]) {
     throw new TesseraError(
       `conv2dTranspose: channels differ: x ${formatShape(x.shape)} has ${x.shape[3]}, kernel ${formatShape(kernel.shape)} takes ${kernel.shape[3]}`,

@@ -129,13 +129,20 @@ export function where(condition: Tensor, whenTrue: Operand, whenFalse: Operand):
 const castTo = (dtype: DType, vjp: Parameters<typeof defineElementwise>[1]['vjp']): Op<readonly ['x']> =>
   defineElementwise(fn.cast[dtype], { inputs: unary, vjp });
 
+const isFloat = ({ dtype }: Tensor): boolean => dtype === 'f32' || dtype === 'f16';
+
 /** Conversions by the type converted to. */
 export const casts = {
-  f32: castTo('f32', ({ inputs: [x], outputGrad: dy }) => [x!.dtype === 'f32' ? dy : null]),
+  f32: castTo('f32', ({ inputs: [x], outputGrad: dy }) => [isFloat(x!) ? dy : null]),
+  // The gradient of a half is an f32, like all gradients.
+  f16: castTo('f16', ({ inputs: [x], outputGrad: dy }) => [isFloat(x!) ? dy : null]),
   i32: castTo('i32', 'its result is whole'),
   u32: castTo('u32', 'its result is whole'),
   bool: castTo('bool', NO_GRADIENT),
 } as const;
 
-/** x in another dtype: floats go to whole numbers towards zero; to bool, 0 is false and all else true. Exact. */
+/**
+ * x in another dtype: floats go to whole numbers towards zero; to bool, 0 is false and all else true. To f16 they are
+ * rounded to 11 bits, and beyond 65504 to infinity. Exact, but for f16: Error ≤ 1e-3·|y| + 6e-8.
+ */
 export const cast = (x: Tensor, dtype: DType): Tensor => (x.dtype === dtype ? x : casts[dtype](x));

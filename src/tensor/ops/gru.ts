@@ -36,7 +36,7 @@ export function gru(
   { mask, initial, resetAfter = true }: GruOptions = {},
 ): { sequence: Tensor; last: Tensor } {
   expectRank('gru', 'x', x, 3, 'batch, time, features');
-  expectType('gru', 'x', x, 'f32');
+  expectType('gru', 'x', x, 'f32', 'f16');
   const [batch, time, features] = x.shape as [number, number, number];
   const hidden = recurrent.shape[0]!;
   expectShape('gru', 'recurrent', recurrent, [hidden, 3 * hidden]);

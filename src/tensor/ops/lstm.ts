@@ -164,9 +164,9 @@ export interface LstmOptions {
  * gates in the order i, f, g, o. Returns all hidden states (batch, time, hidden) and the last state.
  *
  *   (i, f, g, o) = σ, σ, tanh, σ of (x[t]·W + h[t]·U + b);   c ← f ⊙ c + i ⊙ g;   h ← o ⊙ tanh c
- * Error ≤ 4e-6·|y| + 4e-6.
+ * x and kernel may both be of f16. Error ≤ 4e-6·|y| + 4e-6.
  *
- * @throws TesseraError if shapes do not fit.
+ * @throws TesseraError if shapes or dtypes do not fit.
  */
 export function lstm(
   x: Tensor,
@@ -176,7 +176,7 @@ export function lstm(
   { mask, initial }: LstmOptions = {},
 ): { sequence: Tensor; last: LstmState } {
   expectRank('lstm', 'x', x, 3, 'batch, time, features');
-  expectType('lstm', 'x', x, 'f32');
+  expectType('lstm', 'x', x, 'f32', 'f16');
   const [batch, time, features] = x.shape as [number, number, number];
   const hidden = recurrent.shape[0]!;
   expectShape('lstm', 'recurrent', recurrent, [hidden, 4 * hidden]);

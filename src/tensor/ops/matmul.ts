@@ -1,15 +1,23 @@
 import { TesseraError } from '../../gpu/errors.js';
-import { type Kernel, lackOf } from '../../gpu/kernel.js';
-import { type MatmulSizes, matmulNaive, matmulRegister, matmulTiled } from '../../kernels/matmul.js';
+import type { Kernel } from '../../gpu/kernel.js';
+import {
+  type MatmulSizes,
+  matmulHalves,
+  matmulNaive,
+  matmulRegister,
+  matmulTiled,
+  type OperandType,
+} from '../../kernels/matmul.js';
 import { chooseDirect } from '../../kernels/matmul-direct.js';
 import { chooseSubgroup } from '../../kernels/matmul-subgroup.js';
 import { chooseSubgroupMatrix } from '../../kernels/matmul-subgroup-matrix.js';
 import { chooseWide } from '../../kernels/matmul-wide.js';
 import type { Variants } from '../choice.js';
-import { defineOp, expectRank, expectType, type Op } from '../define.js';
+import { defineOp, expectRank, expectSameType, expectType, type Op } from '../define.js';
 import { type DispatchContext, type Launch, launch, type OpNode, type Value } from '../graph.js';
 import { broadcastShapes, formatShape, sameShape, sizeOf } from '../shape.js';
 import type { Tensor } from '../tensor.js';
+import { cast } from './elementwise.js';
 import { broadcastTo, permuteOp, reshape } from './movement.js';
 import { reduceLaunches } from './reduce.js';
 
@@ -31,22 +39,24 @@ function matrixOf(
 export const matmulOp: Op<readonly ['a', 'b'], Transposes> = defineOp({
   name: 'matmul',
   inputs: ['a', 'b'],
-  epilogue: true,
-  shape: ([a, b], { transposeA, transposeB }: Transposes) => [
-    ...a!.shape.slice(0, -2),
-    matrixOf(a!, transposeA)[0],
-    matrixOf(b!, transposeB)[1],
-  ],
+  ...{ epilogue: true, halves: true },
+  shape: ([a, b], { transposeA, transposeB }: Transposes) => ({
+    shape: [...a!.shape.slice(0, -2), matrixOf(a!, transposeA)[0], matrixOf(b!, transposeB)[1]],
+    dtype: 'f32',
+  }),
   dispatch: ([a, b], [c], context) => matmulLaunches(a!, b!, c!, context),
   // C = A·B:  dA = dC·Bᵀ,  dB = Aᵀ·dC; where an operand is transposed, its gradient is the transpose of that.
-  vjp: ({ inputs: [a, b], outputGrad: dc, attributes: { transposeA, transposeB } }) => [
-    transposeA
-      ? matmulOp(b!, dc, { transposeA: transposeB, transposeB: true })
-      : matmulOp(dc, b!, { transposeA: false, transposeB: !transposeB }),
-    transposeB
-      ? matmulOp(dc, a!, { transposeA: true, transposeB: transposeA })
-      : matmulOp(a!, dc, { transposeA: !transposeA, transposeB: false }),
-  ],
+  vjp: ({ inputs: [a, b], outputGrad, attributes: { transposeA, transposeB } }) => {
+    const dc = cast(outputGrad, a!.dtype);
+    return [
+      transposeA
+        ? matmulOp(b!, dc, { transposeA: transposeB, transposeB: true })
+        : matmulOp(dc, b!, { transposeA: false, transposeB: !transposeB }),
+      transposeB
+        ? matmulOp(dc, a!, { transposeA: true, transposeB: transposeA })
+        : matmulOp(a!, dc, { transposeA: !transposeA, transposeB: false }),
+    ];
+  },
 });
 
 /** Fewer workgroups than this leave a GPU idle: a long k is then cut into chunks, which costs a second launch. */
@@ -88,7 +98,7 @@ export function matmulLaunches(
     ];
   };
 
-  const kernels = kernelsFor(whole, device);
+  const kernels = kernelsFor(whole, a.dtype as OperandType, device);
   const rule = ruleFor(whole, device, kernels);
   const workgroups = kernels[rule]!.workgroups(whole);
   const ruleChunks =
@@ -98,27 +108,32 @@ export function matmulLaunches(
     [named(rule, ruleChunks)]: product(kernels[rule]!, ruleChunks),
   };
   for (const [name, kernel] of Object.entries(kernels)) {
-    for (const chunks of kernel === matmulNaive || kernel === matmulTiled ? [1] : CHUNKS) {
+    for (const chunks of name === 'naive' || name === 'tiled' ? [1] : CHUNKS) {
       const length = Math.ceil(k / chunks);
       const mayCut = length >= SHORTEST_MEASURED_CHUNK && chunks * kernel.workgroups(whole) <= MOST_WORKGROUPS;
       if (length > LONG_K || (chunks > 1 && !mayCut)) continue;
       variants[named(name, chunks)] ??= product(kernel, chunks);
     }
   }
-  return context.choose('matmul', { batch, m, n, k, transposeA, transposeB }, variants, named(rule, ruleChunks));
+  const sizes = { batch, m, n, k, transposeA, transposeB, f16: a.dtype === 'f16' };
+  return context.choose('matmul', sizes, variants, named(rule, ruleChunks));
 }
 
 /** The kernels that can compute a product, from simple to clever. */
-function kernelsFor(size: MatmulSizes, device: DispatchContext['device']): Readonly<Record<string, Kernel>> {
-  const subgroup = chooseSubgroup(size);
-  const wide = chooseWide(size);
-  const subgroupMatrix = chooseSubgroupMatrix(size);
+function kernelsFor(
+  size: MatmulSizes,
+  type: OperandType,
+  device: DispatchContext['device'],
+): Readonly<Record<string, Kernel>> {
+  const subgroup = chooseSubgroup(size, type);
+  const subgroupMatrix = chooseSubgroupMatrix(size, type, device.limits.subgroupMatrices);
+  const own = { naive: matmulNaive, tiled: matmulTiled, register: matmulRegister, direct: chooseDirect(size) };
   return {
-    ...{ naive: matmulNaive, tiled: matmulTiled, register: matmulRegister, direct: chooseDirect(size) },
-    ...(fillsWideTiles(size) ? { wide } : {}),
+    ...(type === 'f32' ? own : matmulHalves),
+    ...(fillsWideTiles(size) ? { wide: chooseWide(size, type) } : {}),
     ...(device.limits.subgroupLanes >= subgroup.subgroupLanes ? { subgroup } : {}),
     // Never run on a GPU: only for measurements, which check results first.
-    ...(device.kind === 'gpu' && lackOf(subgroupMatrix, device) === undefined ? { subgroupMatrix } : {}),
+    ...(subgroupMatrix === undefined ? {} : { subgroupMatrix }),
   };
 }
 
@@ -139,25 +154,28 @@ function ruleFor(
   kernels: Readonly<Record<string, Kernel>>,
 ): string {
   const { m, n, k } = size;
-  if (software) return 'subgroup' in kernels && m > FEW_ROWS ? 'subgroup' : 'direct';
+  const [shares, isDirect] = ['subgroup' in kernels, 'direct' in kernels];
+  if (software && shares && (m > FEW_ROWS || !isDirect)) return 'subgroup';
+  if (software && isDirect) return 'direct';
   if (m * n * k <= 4096) return 'naive';
-  return kernels.wide !== undefined && kernels.wide.workgroups(size) >= FILLS_A_GPU ? 'wide' : 'register';
+  return !software && kernels.wide !== undefined && kernels.wide.workgroups(size) >= FILLS_A_GPU ? 'wide' : 'register';
 }
 
 /**
  * Matrix product along the last two axes, as NumPy's matmul: (..., m, k) x (..., k, n) -> (..., m, n). Axes in front
  * broadcast; a matrix on the right serves all on the left in one product. A vector is a row on the left and a column
  * on the right, and its axis is left out of the result. A transposed operand is read as it lies, without a copy.
- * Error ≤ 1e-6·Σ|terms|.
+ * Operands of f16 are multiplied and summed as f32, and give f32. Error ≤ 1e-6·Σ|terms|.
  *
- * @throws TesseraError if an operand is a scalar or not of f32, or the inner dimensions differ.
+ * @throws TesseraError if an operand is a scalar, both are not of f32 or both of f16, or the inner dimensions differ.
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
   for (const [name, operand] of Object.entries({ a, b })) {
-    expectType('matmul', name, operand, 'f32');
+    expectType('matmul', name, operand, 'f32', 'f16');
     if (operand.rank === 0)
       throw new TesseraError(`matmul: ${name} is a scalar; expected rank 1 or more, or use mul()`);
   }
+  expectSameType('matmul', a, b);
   if (a.rank === 1) {
     const row = matmul(reshape(a, [1, a.size]), b);
     return reshape(row, b.rank === 1 ? [] : [...row.shape.slice(0, -2), row.shape.at(-1)!]);

@@ -1,7 +1,7 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { runLength } from '../../gpu/kernel.js';
 import { identity } from '../../kernels/elementwise.js';
-import { COPY_AXES, fills, stridedCopies } from '../../kernels/movement.js';
+import { COPY_AXES, fills, stridedCopies, stridedCopiesOfHalves } from '../../kernels/movement.js';
 import { defineOp, type Op } from '../define.js';
 import { type DispatchContext, type Launch, launch, type Value } from '../graph.js';
 import {
@@ -49,7 +49,7 @@ export function copyRegion(
     sizes[`y_stride_${index}`] = axis.to / width;
   });
   const inner = { size_4: last.size / width, x_stride_4: last.from, y_stride_4: last.to };
-  const copies = stridedCopies[runLength(device)];
+  const copies = (x.dtype === 'f16' ? stridedCopiesOfHalves : stridedCopies)[runLength(device)];
   return launch(fours ? copies.fours : copies.ones, { x, y }, { count: sizeOf(shape) / width, ...sizes, ...inner });
 }
 
@@ -106,6 +106,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 export const permuteOp = defineOp({
   name: 'permute',
   inputs: ['x'],
+  halves: true,
   shape: ([x], { order }: { order: readonly number[] }) => {
     const sorted = [...order].sort((a, b) => a - b);
     if (order.length !== x!.rank || sorted.some((axis, index) => axis !== index)) {
@@ -149,6 +150,7 @@ interface SliceAttributes {
 export const sliceOp: Op<readonly ['x'], SliceAttributes> = defineOp({
   name: 'slice',
   inputs: ['x'],
+  halves: true,
   shape: (_, { size }: SliceAttributes) => size,
   dispatch: ([x], [y], { attributes: { begin, step }, device }) => [
     copyRegion({ device }, x!, y!, y!.shape, part(x!.shape, begin, step), whole(y!.shape)),
@@ -214,6 +216,7 @@ interface PadAttributes {
 export const padOp: Op<readonly ['x'], PadAttributes> = defineOp({
   name: 'pad',
   inputs: ['x'],
+  halves: true,
   numbers: ['value'],
   shape: (_, { shape }: PadAttributes) => shape,
   dispatch: ([x], [y], { attributes: { begin, step }, device }) => [
@@ -241,6 +244,7 @@ export function pad(x: Tensor, widths: readonly (readonly [number, number])[], v
 export const concatOp = defineOp({
   name: 'concat',
   inputs: ['...tensors'],
+  halves: true,
   shape: (tensors, { axis }: { axis: number }) => {
     const [first] = tensors as [Tensor];
     for (const other of tensors) {
