@@ -8,11 +8,10 @@ import {
   matmulSubgroup,
   matmulSubgroupMatrix,
   matmulTiled,
-  matmulWide,
   reductions,
 } from '../src/kernels/index.js';
+import { readingOf } from '../src/kernels/matmul-blocks.js';
 import { chooseSubgroup } from '../src/kernels/matmul-subgroup.js';
-import { chooseSubgroupMatrix } from '../src/kernels/matmul-subgroup-matrix.js';
 import { chooseWide } from '../src/kernels/matmul-wide.js';
 import { Generator } from '../src/tensor/index.js';
 import { type KernelCase, type Rung, single } from './case.js';
@@ -38,45 +37,10 @@ function product(m: number, k: number, n: number, when?: KernelCase['when']): Ke
       single('tiled', matmulTiled, values),
       single('register', matmulRegister, values),
       single('wide', chooseWide(values), values),
-      single('subgroup matrix', chooseSubgroupMatrix(values), values),
+      single('subgroup matrix', matmulSubgroupMatrix.f32_8x8x8[readingOf(values)], values),
       single('direct, scalar', matmulDirect.scalar, values),
       ...(fours ? [single('direct, by fours', matmulDirect.nn, values)] : []),
       single('subgroup', fours ? matmulSubgroup.rows : matmulSubgroup.any, values),
-    ],
-  };
-}
-
-/**
- * What matrix units bring that multiply half precision, for whole fours. The operands are such as half precision holds,
- * so that all rungs compute the same; the roof that the shares are of is that of f32.
- */
-function halfProduct(m: number, k: number, n: number): KernelCase {
-  const values = valuesOf(m, k, n);
-  const halves = (length: number) => {
-    const generator = new Generator(length);
-    return Float32Array.from({ length }, () => Math.round(64 * generator.normal()) / 64);
-  };
-  return {
-    name: `matmul ${m} x ${k} x ${n} by matrix units`,
-    when: 'large',
-    flops: 2 * m * n * k,
-    bytes: 4 * (m * k + k * n + m * n),
-    // Getters, because they are large: made where they are timed, and nowhere else.
-    buffers: {
-      get a() {
-        return halves(m * k);
-      },
-      get b() {
-        return halves(k * n);
-      },
-      c: m * n,
-    },
-    outputs: ['c'],
-    rungs: [
-      single('wide', matmulWide.fours, values),
-      single('subgroup matrix, f16 16 x 16 x 16', matmulSubgroupMatrix.f16_16x16x16.fours, values),
-      single('subgroup matrix, f16 16 x 8 x 16', matmulSubgroupMatrix.f16_16x8x16.fours, values),
-      single('subgroup matrix, f16 8 x 16 x 16', matmulSubgroupMatrix.f16_8x16x16.fours, values),
     ],
   };
 }
@@ -119,9 +83,11 @@ function longProduct(m: number, k: number, n: number, chunks: number): KernelCas
 /** The same numbers as f32 and as halves: what f16 operands save is memory, sums are f32 in both. */
 function productOfHalves(m: number, k: number, n: number, when?: KernelCase['when']): KernelCase {
   const values = valuesOf(m, k, n);
-  const generator = new Generator(1);
-  const halves = (length: number) => Float32Array.from({ length }, () => toHalf(generator.normal()));
-  const [a, b] = [halves(m * k), halves(k * n)];
+  const reading = readingOf(values);
+  const halves = (length: number, seed: number) => {
+    const generator = new Generator(seed);
+    return Float32Array.from({ length }, () => toHalf(generator.normal()));
+  };
   const rung = (name: string, kernel: Kernel): Rung => ({
     name: `${name}, f16`,
     steps: [{ kernel, values, buffers: { a: 'a16', b: 'b16', c: 'c' } }],
@@ -131,13 +97,32 @@ function productOfHalves(m: number, k: number, n: number, when?: KernelCase['whe
     ...(when === undefined ? {} : { when }),
     flops: 2 * m * n * k,
     bytes: 2 * (m * k + k * n) + 4 * m * n,
-    buffers: { a, b, a16: packHalves(a), b16: packHalves(b), c: m * n },
+    // Getters, because they are large: made where they are timed, and nowhere else.
+    buffers: {
+      get a() {
+        return halves(m * k, 1);
+      },
+      get b() {
+        return halves(k * n, 2);
+      },
+      get a16() {
+        return packHalves(halves(m * k, 1));
+      },
+      get b16() {
+        return packHalves(halves(k * n, 2));
+      },
+      c: m * n,
+    },
     outputs: ['c'],
     rungs: [
       single('register, f32', matmulRegister, values),
       rung('naive', matmulHalves.naive),
       rung('tiled', matmulHalves.tiled),
       rung('register', matmulHalves.register),
+      rung('wide', chooseWide(values, 'f16')),
+      rung('subgroup matrix 16 x 16 x 16', matmulSubgroupMatrix.f16_16x16x16[reading]),
+      rung('subgroup matrix 16 x 8 x 16', matmulSubgroupMatrix.f16_16x8x16[reading]),
+      rung('subgroup matrix 8 x 16 x 16', matmulSubgroupMatrix.f16_8x16x16[reading]),
       rung('subgroup', chooseSubgroup(values, 'f16')),
     ],
   };
@@ -153,5 +138,5 @@ export const matmulCases: readonly KernelCase[] = [
   product(4096, 4096, 4096, 'large'),
   productOfHalves(256, 256, 256, 'quick'),
   productOfHalves(1024, 1024, 1024, 'large'),
-  halfProduct(4096, 4096, 4096),
+  productOfHalves(4096, 4096, 4096, 'large'),
 ];

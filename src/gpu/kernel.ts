@@ -37,7 +37,7 @@ export interface KernelDefinition<Buffer extends string, Number extends string> 
   readonly subgroupLanes?: number;
   /** Set where its subgroups multiply matrices: of this shape. */
   readonly subgroupMatrix?: SubgroupMatrixConfig;
-  /** Set where it loads, stores or computes in half precision. */
+  /** Set where it loads or stores half precision. */
   readonly f16?: boolean;
   /** How many workgroups; beyond the device's limit in x they fold into y. */
   workgroups(values: Readonly<Record<Number, number>>): number;
@@ -58,7 +58,7 @@ export interface Kernel {
   readonly subgroupLanes: number;
   /** The shape of the matrices that its subgroups multiply; undefined where they do not. */
   readonly subgroupMatrix: SubgroupMatrixConfig | undefined;
-  /** True where it loads, stores or computes in half precision. */
+  /** True where it loads or stores half precision. */
   readonly f16: boolean;
   /** WGSL, with the hooks still open. */
   readonly wgsl: string;

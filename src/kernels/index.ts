@@ -18,7 +18,7 @@ export { matmulHalves, matmulNaive, matmulRegister, matmulTiled } from './matmul
 export { matmulDirect } from './matmul-direct.js';
 export { matmulSubgroup, matmulSubgroupHalves } from './matmul-subgroup.js';
 export { matmulSubgroupMatrix } from './matmul-subgroup-matrix.js';
-export { matmulWide } from './matmul-wide.js';
+export { matmulWide, matmulWideHalves } from './matmul-wide.js';
 export { maxPoolBackward, maxPoolForward } from './max-pool.js';
 export { fills, stridedCopies, stridedCopiesOfHalves } from './movement.js';
 export {

@@ -18,16 +18,16 @@ const OPERANDS = [
 
 /**
  * WGSL of the bindings a, b and `sizes`, and of `block_a(z, i, k, end)` and `block_b(z, j, k, end)`: column s of the block
- * is the four lines at step k + s. Beyond the last line, and from step `end` on, it is zero.
+ * is the four lines at step k + s, as f32. Beyond the last line, and from step `end` on, it is zero.
  */
-export const blocksOf = (reading: Reading, stored: OperandType): string => wgsl`
+export const blocksOf = (reading: Reading, type: OperandType): string => wgsl`
 ${SIZES_STRUCT}
-@group(0) @binding(0) var<storage, read> a: array<${elementOf(reading, stored)}>;  // (batch, m, k), by strides
-@group(0) @binding(1) var<storage, read> b: array<${elementOf(reading, stored)}>;  // (batch, k, n), by strides
+@group(0) @binding(0) var<storage, read> a: array<${elementOf(reading, type)}>;  // (batch, m, k), by strides
+@group(0) @binding(1) var<storage, read> b: array<${elementOf(reading, type)}>;  // (batch, k, n), by strides
 @group(0) @binding(3) var<uniform> sizes: Sizes;
 ${OPERANDS.map(reading === 'fours' ? blockByFours : blockOfAny).join('')}`;
 
-const elementOf = (reading: Reading, stored: OperandType): string => (reading === 'fours' ? `vec4<${stored}>` : stored);
+const elementOf = (reading: Reading, type: OperandType): string => (reading === 'fours' ? `vec4<${type}>` : type);
 
 const blockOfAny = ({ name, lines, line, step }: (typeof OPERANDS)[number]): string => wgsl`
 fn one_${name}(z: u32, i: u32, k: u32, end: u32) -> f32 {

@@ -1,7 +1,7 @@
 import type { SubgroupMatrixConfig } from '../gpu/adapter.js';
 import { ceilDivide, defineKernel, type Kernel } from '../gpu/kernel.js';
 import { EPILOGUE, wgsl } from '../gpu/wgsl.js';
-import { type MatmulSizes, matmulCost, matmulReference, matmulSizes, type OperandType } from './matmul.js';
+import { type MatmulSizes, matmulOf, type OperandType } from './matmul.js';
 import { blocksOf, type Reading, readingOf, repeat } from './matmul-blocks.js';
 
 /*
@@ -9,8 +9,8 @@ import { blocksOf, type Reading, readingOf, repeat } from './matmul-blocks.js';
  * computes 128 x 128 elements of C in eight regions of 64 x 32, each by one subgroup. However many subgroups 256
  * invocations form, they take the regions in turns: eight of 32 lanes once, four of 64 lanes twice; of sixteen, half rest.
  *
- * The units multiply what is in workgroup memory, so A and B are converted to their type on the way there, and C goes
- * through workgroup memory to where the epilogue and the last rows and columns are seen to.
+ * The units take matrices from workgroup memory, where A and B have zeros beyond their ends; C goes through it on its way to
+ * where the epilogue and the last rows and columns are seen to. Products and sums are those of f32: two f16 make an f32.
  *
  * Dawn compiles these kernels, but none of the adapters at hand has such units: they were run with the built-in functions
  * replaced by WGSL that does the same (test/support/subgroup-matrices.ts), never on a GPU. So no rule chooses them.
@@ -26,12 +26,11 @@ const DEPTH_BYTES = 64;
 const PADDING_BYTES = 16;
 const BYTES = { f32: 4, f16: 2 } as const;
 
-/** A kernel for matrices of (M, K) by (K, N), with operands that are stored as `stored`. */
-export function subgroupMatrixProduct(
-  config: SubgroupMatrixConfig & { readonly componentType: OperandType; readonly resultComponentType: 'f32' },
-  reading: Reading,
-  stored: OperandType = 'f32',
-): Kernel {
+/** The shapes that there are kernels for. */
+type Config = SubgroupMatrixConfig & { readonly componentType: OperandType; readonly resultComponentType: 'f32' };
+
+/** A kernel for matrices of (M, K) by (K, N), of the type that the operands are stored in. */
+export function subgroupMatrixProduct(config: Config, reading: Reading): Kernel {
   const { M, N, K, componentType: component } = config;
   const left = `subgroup_matrix_left<${component}, ${K}, ${M}>`;
   const right = `subgroup_matrix_right<${component}, ${N}, ${K}>`;
@@ -42,15 +41,11 @@ export function subgroupMatrixProduct(
   const each = (line: (r: number, s: number) => string) =>
     repeat(down * across, (at) => line(Math.floor(at / across), at % across));
   return defineKernel({
+    ...matmulOf(component),
     name: `matmul_subgroup_matrix_${component}_${M}x${N}x${K}${reading === 'fours' ? '_fours' : ''}`,
-    reads: ['a', 'b'],
-    writes: ['c'],
-    sizes: matmulSizes,
     subgroupMatrix: config,
-    f16: [component, stored].includes('f16'),
     workgroups: ({ batch, m, n, chunks }) => batch * chunks * ceilDivide(m, ROWS) * ceilDivide(n, COLUMNS),
-    cost: matmulCost(stored),
-    wgsl: wgsl`${blocksOf(reading, stored)}
+    wgsl: wgsl`${blocksOf(reading, component)}
 @group(0) @binding(2) var<storage, read_write> c: array<f32>;  // (batch, chunks, m, n)
 ${EPILOGUE}
 
@@ -138,19 +133,15 @@ fn store(part: u32, i: u32, j: u32, region: u32, regions: u32, thread: u32) {
     }
   }
 }`,
-    reference: matmulReference,
   });
 }
 
 const family = (componentType: OperandType, M: number, N: number, K: number) => {
-  const config = { componentType, resultComponentType: 'f32', M, N, K } as const;
-  return { any: subgroupMatrixProduct(config, 'any'), fours: subgroupMatrixProduct(config, 'fours') };
+  const config: Config = { componentType, resultComponentType: 'f32', M, N, K };
+  return { any: subgroupMatrixProduct(config, 'any'), fours: subgroupMatrixProduct(config, 'fours') } as const;
 };
 
-/**
- * The matrix product by matrix units, for the shapes that GPUs are known to have. Those of f16 round A and B to half
- * precision, but for the sums: relative errors of 1e-3 in each product.
- */
+/** The matrix product by matrix units, for the shapes that GPUs are known to have. */
 export const matmulSubgroupMatrix = {
   /** Apple. */
   f32_8x8x8: family('f32', 8, 8, 8),
@@ -162,5 +153,13 @@ export const matmulSubgroupMatrix = {
   f16_8x16x16: family('f16', 8, 16, 16),
 } as const;
 
-/** The kernel for such operands whose products are of f32, as the result of `matmul` must be. */
-export const chooseSubgroupMatrix = (size: MatmulSizes): Kernel => matmulSubgroupMatrix.f32_8x8x8[readingOf(size)];
+/** The kernel for such operands and the first of a device's shapes, which it likes best, that there is one for. */
+export const chooseSubgroupMatrix = (
+  size: MatmulSizes,
+  type: OperandType,
+  shapes: readonly SubgroupMatrixConfig[],
+): Kernel | undefined =>
+  shapes
+    .filter(({ componentType, resultComponentType }) => componentType === type && resultComponentType === 'f32')
+    .map(({ M, N, K }) => Object.entries(matmulSubgroupMatrix).find(([name]) => name === `${type}_${M}x${N}x${K}`)?.[1])
+    .find((kernels) => kernels !== undefined)?.[readingOf(size)];

@@ -1,6 +1,6 @@
 import { ceilDivide, defineKernel, type Kernel } from '../gpu/kernel.js';
 import { EPILOGUE, EPILOGUE_FOURS, wgsl } from '../gpu/wgsl.js';
-import { type MatmulSizes, matmulCost, matmulReference, matmulSizes } from './matmul.js';
+import { type MatmulSizes, matmulOf, nameFor, type OperandType } from './matmul.js';
 import { blocksOf, type Reading, readingOf, repeat } from './matmul-blocks.js';
 
 /*
@@ -33,15 +33,12 @@ fn store(part: u32, i: u32, j: u32, value: vec4f) {
   if (i < sizes.m && j < sizes.n) { c[at] = epilogue(value, at); }
 }`;
 
-const wide = (reading: Reading): Kernel =>
+const wide = (reading: Reading, type: OperandType): Kernel =>
   defineKernel({
-    name: reading === 'fours' ? 'matmul_wide_fours' : 'matmul_wide',
-    reads: ['a', 'b'],
-    writes: ['c'],
-    sizes: matmulSizes,
+    ...matmulOf(type),
+    name: nameFor(reading === 'fours' ? 'matmul_wide_fours' : 'matmul_wide', type),
     workgroups: ({ batch, m, n, chunks }) => batch * chunks * ceilDivide(m, ROWS) * ceilDivide(n, COLUMNS),
-    cost: matmulCost('f32'),
-    wgsl: wgsl`${blocksOf(reading, 'f32')}
+    wgsl: wgsl`${blocksOf(reading, type)}
 ${reading === 'fours' ? storeFours : storeAny}
 
 const ROWS = ${ROWS}u;       // of C, a workgroup
@@ -98,11 +95,13 @@ ${repeat(4, (r) => `      sum_${r + 4} += lower[${r}] * right;`)}
   }
 ${repeat(EACH, (r) => `  store(part, i0 + row + ${r}u, j0 + column, sum_${r});`)}
 }`,
-    reference: matmulReference,
   });
 
 /** Matrix products in tiles of 128 x 64; by fours where {@link readingOf} allows it. */
-export const matmulWide = { any: wide('any'), fours: wide('fours') } as const;
+export const matmulWide = { any: wide('any', 'f32'), fours: wide('fours', 'f32') } as const;
+/** The same for operands in half precision. */
+export const matmulWideHalves = { any: wide('any', 'f16'), fours: wide('fours', 'f16') } as const;
 
 /** The kernel with wide tiles for such operands. */
-export const chooseWide = (size: MatmulSizes): Kernel => matmulWide[readingOf(size)];
+export const chooseWide = (size: MatmulSizes, type: OperandType = 'f32'): Kernel =>
+  (type === 'f32' ? matmulWide : matmulWideHalves)[readingOf(size)];

@@ -20,9 +20,9 @@ import { EPILOGUE, wgsl } from '../gpu/wgsl.js';
  *             sums the chunks, in a fixed order. (All kernels from register on, with `chunks` > 1.)
  *   subgroup  as register tiles, but what the invocations share comes from their neighbours' registers: 16 x 4 elements an
  *             invocation. See matmul-subgroup.ts.
- *   halves    naive, tiled, register and subgroup with A and B stored in half precision: half as many bytes to read, and
- *             the same sums in f32.
  *   subgroup matrix  by the matrix units of a GPU, where it has some. See matmul-subgroup-matrix.ts.
+ *   halves    all but direct with A and B stored in half precision: half as many bytes to read, and
+ *             the same sums in f32.
  *   direct    4 x 8 elements an invocation, read by fours straight from memory. Without workgroup memory, which
  *             software adapters emulate: for them alone. See matmul-direct.ts.
  */

@@ -18,7 +18,7 @@ import { matmulHalves, matmulNaive, matmulRegister, matmulTiled } from '../../sr
 import { matmulDirect } from '../../src/kernels/matmul-direct.js';
 import { matmulSubgroup, matmulSubgroupHalves } from '../../src/kernels/matmul-subgroup.js';
 import { matmulSubgroupMatrix } from '../../src/kernels/matmul-subgroup-matrix.js';
-import { matmulWide } from '../../src/kernels/matmul-wide.js';
+import { matmulWide, matmulWideHalves } from '../../src/kernels/matmul-wide.js';
 import { maxPoolBackward, maxPoolForward } from '../../src/kernels/max-pool.js';
 import { fills, stridedCopies, stridedCopiesOfHalves } from '../../src/kernels/movement.js';
 import {
@@ -118,12 +118,6 @@ function infinite(one: KernelCase): KernelCase {
   }
   return { ...one, note: `${one.note}, infinite`, buffers: { ...one.buffers, a, b } };
 }
-/** A case whose numbers half precision holds, and its products f32. */
-function short(one: KernelCase): KernelCase {
-  const { batch, m, n, k } = one.values as Record<string, number>;
-  const numbers = (length: number, seed: number) => normals(length, seed).map((value) => Math.round(64 * value) / 64);
-  return { ...one, buffers: { ...one.buffers, a: numbers(batch! * m! * k!, 1), b: numbers(batch! * k! * n!, 2) } };
-}
 const matmul = [
   ...[
     ...[matmulNaive, matmulTiled, matmulRegister, matmulDirect.scalar],
@@ -150,18 +144,15 @@ const matmul = [
       ),
     ]),
   ),
-  ...Object.values(matmulSubgroupMatrix).flatMap(({ any, fours }) =>
-    [
-      product(any, [1, 1, 1, 1], 'n', 'n'),
-      product(any, [1, 5, 0, 3], 'n', 'n'),
-      product(any, [0, 4, 4, 4], 'n', 'n'),
-      product(any, [1, 131, 37, 17], 'n', 't'),
-      product(fours, [1, 128, 32, 128], 'n', 'n'),
-      product(fours, [2, 36, 20, 40], 't', 't'),
-      product(any, [1, 19, 83, 131], 't', 'n', 2),
-      product(fours, [1, 132, 76, 132], 'n', 'n', 2),
-    ].map(short),
+  // Beside a tile of 128 x 128, and beyond one; those of f16 are told the same below.
+  ...[[1, 1, 1, 1] as const, [1, 5, 0, 3] as const, [0, 4, 4, 4] as const].map((size) =>
+    product(matmulSubgroupMatrix.f32_8x8x8.any, [...size], 'n', 'n'),
   ),
+  product(matmulSubgroupMatrix.f32_8x8x8.any, [1, 131, 37, 17], 'n', 't'),
+  product(matmulSubgroupMatrix.f32_8x8x8.any, [1, 19, 83, 131], 't', 'n', 2),
+  product(matmulSubgroupMatrix.f32_8x8x8.fours, [1, 128, 32, 128], 'n', 'n'),
+  product(matmulSubgroupMatrix.f32_8x8x8.fours, [2, 36, 20, 40], 't', 't'),
+  product(matmulSubgroupMatrix.f32_8x8x8.fours, [1, 132, 76, 132], 'n', 'n', 2),
   // By fours, only the axes that are contiguous need whole fours, and n.
   product(matmulWide.fours, [1, 7, 12, 20], 'n', 'n'),
   product(matmulWide.fours, [2, 8, 13, 20], 't', 'n'),
@@ -988,7 +979,7 @@ const plain: readonly KernelCase[] = [
 ];
 
 /** The kernels for operands in half precision, by those for f32: what is told of these holds for those. */
-const halves = new Map<Kernel, Kernel>([
+const halves: readonly (readonly [Kernel, Kernel])[] = [
   [matmulNaive, matmulHalves.naive],
   [matmulTiled, matmulHalves.tiled],
   [matmulRegister, matmulHalves.register],
@@ -1003,10 +994,18 @@ const halves = new Map<Kernel, Kernel>([
     [stridedCopies[run].fours, stridedCopiesOfHalves[run].fours] as const,
     [fills[run].f32, fills[run].f16] as const,
   ]),
-]);
-const ofHalves: readonly KernelCase[] = plain.flatMap((one) => {
-  const kernel = halves.get(one.kernel);
-  if (kernel === undefined) return [];
+  ...(['any', 'fours'] as const).flatMap((reading) => {
+    const { f32_8x8x8, ...shapes } = matmulSubgroupMatrix;
+    return [
+      [matmulWide[reading], matmulWideHalves[reading]] as const,
+      ...Object.values(shapes).map((of) => [f32_8x8x8[reading], of[reading]] as const),
+    ];
+  }),
+];
+const pairs = plain.flatMap((one) =>
+  halves.filter(([own]) => own === one.kernel).map(([, kernel]) => [one, kernel] as const),
+);
+const ofHalves: readonly KernelCase[] = pairs.map(([one, kernel]) => {
   // Products give f32; what only moves elements moves them as they are.
   const moves = kernel.hooks.length === 0 && !kernel.name.startsWith('conv2d');
   const stored = kernel.bindings.filter(({ access }) => access === 'read' || (moves && access === 'read_write'));

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { defineKernel } from '../../src/gpu/index.js';
-import { matmulNaive, matmulRegister } from '../../src/kernels/index.js';
+import { matmulNaive, matmulRegister, matmulSubgroupMatrix } from '../../src/kernels/index.js';
+import { chooseSubgroupMatrix } from '../../src/kernels/matmul-subgroup-matrix.js';
 import { TextImageClassifier } from '../../src/models/index.js';
 import { Adam, crossEntropy } from '../../src/nn/index.js';
 import { type ChoicePoint, choiceKey, chooserOf } from '../../src/tensor/choice.js';
@@ -122,6 +123,21 @@ test.each([
   expect(plan(trace([product]), device).dispatches.map(({ kernel }) => kernel.name)).toEqual([expected]);
   // What matrix units compute was never seen on a GPU: it may be measured, not chosen.
   expect(Object.keys(pointsOf([product], device)[0]!.variants)).toContain('subgroupMatrix');
+});
+
+test('matrix units take operands of their type, in the shape that the device likes best', () => {
+  const size = { batch: 1, m: 8, n: 8, k: 8, chunks: 1, chunk_length: 8 };
+  const strides = { a_batch: 64, a_row: 8, a_col: 1, b_batch: 64, b_row: 8, b_col: 1 };
+  const shape = (componentType: string, resultComponentType: string, M: number, N: number, K: number) => ({
+    ...{ componentType, resultComponentType, M, N, K },
+  });
+  const shapes = [
+    ...[shape('i8', 'i32', 16, 16, 32), shape('f16', 'f16', 16, 16, 16), shape('f16', 'f32', 64, 8, 16)],
+    ...[shape('f16', 'f32', 16, 8, 16), shape('f16', 'f32', 16, 16, 16)],
+  ];
+  const kernelFor = (type: 'f32' | 'f16') => chooseSubgroupMatrix({ ...size, ...strides }, type, shapes);
+  expect(kernelFor('f16')).toBe(matmulSubgroupMatrix.f16_16x8x16.fours);
+  expect(kernelFor('f32')).toBeUndefined();
 });
 
 describe('a measured choice', () => {

@@ -1,5 +1,5 @@
 import { TesseraError } from '../../gpu/errors.js';
-import { type Kernel, lackOf } from '../../gpu/kernel.js';
+import type { Kernel } from '../../gpu/kernel.js';
 import {
   type MatmulSizes,
   matmulHalves,
@@ -126,15 +126,14 @@ function kernelsFor(
   device: DispatchContext['device'],
 ): Readonly<Record<string, Kernel>> {
   const subgroup = chooseSubgroup(size, type);
-  const shared: Record<string, Kernel> = device.limits.subgroupLanes >= subgroup.subgroupLanes ? { subgroup } : {};
-  if (type === 'f16') return { ...matmulHalves, ...shared };
-  const subgroupMatrix = chooseSubgroupMatrix(size);
+  const subgroupMatrix = chooseSubgroupMatrix(size, type, device.limits.subgroupMatrices);
+  const own = { naive: matmulNaive, tiled: matmulTiled, register: matmulRegister, direct: chooseDirect(size) };
   return {
-    ...{ naive: matmulNaive, tiled: matmulTiled, register: matmulRegister, direct: chooseDirect(size) },
-    ...(fillsWideTiles(size) ? { wide: chooseWide(size) } : {}),
-    ...shared,
+    ...(type === 'f32' ? own : matmulHalves),
+    ...(fillsWideTiles(size) ? { wide: chooseWide(size, type) } : {}),
+    ...(device.limits.subgroupLanes >= subgroup.subgroupLanes ? { subgroup } : {}),
     // Never run on a GPU: only for measurements, which check results first.
-    ...(device.kind === 'gpu' && lackOf(subgroupMatrix, device) === undefined ? { subgroupMatrix } : {}),
+    ...(subgroupMatrix === undefined ? {} : { subgroupMatrix }),
   };
 }
 
@@ -155,11 +154,11 @@ function ruleFor(
   kernels: Readonly<Record<string, Kernel>>,
 ): string {
   const { m, n, k } = size;
-  const isDirect = 'direct' in kernels;
-  if (software && 'subgroup' in kernels && (m > FEW_ROWS || !isDirect)) return 'subgroup';
+  const [shares, isDirect] = ['subgroup' in kernels, 'direct' in kernels];
+  if (software && shares && (m > FEW_ROWS || !isDirect)) return 'subgroup';
   if (software && isDirect) return 'direct';
   if (m * n * k <= 4096) return 'naive';
-  return kernels.wide !== undefined && kernels.wide.workgroups(size) >= FILLS_A_GPU ? 'wide' : 'register';
+  return !software && kernels.wide !== undefined && kernels.wide.workgroups(size) >= FILLS_A_GPU ? 'wide' : 'register';
 }
 
 /**
