@@ -74,7 +74,10 @@ export interface DeviceLimits {
   readonly subgroupMatrices: readonly SubgroupMatrixConfig[];
 }
 
-/** Running totals. From the third replay of a plan on none but `submissions` grows. */
+/**
+ * Running totals. From the third replay of a plan on none but `submissions` grows; only where large values are kept on the
+ * device do `bindGroupsCreated`, as each has a buffer of its own.
+ */
 export interface Counters {
   buffersCreated: number;
   bindGroupsCreated: number;

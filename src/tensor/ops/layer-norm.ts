@@ -37,13 +37,12 @@ export const layerNormOp: Op<readonly ['x', 'scale', 'shift'], LayerNormAttribut
     return [launch(kernel, values, { rows, cols, centred })];
   },
   vjp: ({ inputs: [x, scale], outputs: [y, mean, inverse], outputGrads: [given, dmean, dinverse], attributes }) => {
-    const own = attributes as unknown as LayerNormAttributes;
     const dy = given ?? full(y!.shape, 0);
     const centre = x!.sub(mean!);
-    let dx = layerNormBackwardOp(x!, scale!, mean!, inverse!, dy, own);
+    let dx = layerNormBackwardOp(x!, scale!, mean!, inverse!, dy, attributes);
     // Only second derivatives come through mean and inverse: ∂mean/∂x = 1/cols, ∂inverse/∂x = -inverse³ · (x - mean)/cols.
     const cols = x!.shape[1]!;
-    if (dmean !== undefined && own.centred === 1) dx = dx.add(dmean.div(cols));
+    if (dmean !== undefined && attributes.centred === 1) dx = dx.add(dmean.div(cols));
     if (dinverse !== undefined) dx = dx.sub(centre.mul(dinverse).mul(inverse!.pow(3)).div(cols));
     return [dx, dy.mul(centre.mul(inverse!)), dy];
   },
@@ -64,7 +63,7 @@ export const layerNormBackwardOp: Op<readonly ['x', 'scale', 'mean', 'inverse', 
   // Mean and inverse follow from x: its gradient holds what would come through them.
   vjp: ({ inputs: [x, scale, , , dy], outputGrad: g, attributes }) => {
     const rule = (x: Tensor, scale: Tensor, dy: Tensor): Tensor =>
-      gradientsOf((own) => standardized(own!, attributes as unknown as LayerNormAttributes), [x], dy.mul(scale))[0]!;
+      gradientsOf((own) => standardized(own!, attributes), [x], dy.mul(scale))[0]!;
     const [dx, dscale, ddy] = gradientsOf((...own) => rule(own[0]!, own[1]!, own[2]!), [x!, scale!, dy!], g);
     return [dx!, dscale!, null, null, ddy!];
   },
