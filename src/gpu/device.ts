@@ -1,5 +1,5 @@
 import type { SubgroupMatrixConfig } from './adapter.js';
-import type { Kernel } from './kernel.js';
+import type { Kernel, Span } from './kernel.js';
 import type { Choices, Origin } from './tuning.js';
 
 /**
@@ -23,10 +23,17 @@ export interface DeviceBuffer {
   readonly bytes: number;
 }
 
+/** Elements of a buffer that holds elements of a type. */
+export interface Window extends Span {
+  readonly type: ElementType;
+}
+
 /** One kernel, the buffers behind its storage bindings, and the values of its uniforms. */
 export interface Dispatch {
   readonly kernel: Kernel;
   readonly buffers: Readonly<Record<string, DeviceBuffer>>;
+  /** Of which buffers only a part is bound; it begins at a multiple of the device's `bindingAlignment`. */
+  readonly windows?: Readonly<Record<string, Window>>;
   readonly values: Readonly<Record<string, number>>;
   /** Names the dispatch in errors and profiles, such as `matmul [32, 128] x [128, 10]`. */
   readonly label: string;
@@ -65,6 +72,8 @@ export interface Around {
 export interface DeviceLimits {
   readonly bufferBytes: number;
   readonly bindingBytes: number;
+  /** A part of a buffer that is bound begins at a multiple of so many bytes. */
+  readonly bindingAlignment: number;
   readonly storageBuffers: number;
   readonly invocations: number;
   readonly workgroupsPerDimension: number;
@@ -110,8 +119,8 @@ export interface Device {
   readonly memory: { readonly bytes: number; readonly buffers: number };
 
   /**
-   * A buffer from the pool. What it held before is not cleared.
-   * @throws OutOfMemoryError when `bytes` is more than one binding may have; `owner` names the culprit.
+   * A buffer from the pool. What it held before is not cleared. It may be larger than what is bound at once.
+   * @throws OutOfMemoryError when `bytes` is more than one buffer may have; `owner` names the culprit.
    */
   allocate(bytes: number, owner: string): DeviceBuffer;
   /** Gives a buffer back to the pool. */

@@ -10,6 +10,7 @@ import type {
   HostArray,
   Prepared,
   Readback,
+  Window,
 } from './device.js';
 import { bytesOf } from './device.js';
 import { DeviceLostError, KernelError, OutOfMemoryError, TesseraError } from './errors.js';
@@ -96,6 +97,7 @@ export class GpuDevice implements Device {
     this.limits = {
       bufferBytes: gpu.limits.maxBufferSize,
       bindingBytes: Math.min(gpu.limits.maxStorageBufferBindingSize, gpu.limits.maxBufferSize),
+      bindingAlignment: gpu.limits.minStorageBufferOffsetAlignment,
       storageBuffers: gpu.limits.maxStorageBuffersPerShaderStage,
       invocations: gpu.limits.maxComputeInvocationsPerWorkgroup,
       workgroupsPerDimension: gpu.limits.maxComputeWorkgroupsPerDimension,
@@ -133,9 +135,9 @@ export class GpuDevice implements Device {
 
   allocate(bytes: number, owner: string): DeviceBuffer {
     this.#assertSound();
-    if (bytes > this.limits.bindingBytes) {
+    if (bytes > this.limits.bufferBytes) {
       throw new OutOfMemoryError(
-        `${owner}: ${bytes} bytes are more than ${this.name} binds at once (${this.limits.bindingBytes}); split the tensor`,
+        `${owner}: ${bytes} bytes are more than ${this.name} has in one buffer (${this.limits.bufferBytes}); split the tensor`,
         bytes,
       );
     }
@@ -185,7 +187,7 @@ export class GpuDevice implements Device {
     blocks: UniformArena['blocks'][0],
     uniforms?: GpuBuffer,
   ): Bound {
-    const { kernel, buffers, values, label } = dispatch;
+    const { kernel, buffers, windows, values, label } = dispatch;
     let block = 0;
     const entries = kernel.bindings.map(({ name, access }, binding): GPUBindGroupEntry => {
       if (access === 'uniform') {
@@ -194,13 +196,21 @@ export class GpuDevice implements Device {
       }
       const buffer = buffers[name];
       if (buffer === undefined) throw new TesseraError(`${label}: no buffer for binding '${name}' of '${kernel.name}'`);
-      return { binding, resource: { buffer: gpuOf(buffer) } };
+      return { binding, resource: this.#resourceOf(gpuOf(buffer), windows?.[name]) };
     });
     this.counters.bindGroupsCreated++;
     const group = this.gpu.createBindGroup({ label: `${kernel.name}: ${label}`, layout, entries });
     const count = kernel.workgroups(values);
     const x = Math.min(count, this.limits.workgroupsPerDimension);
     return { pipeline, group, x, y: x === 0 ? 0 : Math.ceil(count / x) };
+  }
+
+  /** A buffer, or a window of it; in whole sixteens, as kernels may read by fours. */
+  #resourceOf(buffer: GPUBuffer, window?: Window): GPUBufferBinding {
+    if (window === undefined) return { buffer, size: Math.min(buffer.size, this.limits.bindingBytes) };
+    const offset = bytesOf(window.type, window.first);
+    const size = 16 * Math.max(1, Math.ceil(bytesOf(window.type, window.length) / 16));
+    return { buffer, offset, size: Math.min(size, buffer.size - offset) };
   }
 
   submit(prepared: Prepared, around: Around = {}): Promise<HostArray[]> {

@@ -20,6 +20,30 @@ export interface Cost {
 
 export type Values = Readonly<Record<string, number>>;
 
+/** Some elements of a buffer. */
+export interface Span {
+  readonly first: number;
+  readonly length: number;
+}
+
+/**
+ * A way to do a launch in parts, one after the other, for buffers that are larger than what a device binds at once. Each
+ * part needs only a span of the buffers that are cut; all others are bound as they are.
+ */
+export interface Cut<Buffer extends string = string, Number extends string = string> {
+  /** How many parts there are at most. */
+  parts(values: Readonly<Record<Number, number>>): number;
+  /**
+   * The launch that does parts `first` to `end`: what its values are, and which span of each cut buffer it touches. Its
+   * indices count from the beginning of the spans. Undefined where it cannot begin or end there.
+   */
+  launch(
+    values: Readonly<Record<Number, number>>,
+    first: number,
+    end: number,
+  ): { readonly values: Values; readonly spans: Readonly<Partial<Record<Buffer, Span>>> } | undefined;
+}
+
 /**
  * What a kernel says of itself. `reads`, `updates` (read and written in place) and `writes` name its storage
  * bindings, `sizes` and `numbers` the fields of its uniform `struct Sizes`, in the order of the WGSL.
@@ -39,6 +63,8 @@ export interface KernelDefinition<Buffer extends string, Number extends string> 
   readonly subgroupMatrix?: SubgroupMatrixConfig;
   /** Set where it loads or stores half precision. */
   readonly f16?: boolean;
+  /** Ways to do a launch in parts; of buffers that are too large the first one cuts what it can, then the next. */
+  readonly cuts?: readonly Cut<NoInfer<Buffer>, NoInfer<Number>>[];
   /** How many workgroups; beyond the device's limit in x they fold into y. */
   workgroups(values: Readonly<Record<Number, number>>): number;
   cost(values: Readonly<Record<Number, number>>): Cost;
@@ -64,6 +90,7 @@ export interface Kernel {
   readonly wgsl: string;
   /** WGSL as the device compiles it. */
   readonly source: string;
+  readonly cuts: readonly Cut[];
   workgroups(values: Values): number;
   cost(values: Values): Cost;
   reference(given: Readonly<Record<string, Float64Array | number>>): void;
@@ -107,6 +134,7 @@ export function defineKernel<const Buffer extends string, const Number extends s
     ],
     wgsl,
     source: programOf(wgsl, needs),
+    cuts: (definition.cuts ?? []) as readonly Cut[],
     workgroups: definition.workgroups as Kernel['workgroups'],
     cost: definition.cost as Kernel['cost'],
     reference: definition.reference as Kernel['reference'],
@@ -153,6 +181,26 @@ function expectSame(kernel: string, what: string, described: readonly string[], 
     );
   }
 }
+
+/**
+ * Cuts a launch along a size that is the outermost axis of some buffers: `each` tells how many elements of a buffer belong
+ * to one of it.
+ */
+export const cutAlong = <const Buffer extends string, const Number extends string>(
+  size: NoInfer<Number>,
+  each: (values: Readonly<Record<Number, number>>) => Readonly<Partial<Record<Buffer, number>>>,
+): Cut<Buffer, Number> => ({
+  parts: (values) => values[size],
+  launch: (values, first, end) => ({
+    values: { ...values, [size]: end - first },
+    spans: Object.fromEntries(
+      Object.entries<number | undefined>(each(values)).map(([buffer, length = 0]) => [
+        buffer,
+        { first: first * length, length: (end - first) * length },
+      ]),
+    ) as Partial<Record<Buffer, Span>>,
+  }),
+});
 
 /** How many groups of `size` cover `count` things. */
 export const ceilDivide = (count: number, size: number): number => Math.ceil(count / size);

@@ -3,10 +3,13 @@ export interface Pooled {
   readonly bytes: number;
 }
 
+/** Large buffers come in steps of so many bytes. */
+const LARGEST_STEP = 2 ** 25;
+
 /** Four classes to an octave, from 256 bytes: a buffer is never more than a quarter larger than what was asked for. */
 export function sizeClass(bytes: number): number {
   if (bytes <= 256) return 256;
-  const step = 2 ** (Math.floor(Math.log2(bytes - 1)) - 2);
+  const step = Math.min(LARGEST_STEP, 2 ** (Math.floor(Math.log2(bytes - 1)) - 2));
   return Math.ceil(bytes / step) * step;
 }
 

@@ -27,6 +27,7 @@ export class ReferenceDevice implements Device {
   readonly limits = {
     bufferBytes: 2 ** 31,
     bindingBytes: 2 ** 31,
+    bindingAlignment: 4,
     storageBuffers: 8,
     invocations: 256,
     workgroupsPerDimension: 65_535,
@@ -49,7 +50,7 @@ export class ReferenceDevice implements Device {
 
   allocate(bytes: number, owner: string): DeviceBuffer {
     this.#assertOpen();
-    if (bytes > this.limits.bindingBytes) {
+    if (bytes > this.limits.bufferBytes) {
       throw new OutOfMemoryError(`${owner}: ${bytes} bytes are more than the reference device's ${2 ** 31}`, bytes);
     }
     return this.#pool.acquire(bytes);
@@ -113,10 +114,14 @@ export class ReferenceDevice implements Device {
   }
 }
 
-function run({ kernel, buffers, values }: Dispatch): void {
+function run({ kernel, buffers, windows, values }: Dispatch): void {
   if (kernel.workgroups(values) === 0) return;
   const given: Record<string, Float64Array | number> = { ...values };
-  for (const name in buffers) given[name] = valuesOf(buffers[name]!);
+  for (const name in buffers) {
+    const window = windows?.[name];
+    const whole = valuesOf(buffers[name]!);
+    given[name] = window === undefined ? whole : whole.subarray(window.first, window.first + window.length);
+  }
   kernel.reference(given);
 }
 

@@ -1,6 +1,15 @@
 import { defineKernel } from '../gpu/kernel.js';
 import { wgsl } from '../gpu/wgsl.js';
-import { type AttentionBuffers, attentionCost, attentionSizes, probabilities, SCORE } from './attention.js';
+import {
+  type AttentionBuffers,
+  type AttentionSizes,
+  attentionCost,
+  attentionSizes,
+  cutBatch,
+  headSizes,
+  probabilities,
+  SCORE,
+} from './attention.js';
 
 /*
  * The gradients of attention.ts, whose p they make again from l, block by block. With δ[i] = Σ_c dy[i,c]·y[i,c] and
@@ -16,6 +25,11 @@ const buffers = {
   sizes: attentionSizes,
   numbers: ['scale'],
 } as const;
+
+const gradientSizes = (s: AttentionSizes) => {
+  const { q, k, v, y, l } = headSizes(s);
+  return { q, k, v, dy: y, rows: 2 * l };
+};
 
 const head = wgsl`
 @group(0) @binding(0) var<storage, read> q: array<f32>;     // (blocks, queries, features)
@@ -53,6 +67,7 @@ export const attentionQueryGradient = defineKernel({
   ...buffers,
   name: 'attention_query_gradient',
   writes: ['dq'],
+  cuts: [cutBatch((s) => ({ ...gradientSizes(s), dq: headSizes(s).q }))],
   workgroups: ({ blocks, queries }) => blocks * queries,
   cost: attentionCost(3),
   wgsl: wgsl`${head}
@@ -106,6 +121,7 @@ export const attentionKeyGradient = defineKernel({
   ...buffers,
   name: 'attention_key_gradient',
   writes: ['dk', 'dv'],
+  cuts: [cutBatch((s) => ({ ...gradientSizes(s), dk: headSizes(s).k, dv: headSizes(s).v }))],
   workgroups: ({ blocks, keys }) => blocks * keys,
   cost: attentionCost(4),
   wgsl: wgsl`${head}

@@ -1,6 +1,6 @@
 import { ceilDivide, defineKernel, type Kernel } from '../gpu/kernel.js';
 import { wgsl } from '../gpu/wgsl.js';
-import { attentionSizes, probabilitiesOf, SEES, seesKey } from './attention.js';
+import { attentionSizes, cutBatch, probabilitiesOf, SEES, seesKey } from './attention.js';
 import { rowKernels } from './rows.js';
 
 /*
@@ -31,6 +31,7 @@ export const attentionProbabilities = rowKernels(({ suffix, subgroupLanes, eleme
     writes: ['p', 'l'],
     sizes: attentionSizes,
     numbers: ['scale'],
+    cuts: [cutBatch((s) => ({ scores: s.queries * s.keys, p: s.queries * s.keys, l: s.queries }))],
     subgroupLanes,
     workgroups: ({ blocks, queries }) => blocks * queries,
     cost: ({ blocks, queries, keys }) => ({ flops: 6 * blocks * queries * keys, bytes: 8 * blocks * queries * keys }),
@@ -90,6 +91,7 @@ function slopes(name: string, element: 'f32' | 'vec4f', width: 1 | 4): Kernel {
     updates: ['scores', 'slopes'],
     sizes: attentionSizes,
     numbers: ['scale'],
+    cuts: [cutBatch((s) => ({ rows: 2 * s.queries, scores: s.queries * s.keys, slopes: s.queries * s.keys }))],
     workgroups: ({ blocks, queries, keys }) => ceilDivide((blocks * queries * keys) / width, THREADS),
     cost: ({ blocks, queries, keys }) => ({ flops: 6 * blocks * queries * keys, bytes: 16 * blocks * queries * keys }),
     wgsl: wgsl`

@@ -1,4 +1,4 @@
-import { defineKernel } from '../gpu/kernel.js';
+import { type Cut, defineKernel } from '../gpu/kernel.js';
 import { wgsl } from '../gpu/wgsl.js';
 import { foldWorkgroup } from './rows.js';
 
@@ -49,6 +49,25 @@ export const attentionCost = (products: number) => (s: AttentionSizes) => ({
   bytes: 4 * s.blocks * (2 * s.queries * s.features + 2 * s.keys * s.value_features),
 });
 
+/** Cuts along the batch: so many elements of each buffer belong to one head of one sample. */
+export const cutBatch = <const Buffer extends string>(
+  each: (s: AttentionSizes) => Readonly<Record<Buffer, number>>,
+): Cut<Buffer | 'mask', keyof AttentionSizes> => ({
+  parts: ({ blocks, heads }) => blocks / heads,
+  launch(s, first, end) {
+    const of = (length: number) => ({ first: first * length, length: (end - first) * length });
+    const spans = Object.entries<number>(each(s)).map(([buffer, length]) => [buffer, of(s.heads * length)]);
+    const mask = s.mask_batch === 0 ? {} : { mask: of(s.mask_batch) };
+    return { values: { ...s, blocks: (end - first) * s.heads }, spans: { ...Object.fromEntries(spans), ...mask } };
+  },
+});
+
+/** Elements of a head of a sample. */
+export const headSizes = (s: AttentionSizes) => {
+  const [query, key] = [s.queries * s.features, s.keys * s.features];
+  return { q: query, k: key, v: s.keys * s.value_features, y: s.queries * s.value_features, l: s.queries };
+};
+
 export type AttentionBuffers<Names extends string> = Readonly<Record<Names, Float64Array> & AttentionSizes>;
 
 /** Whether a query sees a key, on the CPU. */
@@ -91,6 +110,7 @@ export const attentionForward = defineKernel({
   reads: ['q', 'k', 'v', 'mask'],
   writes: ['y', 'l'],
   sizes: attentionSizes,
+  cuts: [cutBatch(headSizes)],
   numbers: ['scale'],
   workgroups: ({ blocks, queries }) => blocks * queries,
   cost: attentionCost(2),

@@ -1,31 +1,41 @@
 import { bytesOf, type ElementType } from '../gpu/device.js';
-import { type Cost, ceilDivide, defineKernel, type Kernel, programOf, type Values } from '../gpu/kernel.js';
-import { EPILOGUE, EPILOGUE_FOURS, type Hook, PROLOGUE, PROLOGUE_FOURS, parseStruct, wgsl } from '../gpu/wgsl.js';
-import { type Expression, evaluateExpression, type Layout, type Operand, strides } from './expression.js';
+import { type Cut, ceilDivide, defineKernel, type Kernel, type Span, type Values } from '../gpu/kernel.js';
+import { wgsl } from '../gpu/wgsl.js';
+import {
+  afterOutermost,
+  type Expression,
+  evaluateExpression,
+  isIndexed,
+  type Layout,
+  type Operand,
+  spanUnder,
+  strides,
+} from './expression.js';
 
 /*
- * The one place where WGSL is put together by a program: chains of elementwise functions, as a kernel of their own or
- * as the prologue or epilogue of another kernel. Four elements an invocation where every operand allows it.
+ * Where WGSL is put together by a program: chains of elementwise functions, as a kernel of their own; hooks.ts makes them
+ * the prologue or epilogue of another kernel. Four elements an invocation where every operand allows it.
  */
 const THREADS = 64;
 
-const STORED: Record<ElementType, string> = { f32: 'f32', i32: 'i32', u32: 'u32', bool: 'u32', f16: 'f16' };
+export const STORED: Record<ElementType, string> = { f32: 'f32', i32: 'i32', u32: 'u32', bool: 'u32', f16: 'f16' };
 const LANES: Record<ElementType, string> = { f32: 'Float', i32: 'Int', u32: 'Uint', bool: 'Bool', f16: 'Float' };
 const SCALAR_TYPES = 'alias Float = f32; alias Int = i32; alias Uint = u32; alias Bool = bool;';
 const VECTOR_TYPES = 'alias Float = vec4f; alias Int = vec4i; alias Uint = vec4u; alias Bool = vec4<bool>;';
-const STORED_VECTOR: Record<ElementType, string> = {
+export const STORED_VECTOR: Record<ElementType, string> = {
   ...{ f32: 'vec4f', i32: 'vec4i', u32: 'vec4u', bool: 'vec4u' },
   f16: 'vec4h',
 };
 
 /** The names of types: for scalars or by fours; `Half` for expressions that load or store f16. */
-const typesOf = (vector: boolean, f16: boolean): string =>
+export const typesOf = (vector: boolean, f16: boolean): string =>
   `${vector ? VECTOR_TYPES : SCALAR_TYPES}${f16 ? ` alias Half = ${(vector ? STORED_VECTOR : STORED).f16};` : ''}`;
 
-const usesHalf = ({ inputs, steps }: Expression): boolean => [...inputs, ...steps].some(({ type }) => type === 'f16');
+export const usesHalf = ({ inputs, steps }: Expression): boolean =>
+  [...inputs, ...steps].some(({ type }) => type === 'f16');
 
 /** A result as it is stored. */
-const storable = (type: ElementType): string =>
+export const storable = (type: ElementType): string =>
   (({ bool: 'select(Uint(0), Uint(1), result)', f16: 'Half(result)' }) as Record<string, string>)[type] ?? 'result';
 
 /** True if four neighbouring results need four neighbouring, or four equal, elements of every operand. */
@@ -34,7 +44,8 @@ export function canVectorise(expression: Expression): boolean {
 }
 
 /** True if the operand itself is read four elements at once. */
-const readsVectors = (layout: Layout): boolean => layout === 'same' || (layout !== 'scalar' && layout.at(-1)!.kept);
+export const readsVectors = (layout: Layout): boolean =>
+  layout === 'same' || (layout !== 'scalar' && layout.at(-1)!.kept);
 
 /** The uniform fields that place the inputs of an expression, with their values. In vectors, sizes count fours. */
 function placement(expression: Expression, prefix: string, vector: boolean): [string, number][] {
@@ -62,7 +73,7 @@ function indexOf(layout: Layout, field: string, index: string): string {
 }
 
 /** The lines that load the inputs and take the steps; the last step is called `result`. */
-function body(expression: Expression, prefix: string, uniforms: string, index: string, vector: boolean): string {
+export function body(expression: Expression, prefix: string, uniforms: string, index: string, vector: boolean): string {
   const loads = expression.inputs.map(({ type, layout }, input) => {
     const stored = `${prefix}in${input}[${indexOf(layout, `${uniforms}.${prefix}in${input}`, index)}]`;
     const spread = vector && !readsVectors(layout);
@@ -78,7 +89,8 @@ function body(expression: Expression, prefix: string, uniforms: string, index: s
     const type = expression.numbers[operand.index]!;
     return type === 'bool' ? `Bool(${number} != 0u)` : `${LANES[type]}(${number})`;
   };
-  const lane = vector ? `Uint(4u * ${index}) + Uint(0u, 1u, 2u, 3u)` : index;
+  const first = `${uniforms}.${prefix}first`;
+  const lane = vector ? `Uint(${first} + 4u * ${index}) + Uint(0u, 1u, 2u, 3u)` : `(${first} + ${index})`;
   const steps = expression.steps.map(({ fn, operands, type }, step) => {
     const given = operands.map(name);
     if (fn.indexed) given.push(lane);
@@ -88,14 +100,15 @@ function body(expression: Expression, prefix: string, uniforms: string, index: s
   return [...loads, ...steps].join('\n');
 }
 
-function fieldsOf(expression: Expression, prefix: string, vector: boolean): string[] {
+export function fieldsOf(expression: Expression, prefix: string, vector: boolean): string[] {
   return [
     ...placement(expression, prefix, vector).map(([field]) => `${field}: u32`),
+    ...(isIndexed(expression) ? [`${prefix}first: u32`] : []),
     ...expression.numbers.map((type, number) => `${prefix}n${number}: ${type === 'f16' ? 'f32' : STORED[type]}`),
   ];
 }
 
-const helpersOf = (expressions: readonly Expression[]): string =>
+export const helpersOf = (expressions: readonly Expression[]): string =>
   [...new Set(expressions.flatMap(({ steps }) => steps.flatMap(({ fn }) => fn.helpers ?? [])))].join('\n');
 
 /** Names the functions of an expression, in order, such as `add+sigmoid`. */
@@ -105,9 +118,44 @@ export const expressionName = ({ steps }: Expression): string => {
   return names.join('+') || 'copy';
 };
 
-/** Values that an expression adds to its dispatch: placements of inputs, their lengths (for the cost) and numbers. */
+/** Values that an expression adds to its dispatch: placements of inputs, and the index of the first element. */
 export function expressionValues(expression: Expression, prefix: string, vector: boolean): Record<string, number> {
-  return Object.fromEntries(placement(expression, prefix, vector));
+  return Object.fromEntries([
+    ...placement(expression, prefix, vector),
+    ...(isIndexed(expression) ? [[`${prefix}first`, 0] as const] : []),
+  ]);
+}
+
+/** What a span of the result needs of an expression's inputs, and its values; undefined where it cannot be cut there. */
+export function partOf(
+  expression: Expression,
+  prefix: string,
+  values: Values,
+  span: Span,
+): { values: Values; spans: Record<string, Span> } | undefined {
+  const spans: Record<string, Span> = {};
+  for (const [input, { layout }] of expression.inputs.entries()) {
+    const under = spanUnder(layout, span);
+    if (under === undefined) return undefined;
+    if (under !== 'whole') spans[`${prefix}in${input}`] = under;
+  }
+  const first = `${prefix}first`;
+  return { values: isIndexed(expression) ? { [first]: values[first]! + span.first } : {}, spans };
+}
+
+/** Cuts an elementwise kernel where all of its inputs can be. */
+function elementwiseCut(expression: Expression): Cut<string, string> {
+  const after = Math.max(...expression.inputs.map(({ layout }) => afterOutermost(layout)), 1);
+  const unit = after === 1 ? 4 : after;
+  return {
+    parts: ({ count }) => ceilDivide(count!, unit),
+    launch(values, begin, end) {
+      const first = begin * unit;
+      const y = { first, length: Math.min(values.count!, end * unit) - first };
+      const part = partOf(expression, '', values, y);
+      return part && { values: { ...values, ...part.values, count: y.length }, spans: { ...part.spans, y } };
+    },
+  };
 }
 
 /**
@@ -131,6 +179,7 @@ export function composeElementwise(expression: Expression, run = 1): Kernel {
     writes: ['y'],
     sizes: fields.map((field) => field.split(':')[0]!),
     f16: usesHalf(expression),
+    cuts: [elementwiseCut(expression)],
     workgroups: ({ count }) => ceilDivide(count!, (vector ? 4 : 1) * run * THREADS),
     cost: (values) => ({
       flops: flops * values.count!,
@@ -163,116 +212,18 @@ ${body(expression, '', 'sizes', 'i', vector)}
           at.count as unknown as number,
           inputs.map((name) => at[name]!),
           numbers,
+          undefined,
+          at.first as unknown as number,
         ),
       );
     },
   });
 }
 
-function inputBytes(expression: Expression, count: number): number {
+export function inputBytes(expression: Expression, count: number): number {
   return expression.inputs.reduce((sum, { type, layout }) => {
     if (typeof layout === 'string') return sum + bytesOf(type, layout === 'same' ? count : 1);
     const length = layout.reduce((size, axis) => size * (axis.kept ? axis.size : 1), 1);
     return sum + bytesOf(type, length);
   }, 0);
-}
-
-/** Elementwise work to be done inside another kernel, on the buffer `on`, which holds `count` values. */
-export interface Fusion {
-  readonly hook: Hook;
-  readonly on: string;
-  readonly count: number;
-  readonly expression: Expression;
-}
-
-const MARKS = {
-  prologue: { ones: PROLOGUE, fours: PROLOGUE_FOURS },
-  epilogue: { ones: EPILOGUE, fours: EPILOGUE_FOURS },
-} as const;
-
-/** True if a kernel gives its hook four neighbouring values at once: the work must be such that `canVectorise`. */
-export const takesFours = ({ wgsl }: Kernel, hook: Hook): boolean => wgsl.includes(MARKS[hook].fours);
-
-/**
- * A kernel with elementwise work fused into its hooks. The work's inputs become the bindings `epilogue_in0`, ... and
- * its numbers `epilogue_n0`, ... (or `prologue_...`) in a second uniform struct.
- */
-export function fuse(kernel: Kernel, fusions: readonly Fusion[]): Kernel {
-  const f16 = kernel.f16 || fusions.some(({ expression }) => usesHalf(expression));
-  const types = typesOf(
-    fusions.some(({ hook }) => takesFours(kernel, hook)),
-    f16,
-  );
-  let next = kernel.bindings.length;
-  const bindings = [...kernel.bindings];
-  const declarations: string[] = [];
-  const fields: string[] = [];
-  let source = kernel.wgsl;
-  for (const { hook, on, expression } of fusions) {
-    const prefix = `${hook}_`;
-    const fours = takesFours(kernel, hook);
-    expression.inputs.forEach(({ type, layout }, input) => {
-      bindings.push({ name: `${prefix}in${input}`, access: 'read' });
-      const stored = (fours && readsVectors(layout) ? STORED_VECTOR : STORED)[type];
-      declarations.push(`@group(0) @binding(${next++}) var<storage, read> ${prefix}in${input}: array<${stored}>;`);
-    });
-    fields.push(...fieldsOf(expression, prefix, fours));
-    const values = fours ? 'vec4f' : 'f32';
-    const type = expression.steps.at(-1)!.type;
-    const stored = (fours ? STORED_VECTOR : STORED)[type];
-    const text = `fn ${hook}(value: ${values}, index: u32) -> ${stored} {\n${body(expression, prefix, 'fused', 'index', fours)}\n  return ${storable(type)};\n}`;
-    // The kernel stores what its epilogue returns: the binding takes over its type.
-    if (hook === 'epilogue') source = source.replace(`> ${on}: array<${values}>`, `> ${on}: array<${stored}>`);
-    source = source.replace(MARKS[hook][fours ? 'fours' : 'ones'], text);
-  }
-  if (fields.length > 0) {
-    bindings.push({ name: 'fused', access: 'uniform' });
-    declarations.unshift(`struct Fused { ${fields.join(', ')} }`);
-    declarations.push(`@group(0) @binding(${next}) var<uniform> fused: Fused;`);
-  }
-  const expressions = fusions.map(({ expression }) => expression);
-  const head = `${types}\n${declarations.join('\n')}\n${helpersOf(expressions)}\n`;
-  source = head + source;
-  return {
-    ...{ ...kernel, f16 },
-    name: fusedName(kernel.name, fusions),
-    bindings,
-    uniforms: fields.length > 0 ? [...kernel.uniforms, parseStruct(kernel.name, source, 'Fused')] : kernel.uniforms,
-    hooks: kernel.hooks.filter((hook) => !fusions.some((fusion) => fusion.hook === hook)),
-    wgsl: source,
-    source: programOf(source, { ...kernel, f16 }),
-    cost: (values: Values): Cost => {
-      const own = kernel.cost(values);
-      const extra = fusions.map(({ expression, count }) => ({
-        flops: count * expression.steps.reduce((sum, { fn }) => sum + fn.flops, 0),
-        bytes: inputBytes(expression, count),
-      }));
-      return {
-        flops: extra.reduce((sum, { flops }) => sum + flops, own.flops),
-        bytes: extra.reduce((sum, { bytes }) => sum + bytes, own.bytes),
-      };
-    },
-    reference(given) {
-      const changed = { ...given };
-      const apply = ({ hook, on, count, expression }: Fusion) => {
-        const inputs = expression.inputs.map((_, input) => given[`${hook}_in${input}`] as Float64Array);
-        const numbers = expression.numbers.map((_, number) => given[`${hook}_n${number}`] as number);
-        return evaluateExpression(expression, count, inputs, numbers, given[on] as Float64Array);
-      };
-      for (const fusion of fusions) if (fusion.hook === 'prologue') changed[fusion.on] = apply(fusion);
-      kernel.reference(changed);
-      for (const fusion of fusions)
-        if (fusion.hook === 'epilogue') (given[fusion.on] as Float64Array).set(apply(fusion));
-    },
-  };
-}
-
-function fusedName(name: string, fusions: readonly Fusion[]): string {
-  const before = fusions
-    .filter(({ hook }) => hook === 'prologue')
-    .map(({ expression }) => `${expressionName(expression)}→`);
-  const after = fusions
-    .filter(({ hook }) => hook === 'epilogue')
-    .map(({ expression }) => `+${expressionName(expression)}`);
-  return `${before.join('')}${name}${after.join('')}`;
 }

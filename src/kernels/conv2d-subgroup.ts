@@ -1,6 +1,6 @@
 import { ceilDivide, defineKernel } from '../gpu/kernel.js';
 import { EPILOGUE_FOURS, wgsl } from '../gpu/wgsl.js';
-import { CONV_SIZES_STRUCT, conv2dRegister, convCost, convSizes, pixels, windowSize } from './conv2d.js';
+import { CONV_SIZES_STRUCT, conv2dRegister, convCost, convCuts, convSizes, pixels, windowSize } from './conv2d.js';
 
 /*
  * The convolutions of conv2d.ts as the implicit products of matmul-subgroup.ts: an invocation computes four neighbouring
@@ -39,6 +39,7 @@ const forward = defineKernel({
   name: 'conv2d_subgroup',
   reads: ['x', 'w'],
   writes: ['y'],
+  cuts: convCuts.forward,
   workgroups: (s) => tilesOf(pixels(s), s.out_channels),
   wgsl: wgsl`${head}
 @group(0) @binding(0) var<storage, read> x: array<f32>;          // (batch, in_height, in_width, in_channels)
@@ -104,6 +105,7 @@ const inputGradient = defineKernel({
   name: 'conv2d_input_gradient_subgroup',
   reads: ['dy', 'w'],
   writes: ['dx'],
+  cuts: convCuts.inputGradient,
   workgroups: (s) => tilesOf(s.batch * s.in_height * s.in_width, s.in_channels),
   wgsl: wgsl`${head}
 @group(0) @binding(0) var<storage, read> dy: array<vec4f>;        // (batch, out_height, out_width, out_channels)
@@ -169,6 +171,7 @@ const filterGradient = defineKernel({
   name: 'conv2d_filter_gradient_subgroup',
   reads: ['x', 'dy'],
   writes: ['dw'],
+  cuts: convCuts.filterGradient,
   workgroups: (s) => s.chunks * tilesOf(windowSize(s), s.out_channels),
   wgsl: wgsl`${head}
 @group(0) @binding(0) var<storage, read> x: array<f32>;           // (batch, in_height, in_width, in_channels)

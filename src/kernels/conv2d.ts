@@ -1,5 +1,5 @@
 import { bytesOf } from '../gpu/device.js';
-import { ceilDivide, defineKernel } from '../gpu/kernel.js';
+import { type Cut, ceilDivide, cutAlong, defineKernel } from '../gpu/kernel.js';
 import { EPILOGUE, wgsl } from '../gpu/wgsl.js';
 import { nameFor, type OperandType } from './matmul.js';
 
@@ -39,7 +39,9 @@ export const CONV_SIZES_STRUCT = `struct Sizes { ${convSizes.map((name) => `${na
 
 export const windowSize = (s: ConvSizes) => s.kernel_height * s.kernel_width * s.in_channels;
 export const pixels = (s: ConvSizes) => s.batch * s.out_height * s.out_width;
-export const inputSize = (s: ConvSizes) => s.batch * s.in_height * s.in_width * s.in_channels;
+const imageSize = (s: ConvSizes) => s.in_height * s.in_width * s.in_channels;
+export const inputSize = (s: ConvSizes) => s.batch * imageSize(s);
+const outputSize = (s: ConvSizes) => s.out_height * s.out_width * s.out_channels;
 export const convCost = (s: ConvSizes) => costOf(s, { x: 4, w: 4, y: 4 });
 
 /** Arithmetic, and the bytes of images, weights and outputs of so many bytes each. */
@@ -47,6 +49,40 @@ const costOf = (s: ConvSizes, { x, w, y }: Readonly<Record<'x' | 'w' | 'y', numb
   flops: 2 * pixels(s) * windowSize(s) * s.out_channels,
   bytes: x * inputSize(s) + w * windowSize(s) * s.out_channels + y * pixels(s) * s.out_channels,
 });
+
+const greatestDivisor = (a: number, b: number): number => (b === 0 ? a : greatestDivisor(b, a % b));
+
+/** Cuts along images; the chunks of the filter's gradient where they begin with one. */
+const cutChunks: Cut<'x' | 'dy' | 'dw', keyof ConvSizes> = {
+  parts: (s) => (s.chunks === 1 ? 1 : Math.ceil(s.batch / imagesOfChunks(s))),
+  launch(s, first, end) {
+    const each = imagesOfChunks(s);
+    const images = { first: first * each, length: Math.min(s.batch, end * each) - first * each };
+    const chunks = Math.ceil((images.length * s.out_height) / s.chunk_length);
+    const { groups = 1 } = s as ConvSizes & { groups?: number };
+    const filter = (windowSize(s) / groups) * s.out_channels;
+    if (s.chunks === 1) return undefined;
+    return {
+      values: { ...s, batch: images.length, chunks },
+      spans: {
+        x: { first: images.first * imageSize(s), length: images.length * imageSize(s) },
+        dy: { first: images.first * outputSize(s), length: images.length * outputSize(s) },
+        dw: { first: ((images.first * s.out_height) / s.chunk_length) * filter, length: chunks * filter },
+      },
+    };
+  },
+};
+
+/** The least number of images whose rows are whole chunks. */
+const imagesOfChunks = ({ out_height, chunk_length }: ConvSizes): number =>
+  chunk_length / greatestDivisor(chunk_length, out_height);
+
+/** How each direction may be done in parts. */
+export const convCuts = {
+  forward: [cutAlong('batch', (s: ConvSizes) => ({ x: imageSize(s), y: outputSize(s) }))],
+  inputGradient: [cutAlong('batch', (s: ConvSizes) => ({ dy: outputSize(s), dx: imageSize(s) }))],
+  filterGradient: [cutChunks],
+} as const;
 
 const bytesEach = (type: OperandType) => bytesOf(type, 2) / 2;
 
@@ -81,6 +117,7 @@ const forward = (type: OperandType) =>
     reads: ['x', 'w'],
     writes: ['y'],
     sizes: convSizes,
+    cuts: convCuts.forward,
     workgroups: (s) => ceilDivide(ceilDivide(pixels(s), 4) * ceilDivide(s.out_channels, 4), THREADS),
     cost: (s) => costOf(s, { x: bytesEach(type), w: bytesEach(type), y: 4 }),
     wgsl: wgsl`
@@ -148,6 +185,7 @@ const inputGradient = (type: OperandType) =>
     reads: ['dy', 'w'],
     writes: ['dx'],
     sizes: convSizes,
+    cuts: convCuts.inputGradient,
     workgroups: (s) => ceilDivide(s.batch * s.in_height * s.in_width * ceilDivide(s.in_channels, 4), THREADS),
     cost: (s) => costOf(s, { x: 4, w: bytesEach(type), y: bytesEach(type) }),
     wgsl: wgsl`
@@ -207,6 +245,7 @@ const filterGradient = (type: OperandType) =>
     reads: ['x', 'dy'],
     writes: ['dw'],
     sizes: convSizes,
+    cuts: convCuts.filterGradient,
     workgroups: (s) => ceilDivide(s.chunks * ceilDivide(windowSize(s), 4) * ceilDivide(s.out_channels, 4), THREADS),
     cost: (s) => costOf(s, { x: bytesEach(type), w: 4, y: bytesEach(type) }),
     wgsl: wgsl`

@@ -1,4 +1,4 @@
-import { ceilDivide, defineKernel } from '../gpu/kernel.js';
+import { ceilDivide, cutAlong, defineKernel } from '../gpu/kernel.js';
 import { wgsl } from '../gpu/wgsl.js';
 import { ROW_HEAD, rowKernels } from './rows.js';
 import { rowStatistics, statistics } from './softmax.js';
@@ -21,6 +21,7 @@ export const crossEntropyForward = rowKernels(({ suffix, subgroupLanes, element,
     reads: ['logits', 'labels'],
     writes: ['loss', 'normalizer'],
     sizes: ['rows', 'cols'],
+    cuts: [cutAlong('rows', ({ cols }) => ({ logits: cols, labels: 1, loss: 1, normalizer: 1 }))],
     subgroupLanes,
     workgroups: ({ rows }) => rows,
     cost: ({ rows, cols }) => ({ flops: 7 * rows * cols, bytes: 4 * rows * (cols + 3) }),
@@ -56,6 +57,7 @@ export const crossEntropyBackward = defineKernel({
   reads: ['logits', 'labels', 'normalizer', 'dloss'],
   writes: ['dlogits'],
   sizes: ['rows', 'cols'],
+  cuts: [cutAlong('rows', ({ cols }) => ({ logits: cols, labels: 1, normalizer: 1, dloss: 1, dlogits: cols }))],
   workgroups: ({ rows, cols }) => ceilDivide(rows * cols, THREADS),
   cost: ({ rows, cols }) => ({ flops: 7 * rows * cols, bytes: 4 * rows * (2 * cols + 3) }),
   wgsl: wgsl`

@@ -1,4 +1,5 @@
 import type { ElementType } from '../gpu/device.js';
+import type { Span } from '../gpu/kernel.js';
 import type { ElementwiseFunction } from './elementwise.js';
 
 /**
@@ -30,6 +31,9 @@ export interface Expression {
   readonly numbers: readonly ElementType[];
   readonly steps: readonly Step[];
 }
+
+/** True if a function of the expression takes the element's index. */
+export const isIndexed = ({ steps }: Expression): boolean => steps.some(({ fn }) => fn.indexed);
 
 /** The layout of an operand of shape `from` under a result of shape `to` (NumPy's rules; shapes known to agree). */
 export function layoutOf(from: readonly number[], to: readonly number[]): Layout {
@@ -66,6 +70,24 @@ export function strides(axes: readonly Axis[]): { after: number; size: number; s
   return found;
 }
 
+/** How many elements of the result belong to one of the layout's outermost axis. */
+export const afterOutermost = (layout: Layout): number =>
+  typeof layout === 'string' ? 1 : layout.slice(1).reduce((product, { size }) => product * size, 1);
+
+/**
+ * The span of an operand that belongs to a span of the result; 'whole' where all of it does, undefined where the span does
+ * not begin and end with the layout's outermost axis.
+ */
+export function spanUnder(layout: Layout, { first, length }: Span): Span | 'whole' | undefined {
+  if (layout === 'same') return { first, length };
+  if (layout === 'scalar') return 'whole';
+  const after = afterOutermost(layout);
+  if (first % after !== 0 || length % after !== 0) return undefined;
+  if (!layout[0]!.kept) return 'whole';
+  const { stride } = strides(layout).at(-1)!;
+  return { first: (first / after) * stride, length: (length / after) * stride };
+}
+
 /** Maps an index of the result to one of the operand. */
 export function indexMap(layout: Layout): (index: number) => number {
   if (layout === 'same') return (index) => index;
@@ -74,13 +96,14 @@ export function indexMap(layout: Layout): (index: number) => number {
   return (index) => kept.reduce((sum, { after, size, stride }) => sum + (Math.floor(index / after) % size) * stride, 0);
 }
 
-/** The expression in float64: result[i] for i < count. `value` is what a hook is given. */
+/** The expression in float64: result[i] for i < count. `value` is what a hook is given; indices count from `first`. */
 export function evaluateExpression(
   expression: Expression,
   count: number,
   inputs: readonly Float64Array[],
   numbers: readonly number[],
   value?: Float64Array,
+  first = 0,
 ): Float64Array {
   const result = new Float64Array(count);
   const maps = expression.inputs.map((input) => indexMap(input.layout));
@@ -93,7 +116,7 @@ export function evaluateExpression(
   for (let index = 0; index < count; index++) {
     expression.steps.forEach(({ fn, operands, type }, step) => {
       const given = operands.map((one) => operand(one, index));
-      if (fn.indexed) given.push(index);
+      if (fn.indexed) given.push(first + index);
       registers[step] = wrap(fn.apply(...given), type);
     });
     result[index] = registers[expression.steps.length - 1]!;

@@ -1,4 +1,4 @@
-import { ceilDivide, defineKernel, type Kernel } from '../gpu/kernel.js';
+import { type Cut, ceilDivide, cutAlong, defineKernel, type Kernel, type Span } from '../gpu/kernel.js';
 import { wgsl } from '../gpu/wgsl.js';
 
 /*
@@ -13,16 +13,29 @@ import { wgsl } from '../gpu/wgsl.js';
  */
 const THREADS = 64;
 
+/**
+ * Cuts the table of a gather: a part of the rows, from `first_row` on, fills in what it has. The part with the first row also
+ * writes the zeros.
+ */
+const cutTable: Cut<'table', 'rows' | 'cols' | 'first_row'> = {
+  parts: ({ rows }) => rows,
+  launch: (values, first, end) => ({
+    values: { ...values, rows: end - first, first_row: values.first_row + first },
+    spans: { table: { first: first * values.cols, length: (end - first) * values.cols } },
+  }),
+};
+
 const gatherKernel = (name: string, type: 'f32' | 'vec4f', width: 1 | 4): Kernel =>
   defineKernel({
     name,
     reads: ['table', 'indices'],
     writes: ['y'],
-    sizes: ['count', 'rows', 'cols'],
+    sizes: ['count', 'rows', 'cols', 'first_row'],
+    cuts: [cutAlong('count', ({ cols }) => ({ indices: 1, y: cols })), cutTable],
     workgroups: ({ count, cols }) => ceilDivide((count * cols) / width, THREADS),
     cost: ({ count, cols }) => ({ flops: 0, bytes: 4 * count * (2 * cols + 1) }),
     wgsl: wgsl`
-struct Sizes { count: u32, rows: u32, cols: u32 }
+struct Sizes { count: u32, rows: u32, cols: u32, first_row: u32 }
 @group(0) @binding(0) var<storage, read> table: array<${type}>;    // (rows, cols)
 @group(0) @binding(1) var<storage, read> indices: array<i32>;      // (count)
 @group(0) @binding(2) var<storage, read_write> y: array<${type}>;  // (count, cols)
@@ -34,15 +47,18 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let length = sizes.cols / ${width}u;
   let index = (group.y * groups.x + group.x) * ${THREADS}u + thread;
   if (index >= sizes.count * length) { return; }
-  let row = indices[index / length];
-  var value = ${type}();
-  if (row >= 0 && row < i32(sizes.rows)) { value = table[u32(row) * length + index % length]; }
-  y[index] = value;
+  let row = indices[index / length] - i32(sizes.first_row);
+  if (row >= 0 && row < i32(sizes.rows)) {
+    y[index] = table[u32(row) * length + index % length];
+  } else if (sizes.first_row == 0u) {
+    y[index] = ${type}();
+  }
 }`,
-    reference({ table, indices, y, count, rows, cols }) {
+    reference({ table, indices, y, count, rows, cols, first_row }) {
       for (let i = 0; i < count; i++) {
-        const row = indices[i]!;
-        for (let c = 0; c < cols; c++) y[i * cols + c] = row >= 0 && row < rows ? table[row * cols + c]! : 0;
+        const row = indices[i]! - first_row;
+        const own = row >= 0 && row < rows;
+        if (own || first_row === 0) for (let c = 0; c < cols; c++) y[i * cols + c] = own ? table[row * cols + c]! : 0;
       }
     },
   });
@@ -98,12 +114,30 @@ fn sum_of_row(row: u32, column: u32, length: u32) -> ${type} {
   return sum;
 }`;
 
+/** Cuts what is summed by row along the rows of tables: the place where its last row ends belongs to a part, too. */
+export const cutByRows = <const Table extends string>(
+  tables: readonly Table[],
+): Cut<Table | 'starts', 'rows' | 'cols'> => ({
+  parts: ({ rows }) => rows,
+  launch(values, first, end) {
+    const own = { first: first * values.cols, length: (end - first) * values.cols };
+    return {
+      values: { ...values, rows: end - first },
+      spans: {
+        ...(Object.fromEntries(tables.map((table) => [table, own])) as Record<Table, Span>),
+        starts: { first, length: end - first + 1 },
+      },
+    };
+  },
+});
+
 const sums = (name: string, type: 'f32' | 'vec4f', width: 1 | 4): Kernel =>
   defineKernel({
     name,
     reads: ['values', 'order', 'starts'],
     writes: ['y'],
     sizes: ['count', 'rows', 'cols'],
+    cuts: [cutByRows(['y'])],
     workgroups: ({ rows, cols }) => ceilDivide((rows * cols) / width, THREADS),
     cost: ({ count, rows, cols }) => ({ flops: count * cols, bytes: 4 * (count * (cols + 1) + rows * (cols + 1)) }),
     wgsl: wgsl`

@@ -1,6 +1,6 @@
 import { ceilDivide, defineKernel } from '../gpu/kernel.js';
 import { EPILOGUE, wgsl } from '../gpu/wgsl.js';
-import { type ConvSizes, convSizes, inputSize, pixels } from './conv2d.js';
+import { type ConvSizes, convCuts, convSizes, inputSize, pixels } from './conv2d.js';
 
 /*
  * Convolution in groups, channels last: the output's channels of a group see that group's input channels only. With as
@@ -53,6 +53,7 @@ const forward = defineKernel({
   name: 'grouped_conv2d',
   reads: ['x', 'w'],
   writes: ['y'],
+  cuts: convCuts.forward,
   sizes: groupedSizes,
   workgroups: (s) => ceilDivide(pixels(s) * s.out_channels, THREADS),
   cost,
@@ -103,6 +104,7 @@ const inputGradient = defineKernel({
   name: 'grouped_conv2d_input_gradient',
   reads: ['dy', 'w'],
   writes: ['dx'],
+  cuts: convCuts.inputGradient,
   sizes: groupedSizes,
   workgroups: (s) => ceilDivide(inputSize(s), THREADS),
   cost,
@@ -156,6 +158,7 @@ const filterGradient = defineKernel({
   name: 'grouped_conv2d_filter_gradient',
   reads: ['x', 'dy'],
   writes: ['dw'],
+  cuts: convCuts.filterGradient,
   sizes: groupedSizes,
   workgroups: (s) => ceilDivide(s.chunks * weights(s), THREADS),
   cost,

@@ -1,7 +1,8 @@
+export { addParts } from './add-parts.js';
 export { attentionForward } from './attention.js';
 export { attentionKeyGradient, attentionQueryGradient } from './attention-gradient.js';
 export { attentionProbabilities, attentionSlopes } from './attention-naive.js';
-export { composeElementwise, fuse } from './compose.js';
+export { composeElementwise } from './compose.js';
 export { conv2dHalves, conv2dRegister } from './conv2d.js';
 export { conv2dSubgroup } from './conv2d-subgroup.js';
 export { crossEntropyBackward, crossEntropyForward } from './cross-entropy.js';
@@ -9,6 +10,7 @@ export * as elementwise from './elementwise.js';
 export * as functions from './functions.js';
 export { gatherRows, rowStarts, sumRows } from './gather.js';
 export { groupedConv2d } from './grouped-conv2d.js';
+export { fuse } from './hooks.js';
 export { layerNormBackward, layerNormForward } from './layer-norm.js';
 export { layerNormNaive } from './layer-norm-naive.js';
 export { lstmCell, lstmCellFours, lstmCellSubgroup } from './lstm.js';

@@ -1,4 +1,4 @@
-import { defineKernel } from '../gpu/kernel.js';
+import { cutAlong, defineKernel } from '../gpu/kernel.js';
 import { wgsl } from '../gpu/wgsl.js';
 import { ROW_HEAD, rowKernels } from './rows.js';
 
@@ -19,6 +19,7 @@ export const layerNormForward = rowKernels(({ suffix, subgroupLanes, element, wg
     writes: ['y', 'mean', 'inverse'],
     sizes: ['rows', 'cols', 'centred'],
     numbers: ['epsilon'],
+    cuts: [cutAlong('rows', ({ cols }) => ({ x: cols, y: cols, mean: 1, inverse: 1 }))],
     subgroupLanes,
     workgroups: ({ rows }) => rows,
     cost: ({ rows, cols }) => ({ flops: 8 * rows * cols, bytes: 8 * (rows * cols + rows + cols) }),
@@ -68,6 +69,7 @@ export const layerNormBackward = rowKernels(({ suffix, subgroupLanes, element, w
     reads: ['x', 'scale', 'mean', 'inverse', 'dy'],
     writes: ['dx'],
     sizes: ['rows', 'cols', 'centred'],
+    cuts: [cutAlong('rows', ({ cols }) => ({ x: cols, dy: cols, dx: cols, mean: 1, inverse: 1 }))],
     subgroupLanes,
     workgroups: ({ rows }) => rows,
     cost: ({ rows, cols }) => ({ flops: 13 * rows * cols, bytes: 4 * (3 * rows * cols + cols + 2 * rows) }),

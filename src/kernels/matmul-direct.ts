@@ -1,6 +1,6 @@
 import { ceilDivide, defineKernel, type Kernel } from '../gpu/kernel.js';
 import { EPILOGUE, wgsl } from '../gpu/wgsl.js';
-import { type MatmulSizes, matmulCost, matmulReference, matmulSizes, SIZES_STRUCT } from './matmul.js';
+import { type MatmulSizes, matmulCost, matmulCuts, matmulReference, matmulSizes, SIZES_STRUCT } from './matmul.js';
 
 /*
  * The variants of matmul for software adapters: they emulate workgroup memory, and a load costs them as much as a
@@ -22,6 +22,7 @@ function direct(name: string, columns: number, vector: boolean, body: string): K
     reads: ['a', 'b'],
     writes: ['c'],
     sizes: matmulSizes,
+    cuts: matmulCuts,
     workgroups: ({ batch, m, n, chunks }) =>
       ceilDivide(batch * chunks * ceilDivide(m, ROWS) * ceilDivide(n, columns), THREADS),
     cost: matmulCost('f32'),

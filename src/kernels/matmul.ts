@@ -1,5 +1,5 @@
 import { bytesOf } from '../gpu/device.js';
-import { ceilDivide, defineKernel } from '../gpu/kernel.js';
+import { type Cut, ceilDivide, cutAlong, defineKernel } from '../gpu/kernel.js';
 import { EPILOGUE, wgsl } from '../gpu/wgsl.js';
 
 /*
@@ -49,12 +49,37 @@ export const matmulCost =
     bytes: bytesOf(type, batch * (m * k + k * n)) + 4 * batch * chunks * m * n,
   });
 
+/** Cuts along the rows of one matrix C, and of A; where A is transposed, its rows are columns, and all of it is bound. */
+const cutRows: Cut<'a' | 'c', (typeof matmulSizes)[number]> = {
+  parts: ({ batch, chunks, m }) => (batch * chunks === 1 ? m : 1),
+  launch(values, first, end) {
+    const { m, n, k, a_row, a_col, batch, chunks } = values;
+    if (batch * chunks > 1 || k === 0) return undefined;
+    return {
+      values: { ...values, m: end - first },
+      spans: {
+        a: { first: first * a_row, length: (Math.min(end, m) - first - 1) * a_row + (k - 1) * a_col + 1 },
+        c: { first: first * n, length: (end - first) * n },
+      },
+    };
+  },
+};
+
+/** Matrix by matrix, then row by row. */
+export const matmulCuts = [
+  cutAlong('batch', ({ a_batch, b_batch, chunks, m, n }: MatmulSizes) => ({
+    ...{ a: a_batch, b: b_batch, c: chunks * m * n },
+  })),
+  cutRows,
+] as const;
+
 /** What kernels of operands of a type have in common. */
 export const matmulOf = (type: OperandType) =>
   ({
     reads: ['a', 'b'],
     writes: ['c'],
     sizes: matmulSizes,
+    cuts: matmulCuts,
     f16: type === 'f16',
     cost: matmulCost(type),
     reference: matmulReference,

@@ -1,4 +1,4 @@
-import { ceilDivide, defineKernel } from '../gpu/kernel.js';
+import { ceilDivide, cutAlong, defineKernel } from '../gpu/kernel.js';
 import { wgsl } from '../gpu/wgsl.js';
 import { REPLACES, replaces } from './not-a-number.js';
 
@@ -20,8 +20,11 @@ const sizes = [
 type PoolSizes = Readonly<Record<(typeof sizes)[number], number>>;
 
 const SIZES = `struct Sizes { ${sizes.map((name) => `${name}: u32`).join(', ')} }`;
-const inputs = (s: PoolSizes) => s.batch * s.in_height * s.in_width * s.channels;
-const outputs = (s: PoolSizes) => s.batch * s.out_height * s.out_width * s.channels;
+/** Elements of one image of the input and of the output, and of all. */
+const input = (s: PoolSizes) => s.in_height * s.in_width * s.channels;
+const output = (s: PoolSizes) => s.out_height * s.out_width * s.channels;
+const inputs = (s: PoolSizes) => s.batch * input(s);
+const outputs = (s: PoolSizes) => s.batch * output(s);
 
 /** The place in x of the winner of every window, in float64. */
 function winners(x: Float64Array, s: PoolSizes): Int32Array {
@@ -67,6 +70,7 @@ export const maxPoolForward = defineKernel({
   reads: ['x'],
   writes: ['y'],
   sizes,
+  cuts: [cutAlong('batch', (s) => ({ x: input(s), y: output(s) }))],
   workgroups: (s) => ceilDivide(outputs(s), THREADS),
   cost: (s) => ({ flops: outputs(s) * s.window_height * s.window_width, bytes: 4 * (inputs(s) + outputs(s)) }),
   wgsl: wgsl`
@@ -98,6 +102,7 @@ export const maxPoolBackward = defineKernel({
   reads: ['x', 'dy'],
   writes: ['dx'],
   sizes,
+  cuts: [cutAlong('batch', (s) => ({ x: input(s), dy: output(s), dx: input(s) }))],
   workgroups: (s) => ceilDivide(inputs(s), THREADS),
   cost: (s) => ({ flops: outputs(s) * s.window_height * s.window_width, bytes: 4 * (2 * inputs(s) + outputs(s)) }),
   wgsl: wgsl`

@@ -1,12 +1,48 @@
 import { bytesOf } from '../gpu/device.js';
 import { toHalf } from '../gpu/half.js';
-import { ceilDivide, defineKernel, type Kernel } from '../gpu/kernel.js';
+import { type Cut, ceilDivide, cutAlong, defineKernel, type Kernel, type Span } from '../gpu/kernel.js';
 import { wgsl } from '../gpu/wgsl.js';
 
 const THREADS = 64;
 
 /** How many axes a strided copy can walk, after neighbouring axes have been merged. */
 export const COPY_AXES = 5;
+
+/** Every device binds from a multiple of so many elements, of whatever type. */
+const ALIGNED = 128;
+
+type Places = Readonly<Record<string, number>>;
+
+/** Sizes of the axes of a copy, the outermost first. */
+function axesOf({ count, size_1, size_2, size_3, size_4 }: Places): number[] {
+  const inner = [size_1!, size_2!, size_3!, size_4!];
+  return [count! / inner.reduce((product, size) => product * size, 1), ...inner];
+}
+
+/** Cuts a copy along one of its axes: what the part touches on either side begins and ends somewhere in memory. */
+function cutAxis(axis: number, width: number): Cut<'x' | 'y', string> {
+  return {
+    parts: (places) => axesOf(places)[axis]!,
+    launch(places, first, end) {
+      const axes = axesOf(places);
+      const size = axes[axis]!;
+      axes[axis] = end - first;
+      /** The span that is touched on one side, and where the copy begins in it. */
+      const touched = (side: 'x' | 'y'): { span: Span; offset: number } => {
+        const strides = axes.map((_, at) => places[`${side}_stride_${at}`]!);
+        const begin = places[`${side}_offset`]! + first * strides[axis]!;
+        const reach = (sign: 1 | -1) =>
+          strides.reduce((sum, stride, at) => sum + (sign * stride > 0 ? stride * (axes[at]! - 1) : 0), begin);
+        const low = Math.floor((reach(-1) * width) / ALIGNED) * ALIGNED;
+        return { span: { first: low, length: (reach(1) + 1) * width - low }, offset: begin - low / width };
+      };
+      const [x, y] = [touched('x'), touched('y')];
+      const count = (places.count! / size) * axes[axis]!;
+      const own = { count, x_offset: x.offset, y_offset: y.offset, ...(axis > 0 && { [`size_${axis}`]: axes[axis]! }) };
+      return { values: { ...places, ...own }, spans: { x: x.span, y: y.span } };
+    },
+  };
+}
 
 /*
  * Copies between two strided regions, which is all of permute, slice, flip, concatenate and pad:
@@ -27,6 +63,7 @@ function stridedCopy(name: string, element: 'u32' | 'vec4u' | 'f16' | 'vec4h', r
       ...['x_stride_0', 'x_stride_1', 'x_stride_2', 'x_stride_3', 'x_stride_4'],
       ...['y_stride_0', 'y_stride_1', 'y_stride_2', 'y_stride_3', 'y_stride_4'],
     ],
+    cuts: [0, 1, 2, 3, 4].map((axis) => cutAxis(axis, width)),
     workgroups: ({ count, size_4 }) =>
       count === 0 ? 0 : ceilDivide((count! / size_4!) * ceilDivide(size_4!, run), THREADS),
     cost: ({ count }) => ({ flops: 0, bytes: 2 * bytesOf(f16 ? 'f16' : 'u32', width * count!) }),
@@ -109,6 +146,7 @@ function fill(name: string, type: 'f32' | 'i32' | 'u32' | 'f16', run: number): K
     writes: ['y'],
     sizes: ['count'],
     numbers: ['value'],
+    cuts: [cutAlong('count', () => ({ y: 1 }))],
     workgroups: ({ count }) => ceilDivide(count, 4 * run * THREADS),
     cost: ({ count }) => ({ flops: 0, bytes: bytesOf(type, count) }),
     wgsl: wgsl`

@@ -1,6 +1,6 @@
-import { ceilDivide, defineKernel, type Kernel } from '../gpu/kernel.js';
+import { ceilDivide, cutAlong, defineKernel, type Kernel } from '../gpu/kernel.js';
 import { wgsl } from '../gpu/wgsl.js';
-import { sumOfRow } from './gather.js';
+import { cutByRows, sumOfRow } from './gather.js';
 
 /*
  * Parameter updates in place, four elements an invocation, of a few parameters in one dispatch. Buffers are padded to whole fours: what is computed beyond
@@ -56,6 +56,7 @@ function defineUpdate<const Moment extends string, const Number extends string>(
     names
       .map((one, at) => `@group(0) @binding(${first + at}) var<storage, ${access}> ${one}: array<vec4f>;`)
       .join('\n');
+  const each = (names: readonly string[], length: number) => Object.fromEntries(names.map((one) => [one, length]));
   /** WGSL that updates element i of a slot by the gradient `given`. */
   const change = (slot: number) => wgsl`
   // Not clamp(): a NaN is to stay one.
@@ -92,6 +93,8 @@ ${moments.map((moment) => `  ${moment}${slot}[i] = ${moment};`).join('\n')}
       updates: slots.flatMap(updates),
       sizes,
       numbers,
+      // Small parameters share a dispatch: only one alone may be large.
+      cuts: parameters === 1 ? [cutAlong('count0', () => each(['gradient0', ...updates(0)], 1))] : [],
       workgroups: (values) =>
         ceilDivide(
           all(values).reduce((sum, count) => sum + ceilDivide(count, 4), 0),
@@ -149,6 +152,7 @@ ${slots
     updates: updates(0),
     sizes: ['count', 'rows', 'cols'],
     numbers,
+    cuts: [cutByRows(updates(0))],
     workgroups: ({ rows, cols }) => ceilDivide((rows! * cols!) / 4, THREADS),
     cost: ({ count, rows, cols }) => ({
       flops: flops * rows! * cols! + count! * cols!,

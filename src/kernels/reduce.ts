@@ -1,4 +1,4 @@
-import { ceilDivide, defineKernel, type Kernel } from '../gpu/kernel.js';
+import { type Cut, ceilDivide, cutAlong, defineKernel, type Kernel } from '../gpu/kernel.js';
 import { EPILOGUE, EPILOGUE_FOURS, PROLOGUE, PROLOGUE_FOURS, wgsl } from '../gpu/wgsl.js';
 import { REPLACES, REPLACES_FOURS, replaces } from './not-a-number.js';
 
@@ -45,14 +45,36 @@ const REDUCTIONS: Record<
 };
 
 const sizes = ['outer', 'n', 'inner', 'chunks', 'chunk_length'] as const;
-const cost = ({ outer, n, inner, chunks }: Record<(typeof sizes)[number], number>) => ({
+type Sizes = Readonly<Record<(typeof sizes)[number], number>>;
+
+/** Cuts a long axis that is already in chunks, where it is the outermost. */
+const alongChunks: Cut<'x' | 'y', (typeof sizes)[number]> = {
+  parts: ({ outer, chunks }) => (outer === 1 ? chunks : 1),
+  launch({ n, inner, chunks, chunk_length, ...rest }, first, end) {
+    if (first === 0 && end === chunks) return undefined;
+    const begin = first * chunk_length;
+    const length = Math.min(n, end * chunk_length) - begin;
+    return {
+      values: { ...rest, inner, n: length, chunks: end - first, chunk_length },
+      spans: {
+        x: { first: begin * inner, length: length * inner },
+        y: { first: first * inner, length: (end - first) * inner },
+      },
+    };
+  },
+};
+const cuts = [
+  cutAlong('outer', ({ n, inner, chunks }: Sizes) => ({ x: n * inner, y: chunks * inner })),
+  alongChunks,
+] as const;
+const cost = ({ outer, n, inner, chunks }: Sizes) => ({
   flops: outer * n * inner,
   bytes: 4 * (outer * n * inner + outer * chunks * inner),
 });
 
 function reference(name: Reduction) {
   const { apply, zero } = REDUCTIONS[name];
-  return (given: Record<'x' | 'y', Float64Array> & Record<(typeof sizes)[number], number>) => {
+  return (given: Record<'x' | 'y', Float64Array> & Sizes) => {
     const { x, y, outer, n, inner, chunks, chunk_length } = given;
     for (let o = 0; o < outer; o++) {
       for (let chunk = 0; chunk < chunks; chunk++) {
@@ -79,7 +101,7 @@ function columns(name: Reduction, type: 'f32' | 'vec4f'): Kernel {
     name: `${name}_columns${suffix}`,
     reads: ['x'],
     writes: ['y'],
-    sizes,
+    ...{ sizes, cuts },
     workgroups: ({ outer, inner, chunks }) => ceilDivide(outer * chunks * (inner / width), THREADS),
     cost,
     wgsl: wgsl`
@@ -122,7 +144,7 @@ function rows(name: Reduction): Kernel {
     name: `${name}_rows`,
     reads: ['x'],
     writes: ['y'],
-    sizes,
+    ...{ sizes, cuts },
     workgroups: ({ outer, chunks }) => outer * chunks,
     cost,
     wgsl: wgsl`
@@ -171,7 +193,7 @@ function rowsSoftware(name: Reduction): Kernel {
     name: `${name}_rows_software`,
     reads: ['x'],
     writes: ['y'],
-    sizes,
+    ...{ sizes, cuts },
     workgroups: ({ outer, chunks }) => ceilDivide((outer * chunks) / 4, SOFTWARE_THREADS),
     cost,
     wgsl: wgsl`
@@ -230,6 +252,7 @@ export const argmaxColumns = defineKernel({
   reads: ['x'],
   writes: ['y'],
   sizes: ['outer', 'n', 'inner'],
+  cuts: [cutAlong('outer', ({ n, inner }) => ({ x: n * inner, y: inner }))],
   workgroups: ({ outer, inner }) => ceilDivide(outer * inner, THREADS),
   cost: ({ outer, n, inner }) => ({ flops: outer * n * inner, bytes: 4 * outer * inner * (n + 1) }),
   wgsl: wgsl`

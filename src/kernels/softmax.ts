@@ -1,4 +1,4 @@
-import { defineKernel } from '../gpu/kernel.js';
+import { cutAlong, defineKernel } from '../gpu/kernel.js';
 import { wgsl } from '../gpu/wgsl.js';
 import { ROW_HEAD, rowKernels } from './rows.js';
 
@@ -13,6 +13,10 @@ import { ROW_HEAD, rowKernels } from './rows.js';
  */
 const sizes = ['rows', 'cols'] as const;
 const workgroups = ({ rows, cols }: { rows: number; cols: number }): number => (cols === 0 ? 0 : rows);
+const forward = {
+  ...{ reads: ['x'], writes: ['y'], sizes, workgroups },
+  cuts: [cutAlong('rows', ({ cols }) => ({ x: cols, y: cols }))],
+} as const;
 
 /** Reads the maximum of a row of x and Σ exp(x - maximum) into `shift` and `total`. */
 export const rowStatistics = (x: string): string => wgsl`
@@ -27,11 +31,8 @@ export const rowStatistics = (x: string): string => wgsl`
 export const softmaxForward = rowKernels(({ suffix, subgroupLanes, element, wgsl: team }) =>
   defineKernel({
     name: `softmax${suffix}`,
-    reads: ['x'],
-    writes: ['y'],
-    sizes,
+    ...forward,
     subgroupLanes,
-    workgroups,
     cost: ({ rows, cols }) => ({ flops: 11 * rows * cols, bytes: 8 * rows * cols }),
     wgsl: wgsl`
 struct Sizes { rows: u32, cols: u32 }
@@ -59,11 +60,8 @@ ${rowStatistics('x')}
 export const logSoftmaxForward = rowKernels(({ suffix, subgroupLanes, element, wgsl: team }) =>
   defineKernel({
     name: `log_softmax${suffix}`,
-    reads: ['x'],
-    writes: ['y'],
-    sizes,
+    ...forward,
     subgroupLanes,
-    workgroups,
     cost: ({ rows, cols }) => ({ flops: 8 * rows * cols, bytes: 8 * rows * cols }),
     wgsl: wgsl`
 struct Sizes { rows: u32, cols: u32 }
@@ -92,6 +90,7 @@ const gradient = {
   reads: ['y', 'dy'],
   writes: ['dx'],
   sizes,
+  cuts: [cutAlong('rows', ({ cols }) => ({ y: cols, dy: cols, dx: cols }))],
   workgroups,
 } as const;
 const gradientHead = (element: string) => wgsl`

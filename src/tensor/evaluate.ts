@@ -250,8 +250,8 @@ export class Runtime {
     const partial = { plan: made, choices: device.choices, ...bound };
     try {
       const prepared = await device.prepare(
-        made.dispatches.map(({ kernel, storages, values, label, numbers }) => ({
-          kernel,
+        made.dispatches.map(({ kernel, storages, windows, values, label, numbers }) => ({
+          ...{ kernel, windows },
           values: { ...Object.fromEntries(numbers.map(({ field }) => [field, 0])), ...values },
           label,
           buffers: Object.fromEntries(

@@ -1,3 +1,4 @@
+import { bytesOf, type Window } from '../gpu/device.js';
 import { deviceOf } from './evaluate.js';
 import { type Plan, type PlannedDispatch, plan } from './plan.js';
 import type { Storage } from './storage.js';
@@ -20,7 +21,10 @@ export interface DispatchOutline {
 
 /** One dispatch of a plan. */
 export interface ExplainedDispatch extends DispatchOutline {
-  /** For every binding the buffer behind it: `w3` workspace, `in0` an input's slot, or a variable's name. */
+  /**
+   * For every binding the buffer behind it: `w3` workspace, `in0` an input's slot, or a variable's name; with the range of
+   * elements in brackets where only a part of a large one is bound.
+   */
   readonly buffers: Readonly<Record<string, string>>;
   /** The kernel's source. */
   readonly wgsl: string;
@@ -50,11 +54,18 @@ export async function explain(...targets: readonly Tensor[]): Promise<Explanatio
     if (storage.kind === 'variable') return traced.variables[storage.position]!.variable.name;
     return storage.kind === 'slot' ? `in${storage.position}` : `w${storage.workspace}`;
   };
+  const range = (window: Window | undefined, { bytes }: Storage): string => {
+    const isPart = window !== undefined && bytesOf(window.type, window.length) < bytes;
+    return isPart ? `[${window.first}-${window.first + window.length}]` : '';
+  };
   const dispatches = made.dispatches.map(
     (dispatch): ExplainedDispatch => ({
       ...outlineOf(dispatch),
       buffers: Object.fromEntries(
-        Object.entries(dispatch.storages).map(([binding, storage]) => [binding, name(storage)]),
+        Object.entries(dispatch.storages).map(([binding, storage]) => [
+          binding,
+          `${name(storage)}${range(dispatch.windows?.[binding], storage)}`,
+        ]),
       ),
       wgsl: dispatch.kernel.source.trim(),
     }),
@@ -63,7 +74,7 @@ export async function explain(...targets: readonly Tensor[]): Promise<Explanatio
     device: device.name,
     dispatches,
     buffers: made.workspace.length + made.slots.length + made.variables.length,
-    peakBytes: bytesOf(made),
+    peakBytes: memoryOf(made),
     flops: dispatches.reduce((sum, { flops }) => sum + flops, 0),
   };
 }
@@ -76,7 +87,7 @@ export const outlineOf = ({ kernel, label, values, cost }: PlannedDispatch): Dis
   ...cost,
 });
 
-function bytesOf({ workspace, slots, variables }: Plan): number {
+function memoryOf({ workspace, slots, variables }: Plan): number {
   const sum = (storages: readonly Storage[]) => storages.reduce((total, { bytes }) => total + bytes, 0);
   return workspace.reduce((total, bytes) => total + bytes, 0) + sum(slots) + sum(variables);
 }

@@ -2,7 +2,7 @@ import type { Device, DeviceLimits, ElementType, HostArray } from '../gpu/device
 import type { Kernel } from '../gpu/kernel.js';
 import type { ElementwiseFunction } from '../kernels/elementwise.js';
 import type { ChoiceSizes, Variants } from './choice.js';
-import type { Shape } from './shape.js';
+import { type Shape, sizeOf } from './shape.js';
 import type { Tensor } from './tensor.js';
 import type { Variable } from './variable.js';
 
@@ -59,7 +59,15 @@ export type Attributes = Readonly<Record<string, unknown>>;
 /** A tensor's place in a plan, as `dispatch` sees it. */
 export interface Value extends TensorType {
   readonly length: number;
+  /** Where it begins in the memory that it is a part of; undefined for a whole. */
+  readonly first?: number;
 }
+
+/** A part of a value: neighbouring elements, under a shape of their own. */
+export const partOf = <V extends Value>(value: V, first: number, shape: Shape): V => ({
+  ...value,
+  ...{ shape, length: sizeOf(shape), first: (value.first ?? 0) + first },
+});
 
 /** A kernel with the values behind its bindings and the sizes of its uniforms. */
 export interface Launch {

@@ -1,21 +1,16 @@
-import { bytesOf, type Device } from '../gpu/device.js';
+import { bytesOf, type Device, type Window } from '../gpu/device.js';
 import { TesseraError } from '../gpu/errors.js';
 import { type Cost, type Kernel, runLength } from '../gpu/kernel.js';
-import {
-  canVectorise,
-  composeElementwise,
-  expressionValues,
-  type Fusion,
-  fuse as fuseKernel,
-  takesFours,
-} from '../kernels/compose.js';
+import { canVectorise, composeElementwise, expressionValues } from '../kernels/compose.js';
 import { identity } from '../kernels/elementwise.js';
 import type { Expression, Step } from '../kernels/expression.js';
+import { type Fusion, fuse as fuseKernel, takesFours } from '../kernels/hooks.js';
 import { type Chooser, choiceKey, chooserOf } from './choice.js';
 import { express, sameValue } from './express.js';
 import { fuse, type Group, isNode, isRecomputable, type Unit } from './fuse.js';
 import type { DType, Launch, NumberLeaf, OpNode, TensorType, Value } from './graph.js';
 import { lastReader, rootOf, updatesInPlace } from './in-place.js';
+import { partsOf } from './parts.js';
 import { formatShape, type Shape, sameShape, sizeOf } from './shape.js';
 import { assignWorkspace, Storage } from './storage.js';
 import type { Tensor } from './tensor.js';
@@ -33,7 +28,9 @@ export interface NumberSource {
 export interface PlannedDispatch {
   readonly kernel: Kernel;
   readonly storages: Readonly<Record<string, Storage>>;
-  readonly values: Record<string, number>;
+  /** Of which storages only a part is bound; undefined where all are bound as they are. */
+  readonly windows?: Readonly<Record<string, Window>>;
+  readonly values: Readonly<Record<string, number>>;
   readonly numbers: readonly NumberSource[];
   readonly label: string;
   readonly cost: Cost;
@@ -54,6 +51,21 @@ export interface Plan {
 interface Stored extends Value {
   readonly storage: Storage;
 }
+
+/** What a binding of a dispatch is bound to: elements of a storage. */
+interface Bound extends Window {
+  readonly storage: Storage;
+}
+
+/** A dispatch that may be done in parts. */
+interface Addition extends Pick<PlannedDispatch, 'kernel' | 'values' | 'numbers' | 'label'> {
+  readonly bound: Readonly<Record<string, Bound>>;
+}
+
+const stored = ({ shape, dtype }: TensorType, storage: Storage): Stored => ({
+  ...{ shape, dtype, length: sizeOf(shape), storage },
+});
+const boundTo = ({ storage, dtype, length, first = 0 }: Stored): Bound => ({ storage, type: dtype, first, length });
 
 const memoryOf = ({ shape, dtype }: TensorType): number => Math.max(16, bytesOf(dtype, sizeOf(shape)));
 
@@ -126,7 +138,7 @@ class Planner {
       const leaf = this.trace.variables.find((variable) => variable === root);
       if (leaf === undefined || !assigned.has(leaf.variable)) continue;
       const storage = new Storage('workspace', memoryOf(value), leaf.variable.name);
-      this.#addCopy(this.#storages.get(leaf)![0]!, storage, value);
+      this.#addCopy(stored(value, this.#storages.get(leaf)![0]!), storage);
       copies.set(target, storage);
     }
     return copies;
@@ -154,26 +166,20 @@ class Planner {
     const type = group.root.outputs[0]!;
     const { expression, inputs, numbers } = express(group, this.#isStored);
     const kernel = composeElementwise(expression, runLength(this.device));
-    const storage = new Storage('workspace', memoryOf(type), `${kernel.name} ${formatShape(type.shape)}`);
-    this.#storages.set(group.root, [storage]);
+    const label = `${kernel.name} ${formatShape(type.shape)}`;
+    const y = stored(type, new Storage('workspace', memoryOf(type), label));
+    this.#storages.set(group.root, [y.storage]);
     this.#add({
       kernel,
-      storages: {
-        ...named(
-          'in',
-          inputs.map((input) => this.#storageOf(input)),
-        ),
-        y: storage,
-      },
-      values: { count: sizeOf(type.shape), ...expressionValues(expression, '', canVectorise(expression)) },
+      bound: { ...this.#boundInputs('in', inputs), y: boundTo(y) },
+      values: { count: y.length, ...expressionValues(expression, '', canVectorise(expression)) },
       numbers: numbers.map((leaf, index) => this.#numberOf(leaf, `n${index}`)),
-      label: `${kernel.name} ${formatShape(type.shape)}`,
+      label,
     });
   }
 
   #addOp(unit: Unit, node: OpNode): void {
     const { op } = node;
-    const stored = (type: TensorType, storage: Storage): Stored => ({ ...type, length: sizeOf(type.shape), storage });
     const inputs = node.inputs.map((input) => {
       // The input that a prologue computes is never stored: its place is taken by one of the prologue's own inputs.
       const prologue = unit.prologue !== undefined && input === node.inputs[0];
@@ -187,7 +193,7 @@ class Planner {
       // What is kept of output 0 is what an epilogue makes of it, which may be of another type.
       const kept = index === 0 ? root.outputs[0]! : type;
       const storage = new Storage('workspace', memoryOf(kept), `${op.name} ${formatShape(type.shape)}`);
-      if (over !== undefined) this.#addCopy(inputs[over]!.storage, storage, type);
+      if (over !== undefined) this.#addCopy(inputs[over]!, storage);
       return stored(type, storage);
     });
     this.#storages.set(
@@ -206,8 +212,8 @@ class Planner {
   }
 
   #addLaunch(unit: Unit, node: OpNode, launch: Launch, first: Stored | undefined, output: Stored, label: string): void {
-    const storages: Record<string, Storage> = {};
-    for (const [name, value] of Object.entries(launch.values)) storages[name] = (value as Stored).storage;
+    const bound: Record<string, Bound> = {};
+    for (const [name, value] of Object.entries(launch.values)) bound[name] = boundTo(value as Stored);
     const values: Record<string, number> = { ...launch.sizes };
     const numbers: NumberSource[] = [];
     const fusions: Fusion[] = [];
@@ -220,13 +226,7 @@ class Planner {
     ) => {
       const { expression, inputs, numbers: leaves } = express(group, this.#isStored, replaced);
       fusions.push({ hook, on, count, expression });
-      Object.assign(
-        storages,
-        named(
-          `${hook}_in`,
-          inputs.map((input) => this.#storageOf(input)),
-        ),
-      );
+      Object.assign(bound, this.#boundInputs(`${hook}_in`, inputs));
       Object.assign(values, expressionValues(expression, `${hook}_`, takesFours(launch.kernel, hook)));
       numbers.push(...leaves.map((leaf, index) => this.#numberOf(leaf, `${hook}_n${index}`)));
     };
@@ -235,7 +235,7 @@ class Planner {
       if (on !== undefined) {
         const group = unit.prologue;
         const own = this.#prologueInput(group);
-        storages[on] = this.#storageOf(own);
+        bound[on] = this.#boundInput(own);
         attach(
           'prologue',
           group,
@@ -247,14 +247,16 @@ class Planner {
     }
     if (unit.epilogue !== undefined) {
       const on = bindingOf(launch, output);
-      if (on !== undefined)
+      if (on !== undefined) {
         attach('epilogue', unit.epilogue, on, output.length, (input) => input.source === node && isNode(input));
+        bound[on] = { ...bound[on]!, type: unit.root.outputs[0]!.dtype };
+      }
     }
     for (const { name } of launch.kernel.uniforms.flat()) {
       if (name in node.numbers) numbers.push({ field: name, node: this.#nodePositions.get(node)!, name });
     }
     const kernel = fusions.length > 0 ? fuseKernel(launch.kernel, fusions) : launch.kernel;
-    this.#add({ kernel, storages, values, numbers, label });
+    this.#add({ kernel, bound, values, numbers, label });
   }
 
   #prologueInput(group: Group): Tensor {
@@ -272,35 +274,52 @@ class Planner {
     throw new TesseraError(`plan: no input of '${group.root.op.name}' can take the place of the kernel's own`);
   }
 
-  #addCopy(from: Storage, to: Storage, { shape, dtype }: TensorType): void {
+  #addCopy(from: Stored, to: Storage): void {
     const expression: Expression = {
-      inputs: [{ type: dtype, layout: 'same' }],
+      inputs: [{ type: from.dtype, layout: 'same' }],
       numbers: [],
-      steps: [{ fn: identity, operands: [{ kind: 'input', index: 0 }], type: dtype }],
+      steps: [{ fn: identity, operands: [{ kind: 'input', index: 0 }], type: from.dtype }],
     };
     const kernel = composeElementwise(expression, runLength(this.device));
     this.#add({
       kernel,
-      storages: { in0: from, y: to },
-      values: { count: sizeOf(shape) },
+      bound: { in0: boundTo(from), y: boundTo({ ...from, storage: to }) },
+      values: { count: from.length },
       numbers: [],
-      label: `copy ${from.owner}`,
+      label: `copy ${from.storage.owner}`,
     });
   }
 
-  #add(dispatch: Omit<PlannedDispatch, 'cost'>): void {
-    const position = this.#dispatches.length;
-    for (const storage of Object.values(dispatch.storages)) {
-      storage.first = Math.min(storage.first, position);
-      storage.last = Math.max(storage.last, position);
+  /** Adds a launch, in parts where its buffers are larger than what the device binds at once. */
+  #add({ bound, values, ...rest }: Addition): void {
+    const { kernel, label } = rest;
+    const entries = Object.entries(bound);
+    const storages = Object.fromEntries(entries.map(([name, { storage }]) => [name, storage]));
+    const { flops, bytes } = kernel.cost(values);
+    for (const { share, windows, ...part } of partsOf(kernel, { values, windows: bound }, this.device.limits, label)) {
+      const position = this.#dispatches.length;
+      for (const storage of Object.values(storages)) {
+        storage.first = Math.min(storage.first, position);
+        storage.last = Math.max(storage.last, position);
+      }
+      const isPart = share < 1 || entries.some(([name, { first }]) => first > 0 || windows[name] !== bound[name]);
+      const cost = { flops: Math.round(share * flops), bytes: Math.round(share * bytes) };
+      this.#dispatches.push({ ...rest, ...part, storages, cost, ...(isPart && { windows }) });
     }
-    this.#dispatches.push({ ...dispatch, cost: dispatch.kernel.cost(dispatch.values) });
   }
 
   readonly #isStored = (tensor: Tensor): boolean => this.#storages.has(identityOf(tensor));
 
   #numberOf(leaf: NumberLeaf, field: string): NumberSource {
     return { field, leaf: this.#numberPositions.get(leaf)! };
+  }
+
+  #boundInput(tensor: Tensor): Bound {
+    return boundTo(stored(tensor, this.#storageOf(tensor)));
+  }
+
+  #boundInputs(prefix: string, inputs: readonly Tensor[]): Record<string, Bound> {
+    return Object.fromEntries(inputs.map((input, index) => [`${prefix}${index}`, this.#boundInput(input)]));
   }
 
   // ---- memory ----------------------------------------------------------------------------------------------------
@@ -319,7 +338,7 @@ class Planner {
     const kernel = composeElementwise({ inputs: [], numbers: [tensor.dtype], steps });
     this.#add({
       kernel,
-      storages: { y: storage },
+      bound: { y: boundTo(stored({ shape: [], dtype: tensor.dtype }, storage)) },
       values: { count: 1 },
       numbers: [this.#numberOf(leaf, 'n0')],
       label: 'number',
@@ -333,5 +352,3 @@ const nodeOf = (tensor: Tensor): OpNode => tensor.source as OpNode;
 const variableOf = (target: Tensor): unknown => nodeOf(target).attributes.variable;
 const bindingOf = ({ values }: Launch, value: Value): string | undefined =>
   Object.keys(values).find((name) => values[name] === value);
-const named = (prefix: string, storages: readonly Storage[]): Record<string, Storage> =>
-  Object.fromEntries(storages.map((storage, index) => [`${prefix}${index}`, storage]));

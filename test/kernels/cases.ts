@@ -1,14 +1,15 @@
 import type { Kernel } from '../../src/gpu/index.js';
+import { addParts } from '../../src/kernels/add-parts.js';
 import { type AttentionSizes, attentionForward } from '../../src/kernels/attention.js';
 import { attentionKeyGradient, attentionQueryGradient } from '../../src/kernels/attention-gradient.js';
 import { attentionProbabilities, attentionSlopes } from '../../src/kernels/attention-naive.js';
-import type { Fusion } from '../../src/kernels/compose.js';
 import { conv2dHalves, conv2dRegister } from '../../src/kernels/conv2d.js';
 import { conv2dSubgroup } from '../../src/kernels/conv2d-subgroup.js';
 import { crossEntropyBackward, crossEntropyForward } from '../../src/kernels/cross-entropy.js';
 import { cast, multiply } from '../../src/kernels/elementwise.js';
 import { gatherRows, rowStarts, sumRows } from '../../src/kernels/gather.js';
 import { groupedConv2d } from '../../src/kernels/grouped-conv2d.js';
+import type { Fusion } from '../../src/kernels/hooks.js';
 import { layerNormBackward, layerNormForward } from '../../src/kernels/layer-norm.js';
 import { layerNormNaive } from '../../src/kernels/layer-norm-naive.js';
 import { lstmCell, lstmCellFours, lstmCellSubgroup } from '../../src/kernels/lstm.js';
@@ -274,6 +275,19 @@ const reduce = Object.values(reductions).flatMap(({ rows, columns, columnsFours,
   ].map(([outer, n, inner]) => reduction(columns, outer!, n!, inner!)),
   reduction(columns, 2, 101, 5, 10),
 ]);
+const sumsOfTwo = [
+  [1, 1],
+  [7, 13],
+  [0, 4],
+  [33, 67],
+].map(([rows, cols]): KernelCase => {
+  const size = rows! * cols!;
+  return {
+    ...{ kernel: addParts, note: `(${rows}, ${cols})`, values: { rows: rows!, cols: cols! } },
+    buffers: { a: size, b: size, y: size },
+  };
+});
+
 const scans: KernelCase[] = [
   [1, 1, 1],
   [2, 7, 3],
@@ -533,7 +547,8 @@ const gather = [
   const values = { count: count!, rows: rows!, cols: cols! };
   return [
     ...(cols! % 4 === 0 ? [gatherRows.ones, gatherRows.fours] : [gatherRows.ones]).map((kernel) => ({
-      ...{ kernel, note, values, buffers: { table: rows! * cols!, indices, y: count! * cols! } },
+      ...{ kernel, note, values: { ...values, first_row: 0 } },
+      buffers: { table: rows! * cols!, indices, y: count! * cols! },
     })),
     {
       ...{ kernel: rowStarts, note, values: { count: count!, rows: rows! } },
@@ -570,6 +585,8 @@ const convs: Conv[] = [
   { x: [2, 9, 8, 8], w: [3, 2, 12], stride: [2, 1], pad: [1, 1, 0, 1], dilation: [1, 2] },
   { x: [1, 6, 5, 36], w: [3, 2, 40], pad: [1, 0, 1, 0] },
   { x: [2, 5, 11, 4], w: [2, 3, 8], stride: [3, 3] },
+  // An image of the output is a chunk of three lines.
+  { x: [5, 5, 6, 4], w: [3, 3, 8] },
   { x: [1, 11, 10, 4], w: [3, 3, 6], groups: 2, stride: [3, 3], pad: [1, 1, 1, 1] },
   { x: [1, 11, 10, 4], w: [3, 3, 6], groups: 2, stride: [2, 2], pad: [1, 1, 2, 1] },
   { x: [2, 6, 5, 6], w: [3, 3, 4], groups: 2 },
@@ -971,7 +988,7 @@ const roofs: KernelCase[] = [
 ];
 
 const plain: readonly KernelCase[] = [
-  ...roofs,
+  ...[...roofs, ...sumsOfTwo],
   ...[...matmul, ...reduce, ...emptySums, ...attentions, ...scans, ...sorts, ...argmax, ...softmax, ...entropy],
   ...softmaxGradients,
   ...layerNorms,

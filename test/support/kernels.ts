@@ -1,7 +1,7 @@
-import { bytesOf, type Device, type ElementType, type HostArray } from '../../src/gpu/device.js';
+import { bytesOf, type Device, type ElementType, type HostArray, type Window } from '../../src/gpu/device.js';
 import { toHalf } from '../../src/gpu/half.js';
 import type { Kernel } from '../../src/gpu/index.js';
-import { type Fusion, fuse } from '../../src/kernels/compose.js';
+import { type Fusion, fuse } from '../../src/kernels/hooks.js';
 import { normals } from './numbers.js';
 
 /** One run of a kernel: its uniforms, and for every buffer its length or what it holds at the beginning. */
@@ -25,10 +25,17 @@ const BEYOND = 543_210;
 const GUARD = 64;
 const guarded = (length: number): number => Math.ceil(length / 4) * 4 + GUARD;
 
-/** Runs a case on a device and returns what its outputs hold afterwards, by binding. */
+/** A launch of a case's kernel: its uniforms, and the parts of buffers that it is given. */
+export interface CaseLaunch {
+  readonly values: KernelCase['values'];
+  readonly windows?: Readonly<Record<string, Window>>;
+}
+
+/** Runs a case on a device, as one launch or in several, and returns what its outputs hold afterwards, by binding. */
 export async function runCase(
   device: Device,
   { kernel: own, values, buffers, types = {}, fusions = [] }: KernelCase,
+  launches: readonly CaseLaunch[] = [{ values }],
 ): Promise<Map<string, HostArray>> {
   const kernel = fusions.length === 0 ? own : fuse(own, fusions);
   const bound = Object.fromEntries(
@@ -43,7 +50,9 @@ export async function runCase(
       return [name, buffer];
     }),
   );
-  const prepared = await device.prepare([{ kernel, buffers: bound, values, label: kernel.name }]);
+  const prepared = await device.prepare(
+    launches.map((launch) => ({ ...launch, kernel, buffers: bound, label: kernel.name })),
+  );
   const outputs = kernel.bindings.filter(({ access }) => access === 'read_write').map(({ name }) => name);
   const lengthOf = (name: string) => {
     const given = buffers[name]!;

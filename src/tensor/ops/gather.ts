@@ -14,7 +14,9 @@ export const gatherOp: Op<readonly ['table', 'indices']> = defineOp({
   dispatch: ([table, indices], [y]) => {
     const [rows, cols] = table!.shape as [number, number];
     const kernel = cols % 4 === 0 ? gatherRows.fours : gatherRows.ones;
-    return [launch(kernel, { table: table!, indices: indices!, y: y! }, { count: indices!.length, rows, cols })];
+    return [
+      launch(kernel, { table: table!, indices: indices!, y: y! }, { count: indices!.length, rows, cols, first_row: 0 }),
+    ];
   },
   vjp: ({ inputs: [table, indices], outputGrad: dy }) => [
     scatterAdd(dy.reshape([indices!.size, table!.shape[1]!]), indices!.reshape([indices!.size]), table!.shape[0]!),

@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest';
+import type { Window } from '../../src/gpu/device.js';
+import { type Cut, lackOf } from '../../src/gpu/kernel.js';
+import { fuse } from '../../src/kernels/index.js';
+import { gpu, reference } from '../support/devices.js';
+import { type CaseLaunch, type KernelCase, runCase } from '../support/kernels.js';
+import { kernelCases } from './cases.js';
+
+/*
+ * Every way in which a kernel says that it can be done in parts, on the reference device: parts of one, of two, and so on,
+ * each with no more of the buffers than it asked for, give the same bits as one launch. Where the parts begin where the
+ * adapter can bind, it does the same.
+ */
+const bytesPerElement = (type: string) => (type === 'f16' ? 2 : 4);
+
+/** The launches of a case cut in steps; undefined where it cannot be cut so. */
+function launchesOf(one: KernelCase, cut: Cut, step: number): CaseLaunch[] | undefined {
+  const count = cut.parts(one.values);
+  const launches: CaseLaunch[] = [];
+  for (let first = 0; first < count; first += step) {
+    const launch = cut.launch(one.values, first, Math.min(count, first + step));
+    if (launch === undefined) return undefined;
+    const windows = Object.entries(launch.spans).map(([name, span]): [string, Window] => [
+      name,
+      { ...span!, type: one.types?.[name] ?? 'f32' },
+    ]);
+    launches.push({ values: launch.values, windows: Object.fromEntries(windows) });
+  }
+  return launches;
+}
+
+type Outputs = Awaited<ReturnType<typeof runCase>>;
+
+function expectSame(found: Outputs, expected: Outputs, note: string): void {
+  for (const [name, values] of expected) {
+    const at = values.findIndex((value, index) => !Object.is(value, found.get(name)![index]));
+    if (at >= 0) expect.fail(`${note}: '${name}' [${at}] is ${found.get(name)![at]}, in one launch ${values[at]}`);
+  }
+}
+
+const cutsOf = ({ kernel, fusions = [] }: KernelCase): readonly Cut[] =>
+  (fusions.length === 0 ? kernel : fuse(kernel, fusions)).cuts;
+
+const cuttable = kernelCases.filter((one) => cutsOf(one).some((cut) => cut.parts(one.values) > 1));
+const named = [...new Set(cuttable.map(({ kernel }) => kernel))].map((kernel) => [kernel.name, kernel] as const);
+
+test.each(named)('%s in parts is as in one', async (_, kernel) => {
+  let tried = 0;
+  for (const one of cuttable.filter((given) => given.kernel === kernel)) {
+    const whole = await runCase(reference, one);
+    for (const cut of cutsOf(one)) {
+      const count = cut.parts(one.values);
+      for (const step of [1, 2, 3, 4, 8, 16, 64]) {
+        if (step >= count || count / step > 64) continue;
+        const launches = launchesOf(one, cut, step);
+        if (launches === undefined) continue;
+        tried++;
+        expectSame(await runCase(reference, one, launches), whole, `${one.note}, ${step} of ${count}`);
+        const isAligned = launches.every(({ windows = {} }) =>
+          Object.values(windows).every(
+            ({ first, type }) => (first * bytesPerElement(type)) % gpu.limits.bindingAlignment === 0,
+          ),
+        );
+        if (isAligned && lackOf(kernel, gpu) === undefined) {
+          expectSame(
+            await runCase(gpu, one, launches),
+            await runCase(gpu, one),
+            `${one.note}, ${step} of ${count}, GPU`,
+          );
+        }
+      }
+    }
+  }
+  expect(tried).toBeGreaterThan(0);
+});
