@@ -1,4 +1,4 @@
-import type { DeviceLimits } from '../../gpu/device.js';
+import { bytesOf, type DeviceLimits } from '../../gpu/device.js';
 import { TesseraError } from '../../gpu/errors.js';
 import type { Kernel } from '../../gpu/kernel.js';
 import { type ConvSizes, conv2dHalves, conv2dRegister, pixels } from '../../kernels/conv2d.js';
@@ -138,6 +138,13 @@ export const conv2dInputGradientOp: Op<readonly ['dy', 'kernel'], Geometry> = de
   },
 });
 
+/** The largest divisor up to a limit; the number itself where all of them are small. */
+function largestDivisor(of: number, most: number): number {
+  let divisor = most;
+  while (of % divisor !== 0) divisor--;
+  return divisor * 4 < Math.min(of, most) ? of : divisor;
+}
+
 /** How many rows of pixels one invocation of the filter's gradient should walk at most: by rule, and to be measured. */
 const CHUNK_ROWS = 16;
 const MEASURED_CHUNK_ROWS = [4, 64];
@@ -161,6 +168,14 @@ export const conv2dFilterGradientOp: Op<readonly ['x', 'dy'], Geometry> = define
         ...reduceLaunches('sum', partial, dw!, { outer: 1, n: chunks, inner: dw!.length }, context),
       ];
     };
+    // What is larger than a binding is read image by image: chunks are to begin with one.
+    const isLarge = [x!, dy!].some(({ dtype, length }) => bytesOf(dtype, length) > context.device.limits.bindingBytes);
+    if (isLarge) {
+      const rows = largestDivisor(whole.out_height, CHUNK_ROWS);
+      return chooseKernel('filterGradient', attributes, x!.dtype, context, (kernel) => ({
+        '': inChunks(kernel, rows),
+      }));
+    }
     const measured = MEASURED_CHUNK_ROWS.filter(
       (rows) => whole.chunk_length > Math.min(rows, CHUNK_ROWS) && rows * whole.out_width <= MOST_TERMS,
     );

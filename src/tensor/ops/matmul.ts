@@ -18,6 +18,7 @@ import { type DispatchContext, type Launch, launch, type OpNode, type Value } fr
 import { broadcastShapes, formatShape, sameShape, sizeOf } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { cast } from './elementwise.js';
+import { largeProduct } from './matmul-large.js';
 import { broadcastTo, permuteOp, reshape } from './movement.js';
 import { reduceLaunches } from './reduce.js';
 
@@ -103,6 +104,12 @@ export function matmulLaunches(
   const workgroups = kernels[rule]!.workgroups(whole);
   const ruleChunks =
     k < LONG_K ? 1 : Math.min(Math.ceil(ENOUGH_WORKGROUPS / Math.max(1, workgroups)), Math.ceil(k / SHORTEST_CHUNK));
+  if (batch === 1) {
+    const product = { transposeA, transposeB, m, n, k };
+    const multiply = (a: Value, b: Value, c: Value) => matmulLaunches(a, b, c, context);
+    const large = largeProduct(a, b, c, product, ruleChunks > 1, context, multiply);
+    if (large !== undefined) return large;
+  }
   const named = (name: string, chunks: number) => (chunks <= 1 ? name : `${name}/${chunks}`);
   const variants: Record<string, Variants[string]> = {
     [named(rule, ruleChunks)]: product(kernels[rule]!, ruleChunks),

@@ -36,35 +36,41 @@ export function reduceLaunches(
   x: Value,
   y: Value,
   size: { outer: number; n: number; inner: number },
-  { device, temporary, choose }: Pick<DispatchContext, 'device' | 'temporary' | 'choose'>,
+  context: Pick<DispatchContext, 'device' | 'temporary' | 'choose'>,
 ): Launch[] {
+  const { device, temporary, choose } = context;
   const { outer, n, inner } = size;
   const { rows, columns, columnsFours, rowsSoftware } = reductions[name];
   // What is fused into a kernel by fours must come in fours, too: then the last axis of its tensor does.
   const inFours = inner > 1 && x.shape.at(-1)! % 4 === 0 && inner % 4 === 0;
   const walksRows = device.software && inner === 1 && n % 4 === 0 && x.shape.at(-1)! % 4 === 0;
   const inOne = (kernel: Kernel) => () => [launch(kernel, { x, y }, { ...size, chunks: 1, chunk_length: n })];
-  const chunk_length = chunkLength(n);
+  // What is larger than a binding is read chunk by chunk.
+  const isLarge = outer === 1 && n > 1 && 4 * n * inner > device.limits.bindingBytes;
+  const mostOfBinding = Math.max(1, Math.floor(device.limits.bindingBytes / (4 * inner)));
+  const chunk_length = isLarge ? Math.min(chunkLength(n), mostOfBinding) : chunkLength(n);
   const chunks = Math.ceil(n / chunk_length);
   const inTwo = (kernel: Kernel) => () => {
     const partial = temporary([outer, chunks, inner]);
+    const first = launch(kernel, { x, y: partial }, { ...size, chunks, chunk_length });
+    // What is left of a large one may still be large.
+    if (isLarge && chunks < n) return [first, ...reduceLaunches(name, partial, y, { ...size, n: chunks }, context)];
     const second = inFours && device.software ? columnsFours : columns;
-    return [
-      launch(kernel, { x, y: partial }, { ...size, chunks, chunk_length }),
-      launch(second, { x: partial, y }, { outer, n: chunks, inner, chunks: 1, chunk_length: chunks }),
-    ];
+    return [first, launch(second, { x: partial, y }, { outer, n: chunks, inner, chunks: 1, chunk_length: chunks })];
   };
-  const cut = n > LONG_AXIS && outer * inner < FEW_RESULTS;
+  const cut = isLarge || (n > LONG_AXIS && outer * inner < FEW_RESULTS);
+  const mayCut = isLarge || n >= SHORTEST_CUT;
+  // A long sum of one invocation loses digits.
+  const mayDo = (longest: number) => !cut || (n <= longest && !isLarge);
   const variants = {
-    // A long sum of one invocation loses digits.
-    ...(n <= LONG_AXIS || !cut ? { columns: inOne(columns) } : {}),
-    ...(inFours && (n <= LONG_AXIS || !cut) ? { fours: inOne(columnsFours) } : {}),
-    ...(inner === 1 && (n <= FOLDED * LONG_AXIS || !cut) ? { rows: inOne(rows) } : {}),
+    ...(mayDo(LONG_AXIS) ? { columns: inOne(columns) } : {}),
+    ...(inFours && mayDo(LONG_AXIS) ? { fours: inOne(columnsFours) } : {}),
+    ...(inner === 1 && mayDo(FOLDED * LONG_AXIS) ? { rows: inOne(rows) } : {}),
     ...(walksRows && y.shape.at(-1)! % 4 === 0 && n <= 4 * LONG_AXIS ? { software: inOne(rowsSoftware) } : {}),
-    ...(n >= SHORTEST_CUT ? { 'columns/cut': inTwo(columns) } : {}),
-    ...(n >= SHORTEST_CUT && inFours ? { 'fours/cut': inTwo(columnsFours) } : {}),
-    ...(n >= SHORTEST_CUT && inner === 1 ? { 'rows/cut': inTwo(rows) } : {}),
-    ...(n >= SHORTEST_CUT && walksRows && (outer * chunks) % 4 === 0 ? { 'software/cut': inTwo(rowsSoftware) } : {}),
+    ...(mayCut ? { 'columns/cut': inTwo(columns) } : {}),
+    ...(mayCut && inFours ? { 'fours/cut': inTwo(columnsFours) } : {}),
+    ...(mayCut && inner === 1 ? { 'rows/cut': inTwo(rows) } : {}),
+    ...(mayCut && walksRows && (outer * chunks) % 4 === 0 ? { 'software/cut': inTwo(rowsSoftware) } : {}),
   };
   const best = (suffix: string): string => {
     // A CPU walks a row faster than its workgroups fold one.

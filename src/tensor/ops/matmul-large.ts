@@ -1,0 +1,132 @@
+import { bytesOf } from '../../gpu/device.js';
+import { addParts } from '../../kernels/add-parts.js';
+import { type DispatchContext, type Launch, launch, partOf, type Value } from '../graph.js';
+import type { Shape } from '../shape.js';
+import { copyRegion, whole } from './movement.js';
+import { reduceLaunches } from './reduce.js';
+
+/*
+ * Products of one matrix by one, of which an operand is larger than what a device binds at once. The kernels themselves
+ * can go along the rows of C (`cuts` in kernels/matmul.ts); here is what needs more than one of them:
+ *
+ *   along k        C = Σ_p A[:, p]·B[p, :]     where A is transposed or B is not: rows of memory follow k
+ *   along columns  C[:, p] = A·B[:, p]         where B is transposed
+ *   along rows     C[p, :] = A[p, :]·B         where k is so long that the kernels cut it, too
+ */
+interface Product {
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+}
+
+type Context = Pick<DispatchContext, 'device' | 'temporary' | 'choose'>;
+type Multiply = (a: Value, b: Value, c: Value) => Launch[];
+
+/** From a multiple of so many elements every device binds. */
+const GRAIN = 64;
+
+/** The launches of C = A·B in pieces; undefined where one piece will do, or none would. */
+export function largeProduct(
+  a: Value,
+  b: Value,
+  c: Value,
+  { transposeA, transposeB, m, n, k }: Product,
+  isCutAlongK: boolean,
+  context: Context,
+  multiply: Multiply,
+): Launch[] | undefined {
+  const { bindingBytes } = context.device.limits;
+  const isLarge = ({ dtype, length }: Value) => bytesOf(dtype, length) > bindingBytes;
+  /** How long a piece may be of which each step takes so many elements; round, if it can be. */
+  const longest = (...lengths: number[]) => {
+    const most = Math.floor(bindingBytes / bytesOf(a.dtype, Math.max(...lengths)));
+    const grain = [GRAIN, 4].find((one) => one <= most) ?? 1;
+    return Math.floor(most / grain) * grain;
+  };
+  const inPieces = new Pieces(a, b, c, { transposeA, transposeB, m, n, k }, context, multiply);
+  if ((transposeA && isLarge(a)) || (!transposeB && isLarge(b)))
+    return inPieces.alongK(longest(transposeA ? m : 0, transposeB ? 0 : n));
+  if (transposeB && isLarge(b)) return inPieces.ofC(m, longest(k));
+  if (isLarge(a) && isCutAlongK) return inPieces.ofC(longest(k), n);
+  return undefined;
+}
+
+class Pieces {
+  readonly #launches: Launch[] = [];
+
+  constructor(
+    private readonly a: Value,
+    private readonly b: Value,
+    private readonly c: Value,
+    private readonly size: Product,
+    private readonly context: Context,
+    private readonly multiply: Multiply,
+  ) {}
+
+  /** Sums products of pieces of k, in order. */
+  alongK(length: number): Launch[] | undefined {
+    const { a, b, c, context } = this;
+    const { transposeA, transposeB, m, n, k } = this.size;
+    if (length === 0) return undefined;
+    let total: Value | undefined;
+    for (let first = 0; first < k; first += length) {
+      const size = Math.min(length, k - first);
+      const left = transposeA ? this.#rows(a, first, [size, m]) : this.#columns(a, first, [m, size]);
+      const right = transposeB ? this.#columns(b, first, [n, size]) : this.#rows(b, first, [size, n]);
+      const product = context.temporary([m, n]);
+      this.#launches.push(...this.multiply(left, right, product));
+      if (total !== undefined) {
+        const sum = first + size < k ? context.temporary([m, n]) : c;
+        this.#launches.push(launch(addParts, { a: total, b: product, y: sum }, { rows: m, cols: n }));
+        total = sum;
+      } else {
+        total = product;
+      }
+    }
+    return this.#launches;
+  }
+
+  /** Products of blocks of C, put together; what follows the product is done at the end, on all of it. */
+  ofC(rows: number, columns: number): Launch[] | undefined {
+    const { a, b, c, context } = this;
+    const { transposeA, transposeB, m, n, k } = this.size;
+    if (rows === 0 || columns === 0) return undefined;
+    const together = context.temporary([m, n]);
+    for (let i = 0; i < m; i += rows) {
+      for (let j = 0; j < n; j += columns) {
+        const shape = [Math.min(rows, m - i), Math.min(columns, n - j)] as const;
+        const left = transposeA ? this.#columns(a, i, [k, shape[0]]) : this.#rows(a, i, [shape[0], k]);
+        const right = transposeB ? this.#rows(b, j, [shape[1], k]) : this.#columns(b, j, [k, shape[1]]);
+        const block = context.temporary(shape);
+        const place = { offset: i * n + j, strides: [n, 1] };
+        this.#launches.push(
+          ...this.multiply(left, right, block),
+          copyRegion(context, block, together, shape, whole(shape), place),
+        );
+      }
+    }
+    return [...this.#launches, ...reduceLaunches('sum', together, c, { outer: m, n: 1, inner: n }, context)];
+  }
+
+  /** Rows of a matrix, from the first on: where they lie, if a device can bind from there. */
+  #rows(x: Value, first: number, shape: Shape): Value {
+    const begin = first * shape[1]!;
+    if (shape[0]! * shape[1]! === x.length) return x;
+    if (begin % GRAIN === 0) return partOf(x, begin, shape);
+    return this.#copy(x, shape, begin, shape[1]!);
+  }
+
+  /** Columns of a matrix, from the first on, next to each other. */
+  #columns(x: Value, first: number, shape: Shape): Value {
+    const width = x.length / shape[0]!;
+    return shape[1] === width ? x : this.#copy(x, shape, first, width);
+  }
+
+  #copy(x: Value, shape: Shape, offset: number, rowStride: number): Value {
+    const copy = this.context.temporary(shape, x.dtype);
+    this.#launches.push(copyRegion(this.context, x, copy, shape, { offset, strides: [rowStride, 1] }, whole(shape)));
+    return copy;
+  }
+}

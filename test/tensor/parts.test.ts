@@ -1,0 +1,267 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { TextImageClassifier } from '../../src/models/index.js';
+import { Adam, crossEntropy } from '../../src/nn/index.js';
+import {
+  arange,
+  concat,
+  type Device,
+  explain,
+  grad,
+  openDevice,
+  ops,
+  readBack,
+  setDefaultDevice,
+  type Tensor,
+  tensor,
+} from '../../src/tensor/index.js';
+import { gpu, reference } from '../support/devices.js';
+import { expectClose, normals } from '../support/numbers.js';
+
+/*
+ * Tensors larger than what a device binds at once, on a device that binds little: the plan does launches in parts, and the
+ * values are those of a device that binds all.
+ */
+const BINDS = 2 ** 14;
+const narrow = await openDevice({ device: gpu.kind === 'gpu' ? 'gpu' : 'reference' });
+Object.assign(narrow.limits, { bindingBytes: BINDS });
+afterAll(() => {
+  setDefaultDevice(undefined);
+  narrow.close();
+});
+
+const drawn = (shape: readonly number[], seed = 1): Tensor =>
+  tensor(
+    normals(
+      shape.reduce((product, size) => product * size, 1),
+      seed,
+    ),
+    shape,
+  );
+const indices = (count: number, below: number): Tensor =>
+  tensor(
+    Int32Array.from({ length: count }, (_, at) => (at * 7919) % below),
+    [count],
+  );
+/** A value, and the gradients of the sum of its squares. */
+const withGradients = (y: Tensor, ...inputs: Tensor[]): Tensor[] => [y, ...grad(y.square().sum(), inputs)];
+
+/** What is computed, from tensors of its own. */
+const cases: Readonly<Record<string, () => Tensor | Tensor[]>> = {
+  'elementwise, with a row': () =>
+    drawn([64, 256])
+      .add(drawn([256], 2))
+      .sigmoid(),
+  'elementwise, with a column': () =>
+    drawn([64, 256])
+      .mul(drawn([64, 1], 2))
+      .tanh(),
+  'elementwise, with a matrix for all': () => drawn([6, 60, 64]).sub(drawn([60, 64], 2)),
+  'elementwise, of odd size': () => drawn([10_007]).exp(),
+  'random numbers': () => [
+    ops.randomUniform([10_001], { seed: 1 }),
+    ops.dropout(drawn([90, 100]), 0.5, { seed: 2 }),
+    ops.randomNormal([80, 128], { seed: 3 }).add(drawn([128], 1)),
+  ],
+  'a range': () => arange(10_000).mul(2),
+  'copies of rows': () => [
+    concat([drawn([70, 130]), drawn([70, 3], 2)], 1),
+    concat([drawn([70, 130]), drawn([3, 130], 2)], 0),
+    drawn([70, 131]).slice([3, 5], [68, 130], [2, 3]),
+    drawn([70, 131]).flip(0),
+    drawn([70, 131]).flip(1),
+    drawn([70, 131]).pad(
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      5,
+    ),
+  ],
+  'copies by other axes': () => [drawn([70, 131]).transpose().add(0), drawn([9, 20, 5, 11]).permute([2, 0, 3, 1])],
+  'a product, A by rows': () => {
+    const [a, b] = [drawn([300, 64]), drawn([64, 40], 2)];
+    return withGradients(
+      a
+        .matmul(b)
+        .add(drawn([40], 3))
+        .sigmoid(),
+      a,
+      b,
+    );
+  },
+  'a product, B by rows': () => {
+    const [a, b] = [drawn([8, 400]), drawn([400, 64], 2)];
+    return withGradients(
+      a
+        .matmul(b)
+        .add(drawn([64], 3))
+        .relu(),
+      a,
+      b,
+    );
+  },
+  'a product, B transposed': () => {
+    const [a, b] = [drawn([24, 64]), drawn([400, 64], 2)];
+    return withGradients(
+      a
+        .matmul(b.transpose())
+        .add(drawn([400], 3))
+        .tanh(),
+      a,
+      b,
+    );
+  },
+  'a product, A transposed': () =>
+    drawn([300, 50])
+      .transpose()
+      .matmul(drawn([300, 30], 2))
+      .mul(0.1),
+  'a product, both transposed': () =>
+    drawn([200, 50])
+      .transpose()
+      .matmul(drawn([60, 200], 2).transpose()),
+  'a product, A and B': () =>
+    drawn([65, 260])
+      .matmul(drawn([260, 130], 2))
+      .add(1),
+  'a product, of long rows': () => drawn([5, 3_001]).matmul(drawn([3_001, 1], 2)),
+  'products in a batch': () => {
+    const [a, b] = [drawn([40, 9, 16]), drawn([40, 16, 12], 2)];
+    return withGradients(a.matmul(b), a, b);
+  },
+  sums: () => [
+    drawn([300, 64]).square().sum(),
+    drawn([300, 64]).square().sum(0),
+    drawn([300, 64]).square().sum(1).mul(2),
+    drawn([20, 1024]).sum(0),
+    drawn([40, 30, 16]).mean([0, 2]),
+    drawn([40, 30, 16]).max(1),
+    drawn([8_209]).min(),
+  ],
+  'rows as a whole': () => {
+    const x = drawn([128, 100]);
+    const [scale, shift] = [drawn([100], 2), drawn([100], 3)];
+    return [
+      ...withGradients(x.softmax(), x),
+      ...withGradients(x.logSoftmax(), x),
+      ...withGradients(ops.layerNorm(x, { scale, shift }), x, scale, shift),
+      ...withGradients(ops.crossEntropyRows(x, indices(128, 100)), x),
+    ];
+  },
+  'order, running sums, largest': () => [
+    drawn([64, 100]).argsort(),
+    ops.cumulativeSum(drawn([64, 100]), 1),
+    drawn([64, 100]).argmax(1),
+    drawn([64, 20, 8]).argmax(1),
+  ],
+  'rows of a table': () => {
+    const table = drawn([500, 32]);
+    return withGradients(table.gather(indices(90, 500)), table);
+  },
+  'many rows of a table': () => drawn([500, 30]).gather(indices(400, 500)),
+  'rows of a table that are none': () => drawn([500, 32]).gather(tensor(Int32Array.of(-1, 3, 499, 0), [4]).add(0)),
+  'a convolution': () => {
+    const [x, kernel] = [drawn([16, 16, 12, 4]), drawn([3, 3, 4, 8], 2)];
+    const y = x
+      .conv2d(kernel)
+      .add(drawn([8], 3))
+      .relu();
+    return withGradients(y, x, kernel);
+  },
+  'a convolution in groups': () => {
+    const [x, kernel] = [drawn([16, 16, 12, 4]), drawn([3, 3, 2, 8], 2)];
+    return withGradients(x.conv2d(kernel, { groups: 2 }), x, kernel);
+  },
+  'largest of windows': () => {
+    const x = drawn([16, 16, 12, 4]);
+    return withGradients(x.maxPool2d(), x);
+  },
+  attention: () => {
+    const [q, k, v] = [1, 2, 3].map((seed) => drawn([10, 2, 16, 16], seed)) as [Tensor, Tensor, Tensor];
+    return withGradients(ops.attention(q, k, v, { causal: true }), q, k, v);
+  },
+};
+
+async function valuesOn(device: Device, make: () => Tensor | Tensor[]): Promise<ArrayLike<number>[]> {
+  setDefaultDevice(device);
+  const tensors = [make()].flat();
+  await readBack(tensors);
+  return Promise.all(tensors.map((one) => one.data()));
+}
+
+/** Bindings of a plan that hold a part of something. */
+async function partsIn(...targets: Tensor[]): Promise<string[]> {
+  setDefaultDevice(narrow);
+  const { dispatches } = await explain(...targets);
+  return dispatches.flatMap(({ buffers }) => Object.values(buffers).filter((name) => name.includes('[')));
+}
+
+test.each(Object.entries(cases))('%s', async (_, make) => {
+  const expected = await valuesOn(reference, make);
+  const found = await valuesOn(narrow, make);
+  for (const [index, values] of expected.entries())
+    expectClose(found[index]!, values, { absolute: 1e-3, relative: 1e-4 });
+  expect(await partsIn(...[make()].flat())).not.toEqual([]);
+});
+
+test('halves', async () => {
+  if (gpu.kind === 'gpu' && !gpu.features.has('shader-f16')) return;
+  const make = () => {
+    const [a, b] = [drawn([300, 64]).cast('f16'), drawn([64, 80], 2).cast('f16')];
+    return [
+      a
+        .matmul(b)
+        .add(drawn([80], 3))
+        .relu()
+        .cast('f16'),
+      concat([a, a], 1),
+    ].map((y) => y.cast('f32'));
+  };
+  const expected = await valuesOn(reference, make);
+  const found = await valuesOn(narrow, make);
+  for (const [index, values] of expected.entries())
+    expectClose(found[index]!, values, { absolute: 2e-3, relative: 2e-3 });
+});
+
+/** Losses of training steps of a model whose table, images and dense layer are all too large to be bound. */
+async function lossesOn(device: Device): Promise<number[]> {
+  setDefaultDevice(device);
+  const text = { vocabulary: 2500, embedding: 32, units: 8 };
+  const model = new TextImageClassifier({ ...text, image: [28, 28, 1], filters: 16, classes: 10, seed: 1 });
+  const optimizer = new Adam(model.parameters(), { learningRate: 0.01 });
+  const batch = {
+    tokens: indices(16 * 5, 2500).reshape([16, 5]),
+    images: drawn([16, 28, 28, 1]),
+  };
+  const losses: number[] = [];
+  for (let step = 0; step < 4; step++) {
+    const loss = crossEntropy(model.forward(batch), indices(16, 10));
+    await optimizer.step(loss);
+    losses.push(await loss.item());
+  }
+  return losses;
+}
+
+test('training steps', async () => {
+  Object.assign(narrow.limits, { bindingBytes: 2 ** 18 }); // parameters below that share dispatches
+  const expected = await lossesOn(reference);
+  expectClose(await lossesOn(narrow), expected, { absolute: 1e-4, relative: 1e-4 });
+  Object.assign(narrow.limits, { bindingBytes: BINDS });
+});
+
+describe('what cannot be done in parts is refused', () => {
+  test('with the op, the binding, and what to do', async () => {
+    setDefaultDevice(narrow);
+    await expect(drawn([2, 9_000]).softmax().data()).rejects.toThrow(
+      /^softmax \[2, 9000\]: 'x' of softmax\w* has 36000 bytes, more than are bound at once \(16384\), .*; split the tensor/,
+    );
+  });
+
+  test('and so is what no buffer can hold', async () => {
+    setDefaultDevice(narrow);
+    const { bufferBytes } = narrow.limits;
+    Object.assign(narrow.limits, { bufferBytes: 2 ** 16 });
+    await expect(drawn([20_000]).add(1).data()).rejects.toThrow(/80000 bytes are more than/);
+    Object.assign(narrow.limits, { bufferBytes });
+  });
+});
