@@ -9,9 +9,11 @@ import { launch, type Value } from '../../src/tensor/graph.js';
 import {
   attention,
   conv2d,
+  crossEntropyRows,
   type Device,
   explain,
   grad,
+  layerNorm,
   lstm,
   type Shape,
   setDefaultDevice,
@@ -40,6 +42,18 @@ function withGradients(compute: (...inputs: Tensor[]) => Tensor, ...shapes: Shap
   const inputs = shapes.map((shape, index) => normal(shape, index + 1));
   const y = compute(...inputs);
   return [y, ...grad(y.square().mean(), inputs)];
+}
+
+/** What is computed by rows, with its gradients, on rows of so many numbers. */
+function rowOps(cols: number): Tensor[] {
+  const labels = tensor(integers(6, cols), [6]);
+  const ops = [
+    (x: Tensor) => x.softmax(),
+    (x: Tensor) => x.logSoftmax(),
+    (x: Tensor) => layerNorm(x),
+    (x: Tensor) => crossEntropyRows(x, labels),
+  ];
+  return ops.flatMap((compute) => withGradients((x) => compute(x!), [6, cols]));
 }
 
 /** The choices that a plan of the targets meets. */
@@ -172,6 +186,26 @@ describe('a measured choice', () => {
   });
 });
 
+test.each([
+  ['a GPU without subgroups', false, 0, 32, ['workgroup', 'workgroup/fours'], 'workgroup/fours'],
+  ['a GPU', false, 32, 32, ['workgroup', 'workgroup/fours', 'lanes', 'lanes/fours'], 'workgroup/fours'],
+  ['a GPU, odd', false, 32, 45, ['workgroup', 'lanes'], 'workgroup'],
+  ['a software adapter', true, 8, 32, ['workgroup', 'workgroup/fours', 'lanes', 'lanes/fours'], 'lanes/fours'],
+  ['a software adapter, odd', true, 8, 45, ['workgroup', 'lanes'], 'lanes'],
+  ['a software adapter of four lanes', true, 4, 32, ['workgroup', 'workgroup/fours'], 'workgroup/fours'],
+])('rows are a choice between teams on %s', (_, software, subgroupLanes, cols, names, rule) => {
+  const limits = { ...reference.limits, storageBuffers: 16, subgroupLanes };
+  const device = { kind: 'gpu', software, features: new Set(), choices: new Map(), limits } as unknown as Device;
+  const [q, k] = [normal([1, 2, 5, 8], 1), normal([1, 2, cols, 8], 2)];
+  const points = pointsOf([...rowOps(cols), attention(q, k, k)], device).filter(({ key }) => / rows=/.test(key));
+  expect(points.map(({ key }) => key.split(' ')[0])).toEqual([
+    ...['softmax', 'softmax_backward', 'log_softmax', 'log_softmax_backward'],
+    ...['layer_norm', 'layer_norm_backward', 'cross_entropy'],
+    ...(software ? ['attention_probabilities'] : []), // a GPU goes by blocks
+  ]);
+  for (const { variants, heuristic } of points) expect([Object.keys(variants), heuristic]).toEqual([names, rule]);
+});
+
 test.each<[string, () => Tensor[]]>([
   ['matmul', () => withGradients((a, b) => a!.matmul(b!), [36, 1100], [1100, 20])],
   ['matmul, odd', () => withGradients((a, b) => a!.matmul(b!), [2, 19, 301], [2, 301, 7])],
@@ -196,6 +230,8 @@ test.each<[string, () => Tensor[]]>([
       return [x.sum(), x.sum(-1), x.sum(0), x.max(-1), x.min(), normal([9, 40], 2).sum(-1)];
     },
   ],
+  ['rows', () => rowOps(32)],
+  ['rows, odd', () => rowOps(45)],
 ])(
   'every variant of %s computes the same',
   async (_, targetsOf) => {
