@@ -16,17 +16,18 @@ export interface Change {
 }
 
 /**
- * The rows of a file that `--json` wrote.
+ * The rows of a file that `--json` wrote: an object that has them beside the roofs, in older files a list.
  * @throws TesseraError if there is no such file, or it holds something else.
  */
 export async function readRows(file: string): Promise<Row[]> {
   const text = new TextDecoder().decode(await readWholeFile(file));
-  let rows: unknown;
+  let content: unknown;
   try {
-    rows = JSON.parse(text);
+    content = JSON.parse(text);
   } catch (error) {
     throw new TesseraError(`'${file}' is not JSON (${(error as Error).message}); expected what 'bench --json' writes`);
   }
+  const rows = Array.isArray(content) ? content : (content as { rows?: unknown } | null)?.rows;
   if (!Array.isArray(rows))
     throw new TesseraError(`'${file}' holds no list of rows; expected what 'bench --json' writes`);
   const wrong = rows.findIndex((row) => !isRow(row));

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { disagreesAt } from '../src/tensor/comparing.js';
 import { type Device, TesseraError } from '../src/tensor/index.js';
 import { EngineProcess } from './contest/child.js';
 import { type Pace, race } from './contest/race.js';
@@ -21,8 +22,6 @@ const CONTESTANTS: readonly Contestant[] = [
 ];
 const PEERS = new URL('peers/', import.meta.url);
 
-/** How far a result may be from the reference's, by its largest value. */
-const TOLERANCE = 1e-4;
 const PACE: Pace = { turn: 300, rounds: [5, 20], spread: 0.08 };
 const QUICK: Pace = { turn: 100, rounds: [3, 5], spread: 0.2 };
 
@@ -120,18 +119,13 @@ const inShort = (outcome: Outcome): string =>
   'row' in outcome ? `${outcome.row.engine} ${outcome.row.milliseconds.toFixed(2)} ms` : `${outcome.engine} -`;
 
 /** What is wrong with results, or undefined: each may differ from the expected by a share of its largest value. */
-export function disagreement(
-  actual: readonly Float32Array[],
-  expected: readonly Float32Array[],
-  tolerance = TOLERANCE,
-): string | undefined {
+export function disagreement(actual: readonly Float32Array[], expected: readonly Float32Array[]): string | undefined {
   if (actual.length !== expected.length) return `wrong: ${actual.length} results, expected ${expected.length}`;
   for (const [index, values] of expected.entries()) {
     const theirs = actual[index]!;
     if (theirs.length !== values.length)
       return `wrong: result ${index} has ${theirs.length} elements, expected ${values.length}`;
-    const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    const at = values.findIndex((value, place) => !(Math.abs(theirs[place]! - value) <= tolerance * largest));
+    const at = disagreesAt(theirs, values);
     if (at >= 0) return `wrong: element ${at} of result ${index} is ${theirs[at]}, expected ${values[at]}`;
   }
   return undefined;

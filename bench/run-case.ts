@@ -2,6 +2,7 @@ import type { Device, DeviceBuffer, Dispatch, HostArray, Prepared } from '../src
 import { lackOf } from '../src/gpu/kernel.js';
 import { openDevice } from '../src/gpu/open.js';
 import { type Roofs, timeAtRoof } from '../src/kernels/index.js';
+import { disagreesAt, setsInTurn } from '../src/tensor/comparing.js';
 import { Generator } from '../src/tensor/index.js';
 import type { KernelCase, Rung } from './case.js';
 import { greatestStep, isNarrow, quantile, type Row, statistics } from './measure.js';
@@ -25,8 +26,6 @@ export interface CaseOptions {
   readonly note: (line: string) => void;
 }
 
-/** So many bytes of inputs take turns, and more than a cache holds: at least two sets, at most eight. */
-const ROTATED = 2 ** 26;
 const MOST_DISPATCHES = 2048;
 /** How many milliseconds one submission is to take at least, and how many rounds there are: until they are narrow. */
 const EFFORT = {
@@ -133,14 +132,11 @@ async function valuesOf(
 
 function check(one: KernelCase, rung: Rung, found: ArrayLike<number>[], expected: ArrayLike<number>[]): void {
   expected.forEach((values, output) => {
-    let largest = 0;
-    for (let at = 0; at < values.length; at++) largest = Math.max(largest, Math.abs(values[at]!));
-    for (let at = 0; at < values.length; at++) {
-      if (!(Math.abs(found[output]![at]! - values[at]!) <= 1e-4 * largest))
-        throw new Error(
-          `${one.name}, ${rung.name}: '${one.outputs[output]}' [${at}] is ${found[output]![at]}, expected ${values[at]}`,
-        );
-    }
+    const at = disagreesAt(found[output]!, values);
+    if (at >= 0)
+      throw new Error(
+        `${one.name}, ${rung.name}: '${one.outputs[output]}' [${at}] is ${found[output]![at]}, expected ${values[at]}`,
+      );
   });
 }
 
@@ -153,10 +149,9 @@ async function timesOf(
 ): Promise<{ times: number[]; gpuMilliseconds: number | undefined }> {
   const { longEnough, fewest, most } = EFFORT[quick ? 'quick' : 'full'];
   const bytes = 4 * Object.values(contents).reduce((sum, { length }) => sum + length, 0);
-  const count = Math.min(8, Math.max(2, Math.ceil(ROTATED / bytes)));
-  const sets = Array.from({ length: count }, () => allocate(device, contents));
+  const sets = Array.from({ length: setsInTurn(bytes) }, () => allocate(device, contents));
   const prepare = (runs: number) =>
-    device.prepare(Array.from({ length: runs }, (_, run) => dispatchesOf(rung, sets[run % count]!)).flat());
+    device.prepare(Array.from({ length: runs }, (_, run) => dispatchesOf(rung, sets[run % sets.length]!)).flat());
   const time = async (prepared: Prepared): Promise<number> => {
     const begin = performance.now();
     await device.submit(prepared);

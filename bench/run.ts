@@ -24,6 +24,13 @@ export interface Origin {
   readonly version: string;
 }
 
+/** What `--json` writes. */
+export interface Report extends Origin {
+  /** Of this run, where kernels were timed: what their rows have shares of. */
+  readonly roofs?: Roofs;
+  readonly rows: readonly Row[];
+}
+
 /** What a run of kernels found. */
 export interface Results extends Origin {
   readonly families: ReadonlyMap<KernelFamily, readonly KernelRow[]>;
@@ -65,6 +72,7 @@ export async function runBench(
   const families = KERNEL_FAMILIES.filter(wanted);
   const works = what === 'peers' ? (work ?? '') : peers ? worksOf(what) : undefined;
   const rows: Row[] = [];
+  let roofs: Roofs | undefined;
   const device = await openDevice({ device: 'gpu' });
   note(`adapter: ${device.name}, ${device.choices.size} tuned choices`);
   const { name: adapter, software } = device;
@@ -76,6 +84,7 @@ export async function runBench(
     if (families.length > 0) {
       const results = { ...(await benchKernels(device, families, quick)), ...origin };
       rows.push(...[...results.families.values()].flat());
+      roofs = results.roofs;
       await writeOut(results, options);
     }
     if (works !== undefined) rows.push(...(await benchContest({ device, only: works, quick, note })));
@@ -90,8 +99,8 @@ export async function runBench(
     rows.push(...host);
   }
   if (json === undefined) return;
-  const dated = rows.map((row) => ({ ...origin, ...row }));
-  await writeFileAtomically(json, `${JSON.stringify(dated, null, 2)}\n`);
+  const report: Report = { ...origin, ...(roofs && { roofs }), rows };
+  await writeFileAtomically(json, `${JSON.stringify(report, null, 2)}\n`);
 }
 
 async function runSweep(origin: Origin, { quick = false, docs = false }: BenchOptions): Promise<readonly Row[]> {

@@ -35,7 +35,7 @@ export const describeBench = (command: Command): Command =>
     .argument('[work]', "with 'peers': works whose names begin so (default: all)")
     .option('--peers', 'let other engines do the same, too, after checking that they compute the same')
     .option('--quick', 'fewer cases, fewer rounds')
-    .option('--json <file>', 'write the rows to a file, too')
+    .option('--json <file>', 'write the rows and the roofs to a file, too')
     .option('--plots <folder>', 'draw the ladders and the roofline as SVG and PNG')
     .option('--docs', 'rewrite the figures of docs/ with those of this run')
     .option('--compare <files...>', 'run nothing: the ratios of two files that --json wrote, with their noise');

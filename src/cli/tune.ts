@@ -8,6 +8,7 @@ import {
   type Device,
   type DeviceChoice,
   grad,
+  layerNorm,
   type Shape,
   type Tensor,
   TesseraError,
@@ -87,7 +88,7 @@ const modelTargets = (): Tensor[] =>
     ...workload({ model, batch: 1, training: false })(),
   ]);
 
-/** Products, convolutions, attention and reductions of common sizes, with their gradients. */
+/** Products, convolutions, attention, normalised rows and reductions of common sizes, with their gradients. */
 function commonTargets(): Tensor[] {
   const products = [
     ...[256, 512, 1024].map((size) => [size, size, size]),
@@ -112,6 +113,8 @@ function commonTargets(): Tensor[] {
     ...batched,
     ...convolutions,
     ...attended.flatMap((shape) => withGradients((q, k, v) => attention(q!, k!, v!), shape, shape, shape)),
+    ...withGradients((rows) => rows!.softmax(), [1024, 1024]),
+    ...withGradients((rows) => layerNorm(rows!), [1024, 512]),
     ...[x.sum(), rows.sum(-1), rows.sum(0), x.max(), rows.max(-1), x.reshape([2 ** 15, 32]).sum(-1)],
   ];
 }

@@ -1,4 +1,3 @@
-import type { Device } from '../gpu/device.js';
 import type { Kernel } from '../gpu/kernel.js';
 import { wgsl } from '../gpu/wgsl.js';
 
@@ -92,16 +91,6 @@ export function rowKernels(define: (team: Team) => Kernel): RowKernels {
     fours: define({ suffix: `${suffix}_fours`, subgroupLanes, element: 'vec4f', wgsl: `${fold}${FOURS}` }),
   });
   return { workgroup: of('', WORKGROUP, 0), lanes: of('_lanes', SUBGROUP, LANES) };
-}
-
-/** The kernel for rows of so many numbers. */
-export function chooseRowKernel(
-  { workgroup, lanes }: RowKernels,
-  cols: number,
-  { software, limits }: Pick<Device, 'software' | 'limits'>,
-): Kernel {
-  const { ones, fours } = software && limits.subgroupLanes >= LANES ? lanes : workgroup;
-  return cols % 4 === 0 ? fours : ones;
 }
 
 /** Begins a row's kernel: `row`, and the elements \`begin\` to \`end\` of it. Sizes must have rows and cols. */

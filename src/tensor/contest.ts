@@ -6,7 +6,8 @@ import {
   type HostArray,
   type Prepared,
 } from '../gpu/device.js';
-import { KernelError } from '../gpu/errors.js';
+import { KernelError, OutOfMemoryError } from '../gpu/errors.js';
+import { disagreesAt, setsInTurn } from './comparing.js';
 import { Generator } from './generator.js';
 import type { Launch, Value } from './graph.js';
 
@@ -18,10 +19,6 @@ const ROUNDS = 9;
 const HOPELESS = 3;
 const BEHIND = 1.3;
 const SOME_ROUNDS = 2;
-/** So many bytes take turns, and more than most caches hold: at least two sets of buffers, at most eight. */
-const ROTATED = 2 ** 26;
-/** All variants agree within this share of the largest value. */
-const TOLERANCE = 1e-4;
 /** So many random numbers, over and over, fill all values, each from a place of its own: a prime is no row's length. */
 const RANDOM = 65_537;
 const APART = 97;
@@ -68,16 +65,23 @@ export class Contest {
   /** The buffers of one of the sets that take turns. */
   #setOf(run: number): Buffers {
     const bytes = this.#values.reduce((sum, { dtype, length }) => sum + bytesOf(dtype, length), 0);
-    const count = Math.min(8, Math.max(2, Math.ceil(ROTATED / bytes)));
-    const known = this.#sets[run % count];
+    const known = this.#sets[run % setsInTurn(bytes)];
     if (known !== undefined) return known;
     const made = new Map<Value, DeviceBuffer>();
     this.#sets.push(made);
     for (const value of this.#values) {
+      this.#expectBindable(value);
       made.set(value, this.device.allocate(Math.max(16, bytesOf(value.dtype, value.length)), 'tune'));
       this.#fill(made, value);
     }
     return made;
+  }
+
+  /** Launches are timed as a whole: what is done in parts keeps the rule's variant. */
+  #expectBindable({ dtype, length }: Value): void {
+    const bytes = bytesOf(dtype, length);
+    if (bytes > this.device.limits.bindingBytes)
+      throw new OutOfMemoryError(`${bytes} bytes are more than ${this.device.name} binds at once`, bytes);
   }
 
   /** Random numbers; truth for masks, and of integers one that is within any bounds. */
@@ -128,9 +132,8 @@ export class Contest {
   async problemOf(name: string, expected: readonly HostArray[]): Promise<string | undefined> {
     try {
       const found = await this.valuesOf(name);
-      return expected.every((values, output) => agree(found[output]!, values))
-        ? undefined
-        : 'it computes another result';
+      const agrees = expected.every((values, output) => disagreesAt(found[output]!, values) < 0);
+      return agrees ? undefined : 'it computes another result';
     } catch (error) {
       if (error instanceof KernelError) return error.message;
       throw error;
@@ -194,12 +197,3 @@ const writtenBy = (launches: readonly Launch[]): Value[] =>
   launches.flatMap(({ kernel, values }) =>
     kernel.bindings.filter(({ access }) => access === 'read_write').map(({ name }) => values[name]!),
   );
-
-function agree(found: ArrayLike<number>, expected: ArrayLike<number>): boolean {
-  let [largest, difference] = [0, 0];
-  for (let at = 0; at < expected.length; at++) {
-    largest = Math.max(largest, Math.abs(expected[at]!));
-    difference = Math.max(difference, Math.abs(found[at]! - expected[at]!)); // NaN stays
-  }
-  return difference <= TOLERANCE * largest;
-}

@@ -1,5 +1,6 @@
 import { TesseraError } from '../gpu/errors.js';
 import { threefry, uniformFromBits } from '../kernels/random.js';
+import { hashOf } from './hash.js';
 
 /**
  * Random numbers on the host, for initial values, splits and shuffles: Threefry of a counter under the seed, the same
@@ -22,12 +23,10 @@ export class Generator {
    * same label gives the same numbers however many were drawn before.
    */
   fork(label: string): Generator {
-    // FNV-1a: labels need only differ, threefry does the mixing.
-    let hash = 0x811c9dc5;
-    for (let at = 0; at < label.length; at++) hash = Math.imul(hash ^ label.charCodeAt(at), 0x01000193);
     const forked = new Generator(0);
-    // Numbers are drawn with second counter words below 2^21, so this one cannot meet them.
-    forked.#key = threefry(this.#key[0], this.#key[1], hash >>> 0, 0xffffffff);
+    // Labels need only differ, threefry does the mixing. Numbers are drawn with second counter words below 2^21, so
+    // this one cannot meet them.
+    forked.#key = threefry(this.#key[0], this.#key[1], hashOf(label), 0xffffffff);
     return forked;
   }
 

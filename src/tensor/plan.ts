@@ -5,10 +5,10 @@ import { canVectorise, composeElementwise, expressionValues } from '../kernels/c
 import { identity } from '../kernels/elementwise.js';
 import type { Expression, Step } from '../kernels/expression.js';
 import { type Fusion, fuse as fuseKernel, takesFours } from '../kernels/hooks.js';
-import { type Chooser, choiceKey, chooserOf } from './choice.js';
+import { type Chooser, chooseBy, chooserOf } from './choice.js';
 import { express, sameValue } from './express.js';
 import { fuse, type Group, isNode, isRecomputable, type Unit } from './fuse.js';
-import type { DType, Launch, NumberLeaf, OpNode, TensorType, Value } from './graph.js';
+import type { DispatchContext, DType, Launch, NumberLeaf, OpNode, TensorType, Value } from './graph.js';
 import { lastReader, rootOf, updatesInPlace } from './in-place.js';
 import { partsOf } from './parts.js';
 import { formatShape, type Shape, sameShape, sizeOf } from './shape.js';
@@ -81,12 +81,14 @@ class Planner {
   readonly #numberPositions: Map<object, number>;
   readonly #slots: Storage[];
   readonly #variables: Storage[];
+  readonly #choose: DispatchContext['choose'];
 
   constructor(
     private readonly trace: Trace,
     private readonly device: Device,
-    private readonly chooser: Chooser,
+    chooser: Chooser,
   ) {
+    this.#choose = chooseBy(chooser);
     this.#nodePositions = new Map(trace.nodes.map((node, position) => [node, position]));
     this.#numberPositions = new Map(trace.numbers.map((leaf, position) => [leaf, position]));
     this.#slots = trace.slots.map((tensor, position) => {
@@ -205,7 +207,7 @@ class Planner {
       device: this.device,
       temporary: (shape: Shape, dtype: DType = 'f32') =>
         stored({ shape, dtype }, new Storage('workspace', memoryOf({ shape, dtype }), `${op.name}, temporary`)),
-      choose: (name, sizes, variants, heuristic) => this.chooser({ key: choiceKey(name, sizes), variants, heuristic }),
+      choose: this.#choose,
     });
     const label = `${op.name} ${node.inputs.map((input) => formatShape(input.shape)).join(' x ')}`;
     for (const launch of launches) this.#addLaunch(unit, node, launch, inputs[0], outputs[0]!, label);

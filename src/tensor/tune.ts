@@ -53,8 +53,10 @@ export async function tune(targets: readonly Tensor[], options: TuneOptions = {}
     onProgress?.(index, points.length, point.key);
     rows.push(await measure(device, point, deadline));
   }
-  const measured = rows.flatMap(({ key, variant }) => (variant === undefined ? [] : [[key, variant] as const]));
-  if (measured.length > 0) device.choices = new Map([...device.choices, ...measured]);
+  const choices = new Map(device.choices);
+  for (const [index, { key, variant }] of rows.entries())
+    if (variant !== undefined) choices.set(key, { ...choices.get(key), [points[index]!.digest()]: variant });
+  if (rows.some(({ variant }) => variant !== undefined)) device.choices = choices;
   return rows;
 }
 
@@ -65,15 +67,21 @@ async function pointsOf(targets: readonly Tensor[], device: Device): Promise<Cho
   plan(await settledTrace(targets), device, (point) => {
     const launches = choose(point);
     const work = launches.reduce((sum, { kernel, sizes }) => sum + kernel.cost(sizes).flops, 0);
-    const isOpen = !device.choices.has(point.key) && Object.keys(point.variants).length > 1;
-    if (isOpen && work > (points.get(point.key)?.work ?? 0)) points.set(point.key, { point, work });
+    const [known, digest] = [device.choices.get(point.key), point.digest()];
+    const isOpen = known?.[digest] === undefined && Object.keys(point.variants).length > 1;
+    const place = `${point.key} ${digest}`;
+    if (isOpen && work > (points.get(place)?.work ?? 0)) points.set(place, { point, work });
     return launches;
   });
   return [...points.values()].map(({ point }) => point);
 }
 
 /** Lets the variants at one point compete. */
-export async function measure(device: Device, point: ChoicePoint, deadline: number): Promise<TunedChoice> {
+export async function measure(
+  device: Device,
+  point: Omit<ChoicePoint, 'digest'>,
+  deadline: number,
+): Promise<TunedChoice> {
   const { key, heuristic, variants } = point;
   const names = [heuristic, ...Object.keys(variants).filter((name) => name !== heuristic)];
   const refused: Record<string, string> = {};

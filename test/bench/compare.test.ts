@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { changeCells, compare, readRows } from '../../bench/compare.js';
 import type { Row } from '../../bench/measure.js';
@@ -37,11 +38,20 @@ test('a file of rows is read back', async () => {
   const file = path.join(folder, 'rows.json');
   writeFileSync(file, JSON.stringify([row('a', 10, 1)]));
   expect(await readRows(file)).toEqual([row('a', 10, 1)]);
+  writeFileSync(file, JSON.stringify({ adapter: 'an adapter', roofs: { flops: 1 }, rows: [row('a', 10, 1)] }));
+  expect(await readRows(file)).toEqual([row('a', 10, 1)]);
+});
+
+const results = fileURLToPath(new URL('../../bench/results/', import.meta.url));
+test.each(readdirSync(results))('%s, which is kept, is readable', async (name) => {
+  expect((await readRows(path.join(results, name))).length).toBeGreaterThan(0);
 });
 
 test.each([
   ['half', '[{"case": "a"', 'is not JSON'],
   ['an object', '{}', 'holds no list of rows'],
+  ['nothing', 'null', 'holds no list of rows'],
+  ['an object of an object', '{"rows": {}}', 'holds no list of rows'],
   ['a number among rows', JSON.stringify([row('a', 1, 0), 3]), 'row 1: expected case, engine, adapter'],
   ['a time of 0', JSON.stringify([row('a', 0, 0)]), 'row 0: expected'],
   ['one quartile', JSON.stringify([{ ...row('a', 1, 0), quartiles: [1] }]), 'row 0: expected'],

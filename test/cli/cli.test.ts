@@ -89,7 +89,10 @@ test.runIf(gpu.kind === 'gpu')('tune keeps what it measured, later runs use it, 
   expect([choices, Object.keys(kept.choices).length]).toEqual([chosen.length, chosen.length]);
 
   // How much is measured in a second is up to the machine.
-  writeFileSync(file, JSON.stringify({ ...kept, choices: { sum: 'rows', max: 'columns' } }));
+  writeFileSync(
+    file,
+    JSON.stringify({ ...kept, choices: { sum: { '0a1b2c3d': 'rows' }, max: { '0a1b2c3d': 'columns' } } }),
+  );
   expect((await runTuned(where, 'explain', 'sigma-fusion')).err).toContain('2 tuned choices');
   expect(JSON.parse((await runTuned(where, 'doctor', '--json')).out).tuning).toEqual({ file, choices: 2 });
 
@@ -140,13 +143,18 @@ describe('bench', () => {
     const { code, out, err } = await run('bench', 'gather', '--quick', '--json', 'rows.json', '--plots', 'plots');
     expect(code, err).toBe(0);
     expect(out).toContain('GFLOP/s of f32 multiply-adds');
-    const [row] = JSON.parse(readFileSync(path.join(folder, 'rows.json'), 'utf8'));
-    expect(row).toMatchObject({
-      ...{ case: expect.stringContaining('gather'), engine: expect.any(String), adapter: expect.any(String) },
+    const { rows, roofs, ...origin } = JSON.parse(readFileSync(path.join(folder, 'rows.json'), 'utf8'));
+    expect(rows[0]).toMatchObject({
+      ...{ case: expect.stringContaining('gather'), engine: expect.any(String), adapter: origin.adapter },
       ...{ milliseconds: expect.any(Number), quartiles: [expect.any(Number), expect.any(Number)] },
-      ...{ gigabytes: expect.any(Number), roof: expect.any(Number), software: expect.any(Boolean) },
+      ...{ gflops: expect.any(Number), gigabytes: expect.any(Number), roof: expect.any(Number) },
+    });
+    expect(origin).toEqual({
+      ...{ adapter: expect.any(String), software: expect.any(Boolean) },
       ...{ version: expect.any(String), date: expect.stringMatching(/^\d{4}-/) },
     });
+    for (const { gflops, gigabytes, roof } of rows)
+      expect(Math.max((1e9 * gflops) / roofs.flops, (1e9 * gigabytes) / roofs.bytes)).toBeCloseTo(roof);
     expect((await sharp(path.join(folder, 'plots', 'roofline.png')).metadata()).width).toBeGreaterThan(900);
     expect(readFileSync(path.join(folder, 'plots', 'roofline.svg'), 'utf8')).toContain('<svg');
   });

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
-import { decodeTuning, encodeTuning } from '../../src/gpu/tuning.js';
+import { type Choices, decodeTuning, encodeTuning } from '../../src/gpu/tuning.js';
 import { readTuning, tuningFile } from '../../src/gpu/webgpu.node.tuning.js';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'tessera-tuning-'));
@@ -12,9 +12,9 @@ afterEach(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const choices = new Map([
-  ['matmul m=8', 'tiled'],
-  ['__proto__', 'direct'],
+const choices: Choices = new Map<string, Record<string, string>>([
+  ['matmul m=8', { '0a1b2c3d': 'tiled', '4e5f6a7b': 'register' }],
+  ['__proto__', { '0a1b2c3d': 'direct' }],
 ]);
 
 let places = 0;
@@ -64,7 +64,8 @@ test.each<[string, string, string]>([
   ['null', 'null', 'expected { origin'],
   ['without choices', text({ choices: undefined }), 'expected { origin'],
   ['with a list of choices', text({ choices: ['tiled'] }), 'expected { origin'],
-  ['with a number for a choice', text({ choices: { 'matmul m=8': 3 } }), 'expected { origin'],
+  ['with a number for a choice', text({ choices: { 'matmul m=8': { '0a1b2c3d': 3 } } }), 'expected { origin'],
+  ['of a time when choices had no digest', text({ choices: { 'matmul m=8': 'tiled' } }), 'choices: { key: { digest'],
   ['without an origin', text({ origin: undefined }), 'expected { origin'],
   ['too large', `${text({})}${' '.repeat(2 ** 20)}`, 'expected at most 1048576'],
 ])('a file that is %s is ignored with one warning', async (_, content, message) => {

@@ -1,17 +1,19 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { defineKernel } from '../../src/gpu/index.js';
+import { defineKernel, type Kernel } from '../../src/gpu/index.js';
 import { matmulNaive, matmulRegister, matmulSubgroupMatrix } from '../../src/kernels/index.js';
 import { chooseSubgroupMatrix } from '../../src/kernels/matmul-subgroup-matrix.js';
 import { TextImageClassifier } from '../../src/models/index.js';
 import { Adam, crossEntropy } from '../../src/nn/index.js';
-import { type ChoicePoint, choiceKey, chooserOf } from '../../src/tensor/choice.js';
+import { type ChoicePoint, choiceKey, chooseBy, chooserOf } from '../../src/tensor/choice.js';
 import { launch, type Value } from '../../src/tensor/graph.js';
 import {
   attention,
   conv2d,
+  crossEntropyRows,
   type Device,
   explain,
   grad,
+  layerNorm,
   lstm,
   type Shape,
   setDefaultDevice,
@@ -40,6 +42,18 @@ function withGradients(compute: (...inputs: Tensor[]) => Tensor, ...shapes: Shap
   const inputs = shapes.map((shape, index) => normal(shape, index + 1));
   const y = compute(...inputs);
   return [y, ...grad(y.square().mean(), inputs)];
+}
+
+/** What is computed by rows, with its gradients, on rows of so many numbers. */
+function rowOps(cols: number): Tensor[] {
+  const labels = tensor(integers(6, cols), [6]);
+  const ops = [
+    (x: Tensor) => x.softmax(),
+    (x: Tensor) => x.logSoftmax(),
+    (x: Tensor) => layerNorm(x),
+    (x: Tensor) => crossEntropyRows(x, labels),
+  ];
+  return ops.flatMap((compute) => withGradients((x) => compute(x!), [6, cols]));
 }
 
 /** The choices that a plan of the targets meets. */
@@ -140,14 +154,61 @@ test('matrix units take operands of their type, in the shape that the device lik
   expect(kernelFor('f32')).toBeUndefined();
 });
 
+describe('the digest of a choice', () => {
+  const kernel = (name: string, value: number) =>
+    defineKernel({
+      name,
+      writes: ['y'],
+      workgroups: () => 1,
+      cost: () => ({ flops: 1, bytes: 4 }),
+      wgsl: `@group(0) @binding(0) var<storage, read_write> y: array<f32>;
+@compute @workgroup_size(1) fn main() { y[0] = ${value}.0; }`,
+      reference: () => {},
+    });
+  const launchesOf = (...kernels: Kernel[]) => kernels.map((one) => launch(one, { y: value([1]) }, {}));
+  /** Of an op that has one variant of these kernels, and another that can choose between two kernels in its turn. */
+  function digestOf(first: Kernel[], second: Kernel, third: Kernel, taken = 'second'): string {
+    let found = '';
+    const choose = chooseBy((point) => {
+      if (point.key === 'outer') found = point.digest();
+      return point.variants[point.key === 'outer' ? 'inner' : taken]!();
+    });
+    const inner = () =>
+      choose('inner', {}, { second: () => launchesOf(second), third: () => launchesOf(third) }, taken);
+    choose('outer', {}, { first: () => launchesOf(...first), inner }, 'first');
+    return found;
+  }
+  const [a, b, c] = [kernel('a', 1), kernel('b', 1), kernel('c', 1)];
+  const expected = digestOf([a], b, c);
+
+  test('is the same for the same names and WGSL, in any order and number, whatever is taken', () => {
+    expect(expected).toMatch(/^[0-9a-f]{8}$/);
+    expect(digestOf([kernel('a', 1)], kernel('b', 1), kernel('c', 1))).toBe(expected);
+    expect(digestOf([a, a, b], b, c)).toBe(expected);
+    expect(digestOf([c], a, b)).toBe(expected);
+    expect(digestOf([a], b, c, 'third')).toBe(expected);
+  });
+
+  test.each<[string, () => string]>([
+    ['the WGSL of a kernel', () => digestOf([kernel('a', 2)], b, c)],
+    ['the name of a kernel', () => digestOf([kernel('d', 1)], b, c)],
+    ['the WGSL of one that a variant might choose', () => digestOf([a], b, kernel('c', 2))],
+    ['a kernel more', () => digestOf([a, kernel('d', 1)], b, c)],
+    ['a kernel less', () => digestOf([a], b, b)],
+  ])('changes with %s', (_, changed) => {
+    expect(changed()).not.toBe(expected);
+  });
+});
+
 describe('a measured choice', () => {
   const [a, b] = [normal([48, 64], 1), normal([64, 40], 2)];
   const key = choiceKey('matmul', { batch: 1, m: 48, n: 40, k: 64, transposeA: false, transposeB: false });
   const product = () => a.matmul(b);
+  const measured = (name: string) => new Map([[key, { [pointsOf([product()], gpu)[0]!.digest()]: name }]]);
 
   test('is taken, in the class of its shapes and nowhere else', async () => {
     setDefaultDevice(gpu);
-    gpu.choices = new Map([[key, 'tiled']]);
+    gpu.choices = measured('tiled');
     expect(await kernelsOf(product())).toEqual(['matmul_tiled']);
     expect(await kernelsOf(normal([60, 36], 1).matmul(normal([36, 64], 2)))).toEqual(['matmul_tiled']);
     expect(await kernelsOf(normal([65, 64], 1).matmul(b))).not.toEqual(['matmul_tiled']);
@@ -156,7 +217,14 @@ describe('a measured choice', () => {
   test.each(['no such variant', 'toString', 'direct/3'])('named %j falls back to the rule', async (name) => {
     setDefaultDevice(gpu);
     const rule = await kernelsOf(product());
-    gpu.choices = new Map([[key, name]]);
+    gpu.choices = measured(name);
+    expect(await kernelsOf(product())).toEqual(rule);
+  });
+
+  test('between other kernels falls back to the rule', async () => {
+    setDefaultDevice(gpu);
+    const rule = await kernelsOf(product());
+    gpu.choices = new Map([[key, { '00000000': 'tiled' }]]);
     expect(await kernelsOf(product())).toEqual(rule);
   });
 
@@ -166,10 +234,30 @@ describe('a measured choice', () => {
     const { bindGroupsCreated } = gpu.counters;
     await product().data();
     expect(gpu.counters.bindGroupsCreated).toBe(bindGroupsCreated);
-    gpu.choices = new Map([[key, 'tiled']]);
+    gpu.choices = measured('tiled');
     expectClose(await product().data(), before);
     if (gpu.kind === 'gpu') expect(gpu.counters.bindGroupsCreated).toBe(bindGroupsCreated + 1);
   });
+});
+
+test.each([
+  ['a GPU without subgroups', false, 0, 32, ['workgroup', 'workgroup/fours'], 'workgroup/fours'],
+  ['a GPU', false, 32, 32, ['workgroup', 'workgroup/fours', 'lanes', 'lanes/fours'], 'workgroup/fours'],
+  ['a GPU, odd', false, 32, 45, ['workgroup', 'lanes'], 'workgroup'],
+  ['a software adapter', true, 8, 32, ['workgroup', 'workgroup/fours', 'lanes', 'lanes/fours'], 'lanes/fours'],
+  ['a software adapter, odd', true, 8, 45, ['workgroup', 'lanes'], 'lanes'],
+  ['a software adapter of four lanes', true, 4, 32, ['workgroup', 'workgroup/fours'], 'workgroup/fours'],
+])('rows are a choice between teams on %s', (_, software, subgroupLanes, cols, names, rule) => {
+  const limits = { ...reference.limits, storageBuffers: 16, subgroupLanes };
+  const device = { kind: 'gpu', software, features: new Set(), choices: new Map(), limits } as unknown as Device;
+  const [q, k] = [normal([1, 2, 5, 8], 1), normal([1, 2, cols, 8], 2)];
+  const points = pointsOf([...rowOps(cols), attention(q, k, k)], device).filter(({ key }) => / rows=/.test(key));
+  expect(points.map(({ key }) => key.split(' ')[0])).toEqual([
+    ...['softmax', 'softmax_backward', 'log_softmax', 'log_softmax_backward'],
+    ...['layer_norm', 'layer_norm_backward', 'cross_entropy'],
+    ...(software ? ['attention_probabilities'] : []), // a GPU goes by blocks
+  ]);
+  for (const { variants, heuristic } of points) expect([Object.keys(variants), heuristic]).toEqual([names, rule]);
 });
 
 test.each<[string, () => Tensor[]]>([
@@ -196,6 +284,8 @@ test.each<[string, () => Tensor[]]>([
       return [x.sum(), x.sum(-1), x.sum(0), x.max(-1), x.min(), normal([9, 40], 2).sum(-1)];
     },
   ],
+  ['rows', () => rowOps(32)],
+  ['rows, odd', () => rowOps(45)],
 ])(
   'every variant of %s computes the same',
   async (_, targetsOf) => {
@@ -204,9 +294,9 @@ test.each<[string, () => Tensor[]]>([
     setDefaultDevice(gpu);
     const points = pointsOf(targetsOf(), gpu);
     expect(points.length).toBeGreaterThan(0);
-    for (const { key, variants } of points) {
+    for (const { key, variants, digest } of points) {
       for (const name of Object.keys(variants)) {
-        gpu.choices = new Map([[key, name]]);
+        gpu.choices = new Map([[key, { [digest()]: name }]]);
         const found = await Promise.all(targetsOf().map((target) => target.data()));
         found.forEach((values, output) => {
           expectClose(
@@ -254,7 +344,7 @@ describe.runIf(gpu.kind === 'gpu')('tune', () => {
       [1, 2],
     ]);
     for (const { key, variant, heuristic, milliseconds, refused } of rows) {
-      expect(gpu.choices.get(key)).toBe(variant);
+      expect(Object.values(gpu.choices.get(key)!)).toEqual([variant]);
       expect(milliseconds).toHaveProperty([heuristic]);
       expect(milliseconds).toHaveProperty([variant!]);
       for (const time of Object.values(milliseconds)) expect(time).toBeGreaterThan(0);
@@ -264,6 +354,16 @@ describe.runIf(gpu.kind === 'gpu')('tune', () => {
     found.forEach((values, index) => {
       expectClose(values, expected[index]!);
     });
+    expect(await tune(targets())).toEqual([]);
+  });
+
+  test('measures anew where kernels have changed', async () => {
+    setDefaultDevice(gpu);
+    const points = pointsOf(targets(), gpu);
+    gpu.choices = new Map(points.map(({ key, heuristic }) => [key, { '00000000': heuristic }]));
+    const rows = await tune(targets());
+    expect(rows.map(({ key }) => key)).toEqual(points.map(({ key }) => key));
+    for (const { key, digest } of points) expect(gpu.choices.get(key)).toHaveProperty([digest()]);
     expect(await tune(targets())).toEqual([]);
   });
 

@@ -2,7 +2,6 @@ import { TesseraError } from '../../gpu/errors.js';
 import { ATTENTION_COLUMNS, type AttentionSizes, attentionForward } from '../../kernels/attention.js';
 import { attentionKeyGradient, attentionQueryGradient } from '../../kernels/attention-gradient.js';
 import { attentionProbabilities, attentionSlopes } from '../../kernels/attention-naive.js';
-import { chooseRowKernel } from '../../kernels/rows.js';
 import { ones } from '../create.js';
 import { defineOp, expectRank, expectType, type Op } from '../define.js';
 import { type DispatchContext, type Launch, launch, type Value } from '../graph.js';
@@ -10,6 +9,7 @@ import { broadcastShapes, formatShape, rowMajorStrides, type Shape, sizeOf } fro
 import type { Tensor } from '../tensor.js';
 import { stack } from './arrange.js';
 import { matmulLaunches } from './matmul.js';
+import { chooseTeam } from './rows.js';
 
 interface AttentionAttributes {
   readonly causal: boolean;
@@ -66,12 +66,14 @@ export const attentionOp: Op<readonly ['q', 'k', 'v', 'mask'], AttentionAttribut
     const shape = [...q!.shape.slice(0, 3), k!.shape[2]!];
     const byBlocks = () => [launch(attentionForward, { q: q!, k: k!, v: v!, mask: mask!, y: y!, l: l! }, sizes)];
     const throughMemory = () => {
+      const rows = { rows: sizes.blocks * sizes.queries, cols: sizes.keys };
       const [scores, p] = [context.temporary(shape), context.temporary(shape)];
-      const probabilities = chooseRowKernel(attentionProbabilities, sizes.keys, context.device);
       const product = (transposeB: boolean) => ({ ...context, attributes: { transposeA: false, transposeB } });
       return [
         ...matmulLaunches(q!, k!, scores, product(true)),
-        launch(probabilities, { scores, mask: mask!, p, l: l! }, sizes),
+        ...chooseTeam('attention_probabilities', attentionProbabilities, rows, context, (kernel) =>
+          launch(kernel, { scores, mask: mask!, p, l: l! }, sizes),
+        ),
         ...matmulLaunches(p, v!, y!, product(false)),
       ];
     };

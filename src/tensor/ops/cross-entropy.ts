@@ -1,10 +1,10 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { crossEntropyBackward, crossEntropyForward } from '../../kernels/cross-entropy.js';
-import { chooseRowKernel } from '../../kernels/rows.js';
 import { gradientsOf } from '../autograd.js';
 import { defineOp, expectRank, expectShape, expectType, type Op } from '../define.js';
 import { launch } from '../graph.js';
 import type { Tensor } from '../tensor.js';
+import { chooseTeam } from './rows.js';
 import { softmax } from './softmax.js';
 import { oneHot } from './take.js';
 
@@ -42,15 +42,12 @@ export const crossEntropyOp = defineOp({
     { shape: [logits!.shape[0]!], dtype: 'f32' },
     { shape: [logits!.shape[0]!], dtype: 'f32' },
   ],
-  dispatch: ([logits, labels], [loss, normalizer], { device }) => {
+  dispatch: ([logits, labels], [loss, normalizer], context) => {
     const [rows, cols] = logits!.shape as [number, number];
-    return [
-      launch(
-        chooseRowKernel(crossEntropyForward, cols, device),
-        { logits: logits!, labels: labels!, loss: loss!, normalizer: normalizer! },
-        { rows, cols },
-      ),
-    ];
+    const values = { logits: logits!, labels: labels!, loss: loss!, normalizer: normalizer! };
+    return chooseTeam('cross_entropy', crossEntropyForward, { rows, cols }, context, (kernel) =>
+      launch(kernel, values, { rows, cols }),
+    );
   },
   vjp: ({ inputs: [logits, labels], outputs: [, normalizer], outputGrad: dloss }) => [
     crossEntropyBackwardOp(logits!, labels!, normalizer!, dloss),

@@ -1,10 +1,10 @@
 import { layerNormBackward, layerNormForward } from '../../kernels/layer-norm.js';
-import { chooseRowKernel } from '../../kernels/rows.js';
 import { gradientsOf } from '../autograd.js';
 import { full } from '../create.js';
 import { defineOp, type Op } from '../define.js';
 import { launch } from '../graph.js';
 import type { Tensor } from '../tensor.js';
+import { chooseTeam } from './rows.js';
 
 interface LayerNormAttributes {
   /** 0: the mean is not taken out. */
@@ -30,11 +30,12 @@ export const layerNormOp: Op<readonly ['x', 'scale', 'shift'], LayerNormAttribut
     const column = { shape: [x!.shape[0]!, 1], dtype: 'f32' } as const;
     return [{ shape: x!.shape, dtype: 'f32' }, column, column];
   },
-  dispatch: ([x, scale, shift], [y, mean, inverse], { device, attributes: { centred } }) => {
+  dispatch: ([x, scale, shift], [y, mean, inverse], { attributes: { centred }, ...context }) => {
     const [rows, cols] = x!.shape as [number, number];
-    const kernel = chooseRowKernel(layerNormForward, cols, device);
     const values = { x: x!, scale: scale!, shift: shift!, y: y!, mean: mean!, inverse: inverse! };
-    return [launch(kernel, values, { rows, cols, centred })];
+    return chooseTeam('layer_norm', layerNormForward, { rows, cols }, context, (kernel) =>
+      launch(kernel, values, { rows, cols, centred }),
+    );
   },
   vjp: ({ inputs: [x, scale], outputs: [y, mean, inverse], outputGrads: [given, dmean, dinverse], attributes }) => {
     const dy = given ?? full(y!.shape, 0);
@@ -54,11 +55,12 @@ export const layerNormBackwardOp: Op<readonly ['x', 'scale', 'mean', 'inverse', 
   inputs: ['x', 'scale', 'mean', 'inverse', 'dy'],
   numbers: ['epsilon'],
   shape: ([x]) => x!.shape,
-  dispatch: ([x, scale, mean, inverse, dy], [dx], { device, attributes: { centred } }) => {
+  dispatch: ([x, scale, mean, inverse, dy], [dx], { attributes: { centred }, ...context }) => {
     const [rows, cols] = x!.shape as [number, number];
-    const kernel = chooseRowKernel(layerNormBackward, cols, device);
     const values = { x: x!, scale: scale!, mean: mean!, inverse: inverse!, dy: dy!, dx: dx! };
-    return [launch(kernel, values, { rows, cols, centred })];
+    return chooseTeam('layer_norm_backward', layerNormBackward, { rows, cols }, context, (kernel) =>
+      launch(kernel, values, { rows, cols, centred }),
+    );
   },
   // Mean and inverse follow from x: its gradient holds what would come through them.
   vjp: ({ inputs: [x, scale, , , dy], outputGrad: g, attributes }) => {

@@ -1,9 +1,9 @@
 import { TesseraError } from '../../gpu/errors.js';
-import { chooseRowKernel } from '../../kernels/rows.js';
 import { logSoftmaxBackward, logSoftmaxForward, softmaxBackward, softmaxForward } from '../../kernels/softmax.js';
 import { defineOp, expectType, foldRows, type Op } from '../define.js';
 import { launch } from '../graph.js';
 import type { Tensor } from '../tensor.js';
+import { chooseTeam } from './rows.js';
 
 function rowsOf(op: string, x: Tensor) {
   expectType(op, 'x', x, 'f32');
@@ -18,9 +18,10 @@ export const softmax = defineOp({
   name: 'softmax',
   inputs: ['x'],
   shape: ([x]) => rowsOf('softmax', x!),
-  dispatch: ([x], [y], { device }) => {
-    const { rows, cols } = foldRows(x!.shape);
-    return [launch(chooseRowKernel(softmaxForward, cols, device), { x: x!, y: y! }, { rows, cols })];
+  dispatch: ([x], [y], context) => {
+    const size = foldRows(x!.shape);
+    const values = { x: x!, y: y! };
+    return chooseTeam('softmax', softmaxForward, size, context, (kernel) => launch(kernel, values, size));
   },
   vjp: ({ output: y, outputGrad: dy }) => [softmaxBackwardOp(y, dy)],
 });
@@ -30,9 +31,10 @@ export const softmaxBackwardOp: Op<readonly ['y', 'dy']> = defineOp({
   name: 'softmax_backward',
   inputs: ['y', 'dy'],
   shape: ([y]) => y!.shape,
-  dispatch: ([y, dy], [dx], { device }) => {
-    const { rows, cols } = foldRows(y!.shape);
-    return [launch(chooseRowKernel(softmaxBackward, cols, device), { y: y!, dy: dy!, dx: dx! }, { rows, cols })];
+  dispatch: ([y, dy], [dx], context) => {
+    const size = foldRows(y!.shape);
+    const values = { y: y!, dy: dy!, dx: dx! };
+    return chooseTeam('softmax_backward', softmaxBackward, size, context, (kernel) => launch(kernel, values, size));
   },
   // It is symmetric in dy; in y it is a product whose second factor holds y, too.
   vjp: ({ inputs: [y, dy], outputGrad: g }) => [
@@ -49,9 +51,10 @@ export const logSoftmax = defineOp({
   name: 'log_softmax',
   inputs: ['x'],
   shape: ([x]) => rowsOf('log_softmax', x!),
-  dispatch: ([x], [y], { device }) => {
-    const { rows, cols } = foldRows(x!.shape);
-    return [launch(chooseRowKernel(logSoftmaxForward, cols, device), { x: x!, y: y! }, { rows, cols })];
+  dispatch: ([x], [y], context) => {
+    const size = foldRows(x!.shape);
+    const values = { x: x!, y: y! };
+    return chooseTeam('log_softmax', logSoftmaxForward, size, context, (kernel) => launch(kernel, values, size));
   },
   vjp: ({ output: y, outputGrad: dy }) => [logSoftmaxBackwardOp(y, dy)],
 });
@@ -61,9 +64,12 @@ export const logSoftmaxBackwardOp = defineOp({
   name: 'log_softmax_backward',
   inputs: ['y', 'dy'],
   shape: ([y]) => y!.shape,
-  dispatch: ([y, dy], [dx], { device }) => {
-    const { rows, cols } = foldRows(y!.shape);
-    return [launch(chooseRowKernel(logSoftmaxBackward, cols, device), { y: y!, dy: dy!, dx: dx! }, { rows, cols })];
+  dispatch: ([y, dy], [dx], context) => {
+    const size = foldRows(y!.shape);
+    const values = { y: y!, dy: dy!, dx: dx! };
+    return chooseTeam('log_softmax_backward', logSoftmaxBackward, size, context, (kernel) =>
+      launch(kernel, values, size),
+    );
   },
   vjp: ({ inputs: [y, dy], outputGrad: g }) => [g.mul(y!.exp()).mul(rowSum(dy!)).neg(), g.sub(rowSum(g.mul(y!.exp())))],
 });
