@@ -25,6 +25,7 @@ function embedding(rows: number, cols: number, count: number, when?: KernelCase[
   const generator = new Generator(1);
   const indices = Int32Array.from({ length: count }, () => generator.integer(rows));
   const common = when === undefined ? {} : { when };
+  const gathered = { ...values, first_row: 0 };
   const places = () => new Int32Array(count);
   const summed = (name: string, kernel: typeof sumRows.ones): Rung => ({
     name,
@@ -36,9 +37,9 @@ function embedding(rows: number, cols: number, count: number, when?: KernelCase[
   });
   return [
     {
-      ...{ ...common, ...gatherRows.ones.cost(values), name: `gather ${count} of ${rows} x ${cols}`, outputs: ['y'] },
+      ...{ ...common, ...gatherRows.ones.cost(gathered), name: `gather ${count} of ${rows} x ${cols}`, outputs: ['y'] },
       buffers: { table: rows * cols, indices, y: count * cols },
-      rungs: [single('an element', gatherRows.ones, values), single('by fours', gatherRows.fours, values)],
+      rungs: [single('an element', gatherRows.ones, gathered), single('by fours', gatherRows.fours, gathered)],
     },
     {
       ...{ ...common, ...sumRows.ones.cost(values), name: `scatter-add ${count} to ${rows} x ${cols}`, outputs: ['y'] },

@@ -25,10 +25,10 @@ describe.each([
     expect(device.limits.storageBuffers).toBeGreaterThanOrEqual(8);
   });
 
-  test('more bytes than a binding may have are refused by name, before anything is allocated', () => {
+  test('more bytes than a buffer may have are refused by name, before anything is allocated', () => {
     const before = device.memory.bytes;
-    expect(() => device.allocate(device.limits.bindingBytes + 4, 'weights')).toThrow(OutOfMemoryError);
-    expect(() => device.allocate(device.limits.bindingBytes + 4, 'weights')).toThrow('weights: ');
+    expect(() => device.allocate(device.limits.bufferBytes + 4, 'weights')).toThrow(OutOfMemoryError);
+    expect(() => device.allocate(device.limits.bufferBytes + 4, 'weights')).toThrow('weights: ');
     expect(device.memory.bytes).toBe(before);
   });
 
