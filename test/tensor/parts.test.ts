@@ -176,6 +176,16 @@ const cases: Readonly<Record<string, () => Tensor | Tensor[]>> = {
     const x = drawn([16, 16, 12, 4]);
     return withGradients(x.maxPool2d(), x);
   },
+  'a recurrence': () => {
+    const x = drawn([30, 5, 12]);
+    const [kernel, recurrent, bias] = [drawn([12, 64], 2).mul(0.2), drawn([16, 64], 3).mul(0.2), drawn([64], 4)];
+    const mask = tensor(
+      Float32Array.from({ length: 150 }, (_, at) => (at % 5 < 2 + (at % 4) ? 1 : 0)),
+      [30, 5],
+    );
+    const { sequence, last } = ops.lstm(x, kernel, recurrent, bias, { mask });
+    return [last.cell, ...withGradients(sequence, x, kernel, recurrent, bias)];
+  },
   attention: () => {
     const [q, k, v] = [1, 2, 3].map((seed) => drawn([10, 2, 16, 16], seed)) as [Tensor, Tensor, Tensor];
     return withGradients(ops.attention(q, k, v, { causal: true }), q, k, v);

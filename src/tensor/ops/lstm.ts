@@ -7,10 +7,11 @@ import { lstmSequence, lstmSequenceBackward } from '../../kernels/lstm-sequence.
 import type { Variants } from '../choice.js';
 import { full } from '../create.js';
 import { defineOp, expectRank, expectShape, expectType } from '../define.js';
-import { type Launch, launch } from '../graph.js';
+import { type Launch, launch, type Value } from '../graph.js';
 import type { Tensor } from '../tensor.js';
 import { matmulOp } from './matmul.js';
 import { copyRegion, whole } from './movement.js';
+import { type Batched, bySamples } from './samples.js';
 
 /*
  * An LSTM over a whole sequence is one node: its launches are one cell kernel a step, on buffers that hold all steps.
@@ -27,35 +28,38 @@ export const lstmSequenceOp = defineOp({
     const states = { shape: [time + 1, batch, gates / 4], dtype: 'f32' } as const;
     return [states, states, { shape: xGates!.shape, dtype: 'f32' }];
   },
-  dispatch: ([xGates, recurrent, mask, hidden0, cell0], [hidden, cells, gates], { device, choose }) => {
+  dispatch: ([xGates, recurrent, mask, hidden0, cell0], [hidden, cells, gates], context) => {
+    const { device, choose } = context;
     const [time, batch, width] = xGates!.shape as [number, number, number];
     const hidden_size = width / 4;
     const kernels = kernelsFor(device, hidden_size, lstmCellSubgroup, lstmCellFours, lstmCell);
-    const buffers = {
-      x_gates: xGates!,
-      recurrent: recurrent!,
-      mask: mask!,
-      hidden: hidden!,
-      cells: cells!,
-      gates: gates!,
+    const launches = ({ hidden0, cell0, ...states }: Readonly<Record<string, Value>>, batch: number): Launch[] => {
+      const buffers = { recurrent: recurrent!, ...states };
+      const first = whole(hidden0!.shape);
+      return [
+        copyRegion({ device }, hidden0!, states.hidden!, hidden0!.shape, first, first),
+        copyRegion({ device }, cell0!, states.cells!, cell0!.shape, first, first),
+        ...choose(
+          'lstm',
+          { batch, hidden: hidden_size },
+          {
+            ...variantsOf(kernels, (kernel) =>
+              Array.from({ length: time }, (_, step) => launch(kernel, buffers, { step, batch, hidden_size })),
+            ),
+            ...(hidden_size % 4 === 0 && {
+              sequence: () => [launch(lstmSequence, buffers, { time, batch, hidden_size })],
+            }),
+          },
+          ruleFor(device, { time, batch, hidden: hidden_size }, kernels),
+        ),
+      ];
     };
-    return [
-      copyRegion({ device }, hidden0!, hidden!, hidden0!.shape, whole(hidden0!.shape), whole(hidden0!.shape)),
-      copyRegion({ device }, cell0!, cells!, cell0!.shape, whole(cell0!.shape), whole(cell0!.shape)),
-      ...choose(
-        'lstm',
-        { batch, hidden: hidden_size },
-        {
-          ...variantsOf(kernels, (kernel) =>
-            Array.from({ length: time }, (_, step) => launch(kernel, buffers, { step, batch, hidden_size })),
-          ),
-          ...(hidden_size % 4 === 0 && {
-            sequence: () => [launch(lstmSequence, buffers, { time, batch, hidden_size })],
-          }),
-        },
-        ruleFor(device, { time, batch, hidden: hidden_size }, kernels),
-      ),
-    ];
+    const reads = {
+      ...{ x_gates: byTime(xGates!), mask: byTime(mask!) },
+      ...{ hidden0: { value: hidden0!, axis: 0 }, cell0: { value: cell0!, axis: 0 } },
+    };
+    const writes = { hidden: byTime(hidden!), cells: byTime(cells!), gates: byTime(gates!) };
+    return bySamples({ batch, reads, writes, launches }, context);
   },
   vjp: ({ inputs: [xGates, recurrent, mask], outputs: [hidden, cells, gates], outputGrads: [dhidden, dcells] }) => {
     const [time, batch, width] = xGates!.shape as [number, number, number];
@@ -85,32 +89,39 @@ export const lstmBackwardOp = defineOp({
       { shape: [time + 1, batch, size], dtype: 'f32' },
     ];
   },
-  dispatch: ([recurrent, gates, cells, mask, dhidden, dcells], [dgates, state], { device, choose }) => {
+  dispatch: ([recurrent, gates, cells, mask, dhidden, dcells], [dgates, state], context) => {
+    const { device, choose } = context;
     const [time, batch, width] = gates!.shape as [number, number, number];
     const hidden_size = width / 4;
     const kernels = kernelsFor(device, hidden_size, lstmCellBackwardSubgroup, lstmCellBackwardFours, lstmCellBackward);
-    const buffers = {
-      ...{ recurrent: recurrent!, gates: gates!, cells: cells!, mask: mask! },
-      ...{ dhidden: dhidden!, dcells: dcells!, state: state!, dgates: dgates! },
-    };
-    return choose(
-      'lstm_backward',
-      { batch, hidden: hidden_size },
-      {
-        ...variantsOf(kernels, (kernel) =>
-          Array.from({ length: time + 1 }, (_, passed) =>
-            launch(kernel, buffers, { step: time - passed, time, batch, hidden_size }),
+    const launches = (states: Readonly<Record<string, Value>>, batch: number): Launch[] => {
+      const buffers = { recurrent: recurrent!, ...states };
+      return choose(
+        'lstm_backward',
+        { batch, hidden: hidden_size },
+        {
+          ...variantsOf(kernels, (kernel) =>
+            Array.from({ length: time + 1 }, (_, passed) =>
+              launch(kernel, buffers, { step: time - passed, time, batch, hidden_size }),
+            ),
           ),
-        ),
-        ...(hidden_size % 4 === 0 && {
-          sequence: () => [launch(lstmSequenceBackward, buffers, { time, batch, hidden_size })],
-        }),
-      },
-      ruleFor(device, { time, batch, hidden: hidden_size }, kernels),
-    );
+          ...(hidden_size % 4 === 0 && {
+            sequence: () => [launch(lstmSequenceBackward, buffers, { time, batch, hidden_size })],
+          }),
+        },
+        ruleFor(device, { time, batch, hidden: hidden_size }, kernels),
+      );
+    };
+    const reads = {
+      ...{ gates: byTime(gates!), cells: byTime(cells!), mask: byTime(mask!) },
+      ...{ dhidden: byTime(dhidden!), dcells: byTime(dcells!) },
+    };
+    return bySamples({ batch, reads, writes: { state: byTime(state!), dgates: byTime(dgates!) }, launches }, context);
   },
   vjp: 'it is a fused gradient, without a second derivative',
 });
+
+const byTime = (value: Value): Batched => ({ value, axis: 1 });
 
 type CellKernels = Readonly<Partial<Record<'subgroup' | 'fours' | 'single', Kernel>>>;
 
