@@ -1,3 +1,4 @@
+import { bytesOf } from '../../gpu/device.js';
 import { TesseraError } from '../../gpu/errors.js';
 import type { Kernel } from '../../gpu/kernel.js';
 import {
@@ -104,11 +105,11 @@ export function matmulLaunches(
   const workgroups = kernels[rule]!.workgroups(whole);
   const ruleChunks =
     k < LONG_K ? 1 : Math.min(Math.ceil(ENOUGH_WORKGROUPS / Math.max(1, workgroups)), Math.ceil(k / SHORTEST_CHUNK));
-  if (batch === 1) {
-    const product = { transposeA, transposeB, m, n, k };
+  if ([a, b, c].some(({ dtype, length }) => bytesOf(dtype, length) > device.limits.bindingBytes)) {
+    const size = { transposeA, transposeB, m, n, k };
     const multiply = (a: Value, b: Value, c: Value) => matmulLaunches(a, b, c, context);
-    const large = largeProduct(a, b, c, product, ruleChunks > 1, context, multiply);
-    if (large !== undefined) return large;
+    const pieces = batch === 1 ? largeProduct(a, b, c, size, ruleChunks > 1, context, multiply) : undefined;
+    return pieces ?? product(kernels[rule]!, ruleChunks)();
   }
   const named = (name: string, chunks: number) => (chunks <= 1 ? name : `${name}/${chunks}`);
   const variants: Record<string, Variants[string]> = {
