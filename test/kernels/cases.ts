@@ -784,16 +784,21 @@ const axes = (prefix: string, strides: number[]) =>
 const movement = ([1, 4] as const).flatMap((run): KernelCase[] => {
   const [copies, filled] = [stridedCopies[run], fills[run]];
   return [
-    {
-      kernel: copies.fours,
+    ...(
+      [
+        [copies.ones, 1],
+        [copies.fours, 4],
+      ] as const
+    ).map(([kernel, width]) => ({
+      kernel,
       note: 'swaps axes, from and to places inside',
       values: {
-        ...{ count: 3 * 5 * 7, size_1: 1, size_2: 3, size_3: 5, size_4: 7, x_offset: 2, y_offset: 1 },
+        ...{ count: 3 * 4 * 7, size_1: 1, size_2: 3, size_3: 4, size_4: 7, x_offset: 2, y_offset: 1 },
         ...axes('x', [0, 0, 7, 21, 1]),
         ...axes('y', [0, 0, 40, 8, 1]),
       },
-      buffers: { x: 4 * (2 + 105), y: new Float32Array(4 * (1 + 120)) },
-    },
+      buffers: { x: width * (2 + 84), y: new Float32Array(width * (1 + 120)) },
+    })),
     ...(
       [
         [copies.ones, 1],
@@ -856,7 +861,7 @@ const movement = ([1, 4] as const).flatMap((run): KernelCase[] => {
       },
       buffers: { x: 3, y: new Float32Array(3) },
     },
-    ...[0, 1, 63, 64, 1009].flatMap((count): KernelCase[] => [
+    ...[0, 1, 63, 64, 1009, 2090].flatMap((count): KernelCase[] => [
       { kernel: filled.f32, note: `${count}`, values: { count, value: 0.5 }, buffers: { y: count } },
       {
         kernel: filled.i32,

@@ -122,6 +122,11 @@ const EQUIVALENT: readonly Equivalent[] = [
     changed: ['+ middle) * (x[', '- middle) * (x[begin + c] + middle)', '- middle) * (x[at] + middle)'],
     reason: 'Σ (x + mean)(x - mean) is Σ (x - mean)², if less exact',
   },
+  {
+    kernel: /^fill_/,
+    changed: ['min(first - '],
+    reason: 'the bound of the first invocation wraps around: it fills all',
+  },
   // Kernels of rows, which any team may compute.
   {
     kernel: ROW_HEAD,
@@ -170,7 +175,11 @@ const EQUIVALENT: readonly Equivalent[] = [
     changed: ['for (var half = THREADS * 2u;'],
     reason: 'a maximum takes an element twice, and stays',
   },
-  { kernel: /^(max|min)_|^max_pool2d$/, changed: ['return (a >= b ||'], reason: 'equals are the same value' },
+  {
+    kernel: /^(max|min)_|^max_pool2d$/,
+    changed: ['return (a >= b ||', 'return ((a >= b) |'],
+    reason: 'equals are the same value',
+  },
   { kernel: /_update/, changed: ['abs(given) >= limit'], reason: 'at the limit it is the limit either way' },
   // Functions of elements.
   {
