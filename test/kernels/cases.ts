@@ -728,7 +728,7 @@ const lstm = (
     [lstmCellFours, lstmCellBackwardFours, 5, 36],
     [lstmCellFours, lstmCellBackwardFours, 2, 128],
     [lstmCellSubgroup, lstmCellBackwardSubgroup, 1, 4],
-    [lstmCellSubgroup, lstmCellBackwardSubgroup, 17, 8],
+    [lstmCellSubgroup, lstmCellBackwardSubgroup, 17, 32],
     [lstmCellSubgroup, lstmCellBackward, 18, 7],
     [lstmCellSubgroup, lstmCellBackwardSubgroup, 19, 36],
     [lstmCellSubgroup, lstmCellBackwardSubgroup, 2, 128],

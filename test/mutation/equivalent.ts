@@ -85,8 +85,8 @@ const EQUIVALENT: readonly Equivalent[] = [
     reason: 'one more block, of nothing',
   },
   {
-    kernel: /^lstm_cell_subgroup$/,
-    changed: ['if (first > sizes.batch)'],
+    kernel: /^lstm_cell(_backward)?_subgroup$/,
+    changed: ['if (first > sizes.batch)', 'if (b > sizes.batch)'],
     reason: 'so many workgroups are launched for a million samples alone',
   },
   { kernel: /^lstm_cell_subgroup$/, changed: ['hidden[own + min(k + q, size + 1u)]'], reason: OTHER_IS_ZERO },
@@ -220,6 +220,11 @@ const EQUIVALENT: readonly Equivalent[] = [
     changed: ['g <= GROUPS', 'line <= LINES'],
     reason:
       'a line beyond the array: what stands there is written again by its own workgroup, unless it loses the race',
+  },
+  {
+    kernel: /^lstm_cell_backward_subgroup$/,
+    changed: ['if (unit > fours)'],
+    reason: 'the last unit twice: both take the carry that is there before either stores it, unless one loses the race',
   },
   {
     kernel: /^matmul_register$/,
