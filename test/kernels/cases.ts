@@ -105,7 +105,7 @@ const FOURS: [number, number, number, number][] = [
   [2, 8, 12, 16],
   [1, 64, 32, 72],
   [3, 4, 8, 4],
-  [2, 8, 8, 32],
+  [2, 16, 8, 32],
   [1, 64, 8, 64],
 ];
 /** A case with an infinity in row 1 of A and column 1 of B, which are first there: they stay in their row and column. */
@@ -117,6 +117,13 @@ function infinite(one: KernelCase): KernelCase {
     b[z * b_batch! + b_col!] = Number.POSITIVE_INFINITY;
   }
   return { ...one, note: `${one.note}, infinite`, buffers: { ...one.buffers, a, b } };
+}
+/** A case with B's columns so far apart: k has a rest, but what is read by fours does not. */
+function apart(one: KernelCase, b_col: number): KernelCase {
+  const { batch, n } = one.values as Record<string, number>;
+  const b_batch = b_col * n!;
+  const values = { ...one.values, b_batch, b_col };
+  return { ...one, note: `${one.note}, ${b_col} apart`, values, buffers: { ...one.buffers, b: batch! * b_batch } };
 }
 const matmul = [
   ...[
@@ -176,6 +183,7 @@ const matmul = [
   ]),
   product(matmulSubgroup.columns, [2, 37, 24, 44], 'n', 't'),
   product(matmulSubgroup.columns, [2, 18, 76, 36], 't', 't', 3),
+  apart(product(matmulSubgroup.columns, [2, 19, 23, 12], 'n', 't'), 24),
   product(matmulSubgroup.any, [PAST_THE_LIMIT, 1, 1, 1], 'n', 'n'),
   infinite(product(matmulSubgroup.any, [2, 19, 21, 18], 'n', 't')),
   ...[matmulTiled, matmulRegister].flatMap((kernel) => [

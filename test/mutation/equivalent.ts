@@ -98,6 +98,11 @@ const EQUIVALENT: readonly Equivalent[] = [
     changed: ['if (row > rows)'],
     reason: 'it stores the rows from there to the end: none',
   },
+  {
+    kernel: /^matmul_subgroup_(?!any)/,
+    changed: ['if (part > sizes.batch'],
+    reason: 'so many parts are tried with the same text in matmul_subgroup_any',
+  },
   { kernel: /^matmul_direct_tn$/, changed: ['if (i > sizes.m)'], reason: 'm is whole fours: no row of them is beyond' },
   { kernel: /^matmul_register$/, changed: ['e = THREADS)'], reason: 'one round of the workgroup fills the tile' },
   {
