@@ -164,6 +164,19 @@ const EQUIVALENT: readonly Equivalent[] = [
     reason: 'fold_max is not called',
   },
   {
+    kernel: /^strided_copy(_fours)?$/,
+    changed: [
+      ...['(sizes.size_4 - 0u)', '(sizes.size_4 + 0u) * 1u', 'min(1, i32(sizes.size_4) + i4)'],
+      ...['y[to - r * ', 'x[source - r * '],
+    ],
+    reason: 'a run is one element',
+  },
+  {
+    kernel: /^strided_copy(_fours)?$/,
+    changed: ['max(1, i32(sizes.size_4) - i4)'],
+    reason: 'what it copies beyond its own element, the next invocations copy from the same places',
+  },
+  {
     kernel: /_lanes/,
     changed: ['distance <= THREADS'],
     reason: 'a lane beyond a subgroup of eight is read as 0, and a maximum that is not called does nothing',
