@@ -146,7 +146,7 @@ const matmul = [
       product(matmulWide.any, [2, 251, 83, 67], a, b, 3),
       product(matmulWide.fours, [2, 132, 20, 68], a, b),
       product(matmulWide.fours, [1, 260, 84, 132], a, b, 3),
-      ...[[1, 128, 16, 64] as const, [3, 4, 4, 4] as const, [1, 4, 0, 8] as const, [0, 4, 4, 4] as const].map((size) =>
+      ...[[2, 128, 16, 64] as const, [3, 4, 4, 4] as const, [1, 4, 0, 8] as const, [0, 4, 4, 4] as const].map((size) =>
         product(matmulWide.fours, [...size], a, b),
       ),
     ]),
@@ -164,6 +164,9 @@ const matmul = [
   product(matmulWide.fours, [1, 7, 12, 20], 'n', 'n'),
   product(matmulWide.fours, [2, 8, 13, 20], 't', 'n'),
   product(matmulWide.fours, [1, 131, 12, 8], 'n', 't'),
+  product(matmulWide.any, [2, 128, 5, 64], 'n', 'n'),
+  // Where k ends within a block, the infinity of the next matrix is behind it.
+  ...[13, 14, 15].map((k) => infinite(product(matmulWide.fours, [2, 8, k, 20], 't', 'n'))),
   ...[matmulWide.any, matmulWide.fours].flatMap((kernel) => [
     infinite(product(kernel, [2, 20, 20, 16], 'n', 'n')),
     infinite(product(kernel, [2, 20, 20, 16], 't', 't')),
