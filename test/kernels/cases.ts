@@ -106,7 +106,7 @@ const FOURS: [number, number, number, number][] = [
   [2, 8, 12, 16],
   [1, 64, 32, 72],
   [3, 4, 8, 4],
-  [2, 8, 8, 32],
+  [2, 16, 8, 32],
   [1, 64, 8, 64],
 ];
 /** A case with an infinity in row 1 of A and column 1 of B, which are first there: they stay in their row and column. */
@@ -118,6 +118,13 @@ function infinite(one: KernelCase): KernelCase {
     b[z * b_batch! + b_col!] = Number.POSITIVE_INFINITY;
   }
   return { ...one, note: `${one.note}, infinite`, buffers: { ...one.buffers, a, b } };
+}
+/** A case with B's columns so far apart: k has a rest, but what is read by fours does not. */
+function apart(one: KernelCase, b_col: number): KernelCase {
+  const { batch, n } = one.values as Record<string, number>;
+  const b_batch = b_col * n!;
+  const values = { ...one.values, b_batch, b_col };
+  return { ...one, note: `${one.note}, ${b_col} apart`, values, buffers: { ...one.buffers, b: batch! * b_batch } };
 }
 const matmul = [
   ...[
@@ -140,7 +147,7 @@ const matmul = [
       product(matmulWide.any, [2, 251, 83, 67], a, b, 3),
       product(matmulWide.fours, [2, 132, 20, 68], a, b),
       product(matmulWide.fours, [1, 260, 84, 132], a, b, 3),
-      ...[[1, 128, 16, 64] as const, [3, 4, 4, 4] as const, [1, 4, 0, 8] as const, [0, 4, 4, 4] as const].map((size) =>
+      ...[[2, 128, 16, 64] as const, [3, 4, 4, 4] as const, [1, 4, 0, 8] as const, [0, 4, 4, 4] as const].map((size) =>
         product(matmulWide.fours, [...size], a, b),
       ),
     ]),
@@ -158,6 +165,9 @@ const matmul = [
   product(matmulWide.fours, [1, 7, 12, 20], 'n', 'n'),
   product(matmulWide.fours, [2, 8, 13, 20], 't', 'n'),
   product(matmulWide.fours, [1, 131, 12, 8], 'n', 't'),
+  product(matmulWide.any, [2, 128, 5, 64], 'n', 'n'),
+  // Where k ends within a block, the infinity of the next matrix is behind it.
+  ...[13, 14, 15].map((k) => infinite(product(matmulWide.fours, [2, 8, k, 20], 't', 'n'))),
   ...[matmulWide.any, matmulWide.fours].flatMap((kernel) => [
     infinite(product(kernel, [2, 20, 20, 16], 'n', 'n')),
     infinite(product(kernel, [2, 20, 20, 16], 't', 't')),
@@ -177,6 +187,7 @@ const matmul = [
   ]),
   product(matmulSubgroup.columns, [2, 37, 24, 44], 'n', 't'),
   product(matmulSubgroup.columns, [2, 18, 76, 36], 't', 't', 3),
+  apart(product(matmulSubgroup.columns, [2, 19, 23, 12], 'n', 't'), 24),
   product(matmulSubgroup.any, [PAST_THE_LIMIT, 1, 1, 1], 'n', 'n'),
   infinite(product(matmulSubgroup.any, [2, 19, 21, 18], 'n', 't')),
   ...[matmulTiled, matmulRegister].flatMap((kernel) => [
@@ -745,7 +756,7 @@ const lstm = (
     [lstmCellFours, lstmCellBackwardFours, 5, 36],
     [lstmCellFours, lstmCellBackwardFours, 2, 128],
     [lstmCellSubgroup, lstmCellBackwardSubgroup, 1, 4],
-    [lstmCellSubgroup, lstmCellBackwardSubgroup, 17, 8],
+    [lstmCellSubgroup, lstmCellBackwardSubgroup, 17, 32],
     [lstmCellSubgroup, lstmCellBackward, 18, 7],
     [lstmCellSubgroup, lstmCellBackwardSubgroup, 19, 36],
     [lstmCellSubgroup, lstmCellBackwardSubgroup, 2, 128],
@@ -801,16 +812,21 @@ const axes = (prefix: string, strides: number[]) =>
 const movement = ([1, 4] as const).flatMap((run): KernelCase[] => {
   const [copies, filled] = [stridedCopies[run], fills[run]];
   return [
-    {
-      kernel: copies.fours,
+    ...(
+      [
+        [copies.ones, 1],
+        [copies.fours, 4],
+      ] as const
+    ).map(([kernel, width]) => ({
+      kernel,
       note: 'swaps axes, from and to places inside',
       values: {
-        ...{ count: 3 * 5 * 7, size_1: 1, size_2: 3, size_3: 5, size_4: 7, x_offset: 2, y_offset: 1 },
+        ...{ count: 3 * 4 * 7, size_1: 1, size_2: 3, size_3: 4, size_4: 7, x_offset: 2, y_offset: 1 },
         ...axes('x', [0, 0, 7, 21, 1]),
         ...axes('y', [0, 0, 40, 8, 1]),
       },
-      buffers: { x: 4 * (2 + 105), y: new Float32Array(4 * (1 + 120)) },
-    },
+      buffers: { x: width * (2 + 84), y: new Float32Array(width * (1 + 120)) },
+    })),
     ...(
       [
         [copies.ones, 1],
@@ -873,7 +889,7 @@ const movement = ([1, 4] as const).flatMap((run): KernelCase[] => {
       },
       buffers: { x: 3, y: new Float32Array(3) },
     },
-    ...[0, 1, 63, 64, 1009].flatMap((count): KernelCase[] => [
+    ...[0, 1, 63, 64, 1009, 2090].flatMap((count): KernelCase[] => [
       { kernel: filled.f32, note: `${count}`, values: { count, value: 0.5 }, buffers: { y: count } },
       {
         kernel: filled.i32,

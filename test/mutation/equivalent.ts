@@ -45,8 +45,14 @@ const EQUIVALENT: readonly Equivalent[] = [
     reason: OTHER_IS_ZERO,
   },
   {
-    kernel: /^matmul_(register|tiled)$/,
-    changed: ['if (i > sizes.m || k >= end)', 'if (j > sizes.n || k >= end)', 'i <= sizes.m && k_a', '&& j <= sizes.n'],
+    kernel: /^matmul_(register|tiled|wide)$/,
+    changed: [
+      'if (i > sizes.m || k >= end)',
+      'if (i > sizes.n || k >= end)',
+      'if (j > sizes.n || k >= end)',
+      'i <= sizes.m && k_a',
+      '&& j <= sizes.n',
+    ],
     reason: NOT_STORED,
   },
   {
@@ -55,11 +61,23 @@ const EQUIVALENT: readonly Equivalent[] = [
     reason: NOT_STORED,
   },
   { kernel: /^attention_key/, changed: ['if (i <= sizes.queries) { slopes'], reason: NOT_READ },
-  { kernel: /^matmul_register$/, changed: ['k >= end) { return 1.0; }'], reason: OTHER_IS_ZERO },
+  {
+    kernel: /^matmul_(register|wide|wide_fours)$/,
+    changed: ['k >= end) { return 1.0; }', 'if (!inside) { return vec4f(1); }'],
+    reason: OTHER_IS_ZERO,
+  },
   {
     kernel: /^matmul_tiled$/,
     changed: ['_tile[local.y][local.x] = 1.0', '_tile[1u + local.y][local.x] = 0.0'],
     reason: OTHER_IS_ZERO,
+  },
+  {
+    kernel: /^matmul_wide_fours$/,
+    changed: [
+      ...['sizes.m + i, i < sizes.m', 'sizes.n + i, i < sizes.n'],
+      ...['lines >= 1u', 'lines >= 2u', 'lines >= 3u', 'lines >= 0u && k'],
+    ],
+    reason: NOT_STORED,
   },
   // Loops and conditions.
   {
@@ -85,8 +103,8 @@ const EQUIVALENT: readonly Equivalent[] = [
     reason: 'one more block, of nothing',
   },
   {
-    kernel: /^lstm_cell_subgroup$/,
-    changed: ['if (first > sizes.batch)'],
+    kernel: /^lstm_cell(_backward)?_subgroup$/,
+    changed: ['if (first > sizes.batch)', 'if (b > sizes.batch)'],
     reason: 'so many workgroups are launched for a million samples alone',
   },
   { kernel: /^lstm_cell_subgroup$/, changed: ['hidden[own + min(k + q, size + 1u)]'], reason: OTHER_IS_ZERO },
@@ -97,6 +115,27 @@ const EQUIVALENT: readonly Equivalent[] = [
     kernel: /^conv2d(_subgroup|_input_gradient_subgroup)?$/,
     changed: ['if (row > rows)'],
     reason: 'it stores the rows from there to the end: none',
+  },
+  {
+    kernel: /^matmul_subgroup_(?!any)/,
+    changed: ['if (part > sizes.batch'],
+    reason: 'so many parts are tried with the same text in matmul_subgroup_any',
+  },
+  {
+    kernel: /^matmul_wide/,
+    changed: ['i <= sizes.m && k < end', 'i <= sizes.n && k < end'],
+    reason: 'of the lines there, none is left',
+  },
+  {
+    kernel: /^matmul_wide/,
+    changed: ['if (part > sizes.batch'],
+    reason: 'more workgroups than parts have are launched past 65,535 alone, which take a software adapter seconds',
+  },
+  { kernel: /^matmul_wide/, changed: ['(k - 0u)', 'row - 0u'], reason: 'it is 0 that is taken off' },
+  {
+    kernel: /^matmul_wide/,
+    changed: ['thread <= A_BLOCKS + B_BLOCKS', 'k <= DEPTH'],
+    reason: 'the last place of each tile is padding: 0, and no factor within',
   },
   { kernel: /^matmul_direct_tn$/, changed: ['if (i > sizes.m)'], reason: 'm is whole fours: no row of them is beyond' },
   { kernel: /^matmul_register$/, changed: ['e = THREADS)'], reason: 'one round of the workgroup fills the tile' },
@@ -121,6 +160,24 @@ const EQUIVALENT: readonly Equivalent[] = [
     kernel: /^layer_norm/,
     changed: ['+ middle) * (x[', '- middle) * (x[begin + c] + middle)', '- middle) * (x[at] + middle)'],
     reason: 'Σ (x + mean)(x - mean) is Σ (x - mean)², if less exact',
+  },
+  {
+    kernel: /^strided_copy(_fours)?$/,
+    changed: [
+      ...['(sizes.size_4 - 0u)', '(sizes.size_4 + 0u) * 1u', 'min(1, i32(sizes.size_4) + i4)'],
+      ...['y[to - r * ', 'x[source - r * '],
+    ],
+    reason: 'a run is one element',
+  },
+  {
+    kernel: /^strided_copy(_fours)?$/,
+    changed: ['max(1, i32(sizes.size_4) - i4)'],
+    reason: 'what it copies beyond its own element, the next invocations copy from the same places',
+  },
+  {
+    kernel: /^fill_/,
+    changed: ['min(first - '],
+    reason: 'the bound of the first invocation wraps around: it fills all',
   },
   // Kernels of rows, which any team may compute.
   {
@@ -170,7 +227,11 @@ const EQUIVALENT: readonly Equivalent[] = [
     changed: ['for (var half = THREADS * 2u;'],
     reason: 'a maximum takes an element twice, and stays',
   },
-  { kernel: /^(max|min)_|^max_pool2d$/, changed: ['return (a >= b ||'], reason: 'equals are the same value' },
+  {
+    kernel: /^(max|min)_|^max_pool2d$/,
+    changed: ['return (a >= b ||', 'return ((a >= b) |'],
+    reason: 'equals are the same value',
+  },
   { kernel: /_update/, changed: ['abs(given) >= limit'], reason: 'at the limit it is the limit either way' },
   // Functions of elements.
   {
@@ -211,6 +272,11 @@ const EQUIVALENT: readonly Equivalent[] = [
     changed: ['g <= GROUPS', 'line <= LINES'],
     reason:
       'a line beyond the array: what stands there is written again by its own workgroup, unless it loses the race',
+  },
+  {
+    kernel: /^lstm_cell_backward_subgroup$/,
+    changed: ['if (unit > fours)'],
+    reason: 'the last unit twice: both take the carry that is there before either stores it, unless one loses the race',
   },
   {
     kernel: /^matmul_register$/,
