@@ -21,7 +21,7 @@ import { expectClose, normals } from '../support/numbers.js';
  * Tensors larger than what a device binds at once, on a device that binds little: the plan does launches in parts, and the
  * values are those of a device that binds all.
  */
-const BINDS = 2 ** 14;
+const BINDS = 2 ** 16;
 const narrow = await openDevice({ device: gpu.kind === 'gpu' ? 'gpu' : 'reference' });
 Object.assign(narrow.limits, { bindingBytes: BINDS });
 afterAll(() => {
@@ -48,28 +48,28 @@ const withGradients = (y: Tensor, ...inputs: Tensor[]): Tensor[] => [y, ...grad(
 /** What is computed, from tensors of its own. */
 const cases: Readonly<Record<string, () => Tensor | Tensor[]>> = {
   'elementwise, with a row': () =>
-    drawn([64, 256])
+    drawn([100, 256])
       .add(drawn([256], 2))
       .sigmoid(),
   'elementwise, with a column': () =>
-    drawn([64, 256])
-      .mul(drawn([64, 1], 2))
+    drawn([200, 256])
+      .mul(drawn([200, 1], 2))
       .tanh(),
   'elementwise, with a matrix for all': () => drawn([6, 60, 64]).sub(drawn([60, 64], 2)),
-  'elementwise, of odd size': () => drawn([10_007]).exp(),
+  'elementwise, of odd size': () => drawn([40_007]).exp(),
   'random numbers': () => [
-    ops.randomUniform([10_001], { seed: 1 }),
-    ops.dropout(drawn([90, 100]), 0.5, { seed: 2 }),
-    ops.randomNormal([80, 128], { seed: 3 }).add(drawn([128], 1)),
+    ops.randomUniform([40_001], { seed: 1 }),
+    ops.dropout(drawn([200, 100]), 0.5, { seed: 2 }),
+    ops.randomNormal([200, 128], { seed: 3 }).add(drawn([128], 1)),
   ],
-  'a range': () => arange(10_000).mul(2),
+  'a range': () => arange(40_000).mul(2),
   'copies of rows': () => [
-    concat([drawn([70, 130]), drawn([70, 3], 2)], 1),
-    concat([drawn([70, 130]), drawn([3, 130], 2)], 0),
-    drawn([70, 131]).slice([3, 5], [68, 130], [2, 3]),
-    drawn([70, 131]).flip(0),
-    drawn([70, 131]).flip(1),
-    drawn([70, 131]).pad(
+    concat([drawn([170, 130]), drawn([170, 3], 2)], 1),
+    concat([drawn([170, 130]), drawn([3, 130], 2)], 0),
+    drawn([170, 131]).slice([3, 5], [168, 130], [2, 3]),
+    drawn([170, 131]).flip(0),
+    drawn([170, 131]).flip(1),
+    drawn([170, 131]).pad(
       [
         [1, 2],
         [3, 4],
@@ -77,9 +77,9 @@ const cases: Readonly<Record<string, () => Tensor | Tensor[]>> = {
       5,
     ),
   ],
-  'copies by other axes': () => [drawn([70, 131]).transpose().add(0), drawn([9, 20, 5, 11]).permute([2, 0, 3, 1])],
+  'copies by other axes': () => [drawn([170, 131]).transpose().add(0), drawn([18, 20, 5, 11]).permute([2, 0, 3, 1])],
   'a product, A by rows': () => {
-    const [a, b] = [drawn([300, 64]), drawn([64, 40], 2)];
+    const [a, b] = [drawn([400, 64]), drawn([64, 40], 2)];
     return withGradients(
       a
         .matmul(b)
@@ -112,21 +112,25 @@ const cases: Readonly<Record<string, () => Tensor | Tensor[]>> = {
     );
   },
   'a product, A transposed': () =>
-    drawn([300, 50])
+    drawn([500, 50])
       .transpose()
-      .matmul(drawn([300, 30], 2))
+      .matmul(drawn([500, 30], 2))
       .mul(0.1),
   'a product, both transposed': () =>
-    drawn([200, 50])
+    drawn([400, 50])
       .transpose()
-      .matmul(drawn([60, 200], 2).transpose()),
+      .matmul(drawn([60, 400], 2).transpose()),
   'a product, A and B': () =>
     drawn([65, 260])
       .matmul(drawn([260, 130], 2))
       .add(1),
-  'a product, of long rows': () => drawn([5, 3_001]).matmul(drawn([3_001, 1], 2)),
+  'a product, C': () =>
+    drawn([130, 64])
+      .matmul(drawn([64, 200], 2))
+      .add(drawn([200], 3)),
+  'a product, of long rows': () => drawn([9, 3_001]).matmul(drawn([3_001, 1], 2)),
   'products in a batch': () => {
-    const [a, b] = [drawn([40, 9, 16]), drawn([40, 16, 12], 2)];
+    const [a, b] = [drawn([120, 9, 16]), drawn([120, 16, 12], 2)];
     return withGradients(a.matmul(b), a, b);
   },
   sums: () => [
@@ -136,32 +140,32 @@ const cases: Readonly<Record<string, () => Tensor | Tensor[]>> = {
     drawn([20, 1024]).sum(0),
     drawn([40, 30, 16]).mean([0, 2]),
     drawn([40, 30, 16]).max(1),
-    drawn([8_209]).min(),
+    drawn([20_011]).min(),
   ],
   'rows as a whole': () => {
-    const x = drawn([128, 100]);
+    const x = drawn([200, 100]);
     const [scale, shift] = [drawn([100], 2), drawn([100], 3)];
     return [
       ...withGradients(x.softmax(), x),
       ...withGradients(x.logSoftmax(), x),
       ...withGradients(ops.layerNorm(x, { scale, shift }), x, scale, shift),
-      ...withGradients(ops.crossEntropyRows(x, indices(128, 100)), x),
+      ...withGradients(ops.crossEntropyRows(x, indices(200, 100)), x),
     ];
   },
   'order, running sums, largest': () => [
-    drawn([64, 100]).argsort(),
-    ops.cumulativeSum(drawn([64, 100]), 1),
-    drawn([64, 100]).argmax(1),
-    drawn([64, 20, 8]).argmax(1),
+    drawn([200, 100]).argsort(),
+    ops.cumulativeSum(drawn([200, 100]), 1),
+    drawn([200, 100]).argmax(1),
+    drawn([200, 20, 8]).argmax(1),
   ],
   'rows of a table': () => {
-    const table = drawn([500, 32]);
-    return withGradients(table.gather(indices(90, 500)), table);
+    const table = drawn([700, 32]);
+    return withGradients(table.gather(indices(90, 700)), table);
   },
-  'many rows of a table': () => drawn([500, 30]).gather(indices(400, 500)),
-  'rows of a table that are none': () => drawn([500, 32]).gather(tensor(Int32Array.of(-1, 3, 499, 0), [4]).add(0)),
+  'many rows of a table': () => drawn([700, 30]).gather(indices(800, 700)),
+  'rows of a table that are none': () => drawn([700, 32]).gather(tensor(Int32Array.of(-1, 3, 699, 0), [4]).add(0)),
   'a convolution': () => {
-    const [x, kernel] = [drawn([16, 16, 12, 4]), drawn([3, 3, 4, 8], 2)];
+    const [x, kernel] = [drawn([32, 16, 12, 4]), drawn([3, 3, 4, 8], 2)];
     const y = x
       .conv2d(kernel)
       .add(drawn([8], 3))
@@ -169,25 +173,25 @@ const cases: Readonly<Record<string, () => Tensor | Tensor[]>> = {
     return withGradients(y, x, kernel);
   },
   'a convolution in groups': () => {
-    const [x, kernel] = [drawn([16, 16, 12, 4]), drawn([3, 3, 2, 8], 2)];
+    const [x, kernel] = [drawn([32, 16, 12, 4]), drawn([3, 3, 2, 8], 2)];
     return withGradients(x.conv2d(kernel, { groups: 2 }), x, kernel);
   },
   'largest of windows': () => {
-    const x = drawn([16, 16, 12, 4]);
+    const x = drawn([32, 16, 12, 4]);
     return withGradients(x.maxPool2d(), x);
   },
   'a recurrence': () => {
-    const x = drawn([30, 5, 12]);
+    const x = drawn([60, 5, 12]);
     const [kernel, recurrent, bias] = [drawn([12, 64], 2).mul(0.2), drawn([16, 64], 3).mul(0.2), drawn([64], 4)];
     const mask = tensor(
-      Float32Array.from({ length: 150 }, (_, at) => (at % 5 < 2 + (at % 4) ? 1 : 0)),
-      [30, 5],
+      Float32Array.from({ length: 300 }, (_, at) => (at % 5 < 2 + (at % 4) ? 1 : 0)),
+      [60, 5],
     );
     const { sequence, last } = ops.lstm(x, kernel, recurrent, bias, { mask });
     return [last.cell, ...withGradients(sequence, x, kernel, recurrent, bias)];
   },
   attention: () => {
-    const [q, k, v] = [1, 2, 3].map((seed) => drawn([10, 2, 16, 16], seed)) as [Tensor, Tensor, Tensor];
+    const [q, k, v] = [1, 2, 3].map((seed) => drawn([40, 2, 16, 16], seed)) as [Tensor, Tensor, Tensor];
     return withGradients(ops.attention(q, k, v, { causal: true }), q, k, v);
   },
 };
@@ -217,7 +221,7 @@ test.each(Object.entries(cases))('%s', async (_, make) => {
 test('halves', async () => {
   if (gpu.kind === 'gpu' && !gpu.features.has('shader-f16')) return;
   const make = () => {
-    const [a, b] = [drawn([300, 64]).cast('f16'), drawn([64, 80], 2).cast('f16')];
+    const [a, b] = [drawn([600, 64]).cast('f16'), drawn([64, 80], 2).cast('f16')];
     return [
       a
         .matmul(b)
@@ -236,7 +240,7 @@ test('halves', async () => {
 /** Losses of training steps of a model whose table, images and dense layer are all too large to be bound. */
 async function lossesOn(device: Device): Promise<number[]> {
   setDefaultDevice(device);
-  const text = { vocabulary: 2500, embedding: 32, units: 8 };
+  const text = { vocabulary: 2500, embedding: 32, units: 64 };
   const model = new TextImageClassifier({ ...text, image: [28, 28, 1], filters: 16, classes: 10, seed: 1 });
   const optimizer = new Adam(model.parameters(), { learningRate: 0.01 });
   const batch = {
@@ -255,23 +259,23 @@ async function lossesOn(device: Device): Promise<number[]> {
 test('training steps', async () => {
   Object.assign(narrow.limits, { bindingBytes: 2 ** 18 }); // parameters below that share dispatches
   const expected = await lossesOn(reference);
-  expectClose(await lossesOn(narrow), expected, { absolute: 1e-4, relative: 1e-4 });
-  Object.assign(narrow.limits, { bindingBytes: BINDS });
+  const found = await lossesOn(narrow).finally(() => Object.assign(narrow.limits, { bindingBytes: BINDS }));
+  expectClose(found, expected, { absolute: 1e-4, relative: 1e-4 });
 });
 
 describe('what cannot be done in parts is refused', () => {
   test('with the op, the binding, and what to do', async () => {
     setDefaultDevice(narrow);
-    await expect(drawn([2, 9_000]).softmax().data()).rejects.toThrow(
-      /^softmax \[2, 9000\]: 'x' of softmax\w* has 36000 bytes, more than are bound at once \(16384\), .*; split the tensor/,
+    await expect(drawn([2, 20_000]).softmax().data()).rejects.toThrow(
+      /^softmax \[2, 20000\]: 'x' of softmax\w* has 80000 bytes, more than are bound at once \(65536\), .*; split the tensor/,
     );
   });
 
   test('and so is what no buffer can hold', async () => {
     setDefaultDevice(narrow);
     const { bufferBytes } = narrow.limits;
-    Object.assign(narrow.limits, { bufferBytes: 2 ** 16 });
-    await expect(drawn([20_000]).add(1).data()).rejects.toThrow(/80000 bytes are more than/);
+    Object.assign(narrow.limits, { bufferBytes: 2 ** 17 });
+    await expect(drawn([40_000]).add(1).data()).rejects.toThrow(/160000 bytes are more than/);
     Object.assign(narrow.limits, { bufferBytes });
   });
 });
