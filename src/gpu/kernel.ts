@@ -34,8 +34,9 @@ export interface Cut<Buffer extends string = string, Number extends string = str
   /** How many parts there are at most. */
   parts(values: Readonly<Record<Number, number>>): number;
   /**
-   * The launch that does parts `first` to `end`: what its values are, and which span of each cut buffer it touches. Its
-   * indices count from the beginning of the spans. Undefined where it cannot begin or end there.
+   * The launch that does parts `first` to `end`: its values, those that it does not change included, and which span of each
+   * cut buffer it touches. Its indices count from the beginning of the spans. All parts together are one launch of the whole.
+   * Undefined for values that it cannot cut.
    */
   launch(
     values: Readonly<Record<Number, number>>,

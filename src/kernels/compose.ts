@@ -2,14 +2,13 @@ import { bytesOf, type ElementType } from '../gpu/device.js';
 import { type Cut, ceilDivide, defineKernel, type Kernel, type Span, type Values } from '../gpu/kernel.js';
 import { wgsl } from '../gpu/wgsl.js';
 import {
-  afterOutermost,
   type Expression,
   evaluateExpression,
-  isIndexed,
+  isSpread,
   type Layout,
   type Operand,
-  spanUnder,
   strides,
+  takesFirst,
 } from './expression.js';
 
 /*
@@ -74,8 +73,11 @@ function indexOf(layout: Layout, field: string, index: string): string {
 
 /** The lines that load the inputs and take the steps; the last step is called `result`. */
 export function body(expression: Expression, prefix: string, uniforms: string, index: string, vector: boolean): string {
+  const first = `${uniforms}.${prefix}first`;
+  const place = expression.isPart ? `(${first}${vector ? ' / 4u' : ''} + ${index})` : index;
   const loads = expression.inputs.map(({ type, layout }, input) => {
-    const stored = `${prefix}in${input}[${indexOf(layout, `${uniforms}.${prefix}in${input}`, index)}]`;
+    const at = indexOf(layout, `${uniforms}.${prefix}in${input}`, layout === 'same' ? index : place);
+    const stored = `${prefix}in${input}[${at}]`;
     const spread = vector && !readsVectors(layout);
     const loaded = type === 'f16' ? `${spread ? 'f32' : 'Float'}(${stored})` : stored;
     const lanes = spread ? `${type === 'bool' ? 'Uint' : LANES[type]}(${loaded})` : loaded;
@@ -89,7 +91,6 @@ export function body(expression: Expression, prefix: string, uniforms: string, i
     const type = expression.numbers[operand.index]!;
     return type === 'bool' ? `Bool(${number} != 0u)` : `${LANES[type]}(${number})`;
   };
-  const first = `${uniforms}.${prefix}first`;
   const lane = vector ? `Uint(${first} + 4u * ${index}) + Uint(0u, 1u, 2u, 3u)` : `(${first} + ${index})`;
   const steps = expression.steps.map(({ fn, operands, type }, step) => {
     const given = operands.map(name);
@@ -103,7 +104,7 @@ export function body(expression: Expression, prefix: string, uniforms: string, i
 export function fieldsOf(expression: Expression, prefix: string, vector: boolean): string[] {
   return [
     ...placement(expression, prefix, vector).map(([field]) => `${field}: u32`),
-    ...(isIndexed(expression) ? [`${prefix}first: u32`] : []),
+    ...(takesFirst(expression) ? [`${prefix}first: u32`] : []),
     ...expression.numbers.map((type, number) => `${prefix}n${number}: ${type === 'f16' ? 'f32' : STORED[type]}`),
   ];
 }
@@ -122,41 +123,39 @@ export const expressionName = ({ steps }: Expression): string => {
 export function expressionValues(expression: Expression, prefix: string, vector: boolean): Record<string, number> {
   return Object.fromEntries([
     ...placement(expression, prefix, vector),
-    ...(isIndexed(expression) ? [[`${prefix}first`, 0] as const] : []),
+    ...(takesFirst(expression) ? [[`${prefix}first`, 0] as const] : []),
   ]);
 }
 
-/** What a span of the result needs of an expression's inputs, and its values; undefined where it cannot be cut there. */
-export function partOf(
+/** The values of an expression that computes a span of its result, and the spans of its inputs under it. */
+export function underSpan(
   expression: Expression,
   prefix: string,
   values: Values,
   span: Span,
-): { values: Values; spans: Record<string, Span> } | undefined {
-  const spans: Record<string, Span> = {};
-  for (const [input, { layout }] of expression.inputs.entries()) {
-    const under = spanUnder(layout, span);
-    if (under === undefined) return undefined;
-    if (under !== 'whole') spans[`${prefix}in${input}`] = under;
-  }
+): { values: Values; spans: Record<string, Span> } {
+  const same = expression.inputs.flatMap(({ layout }, input) =>
+    layout === 'same' ? [[`${prefix}in${input}`, span] as const] : [],
+  );
   const first = `${prefix}first`;
-  return { values: isIndexed(expression) ? { [first]: values[first]! + span.first } : {}, spans };
-}
-
-/** Cuts an elementwise kernel where all of its inputs can be. */
-function elementwiseCut(expression: Expression): Cut<string, string> {
-  const after = Math.max(...expression.inputs.map(({ layout }) => afterOutermost(layout)), 1);
-  const unit = after === 1 ? 4 : after;
   return {
-    parts: ({ count }) => ceilDivide(count!, unit),
-    launch(values, begin, end) {
-      const first = begin * unit;
-      const y = { first, length: Math.min(values.count!, end * unit) - first };
-      const part = partOf(expression, '', values, y);
-      return part && { values: { ...values, ...part.values, count: y.length }, spans: { ...part.spans, y } };
-    },
+    values: takesFirst(expression) ? { [first]: values[first]! + span.first } : {},
+    spans: Object.fromEntries(same),
   };
 }
+
+/** True if an expression can compute a part of its result. */
+export const canCut = (expression: Expression): boolean => expression.isPart === true || !isSpread(expression);
+
+/** Cuts an elementwise kernel by fours of elements. */
+const elementwiseCut = (expression: Expression): Cut<string, string> => ({
+  parts: ({ count }) => ceilDivide(count!, 4),
+  launch(values, begin, end) {
+    const y = { first: 4 * begin, length: Math.min(values.count!, 4 * end) - 4 * begin };
+    const under = underSpan(expression, '', values, y);
+    return { values: { ...values, ...under.values, count: y.length }, spans: { ...under.spans, y } };
+  },
+});
 
 /**
  * An elementwise kernel: y[i] = expression(inputs at i) for i < count. Binding names are in0, in1, ... and y;
@@ -179,7 +178,7 @@ export function composeElementwise(expression: Expression, run = 1): Kernel {
     writes: ['y'],
     sizes: fields.map((field) => field.split(':')[0]!),
     f16: usesHalf(expression),
-    cuts: [elementwiseCut(expression)],
+    cuts: canCut(expression) ? [elementwiseCut(expression)] : [],
     workgroups: ({ count }) => ceilDivide(count!, (vector ? 4 : 1) * run * THREADS),
     cost: (values) => ({
       flops: flops * values.count!,

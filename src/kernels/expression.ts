@@ -1,5 +1,4 @@
 import type { ElementType } from '../gpu/device.js';
-import type { Span } from '../gpu/kernel.js';
 import type { ElementwiseFunction } from './elementwise.js';
 
 /**
@@ -30,10 +29,19 @@ export interface Expression {
   readonly inputs: readonly { readonly type: ElementType; readonly layout: Layout }[];
   readonly numbers: readonly ElementType[];
   readonly steps: readonly Step[];
+  /**
+   * True where it may compute a part of the result, from its element `first` on. Operands that lie under it one for one begin
+   * there, too; those that are broadcast are there as a whole.
+   */
+  readonly isPart?: boolean;
 }
 
-/** True if a function of the expression takes the element's index. */
-export const isIndexed = ({ steps }: Expression): boolean => steps.some(({ fn }) => fn.indexed);
+/** True if some operand is broadcast along some axes. */
+export const isSpread = ({ inputs }: Expression): boolean => inputs.some(({ layout }) => typeof layout !== 'string');
+
+/** True if the place of an element in the whole result counts. */
+export const takesFirst = (expression: Expression): boolean =>
+  expression.steps.some(({ fn }) => fn.indexed) || (expression.isPart === true && isSpread(expression));
 
 /** The layout of an operand of shape `from` under a result of shape `to` (NumPy's rules; shapes known to agree). */
 export function layoutOf(from: readonly number[], to: readonly number[]): Layout {
@@ -70,24 +78,6 @@ export function strides(axes: readonly Axis[]): { after: number; size: number; s
   return found;
 }
 
-/** How many elements of the result belong to one of the layout's outermost axis. */
-export const afterOutermost = (layout: Layout): number =>
-  typeof layout === 'string' ? 1 : layout.slice(1).reduce((product, { size }) => product * size, 1);
-
-/**
- * The span of an operand that belongs to a span of the result; 'whole' where all of it does, undefined where the span does
- * not begin and end with the layout's outermost axis.
- */
-export function spanUnder(layout: Layout, { first, length }: Span): Span | 'whole' | undefined {
-  if (layout === 'same') return { first, length };
-  if (layout === 'scalar') return 'whole';
-  const after = afterOutermost(layout);
-  if (first % after !== 0 || length % after !== 0) return undefined;
-  if (!layout[0]!.kept) return 'whole';
-  const { stride } = strides(layout).at(-1)!;
-  return { first: (first / after) * stride, length: (length / after) * stride };
-}
-
 /** Maps an index of the result to one of the operand. */
 export function indexMap(layout: Layout): (index: number) => number {
   if (layout === 'same') return (index) => index;
@@ -110,7 +100,10 @@ export function evaluateExpression(
   const registers = new Float64Array(expression.steps.length);
   const operand = (given: Operand, index: number): number => {
     if (given.kind === 'step') return registers[given.index]!;
-    if (given.kind === 'input') return inputs[given.index]![maps[given.index]!(index)]!;
+    if (given.kind === 'input') {
+      const isSame = expression.inputs[given.index]!.layout === 'same';
+      return inputs[given.index]![maps[given.index]!(isSame ? index : first + index)]!;
+    }
     return given.kind === 'number' ? numbers[given.index]! : value![index]!;
   };
   for (let index = 0; index < count; index++) {

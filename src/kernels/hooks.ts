@@ -2,16 +2,17 @@ import { type Cost, type Cut, type Kernel, programOf, type Values } from '../gpu
 import { EPILOGUE, EPILOGUE_FOURS, type Hook, PROLOGUE, PROLOGUE_FOURS, parseStruct } from '../gpu/wgsl.js';
 import {
   body,
+  canCut,
   expressionName,
   fieldsOf,
   helpersOf,
   inputBytes,
-  partOf,
   readsVectors,
   STORED,
   STORED_VECTOR,
   storable,
   typesOf,
+  underSpan,
   usesHalf,
 } from './compose.js';
 import { type Expression, evaluateExpression } from './expression.js';
@@ -83,7 +84,7 @@ export function fuse(kernel: Kernel, fusions: readonly Fusion[]): Kernel {
     hooks: kernel.hooks.filter((hook) => !fusions.some((fusion) => fusion.hook === hook)),
     wgsl: source,
     source: programOf(source, { ...kernel, f16 }),
-    cuts: kernel.cuts.map((cut) => fusedCut(cut, fusions)),
+    cuts: fusions.every(({ expression }) => canCut(expression)) ? kernel.cuts.map((cut) => fusedCut(cut, fusions)) : [],
     cost: (values: Values): Cost => {
       const own = kernel.cost(values);
       const extra = fusions.map(({ expression, count }) => ({
@@ -112,16 +113,19 @@ export function fuse(kernel: Kernel, fusions: readonly Fusion[]): Kernel {
   };
 }
 
-/** A kernel's cut where what is fused into it can be cut, too. */
+/** A kernel's cut, and with it that of what is fused into it. */
 const fusedCut = (cut: Cut, fusions: readonly Fusion[]): Cut => ({
   ...cut,
   launch(values, first, end) {
-    let part = cut.launch(values, first, end);
+    const own = cut.launch(values, first, end);
+    if (own === undefined) return undefined;
+    const part = { values: { ...own.values }, spans: { ...own.spans } };
     for (const { hook, on, expression } of fusions) {
-      const span = part?.spans[on];
-      if (part === undefined || span === undefined) continue;
-      const own = partOf(expression, `${hook}_`, values, span);
-      part = own && { values: { ...part.values, ...own.values }, spans: { ...part.spans, ...own.spans } };
+      const span = own.spans[on];
+      if (span === undefined) continue;
+      const under = underSpan(expression, `${hook}_`, values, span);
+      Object.assign(part.values, under.values);
+      Object.assign(part.spans, under.spans);
     }
     return part;
   },

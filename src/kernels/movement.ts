@@ -34,7 +34,9 @@ function cutAxis(axis: number, width: number): Cut<'x' | 'y', string> {
         const reach = (sign: 1 | -1) =>
           strides.reduce((sum, stride, at) => sum + (sign * stride > 0 ? stride * (axes[at]! - 1) : 0), begin);
         const low = Math.floor((reach(-1) * width) / ALIGNED) * ALIGNED;
-        return { span: { first: low, length: (reach(1) + 1) * width - low }, offset: begin - low / width };
+        // All parts of a size ask for as much, wherever they begin.
+        const length = (reach(1) + 1 - reach(-1)) * width + ALIGNED;
+        return { span: { first: low, length }, offset: begin - low / width };
       };
       const [x, y] = [touched('x'), touched('y')];
       const count = (places.count! / size) * axes[axis]!;

@@ -50,12 +50,13 @@ type Sizes = Readonly<Record<(typeof sizes)[number], number>>;
 /** Cuts a long axis that is already in chunks, where it is the outermost. */
 const alongChunks: Cut<'x' | 'y', (typeof sizes)[number]> = {
   parts: ({ outer, chunks }) => (outer === 1 ? chunks : 1),
-  launch({ n, inner, chunks, chunk_length, ...rest }, first, end) {
-    if (first === 0 && end === chunks) return undefined;
+  launch(values, first, end) {
+    const { outer, n, inner, chunks, chunk_length } = values;
+    if (outer > 1 || chunks === 1) return undefined;
     const begin = first * chunk_length;
     const length = Math.min(n, end * chunk_length) - begin;
     return {
-      values: { ...rest, inner, n: length, chunks: end - first, chunk_length },
+      values: { ...values, n: length, chunks: end - first },
       spans: {
         x: { first: begin * inner, length: length * inner },
         y: { first: first * inner, length: (end - first) * inner },

@@ -1,4 +1,4 @@
-import { bytesOf, type DeviceLimits, type ElementType, type Window } from '../gpu/device.js';
+import { bytesOf, type DeviceLimits, type Window } from '../gpu/device.js';
 import { OutOfMemoryError } from '../gpu/errors.js';
 import type { Cut, Kernel } from '../gpu/kernel.js';
 
@@ -17,70 +17,73 @@ export interface Part {
 
 type Limits = Pick<DeviceLimits, 'bindingBytes' | 'bindingAlignment'>;
 
-/** More parts than this are no way to compute something. */
+/** What would take more parts than this is refused. */
 const MOST_PARTS = 4096;
 
 /**
- * The parts in which a launch is done, in order: itself, where all of its buffers can be bound.
+ * The parts in which a launch is done, in order: itself, where all of its buffers can be bound. A window may begin where the
+ * device cannot bind (`isAligned`).
  * @throws OutOfMemoryError where no cut makes them small enough.
  */
 export function partsOf(kernel: Kernel, launch: Omit<Part, 'share'>, limits: Limits, label: string): Part[] {
   let parts: Part[] = [{ ...launch, share: 1 }];
   if (kernel.workgroups(launch.values) === 0) return parts;
   for (const cut of kernel.cuts) {
-    parts = parts.flatMap((part) => (largestOf(part, limits) === undefined ? [part] : divide(part, cut, limits)));
+    if (parts.length > MOST_PARTS) break;
+    parts = parts.flatMap((part) => (largeIn(part, limits).length === 0 ? [part] : divide(part, cut, limits)));
   }
-  const largest = parts.map((part) => largestOf(part, limits)).find((one) => one !== undefined);
-  if (largest !== undefined) {
-    const { name, bytes } = largest;
-    throw new OutOfMemoryError(
-      `${label}: '${name}' of ${kernel.name} has ${bytes} bytes, more than are bound at once (${limits.bindingBytes}), ` +
-        'and it cannot be computed in smaller parts; split the tensor, or take a smaller batch',
-      bytes,
-    );
-  }
-  return parts;
+  const large = parts.flatMap((part) => largeIn(part, limits).map((name) => [name, part.windows[name]!] as const))[0];
+  if (large === undefined && parts.length <= MOST_PARTS) return parts;
+  const [name, window] = large ?? Object.entries(launch.windows)[0]!;
+  throw new OutOfMemoryError(
+    `${label}: '${name}' of ${kernel.name} has ${sizeOf(window)} bytes, more than are bound at once ` +
+      `(${limits.bindingBytes}), and the kernel cannot be cut so that it is smaller; split the tensor`,
+    sizeOf(window),
+  );
 }
 
-const bytesPerElement = (type: ElementType): number => bytesOf(type, 2) / 2;
+/** True where a device can bind a window from its beginning on. */
+export const isAligned = ({ first, type }: Window, { bindingAlignment }: Limits): boolean =>
+  ((first * bytesOf(type, 2)) / 2) % bindingAlignment === 0;
+
 const sizeOf = ({ type, length }: Window): number => bytesOf(type, length);
 
-/** A binding that is too large, if there is one. */
-function largestOf({ windows }: Part, { bindingBytes }: Limits): { name: string; bytes: number } | undefined {
-  const large = Object.entries(windows).find(([, window]) => sizeOf(window) > bindingBytes);
-  return large && { name: large[0], bytes: sizeOf(large[1]) };
-}
+/** The bindings that are too large. */
+const largeIn = ({ windows }: Part, { bindingBytes }: Limits): string[] =>
+  Object.keys(windows).filter((name) => sizeOf(windows[name]!) > bindingBytes);
 
-/** Cuts into parts of 2ᵏ, the largest for which what is cut is small enough; the smallest possible where none is. */
+/**
+ * Cuts into parts of 2ᵏ, the largest for which all is small that this cut makes small. What it divides evenly and is still
+ * large in the smallest parts, the next cut goes on with; of anything else a large one stays as it is.
+ */
 function divide(part: Part, cut: Cut, limits: Limits): Part[] {
   const count = cut.parts(part.values);
-  let finest: Part[] = [part];
-  for (let step = 2 ** Math.ceil(Math.log2(count)); step >= 1 && count / step <= MOST_PARTS; step /= 2) {
-    const parts = inSteps(part, cut, count, step, limits.bindingAlignment);
-    if (parts === undefined) continue;
-    finest = parts;
-    const isSmall = parts.every(({ windows }) =>
-      Object.entries(windows).every(([name, one]) => one === part.windows[name] || sizeOf(one) <= limits.bindingBytes),
-    );
-    if (isSmall) break;
-  }
-  return finest;
+  const finest = partAt(part, cut, count, 0, 1);
+  const divided = largeIn(part, limits).filter((name) => {
+    const [least, whole] = [finest?.windows[name] ?? part.windows[name]!, part.windows[name]!];
+    return sizeOf(least) <= limits.bindingBytes || (finest !== undefined && count * sizeOf(least) <= 2 * sizeOf(whole));
+  });
+  if (divided.length === 0) return [part];
+  const isSmall = (step: number): boolean => {
+    const large = largeIn(partAt(part, cut, count, 0, step)!, limits);
+    return !divided.some((name) => large.includes(name));
+  };
+  let step = 1;
+  while (2 * step < count && isSmall(2 * step)) step *= 2;
+  return Array.from(
+    { length: Math.min(MOST_PARTS + 1, Math.ceil(count / step)) },
+    (_, at) => partAt(part, cut, count, at * step, Math.min(count, (at + 1) * step))!,
+  );
 }
 
-/** Parts of a step each; undefined where one cannot begin there. */
-function inSteps(part: Part, cut: Cut, count: number, step: number, alignment: number): Part[] | undefined {
-  const parts: Part[] = [];
-  for (let first = 0; first < count; first += step) {
-    const end = Math.min(count, first + step);
-    const launch = cut.launch(part.values, first, end);
-    if (launch === undefined) return undefined;
-    const windows = { ...part.windows };
-    for (const [name, span] of Object.entries(launch.spans)) {
-      const { first, type } = part.windows[name]!;
-      windows[name] = { type, first: first + span!.first, length: span!.length };
-      if ((windows[name].first * bytesPerElement(type)) % alignment !== 0) return undefined;
-    }
-    parts.push({ values: launch.values, windows, share: (part.share * (end - first)) / count });
+/** One part of a launch; undefined where it cannot be cut. */
+function partAt(part: Part, cut: Cut, count: number, first: number, end: number): Part | undefined {
+  const launch = cut.launch(part.values, first, end);
+  if (launch === undefined) return undefined;
+  const windows = { ...part.windows };
+  for (const [name, span] of Object.entries(launch.spans)) {
+    const { first, type } = part.windows[name]!;
+    windows[name] = { type, first: first + span!.first, length: span!.length };
   }
-  return parts;
+  return { values: launch.values, windows, share: (part.share * (end - first)) / count };
 }

@@ -5,12 +5,13 @@ import { canVectorise, composeElementwise, expressionValues } from '../kernels/c
 import { identity } from '../kernels/elementwise.js';
 import type { Expression, Step } from '../kernels/expression.js';
 import { type Fusion, fuse as fuseKernel, takesFours } from '../kernels/hooks.js';
+import { stridedCopies, stridedCopiesOfHalves } from '../kernels/movement.js';
 import { type Chooser, chooseBy, chooserOf } from './choice.js';
 import { express, sameValue } from './express.js';
 import { fuse, type Group, isNode, isRecomputable, type Unit } from './fuse.js';
 import type { DispatchContext, DType, Launch, NumberLeaf, OpNode, TensorType, Value } from './graph.js';
 import { lastReader, rootOf, updatesInPlace } from './in-place.js';
-import { partsOf } from './parts.js';
+import { isAligned, partsOf } from './parts.js';
 import { formatShape, type Shape, sameShape, sizeOf } from './shape.js';
 import { assignWorkspace, Storage } from './storage.js';
 import type { Tensor } from './tensor.js';
@@ -67,7 +68,8 @@ const stored = ({ shape, dtype }: TensorType, storage: Storage): Stored => ({
 });
 const boundTo = ({ storage, dtype, length, first = 0 }: Stored): Bound => ({ storage, type: dtype, first, length });
 
-const memoryOf = ({ shape, dtype }: TensorType): number => Math.max(16, bytesOf(dtype, sizeOf(shape)));
+const memoryOf = ({ shape, dtype }: TensorType): number => memoryFor({ type: dtype, length: sizeOf(shape) });
+const memoryFor = ({ type, length }: Pick<Window, 'type' | 'length'>): number => Math.max(16, bytesOf(type, length));
 
 /** Turns a trace into a plan for a device. */
 export function plan(trace: Trace, device: Device, chooser = chooserOf(device.choices)): Plan {
@@ -167,14 +169,15 @@ class Planner {
   #addElementwise(group: Group): void {
     const type = group.root.outputs[0]!;
     const { expression, inputs, numbers } = express(group, this.#isStored);
-    const kernel = composeElementwise(expression, runLength(this.device));
+    const isPart = this.#isLarge({ type: type.dtype, length: sizeOf(type.shape) });
+    const kernel = composeElementwise({ ...expression, isPart }, runLength(this.device));
     const label = `${kernel.name} ${formatShape(type.shape)}`;
     const y = stored(type, new Storage('workspace', memoryOf(type), label));
     this.#storages.set(group.root, [y.storage]);
     this.#add({
       kernel,
       bound: { ...this.#boundInputs('in', inputs), y: boundTo(y) },
-      values: { count: y.length, ...expressionValues(expression, '', canVectorise(expression)) },
+      values: { count: y.length, ...expressionValues({ ...expression, isPart }, '', canVectorise(expression)) },
       numbers: numbers.map((leaf, index) => this.#numberOf(leaf, `n${index}`)),
       label,
     });
@@ -217,6 +220,7 @@ class Planner {
     const bound: Record<string, Bound> = {};
     for (const [name, value] of Object.entries(launch.values)) bound[name] = boundTo(value as Stored);
     const values: Record<string, number> = { ...launch.sizes };
+    const isPart = Object.values(bound).some(this.#isLarge);
     const numbers: NumberSource[] = [];
     const fusions: Fusion[] = [];
     const attach = (
@@ -226,7 +230,8 @@ class Planner {
       count: number,
       replaced: (input: Tensor) => boolean,
     ) => {
-      const { expression, inputs, numbers: leaves } = express(group, this.#isStored, replaced);
+      const { expression: own, inputs, numbers: leaves } = express(group, this.#isStored, replaced);
+      const expression = { ...own, isPart };
       fusions.push({ hook, on, count, expression });
       Object.assign(bound, this.#boundInputs(`${hook}_in`, inputs));
       Object.assign(values, expressionValues(expression, `${hook}_`, takesFours(launch.kernel, hook)));
@@ -295,20 +300,64 @@ class Planner {
   /** Adds a launch, in parts where its buffers are larger than what the device binds at once. */
   #add({ bound, values, ...rest }: Addition): void {
     const { kernel, label } = rest;
-    const entries = Object.entries(bound);
-    const storages = Object.fromEntries(entries.map(([name, { storage }]) => [name, storage]));
+    const { limits } = this.device;
     const { flops, bytes } = kernel.cost(values);
-    for (const { share, windows, ...part } of partsOf(kernel, { values, windows: bound }, this.device.limits, label)) {
-      const position = this.#dispatches.length;
-      for (const storage of Object.values(storages)) {
-        storage.first = Math.min(storage.first, position);
-        storage.last = Math.max(storage.last, position);
-      }
-      const isPart = share < 1 || entries.some(([name, { first }]) => first > 0 || windows[name] !== bound[name]);
+    for (const { share, windows, ...part } of partsOf(kernel, { values, windows: bound }, limits, label)) {
+      const own = mapValues(windows, (window, name): Bound => ({ ...window, storage: bound[name]!.storage }));
+      // Where a window begins that the device cannot bind, a copy takes its place.
+      const copies = Object.entries(own).flatMap(([name, window]) => {
+        if (isAligned(window, limits)) return [];
+        const copy = { ...window, first: 0, storage: new Storage('workspace', memoryFor(window), `${label}, a part`) };
+        own[name] = copy;
+        return [{ window, copy, isWritten: kernel.bindings.some((one) => one.name === name && one.access !== 'read') }];
+      });
+      for (const { window, copy } of copies) this.#addCopyOf(window, copy, label);
       const cost = { flops: Math.round(share * flops), bytes: Math.round(share * bytes) };
-      this.#dispatches.push({ ...rest, ...part, storages, cost, ...(isPart && { windows }) });
+      this.#addDispatch({ ...rest, ...part, cost }, own);
+      for (const { window, copy, isWritten } of copies) if (isWritten) this.#addCopyOf(copy, window, label);
     }
   }
+
+  #addDispatch(dispatch: Omit<PlannedDispatch, 'storages' | 'windows'>, bound: Readonly<Record<string, Bound>>): void {
+    const position = this.#dispatches.length;
+    for (const { storage } of Object.values(bound)) {
+      storage.first = Math.min(storage.first, position);
+      storage.last = Math.max(storage.last, position);
+    }
+    const isPart = Object.values(bound).some((one) => one.first > 0 || memoryFor(one) < one.storage.bytes);
+    this.#dispatches.push({
+      ...dispatch,
+      storages: mapValues(bound, ({ storage }) => storage),
+      ...(isPart && { windows: bound }),
+    });
+  }
+
+  /** Adds a copy of some elements. Its kernel begins anywhere, and cuts what it is given where the device can bind. */
+  #addCopyOf(from: Bound, to: Bound, label: string): void {
+    const { length, type } = from;
+    const strides = [0, 1, 2, 3].flatMap((axis) => [
+      [`x_stride_${axis}`, 0] as const,
+      [`y_stride_${axis}`, 0] as const,
+    ]);
+    const sizes = { count: length, size_1: 1, size_2: 1, size_3: 1, size_4: length, x_stride_4: 1, y_stride_4: 1 };
+    const all = ({ storage }: Bound): Bound => ({
+      storage,
+      type,
+      first: 0,
+      length: (2 * storage.bytes) / bytesOf(type, 2),
+    });
+    this.#add({
+      kernel: (type === 'f16' ? stridedCopiesOfHalves : stridedCopies)[runLength(this.device)].ones,
+      bound: { x: all(from), y: all(to) },
+      values: { ...sizes, ...Object.fromEntries(strides), x_offset: from.first, y_offset: to.first },
+      numbers: [],
+      label: `${label}, a part`,
+    });
+  }
+
+  /** True for what the device does not bind at once: the launch is done in parts. */
+  readonly #isLarge = ({ type, length }: Pick<Window, 'type' | 'length'>): boolean =>
+    bytesOf(type, length) > this.device.limits.bindingBytes;
 
   readonly #isStored = (tensor: Tensor): boolean => this.#storages.has(identityOf(tensor));
 
@@ -349,6 +398,8 @@ class Planner {
   }
 }
 
+const mapValues = <A, B>(record: Readonly<Record<string, A>>, of: (value: A, name: string) => B): Record<string, B> =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, of(value, name)]));
 const isAssign = (tensor: Tensor): boolean => isNode(tensor) && nodeOf(tensor).op.name === 'assign';
 const nodeOf = (tensor: Tensor): OpNode => tensor.source as OpNode;
 const variableOf = (target: Tensor): unknown => nodeOf(target).attributes.variable;

@@ -1,7 +1,7 @@
 import type { HostArray, Kernel } from '../../src/gpu/index.js';
 import { canVectorise, expressionValues } from '../../src/kernels/compose.js';
 import type { ElementwiseFunction } from '../../src/kernels/elementwise.js';
-import { type Expression, isIndexed, type Layout } from '../../src/kernels/expression.js';
+import { type Expression, type Layout, takesFirst } from '../../src/kernels/expression.js';
 import { functions as calculus, composeElementwise, elementwise, normal, uniform } from '../../src/kernels/index.js';
 import type { KernelCase } from '../support/kernels.js';
 import { integers, normals } from '../support/numbers.js';
@@ -57,7 +57,7 @@ export const elementwiseCases: readonly KernelCase[] = elementwiseFunctions.flat
   const one = (note: string, turn: (values: HostArray, input: number) => HostArray): KernelCase => {
     const inputs = expression.inputs.map((input, index) => [`in${index}`, turn(valuesOf(input.type, index), index)]);
     return {
-      ...{ kernel, note, values: { count: COUNT, ...(isIndexed(expression) && { first: 3 }) } },
+      ...{ kernel, note, values: { count: COUNT, ...(takesFirst(expression) && { first: 3 }) } },
       buffers: { ...Object.fromEntries(inputs), y: COUNT },
       // A bool is stored as 0 or 1.
       ...(gives === 'f32' ? {} : { types: { y: gives === 'bool' ? 'u32' : gives } }),

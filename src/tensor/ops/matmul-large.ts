@@ -24,8 +24,8 @@ interface Product {
 type Context = Pick<DispatchContext, 'device' | 'temporary' | 'choose'>;
 type Multiply = (a: Value, b: Value, c: Value) => Launch[];
 
-/** From a multiple of so many elements every device binds. */
-const GRAIN = 64;
+/** Pieces are of so many elements, if they can be: of whatever type, every device binds from there. */
+const GRAIN = 128;
 
 /** The launches of C = A·B in pieces; undefined where one piece will do, or none would. */
 export function largeProduct(
@@ -48,7 +48,7 @@ export function largeProduct(
   const inPieces = new Pieces(a, b, c, { transposeA, transposeB, m, n, k }, context, multiply);
   if ((transposeA && isLarge(a)) || (!transposeB && isLarge(b)))
     return inPieces.alongK(longest(transposeA ? m : 0, transposeB ? 0 : n));
-  if (transposeB && isLarge(b)) return inPieces.ofC(m, longest(k));
+  if (transposeB && isLarge(b)) return longest(k) > 0 ? inPieces.ofC(m, longest(k)) : inPieces.alongK(longest(m, n));
   if (isLarge(a) && isCutAlongK) return inPieces.ofC(longest(k), n);
   return undefined;
 }
@@ -110,23 +110,18 @@ class Pieces {
     return [...this.#launches, ...reduceLaunches('sum', together, c, { outer: m, n: 1, inner: n }, context)];
   }
 
-  /** Rows of a matrix, from the first on: where they lie, if a device can bind from there. */
+  /** Rows of a matrix, from the first on, as they lie. */
   #rows(x: Value, first: number, shape: Shape): Value {
-    const begin = first * shape[1]!;
-    if (shape[0]! * shape[1]! === x.length) return x;
-    if (begin % GRAIN === 0) return partOf(x, begin, shape);
-    return this.#copy(x, shape, begin, shape[1]!);
+    return partOf(x, first * shape[1]!, shape);
   }
 
   /** Columns of a matrix, from the first on, next to each other. */
   #columns(x: Value, first: number, shape: Shape): Value {
     const width = x.length / shape[0]!;
-    return shape[1] === width ? x : this.#copy(x, shape, first, width);
-  }
-
-  #copy(x: Value, shape: Shape, offset: number, rowStride: number): Value {
+    if (shape[1] === width) return x;
     const copy = this.context.temporary(shape, x.dtype);
-    this.#launches.push(copyRegion(this.context, x, copy, shape, { offset, strides: [rowStride, 1] }, whole(shape)));
+    const place = { offset: first, strides: [width, 1] };
+    this.#launches.push(copyRegion(this.context, x, copy, shape, place, whole(shape)));
     return copy;
   }
 }

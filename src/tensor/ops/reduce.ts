@@ -46,7 +46,7 @@ export function reduceLaunches(
   const walksRows = device.software && inner === 1 && n % 4 === 0 && x.shape.at(-1)! % 4 === 0;
   const inOne = (kernel: Kernel) => () => [launch(kernel, { x, y }, { ...size, chunks: 1, chunk_length: n })];
   // What is larger than a binding is read chunk by chunk.
-  const isLarge = outer === 1 && n > 1 && 4 * n * inner > device.limits.bindingBytes;
+  const isLarge = n > 1 && 4 * n * inner > device.limits.bindingBytes;
   const mostOfBinding = Math.max(1, Math.floor(device.limits.bindingBytes / (4 * inner)));
   const chunk_length = isLarge ? Math.min(chunkLength(n), mostOfBinding) : chunkLength(n);
   const chunks = Math.ceil(n / chunk_length);
