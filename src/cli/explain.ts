@@ -27,11 +27,18 @@ export async function explain(
       ...explained,
       dispatches: wgsl ? dispatches : dispatches.map(({ wgsl: _, ...rest }) => rest),
     });
-    const rows = dispatches.map(({ kernel, op, workgroups, flops, bytes, buffers }, index) => {
+    const rows: { first: number; times: number; cells: (string | number)[] }[] = [];
+    for (const [index, { kernel, op, workgroups, flops, bytes, buffers }] of dispatches.entries()) {
       const bound = Object.entries(buffers).map(([binding, buffer]) => `${binding}=${buffer}`);
-      return [index, kernel, op, workgroups, short(flops), short(bytes, 'B'), bound.join(' ')];
-    });
-    terminal.print(table(['', 'kernel', 'op', 'workgroups', 'flops', 'bytes', 'buffers'], rows, [0, 3, 4, 5]));
+      const cells = [kernel, op, workgroups, short(flops), short(bytes, 'B'), bound.join(' ')];
+      const last = rows.at(-1);
+      // Steps of a recurrence differ in a uniform alone: one line tells of all.
+      if (last?.cells.join() === cells.join()) last.times++;
+      else rows.push({ first: index, times: 1, cells });
+    }
+    const head = ['', 'times', 'kernel', 'op', 'workgroups', 'flops', 'bytes', 'buffers'];
+    const lines = rows.map(({ first, times, cells }) => [first, times === 1 ? '' : `x ${times}`, ...cells]);
+    terminal.print(table(head, lines, [0, 1, 4, 5, 6]));
     terminal.print(
       `\n${dispatches.length} dispatches in one pass, ${short(explained.flops)} flops, ${explained.buffers} buffers of ${short(explained.peakBytes, 'B')}`,
     );

@@ -113,10 +113,10 @@ export const helpersOf = (expressions: readonly Expression[]): string =>
   [...new Set(expressions.flatMap(({ steps }) => steps.flatMap(({ fn }) => fn.helpers ?? [])))].join('\n');
 
 /** Names the functions of an expression, in order, such as `add+sigmoid`. */
-export const expressionName = ({ steps }: Expression): string => {
+export const expressionName = ({ inputs, steps }: Expression): string => {
   const names = steps.map(({ fn }) => fn.name).filter((name) => name !== 'identity');
   if (names.length > 6) names.splice(3, names.length - 5, '…');
-  return names.join('+') || 'copy';
+  return names.join('+') || (inputs.length === 0 ? 'fill' : 'copy');
 };
 
 /** Values that an expression adds to its dispatch: placements of inputs, and the index of the first element. */

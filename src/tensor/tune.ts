@@ -50,7 +50,7 @@ export async function tune(targets: readonly Tensor[], options: TuneOptions = {}
   const points = await pointsOf(current, device);
   const rows: TunedChoice[] = [];
   for (const [index, point] of points.entries()) {
-    onProgress?.(index, points.length, point.key);
+    if (performance.now() < deadline) onProgress?.(index, points.length, point.key);
     rows.push(await measure(device, point, deadline));
   }
   const choices = new Map(device.choices);
