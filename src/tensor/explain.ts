@@ -1,6 +1,7 @@
 import { bytesOf, type Window } from '../gpu/device.js';
+import type { PlannedDispatch } from './dispatches.js';
 import { deviceOf } from './evaluate.js';
-import { type Plan, type PlannedDispatch, plan } from './plan.js';
+import { type Plan, plan } from './plan.js';
 import type { Storage } from './storage.js';
 import type { Tensor } from './tensor.js';
 import { trace } from './trace.js';

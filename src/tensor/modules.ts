@@ -1,5 +1,6 @@
+import type { PlannedDispatch } from './dispatches.js';
 import { assignedBy } from './evaluate.js';
-import type { Plan, PlannedDispatch } from './plan.js';
+import type { Plan } from './plan.js';
 import type { Storage } from './storage.js';
 import type { Trace } from './trace.js';
 

@@ -1,41 +1,20 @@
-import { bytesOf, type Device, type Window } from '../gpu/device.js';
+import type { Device } from '../gpu/device.js';
 import { TesseraError } from '../gpu/errors.js';
-import { type Cost, type Kernel, runLength } from '../gpu/kernel.js';
+import { runLength } from '../gpu/kernel.js';
 import { canVectorise, composeElementwise, expressionValues } from '../kernels/compose.js';
 import { identity } from '../kernels/elementwise.js';
 import type { Expression, Step } from '../kernels/expression.js';
 import { type Fusion, fuse as fuseKernel, takesFours } from '../kernels/hooks.js';
-import { stridedCopies, stridedCopiesOfHalves } from '../kernels/movement.js';
 import { type Chooser, chooseBy, chooserOf } from './choice.js';
+import { type Bound, Dispatches, memoryFor, type NumberSource, type PlannedDispatch } from './dispatches.js';
 import { express, sameValue } from './express.js';
 import { fuse, type Group, isNode, isRecomputable, type Unit } from './fuse.js';
 import type { DispatchContext, DType, Launch, NumberLeaf, OpNode, TensorType, Value } from './graph.js';
 import { lastReader, rootOf, updatesInPlace } from './in-place.js';
-import { isAligned, partsOf } from './parts.js';
 import { formatShape, type Shape, sameShape, sizeOf } from './shape.js';
 import { assignWorkspace, Storage } from './storage.js';
 import type { Tensor } from './tensor.js';
 import { identityOf, type Trace } from './trace.js';
-
-/** A uniform that is data: at each replay it is read again from the trace. */
-export interface NumberSource {
-  readonly field: string;
-  /** From the trace's number leaf at this position, or from this node's number of that name. */
-  readonly leaf?: number;
-  readonly node?: number;
-  readonly name?: string;
-}
-
-export interface PlannedDispatch {
-  readonly kernel: Kernel;
-  readonly storages: Readonly<Record<string, Storage>>;
-  /** Of which storages only a part is bound; undefined where all are bound as they are. */
-  readonly windows?: Readonly<Record<string, Window>>;
-  readonly values: Readonly<Record<string, number>>;
-  readonly numbers: readonly NumberSource[];
-  readonly label: string;
-  readonly cost: Cost;
-}
 
 /** Kernels in order, each with the memory it reads and writes. It serves every trace with its key. */
 export interface Plan {
@@ -53,23 +32,12 @@ interface Stored extends Value {
   readonly storage: Storage;
 }
 
-/** What a binding of a dispatch is bound to: elements of a storage. */
-interface Bound extends Window {
-  readonly storage: Storage;
-}
-
-/** A dispatch that may be done in parts. */
-interface Addition extends Pick<PlannedDispatch, 'kernel' | 'values' | 'numbers' | 'label'> {
-  readonly bound: Readonly<Record<string, Bound>>;
-}
-
 const stored = ({ shape, dtype }: TensorType, storage: Storage): Stored => ({
   ...{ shape, dtype, length: sizeOf(shape), storage },
 });
 const boundTo = ({ storage, dtype, length, first = 0 }: Stored): Bound => ({ storage, type: dtype, first, length });
 
 const memoryOf = ({ shape, dtype }: TensorType): number => memoryFor({ type: dtype, length: sizeOf(shape) });
-const memoryFor = ({ type, length }: Pick<Window, 'type' | 'length'>): number => Math.max(16, bytesOf(type, length));
 
 /** Turns a trace into a plan for a device. */
 export function plan(trace: Trace, device: Device, chooser = chooserOf(device.choices)): Plan {
@@ -77,7 +45,7 @@ export function plan(trace: Trace, device: Device, chooser = chooserOf(device.ch
 }
 
 class Planner {
-  readonly #dispatches: PlannedDispatch[] = [];
+  readonly #dispatches: Dispatches;
   readonly #storages = new Map<object, Storage[]>();
   readonly #nodePositions: Map<OpNode, number>;
   readonly #numberPositions: Map<object, number>;
@@ -90,6 +58,7 @@ class Planner {
     private readonly device: Device,
     chooser: Chooser,
   ) {
+    this.#dispatches = new Dispatches(device);
     this.#choose = chooseBy(chooser);
     this.#nodePositions = new Map(trace.nodes.map((node, position) => [node, position]));
     this.#numberPositions = new Map(trace.numbers.map((leaf, position) => [leaf, position]));
@@ -124,11 +93,11 @@ class Planner {
       return storage;
     });
     return {
-      dispatches: this.#dispatches,
+      dispatches: this.#dispatches.all,
       targets,
       slots: this.#slots,
       variables: this.#variables,
-      workspace: assignWorkspace(new Set(this.#dispatches.flatMap(({ storages }) => Object.values(storages)))),
+      workspace: assignWorkspace(new Set(this.#dispatches.all.flatMap(({ storages }) => Object.values(storages)))),
     };
   }
 
@@ -169,12 +138,12 @@ class Planner {
   #addElementwise(group: Group): void {
     const type = group.root.outputs[0]!;
     const { expression, inputs, numbers } = express(group, this.#isStored);
-    const isPart = this.#isLarge({ type: type.dtype, length: sizeOf(type.shape) });
+    const isPart = this.#dispatches.isLarge({ type: type.dtype, length: sizeOf(type.shape) });
     const kernel = composeElementwise({ ...expression, isPart }, runLength(this.device));
     const label = `${kernel.name} ${formatShape(type.shape)}`;
     const y = stored(type, new Storage('workspace', memoryOf(type), label));
     this.#storages.set(group.root, [y.storage]);
-    this.#add({
+    this.#dispatches.add({
       kernel,
       bound: { ...this.#boundInputs('in', inputs), y: boundTo(y) },
       values: { count: y.length, ...expressionValues({ ...expression, isPart }, '', canVectorise(expression)) },
@@ -220,7 +189,7 @@ class Planner {
     const bound: Record<string, Bound> = {};
     for (const [name, value] of Object.entries(launch.values)) bound[name] = boundTo(value as Stored);
     const values: Record<string, number> = { ...launch.sizes };
-    const isPart = Object.values(bound).some(this.#isLarge);
+    const isPart = Object.values(bound).some(this.#dispatches.isLarge);
     const numbers: NumberSource[] = [];
     const fusions: Fusion[] = [];
     const attach = (
@@ -263,7 +232,7 @@ class Planner {
       if (name in node.numbers) numbers.push({ field: name, node: this.#nodePositions.get(node)!, name });
     }
     const kernel = fusions.length > 0 ? fuseKernel(launch.kernel, fusions) : launch.kernel;
-    this.#add({ kernel, bound, values, numbers, label });
+    this.#dispatches.add({ kernel, bound, values, numbers, label });
   }
 
   #prologueInput(group: Group): Tensor {
@@ -288,7 +257,7 @@ class Planner {
       steps: [{ fn: identity, operands: [{ kind: 'input', index: 0 }], type: from.dtype }],
     };
     const kernel = composeElementwise(expression, runLength(this.device));
-    this.#add({
+    this.#dispatches.add({
       kernel,
       bound: { in0: boundTo(from), y: boundTo({ ...from, storage: to }) },
       values: { count: from.length },
@@ -296,68 +265,6 @@ class Planner {
       label: `copy ${from.storage.owner}`,
     });
   }
-
-  /** Adds a launch, in parts where its buffers are larger than what the device binds at once. */
-  #add({ bound, values, ...rest }: Addition): void {
-    const { kernel, label } = rest;
-    const { limits } = this.device;
-    const { flops, bytes } = kernel.cost(values);
-    for (const { share, windows, ...part } of partsOf(kernel, { values, windows: bound }, limits, label)) {
-      const own = mapValues(windows, (window, name): Bound => ({ ...window, storage: bound[name]!.storage }));
-      // Where a window begins that the device cannot bind, a copy takes its place.
-      const copies = Object.entries(own).flatMap(([name, window]) => {
-        if (isAligned(window, limits)) return [];
-        const copy = { ...window, first: 0, storage: new Storage('workspace', memoryFor(window), `${label}, a part`) };
-        own[name] = copy;
-        return [{ window, copy, isWritten: kernel.bindings.some((one) => one.name === name && one.access !== 'read') }];
-      });
-      for (const { window, copy } of copies) this.#addCopyOf(window, copy, label);
-      const cost = { flops: Math.round(share * flops), bytes: Math.round(share * bytes) };
-      this.#addDispatch({ ...rest, ...part, cost }, own);
-      for (const { window, copy, isWritten } of copies) if (isWritten) this.#addCopyOf(copy, window, label);
-    }
-  }
-
-  #addDispatch(dispatch: Omit<PlannedDispatch, 'storages' | 'windows'>, bound: Readonly<Record<string, Bound>>): void {
-    const position = this.#dispatches.length;
-    for (const { storage } of Object.values(bound)) {
-      storage.first = Math.min(storage.first, position);
-      storage.last = Math.max(storage.last, position);
-    }
-    const isPart = Object.values(bound).some((one) => one.first > 0 || memoryFor(one) < one.storage.bytes);
-    this.#dispatches.push({
-      ...dispatch,
-      storages: mapValues(bound, ({ storage }) => storage),
-      ...(isPart && { windows: bound }),
-    });
-  }
-
-  /** Adds a copy of some elements. Its kernel begins anywhere, and cuts what it is given where the device can bind. */
-  #addCopyOf(from: Bound, to: Bound, label: string): void {
-    const { length, type } = from;
-    const strides = [0, 1, 2, 3].flatMap((axis) => [
-      [`x_stride_${axis}`, 0] as const,
-      [`y_stride_${axis}`, 0] as const,
-    ]);
-    const sizes = { count: length, size_1: 1, size_2: 1, size_3: 1, size_4: length, x_stride_4: 1, y_stride_4: 1 };
-    const all = ({ storage }: Bound): Bound => ({
-      storage,
-      type,
-      first: 0,
-      length: (2 * storage.bytes) / bytesOf(type, 2),
-    });
-    this.#add({
-      kernel: (type === 'f16' ? stridedCopiesOfHalves : stridedCopies)[runLength(this.device)].ones,
-      bound: { x: all(from), y: all(to) },
-      values: { ...sizes, ...Object.fromEntries(strides), x_offset: from.first, y_offset: to.first },
-      numbers: [],
-      label: `${label}, a part`,
-    });
-  }
-
-  /** True for what the device does not bind at once: the launch is done in parts. */
-  readonly #isLarge = ({ type, length }: Pick<Window, 'type' | 'length'>): boolean =>
-    bytesOf(type, length) > this.device.limits.bindingBytes;
 
   readonly #isStored = (tensor: Tensor): boolean => this.#storages.has(identityOf(tensor));
 
@@ -387,7 +294,7 @@ class Planner {
     this.#storages.set(leaf, [storage]);
     const steps: Step[] = [{ fn: identity, operands: [{ kind: 'number', index: 0 }], type: tensor.dtype }];
     const kernel = composeElementwise({ inputs: [], numbers: [tensor.dtype], steps });
-    this.#add({
+    this.#dispatches.add({
       kernel,
       bound: { y: boundTo(stored({ shape: [], dtype: tensor.dtype }, storage)) },
       values: { count: 1 },
@@ -398,8 +305,6 @@ class Planner {
   }
 }
 
-const mapValues = <A, B>(record: Readonly<Record<string, A>>, of: (value: A, name: string) => B): Record<string, B> =>
-  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, of(value, name)]));
 const isAssign = (tensor: Tensor): boolean => isNode(tensor) && nodeOf(tensor).op.name === 'assign';
 const nodeOf = (tensor: Tensor): OpNode => tensor.source as OpNode;
 const variableOf = (target: Tensor): unknown => nodeOf(target).attributes.variable;
