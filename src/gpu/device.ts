@@ -12,6 +12,13 @@ export type ElementType = 'f32' | 'i32' | 'u32' | 'bool' | 'f16';
 export const bytesOf = (type: ElementType, count: number): number =>
   type === 'f16' ? 4 * Math.ceil(count / 2) : 4 * count;
 
+/** True for more elements than a device binds at once. */
+export const exceedsBinding = (
+  type: ElementType,
+  count: number,
+  { bindingBytes }: Pick<DeviceLimits, 'bindingBytes'>,
+): boolean => bytesOf(type, count) > bindingBytes;
+
 /**
  * Numbers on the host. A Float64Array keeps its precision on the reference device and is rounded for a GPU. Halves stand
  * in a Float32Array.

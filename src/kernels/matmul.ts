@@ -53,12 +53,12 @@ export const matmulCost =
 const cutRows: Cut<'a' | 'c', (typeof matmulSizes)[number]> = {
   parts: ({ batch, chunks, m }) => (batch * chunks === 1 ? m : 1),
   launch(values, first, end) {
-    const { m, n, k, a_row, a_col, batch, chunks } = values;
+    const { n, k, a_row, a_col, batch, chunks } = values;
     if (batch * chunks > 1 || k === 0) return undefined;
     return {
       values: { ...values, m: end - first },
       spans: {
-        a: { first: first * a_row, length: (Math.min(end, m) - first - 1) * a_row + (k - 1) * a_col + 1 },
+        a: { first: first * a_row, length: (end - first - 1) * a_row + (k - 1) * a_col + 1 },
         c: { first: first * n, length: (end - first) * n },
       },
     };

@@ -104,19 +104,11 @@ function dot(a: Float64Array, b: Float64Array): number {
   return sum;
 }
 
-const NOTHING = new Float64Array(0);
-
 /** Takes out of a vector what lies along those of a basis: by fours, as large matrices take long enough. */
 function takeOut(vector: Float64Array, basis: readonly Float64Array[]): void {
-  for (let first = 0; first < basis.length; first += 4) {
-    const [a, b = NOTHING, c = NOTHING, d = NOTHING] = basis.slice(first, first + 4) as [Float64Array];
-    if (d === NOTHING) {
-      for (const one of basis.slice(first)) {
-        const along = dot(vector, one);
-        for (let index = 0; index < vector.length; index++) vector[index]! -= along * one[index]!;
-      }
-      return;
-    }
+  const fours = basis.length - (basis.length % 4);
+  for (let first = 0; first < fours; first += 4) {
+    const [a, b, c, d] = basis.slice(first, first + 4) as [Float64Array, Float64Array, Float64Array, Float64Array];
     let [alongA, alongB, alongC, alongD] = [0, 0, 0, 0];
     for (let index = 0; index < vector.length; index++) {
       const value = vector[index]!;
@@ -127,6 +119,10 @@ function takeOut(vector: Float64Array, basis: readonly Float64Array[]): void {
     }
     for (let index = 0; index < vector.length; index++)
       vector[index]! -= alongA * a[index]! + alongB * b[index]! + alongC * c[index]! + alongD * d[index]!;
+  }
+  for (const one of basis.slice(fours)) {
+    const along = dot(vector, one);
+    for (let index = 0; index < vector.length; index++) vector[index]! -= along * one[index]!;
   }
 }
 

@@ -3,6 +3,7 @@ import {
   type Device,
   type DeviceBuffer,
   type Dispatch,
+  exceedsBinding,
   type HostArray,
   type Prepared,
 } from '../gpu/device.js';
@@ -80,7 +81,7 @@ export class Contest {
   /** Launches are timed as a whole: what is done in parts keeps the rule's variant. */
   #expectBindable({ dtype, length }: Value): void {
     const bytes = bytesOf(dtype, length);
-    if (bytes > this.device.limits.bindingBytes)
+    if (exceedsBinding(dtype, length, this.device.limits))
       throw new OutOfMemoryError(`${bytes} bytes are more than ${this.device.name} binds at once`, bytes);
   }
 

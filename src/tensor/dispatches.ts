@@ -1,6 +1,8 @@
-import { bytesOf, type Device, type Window } from '../gpu/device.js';
-import { type Cost, type Kernel, runLength } from '../gpu/kernel.js';
-import { stridedCopies, stridedCopiesOfHalves } from '../kernels/movement.js';
+import { bytesOf, type Device, exceedsBinding, type Window } from '../gpu/device.js';
+import type { Cost, Kernel } from '../gpu/kernel.js';
+import type { Value } from './graph.js';
+import { mapValues } from './map-values.js';
+import { copyRegion } from './ops/movement.js';
 import { isAligned, partsOf } from './parts.js';
 import { Storage } from './storage.js';
 
@@ -81,30 +83,17 @@ export class Dispatches {
   /** Adds a copy of some elements. Its kernel begins anywhere, and cuts what it is given where the device can bind. */
   #addCopyOf(from: Bound, to: Bound, label: string): void {
     const { length, type } = from;
-    const strides = [0, 1, 2, 3].flatMap((axis) => [
-      [`x_stride_${axis}`, 0] as const,
-      [`y_stride_${axis}`, 0] as const,
-    ]);
-    const sizes = { count: length, size_1: 1, size_2: 1, size_3: 1, size_4: length, x_stride_4: 1, y_stride_4: 1 };
-    const all = ({ storage }: Bound): Bound => ({
-      storage,
-      type,
-      first: 0,
-      length: (2 * storage.bytes) / bytesOf(type, 2),
-    });
+    const all = ({ storage }: Bound) => ({ storage, type, first: 0, length: (2 * storage.bytes) / bytesOf(type, 2) });
+    const value: Value = { shape: [length], dtype: type, length };
+    const at = ({ first }: Bound) => ({ offset: first, strides: [1] });
+    const { kernel, sizes } = copyRegion({ device: this.device }, value, value, [length], at(from), at(to));
     this.add({
-      kernel: (type === 'f16' ? stridedCopiesOfHalves : stridedCopies)[runLength(this.device)].ones,
+      ...{ kernel, values: sizes, numbers: [], label: `${label}, a part` },
       bound: { x: all(from), y: all(to) },
-      values: { ...sizes, ...Object.fromEntries(strides), x_offset: from.first, y_offset: to.first },
-      numbers: [],
-      label: `${label}, a part`,
     });
   }
 
   /** True for what the device does not bind at once: the launch is done in parts. */
   readonly isLarge = ({ type, length }: Pick<Window, 'type' | 'length'>): boolean =>
-    bytesOf(type, length) > this.device.limits.bindingBytes;
+    exceedsBinding(type, length, this.device.limits);
 }
-
-const mapValues = <A, B>(record: Readonly<Record<string, A>>, of: (value: A, name: string) => B): Record<string, B> =>
-  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, of(value, name)]));

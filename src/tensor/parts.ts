@@ -1,4 +1,4 @@
-import { bytesOf, type DeviceLimits, type Window } from '../gpu/device.js';
+import { bytesOf, type DeviceLimits, exceedsBinding, type Window } from '../gpu/device.js';
 import { OutOfMemoryError } from '../gpu/errors.js';
 import type { Cut, Kernel } from '../gpu/kernel.js';
 
@@ -49,8 +49,8 @@ export const isAligned = ({ first, type }: Window, { bindingAlignment }: Limits)
 const sizeOf = ({ type, length }: Window): number => bytesOf(type, length);
 
 /** The bindings that are too large. */
-const largeIn = ({ windows }: Part, { bindingBytes }: Limits): string[] =>
-  Object.keys(windows).filter((name) => sizeOf(windows[name]!) > bindingBytes);
+const largeIn = ({ windows }: Part, limits: Limits): string[] =>
+  Object.keys(windows).filter((name) => exceedsBinding(windows[name]!.type, windows[name]!.length, limits));
 
 /**
  * Cuts into parts of 2ᵏ, the largest for which all is small that this cut makes small. What it divides evenly and is still

@@ -1,4 +1,4 @@
-import { bytesOf, type DeviceLimits } from '../../gpu/device.js';
+import { type DeviceLimits, exceedsBinding } from '../../gpu/device.js';
 import { TesseraError } from '../../gpu/errors.js';
 import type { Kernel } from '../../gpu/kernel.js';
 import { type ConvSizes, conv2dHalves, conv2dRegister, pixels } from '../../kernels/conv2d.js';
@@ -169,7 +169,7 @@ export const conv2dFilterGradientOp: Op<readonly ['x', 'dy'], Geometry> = define
       ];
     };
     // What is larger than a binding is read image by image: chunks are to begin with one.
-    const isLarge = [x!, dy!].some(({ dtype, length }) => bytesOf(dtype, length) > context.device.limits.bindingBytes);
+    const isLarge = [x!, dy!].some(({ dtype, length }) => exceedsBinding(dtype, length, context.device.limits));
     if (isLarge) {
       const rows = largestDivisor(whole.out_height, CHUNK_ROWS);
       return chooseKernel('filterGradient', attributes, x!.dtype, context, (kernel) => ({

@@ -1,4 +1,4 @@
-import { bytesOf } from '../../gpu/device.js';
+import { bytesOf, exceedsBinding } from '../../gpu/device.js';
 import { addParts } from '../../kernels/add-parts.js';
 import { type DispatchContext, type Launch, launch, partOf, type Value } from '../graph.js';
 import type { Shape } from '../shape.js';
@@ -38,7 +38,7 @@ export function largeProduct(
   multiply: Multiply,
 ): Launch[] | undefined {
   const { bindingBytes } = context.device.limits;
-  const isLarge = ({ dtype, length }: Value) => bytesOf(dtype, length) > bindingBytes;
+  const isLarge = ({ dtype, length }: Value) => exceedsBinding(dtype, length, context.device.limits);
   /** How long a piece may be of which each step takes so many elements; round, if it can be. */
   const longest = (...lengths: number[]) => {
     const most = Math.floor(bindingBytes / bytesOf(a.dtype, Math.max(...lengths)));

@@ -1,4 +1,4 @@
-import { bytesOf } from '../../gpu/device.js';
+import { exceedsBinding } from '../../gpu/device.js';
 import { TesseraError } from '../../gpu/errors.js';
 import type { Kernel } from '../../gpu/kernel.js';
 import {
@@ -105,7 +105,7 @@ export function matmulLaunches(
   const workgroups = kernels[rule]!.workgroups(whole);
   const ruleChunks =
     k < LONG_K ? 1 : Math.min(Math.ceil(ENOUGH_WORKGROUPS / Math.max(1, workgroups)), Math.ceil(k / SHORTEST_CHUNK));
-  if ([a, b, c].some(({ dtype, length }) => bytesOf(dtype, length) > device.limits.bindingBytes)) {
+  if ([a, b, c].some(({ dtype, length }) => exceedsBinding(dtype, length, device.limits))) {
     const size = { transposeA, transposeB, m, n, k };
     const multiply = (a: Value, b: Value, c: Value) => matmulLaunches(a, b, c, context);
     const pieces = batch === 1 ? largeProduct(a, b, c, size, ruleChunks > 1, context, multiply) : undefined;

@@ -1,5 +1,6 @@
 import { bytesOf } from '../../gpu/device.js';
 import type { DispatchContext, Launch, Value } from '../graph.js';
+import { mapValues } from '../map-values.js';
 import { rowMajorStrides, type Shape } from '../shape.js';
 import { copyRegion, whole } from './movement.js';
 
@@ -59,6 +60,3 @@ type Context = Pick<DispatchContext, 'device' | 'temporary'>;
 
 const withBatch = (shape: Shape, axis: number, batch: number): Shape =>
   shape.map((size, at) => (at === axis ? batch : size));
-
-const mapValues = <A, B>(record: Readonly<Record<string, A>>, of: (value: A) => B): Record<string, B> =>
-  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, of(value)]));
