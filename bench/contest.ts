@@ -102,7 +102,7 @@ async function contest(
     pace,
   );
   all.forEach((result, index) => {
-    const shared = { case: work.name, engine: sound[index]!.engine };
+    const shared = { case: work.name, engine: sound[index].engine };
     if ('why' in result) outcomes.push({ ...shared, why: result.why });
     else {
       const measured = statistics(result.times);
@@ -122,7 +122,7 @@ const inShort = (outcome: Outcome): string =>
 export function disagreement(actual: readonly Float32Array[], expected: readonly Float32Array[]): string | undefined {
   if (actual.length !== expected.length) return `wrong: ${actual.length} results, expected ${expected.length}`;
   for (const [index, values] of expected.entries()) {
-    const theirs = actual[index]!;
+    const theirs = actual[index];
     if (theirs.length !== values.length)
       return `wrong: result ${index} has ${theirs.length} elements, expected ${values.length}`;
     const at = disagreesAt(theirs, values);

@@ -20,7 +20,7 @@ export function rewriteFigures(page: string, name: string, figures: string): str
   const rest = parts[1]?.indexOf(end) ?? -1;
   if (parts.length !== 2 || rest < 0)
     throw new TesseraError(`expected '${begin}' once, and '${end}' after it; they are where figures are written`);
-  return `${parts[0]}${begin}\n\n${figures}\n\n${parts[1]!.slice(rest)}`;
+  return `${parts[0]}${begin}\n\n${figures}\n\n${parts[1].slice(rest)}`;
 }
 
 async function rewrite(file: string, name: string, figures: string): Promise<void> {

@@ -32,7 +32,7 @@ export async function benchHost(): Promise<Row[]> {
   const optimizer = new Adam(model.parameters());
   const [batch] = batches(toyData({ size: 32, pixels: 28, time: 20 }), { size: 32 });
   const graph = (): Tensor[] => {
-    const loss = crossEntropy(model.forward(batch!), batch!.labels);
+    const loss = crossEntropy(model.forward(batch), batch.labels);
     return [loss, ...optimizer.assigns(loss)];
   };
   const targets = graph().map((target) => target.current());

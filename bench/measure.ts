@@ -28,7 +28,7 @@ export async function measureInTurn(contestants: readonly Contestant[], rounds: 
     for (const [index, { run }] of contestants.entries()) {
       const begin = performance.now();
       await run();
-      times[index]!.push(performance.now() - begin);
+      times[index].push(performance.now() - begin);
     }
   }
   return times;
@@ -38,7 +38,7 @@ export async function measureInTurn(contestants: readonly Contestant[], rounds: 
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   const at = share * (sorted.length - 1);
-  const [low, high] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!];
+  const [low, high] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]];
   return low + (high - low) * (at - Math.floor(at));
 }
 

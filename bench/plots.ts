@@ -57,18 +57,18 @@ export function ladderPlot(family: string, rows: readonly KernelRow[], software:
     cases.slice(0, at).reduce((sum, [, rungs]) => sum + rungs.length * BAR + gap, top + 24),
   );
   const height = tops.at(-1)! + cases.at(-1)![1].length * BAR + 16;
-  const gains = (rungs: readonly KernelRow[]) => rungs.map((row) => rungs[0]!.milliseconds / row.milliseconds);
+  const gains = (rungs: readonly KernelRow[]) => rungs.map((row) => rungs[0].milliseconds / row.milliseconds);
   const option: EChartsOption = {
     title: [
       heading(
         `${family}: how much faster each rung is than the first`,
-        describeAdapter(rows[0]!.adapter, software),
+        describeAdapter(rows[0].adapter, software),
       ) as object,
       ...cases.map(([name], at) => ({
-        ...{ text: name, left: 12, top: tops[at]! - 22, textStyle: { fontSize: 13, color: INK } },
+        ...{ text: name, left: 12, top: tops[at] - 22, textStyle: { fontSize: 13, color: INK } },
       })),
     ],
-    grid: cases.map(([, rungs], at) => ({ left: 210, right: 250, top: tops[at]!, height: rungs.length * BAR })),
+    grid: cases.map(([, rungs], at) => ({ left: 210, right: 250, top: tops[at], height: rungs.length * BAR })),
     xAxis: cases.map(([, rungs], at) => ({
       ...{ type: 'value', gridIndex: at, min: 0, max: Math.max(...gains(rungs)), show: false },
     })),
@@ -79,10 +79,10 @@ export function ladderPlot(family: string, rows: readonly KernelRow[], software:
     series: cases.map(([, rungs], at) => ({
       ...{ type: 'bar', xAxisIndex: at, yAxisIndex: at, barWidth: BAR - 8 },
       data: gains(rungs).map((value, rung) => ({
-        ...{ value, itemStyle: { color: COLOURS[Math.min(rung, COLOURS.length - 1)]! } },
+        ...{ value, itemStyle: { color: COLOURS[Math.min(rung, COLOURS.length - 1)] } },
         label: {
           ...{ show: true, position: 'right', fontSize: 12, color: INK },
-          formatter: `x ${value.toFixed(2)}   ${digits(rungs[rung]!.milliseconds)} ms   ${(100 * rungs[rung]!.roof).toFixed(0)}% of the roof`,
+          formatter: `x ${value.toFixed(2)}   ${digits(rungs[rung].milliseconds)} ms   ${(100 * rungs[rung].roof).toFixed(0)}% of the roof`,
         },
       })),
     })) as EChartsOption['series'],
@@ -152,7 +152,7 @@ export function rooflinePlot(
   const option: EChartsOption = {
     title: heading(
       'Roofline: the fastest kernel of each work, at its largest size',
-      `${describeAdapter(points[0]!.adapter, software)}\n${legend}`,
+      `${describeAdapter(points[0].adapter, software)}\n${legend}`,
     ),
     grid: { left: 70, right: plotRight, top: 96, bottom: 56 },
     xAxis: { ...axis, min: left, max: right, name: 'operations a byte', nameLocation: 'middle', nameGap: 28 } as object,

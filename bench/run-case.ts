@@ -83,7 +83,7 @@ export async function verify(
   contents: Contents = contentOf(one),
 ): Promise<void> {
   const referee = one.flops <= MOST_REFERENCE_FLOPS ? await openDevice({ device: 'reference' }) : device;
-  const expected = await valuesOf(referee, one, one.rungs[0]!, contents);
+  const expected = await valuesOf(referee, one, one.rungs[0], contents);
   if (referee !== device) referee.close();
   for (const rung of rungs) check(one, rung, await valuesOf(device, one, rung, contents), expected);
 }
@@ -111,7 +111,7 @@ const allocate = (device: Device, contents: Contents): Buffers =>
 const dispatchesOf = ({ steps }: Rung, set: Buffers): Dispatch[] =>
   steps.map(({ kernel, values, buffers }) => ({
     ...{ kernel, values, label: kernel.name },
-    buffers: Object.fromEntries(Object.entries(buffers).map(([binding, name]) => [binding, set[name]!])),
+    buffers: Object.fromEntries(Object.entries(buffers).map(([binding, name]) => [binding, set[name]])),
   }));
 
 async function valuesOf(
@@ -123,7 +123,7 @@ async function valuesOf(
   const set = allocate(device, contents);
   const prepared = await device.prepare(dispatchesOf(rung, set));
   const values = await device.submit(prepared, {
-    readbacks: outputs.map((name) => ({ from: set[name]!, type: 'f32', length: contents[name]!.length })),
+    readbacks: outputs.map((name) => ({ from: set[name], type: 'f32', length: contents[name].length })),
   });
   prepared.release();
   for (const buffer of Object.values(set)) device.release(buffer);
@@ -132,10 +132,10 @@ async function valuesOf(
 
 function check(one: KernelCase, rung: Rung, found: ArrayLike<number>[], expected: ArrayLike<number>[]): void {
   expected.forEach((values, output) => {
-    const at = disagreesAt(found[output]!, values);
+    const at = disagreesAt(found[output], values);
     if (at >= 0)
       throw new Error(
-        `${one.name}, ${rung.name}: '${one.outputs[output]}' [${at}] is ${found[output]![at]}, expected ${values[at]}`,
+        `${one.name}, ${rung.name}: '${one.outputs[output]}' [${at}] is ${found[output][at]}, expected ${values[at]}`,
       );
   });
 }
@@ -151,7 +151,7 @@ async function timesOf(
   const bytes = 4 * Object.values(contents).reduce((sum, { length }) => sum + length, 0);
   const sets = Array.from({ length: setsInTurn(bytes) }, () => allocate(device, contents));
   const prepare = (runs: number) =>
-    device.prepare(Array.from({ length: runs }, (_, run) => dispatchesOf(rung, sets[run % sets.length]!)).flat());
+    device.prepare(Array.from({ length: runs }, (_, run) => dispatchesOf(rung, sets[run % sets.length])).flat());
   const time = async (prepared: Prepared): Promise<number> => {
     const begin = performance.now();
     await device.submit(prepared);

@@ -153,7 +153,7 @@ async function writeOut(results: Results, { plots, docs = false }: BenchOptions)
 async function showComparison(files: readonly string[]): Promise<void> {
   if (files.length !== 2) throw new TesseraError(`--compare takes two files, before and after; got ${files.length}`);
   const [before, after] = await Promise.all(files.map(readRows));
-  console.log(forTerminal(changeCells(compare(before!, after!))));
+  console.log(forTerminal(changeCells(compare(before, after))));
 }
 
 /** The package's version and, in a clone with git, the commit. */

@@ -27,7 +27,7 @@ export async function benchStep({ device, note }: StepOptions): Promise<Row[]> {
   const optimizer = new Adam(model.parameters());
   const hostTimes: number[] = [];
   const step = async (): Promise<number> => {
-    const { tokens, images, labels } = batches[optimizer.steps % BATCHES]!;
+    const { tokens, images, labels } = batches[optimizer.steps % BATCHES];
     const begin = performance.now();
     const loss = crossEntropy(model.forward({ tokens, images }), labels);
     await optimizer.step(loss);
@@ -46,6 +46,6 @@ export async function benchStep({ device, note }: StepOptions): Promise<Row[]> {
       `${bindGroupsCreated - created.bindGroupsCreated} bind groups, ${pipelinesCreated - created.pipelinesCreated} pipelines`,
   );
   const host = quantile(hostTimes, 0.5);
-  note(`host: ${host.toFixed(1)} ms, ${((100 * host) / quantile(times!, 0.5)).toFixed(1)}% of the step`);
-  return [{ case: CASE, engine: 'Tessera', adapter: device.name, ...statistics(times!) }];
+  note(`host: ${host.toFixed(1)} ms, ${((100 * host) / quantile(times, 0.5)).toFixed(1)}% of the step`);
+  return [{ case: CASE, engine: 'Tessera', adapter: device.name, ...statistics(times) }];
 }

@@ -54,7 +54,7 @@ export function ladderCells(rungs: readonly KernelRow[]): Cells {
   type Column = readonly [head: string, cell: (row: KernelRow, at: number) => string];
   const stamps: Column = ['GPU ms', ({ gpuMilliseconds: time }) => (time === undefined ? '-' : digits(time))];
   const gain = (row: KernelRow, at: number) =>
-    at === 0 ? '' : `x ${(rungs[at - 1]!.milliseconds / row.milliseconds).toFixed(2)}`;
+    at === 0 ? '' : `x ${(rungs[at - 1].milliseconds / row.milliseconds).toFixed(2)}`;
   const rate: Column = ['GFLOP/s', ({ gflops }) => digits(gflops)];
   const columns: readonly Column[] = [
     ['rung', ({ engine }) => engine],
@@ -76,7 +76,7 @@ export function ladderCells(rungs: readonly KernelRow[]): Cells {
 /** Every case's ladder under its name. */
 export const showLadders = (rows: readonly KernelRow[]): string =>
   [...byCase(rows)]
-    .map(([name, rungs]) => `${name}, on ${rungs[0]!.adapter}\n${forTerminal(ladderCells(rungs))}`)
+    .map(([name, rungs]) => `${name}, on ${rungs[0].adapter}\n${forTerminal(ladderCells(rungs))}`)
     .join('\n\n');
 
 /** A device's roofs in a sentence. */

@@ -17,11 +17,11 @@ console.log('y =', await y.data());
 // A gradient is a graph, too; a gradient of a gradient as well.
 const loss = y.square().sum();
 const [dw, db] = grad(loss, [w, b]);
-console.log('dw =', await dw!.data());
-console.log('db =', await db!.data());
+console.log('dw =', await dw.data());
+console.log('db =', await db.data());
 
 // One step downhill. An assign happens when it is evaluated, after all reads of the old value.
-await evaluate(w.assign(w.sub(dw!.mul(0.1))), b.assign(b.sub(db!.mul(0.1))));
+await evaluate(w.assign(w.sub(dw.mul(0.1))), b.assign(b.sub(db.mul(0.1))));
 console.log('loss after it =', await x.matmul(w).add(b).sigmoid().square().sum().item());
 
 // The same kernels in float64 on the CPU, where you can read and step through them.

@@ -40,6 +40,6 @@ await model.fit([textData, imageData], labels, {
 
 const heldOut = await rowsOf(test);
 const { accuracy } = await model.evaluate([heldOut.text, heldOut.image], heldOut.labels);
-console.log(`held out: accuracy ${accuracy!.toFixed(3)}`);
+console.log(`held out: accuracy ${accuracy.toFixed(3)}`);
 const predicted = await (await model.predict([heldOut.text, heldOut.image])).argmax(-1).data();
-for (const row of [0, 100, 200, 300]) console.log(`${testNames[row]}: ${classes[predicted[row]!]}`);
+for (const row of [0, 100, 200, 300]) console.log(`${testNames[row]}: ${classes[predicted[row]]}`);

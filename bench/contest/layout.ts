@@ -3,17 +3,17 @@ import type { HostTensor } from './works.js';
 /** An array with its axes in another order: axis `order[i]` becomes axis i. */
 export function permuted({ shape, data }: HostTensor, order: readonly number[]): HostTensor {
   const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1));
-  const newShape = order.map((axis) => shape[axis]!);
-  const newStrides = order.map((axis) => strides[axis]!);
+  const newShape = order.map((axis) => shape[axis]);
+  const newStrides = order.map((axis) => strides[axis]);
   const index = newShape.map(() => 0);
   let from = 0;
   const next = () => {
-    const value = data[from]!;
+    const value = data[from];
     for (let axis = index.length - 1; axis >= 0; axis--) {
-      from += newStrides[axis]!;
-      index[axis]!++;
-      if (index[axis]! < newShape[axis]!) break;
-      from -= newStrides[axis]! * newShape[axis]!;
+      from += newStrides[axis];
+      index[axis]++;
+      if (index[axis] < newShape[axis]) break;
+      from -= newStrides[axis] * newShape[axis];
       index[axis] = 0;
     }
     return value;
@@ -36,7 +36,7 @@ export function partsAlongLastAxis({ shape, data }: HostTensor, order: readonly 
   const made = new Float32Array(data.length);
   for (let at = 0; at < made.length; at++) {
     const [row, column] = [Math.floor(at / columns), at % columns];
-    made[at] = data[row * columns + order[Math.floor(column / width)]! * width + (column % width)]!;
+    made[at] = data[row * columns + order[Math.floor(column / width)] * width + (column % width)];
   }
   return { shape, data: made };
 }
@@ -44,5 +44,5 @@ export function partsAlongLastAxis({ shape, data }: HostTensor, order: readonly 
 /** One of equal parts of the rows, such as a batch of a data set. */
 export function partOfRows({ shape, data }: HostTensor, part: number, parts: number): HostTensor {
   const size = data.length / parts;
-  return { shape: [shape[0]! / parts, ...shape.slice(1)], data: data.slice(part * size, (part + 1) * size) };
+  return { shape: [shape[0] / parts, ...shape.slice(1)], data: data.slice(part * size, (part + 1) * size) };
 }

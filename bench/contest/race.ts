@@ -35,10 +35,10 @@ export async function race(
   }
   for (let round = 0; round < most; round++) {
     for (const [index, engine] of engines.entries()) {
-      const before = all[index]!;
+      const before = all[index];
       if ('why' in before) continue;
       await new Promise((resolve) => setTimeout(resolve, PAUSE));
-      const made = await engine.time(runs[index]!);
+      const made = await engine.time(runs[index]);
       all[index] = 'why' in made ? made : { times: [...before.times, ...made.times] };
     }
     const wide = all.some((one) => 'times' in one && spreadOf(one.times) > spread);

@@ -8,7 +8,7 @@ const answer = (message: Answer): void => {
 process.on('disconnect', () => process.exit());
 
 async function main(): Promise<void> {
-  const engine = await ((await import(process.argv[2]!)) as { start(): Promise<Engine> }).start();
+  const engine = await ((await import(process.argv[2])) as { start(): Promise<Engine> }).start();
   let prepared: Prepared | undefined;
   process.on('message', (request: Request) => {
     reply(request).then(answer, fail);

@@ -19,17 +19,17 @@ type Graph = (inputs: Record<string, Tensor>) => Tensor[];
 
 /** Each work as a graph that is built anew for every run, as a user's program would. */
 const graphs: Readonly<Record<Exclude<WorkKind, 'training step'>, Graph>> = {
-  matmul: ({ a, b }) => [a!.matmul(b!)],
-  conv2d: ({ x, w }) => [x!.conv2d(w!, { padding: 'same' })],
-  'conv2d input gradient': ({ x, w, dy }) => grad(x!.conv2d(w!, { padding: 'same' }).mul(dy!).sum(), [x!]),
-  'conv2d filter gradient': ({ x, w, dy }) => grad(x!.conv2d(w!, { padding: 'same' }).mul(dy!).sum(), [w!]),
-  softmax: ({ x }) => [x!.softmax()],
-  'layer norm': ({ x, scale, shift }) => [layerNorm(x!, { scale: scale!, shift: shift! })],
-  elementwise: ({ x, a, b, c }) => [x!.mul(a!).add(b!).relu().mul(c!.sigmoid())],
-  sum: ({ x }) => [x!.sum()],
-  lstm: ({ x, kernel, recurrent, bias }) => [lstm(x!, kernel!, recurrent!, bias!).sequence],
+  matmul: ({ a, b }) => [a.matmul(b)],
+  conv2d: ({ x, w }) => [x.conv2d(w, { padding: 'same' })],
+  'conv2d input gradient': ({ x, w, dy }) => grad(x.conv2d(w, { padding: 'same' }).mul(dy).sum(), [x]),
+  'conv2d filter gradient': ({ x, w, dy }) => grad(x.conv2d(w, { padding: 'same' }).mul(dy).sum(), [w]),
+  softmax: ({ x }) => [x.softmax()],
+  'layer norm': ({ x, scale, shift }) => [layerNorm(x, { scale: scale, shift: shift })],
+  elementwise: ({ x, a, b, c }) => [x.mul(a).add(b).relu().mul(c.sigmoid())],
+  sum: ({ x }) => [x.sum()],
+  lstm: ({ x, kernel, recurrent, bias }) => [lstm(x, kernel, recurrent, bias).sequence],
   'lstm gradient': ({ x, kernel, recurrent, bias, dy }) =>
-    grad(lstm(x!, kernel!, recurrent!, bias!).sequence.mul(dy!).sum(), [x!, kernel!, recurrent!, bias!]),
+    grad(lstm(x, kernel, recurrent, bias).sequence.mul(dy).sum(), [x, kernel, recurrent, bias]),
 };
 
 /** Tessera on the best adapter, or on its float64 reference device, whose results are what engines are checked by. */
@@ -68,10 +68,10 @@ function trainer({ tokens, images, labels, ...weights }: Inputs): () => Promise<
   const optimizer = new Adam(model.parameters());
   const batches = Array.from({ length: BATCHES }, (_, index) => {
     const part = (whole: HostTensor) => upload(partOfRows(whole, index, BATCHES));
-    return { inputs: { tokens: part(tokens!), images: part(images!) }, labels: part(labels!) };
+    return { inputs: { tokens: part(tokens), images: part(images) }, labels: part(labels) };
   });
   return async () => {
-    const batch = batches[optimizer.steps % BATCHES]!;
+    const batch = batches[optimizer.steps % BATCHES];
     const loss = crossEntropy(model.forward(batch.inputs), batch.labels);
     await optimizer.step(loss);
     return loss.item();

@@ -21,11 +21,11 @@ export class TfjsClassifier {
 
   /** Takes the weights of our classifier, by name, and the number of tokens; ids of 0 are padding when `masked`. */
   constructor({ tf, layers }: Tfjs, weights: Inputs, image: readonly number[], time: number, { masked = false } = {}) {
-    const [vocabulary, features] = weights['embedding.table']!.shape as [number, number];
-    const [height, width, , filters] = weights['conv.kernel']!.shape as [number, number, number, number];
-    const units = weights['lstm.recurrentKernel']!.shape[0]!;
+    const [vocabulary, features] = weights['embedding.table'].shape as [number, number];
+    const [height, width, , filters] = weights['conv.kernel'].shape as [number, number, number, number];
+    const units = weights['lstm.recurrentKernel'].shape[0];
     this.#tf = tf;
-    this.#classes = weights['classify.bias']!.shape[0]!;
+    this.#classes = weights['classify.bias'].shape[0];
     const text = layers.input({ shape: [time], dtype: 'int32' });
     const picture = layers.input({ shape: [...image] });
     // Zeros to begin with: the weights are ours.
@@ -48,20 +48,20 @@ export class TfjsClassifier {
       [dense, ['classify.kernel', 'classify.bias']],
     ] as const;
     for (const [layer, names] of places)
-      layer.setWeights(names.map((name) => tf.tensor(weights[name]!.data, [...weights[name]!.shape])));
+      layer.setWeights(names.map((name) => tf.tensor(weights[name].data, [...weights[name].shape])));
     const { rate, beta1, beta2, epsilon } = ADAM;
     this.#model.compile({ optimizer: tf.train.adam(rate, beta1, beta2, epsilon), loss: 'categoricalCrossentropy' });
   }
 
   /** Training steps on the batches of the bench, which lie on the device. */
   static trainer(tfjs: Tfjs, { tokens, images, labels, ...weights }: Inputs): () => Promise<number> {
-    const model = new TfjsClassifier(tfjs, weights, images!.shape.slice(1), tokens!.shape[1]!);
+    const model = new TfjsClassifier(tfjs, weights, images.shape.slice(1), tokens.shape[1]);
     const uploaded = Array.from({ length: BATCHES }, (_, index) => {
       const part = (whole: HostTensor) => partOfRows(whole, index, BATCHES);
-      return model.upload(part(tokens!), part(images!), part(labels!));
+      return model.upload(part(tokens), part(images), part(labels));
     });
     let steps = 0;
-    return () => model.step(uploaded[steps++ % BATCHES]!);
+    return () => model.step(uploaded[steps++ % BATCHES]);
   }
 
   /** A batch as TF.js's tensors: tokens, images, and labels as one-hot rows. */

@@ -34,7 +34,7 @@ export async function doctor({ json = false }: { json?: boolean }): Promise<numb
   terminal.print(
     `\n${table(
       ['limit', 'value'],
-      SHOWN_LIMITS.filter((name) => name in found.limits).map((name) => [name, found.limits[name]!]),
+      SHOWN_LIMITS.filter((name) => name in found.limits).map((name) => [name, found.limits[name]]),
       [1],
     )}`,
   );

@@ -42,7 +42,7 @@ export async function predict(
     });
     const probabilities = Array.from(await logits.softmax().data());
     const ranked = run.classes
-      .map((name, index) => ({ class: name, probability: probabilities[index]! }))
+      .map((name, index) => ({ class: name, probability: probabilities[index] }))
       .sort((a, b) => b.probability - a.probability)
       .slice(0, top);
     terminal.print(

@@ -91,7 +91,7 @@ async function usualStep(next: () => Tensor[]): Promise<UsualStep> {
   const built = performance.now();
   await startReading(targets);
   const submitted = performance.now();
-  await targets[0]!.data();
+  await targets[0].data();
   return { graph: built - begin, submission: submitted - built, wall: performance.now() - begin };
 }
 
@@ -100,7 +100,7 @@ async function profiledStep(next: () => Tensor[]): Promise<TracedStep> {
   const targets = next();
   const graphMilliseconds = performance.now() - begin;
   const profiled = await profileTargets(...targets);
-  await targets[0]!.data();
+  await targets[0].data();
   return { graphMilliseconds, profile: profiled };
 }
 

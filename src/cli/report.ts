@@ -61,10 +61,10 @@ export async function report(
 }
 
 const recall = ({ confusion }: Evaluation, label: number): number =>
-  confusion[label]![label]! /
+  confusion[label][label] /
   Math.max(
     1,
-    confusion[label]!.reduce((sum, count) => sum + count, 0),
+    confusion[label].reduce((sum, count) => sum + count, 0),
   );
 
 function confusionTable(
@@ -75,7 +75,7 @@ function confusionTable(
   const letters = classes.map((_, label) => String.fromCharCode(65 + label));
   const rows = classes.map((name, label) => [
     `${letters[label]} ${name}`,
-    ...confusion[label]!,
+    ...confusion[label],
     ...recalls(label).map(percent),
   ]);
   const head = ['', ...letters, ...MODALITIES];

@@ -20,12 +20,12 @@ export interface Share {
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 /** What all dispatches of a step took, over steps of one plan. */
 export const whole = (steps: readonly Profile[], roofs: Roofs | undefined): Share =>
-  sharesBy(() => 'total', steps, roofs)[0]!;
+  sharesBy(() => 'total', steps, roofs)[0];
 
 /** Divides steps of one plan by a name of their dispatches; the longest comes first. */
 export function sharesBy(
@@ -34,17 +34,17 @@ export function sharesBy(
   roofs: Roofs | undefined,
 ): Share[] {
   const positions = new Map<string, number[]>();
-  steps[0]!.dispatches.forEach((dispatch, position) => {
+  steps[0].dispatches.forEach((dispatch, position) => {
     const name = nameOf(dispatch);
     positions.set(name, [...(positions.get(name) ?? []), position]);
   });
   const millisecondsOf = (some: readonly number[]) =>
-    median(steps.map(({ dispatches }) => sum(some, (position) => dispatches[position]!.nanoseconds) / 1e6));
+    median(steps.map(({ dispatches }) => sum(some, (position) => dispatches[position].nanoseconds) / 1e6));
   const total = millisecondsOf([...positions.values()].flat());
   const shares = [...positions].map(([name, own]): Share => {
     const milliseconds = millisecondsOf(own);
     const of = (what: (dispatch: ProfiledDispatch) => number) =>
-      sum(own, (position) => what(steps[0]!.dispatches[position]!));
+      sum(own, (position) => what(steps[0].dispatches[position]));
     const rate = (amount: number) => ratio(amount, milliseconds / 1000);
     return {
       ...{ name, calls: own.length, milliseconds, share: ratio(milliseconds, total) },

@@ -73,8 +73,8 @@ function fileOf({ name, origin }: Device): string {
 function print(rows: readonly TunedChoice[], terminal: Terminal): void {
   const cells = rows.flatMap(({ key, heuristic, variant, milliseconds }) => {
     if (variant === undefined) return [];
-    const [before, now] = [milliseconds[heuristic]!, milliseconds[variant]!];
-    return [[key, heuristic, variant === heuristic ? '' : variant!, now.toFixed(3), (before / now).toFixed(2)]];
+    const [before, now] = [milliseconds[heuristic], milliseconds[variant]];
+    return [[key, heuristic, variant === heuristic ? '' : variant, now.toFixed(3), (before / now).toFixed(2)]];
   });
   terminal.print(table(['op and class of shapes', 'rule', 'faster', 'ms', 'gain'], cells, [3, 4]));
   for (const { key, refused } of rows)
@@ -97,10 +97,10 @@ function commonTargets(): Tensor[] {
       [32, 1024, 1024],
       [1024, 1024, 16],
     ],
-  ].flatMap(([m, k, n]) => withGradients((a, b) => a!.matmul(b!), [m!, k!], [k!, n!]));
-  const batched = withGradients((a, b) => a!.matmul(b!), [32, 128, 128], [32, 128, 128]);
+  ].flatMap(([m, k, n]) => withGradients((a, b) => a.matmul(b), [m, k], [k, n]));
+  const batched = withGradients((a, b) => a.matmul(b), [32, 128, 128], [32, 128, 128]);
   const convolutions = [3, 64].flatMap((channels) =>
-    withGradients((x, w) => conv2d(x!, w!, { padding: 'same' }), [8, 32, 32, channels], [3, 3, channels, 64]),
+    withGradients((x, w) => conv2d(x, w, { padding: 'same' }), [8, 32, 32, channels], [3, 3, channels, 64]),
   );
   const attended: Shape[] = [
     [1, 8, 128, 64],
@@ -112,9 +112,9 @@ function commonTargets(): Tensor[] {
     ...products,
     ...batched,
     ...convolutions,
-    ...attended.flatMap((shape) => withGradients((q, k, v) => attention(q!, k!, v!), shape, shape, shape)),
-    ...withGradients((rows) => rows!.softmax(), [1024, 1024]),
-    ...withGradients((rows) => layerNorm(rows!), [1024, 512]),
+    ...attended.flatMap((shape) => withGradients((q, k, v) => attention(q, k, v), shape, shape, shape)),
+    ...withGradients((rows) => rows.softmax(), [1024, 1024]),
+    ...withGradients((rows) => layerNorm(rows), [1024, 512]),
     ...[x.sum(), rows.sum(-1), rows.sum(0), x.max(), rows.max(-1), x.reshape([2 ** 15, 32]).sum(-1)],
   ];
 }

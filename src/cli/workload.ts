@@ -33,7 +33,7 @@ export function workload({ model: name, batch, training }: WorkloadOptions): () 
     const turn = steps++ % BATCHES;
     const output = forward(turn);
     if (!training) return [output];
-    const loss = crossEntropy(output, labels[turn]!);
+    const loss = crossEntropy(output, labels[turn]);
     const targets = [loss, ...optimizer.assigns(loss)];
     optimizer.resumeAt(steps);
     return targets;
@@ -49,13 +49,13 @@ interface Subject {
 function sigmaFusion(random: Random): Subject {
   const model = new SigmaFusion({ inputs: [128, 784], classes: CLASSES });
   const inputs = times(() => [random.normal(128), random.normal(784)] as const);
-  return { model, forward: (turn) => model.forward(...inputs[turn]!) };
+  return { model, forward: (turn) => model.forward(...inputs[turn]) };
 }
 
 function textImageClassifier(random: Random): Subject {
   const model = new TextImageClassifier({ classes: CLASSES });
   const inputs = times(() => ({ tokens: random.integers(10_000, 20), images: random.normal(28, 28, 1) }));
-  return { model, forward: (turn) => model.forward(inputs[turn]!) };
+  return { model, forward: (turn) => model.forward(inputs[turn]) };
 }
 
 /** Batches of random numbers; `shape` is that of a row. */

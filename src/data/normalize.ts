@@ -18,12 +18,12 @@ export function pixelStatistics(images: Float32Array, channels: number): PixelSt
   const sums = new Float64Array(channels);
   const squares = new Float64Array(channels);
   images.forEach((value, index) => {
-    sums[index % channels]! += value;
-    squares[index % channels]! += value * value;
+    sums[index % channels] += value;
+    squares[index % channels] += value * value;
   });
   const count = images.length / channels;
   const mean = Array.from(sums, (sum) => sum / count);
-  const deviation = mean.map((center, channel) => Math.sqrt(Math.max(squares[channel]! / count - center ** 2, 1e-6)));
+  const deviation = mean.map((center, channel) => Math.sqrt(Math.max(squares[channel] / count - center ** 2, 1e-6)));
   return { mean, deviation };
 }
 
@@ -43,7 +43,7 @@ export function normalize(images: Float32Array, { mean, deviation }: PixelStatis
   checkPixels('normalize', images, channels);
   for (let index = 0; index < images.length; index++) {
     const channel = index % channels;
-    images[index] = (images[index]! - mean[channel]!) / deviation[channel]!;
+    images[index] = (images[index] - mean[channel]) / deviation[channel];
   }
   return images;
 }

@@ -65,9 +65,9 @@ class PreparedOnGpu implements Prepared {
   }
 
   bind(dispatch: number, name: string, buffer: DeviceBuffer): void {
-    const buffers = this.#buffers[dispatch]!;
+    const buffers = this.#buffers[dispatch];
     buffers[name] = buffer;
-    this.bound[dispatch] = this.rebind({ ...this.dispatches[dispatch]!, buffers }, dispatch);
+    this.bound[dispatch] = this.rebind({ ...this.dispatches[dispatch], buffers }, dispatch);
   }
 }
 
@@ -169,7 +169,7 @@ export class GpuDevice implements Device {
     const size = arena.bytes.byteLength;
     const uniforms = size === 0 ? undefined : this.#storage.acquire(size);
     const bind = (dispatch: Dispatch, index: number) =>
-      this.#bind(dispatch, pipelines[index]!, arena.blocks[index]!, uniforms);
+      this.#bind(dispatch, pipelines[index], arena.blocks[index], uniforms);
     const bound = dispatches.map(bind);
     const invalid = await this.gpu.popErrorScope();
     const exhausted = await this.gpu.popErrorScope();
@@ -191,7 +191,7 @@ export class GpuDevice implements Device {
     let block = 0;
     const entries = kernel.bindings.map(({ name, access }, binding): GPUBindGroupEntry => {
       if (access === 'uniform') {
-        const { offset, bytes } = blocks[block++]!;
+        const { offset, bytes } = blocks[block++];
         return { binding, resource: { buffer: uniforms!.gpu, offset, size: bytes } };
       }
       const buffer = buffers[name];

@@ -19,7 +19,7 @@ export function toHalf(x: number): number {
 export function packHalves(values: ArrayLike<number>): Uint32Array {
   const packed = new Uint32Array(Math.ceil(values.length / 2));
   const halves = new Uint16Array(packed.buffer);
-  for (let at = 0; at < values.length; at++) halves[at] = bitsOf(toHalf(values[at]!));
+  for (let at = 0; at < values.length; at++) halves[at] = bitsOf(toHalf(values[at]));
   return packed;
 }
 

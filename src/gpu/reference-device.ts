@@ -73,10 +73,10 @@ export class ReferenceDevice implements Device {
     return {
       dispatches: own,
       set: (dispatch, name, value) => {
-        own[dispatch]!.values[name] = value;
+        own[dispatch].values[name] = value;
       },
       bind: (dispatch, name, buffer) => {
-        own[dispatch]!.buffers[name] = buffer;
+        own[dispatch].buffers[name] = buffer;
       },
       release: () => {},
     };
@@ -119,7 +119,7 @@ function run({ kernel, buffers, windows, values }: Dispatch): void {
   const given: Record<string, Float64Array | number> = { ...values };
   for (const name in buffers) {
     const window = windows?.[name];
-    const whole = valuesOf(buffers[name]!);
+    const whole = valuesOf(buffers[name]);
     given[name] = window === undefined ? whole : whole.subarray(window.first, window.first + window.length);
   }
   kernel.reference(given);

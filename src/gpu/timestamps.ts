@@ -31,7 +31,7 @@ export async function measurePasses(
     await staging.mapAsync(GPUMapMode.READ);
     const stamps = new BigUint64Array(staging.getMappedRange().slice(0));
     // An adapter may reset its counter at any time (WebGPU, section 'Timestamp Query'): no time is below zero.
-    for (let i = 0; i < some.length; i++) durations.push(Math.max(0, Number(stamps[2 * i + 1]! - stamps[2 * i]!)));
+    for (let i = 0; i < some.length; i++) durations.push(Math.max(0, Number(stamps[2 * i + 1] - stamps[2 * i])));
     for (const resource of [querySet, resolved, staging]) resource.destroy();
   }
   return durations;

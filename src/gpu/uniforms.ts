@@ -37,7 +37,7 @@ export class UniformArena {
     }
     this.#view = new DataView(new ArrayBuffer(end));
     dispatches.forEach(({ values }, dispatch) => {
-      for (const name of this.#fields[dispatch]!.keys()) this.set(dispatch, name, values[name]!);
+      for (const name of this.#fields[dispatch].keys()) this.set(dispatch, name, values[name]);
     });
   }
 
@@ -47,7 +47,7 @@ export class UniformArena {
 
   /** Changes one number; unchanged numbers leave the arena clean. */
   set(dispatch: number, name: string, value: number): void {
-    const { at, type } = this.#fields[dispatch]!.get(name)!;
+    const { at, type } = this.#fields[dispatch].get(name)!;
     const before = this.#view.getUint32(at, true);
     if (type === 'f32') this.#view.setFloat32(at, value, true);
     else if (type === 'i32') this.#view.setInt32(at, value, true);

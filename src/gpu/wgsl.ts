@@ -50,8 +50,8 @@ export function parseBindings(name: string, source: string): (Binding & { type: 
   const found = [...source.matchAll(BINDING)].map((match) => ({
     number: Number(match[1]),
     access: (match[2] ?? match[3]) as Access,
-    name: match[4]!,
-    type: match[5]!,
+    name: match[4],
+    type: match[5],
   }));
   found.sort((a, b) => a.number - b.number);
   found.forEach((binding, position) => {
@@ -78,6 +78,6 @@ export function parseStruct(name: string, source: string, struct: string): Unifo
       if (match === null) {
         throw new TesseraError(`${name}: struct ${struct}: expected 'name: u32', i32 or f32, got '${field}'`);
       }
-      return { name: match[1]!, type: match[2] as UniformField['type'] };
+      return { name: match[1], type: match[2] as UniformField['type'] };
     });
 }

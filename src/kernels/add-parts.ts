@@ -32,6 +32,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   y[i] = epilogue(a[i] + b[i], i);
 }`,
   reference({ a, b, y, rows, cols }) {
-    for (let i = 0; i < rows * cols; i++) y[i] = a[i]! + b[i]!;
+    for (let i = 0; i < rows * cols; i++) y[i] = a[i] + b[i];
   },
 });

@@ -58,8 +58,8 @@ function slopeOf(given: AttentionBuffers<'v' | 'dy' | 'rows'>, p: number, block:
   const row = block * s.queries + i;
   let dp = 0;
   for (let c = 0; c < s.value_features; c++)
-    dp += dy[row * s.value_features + c]! * v[(block * s.keys + j) * s.value_features + c]!;
-  return p * (dp - rows[2 * row + 1]!);
+    dp += dy[row * s.value_features + c] * v[(block * s.keys + j) * s.value_features + c];
+  return p * (dp - rows[2 * row + 1]);
 }
 
 /** dq from p made again. */
@@ -108,7 +108,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       for (let c = 0; c < s.features; c++) {
         let sum = 0;
         ds.forEach((one, j) => {
-          sum += one * k[(block * s.keys + j) * s.features + c]!;
+          sum += one * k[(block * s.keys + j) * s.features + c];
         });
         dq[row * s.features + c] = s.scale * sum;
       }
@@ -167,9 +167,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       probabilities(given, block, row % s.queries).p.forEach((p, j) => {
         const key = block * s.keys + j;
         const ds = slopeOf(given, p, block, row % s.queries, j);
-        for (let c = 0; c < s.features; c++) dk[key * s.features + c]! += s.scale * ds * q[row * s.features + c]!;
-        for (let c = 0; c < s.value_features; c++)
-          dv[key * s.value_features + c]! += p * dy[row * s.value_features + c]!;
+        for (let c = 0; c < s.features; c++) dk[key * s.features + c] += s.scale * ds * q[row * s.features + c];
+        for (let c = 0; c < s.value_features; c++) dv[key * s.value_features + c] += p * dy[row * s.value_features + c];
       });
     }
   },

@@ -74,7 +74,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     reference(given) {
       const { scores, p, l, blocks, queries, keys } = given;
       for (let row = 0; row < blocks * queries; row++) {
-        const one = probabilitiesOf(given, Math.floor(row / queries), row % queries, (j) => scores[row * keys + j]!);
+        const one = probabilitiesOf(given, Math.floor(row / queries), row % queries, (j) => scores[row * keys + j]);
         p.set(one.p, row * keys);
         l[row] = one.l;
       }
@@ -118,13 +118,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     reference(given) {
       const { scores, slopes, rows, blocks, queries, keys, scale } = given;
       for (let row = 0; row < blocks * queries; row++) {
-        const [l, delta] = [rows[2 * row]!, rows[2 * row + 1]!];
+        const [l, delta] = [rows[2 * row], rows[2 * row + 1]];
         const block = Math.floor(row / queries);
         for (let j = 0; j < keys; j++) {
           const at = row * keys + j;
-          const p = seesKey(given, block, row % queries, j) ? Math.exp(scale * scores[at]! - l) : 0;
+          const p = seesKey(given, block, row % queries, j) ? Math.exp(scale * scores[at] - l) : 0;
           scores[at] = p;
-          slopes[at] = scale * p * (slopes[at]! - delta);
+          slopes[at] = scale * p * (slopes[at] - delta);
         }
       }
     },

@@ -99,7 +99,7 @@ export function probabilities(given: AttentionBuffers<'q' | 'k' | 'mask'>, block
   return probabilitiesOf(given, block, i, (j) => {
     let sum = 0;
     for (let c = 0; c < s.features; c++)
-      sum += q[(block * s.queries + i) * s.features + c]! * k[(block * s.keys + j) * s.features + c]!;
+      sum += q[(block * s.queries + i) * s.features + c] * k[(block * s.keys + j) * s.features + c];
     return sum;
   });
 }
@@ -177,7 +177,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       for (let c = 0; c < s.value_features; c++) {
         let sum = 0;
         one.p.forEach((p, j) => {
-          sum += p * v[(block * s.keys + j) * s.value_features + c]!;
+          sum += p * v[(block * s.keys + j) * s.value_features + c];
         });
         y[row * s.value_features + c] = sum;
       }

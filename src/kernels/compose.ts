@@ -88,7 +88,7 @@ export function body(expression: Expression, prefix: string, uniforms: string, i
     if (operand.kind === 'input') return `x${operand.index}`;
     if (operand.kind === 'value') return 'value';
     const number = `${uniforms}.${prefix}n${operand.index}`;
-    const type = expression.numbers[operand.index]!;
+    const type = expression.numbers[operand.index];
     return type === 'bool' ? `Bool(${number} != 0u)` : `${LANES[type]}(${number})`;
   };
   const lane = vector ? `Uint(${first} + 4u * ${index}) + Uint(0u, 1u, 2u, 3u)` : `(${first} + ${index})`;
@@ -139,7 +139,7 @@ export function underSpan(
   );
   const first = `${prefix}first`;
   return {
-    values: takesFirst(expression) ? { [first]: values[first]! + span.first } : {},
+    values: takesFirst(expression) ? { [first]: values[first] + span.first } : {},
     spans: Object.fromEntries(same),
   };
 }
@@ -149,9 +149,9 @@ export const canCut = (expression: Expression): boolean => expression.isPart ===
 
 /** Cuts an elementwise kernel by fours of elements. */
 const elementwiseCut = (expression: Expression): Cut<string, string> => ({
-  parts: ({ count }) => ceilDivide(count!, 4),
+  parts: ({ count }) => ceilDivide(count, 4),
   launch(values, begin, end) {
-    const y = { first: 4 * begin, length: Math.min(values.count!, 4 * end) - 4 * begin };
+    const y = { first: 4 * begin, length: Math.min(values.count, 4 * end) - 4 * begin };
     const under = underSpan(expression, '', values, y);
     return { values: { ...values, ...under.values, count: y.length }, spans: { ...under.spans, y } };
   },
@@ -176,13 +176,13 @@ export function composeElementwise(expression: Expression, run = 1): Kernel {
     name: expressionName(expression),
     reads: inputs,
     writes: ['y'],
-    sizes: fields.map((field) => field.split(':')[0]!),
+    sizes: fields.map((field) => field.split(':')[0]),
     f16: usesHalf(expression),
     cuts: canCut(expression) ? [elementwiseCut(expression)] : [],
-    workgroups: ({ count }) => ceilDivide(count!, (vector ? 4 : 1) * run * THREADS),
+    workgroups: ({ count }) => ceilDivide(count, (vector ? 4 : 1) * run * THREADS),
     cost: (values) => ({
-      flops: flops * values.count!,
-      bytes: bytesOf(type, values.count!) + inputBytes(expression, values.count!),
+      flops: flops * values.count,
+      bytes: bytesOf(type, values.count) + inputBytes(expression, values.count),
     }),
     wgsl: wgsl`
 ${typesOf(vector, usesHalf(expression))}
@@ -209,7 +209,7 @@ ${body(expression, '', 'sizes', 'i', vector)}
         evaluateExpression(
           expression,
           at.count as unknown as number,
-          inputs.map((name) => at[name]!),
+          inputs.map((name) => at[name]),
           numbers,
           undefined,
           at.first as unknown as number,

@@ -173,7 +173,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     reference({ x, w, y, ...s }) {
       y.fill(0, 0, pixels(s) * s.out_channels);
       forEachProduct(s, (at, weight, out) => {
-        y[out]! += x[at]! * w[weight]!;
+        y[out] += x[at] * w[weight];
       });
     },
   });
@@ -230,7 +230,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     reference({ dy, w, dx, ...s }) {
       dx.fill(0, 0, inputSize(s));
       forEachProduct(s, (at, weight, out) => {
-        dx[at]! += dy[out]! * w[weight]!;
+        dx[at] += dy[out] * w[weight];
       });
     },
   });
@@ -300,7 +300,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       dw.fill(0, 0, s.chunks * size);
       forEachProduct(s, (at, weight, out) => {
         const line = Math.floor(out / (s.out_channels * s.out_width));
-        dw[Math.floor(line / s.chunk_length) * size + weight]! += x[at]! * dy[out]!;
+        dw[Math.floor(line / s.chunk_length) * size + weight] += x[at] * dy[out];
       });
     },
   });

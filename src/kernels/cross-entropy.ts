@@ -45,7 +45,7 @@ ${rowStatistics('logits')}
       for (let r = 0; r < rows; r++) {
         const { shift, total } = statistics(logits.subarray(r * cols, (r + 1) * cols));
         normalizer[r] = shift + Math.log(total);
-        loss[r] = normalizer[r]! - logits[r * cols + labels[r]!]!;
+        loss[r] = normalizer[r] - logits[r * cols + labels[r]];
       }
     },
   }),
@@ -82,7 +82,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     for (let index = 0; index < rows * cols; index++) {
       const row = Math.floor(index / cols);
       const hit = index % cols === labels[row] ? 1 : 0;
-      dlogits[index] = dloss[row]! * (Math.exp(logits[index]! - normalizer[row]!) - hit);
+      dlogits[index] = dloss[row] * (Math.exp(logits[index] - normalizer[row]) - hit);
     }
   },
 });

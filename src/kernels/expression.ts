@@ -68,7 +68,7 @@ export function strides(axes: readonly Axis[]): { after: number; size: number; s
   let stride = 1;
   const found = [];
   for (let axis = axes.length - 1; axis >= 0; axis--) {
-    const { size, kept } = axes[axis]!;
+    const { size, kept } = axes[axis];
     if (kept) {
       found.push({ after, size, stride, outermost: axis === 0 });
       stride *= size;
@@ -99,12 +99,12 @@ export function evaluateExpression(
   const maps = expression.inputs.map((input) => indexMap(input.layout));
   const registers = new Float64Array(expression.steps.length);
   const operand = (given: Operand, index: number): number => {
-    if (given.kind === 'step') return registers[given.index]!;
+    if (given.kind === 'step') return registers[given.index];
     if (given.kind === 'input') {
-      const isSame = expression.inputs[given.index]!.layout === 'same';
-      return inputs[given.index]![maps[given.index]!(isSame ? index : first + index)]!;
+      const isSame = expression.inputs[given.index].layout === 'same';
+      return inputs[given.index][maps[given.index](isSame ? index : first + index)];
     }
-    return given.kind === 'number' ? numbers[given.index]! : value![index]!;
+    return given.kind === 'number' ? numbers[given.index] : value![index];
   };
   for (let index = 0; index < count; index++) {
     expression.steps.forEach(({ fn, operands, type }, step) => {
@@ -112,7 +112,7 @@ export function evaluateExpression(
       if (fn.indexed) given.push(first + index);
       registers[step] = wrap(fn.apply(...given), type);
     });
-    result[index] = registers[expression.steps.length - 1]!;
+    result[index] = registers[expression.steps.length - 1];
   }
   return result;
 }

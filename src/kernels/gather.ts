@@ -56,9 +56,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 }`,
     reference({ table, indices, y, count, rows, cols, first_row }) {
       for (let i = 0; i < count; i++) {
-        const row = indices[i]! - first_row;
+        const row = indices[i] - first_row;
         const own = row >= 0 && row < rows;
-        if (own || first_row === 0) for (let c = 0; c < cols; c++) y[i * cols + c] = own ? table[row * cols + c]! : 0;
+        if (own || first_row === 0) for (let c = 0; c < cols; c++) y[i * cols + c] = own ? table[row * cols + c] : 0;
       }
     },
   });
@@ -160,8 +160,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     reference({ values, order, starts, y, rows, cols }) {
       for (let row = 0; row < rows; row++) {
         y.fill(0, row * cols, (row + 1) * cols);
-        for (let at = starts[row]!; at < starts[row + 1]!; at++)
-          for (let c = 0; c < cols; c++) y[row * cols + c]! += values[order[at]! * cols + c]!;
+        for (let at = starts[row]; at < starts[row + 1]; at++)
+          for (let c = 0; c < cols; c++) y[row * cols + c] += values[order[at] * cols + c];
       }
     },
   });

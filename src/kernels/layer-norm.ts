@@ -53,9 +53,9 @@ ${ROW_HEAD}
       for (let r = 0; r < rows; r++) {
         const row = x.subarray(r * cols, (r + 1) * cols);
         mean[r] = centred === 1 ? row.reduce((sum, value) => sum + value, 0) / cols : 0;
-        inverse[r] = 1 / Math.sqrt(row.reduce((sum, value) => sum + (value - mean[r]!) ** 2, 0) / cols + epsilon);
+        inverse[r] = 1 / Math.sqrt(row.reduce((sum, value) => sum + (value - mean[r]) ** 2, 0) / cols + epsilon);
         row.forEach((value, c) => {
-          y[r * cols + c] = (value - mean[r]!) * inverse[r]! * scale[c]! + shift[c]!;
+          y[r * cols + c] = (value - mean[r]) * inverse[r] * scale[c] + shift[c];
         });
       }
     },
@@ -103,12 +103,12 @@ ${ROW_HEAD}
     reference({ x, scale, mean, inverse, dy, dx, rows, cols, centred }) {
       for (let r = 0; r < rows; r++) {
         const columns = Array.from({ length: cols }, (_, c) => c);
-        const g = columns.map((c) => dy[r * cols + c]! * scale[c]!);
-        const normal = columns.map((c) => (x[r * cols + c]! - mean[r]!) * inverse[r]!);
+        const g = columns.map((c) => dy[r * cols + c] * scale[c]);
+        const normal = columns.map((c) => (x[r * cols + c] - mean[r]) * inverse[r]);
         const average = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / cols;
         const alongMean = centred === 1 ? average(g) : 0;
-        const alongX = average(g.map((value, c) => value * normal[c]!));
-        for (const c of columns) dx[r * cols + c] = inverse[r]! * (g[c]! - alongMean - normal[c]! * alongX);
+        const alongX = average(g.map((value, c) => value * normal[c]));
+        for (const c of columns) dx[r * cols + c] = inverse[r] * (g[c] - alongMean - normal[c] * alongX);
       }
     },
   }),

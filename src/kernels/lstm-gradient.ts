@@ -51,10 +51,10 @@ export function backwardReference(given: Buffers & StepSizes): void {
     const row = step * batch + b;
     for (let j = 0; j < size; j++) {
       const at = row * size + j;
-      let total = dhidden[at]!;
+      let total = dhidden[at];
       if (step < time) {
-        for (let k = 0; k < 4 * size; k++) total += dgates[row * 4 * size + k]! * recurrent[j * 4 * size + k]!;
-        if (mask[row] === 0) total += dh[at + batch * size]!;
+        for (let k = 0; k < 4 * size; k++) total += dgates[row * 4 * size + k] * recurrent[j * 4 * size + k];
+        if (mask[row] === 0) total += dh[at + batch * size];
       }
       dh[at] = total;
     }
@@ -63,15 +63,15 @@ export function backwardReference(given: Buffers & StepSizes): void {
     for (let j = 0; j < size; j++) {
       const at = row * size + j;
       const gate = (index: number) => (before * 4 + index) * size + j;
-      const [i, f, g, o] = [0, 1, 2, 3].map((index) => gates[gate(index)]!) as [number, number, number, number];
-      const carried = (step < time ? dc[b * size + j]! : 0) + dcells[at]!;
+      const [i, f, g, o] = [0, 1, 2, 3].map((index) => gates[gate(index)]) as [number, number, number, number];
+      const carried = (step < time ? dc[b * size + j] : 0) + dcells[at];
       const kept = mask[before] !== 0;
-      const tanhCell = Math.tanh(cells[at]!);
-      const dct = carried + dh[at]! * o * (1 - tanhCell ** 2);
+      const tanhCell = Math.tanh(cells[at]);
+      const dct = carried + dh[at] * o * (1 - tanhCell ** 2);
       dgates[gate(0)] = kept ? dct * g * i * (1 - i) : 0;
-      dgates[gate(1)] = kept ? dct * cells[before * size + j]! * f * (1 - f) : 0;
+      dgates[gate(1)] = kept ? dct * cells[before * size + j] * f * (1 - f) : 0;
       dgates[gate(2)] = kept ? dct * i * (1 - g ** 2) : 0;
-      dgates[gate(3)] = kept ? dh[at]! * tanhCell * o * (1 - o) : 0;
+      dgates[gate(3)] = kept ? dh[at] * tanhCell * o * (1 - o) : 0;
       dc[b * size + j] = kept ? dct * f : carried;
     }
   }

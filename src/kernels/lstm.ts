@@ -33,18 +33,18 @@ export function forwardReference(given: ForwardBuffers & StepSizes): void {
     const row = step * batch + b;
     for (let j = 0; j < size; j++) {
       const [i, f, g, o] = [0, 1, 2, 3].map((gate) => {
-        let sum = x_gates[(row * 4 + gate) * size + j]!;
-        for (let k = 0; k < size; k++) sum += hidden[row * size + k]! * recurrent[(k * 4 + gate) * size + j]!;
+        let sum = x_gates[(row * 4 + gate) * size + j];
+        for (let k = 0; k < size; k++) sum += hidden[row * size + k] * recurrent[(k * 4 + gate) * size + j];
         return gate === 2 ? Math.tanh(sum) : sigmoid(sum);
       }) as [number, number, number, number];
       [i, f, g, o].forEach((value, gate) => {
         gates[(row * 4 + gate) * size + j] = value;
       });
       const next = (row + batch) * size + j;
-      const cell = f * cells[row * size + j]! + i * g;
+      const cell = f * cells[row * size + j] + i * g;
       const kept = mask[row] !== 0;
-      cells[next] = kept ? cell : cells[row * size + j]!;
-      hidden[next] = kept ? o * Math.tanh(cell) : hidden[row * size + j]!;
+      cells[next] = kept ? cell : cells[row * size + j];
+      hidden[next] = kept ? o * Math.tanh(cell) : hidden[row * size + j];
     }
   }
 }

@@ -96,10 +96,10 @@ export function matmulReference({ a, b, c, ...size }: Record<'a' | 'b' | 'c', Fl
     for (let inner = 0; inner < k; inner++) {
       const chunk = Math.floor(inner / chunk_length);
       for (let i = 0; i < m; i++) {
-        const left = a[z * a_batch + i * a_row + inner * a_col]!;
+        const left = a[z * a_batch + i * a_row + inner * a_col];
         const row = ((z * chunks + chunk) * m + i) * n;
         const right = z * b_batch + inner * b_row;
-        for (let j = 0; j < n; j++) c[row + j]! += left * b[right + j * b_col]!;
+        for (let j = 0; j < n; j++) c[row + j] += left * b[right + j * b_col];
       }
     }
   }

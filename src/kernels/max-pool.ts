@@ -39,7 +39,7 @@ function winners(x: Float64Array, s: PoolSizes): Int32Array {
       for (let kw = 0; kw < s.window_width; kw++) {
         const row = n * s.in_height + oh * s.stride_height + kh;
         const at = (row * s.in_width + ow * s.stride_width + kw) * s.channels + c;
-        if (best < 0 || replaces(x[at]!, x[best]!)) best = at;
+        if (best < 0 || replaces(x[at], x[best])) best = at;
       }
     }
     places[index] = best;
@@ -91,7 +91,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 }`,
   reference({ x, y, ...s }) {
     winners(x, s).forEach((at, index) => {
-      y[index] = x[at]!;
+      y[index] = x[at];
     });
   },
 });
@@ -144,7 +144,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   reference({ x, dy, dx, ...s }) {
     dx.fill(0, 0, inputs(s));
     winners(x, s).forEach((at, index) => {
-      dx[at]! += dy[index]!;
+      dx[at] += dy[index];
     });
   },
 });

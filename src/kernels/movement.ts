@@ -15,32 +15,32 @@ type Places = Readonly<Record<string, number>>;
 
 /** Sizes of the axes of a copy, the outermost first. */
 function axesOf({ count, size_1, size_2, size_3, size_4 }: Places): number[] {
-  const inner = [size_1!, size_2!, size_3!, size_4!];
-  return [count! / inner.reduce((product, size) => product * size, 1), ...inner];
+  const inner = [size_1, size_2, size_3, size_4];
+  return [count / inner.reduce((product, size) => product * size, 1), ...inner];
 }
 
 /** Cuts a copy along one of its axes: what the part touches on either side begins and ends somewhere in memory. */
 function cutAxis(axis: number, width: number): Cut<'x' | 'y', string> {
   return {
-    parts: (places) => axesOf(places)[axis]!,
+    parts: (places) => axesOf(places)[axis],
     launch(places, first, end) {
       const axes = axesOf(places);
-      const size = axes[axis]!;
+      const size = axes[axis];
       axes[axis] = end - first;
       /** The span that is touched on one side, and where the copy begins in it. */
       const touched = (side: 'x' | 'y'): { span: Span; offset: number } => {
-        const strides = axes.map((_, at) => places[`${side}_stride_${at}`]!);
-        const begin = places[`${side}_offset`]! + first * strides[axis]!;
+        const strides = axes.map((_, at) => places[`${side}_stride_${at}`]);
+        const begin = places[`${side}_offset`] + first * strides[axis];
         const reach = (sign: 1 | -1) =>
-          strides.reduce((sum, stride, at) => sum + (sign * stride > 0 ? stride * (axes[at]! - 1) : 0), begin);
+          strides.reduce((sum, stride, at) => sum + (sign * stride > 0 ? stride * (axes[at] - 1) : 0), begin);
         const low = Math.floor((reach(-1) * width) / ALIGNED) * ALIGNED;
         // All parts of a size ask for as much, wherever they begin.
         const length = (reach(1) + 1 - reach(-1)) * width + ALIGNED;
         return { span: { first: low, length }, offset: begin - low / width };
       };
       const [x, y] = [touched('x'), touched('y')];
-      const count = (places.count! / size) * axes[axis]!;
-      const own = { count, x_offset: x.offset, y_offset: y.offset, ...(axis > 0 && { [`size_${axis}`]: axes[axis]! }) };
+      const count = (places.count / size) * axes[axis];
+      const own = { count, x_offset: x.offset, y_offset: y.offset, ...(axis > 0 && { [`size_${axis}`]: axes[axis] }) };
       return { values: { ...places, ...own }, spans: { x: x.span, y: y.span } };
     },
   };
@@ -67,8 +67,8 @@ function stridedCopy(name: string, element: 'u32' | 'vec4u' | 'f16' | 'vec4h', r
     ],
     cuts: [0, 1, 2, 3, 4].map((axis) => cutAxis(axis, width)),
     workgroups: ({ count, size_4 }) =>
-      count === 0 ? 0 : ceilDivide((count! / size_4!) * ceilDivide(size_4!, run), THREADS),
-    cost: ({ count }) => ({ flops: 0, bytes: 2 * bytesOf(f16 ? 'f16' : 'u32', width * count!) }),
+      count === 0 ? 0 : ceilDivide((count / size_4) * ceilDivide(size_4, run), THREADS),
+    cost: ({ count }) => ({ flops: 0, bytes: 2 * bytesOf(f16 ? 'f16' : 'u32', width * count) }),
     wgsl: wgsl`
 struct Sizes {
   count: u32, size_1: u32, size_2: u32, size_3: u32, size_4: u32, x_offset: i32, y_offset: i32,
@@ -104,17 +104,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     reference(given) {
       const { x, y } = given as unknown as { x: Float64Array; y: Float64Array };
       const size = given as unknown as Record<string, number>;
-      for (let index = 0; index < size.count!; index++) {
+      for (let index = 0; index < size.count; index++) {
         let rest = index;
-        let from = size.x_offset!;
-        let to = size.y_offset!;
+        let from = size.x_offset;
+        let to = size.y_offset;
         for (let axis = COPY_AXES - 1; axis >= 0; axis--) {
-          const i = axis === 0 ? rest : rest % size[`size_${axis}`]!;
-          rest = axis === 0 ? 0 : Math.floor(rest / size[`size_${axis}`]!);
-          from += i * size[`x_stride_${axis}`]!;
-          to += i * size[`y_stride_${axis}`]!;
+          const i = axis === 0 ? rest : rest % size[`size_${axis}`];
+          rest = axis === 0 ? 0 : Math.floor(rest / size[`size_${axis}`]);
+          from += i * size[`x_stride_${axis}`];
+          to += i * size[`y_stride_${axis}`];
         }
-        for (let lane = 0; lane < width; lane++) y[to * width + lane] = x[from * width + lane]!;
+        for (let lane = 0; lane < width; lane++) y[to * width + lane] = x[from * width + lane];
       }
     },
   });

@@ -71,22 +71,22 @@ ${moments.map((moment) => `  ${moment}${slot}[i] = ${moment};`).join('\n')}
   function apply(given: unknown, slot: number, count: number, gradient: (i: number) => number): void {
     const buffers = given as Record<string, Float64Array>;
     const values = given as Record<string, number>;
-    const parameter = buffers[`parameter${slot}`]!;
-    if (buffers.scale![0] === 0) return;
+    const parameter = buffers[`parameter${slot}`];
+    if (buffers.scale[0] === 0) return;
     for (let i = 0; i < count; i++) {
-      const old = Object.fromEntries(moments.map((moment) => [moment, buffers[`${moment}${slot}`]![i]!]));
+      const old = Object.fromEntries(moments.map((moment) => [moment, buffers[`${moment}${slot}`][i]]));
       const whole = gradient(i);
-      const cut = Math.abs(whole) > values.limit! ? Math.sign(whole) * values.limit! : whole;
-      const next = update.apply(buffers.scale![0]! * cut, { ...values, ...old } as never) as Record<string, number>;
-      for (const moment of moments) buffers[`${moment}${slot}`]![i] = next[moment]!;
-      parameter[i] = parameter[i]! * (1 - values.rate! * values.decay!) - next.step!;
+      const cut = Math.abs(whole) > values.limit ? Math.sign(whole) * values.limit : whole;
+      const next = update.apply(buffers.scale[0] * cut, { ...values, ...old } as never) as Record<string, number>;
+      for (const moment of moments) buffers[`${moment}${slot}`][i] = next[moment];
+      parameter[i] = parameter[i] * (1 - values.rate * values.decay) - next.step;
     }
   }
 
   const dense = (parameters: number): Kernel => {
     const slots = Array.from({ length: parameters }, (_, slot) => slot);
     const sizes = slots.map((slot) => `count${slot}`);
-    const all = (values: Readonly<Record<string, number>>) => sizes.map((size) => values[size]!);
+    const all = (values: Readonly<Record<string, number>>) => sizes.map((size) => values[size]);
     return defineKernel<string, string>({
       name: parameters === 1 ? name : `${name}_${parameters}`,
       reads: ['scale', ...slots.map((slot) => `gradient${slot}`)],
@@ -141,7 +141,7 @@ ${slots
       reference(given) {
         const buffers = given as unknown as Record<string, Float64Array>;
         for (const slot of slots)
-          apply(given, slot, Number(buffers[`count${slot}`]), (i) => buffers[`gradient${slot}`]![i]!);
+          apply(given, slot, Number(buffers[`count${slot}`]), (i) => buffers[`gradient${slot}`][i]);
       },
     });
   };
@@ -153,10 +153,10 @@ ${slots
     sizes: ['count', 'rows', 'cols'],
     numbers,
     cuts: [cutByRows(updates(0))],
-    workgroups: ({ rows, cols }) => ceilDivide((rows! * cols!) / 4, THREADS),
+    workgroups: ({ rows, cols }) => ceilDivide((rows * cols) / 4, THREADS),
     cost: ({ count, rows, cols }) => ({
-      flops: flops * rows! * cols! + count! * cols!,
-      bytes: bytes * rows! * cols! + 4 * (count! * (cols! + 1) + rows!),
+      flops: flops * rows * cols + count * cols,
+      bytes: bytes * rows * cols + 4 * (count * (cols + 1) + rows),
     }),
     wgsl: wgsl`
 struct Sizes { count: u32, rows: u32, cols: u32, ${numbers.map((number) => `${number}: f32`).join(', ')} }
@@ -180,10 +180,10 @@ ${change(0)}
     reference(given) {
       const { values, order, starts } = given as unknown as Record<string, Float64Array>;
       const { rows, cols } = given as unknown as Record<string, number>;
-      apply(given, 0, rows! * cols!, (i) => {
-        const row = Math.floor(i / cols!);
+      apply(given, 0, rows * cols, (i) => {
+        const row = Math.floor(i / cols);
         let sum = 0;
-        for (let at = starts![row]!; at < starts![row + 1]!; at++) sum += values![order![at]! * cols! + (i % cols!)]!;
+        for (let at = starts[row]; at < starts[row + 1]; at++) sum += values[order[at] * cols + (i % cols)];
         return sum;
       });
     },

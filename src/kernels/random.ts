@@ -20,11 +20,11 @@ export function threefry(k0: number, k1: number, c0: number, c1: number): [numbe
   let x1 = (c1 + k1) | 0;
   for (let round = 0; round < ROUNDS; round++) {
     x0 = (x0 + x1) | 0;
-    x1 = rotateLeft(x1, ROTATIONS[round % 8]!) ^ x0;
+    x1 = rotateLeft(x1, ROTATIONS[round % 8]) ^ x0;
     if (round % 4 === 3) {
       const injection = (round + 1) / 4;
-      x0 = (x0 + keys[injection % 3]!) | 0;
-      x1 = (x1 + keys[(injection + 1) % 3]! + injection) | 0;
+      x0 = (x0 + keys[injection % 3]) | 0;
+      x1 = (x1 + keys[(injection + 1) % 3] + injection) | 0;
     }
   }
   return [x0 >>> 0, x1 >>> 0];
@@ -34,7 +34,7 @@ export function threefry(k0: number, k1: number, c0: number, c1: number): [numbe
 export const uniformFromBits = (bits: number): number => (bits >>> 8) / 2 ** 24;
 
 const rounds = Array.from({ length: ROUNDS }, (_, round) => {
-  const bits = ROTATIONS[round % 8]!;
+  const bits = ROTATIONS[round % 8];
   const mix = `  x0 += x1; x1 = ((x1 << Uint(${bits}u)) | (x1 >> Uint(${32 - bits}u))) ^ x0;`;
   const injection = (round + 1) / 4;
   if (!Number.isInteger(injection)) return mix;

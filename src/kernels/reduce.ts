@@ -82,7 +82,7 @@ function reference(name: Reduction) {
         for (let i = 0; i < inner; i++) {
           let total = zero;
           for (let k = chunk * chunk_length; k < Math.min(n, (chunk + 1) * chunk_length); k++) {
-            total = apply(total, x[(o * n + k) * inner + i]!);
+            total = apply(total, x[(o * n + k) * inner + i]);
           }
           y[(o * chunks + chunk) * inner + i] = total;
         }
@@ -284,7 +284,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     for (let index = 0; index < outer * inner; index++) {
       const column = Math.floor(index / inner) * n * inner + (index % inner);
       let place = 0;
-      for (let k = 1; k < n; k++) if (replaces(x[column + k * inner]!, x[column + place * inner]!)) place = k;
+      for (let k = 1; k < n; k++) if (replaces(x[column + k * inner], x[column + place * inner])) place = k;
       y[index] = place;
     }
   },

@@ -48,9 +48,9 @@ ${head(THREADS)}
       for (let i = 0; i < width * count; i++) {
         y[i] = 0;
         for (let chain = 0; chain < chains; chain++) {
-          let sum = x[i]! + chain;
-          for (let round = 0; round < ROUNDS; round++) sum = sum * x[i]! + x[i]!;
-          y[i]! += sum;
+          let sum = x[i] + chain;
+          for (let round = 0; round < ROUNDS; round++) sum = sum * x[i] + x[i];
+          y[i] += sum;
         }
       }
     },
@@ -99,7 +99,7 @@ ${head(THREADS)}
 }`,
   reference({ x, y, count, parts }) {
     y.fill(0, 0, 4 * parts);
-    for (let i = 0; i < 4 * count; i++) y[i % (4 * parts)]! += x[i]!;
+    for (let i = 0; i < 4 * count; i++) y[i % (4 * parts)] += x[i];
   },
 });
 

@@ -46,7 +46,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       let before = 0;
       for (let step = 0; step < n; step++) {
         const at = column + (reverse === 1 ? n - 1 - step : step) * inner;
-        const total = before + x[at]!;
+        const total = before + x[at];
         y[at] = exclusive === 1 ? before : total;
         before = total;
       }

@@ -116,8 +116,8 @@ ${ROW_HEAD}
     reference({ y, dy, dx, rows, cols }) {
       for (let r = 0; r < rows; r++) {
         let total = 0;
-        for (let at = r * cols; at < (r + 1) * cols; at++) total += dy[at]! * y[at]!;
-        for (let at = r * cols; at < (r + 1) * cols; at++) dx[at] = y[at]! * (dy[at]! - total);
+        for (let at = r * cols; at < (r + 1) * cols; at++) total += dy[at] * y[at];
+        for (let at = r * cols; at < (r + 1) * cols; at++) dx[at] = y[at] * (dy[at] - total);
       }
     },
   }),
@@ -139,8 +139,8 @@ ${ROW_HEAD}
     reference({ y, dy, dx, rows, cols }) {
       for (let r = 0; r < rows; r++) {
         let total = 0;
-        for (let at = r * cols; at < (r + 1) * cols; at++) total += dy[at]!;
-        for (let at = r * cols; at < (r + 1) * cols; at++) dx[at] = dy[at]! - Math.exp(y[at]!) * total;
+        for (let at = r * cols; at < (r + 1) * cols; at++) total += dy[at];
+        for (let at = r * cols; at < (r + 1) * cols; at++) dx[at] = dy[at] - Math.exp(y[at]) * total;
       }
     },
   }),

@@ -39,7 +39,7 @@ interface Given extends Record<'x' | 'y', Float64Array>, Record<'outer' | 'n' | 
 function sortRuns({ x, y, outer, n, inner }: Given, run: number): void {
   for (let line = 0; line < outer * inner; line++) {
     const column = Math.floor(line / inner) * n * inner + (line % inner);
-    const at = (k: number) => x[column + k * inner]!;
+    const at = (k: number) => x[column + k * inner];
     for (let begin = 0; begin < n; begin += run) {
       const places = Array.from({ length: Math.min(run, n - begin) }, (_, k) => begin + k);
       places.sort((i, k) => (before(at(i), i, at(k), k) ? -1 : 1));

@@ -51,6 +51,6 @@ export class EmbeddingConv extends Module {
     if (x1.shape[0] !== x2.shape[0])
       throw new TesseraError(`EmbeddingConv: the inputs' batches differ: ${x1.describe()} and ${x2.describe()}`);
     const [f1, f2] = [this.f1.forward(x1), this.f2.forward(x2)].map((features) => this.#flatten.forward(features));
-    return this.h.forward(concatenate(f1!, f2!));
+    return this.h.forward(concatenate(f1, f2));
   }
 }

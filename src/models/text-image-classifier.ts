@@ -103,12 +103,12 @@ export class TextImageClassifier extends Module {
     const features = [];
     if (this.lstm !== undefined) features.push(this.#encodeText(inputs));
     if (this.conv !== undefined) features.push(this.#encodeImages(inputs));
-    if (features.length === 2 && features[0]!.shape[0] !== features[1]!.shape[0]) {
+    if (features.length === 2 && features[0].shape[0] !== features[1].shape[0]) {
       throw new TesseraError(
-        `TextImageClassifier: ${features[0]!.shape[0]} texts and ${features[1]!.shape[0]} images; expected as many of each`,
+        `TextImageClassifier: ${features[0].shape[0]} texts and ${features[1].shape[0]} images; expected as many of each`,
       );
     }
-    return this.classify.forward(features.length === 1 ? features[0]! : concatenate(...features));
+    return this.classify.forward(features.length === 1 ? features[0] : concatenate(...features));
   }
 
   #encodeText({ tokens, mask }: TextImageInputs): Tensor {
@@ -122,7 +122,7 @@ export class TextImageClassifier extends Module {
 
   #encodeImages({ images }: TextImageInputs): Tensor {
     const [height, width, channels] = this.image;
-    const fits = images?.rank === 4 && images.shape[0]! > 0 && images.shape.slice(1).join() === this.image.join();
+    const fits = images?.rank === 4 && images.shape[0] > 0 && images.shape.slice(1).join() === this.image.join();
     if (images === undefined || !fits) {
       throw new TesseraError(
         `TextImageClassifier: expected images of f32 [batch, ${height}, ${width}, ${channels}], got ${images?.describe() ?? 'none'}`,

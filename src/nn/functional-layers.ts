@@ -111,7 +111,7 @@ export const layers = {
       returnSequences,
       (shape) => new LSTM(shape.at(-1)!, units, generated(options)),
       (module, x, mask, [hidden, cell]) =>
-        module.run(x, mask, hidden === undefined ? undefined : { hidden, cell: cell! }),
+        module.run(x, mask, hidden === undefined ? undefined : { hidden, cell: cell }),
       ['hidden', 'cell'],
     ),
   /** A gated recurrent unit over the steps of a sequence. */
@@ -215,7 +215,7 @@ export const layers = {
     () =>
     (x: SymbolicTensor): SymbolicTensor => {
       const { mask } = x;
-      if (mask === undefined) return call('globalAveragePooling1d', [x], (value) => value!.mean(1))[0];
+      if (mask === undefined) return call('globalAveragePooling1d', [x], (value) => value.mean(1))[0];
       const mean = (value?: Tensor, counts?: Tensor) =>
         value!
           .mul(counts!.expandDims(-1))
@@ -283,7 +283,7 @@ export const layers = {
   positionalEmbedding: (options: { readonly generator?: Generator } = {}): SymbolicLayer<PositionalEmbedding> =>
     layer(
       'positionalEmbedding',
-      ([length, features]) => new PositionalEmbedding(length!, features!, generated(options)),
+      ([length, features]) => new PositionalEmbedding(length, features, generated(options)),
       keepsMask,
     ),
 
@@ -293,12 +293,12 @@ export const layers = {
   reshape:
     (shape: Shape) =>
     (x: SymbolicTensor): SymbolicTensor =>
-      call('reshape', [x], (value) => value!.reshape([value!.shape[0]!, ...shape]))[0],
+      call('reshape', [x], (value) => value.reshape([value.shape[0], ...shape]))[0],
   /** Axes of each sample in another order, counted from 1 as in Keras. */
   permute:
     (order: readonly number[]) =>
     (x: SymbolicTensor): SymbolicTensor =>
-      call('permute', [x], (value) => value!.permute([0, ...order]))[0],
+      call('permute', [x], (value) => value.permute([0, ...order]))[0],
   /** Sets a share of the elements to zero while training. */
   dropout: ({ rate, seed = 0 }: { readonly rate: number; readonly seed?: number }): SymbolicLayer<Dropout> =>
     layer('dropout', () => new Dropout(rate, seed), keepsMask),
@@ -312,7 +312,7 @@ export const layers = {
   /** The sum. */
   add: combine('add', (...values) => values.reduce((sum, value) => sum.add(value))),
   /** The first less the second. */
-  subtract: combine('subtract', (a, b) => a!.sub(b!)),
+  subtract: combine('subtract', (a, b) => a.sub(b)),
   /** The product, element by element. */
   multiply: combine('multiply', (...values) => values.reduce((product, value) => product.mul(value))),
   /** The mean, element by element. */

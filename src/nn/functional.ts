@@ -76,7 +76,7 @@ export function call(
   const results = listed(...inputs.map((one) => one.sample()));
   for (const { shape } of results)
     if (shape[0] !== 1) throw new TesseraError(`${name}: the first axis of its result is not the batch`);
-  const shape = results[0]!.shape.slice(1);
+  const shape = results[0].shape.slice(1);
   const made: Call = { name, inputs, compute: listed, shape, ...(module === undefined ? {} : { module }) };
   const mask = keepsMask ? inputs[0]?.mask : undefined;
   const symbols = results.map(
@@ -111,7 +111,7 @@ export function layer<M extends Layer>(
   const moduleFor = once(make);
   const apply = (x: SymbolicTensor): SymbolicTensor => {
     const module = moduleFor(x.shape);
-    return call(name, [x], (value) => module.forward(value!), { module, keepsMask })[0];
+    return call(name, [x], (value) => module.forward(value), { module, keepsMask })[0];
   };
   return Object.assign(apply, { make });
 }

@@ -94,13 +94,13 @@ export const orthogonal: Initializer = (shape, generator) => {
   const transposed = columns < rows;
   return Float32Array.from({ length: rows * columns }, (_, index) => {
     const [row, column] = [Math.floor(index / columns), index % columns];
-    return transposed ? basis[column]![row]! : basis[row]![column]!;
+    return transposed ? basis[column][row] : basis[row][column];
   });
 };
 
 function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
-  for (let index = 0; index < a.length; index++) sum += a[index]! * b[index]!;
+  for (let index = 0; index < a.length; index++) sum += a[index] * b[index];
   return sum;
 }
 
@@ -111,18 +111,18 @@ function takeOut(vector: Float64Array, basis: readonly Float64Array[]): void {
     const [a, b, c, d] = basis.slice(first, first + 4) as [Float64Array, Float64Array, Float64Array, Float64Array];
     let [alongA, alongB, alongC, alongD] = [0, 0, 0, 0];
     for (let index = 0; index < vector.length; index++) {
-      const value = vector[index]!;
-      alongA += value * a[index]!;
-      alongB += value * b[index]!;
-      alongC += value * c[index]!;
-      alongD += value * d[index]!;
+      const value = vector[index];
+      alongA += value * a[index];
+      alongB += value * b[index];
+      alongC += value * c[index];
+      alongD += value * d[index];
     }
     for (let index = 0; index < vector.length; index++)
-      vector[index]! -= alongA * a[index]! + alongB * b[index]! + alongC * c[index]! + alongD * d[index]!;
+      vector[index] -= alongA * a[index] + alongB * b[index] + alongC * c[index] + alongD * d[index];
   }
   for (const one of basis.slice(fours)) {
     const along = dot(vector, one);
-    for (let index = 0; index < vector.length; index++) vector[index]! -= along * one[index]!;
+    for (let index = 0; index < vector.length; index++) vector[index] -= along * one[index];
   }
 }
 

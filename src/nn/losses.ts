@@ -106,7 +106,7 @@ export function cosineDistance(a: Tensor, b: Tensor): Tensor {
 export function infoNCE(a: Tensor, b: Tensor, { temperature = 0.07 }: { temperature?: number } = {}): Tensor {
   expectAlike('infoNCE', a, b);
   const similarities = normalizeLength(a).matmul(normalizeLength(b).transpose()).div(temperature);
-  const own = arange(a.shape[0]!);
+  const own = arange(a.shape[0]);
   return crossEntropy(similarities, own).add(crossEntropy(similarities.transpose(), own)).mul(0.5);
 }
 

@@ -22,12 +22,12 @@ export class ConfusionMatrix {
       throw new TesseraError(`ConfusionMatrix: ${predicted.length} predictions and ${labels.length} labels`);
     const isClass = (value: number) => Number.isInteger(value) && value >= 0 && value < this.classes;
     for (let row = 0; row < labels.length; row++) {
-      const [label, guess] = [labels[row]!, predicted[row]!];
+      const [label, guess] = [labels[row], predicted[row]];
       if (!isClass(label) || !isClass(guess))
         throw new TesseraError(
           `ConfusionMatrix: row ${row} has class ${label} and prediction ${guess}; expected 0 to ${this.classes - 1}`,
         );
-      this.counts[label]![guess]!++;
+      this.counts[label][guess]++;
     }
   }
 
@@ -38,22 +38,22 @@ export class ConfusionMatrix {
 
   /** For each class the share of its predictions that is right; 0 where there is none. */
   get precision(): number[] {
-    return this.#diagonal().map((right, label) => share(right, this.counts.map((row) => row[label]!).reduce(add, 0)));
+    return this.#diagonal().map((right, label) => share(right, this.counts.map((row) => row[label]).reduce(add, 0)));
   }
 
   /** For each class the share of its rows that was found; 0 where there is none. */
   get recall(): number[] {
-    return this.#diagonal().map((right, label) => share(right, this.counts[label]!.reduce(add, 0)));
+    return this.#diagonal().map((right, label) => share(right, this.counts[label].reduce(add, 0)));
   }
 
   /** For each class the harmonic mean of precision and recall. */
   get f1(): number[] {
     const { precision, recall } = this;
-    return precision.map((one, label) => share(2 * one * recall[label]!, one + recall[label]!));
+    return precision.map((one, label) => share(2 * one * recall[label], one + recall[label]));
   }
 
   #diagonal(): number[] {
-    return this.counts.map((row, label) => row[label]!);
+    return this.counts.map((row, label) => row[label]);
   }
 }
 
@@ -65,7 +65,7 @@ const share = (part: number, whole: number): number => (whole === 0 ? 0 : part /
  * @throws TesseraError if there are not both positives and negatives.
  */
 export function areaUnderCurve(scores: ArrayLike<number>, positive: ArrayLike<number | boolean>): number {
-  const order = Array.from(scores, (_, row) => row).sort((a, b) => scores[a]! - scores[b]!);
+  const order = Array.from(scores, (_, row) => row).sort((a, b) => scores[a] - scores[b]);
   const positives = Array.from(positive).filter(Boolean).length;
   const negatives = order.length - positives;
   if (positives === 0 || negatives === 0)
@@ -74,7 +74,7 @@ export function areaUnderCurve(scores: ArrayLike<number>, positive: ArrayLike<nu
   let ranks = 0;
   for (let begin = 0; begin < order.length; ) {
     let end = begin;
-    while (end < order.length && scores[order[end]!] === scores[order[begin]!]) end++;
+    while (end < order.length && scores[order[end]] === scores[order[begin]]) end++;
     const rank = (begin + 1 + end) / 2;
     for (const row of order.slice(begin, end)) if (positive[row]) ranks += rank;
     begin = end;

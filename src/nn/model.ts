@@ -114,7 +114,7 @@ export class Model<Outputs extends SymbolicTensor | readonly SymbolicTensor[] = 
     if (values.length !== this.inputs.length)
       throw new TesseraError(`Model: expected ${this.inputs.length} inputs, got ${values.length}`);
     this.inputs.forEach(({ shape, dtype, name }, index) => {
-      const value = values[index]!;
+      const value = values[index];
       if (value.dtype !== dtype || value.shape.slice(1).join() !== shape.join())
         throw new TesseraError(
           `Model: input ${index} ('${name}') must be ${dtype} [batch, ${shape.join(', ')}], got ${value.describe()}`,
@@ -123,11 +123,11 @@ export class Model<Outputs extends SymbolicTensor | readonly SymbolicTensor[] = 
     const known = new Map<Call, readonly Tensor[]>();
     const evaluated = (symbol: SymbolicTensor): Tensor => {
       const given = this.inputs.indexOf(symbol);
-      if (given >= 0) return values[given]!;
+      if (given >= 0) return values[given];
       const call = symbol.call!;
       const results = known.get(call) ?? call.compute(...call.inputs.map(evaluated));
       known.set(call, results);
-      return results[symbol.index]!;
+      return results[symbol.index];
     };
     return this.outputs.map(evaluated);
   }
@@ -257,7 +257,7 @@ export class Model<Outputs extends SymbolicTensor | readonly SymbolicTensor[] = 
     if (classWeight === undefined) return undefined;
     if (!this.#single) throw new TesseraError('fit: classWeight needs a model of one output');
     const weights = Float32Array.from(rows.classes(), (label) => classWeight[label] ?? 1);
-    return (batch) => tensor(Float32Array.from(batch, (row) => weights[row]!));
+    return (batch) => tensor(Float32Array.from(batch, (row) => weights[row]));
   }
 
   /** The loss of some rows, and what each loss and metric adds to its sum. */
@@ -269,7 +269,7 @@ export class Model<Outputs extends SymbolicTensor | readonly SymbolicTensor[] = 
       throw new TesseraError(`Model: ${outputs.length} outputs need as many targets, got ${targets.length}`);
     const several = outputs.length > 1;
     const each = outputs.map((output, index) => {
-      const given = losses[index]!(output, targets[index]!);
+      const given = losses[index](output, targets[index]);
       if (given.shape.length !== 1 || given.shape[0] !== batch.length)
         throw new TesseraError(
           `Model: a loss must give a number for each row, [${batch.length}]; got ${given.describe()}`,
@@ -278,12 +278,12 @@ export class Model<Outputs extends SymbolicTensor | readonly SymbolicTensor[] = 
       const name = several ? `${this.#outputName(index)}_` : '';
       const judged = metrics.map(([metric, one]) => ({
         name: name + metric,
-        sums: one.sums(output, targets[index]!),
+        sums: one.sums(output, targets[index]),
         metric: one,
       }));
       return { mean: own.mean(), parts: [...(several ? [meanPart(`${name}loss`, own)] : []), ...judged] };
     });
-    const total = each.map(({ mean }, index) => mean.mul(lossWeights[index]!)).reduce((sum, one) => sum.add(one));
+    const total = each.map(({ mean }, index) => mean.mul(lossWeights[index])).reduce((sum, one) => sum.add(one));
     const penalty = this.penalty();
     return {
       loss: penalty === undefined ? total : total.add(penalty),
@@ -293,7 +293,7 @@ export class Model<Outputs extends SymbolicTensor | readonly SymbolicTensor[] = 
 
   /** The name of an output: its layer's, with a number where it is not the only one. */
   #outputName(index: number): string {
-    const { name } = this.outputs[index]!;
+    const { name } = this.outputs[index];
     const before = this.outputs.slice(0, index).filter((other) => other.name === name).length;
     return before === 0 ? name : `${name}_${before}`;
   }
@@ -328,10 +328,9 @@ export class Model<Outputs extends SymbolicTensor | readonly SymbolicTensor[] = 
     for (const batch of batchesOf(range(0, rows.count), batchSize)) {
       const outputs = this.#run(rows.take(batch).inputs);
       await startReading(outputs);
-      for (const [index, output] of outputs.entries())
-        values[index]!.set(await output.data(), batch[0]! * widths[index]!);
+      for (const [index, output] of outputs.entries()) values[index].set(await output.data(), batch[0] * widths[index]);
     }
-    const outputs = values.map((one, index) => tensor(one, [rows.count, ...this.outputs[index]!.shape]));
+    const outputs = values.map((one, index) => tensor(one, [rows.count, ...this.outputs[index].shape]));
     return (this.#single ? outputs[0] : outputs) as Values<Outputs>;
   }
 

@@ -178,10 +178,10 @@ export async function valuesOf(variables: ReadonlyMap<string, Variable>): Promis
 
 /** Rows of cells as lines of aligned columns; the last stands on the right. */
 export function aligned(rows: readonly (readonly string[])[]): string[] {
-  const last = rows[0]!.length - 1;
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const last = rows[0].length - 1;
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   const pad = (cell: string, column: number) =>
-    column === last ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!);
+    column === last ? cell.padStart(widths[column]) : cell.padEnd(widths[column]);
   return rows.map((row) => row.map(pad).join('  ').trimEnd());
 }
 

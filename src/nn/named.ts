@@ -76,7 +76,7 @@ export interface Metric {
 /** The mean over rows. */
 export const meanOf = (rows: RowFunction): Metric => ({
   sums: (output, targets) => rows(output, targets).sum().reshape([1]),
-  value: ([sum], rows) => sum! / rows,
+  value: ([sum], rows) => sum / rows,
 });
 
 const isYes = (p: Tensor): Tensor => p.greater(0.5);
@@ -104,7 +104,7 @@ const amongYes = (whole: (output: Tensor, t: Tensor) => Tensor): Metric => ({
     const both = isYes(output).cast('f32').mul(isYes(targets).cast('f32'));
     return concat([sumOf(both), sumOf(whole(isYes(output), isYes(targets)))]);
   },
-  value: ([both, all]) => (all === 0 ? 0 : both! / all!),
+  value: ([both, all]) => (all === 0 ? 0 : both / all),
 });
 
 /** For each class the rows that are and were said to be it, that were said to be it, and that are it. */
@@ -118,8 +118,8 @@ const f1: Metric = {
   value: (sums) => {
     const classes = sums.length / 3;
     const [both, said, are] = [0, 1, 2].map((part) => sums.slice(part * classes, (part + 1) * classes));
-    const one = (index: number) => (2 * both![index]!) / Math.max(1, said![index]! + are![index]!);
-    return both!.reduce((sum, _, index) => sum + one(index), 0) / classes;
+    const one = (index: number) => (2 * both[index]) / Math.max(1, said[index] + are[index]);
+    return both.reduce((sum, _, index) => sum + one(index), 0) / classes;
   },
 };
 
@@ -141,7 +141,7 @@ const auc: Metric = {
   value: (sums) => {
     let [negatives, pairs, positives] = [0, 0, 0];
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
-      const [no, yes] = [sums[bucket]!, sums[BUCKETS + bucket]!];
+      const [no, yes] = [sums[bucket], sums[BUCKETS + bucket]];
       pairs += yes * (negatives + no / 2);
       negatives += no;
       positives += yes;

@@ -144,9 +144,9 @@ export abstract class Optimizer {
       this.#lossScale === undefined
         ? grad(loss, this.parameters)
         : this.#lossScale.unscaled(grad(this.#lossScale.scaled(loss), this.parameters));
-    const sums = this.#sums.map((sum, index) => sum.add(own[index]!.div(accumulate)));
+    const sums = this.#sums.map((sum, index) => sum.add(own[index].div(accumulate)));
     if ((this.#steps + 1) % accumulate !== 0)
-      return [...this.#sums.map((sum, index) => sum.assign(sums[index]!)), ...tracked];
+      return [...this.#sums.map((sum, index) => sum.assign(sums[index])), ...tracked];
     const cleared = this.#sums.map((sum) => sum.assign(zeros(sum.shape)));
     return [...this.#changes(accumulate === 1 ? own : sums), ...cleared, ...tracked];
   }
@@ -164,16 +164,16 @@ export abstract class Optimizer {
     // The first average is the parameter itself.
     const kept = this.updates === 0 ? 0 : averageDecay;
     const states = this.parameters.map((parameter, index) => ({
-      ...{ parameter, gradient: gradients[index]!, moments: this.#moments[index]! },
+      ...{ parameter, gradient: gradients[index], moments: this.#moments[index] },
     }));
     const results = updateAll(update, scale, states, settings);
     const updates = states.flatMap(({ parameter, moments }, index) => {
-      const next = results[index]!;
-      const changes = [parameter, ...moments].map((variable, output) => variable.assign(next[output]!));
+      const next = results[index];
+      const changes = [parameter, ...moments].map((variable, output) => variable.assign(next[output]));
       const average = this.#averages[index];
       return average === undefined
         ? changes
-        : [...changes, average.assign(average.mul(kept).add(next[0]!.mul(1 - kept)))];
+        : [...changes, average.assign(average.mul(kept).add(next[0].mul(1 - kept)))];
     });
     return finite === undefined ? updates : [...updates, ...this.#lossScale!.assigns(finite)];
   }
@@ -185,7 +185,7 @@ export abstract class Optimizer {
   async swapAverages(): Promise<void> {
     if (this.#averages.length === 0 || this.updates === 0)
       throw new TesseraError('swapAverages: there are no averages; give averageDecay, and take a step first');
-    const pairs = this.parameters.map((parameter, index) => [parameter, this.#averages[index]!] as const);
+    const pairs = this.parameters.map((parameter, index) => [parameter, this.#averages[index]] as const);
     await startReading(pairs.flatMap(([parameter, average]) => [parameter.assign(average), average.assign(parameter)]));
   }
 
@@ -194,7 +194,7 @@ export abstract class Optimizer {
     return new Map([
       ...(this.#lossScale?.state() ?? []),
       ...this.parameters.flatMap(({ name }, index) => [
-        ...this.#moments[index]!.map((moment, at) => [`${name}.${this.#rule.moments[at]}`, moment] as const),
+        ...this.#moments[index].map((moment, at) => [`${name}.${this.#rule.moments[at]}`, moment] as const),
         ...this.#sums.slice(index, index + 1).map((sum) => [`${name}.sum`, sum] as const),
         ...this.#averages.slice(index, index + 1).map((average) => [`${name}.average`, average] as const),
       ]),

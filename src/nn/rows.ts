@@ -22,7 +22,7 @@ export class RowSet {
     for (const one of all)
       if (onHost(one) === undefined)
         throw new TesseraError(`${what}: rows come from arrays; read ${one.describe()} with data() first`);
-    this.count = all[0]!.shape[0]!;
+    this.count = all[0].shape[0];
   }
 
   /** Some rows of each, as new tensors. */
@@ -50,7 +50,7 @@ const onHost = (x: Tensor) => x.host ?? (x.source.kind === 'data' ? x.source.dat
 
 function takeRows(x: Tensor, rows: Uint32Array): Tensor {
   const values = onHost(x)!;
-  const width = x.size / x.shape[0]!;
+  const width = x.size / x.shape[0];
   const taken = values.slice(0, rows.length * width);
   rows.forEach((row, at) => {
     taken.set(values.subarray(row * width, (row + 1) * width), at * width);

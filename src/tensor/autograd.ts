@@ -31,7 +31,7 @@ export function grad(loss: Tensor, tensors: readonly Tensor[]): Tensor[] {
   return wanted.map((tensor, index) => {
     const gradient = grads.of(tensor);
     if (gradient !== undefined) return gradient;
-    const given = tensors[index]!;
+    const given = tensors[index];
     const name =
       given instanceof Variable ? `'${given.name}' (${given.describe()})` : `tensor ${index} (${given.describe()})`;
     throw new TesseraError(
@@ -110,7 +110,7 @@ function backward(node: OpNode, grads: Gradients, onPath: ReadonlySet<object>): 
   const gradients = vjp({
     inputs: node.inputs,
     outputs: node.tensors,
-    output: node.tensors[0]!,
+    output: node.tensors[0],
     outputGrads,
     outputGrad: outputGrads[0]!,
     attributes: node.attributes,

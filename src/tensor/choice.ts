@@ -35,7 +35,7 @@ export const chooserOf =
   (choices: Choices): Chooser =>
   ({ key, variants, heuristic, digest }) => {
     const name = choices.get(key)?.[digest()];
-    return variants[name !== undefined && Object.hasOwn(variants, name) ? name : heuristic]!();
+    return variants[name !== undefined && Object.hasOwn(variants, name) ? name : heuristic]();
   };
 
 /** What ops choose by: makes a point of what an op names, and lets the chooser decide. */

@@ -13,8 +13,8 @@ const TOLERANCE = 1e-4;
 /** The first place where a result is not what is expected; -1 if there is none. */
 export function disagreesAt(found: ArrayLike<number>, expected: ArrayLike<number>): number {
   let largest = 0;
-  for (let at = 0; at < expected.length; at++) largest = Math.max(largest, Math.abs(expected[at]!));
+  for (let at = 0; at < expected.length; at++) largest = Math.max(largest, Math.abs(expected[at]));
   for (let at = 0; at < expected.length; at++)
-    if (!(Math.abs(found[at]! - expected[at]!) <= TOLERANCE * largest)) return at; // NaN agrees with nothing
+    if (!(Math.abs(found[at] - expected[at]) <= TOLERANCE * largest)) return at; // NaN agrees with nothing
   return -1;
 }

@@ -90,7 +90,7 @@ export class Contest {
     const begin = APART * this.#values.indexOf(value);
     const content =
       value.dtype === 'f32' || value.dtype === 'f16'
-        ? Float32Array.from({ length: value.length }, (_, at) => this.#random[(begin + at) % RANDOM]!)
+        ? Float32Array.from({ length: value.length }, (_, at) => this.#random[(begin + at) % RANDOM])
         : new Int32Array(value.length).fill(value.dtype === 'bool' ? 1 : 0);
     this.device.write(set.get(value)!, content, value.dtype);
   }
@@ -133,7 +133,7 @@ export class Contest {
   async problemOf(name: string, expected: readonly HostArray[]): Promise<string | undefined> {
     try {
       const found = await this.valuesOf(name);
-      const agrees = expected.every((values, output) => disagreesAt(found[output]!, values) < 0);
+      const agrees = expected.every((values, output) => disagreesAt(found[output], values) < 0);
       return agrees ? undefined : 'it computes another result';
     } catch (error) {
       if (error instanceof KernelError) return error.message;
@@ -175,7 +175,7 @@ export class Contest {
     let first: number | undefined;
     for (let runs = 1; ; ) {
       const prepared = await this.#prepare(name, runs);
-      const readbacks = [{ from: this.#setOf(0).get(this.#outputs[0]!)!, type: 'f32' as const, length: 1 }];
+      const readbacks = [{ from: this.#setOf(0).get(this.#outputs[0])!, type: 'f32' as const, length: 1 }];
       const time = async () => {
         const begin = performance.now();
         await this.device.submit(prepared, { readbacks });
@@ -196,5 +196,5 @@ export class Contest {
 
 const writtenBy = (launches: readonly Launch[]): Value[] =>
   launches.flatMap(({ kernel, values }) =>
-    kernel.bindings.filter(({ access }) => access === 'read_write').map(({ name }) => values[name]!),
+    kernel.bindings.filter(({ access }) => access === 'read_write').map(({ name }) => values[name]),
   );

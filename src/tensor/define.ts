@@ -75,7 +75,7 @@ export function defineOp<const Names extends readonly string[], A extends object
     node.tensors = tensors;
     return tensors;
   };
-  const op = (...given: unknown[]) => all(...given)[0]!;
+  const op = (...given: unknown[]) => all(...given)[0];
   return Object.assign(op, { all, definition }) as unknown as Op<Names, A>;
 }
 

@@ -51,7 +51,7 @@ export class Dispatches {
     const { limits } = this.device;
     const { flops, bytes } = kernel.cost(values);
     for (const { share, windows, ...part } of partsOf(kernel, { values, windows: bound }, limits, label)) {
-      const own = mapValues(windows, (window, name): Bound => ({ ...window, storage: bound[name]!.storage }));
+      const own = mapValues(windows, (window, name): Bound => ({ ...window, storage: bound[name].storage }));
       // Where a window begins that the device cannot bind, a copy takes its place.
       const copies = Object.entries(own).flatMap(([name, window]) => {
         if (isAligned(window, limits)) return [];

@@ -279,10 +279,10 @@ export class Runtime {
     tensors.forEach(({ host, source, resident, size, dtype }, index) => {
       const values = host ?? (source.kind === 'data' ? source.data : undefined);
       if (values === undefined) {
-        copies.push({ from: resident!.buffer, to: slots[index]!, bytes: bytesOf(dtype, size) });
+        copies.push({ from: resident!.buffer, to: slots[index], bytes: bytesOf(dtype, size) });
         held[index] = undefined;
       } else if (held[index] !== values) {
-        if (values.length > 0) this.device.write(slots[index]!, values, dtype);
+        if (values.length > 0) this.device.write(slots[index], values, dtype);
         held[index] = values;
       }
     });
@@ -292,7 +292,7 @@ export class Runtime {
   #setNumbers({ plan, prepared }: Executable, { numbers, nodes }: Trace): void {
     plan.dispatches.forEach((dispatch, index) => {
       for (const { field, leaf, node, name } of dispatch.numbers) {
-        const value = leaf !== undefined ? numbers[leaf]!.value : nodes[node!]!.numbers[name!]!;
+        const value = leaf !== undefined ? numbers[leaf].value : nodes[node!].numbers[name!];
         prepared.set(index, field, value);
       }
     });
@@ -303,14 +303,14 @@ function bufferOf(
   { slots, workspace, variables, kept }: Pick<Executable, 'slots' | 'workspace' | 'variables' | 'kept'>,
   storage: Storage,
 ): DeviceBuffer {
-  if (storage.kind === 'workspace') return kept.get(storage) ?? workspace[storage.workspace]!;
-  return (storage.kind === 'slot' ? slots : variables)[storage.position]!;
+  if (storage.kind === 'workspace') return kept.get(storage) ?? workspace[storage.workspace];
+  return (storage.kind === 'slot' ? slots : variables)[storage.position];
 }
 
 /** Names the largest value of a plan, for the error that says that it does not fit. */
 function largestOwner({ dispatches }: Plan): string {
   const storages = dispatches.flatMap((dispatch) => Object.values(dispatch.storages));
-  return storages.reduce((largest, one) => (one.bytes > largest.bytes ? one : largest), storages[0]!)?.owner ?? 'plan';
+  return storages.reduce((largest, one) => (one.bytes > largest.bytes ? one : largest), storages[0])?.owner ?? 'plan';
 }
 
 const isDone = (target: Tensor, keep: 'host' | 'device'): boolean =>

@@ -52,7 +52,7 @@ export async function explain(...targets: readonly Tensor[]): Promise<Explanatio
   const traced = trace(current);
   const made = plan(traced, device);
   const name = (storage: Storage): string => {
-    if (storage.kind === 'variable') return traced.variables[storage.position]!.variable.name;
+    if (storage.kind === 'variable') return traced.variables[storage.position].variable.name;
     return storage.kind === 'slot' ? `in${storage.position}` : `w${storage.workspace}`;
   };
   const range = (window: Window | undefined, { bytes }: Storage): string => {

@@ -21,7 +21,7 @@ export function express(
   isStored: (number: Tensor) => boolean,
   isValue: (input: Tensor) => boolean = () => false,
 ): Expressed {
-  const shape = group.root.outputs[0]!.shape;
+  const shape = group.root.outputs[0].shape;
   const inputs: Tensor[] = [];
   const numbers: NumberLeaf[] = [];
   const numberTypes: DType[] = [];
@@ -49,7 +49,7 @@ export function express(
     const known = made.get(node);
     if (known !== undefined) return known;
     const operands = node.inputs.map(operandOf);
-    const index = steps.push({ fn: node.op.elementwise!, operands, type: node.outputs[0]!.dtype }) - 1;
+    const index = steps.push({ fn: node.op.elementwise!, operands, type: node.outputs[0].dtype }) - 1;
     made.set(node, index);
     return index;
   };

@@ -82,7 +82,7 @@ export const isNode = (tensor: Tensor): boolean => identityOf(tensor) === tensor
 export const isRecomputable = (node: OpNode): boolean =>
   node.op.elementwise !== undefined && node.inputs.every((input) => input.source.kind === 'number');
 
-const shapeOf = (node: OpNode) => node.outputs[0]!.shape;
+const shapeOf = (node: OpNode) => node.outputs[0].shape;
 
 function formGroups(
   trace: Trace,
@@ -96,7 +96,7 @@ function formGroups(
     const users = consumers.get(node)!;
     const fits = (user: OpNode) => groups.has(user) && sameShape(shapeOf(user), shapeOf(node));
     if (isRecomputable(node) && !targets.has(node) && users.every((user) => fits(user))) continue;
-    const group = users.length > 0 && !targets.has(node) && users.every(fits) ? groups.get(users[0]!) : undefined;
+    const group = users.length > 0 && !targets.has(node) && users.every(fits) ? groups.get(users[0]) : undefined;
     if (group !== undefined && users.every((user) => groups.get(user) === group)) {
       group.members.add(node);
       if (inputsOf(group).length + OWN_BINDINGS <= storageBuffers) {
@@ -136,7 +136,7 @@ function epilogueAnchor(
   consumers: ReadonlyMap<OpNode, readonly OpNode[]>,
   targets: ReadonlySet<object>,
 ): OpNode | undefined {
-  if (!['f32', 'f16'].includes(group.root.outputs[0]!.dtype)) return undefined;
+  if (!['f32', 'f16'].includes(group.root.outputs[0].dtype)) return undefined;
   const shape = shapeOf(group.root);
   return inputsOf(group)
     .filter(isNode)
@@ -144,7 +144,7 @@ function epilogueAnchor(
     .find(
       (node) =>
         node.op.epilogue === true &&
-        node.outputs[0]!.dtype === 'f32' &&
+        node.outputs[0].dtype === 'f32' &&
         !targets.has(node) &&
         sameShape(shapeOf(node), shape) &&
         consumers.get(node)!.every((user) => group.members.has(user)),
@@ -159,10 +159,10 @@ function prologueReader(
 ): OpNode | undefined {
   const users = consumers.get(group.root)!;
   const [reader] = users;
-  if (users.length !== 1 || reader!.op.prologue !== true || targets.has(group.root)) return undefined;
-  const { shape, dtype } = group.root.outputs[0]!;
+  if (users.length !== 1 || reader.op.prologue !== true || targets.has(group.root)) return undefined;
+  const { shape, dtype } = group.root.outputs[0];
   const loaded = inputsOf(group);
   // One input takes the place of the kernel's own: it must lie under the result one for one.
   const suits = loaded.some((input) => input.dtype === 'f32' && sameShape(input.shape, shape));
-  return suits && dtype === 'f32' && sameShape(reader!.inputs[0]!.shape, shape) ? reader : undefined;
+  return suits && dtype === 'f32' && sameShape(reader.inputs[0].shape, shape) ? reader : undefined;
 }

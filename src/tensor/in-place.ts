@@ -16,15 +16,15 @@ export function updatesInPlace({ nodes, targets }: Trace, { op }: Unit): boolean
     );
     return (
       users.length === 1 &&
-      users[0]!.op.name === 'assign' &&
-      users[0]!.attributes.variable === variable &&
+      users[0].op.name === 'assign' &&
+      users[0].attributes.variable === variable &&
       !targets.some((target) => target.source === op && target.index === output)
     );
   };
   return (
     op?.op.inPlace !== undefined &&
     Object.entries(op.op.inPlace).every(([output, input]) => {
-      const { source } = op.inputs[input]!;
+      const { source } = op.inputs[input];
       return source.kind === 'variable' && isAssignedOnly(Number(output), source.variable);
     })
   );
@@ -32,7 +32,7 @@ export function updatesInPlace({ nodes, targets }: Trace, { op }: Unit): boolean
 
 /** The position of the last unit that reads what an update overwrites, or that feeds the update. */
 export function lastReader(update: Unit, units: readonly Unit[]): number {
-  const overwritten = Object.values(update.op!.op.inPlace!).map((input) => identityOf(update.op!.inputs[input]!));
+  const overwritten = Object.values(update.op!.op.inPlace!).map((input) => identityOf(update.op!.inputs[input]));
   const read = new Set<object>([
     ...overwritten,
     ...update.op!.inputs.flatMap((input) => [input.source, rootOf(input)]),
@@ -55,6 +55,6 @@ export function lastReader(update: Unit, units: readonly Unit[]): number {
 /** The node or leaf whose memory a tensor is, through reshapes. */
 export function rootOf(tensor: Tensor): object {
   let at = tensor;
-  while (isNode(at) && (at.source as OpNode).op.alias) at = (at.source as OpNode).inputs[0]!;
+  while (isNode(at) && (at.source as OpNode).op.alias) at = (at.source as OpNode).inputs[0];
   return identityOf(at);
 }

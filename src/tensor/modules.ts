@@ -16,7 +16,7 @@ export function modulesOf({ dispatches, targets }: Plan, traced: Trace): string[
   const held = new Set(traced.variables.map(({ variable }) => variable.name));
   const variableOf = (storage: Storage) =>
     storage.kind === 'variable'
-      ? traced.variables[storage.position]!.variable
+      ? traced.variables[storage.position].variable
       : traced.targets.map(assignedBy).find((variable, index) => variable && targets[index] === storage);
 
   /** The layer of what a dispatch binds at some of its bindings; nothing where these are no variables. */
@@ -28,17 +28,17 @@ export function modulesOf({ dispatches, targets }: Plan, traced: Trace): string[
   const modules = dispatches.map((dispatch) => layerAt(dispatch, () => true));
   const flows = dispatches.map(flowOf);
   for (let index = dispatches.length - 1; index >= 0; index--) {
-    const { writes } = flows[index]!;
+    const { writes } = flows[index];
     const reader = flows.findIndex(({ reads }, later) => later > index && meet(writes, reads));
     if (reader === -1) continue;
-    const [binding] = Object.entries(dispatches[reader]!.storages).find(([, storage]) => writes.includes(storage))!;
+    const [binding] = Object.entries(dispatches[reader].storages).find(([, storage]) => writes.includes(storage))!;
     // An update of several parameters binds gradient0 beside parameter0, and so on.
     const slot = slotOf(binding);
-    const own = slot === '' ? undefined : layerAt(dispatches[reader]!, (other) => slotOf(other) === slot);
+    const own = slot === '' ? undefined : layerAt(dispatches[reader], (other) => slotOf(other) === slot);
     modules[index] ??= own ?? modules[reader];
   }
   for (let index = 0; index < dispatches.length; index++) {
-    const writer = flows.findLastIndex(({ writes }, earlier) => earlier < index && meet(flows[index]!.reads, writes));
+    const writer = flows.findLastIndex(({ writes }, earlier) => earlier < index && meet(flows[index].reads, writes));
     modules[index] ??= modules[writer];
   }
   return modules.map((module) => module || '-');
@@ -69,8 +69,8 @@ function flowOf({ kernel, storages }: PlannedDispatch): Flow {
   const own = kernel.bindings.filter(({ name }) => storages[name]?.kind === 'workspace');
   const written = own.filter(({ access }) => access === 'read_write');
   return {
-    reads: own.map(({ name }) => storages[name]!),
-    writes: written.map(({ name }) => storages[name]!),
+    reads: own.map(({ name }) => storages[name]),
+    writes: written.map(({ name }) => storages[name]),
   };
 }
 

@@ -32,9 +32,9 @@ export function partsOf(kernel: Kernel, launch: Omit<Part, 'share'>, limits: Lim
     if (parts.length > MOST_PARTS) break;
     parts = parts.flatMap((part) => (largeIn(part, limits).length === 0 ? [part] : divide(part, cut, limits)));
   }
-  const large = parts.flatMap((part) => largeIn(part, limits).map((name) => [name, part.windows[name]!] as const))[0];
+  const large = parts.flatMap((part) => largeIn(part, limits).map((name) => [name, part.windows[name]] as const))[0];
   if (large === undefined && parts.length <= MOST_PARTS) return parts;
-  const [name, window] = large ?? Object.entries(launch.windows)[0]!;
+  const [name, window] = large ?? Object.entries(launch.windows)[0];
   throw new OutOfMemoryError(
     `${label}: '${name}' of ${kernel.name} has ${sizeOf(window)} bytes, more than are bound at once ` +
       `(${limits.bindingBytes}), and the kernel cannot be cut so that it is smaller; split the tensor`,
@@ -50,7 +50,7 @@ const sizeOf = ({ type, length }: Window): number => bytesOf(type, length);
 
 /** The bindings that are too large. */
 const largeIn = ({ windows }: Part, limits: Limits): string[] =>
-  Object.keys(windows).filter((name) => exceedsBinding(windows[name]!.type, windows[name]!.length, limits));
+  Object.keys(windows).filter((name) => exceedsBinding(windows[name].type, windows[name].length, limits));
 
 /**
  * Cuts into parts of 2ᵏ, the largest for which all is small that this cut makes small. What it divides evenly and is still
@@ -60,7 +60,7 @@ function divide(part: Part, cut: Cut, limits: Limits): Part[] {
   const count = cut.parts(part.values);
   const finest = partAt(part, cut, count, 0, 1);
   const divided = largeIn(part, limits).filter((name) => {
-    const [least, whole] = [finest?.windows[name] ?? part.windows[name]!, part.windows[name]!];
+    const [least, whole] = [finest?.windows[name] ?? part.windows[name], part.windows[name]];
     return sizeOf(least) <= limits.bindingBytes || (finest !== undefined && count * sizeOf(least) <= 2 * sizeOf(whole));
   });
   if (divided.length === 0) return [part];
@@ -82,7 +82,7 @@ function partAt(part: Part, cut: Cut, count: number, first: number, end: number)
   if (launch === undefined) return undefined;
   const windows = { ...part.windows };
   for (const [name, span] of Object.entries(launch.spans)) {
-    const { first, type } = part.windows[name]!;
+    const { first, type } = part.windows[name];
     windows[name] = { type, first: first + span!.first, length: span!.length };
   }
   return { values: launch.values, windows, share: (part.share * (end - first)) / count };

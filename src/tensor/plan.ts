@@ -86,7 +86,7 @@ class Planner {
       for (const [update, after] of late) if (after === position) this.#addUnit(update);
     });
     const targets = trace.targets.map((target) => {
-      const storage = copies.get(target) ?? this.#storageOf(isAssign(target) ? nodeOf(target).inputs[0]! : target);
+      const storage = copies.get(target) ?? this.#storageOf(isAssign(target) ? nodeOf(target).inputs[0] : target);
       if (isAssign(target) && storage.kind === 'variable' && storage === this.#variableStorage(variableOf(target)))
         return undefined;
       storage.last = Number.POSITIVE_INFINITY;
@@ -106,19 +106,19 @@ class Planner {
   #protectOldValues(assigned: ReadonlySet<unknown>): Map<Tensor, Storage> {
     const copies = new Map<Tensor, Storage>();
     for (const target of this.trace.targets) {
-      const value = isAssign(target) ? nodeOf(target).inputs[0]! : target;
+      const value = isAssign(target) ? nodeOf(target).inputs[0] : target;
       const root = rootOf(value);
       const leaf = this.trace.variables.find((variable) => variable === root);
       if (leaf === undefined || !assigned.has(leaf.variable)) continue;
       const storage = new Storage('workspace', memoryOf(value), leaf.variable.name);
-      this.#addCopy(stored(value, this.#storages.get(leaf)![0]!), storage);
+      this.#addCopy(stored(value, this.#storages.get(leaf)![0]), storage);
       copies.set(target, storage);
     }
     return copies;
   }
 
   #variableStorage(variable: unknown): Storage | undefined {
-    return this.#variables.find((storage) => this.trace.variables[storage.position]!.variable === variable);
+    return this.#variables.find((storage) => this.trace.variables[storage.position].variable === variable);
   }
 
   // ---- units to dispatches ---------------------------------------------------------------------------------------
@@ -129,14 +129,14 @@ class Planner {
     } else if (op.op.name === 'assign') {
       // Nothing to compute: the targets say where the value goes.
     } else if (op.op.alias) {
-      this.#storages.set(op, [this.#storageOf(op.inputs[0]!)]);
+      this.#storages.set(op, [this.#storageOf(op.inputs[0])]);
     } else {
       this.#addOp(unit, op);
     }
   }
 
   #addElementwise(group: Group): void {
-    const type = group.root.outputs[0]!;
+    const type = group.root.outputs[0];
     const { expression, inputs, numbers } = express(group, this.#isStored);
     const isPart = this.#dispatches.isLarge({ type: type.dtype, length: sizeOf(type.shape) });
     const kernel = composeElementwise({ ...expression, isPart }, runLength(this.device));
@@ -163,11 +163,11 @@ class Planner {
     const root = unit.epilogue?.root ?? node;
     const outputs = node.outputs.map((type, index) => {
       const over = op.inPlace?.[index];
-      if (over !== undefined && inPlace) return stored(type, inputs[over]!.storage);
+      if (over !== undefined && inPlace) return stored(type, inputs[over].storage);
       // What is kept of output 0 is what an epilogue makes of it, which may be of another type.
-      const kept = index === 0 ? root.outputs[0]! : type;
+      const kept = index === 0 ? root.outputs[0] : type;
       const storage = new Storage('workspace', memoryOf(kept), `${op.name} ${formatShape(type.shape)}`);
-      if (over !== undefined) this.#addCopy(inputs[over]!, storage);
+      if (over !== undefined) this.#addCopy(inputs[over], storage);
       return stored(type, storage);
     });
     this.#storages.set(
@@ -182,7 +182,7 @@ class Planner {
       choose: this.#choose,
     });
     const label = `${op.name} ${node.inputs.map((input) => formatShape(input.shape)).join(' x ')}`;
-    for (const launch of launches) this.#addLaunch(unit, node, launch, inputs[0], outputs[0]!, label);
+    for (const launch of launches) this.#addLaunch(unit, node, launch, inputs[0], outputs[0], label);
   }
 
   #addLaunch(unit: Unit, node: OpNode, launch: Launch, first: Stored | undefined, output: Stored, label: string): void {
@@ -225,7 +225,7 @@ class Planner {
       const on = bindingOf(launch, output);
       if (on !== undefined) {
         attach('epilogue', unit.epilogue, on, output.length, (input) => input.source === node && isNode(input));
-        bound[on] = { ...bound[on]!, type: unit.root.outputs[0]!.dtype };
+        bound[on] = { ...bound[on], type: unit.root.outputs[0].dtype };
       }
     }
     for (const { name } of launch.kernel.uniforms.flat()) {
@@ -236,7 +236,7 @@ class Planner {
   }
 
   #prologueInput(group: Group): Tensor {
-    const { shape } = group.root.outputs[0]!;
+    const { shape } = group.root.outputs[0];
     for (const node of group.members) {
       for (const input of node.inputs) {
         const outside = !(
@@ -283,7 +283,7 @@ class Planner {
   // ---- memory ----------------------------------------------------------------------------------------------------
   #storageOf(tensor: Tensor): Storage {
     const known = this.#storages.get(identityOf(tensor));
-    if (known !== undefined) return known[isNode(tensor) ? tensor.index : 0]!;
+    if (known !== undefined) return known[isNode(tensor) ? tensor.index : 0];
     if (tensor.source.kind === 'number') return this.#fill(tensor, tensor.source);
     throw new TesseraError(`plan: ${tensor.describe()} has no memory; this is a defect of the planner`);
   }

@@ -53,8 +53,8 @@ export async function profile(...targets: readonly Tensor[]): Promise<Profile> {
   const modules = modulesOf(run.plan, run.traced);
   const dispatches = run.plan.dispatches.map((dispatch, index) => ({
     ...outlineOf(dispatch),
-    module: modules[index]!,
-    nanoseconds: run.nanoseconds[index]!,
+    module: modules[index],
+    nanoseconds: run.nanoseconds[index],
   }));
   return { device: device.name, dispatches, hostMilliseconds: run.hostMilliseconds };
 }

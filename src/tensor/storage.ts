@@ -25,10 +25,10 @@ export function assignWorkspace(storages: Iterable<Storage>): number[] {
   const live: Storage[] = [];
   for (const storage of own) {
     for (let index = live.length - 1; index >= 0; index--) {
-      const ended = live[index]!;
+      const ended = live[index];
       if (ended.last >= storage.first) continue;
       live.splice(index, 1);
-      const size = sizes[ended.workspace]!;
+      const size = sizes[ended.workspace];
       free.set(size, [...(free.get(size) ?? []), ended.workspace]);
     }
     const size = sizeClass(storage.bytes);

@@ -79,7 +79,7 @@ export class Tensor {
   /** The only element of a tensor of size 1. @throws TesseraError for another size. */
   async item(): Promise<number> {
     if (this.size !== 1) throw new TesseraError(`item: expected a tensor of one element, got ${this.describe()}`);
-    return (await this.data())[0]!;
+    return (await this.data())[0];
   }
 
   /** Computes it and keeps it on the device; returns itself. */

@@ -70,7 +70,7 @@ export function trace(targets: readonly Tensor[]): Trace {
       const frame = stack.at(-1)!;
       const { node } = frame;
       if (frame.next < node.inputs.length) {
-        visit(node.inputs[frame.next++]!, node.op.name);
+        visit(node.inputs[frame.next++], node.op.name);
         continue;
       }
       stack.pop();

@@ -55,7 +55,7 @@ export async function tune(targets: readonly Tensor[], options: TuneOptions = {}
   }
   const choices = new Map(device.choices);
   for (const [index, { key, variant }] of rows.entries())
-    if (variant !== undefined) choices.set(key, { ...choices.get(key), [points[index]!.digest()]: variant });
+    if (variant !== undefined) choices.set(key, { ...choices.get(key), [points[index].digest()]: variant });
   if (rows.some(({ variant }) => variant !== undefined)) device.choices = choices;
   return rows;
 }
@@ -85,7 +85,7 @@ export async function measure(
   const { key, heuristic, variants } = point;
   const names = [heuristic, ...Object.keys(variants).filter((name) => name !== heuristic)];
   const refused: Record<string, string> = {};
-  const contest = new Contest(device, new Map(names.map((name) => [name, variants[name]!()])), deadline);
+  const contest = new Contest(device, new Map(names.map((name) => [name, variants[name]()])), deadline);
   try {
     const expected = await contest.valuesOf(heuristic);
     const sound = [heuristic];
@@ -113,11 +113,10 @@ export async function measure(
 export function winnerOf(rounds: ReadonlyMap<string, readonly number[]>, heuristic: string): string {
   const own = rounds.get(heuristic)!;
   const beats = (times: readonly number[]) =>
-    median(times) <= CLEARLY * median(own) &&
-    own.filter((time, round) => !(times[round]! < time)).length <= LOST_ROUNDS;
+    median(times) <= CLEARLY * median(own) && own.filter((time, round) => !(times[round] < time)).length <= LOST_ROUNDS;
   return [...rounds]
     .filter(([, times]) => beats(times))
     .reduce((best, one) => (median(one[1]) < median(best[1]) ? one : best), [heuristic, own] as const)[0];
 }
 
-const median = (times: readonly number[]): number => [...times].sort((a, b) => a - b)[times.length >> 1]!;
+const median = (times: readonly number[]): number => [...times].sort((a, b) => a - b)[times.length >> 1];

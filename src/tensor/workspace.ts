@@ -15,7 +15,7 @@ export class Workspace {
 
   giveBack(sizes: readonly number[]): void {
     this.#entries(sizes, (list, index) => {
-      list[index]!.users--;
+      list[index].users--;
     });
     for (const list of this.#buffers.values()) {
       while (list.length > 0 && list.at(-1)!.users === 0) this.device.release(list.pop()!.buffer);

@@ -23,12 +23,12 @@ test('a change is one beyond what the quartiles leave open', () => {
     ['new', 'only after'],
     ['a', 'only after'],
   ]);
-  expect(changes[0]!.ratio).toBeCloseTo(0.5);
-  expect(changes[0]!.interval![0]).toBeCloseTo(4.5 / 11);
-  expect(changes[0]!.interval![1]).toBeCloseTo(5.5 / 9);
+  expect(changes[0].ratio).toBeCloseTo(0.5);
+  expect(changes[0].interval![0]).toBeCloseTo(4.5 / 11);
+  expect(changes[0].interval![1]).toBeCloseTo(5.5 / 9);
   const { rows } = changeCells(changes);
   expect(rows[0]).toEqual(['a', 'naive', '10.0', '5.00', '0.50', '0.41 - 0.61', 'faster', 'an adapter, software']);
-  expect(rows[4]!.slice(2, 6)).toEqual(['', '1.00', '', '']);
+  expect(rows[4].slice(2, 6)).toEqual(['', '1.00', '', '']);
 });
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'tessera-bench-'));

@@ -19,9 +19,9 @@ export async function start(): Promise<Engine> {
       if (kind === 'training step') return preparedTraining(async () => losses--);
       return preparedJob(
         {
-          held: [x!],
+          held: [x],
           run() {
-            const doubled = { shape: x!.shape, data: x!.data.map((value) => 2 * value) };
+            const doubled = { shape: x.shape, data: x.data.map((value) => 2 * value) };
             alive.add(doubled);
             if (alive.size > 1) throw new Error('results of the run before were not released');
             return [doubled];

@@ -54,13 +54,13 @@ test.each(
 
 test('a rung that computes something else is found', async () => {
   const [one] = casesOf('reduction', { quick: true, software: true });
-  const { rungs } = one!;
-  const [step] = rungs[0]!.steps;
+  const { rungs } = one;
+  const [step] = rungs[0].steps;
   const half = {
     name: 'half',
-    steps: [{ ...step!, values: { ...step!.values, n: step!.values.n! / 2, chunk_length: step!.values.n! / 2 } }],
+    steps: [{ ...step, values: { ...step.values, n: step.values.n / 2, chunk_length: step.values.n / 2 } }],
   };
-  await expect(verify(gpu, one!, [half])).rejects.toThrow("half: 'y' [0] is");
+  await expect(verify(gpu, one, [half])).rejects.toThrow("half: 'y' [0] is");
 });
 
 test('a rung that the device lacks something for is left out with a word', () => {
@@ -71,7 +71,7 @@ test('a rung that the device lacks something for is left out with a word', () =>
     features: new Set(),
   } as unknown as typeof gpu;
   const notes: string[] = [];
-  const names = rungsOf(one!, device, (line) => notes.push(line)).map(({ name }) => name);
+  const names = rungsOf(one, device, (line) => notes.push(line)).map(({ name }) => name);
   expect(names).not.toContain('subgroup');
   expect(names).toContain('naive');
   expect(notes).toEqual([

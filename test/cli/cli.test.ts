@@ -355,8 +355,8 @@ describe('a run', () => {
     const [whole, resumed] = await Promise.all(
       [file, path.join(folder, 'cut/checkpoint.safetensors')].map(loadCheckpoint),
     );
-    expect([...resumed!.tensors.keys()].sort()).toEqual([...whole!.tensors.keys()].sort());
-    for (const [name, { data }] of whole!.tensors) expect(resumed!.tensors.get(name)!.data, name).toEqual(data);
+    expect([...resumed.tensors.keys()].sort()).toEqual([...whole.tensors.keys()].sort());
+    for (const [name, { data }] of whole.tensors) expect(resumed.tensors.get(name)!.data, name).toEqual(data);
   });
 });
 

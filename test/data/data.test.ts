@@ -30,7 +30,7 @@ test('an epoch has every row once, in an order of (seed, epoch) alone', async ()
     const rows: number[] = [];
     for (const { labels, images } of batches(data, { size: 4, seed, epoch, skip })) {
       const values = await images.data();
-      for (let row = 0; row < labels.size; row++) rows.push(data.images.indexOf(values[row * 64]!) / 64);
+      for (let row = 0; row < labels.size; row++) rows.push(data.images.indexOf(values[row * 64]) / 64);
     }
     return rows;
   };

@@ -59,7 +59,7 @@ function softRows(
   const v = new Float64Array(values.blocks * values.keys * values.value_features);
   attentionForward.reference({ ...given, v, y: new Float64Array(count * values.value_features), l, ...values });
   const deltas = normals(count, 9);
-  return Float32Array.from({ length: 2 * count }, (_, at) => (at % 2 === 0 ? l[at >> 1]! : deltas[at >> 1]!));
+  return Float32Array.from({ length: 2 * count }, (_, at) => (at % 2 === 0 ? l[at >> 1] : deltas[at >> 1]));
 }
 
 /** The teams' kernels that can compute rows of so many numbers. */
@@ -112,19 +112,19 @@ const FOURS: [number, number, number, number][] = [
 /** A case with an infinity in row 1 of A and column 1 of B, which are first there: they stay in their row and column. */
 function infinite(one: KernelCase): KernelCase {
   const { batch, m, n, k, a_batch, a_row, b_batch, b_col } = one.values as Record<string, number>;
-  const [a, b] = [normals(batch! * m! * k!, 1), normals(batch! * k! * n!, 2)];
-  for (let z = 0; z < batch!; z++) {
-    a[z * a_batch! + a_row!] = Number.POSITIVE_INFINITY;
-    b[z * b_batch! + b_col!] = Number.POSITIVE_INFINITY;
+  const [a, b] = [normals(batch * m * k, 1), normals(batch * k * n, 2)];
+  for (let z = 0; z < batch; z++) {
+    a[z * a_batch + a_row] = Number.POSITIVE_INFINITY;
+    b[z * b_batch + b_col] = Number.POSITIVE_INFINITY;
   }
   return { ...one, note: `${one.note}, infinite`, buffers: { ...one.buffers, a, b } };
 }
 /** A case with B's columns so far apart: k has a rest, but what is read by fours does not. */
 function apart(one: KernelCase, b_col: number): KernelCase {
   const { batch, n } = one.values as Record<string, number>;
-  const b_batch = b_col * n!;
+  const b_batch = b_col * n;
   const values = { ...one.values, b_batch, b_col };
-  return { ...one, note: `${one.note}, ${b_col} apart`, values, buffers: { ...one.buffers, b: batch! * b_batch } };
+  return { ...one, note: `${one.note}, ${b_col} apart`, values, buffers: { ...one.buffers, b: batch * b_batch } };
 }
 const matmul = [
   ...[
@@ -245,7 +245,7 @@ const reduce = Object.values(reductions).flatMap(({ rows, columns, columnsFours,
     [8, 64],
     [36, 8],
     [0, 4],
-  ].map(([outer, n]) => reduction(rowsSoftware, outer!, n!, 1)),
+  ].map(([outer, n]) => reduction(rowsSoftware, outer, n, 1)),
   reduction(rowsSoftware, 2, 1008, 1, 256),
   spoiled(reduction(rowsSoftware, 4, 300, 1, 100)),
   ...[1, -1].map((slope) => sloped(reduction(rowsSoftware, 4, 300, 1, 100), slope)),
@@ -255,7 +255,7 @@ const reduce = Object.values(reductions).flatMap(({ rows, columns, columnsFours,
     [3, 100, 64],
     [1, 5, 260],
     [0, 4, 4],
-  ].map(([outer, n, inner]) => reduction(columnsFours, outer!, n!, inner!)),
+  ].map(([outer, n, inner]) => reduction(columnsFours, outer, n, inner)),
   reduction(columnsFours, 2, 101, 8, 10),
   spoiled(reduction(columnsFours, 2, 30, 8, 7)),
   ...[1, -1].flatMap((slope) =>
@@ -268,7 +268,7 @@ const reduce = Object.values(reductions).flatMap(({ rows, columns, columnsFours,
     [5, 65],
     [1, 1009],
     [PAST_THE_LIMIT, 2],
-  ].map(([outer, n]) => reduction(rows, outer!, n!, 1)),
+  ].map(([outer, n]) => reduction(rows, outer, n, 1)),
   reduction(rows, 2, 1009, 1, 100),
   ...[reduction(rows, 5, 300, 1, 100), reduction(rows, 9, 65, 1), reduction(columns, 2, 30, 6, 7)].map(spoiled),
   ...[1, -1].flatMap((slope) => [
@@ -283,7 +283,7 @@ const reduce = Object.values(reductions).flatMap(({ rows, columns, columnsFours,
     [3, 100, 64],
     [1, 5, 257],
     [0, 4, 3],
-  ].map(([outer, n, inner]) => reduction(columns, outer!, n!, inner!)),
+  ].map(([outer, n, inner]) => reduction(columns, outer, n, inner)),
   reduction(columns, 2, 101, 5, 10),
 ]);
 const sumsOfTwo = [
@@ -292,9 +292,9 @@ const sumsOfTwo = [
   [0, 4],
   [33, 67],
 ].map(([rows, cols]): KernelCase => {
-  const size = rows! * cols!;
+  const size = rows * cols;
   return {
-    ...{ kernel: addParts, note: `(${rows}, ${cols})`, values: { rows: rows!, cols: cols! } },
+    ...{ kernel: addParts, note: `(${rows}, ${cols})`, values: { rows: rows, cols: cols } },
     buffers: { a: size, b: size, y: size },
   };
 });
@@ -311,8 +311,8 @@ const scans: KernelCase[] = [
   [0, 1].map((flag) => ({
     kernel: cumulativeSum,
     note: `${outer} x ${n} x ${inner}, ${flag ? 'exclusive, reverse' : 'plain'}`,
-    values: { outer: outer!, n: n!, inner: inner!, exclusive: flag, reverse: flag },
-    buffers: { x: outer! * n! * inner!, y: outer! * n! * inner! },
+    values: { outer: outer, n: n, inner: inner, exclusive: flag, reverse: flag },
+    buffers: { x: outer * n * inner, y: outer * n * inner },
     tolerance: { absolute: 1e-4, relative: 1e-5 },
   })),
 );
@@ -326,8 +326,8 @@ const sorts: KernelCase[] = [
 ].flatMap(([outer, n, inner]) =>
   [4, 64, SORTED_BLOCK].flatMap((run): KernelCase[] => {
     const note = `${outer} x ${n} x ${inner}, runs of ${run}`;
-    const count = outer! * n! * inner!;
-    const common = { note, values: { outer: outer!, n: n!, inner: inner!, run }, types: { y: 'i32' } } as const;
+    const count = outer * n * inner;
+    const common = { note, values: { outer: outer, n: n, inner: inner, run }, types: { y: 'i32' } } as const;
     // Few different numbers: there are equals to order.
     const numbers = integers(count, 40);
     const floats = Float32Array.from(numbers, (value) =>
@@ -400,7 +400,7 @@ const attentions = attended.flatMap(({ causal = 0, byQuery = false, far = false,
     // The largest stands anywhere in the first block, where a workgroup begins in the second, where it ends in the third.
     k: Float32Array.from({ length: k }, (_, at) => {
       const j = at % s.keys;
-      return 400 * [(5 * j) % s.keys, s.keys - j, (j + s.keys - 64) % s.keys][Math.floor(at / s.keys)]!;
+      return 400 * [(5 * j) % s.keys, s.keys - j, (j + s.keys - 64) % s.keys][Math.floor(at / s.keys)];
     }),
   };
   const forwards = [
@@ -436,9 +436,9 @@ const argmax: KernelCase[] = [
   [67, 10, 1],
   [4, 3, 7],
 ].flatMap(([outer, n, inner]) => {
-  const one = { kernel: argmaxColumns, values: { outer: outer!, n: n!, inner: inner! }, types: { y: 'i32' } } as const;
+  const one = { kernel: argmaxColumns, values: { outer: outer, n: n, inner: inner }, types: { y: 'i32' } } as const;
   const size = `(${outer}, ${n}, ${inner})`;
-  const [y, count] = [outer! * inner!, outer! * n! * inner!];
+  const [y, count] = [outer * inner, outer * n * inner];
   return [
     { ...one, note: `${size}, many ties`, buffers: { x: Float32Array.from(integers(count, 5)), y } },
     { ...one, note: `${size}, NaN`, buffers: { x: spoil(normals(count), 13), y } },
@@ -538,7 +538,7 @@ const entropy = [
 // ---- gather ------------------------------------------------------------------------------------------------------
 /** The places of indices in the order of the rows that they name, and where each row's places begin. */
 function byRow(indices: Int32Array, rows: number): { order: Int32Array; starts: Uint32Array } {
-  const order = Int32Array.from(indices, (_, place) => place).sort((a, b) => indices[a]! - indices[b]! || a - b);
+  const order = Int32Array.from(indices, (_, place) => place).sort((a, b) => indices[a] - indices[b] || a - b);
   const starts = Uint32Array.from({ length: rows + 1 }, (_, row) => indices.filter((index) => index < row).length);
   return { order, starts };
 }
@@ -552,22 +552,22 @@ const gather = [
   [300, 4, 5],
   [6, 4, 2],
 ].flatMap(([count, rows, cols]): KernelCase[] => {
-  const indices = integers(count!, rows! + 2).map((index) => index - 1); // some lie outside of the table
+  const indices = integers(count, rows + 2).map((index) => index - 1); // some lie outside of the table
   const note = `${count} of (${rows}, ${cols})`;
-  const { order, starts } = byRow(indices, rows!);
-  const values = { count: count!, rows: rows!, cols: cols! };
+  const { order, starts } = byRow(indices, rows);
+  const values = { count: count, rows: rows, cols: cols };
   return [
-    ...(cols! % 4 === 0 ? [gatherRows.ones, gatherRows.fours] : [gatherRows.ones]).map((kernel) => ({
+    ...(cols % 4 === 0 ? [gatherRows.ones, gatherRows.fours] : [gatherRows.ones]).map((kernel) => ({
       ...{ kernel, note, values: { ...values, first_row: 0 } },
-      buffers: { table: rows! * cols!, indices, y: count! * cols! },
+      buffers: { table: rows * cols, indices, y: count * cols },
     })),
     {
-      ...{ kernel: rowStarts, note, values: { count: count!, rows: rows! } },
-      ...{ buffers: { indices, order, starts: rows! + 1 }, types: { starts: 'u32' } },
+      ...{ kernel: rowStarts, note, values: { count: count, rows: rows } },
+      ...{ buffers: { indices, order, starts: rows + 1 }, types: { starts: 'u32' } },
     },
-    ...(cols! % 4 === 0 ? [sumRows.ones, sumRows.fours] : [sumRows.ones]).map((kernel) => ({
+    ...(cols % 4 === 0 ? [sumRows.ones, sumRows.fours] : [sumRows.ones]).map((kernel) => ({
       ...{ kernel, note, values },
-      buffers: { values: count! * cols!, order, starts, y: rows! * cols! },
+      buffers: { values: count * cols, order, starts, y: rows * cols },
     })),
   ];
 });
@@ -674,8 +674,8 @@ const infiniteConvolution = convolution
     const { x, w } = one.buffers as Record<'x' | 'w', number>;
     const { out_channels, in_width, in_channels } = one.values as Record<string, number>;
     const given = { x: normals(x, 1), w: normals(w, 2) };
-    given.w[w - out_channels! + 1] = Number.POSITIVE_INFINITY;
-    given.x.fill(Number.POSITIVE_INFINITY, x - 2 * in_width! * in_channels!);
+    given.w[w - out_channels + 1] = Number.POSITIVE_INFINITY;
+    given.x.fill(Number.POSITIVE_INFINITY, x - 2 * in_width * in_channels);
     return { ...one, note: `${one.note}, infinite`, buffers: { ...one.buffers, ...given } };
   });
 /** One product, of a pixel by a pixel, in each chunk. */
@@ -943,7 +943,7 @@ const updates = updateRules.flatMap(([{ dense, byRows, moments }, numbers]): Ker
   return [
     ...dense.flatMap((kernel, more) =>
       counts.map((_, first): KernelCase => {
-        const own = Array.from({ length: more + 1 }, (_, slot) => counts[(first + slot) % counts.length]!);
+        const own = Array.from({ length: more + 1 }, (_, slot) => counts[(first + slot) % counts.length]);
         const sizes = Object.fromEntries(own.map((count, slot) => [`count${slot}`, count]));
         const buffers = own.map((count, slot) => ({
           ...{ [`gradient${slot}`]: normals(count, 1 + slot) },
@@ -963,14 +963,14 @@ const updates = updateRules.flatMap(([{ dense, byRows, moments }, numbers]): Ker
       [0, 3, 12],
     ].map(([count, rows, cols]) => {
       const { order, starts } = byRow(
-        integers(count!, rows! + 2).map((index) => index - 1),
-        rows!,
+        integers(count, rows + 2).map((index) => index - 1),
+        rows,
       );
-      const given = { scale, values: count! * cols!, order, starts };
+      const given = { scale, values: count * cols, order, starts };
       return {
         ...{ kernel: byRows, note: `${count} of (${rows}, ${cols})` },
-        values: { count: count!, rows: rows!, cols: cols!, ...common },
-        buffers: { ...given, ...states(0, rows! * cols!, 4) },
+        values: { count: count, rows: rows, cols: cols, ...common },
+        buffers: { ...given, ...states(0, rows * cols, 4) },
       };
     }),
   ].flatMap((one) => [one, skipped(one)]);
@@ -982,7 +982,7 @@ const roofs: KernelCase[] = [
     [1, 130].map((count) => ({
       ...{ kernel, note: `${count}`, values: { count } },
       buffers: {
-        x: Float32Array.from({ length: 4 * count }, (_, at) => [1, -1, 0.5][at % 3]!),
+        x: Float32Array.from({ length: 4 * count }, (_, at) => [1, -1, 0.5][at % 3]),
         y: kernel.name.endsWith('f32') ? count : 4 * count,
       },
       ...(kernel.f16 ? { tolerance: { relative: 1e-3 } } : {}),
@@ -998,8 +998,8 @@ const roofs: KernelCase[] = [
     [67, 3],
     [300, 70],
   ].map(([count, parts]) => ({
-    ...{ kernel: roofKernels.read, note: `${count} in ${parts}`, values: { count: count!, parts: parts! } },
-    ...{ buffers: { x: 4 * count!, y: 4 * parts! }, tolerance: { absolute: 1e-4 } },
+    ...{ kernel: roofKernels.read, note: `${count} in ${parts}`, values: { count: count, parts: parts } },
+    ...{ buffers: { x: 4 * count, y: 4 * parts }, tolerance: { absolute: 1e-4 } },
   })),
 ];
 
@@ -1050,7 +1050,7 @@ function storingHalves(one: KernelCase): KernelCase {
   const { fusions = [], buffers, types } = hooked(one, 'epilogue', 0.5);
   const [{ expression, ...fusion }] = fusions as [Fusion];
   const [product] = expression.steps;
-  const steps = [product!, { fn: cast.f16, operands: [{ kind: 'step', index: 0 } as const], type: 'f16' as const }];
+  const steps = [product, { fn: cast.f16, operands: [{ kind: 'step', index: 0 } as const], type: 'f16' as const }];
   return {
     ...{ ...one, note: `${one.note}, storing halves`, buffers },
     types: { ...types, [fusion.on]: 'f16', epilogue_in0: 'f16' },
@@ -1063,7 +1063,7 @@ function storingHalves(one: KernelCase): KernelCase {
 function hooked(one: KernelCase, hook: Fusion['hook'], slope: number): KernelCase {
   const access = hook === 'epilogue' ? 'read_write' : 'read';
   const on = one.kernel.bindings.find((binding) => binding.access === access)!.name;
-  const content = one.buffers[on]!;
+  const content = one.buffers[on];
   const count = typeof content === 'number' ? content : content.length;
   const operands = [{ kind: 'value' } as const, { kind: 'input', index: 0 } as const];
   const expression: Fusion['expression'] = {
@@ -1090,7 +1090,7 @@ const withHooks = [...new Set([...plain, ...ofHalves].map(({ kernel }) => kernel
   const own = [...plain, ...ofHalves].filter(
     (one) => one.kernel === kernel && sizeOf(one) < 25_000 && !one.note.endsWith('infinite'),
   );
-  const largest = own.reduce((most, one) => (sizeOf(one) > sizeOf(most) ? one : most), own[0]!);
+  const largest = own.reduce((most, one) => (sizeOf(one) > sizeOf(most) ? one : most), own[0]);
   const changed = kernel.hooks.flatMap((hook) => [hooked(largest, hook, 0.5), hooked(largest, hook, -0.5)]);
   return kernel.hooks.includes('epilogue') ? [...changed, storingHalves(largest)] : changed;
 });

@@ -41,7 +41,7 @@ function valuesOf(type: ElementType, input: number): HostArray {
   const drawn = type === 'f32' ? normals(COUNT, input + 1) : Float32Array.from(integers(COUNT, 9, input + 1));
   const special = Float32Array.from(drawn, (value, at) => {
     if (at >= SPECIAL.length ** 2) return 2 * value;
-    return SPECIAL[input === 0 ? Math.floor(at / SPECIAL.length) : at % SPECIAL.length]!;
+    return SPECIAL[input === 0 ? Math.floor(at / SPECIAL.length) : at % SPECIAL.length];
   });
   if (type === 'bool') return Uint32Array.from(special, (value) => Number(value > 0));
   if (type === 'u32') return Uint32Array.from(special, (value) => Math.abs(Math.trunc(value)));
@@ -50,10 +50,10 @@ function valuesOf(type: ElementType, input: number): HostArray {
 
 /** Each function by itself as a kernel, with a case for it; and what it makes of NaN and infinities, where that is said. */
 export const elementwiseCases: readonly KernelCase[] = elementwiseFunctions.flatMap((fn): KernelCase[] => {
-  const type = fn.takes[0]!;
+  const type = fn.takes[0];
   const expression = expressionOf(fn, type, 'same');
   const kernel = composeElementwise(expression);
-  const gives = expression.steps[0]!.type;
+  const gives = expression.steps[0].type;
   const one = (note: string, turn: (values: HostArray, input: number) => HostArray): KernelCase => {
     const inputs = expression.inputs.map((input, index) => [`in${index}`, turn(valuesOf(input.type, index), index)]);
     return {
@@ -66,7 +66,7 @@ export const elementwiseCases: readonly KernelCase[] = elementwiseFunctions.flat
   };
   const odd = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 7];
   const spoilt = (values: HostArray, input: number) =>
-    values.map((_, at) => odd[input === 0 ? at % odd.length : Math.floor(at / odd.length) % odd.length]!) as HostArray;
+    values.map((_, at) => odd[input === 0 ? at % odd.length : Math.floor(at / odd.length) % odd.length]) as HostArray;
   const tellsNaN = ['maximum', 'minimum', 'relu', 'is_nan', 'is_finite', 'absolute', 'negate', 'add'].includes(fn.name);
   // Quarters: a quotient that is almost whole would be rounded to it, or not.
   const coarse = (values: HostArray) => values.map((value) => Math.round(4 * value) / 4) as HostArray;

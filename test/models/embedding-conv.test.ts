@@ -41,13 +41,13 @@ test('its losses over 5 steps, and then its predictions, are those of TF.js from
     const [a, b] = [tensor(words, [rows, 4]), tensor(pixels, [rows, 6, 5, 2])];
     const loss = crossEntropy(model.forward(a, b), tensor(labels));
     await optimizer.step(loss);
-    ours!.push(await loss.item());
+    ours.push(await loss.item());
     last = [tf.tensor(words, [rows, 4], 'int32'), tf.tensor(pixels, [rows, 6, 5, 2])];
     const hot = tf.tensor(Float32Array.from(await oneHot(tensor(labels), 3).data()), [rows, 3]);
-    theirs!.push((await peer.trainOnBatch(last, hot)) as number);
+    theirs.push((await peer.trainOnBatch(last, hot)) as number);
     logits = model.forward(a, b);
   }
-  expectClose(ours!, theirs!, { absolute: 1e-4 });
+  expectClose(ours, theirs, { absolute: 1e-4 });
   expectClose(await logits.softmax().data(), await (peer.predict(last!) as tf.Tensor).data(), { absolute: 1e-4 });
 });
 

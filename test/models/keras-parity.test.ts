@@ -21,22 +21,22 @@ const onHost = async (values: Tensor): Promise<HostTensor> => ({
 /** The losses of the first steps, one batch a step, here and in TF.js. */
 async function lossesOfBoth(model: TextImageClassifier, steps: readonly Batch[], masked: boolean) {
   const weights = Object.fromEntries(await valuesOf(model.namedParameters()));
-  const peer = new TfjsClassifier({ tf, layers }, weights, model.image, steps[0]!.tokens.shape[1]!, { masked });
+  const peer = new TfjsClassifier({ tf, layers }, weights, model.image, steps[0].tokens.shape[1], { masked });
   const optimizer = new Adam(model.parameters());
   const [ours, theirs]: number[][] = [[], []];
   for (const { tokens, mask, images, labels } of steps) {
     const loss = crossEntropy(model.forward({ tokens, images, ...(masked ? { mask } : {}) }), labels);
     await optimizer.step(loss);
-    ours!.push(await loss.item());
+    ours.push(await loss.item());
     const batch = await Promise.all([tokens, images, labels].map(onHost));
-    theirs!.push(await peer.step(peer.upload(...(batch as [HostTensor, HostTensor, HostTensor]))));
+    theirs.push(await peer.step(peer.upload(...(batch as [HostTensor, HostTensor, HostTensor]))));
   }
-  return { ours: ours!, theirs: theirs! };
+  return { ours: ours, theirs: theirs };
 }
 
 const close = (ours: readonly number[], theirs: readonly number[]) =>
   ours.forEach((loss, step) => {
-    expect(Math.abs(loss - theirs[step]!), `step ${step}: ${ours} and ${theirs}`).toBeLessThan(1e-4);
+    expect(Math.abs(loss - theirs[step]), `step ${step}: ${ours} and ${theirs}`).toBeLessThan(1e-4);
   });
 
 // Few rows: TF.js's gradient of an embedding on the CPU takes vocabulary x tokens steps.

@@ -13,7 +13,7 @@ test('computes h(g(f1(x1), f2(x2)))', async () => {
     const [kernel, bias] = [values.get(`${name}.kernel`)!, values.get(`${name}.bias`)!];
     return Array.from(
       bias,
-      (b, out) => 1 / (1 + Math.exp(-x.reduce((sum, value, i) => sum + value * kernel[i * bias.length + out]!, b))),
+      (b, out) => 1 / (1 + Math.exp(-x.reduce((sum, value, i) => sum + value * kernel[i * bias.length + out], b))),
     );
   };
   const rows = [0, 1].flatMap((row) => {

@@ -111,7 +111,7 @@ test.each(cases)('%s of %j', async (_, shape, ours, theirs) => {
   const peer = tfl.model({ inputs: symbol, outputs: theirs.apply(symbol) as tfl.SymbolicTensor });
   const values = [...(await model.state()).entries()].filter(([name]) => !name.endsWith('recurrentBias'));
   const weights = theirs.getWeights();
-  theirs.setWeights(values.map(([, { data }], index) => tf.tensor(data, weights[index]!.shape)));
+  theirs.setWeights(values.map(([, { data }], index) => tf.tensor(data, weights[index].shape)));
   const rows = normals(2 * shape.reduce((a, b) => a * b, 1), 3);
   const found = await model.predict(tensor(rows, [2, ...shape]));
   const expected = peer.predict(tf.tensor(rows, [2, ...shape])) as tf.Tensor;
@@ -149,7 +149,7 @@ test('symbols are combined', async () => {
   const outputs = [
     ...[layers.add(both), layers.subtract(both), layers.multiply(both), layers.average(both)],
     ...[layers.maximum(both), layers.minimum(both), layers.concatenate(both)],
-    layers.lambda((p, q) => p!.mul(2).sub(q!))(both),
+    layers.lambda((p, q) => p.mul(2).sub(q))(both),
   ];
   const found = await new Model({ inputs: [a, b], outputs }).predict([tensor([[1, 5]]), tensor([[3, 2]])]);
   const values = await Promise.all(found.map(async (one) => Array.from(await one.data())));
@@ -176,7 +176,7 @@ test('attention, blocks of a transformer and the other normalisations keep the s
   const table = (model.layers[0] as unknown as { table: { set(values: Float32Array): void } }).table;
   const given = tensor(Int32Array.of(4, 2, 7, 0, 0, 0), [1, 6]);
   const before = await (await model.predict(given)).data();
-  const [, embedded] = [...(await model.state())][0]!;
+  const [, embedded] = [...(await model.state())][0];
   table.set(embedded.data.map((value, index) => (index < 8 ? 9 : value)));
   expectClose(await (await model.predict(given)).data(), before);
 });

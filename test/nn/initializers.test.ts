@@ -44,7 +44,7 @@ test.each([
   const values = orthogonal([rows, columns], new Generator(2));
   const many = Math.min(rows, columns);
   const at = (vector: number, index: number) =>
-    rows <= columns ? values[vector * columns + index]! : values[index * columns + vector]!;
+    rows <= columns ? values[vector * columns + index] : values[index * columns + vector];
   for (let a = 0; a < many; a++) {
     for (let b = 0; b < many; b++) {
       let dot = 0;

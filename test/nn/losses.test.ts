@@ -39,9 +39,9 @@ describe.each([
   test('cross-entropy, smoothed, weighted, and with rows ignored', async () => {
     const logits = tensor(rows);
     const labels = [0, 2, 1];
-    const own = labels.map((label, row) => -logSoftmax(rows[row]!)[label]!);
+    const own = labels.map((label, row) => -logSoftmax(rows[row])[label]);
     await check(crossEntropy(logits, i32(...labels)), mean(own));
-    const smooth = own.map((loss, row) => 0.9 * loss - 0.1 * mean(logSoftmax(rows[row]!)));
+    const smooth = own.map((loss, row) => 0.9 * loss - 0.1 * mean(logSoftmax(rows[row])));
     await check(crossEntropy(logits, i32(...labels), { labelSmoothing: 0.1 }), mean(smooth));
     const hot = tensor([
       [1, 0, 0],
@@ -49,11 +49,11 @@ describe.each([
       [0, 1, 0],
     ]);
     await check(crossEntropy(logits, hot, { labelSmoothing: 0.1 }), mean(smooth));
-    await check(crossEntropy(logits, i32(0, -100, 1), { ignoreIndex: -100 }), mean([own[0]!, own[2]!]));
+    await check(crossEntropy(logits, i32(0, -100, 1), { ignoreIndex: -100 }), mean([own[0], own[2]]));
     const weights = [1, 2, 3];
-    const weighted = (own[0]! * 1 + own[1]! * 3 + own[2]! * 2) / 6;
+    const weighted = (own[0] * 1 + own[1] * 3 + own[2] * 2) / 6;
     await check(crossEntropy(logits, i32(...labels), { classWeights: weights }), weighted);
-    const both = (own[0]! * 1 + own[2]! * 2) / 3;
+    const both = (own[0] * 1 + own[2] * 2) / 3;
     await check(crossEntropy(logits, i32(0, 9, 1), { classWeights: weights, ignoreIndex: 9 }), both);
   });
 
@@ -61,7 +61,7 @@ describe.each([
     setDefaultDevice(device);
     const logits = tensor(rows);
     const [gradient] = grad(crossEntropy(logits, i32(0, -1, 1), { ignoreIndex: -1 }), [logits]);
-    const values = await gradient!.data();
+    const values = await gradient.data();
     expect([...values.slice(3, 6)].map(Math.abs)).toEqual([0, 0, 0]);
     expect(values[0]).not.toBe(0);
   });
@@ -72,23 +72,21 @@ describe.each([
       [1, 0, 0.5, 1],
     ];
     const sigmoid = (value: number) => 1 / (1 + Math.exp(-value));
-    const binary = x!.map(
-      (value, at) => -t![at]! * Math.log(sigmoid(value)) - (1 - t![at]!) * Math.log(sigmoid(-value)),
-    );
-    await check(binaryCrossEntropy(tensor(x!), tensor(t!)), mean(binary));
+    const binary = x.map((value, at) => -t[at] * Math.log(sigmoid(value)) - (1 - t[at]) * Math.log(sigmoid(-value)));
+    await check(binaryCrossEntropy(tensor(x), tensor(t)), mean(binary));
     await check(binaryCrossEntropy(tensor([200, -200]), tensor([0, 1])), 200);
-    const distance = x!.map((value, at) => value - t![at]!);
-    await check(meanSquaredError(tensor(x!), tensor(t!)), mean(distance.map((d) => d * d)));
-    await check(meanAbsoluteError(tensor(x!), tensor(t!)), mean(distance.map(Math.abs)));
+    const distance = x.map((value, at) => value - t[at]);
+    await check(meanSquaredError(tensor(x), tensor(t)), mean(distance.map((d) => d * d)));
+    await check(meanAbsoluteError(tensor(x), tensor(t)), mean(distance.map(Math.abs)));
     const bent = distance.map((d) => (Math.abs(d) <= 2 ? (d * d) / 2 : 2 * (Math.abs(d) - 1)));
-    await check(huber(tensor(x!), tensor(t!), { delta: 2 }), mean(bent));
+    await check(huber(tensor(x), tensor(t), { delta: 2 }), mean(bent));
     const p = [
       [0.2, 0.3, 0.5],
       [0, 1, 0],
       [0.1, 0.1, 0.8],
     ];
     const kl = p.map((row, at) =>
-      row.reduce((sum, one, c) => sum + (one === 0 ? 0 : one * (Math.log(one) - logSoftmax(rows[at]!)[c]!)), 0),
+      row.reduce((sum, one, c) => sum + (one === 0 ? 0 : one * (Math.log(one) - logSoftmax(rows[at])[c])), 0),
     );
     await check(klDivergence(tensor(rows), tensor(p)), mean(kl));
     await check(
@@ -111,7 +109,7 @@ describe.each([
       [1, 0],
       [0, 2],
     ]);
-    const right = -logSoftmax([1 / 0.5, 0])[0]!;
+    const right = -logSoftmax([1 / 0.5, 0])[0];
     await check(infoNCE(a, a, { temperature: 0.5 }), right);
     await check(infoNCE(a, a.flip(0), { temperature: 0.5 }), right + 2);
   });

@@ -67,8 +67,8 @@ test('compile, fit and predict give what TF.js gives, from the same weights', as
   const options = { epochs: 5, batchSize: 16, shuffle: false };
   const ours = await model.fit([text, image], labels, options);
   const theirs = (await peer.fit(inputs, targets, options)).history;
-  expectClose(ours.loss!, theirs.loss as number[], { absolute: 1e-4 });
-  expectClose(ours.accuracy!, theirs.acc as number[], { absolute: 1e-4 });
+  expectClose(ours.loss, theirs.loss as number[], { absolute: 1e-4 });
+  expectClose(ours.accuracy, theirs.acc as number[], { absolute: 1e-4 });
   const predicted = await model.predict([text, image], { batchSize: 7 });
   expect(predicted.shape).toEqual([SIZES.rows, SIZES.classes]);
   expectClose(await predicted.data(), await (peer.predict(inputs) as tf.Tensor).data(), { absolute: 1e-4 });
@@ -76,7 +76,7 @@ test('compile, fit and predict give what TF.js gives, from the same weights', as
   const [loss] = (await Promise.all((peer.evaluate(inputs, targets) as tf.Scalar[]).map((one) => one.data()))) as [
     Float32Array,
   ];
-  expectClose([judged.loss!], [loss[0]!], { absolute: 1e-4 });
+  expectClose([judged.loss], [loss[0]], { absolute: 1e-4 });
 });
 
 test('rows are held out, training stops early, callbacks see it', async () => {
@@ -95,8 +95,8 @@ test('rows are held out, training stops early, callbacks see it', async () => {
   });
   expect(Object.keys(history)).toEqual(['loss', 'meanAbsoluteError', 'val_loss', 'val_meanAbsoluteError']);
   expect(seen[0]).toBe(1);
-  expect(history.loss!.length).toBeLessThanOrEqual(200);
-  expect(history.val_loss!.at(-1)).toBeLessThan(history.val_loss![0]!);
+  expect(history.loss.length).toBeLessThanOrEqual(200);
+  expect(history.val_loss.at(-1)).toBeLessThan(history.val_loss[0]);
 });
 
 test('a model knows its parts, and shares a layer that is called twice', () => {
@@ -152,14 +152,14 @@ test('several outputs have losses of their own, and names in the logs', async ()
     'kind_loss',
     'kind_meanAbsoluteError',
   ]);
-  expect(logs.loss).toBeCloseTo(0.5 * logs.price_loss! + 2 * logs.kind_loss!, 4);
+  expect(logs.loss).toBeCloseTo(0.5 * logs.price_loss + 2 * logs.kind_loss, 4);
   const [prices, kinds] = await model.predict(rows, { batchSize: 4 });
-  expect([prices!.shape, kinds!.shape]).toEqual([
+  expect([prices.shape, kinds.shape]).toEqual([
     [10, 1],
     [10, 2],
   ]);
   const history = await model.fit(rows, targets, { epochs: 20 });
-  expect(history.loss!.at(-1)).toBeLessThan(history.loss![0]!);
+  expect(history.loss.at(-1)).toBeLessThan(history.loss[0]);
   expect(() => model.compile({ loss: ['huber'] })).toThrow(
     '2 outputs need as many losses and lossWeights, got 1 and 2',
   );
@@ -178,16 +178,16 @@ test('a class may count more, by its weight', async () => {
   const rows = tensor(normals(8, 1), [4, 2]);
   const one = async (row: number) => {
     const values = (await rows.data()).slice(2 * row, 2 * row + 2);
-    return (await model.evaluate(tensor(values, [1, 2]), oneHotRows(classes.slice(row, row + 1), 3))).loss!;
+    return (await model.evaluate(tensor(values, [1, 2]), oneHotRows(classes.slice(row, row + 1), 3))).loss;
   };
   const each = [await one(0), await one(1), await one(2), await one(3)];
   const { loss } = await model.fit(rows, oneHotRows(classes, 3), { classWeight: { 1: 5, 2: 0 } });
-  expectClose(loss!, [(each[0]! + 5 * each[1]! + 5 * each[2]!) / 4]);
-  const sparse = new Model({ inputs: x, outputs: model.outputs[0]! }).compile({
+  expectClose(loss, [(each[0] + 5 * each[1] + 5 * each[2]) / 4]);
+  const sparse = new Model({ inputs: x, outputs: model.outputs[0] }).compile({
     optimizer: still,
     loss: 'sparseCategoricalCrossentropy',
   });
-  expectClose((await sparse.fit(rows, tensor(classes), { classWeight: { 1: 5, 2: 0 } })).loss!, loss!);
+  expectClose((await sparse.fit(rows, tensor(classes), { classWeight: { 1: 5, 2: 0 } })).loss, loss);
 });
 
 test('regularizers add to the loss, once for a shared layer', async () => {
@@ -235,8 +235,8 @@ test('a recurrent layer begins with a state and gives its last one', async () =>
   const values = normals(8, 1);
   const expected = await (await whole.predict(tensor(values, [1, 4, 2]))).data();
   const found = await halves.predict([tensor(values.slice(0, 4), [1, 2, 2]), tensor(values.slice(4), [1, 2, 2])]);
-  expectClose(await found[0]!.data(), expected.slice(0, 6));
-  expectClose(await found[1]!.data(), expected.slice(6));
+  expectClose(await found[0].data(), expected.slice(0, 6));
+  expectClose(await found[1].data(), expected.slice(6));
 });
 
 test('early stopping gives the best weights back; progress writes a line an epoch', async () => {
@@ -261,7 +261,7 @@ test('early stopping gives the best weights back; progress writes a line an epoc
   });
   expect(history.loss).toHaveLength(3);
   expect(seen).toEqual([0, 1, 0, 1, 0, 1]);
-  expectClose([(await model.evaluate(rows, targets)).loss!], [history.val_loss![0]!]);
+  expectClose([(await model.evaluate(rows, targets)).loss], [history.val_loss[0]]);
   expect(lines).toHaveLength(3);
   expect(lines[2]).toMatch(/^epoch 3\/9 · [\d.]+ s · loss [\d.e+]+ · val_loss [\d.e+]+$/);
 });

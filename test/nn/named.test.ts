@@ -30,7 +30,7 @@ test.each([
   const found = losses[name](ours, t);
   expect(found.shape).toEqual([rows]);
   const layer = tfl.metrics[peer as 'meanSquaredError'](theirT, theirs);
-  const expected = (await tf.mean(layer).data())[0]!;
+  const expected = (await tf.mean(layer).data())[0];
   expect(await found.mean().item()).toBeCloseTo(expected, 5);
 });
 
@@ -65,7 +65,7 @@ async function inBatches(metric: Metric, output: Tensor, targets: Tensor): Promi
   const sums: number[][] = [];
   for (const [a, b] of parts) sums.push(Array.from(await metric.sums(a, b).data(), Number));
   return metric.value(
-    sums[0]!.map((value, index) => value + sums[1]![index]!),
+    sums[0].map((value, index) => value + sums[1][index]),
     rows,
   );
 }
@@ -80,7 +80,7 @@ test.each([
   expect(await inBatches(metrics.accuracy, p, targets)).toBeCloseTo(matrix.accuracy, 6);
   expect(await inBatches(metrics.f1Score, p, targets)).toBeCloseTo(matrix.f1.reduce((a, b) => a + b) / classes, 6);
   const count = (given: (value: number, target: number) => boolean) =>
-    Array.from(values).filter((value, index) => given(value, hot[index]!)).length;
+    Array.from(values).filter((value, index) => given(value, hot[index])).length;
   const both = count((value, target) => value > 0.5 && target === 1);
   expect(await inBatches(metrics.precision, p, targets)).toBeCloseTo(both / count((value) => value > 0.5), 6);
   expect(await inBatches(metrics.recall, p, targets)).toBeCloseTo(both / rows, 6);

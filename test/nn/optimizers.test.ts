@@ -120,7 +120,7 @@ describe.each([
       const w = new Variable(Float32Array.of(1, -2), [2], 'w');
       const optimizer = new Adam([w], { accumulate });
       const losses = [tensor([1, 2]), tensor([3, -1])].map((x) => () => w.mul(x).square().sum());
-      if (accumulate === 1) await optimizer.step(losses[0]!().add(losses[1]!()).mul(0.5));
+      if (accumulate === 1) await optimizer.step(losses[0]().add(losses[1]()).mul(0.5));
       else for (const loss of losses) await optimizer.step(loss());
       return w.data();
     };

@@ -44,8 +44,8 @@ test('layers on top of each other give what TF.js gives', async () => {
   const ours = new StackedRecurrent(new LSTM(inputs, units, { generator }), new LSTM(units, units, { generator }));
   const [below, above] = [peerOf(true), peerOf(false)];
   above.apply(below.apply(peerX));
-  below.setWeights(await weights(ours.layers[0]!));
-  above.setWeights(await weights(ours.layers[1]!));
+  below.setWeights(await weights(ours.layers[0]));
+  above.setWeights(await weights(ours.layers[1]));
   const theirs = above.apply(below.apply(peerX)) as tf.Tensor;
   expectClose(await ours.forward(x).data(), await theirs.data(), { absolute: 1e-5 });
 });
@@ -76,14 +76,14 @@ test('a GRU with its reset after the product follows its formula, and leaves pad
   let h = new Array<number>(units).fill(0);
   for (let t = 0; t < 3; t++) {
     const product = (row: ArrayLike<number>, matrix: ArrayLike<number>, column: number) =>
-      Array.from(row).reduce((sum, value, k) => sum + value * matrix[k * 3 * units + column]!, 0);
+      Array.from(row).reduce((sum, value, k) => sum + value * matrix[k * 3 * units + column], 0);
     const step = values.subarray(t * inputs, (t + 1) * inputs);
     const before = h;
     h = before.map((old, j) => {
-      const fromInput = [0, 1, 2].map((gate) => product(step, w!, gate * units + j) + b![gate * units + j]!);
-      const fromState = [0, 1, 2].map((gate) => product(before, u!, gate * units + j) + c![gate * units + j]!);
-      const [z, r] = [sigmoid(fromInput[0]! + fromState[0]!), sigmoid(fromInput[1]! + fromState[1]!)];
-      return z * old + (1 - z) * Math.tanh(fromInput[2]! + r * fromState[2]!);
+      const fromInput = [0, 1, 2].map((gate) => product(step, w, gate * units + j) + b[gate * units + j]);
+      const fromState = [0, 1, 2].map((gate) => product(before, u, gate * units + j) + c[gate * units + j]);
+      const [z, r] = [sigmoid(fromInput[0] + fromState[0]), sigmoid(fromInput[1] + fromState[1])];
+      return z * old + (1 - z) * Math.tanh(fromInput[2] + r * fromState[2]);
     });
   }
   const padded = tensor(values.slice(0, time * inputs), [1, time, inputs]);

@@ -12,15 +12,15 @@ test.each(documents)('%s names only paths and commands that there are', (documen
   const text = readFileSync(path.join(root, document), 'utf8');
   const folder = path.dirname(path.join(root, document));
   const links = [...text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)]
-    .map((match) => match[1]!)
+    .map((match) => match[1])
     .filter((link) => !/^[a-z]+:/.test(link));
   for (const link of links) expect(existsSync(path.join(folder, link)), `${document} links to ${link}`).toBe(true);
   const paths = [...text.matchAll(/`((?:src|test|bench|docs|examples|scripts|bin)\/[\w./-]*)`/g)].map(
-    (match) => match[1]!,
+    (match) => match[1],
   );
   for (const named of paths) expect(existsSync(path.join(root, named)), `${document} names ${named}`).toBe(true);
   for (const [, script] of text.matchAll(/npm run ([\w:-]+)/g))
-    expect(scripts, `${document}: npm run ${script}`).toHaveProperty(script!);
+    expect(scripts, `${document}: npm run ${script}`).toHaveProperty(script);
   const commands = [
     'train',
     'evaluate',

@@ -11,7 +11,7 @@ const lines = new Set(allKernels().flatMap(({ wgsl }) => wgsl.split('\n').map((l
 
 test.each(pages)('%s quotes lines that kernels have, and holds figures of a family', (file) => {
   const page = readFileSync(`${folder}${file}`, 'utf8');
-  const quoted = [...page.matchAll(/```wgsl\n([\s\S]*?)```/g)].flatMap(([, block]) => block!.trim().split('\n'));
+  const quoted = [...page.matchAll(/```wgsl\n([\s\S]*?)```/g)].flatMap(([, block]) => block.trim().split('\n'));
   expect(quoted.length).toBeGreaterThan(0);
   for (const line of quoted) expect(lines, `${file}: ${line}`).toContain(line.trim());
   const family = file.replace(/\.md$/, '');

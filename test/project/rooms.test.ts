@@ -21,15 +21,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 const importsOf = (file: string): string[] =>
   [...readFileSync(path.join(root, file), 'utf8').matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(
-    (match) => match[1]!,
+    (match) => match[1],
   );
 
 test.each(files)('%s imports only downward', (file) => {
-  const room = file.split('/')[0]!;
+  const room = file.split('/')[0];
   if (file === 'index.ts') return;
   for (const specifier of importsOf(file).filter((one) => one.startsWith('.'))) {
-    const target = path.posix.join(path.posix.dirname(file), specifier).split('/')[0]!;
-    expect([room, ...MAY_IMPORT[room]!], `${file} imports ${specifier}`).toContain(target);
+    const target = path.posix.join(path.posix.dirname(file), specifier).split('/')[0];
+    expect([room, ...MAY_IMPORT[room]], `${file} imports ${specifier}`).toContain(target);
   }
 });
 

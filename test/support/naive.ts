@@ -14,8 +14,8 @@ export function naive(shape: readonly number[], value: (index: number[]) => numb
     let rest = flat;
     const index = new Array<number>(shape.length);
     for (let axis = shape.length - 1; axis >= 0; axis--) {
-      index[axis] = rest % shape[axis]!;
-      rest = Math.floor(rest / shape[axis]!);
+      index[axis] = rest % shape[axis];
+      rest = Math.floor(rest / shape[axis]);
     }
     return value(index);
   });
@@ -26,10 +26,10 @@ export function naive(shape: readonly number[], value: (index: number[]) => numb
 export function at({ shape, data }: Naive, index: readonly number[]): number {
   let flat = 0;
   shape.forEach((size, axis) => {
-    const place = index[axis + index.length - shape.length]!;
+    const place = index[axis + index.length - shape.length];
     flat = flat * size + (size === 1 ? 0 : place);
   });
-  return data[flat]!;
+  return data[flat];
 }
 
 /** For each index of the kept axes the values along the reduced ones, folded. */
@@ -42,7 +42,7 @@ export function reduceNaive(x: Naive, axes: readonly number[], fold: (values: nu
       values.push(
         at(
           x,
-          index.map((place, axis) => place + inner[axis]!),
+          index.map((place, axis) => place + inner[axis]),
         ),
       ),
     );

@@ -28,7 +28,7 @@ export function disagreement(
   { absolute = 1e-5, relative = 1e-5 }: Tolerance = {},
 ): string | undefined {
   for (let index = 0; index < expected.length; index++) {
-    const [a, e] = [actual[index]!, expected[index]!];
+    const [a, e] = [actual[index], expected[index]];
     // Beyond what f32 holds, infinity is right.
     if (a === e || a === Math.fround(e) || (Number.isNaN(a) && Number.isNaN(e))) continue;
     if (!(Number.isFinite(e) && Math.abs(a - e) <= absolute + relative * Math.abs(e)))

@@ -28,7 +28,7 @@ export class Draw {
   /** Sizes for a number of axes: small ones, now and then a prime beyond a workgroup's width. */
   shape(most = 4, least = 1): number[] {
     const shape = Array.from({ length: this.size(most, least) }, () => this.size());
-    if (this.size(4) === 1 && shape.length > 0) shape[shape.length - 1] = [67, 131, 257][this.#generator.integer(3)]!;
+    if (this.size(4) === 1 && shape.length > 0) shape[shape.length - 1] = [67, 131, 257][this.#generator.integer(3)];
     return shape;
   }
 
@@ -114,7 +114,7 @@ const special =
   (op: (x: Tensor) => Tensor): Case =>
   (draw) => {
     const shape = draw.shape();
-    const values = Float32Array.from({ length: sizeOf(shape) }, () => odd[draw.size(odd.length) - 1]!);
+    const values = Float32Array.from({ length: sizeOf(shape) }, () => odd[draw.size(odd.length) - 1]);
     return op(tensor(values, shape));
   };
 const image =
@@ -145,7 +145,7 @@ function attended(draw: Draw) {
 
 /** The gradient of an input through an op, under random weights. */
 function gradientOf(draw: Draw, y: Tensor, input: Tensor): Tensor {
-  return grad(y.mul(draw.normals(y.shape)).sum(), [input])[0]!;
+  return grad(y.mul(draw.normals(y.shape)).sum(), [input])[0];
 }
 
 function recurrent(draw: Draw, gates: number) {
@@ -271,12 +271,12 @@ export const accuracyCases: Readonly<Record<string, Case>> = {
     ops.padWith(
       x,
       x.shape.map((size) => [draw.size(size) - 1, draw.size(size) - 1] as const),
-      (['edge', 'reflect', 'wrap'] as const)[draw.size(3) - 1]!,
+      (['edge', 'reflect', 'wrap'] as const)[draw.size(3) - 1],
     ),
   ),
   concat: arranged((x) => ops.concat([x, x.mul(2), x], 0)),
   stack: arranged((x) => ops.stack([x, x.mul(2)], -1)),
-  split: arranged((x) => ops.split(x, [1, x.shape[0]! - 1])),
+  split: arranged((x) => ops.split(x, [1, x.shape[0] - 1])),
   broadcastTo: arranged((x, draw) => ops.broadcastTo(x, [draw.size(4), ...x.shape])),
   expandDims: arranged((x, draw) => ops.expandDims(x, draw.size(x.rank) - 1)),
   squeeze: arranged((x) => ops.squeeze(ops.expandDims(x, 1), 1)),
@@ -285,7 +285,7 @@ export const accuracyCases: Readonly<Record<string, Case>> = {
   roll: arranged((x, draw) => ops.roll(x, draw.size(20) - 10, draw.size(x.rank) - 1)),
   lowerTriangle: arranged((x, draw) => ops.lowerTriangle(x, draw.size(5) - 3), 2),
   upperTriangle: arranged((x, draw) => ops.upperTriangle(x, draw.size(5) - 3), 2),
-  take: arranged((x, draw) => ops.take(x, draw.integers([draw.size()], x.shape[0]!))),
+  take: arranged((x, draw) => ops.take(x, draw.integers([draw.size()], x.shape[0]))),
   takeAlongAxis: arranged((x, draw) =>
     ops.takeAlongAxis(x, draw.integers([...x.shape.slice(0, -1), draw.size()], x.shape.at(-1)!)),
   ),

@@ -17,7 +17,7 @@ const source = readdirSync(folder)
   .join('\n');
 const comments = new Map(
   [...source.matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*export (?:const|function) (\w+)/g)].map(
-    ([, comment, name]) => [name!, comment!.replace(/\s*\n \* ?/g, ' ')] as const,
+    ([, comment, name]) => [name, comment.replace(/\s*\n \* ?/g, ' ')] as const,
   ),
 );
 
@@ -42,7 +42,7 @@ test('every function of ops has a case, and states its bound', () => {
 
 async function valuesOn(device: Device, name: string, absolute = false): Promise<number[][]> {
   setDefaultDevice(device);
-  const tensors = Array.from({ length: DRAWS }, (_, seed) => [accuracyCases[name]!(new Draw(seed, absolute))].flat());
+  const tensors = Array.from({ length: DRAWS }, (_, seed) => [accuracyCases[name](new Draw(seed, absolute))].flat());
   await readBack(tensors.flat());
   return Promise.all(tensors.flat().map(async (one) => Array.from(await one.data(), Number)));
 }
@@ -52,11 +52,11 @@ test.each(Object.keys(accuracyCases))('%s keeps its bound', async (name) => {
   const [found, expected] = [await valuesOn(gpu, name), await valuesOn(reference, name)];
   const scale = linear ? await valuesOn(reference, name, true) : expected;
   expected.forEach((values, index) => {
-    expect(found[index]!.length).toBe(values.length);
+    expect(found[index].length).toBe(values.length);
     values.forEach((value, at) => {
-      const got = found[index]![at]!;
+      const got = found[index][at];
       if (Object.is(got, value) || got === value) return;
-      const bound = relative * Math.abs(scale[index]![at]!) + absolute;
+      const bound = relative * Math.abs(scale[index][at]) + absolute;
       if (!(Number.isFinite(value) && Math.abs(got - value) <= bound))
         expect.fail(`draw ${index}, element ${at}: got ${got}, expected ${value} within ${bound}`);
     });

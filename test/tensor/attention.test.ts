@@ -7,7 +7,7 @@ afterAll(() => setDefaultDevice(undefined));
 
 /** Attention by its definition, with the matrix of scores. */
 function plain(q: Tensor, k: Tensor, v: Tensor, sees?: Tensor): Tensor {
-  const scores = q.matmul(k.transpose()).mul(1 / Math.sqrt(q.shape[3]!));
+  const scores = q.matmul(k.transpose()).mul(1 / Math.sqrt(q.shape[3]));
   const seen = sees === undefined ? scores : where(sees.broadcastTo(scores.shape), scores, -1e30);
   return seen.softmax().matmul(v);
 }

@@ -40,7 +40,7 @@ describe.each([
         const at = [Math.floor(index / 12), Math.floor(index / 4) % 3, index % 4].map((i, axis) =>
           padded[axis] === 1 ? 0 : i,
         );
-        return value - b[(at[0]! * padded[1]! + at[1]!) * padded[2]! + at[2]!]!;
+        return value - b[(at[0] * padded[1] + at[1]) * padded[2] + at[2]];
       });
       expectClose(await tensor(a, [2, 3, 4]).sub(tensor(b, shape)).data(), expected);
     }
@@ -135,7 +135,7 @@ describe.each([
       [host, 4],
     ] as const) {
       const [whole, reshaped, sum] = await readAll(targets);
-      expect(whole!.every((one) => one === value) && reshaped!.every((one) => one === value)).toBe(true);
+      expect(whole.every((one) => one === value) && reshaped.every((one) => one === value)).toBe(true);
       expect(sum).toEqual([size * (value + 1)]);
     }
     for (const target of [...first, ...later]) target.dispose();
@@ -242,13 +242,13 @@ describe('gradients', () => {
     const x = tensor([3]);
     const { value, gradients } = valueAndGrad(x.mul(x).add(x).sum(), [x]);
     await readBack([value, ...gradients]);
-    expect([await value.item(), await gradients[0]!.item()]).toEqual([12, 7]);
+    expect([await value.item(), await gradients[0].item()]).toEqual([12, 7]);
   });
 
   test('do not flow through stopGradient', async () => {
     const x = tensor([3]);
     const [gradient] = grad(x.mul(x.stopGradient()).sum(), [x]);
-    expect(await gradient!.item()).toBe(3);
+    expect(await gradient.item()).toBe(3);
   });
 
   test('say what is wrong', () => {
@@ -314,7 +314,7 @@ describe('plans', () => {
     const inputs = Array.from({ length: 40 }, (_, index) => tensor(normals(5, index + 1)));
     const sum = inputs.reduce((total, input) => total.add(input));
     const expected = Array.from({ length: 5 }, (_, at) =>
-      inputs.reduce((total, __, index) => total + normals(5, index + 1)[at]!, 0),
+      inputs.reduce((total, __, index) => total + normals(5, index + 1)[at], 0),
     );
     for (const device of [gpu, reference]) {
       setDefaultDevice(device);

@@ -105,8 +105,8 @@ test("halves are rounded to even, remainders have the divisor's sign, angles the
       [1, 1, -1, -1, 0, 0, 1, -1, 0, 1e-3],
       [1, -1, 1, -1, 1, -1, 0, 0, 0, -5],
     ];
-    const angles = y!.map((one, index) => (one === 0 && x![index] === 0 ? 0 : Math.atan2(one, x![index]!)));
-    expectClose(await atan2(tensor(y!), tensor(x!)).data(), angles, { absolute: 1e-3 });
+    const angles = y.map((one, index) => (one === 0 && x[index] === 0 ? 0 : Math.atan2(one, x[index])));
+    expectClose(await atan2(tensor(y), tensor(x)).data(), angles, { absolute: 1e-3 });
   }
 });
 

@@ -29,7 +29,7 @@ test('an op without gradient says why', () => {
 
 function expectAllClose(actual: number[][], expected: number[][], tolerance: number): void {
   for (const [index, values] of expected.entries()) {
-    expectClose(actual[index]!, values, { absolute: tolerance, relative: tolerance });
+    expectClose(actual[index], values, { absolute: tolerance, relative: tolerance });
   }
 }
 
@@ -60,7 +60,7 @@ async function numeric(loss: (inputs: Float64Array[]) => Promise<number>, inputs
   for (const input of inputs) {
     const gradient = [];
     for (let at = 0; at < input.length; at++) {
-      const kept = input[at]!;
+      const kept = input[at];
       input[at] = kept + step;
       const above = await loss(inputs);
       input[at] = kept - step;
@@ -75,21 +75,21 @@ async function numeric(loss: (inputs: Float64Array[]) => Promise<number>, inputs
 
 async function gradients(device: Device, one: GradientCase): Promise<number[][]> {
   setDefaultDevice(device);
-  const inputs = inputsOf(one).map((values, index) => tensor(values, one.shapes[index]!));
+  const inputs = inputsOf(one).map((values, index) => tensor(values, one.shapes[index]));
   const found = grad(weigh(one, inputs), inputs);
   return Promise.all(found.map(async (gradient) => Array.from(await gradient.data())));
 }
 
 test.each(gradientCases.map((one) => [title(one), one]))('%s', async (_, one) => {
   setDefaultDevice(reference);
-  const tensors = inputsOf(one).map((values, index) => tensor(values, one.shapes[index]!));
+  const tensors = inputsOf(one).map((values, index) => tensor(values, one.shapes[index]));
   const loss = weigh(one, tensors);
   const used = new Set(trace([loss, ...grad(loss, tensors)]).nodes.map(({ op }) => op.name));
   for (const name of one.ops) expect(used, `the case does not use '${name}'`).toContain(name);
 
   const analytic = await gradients(reference, one);
   const expected = await numeric(async (inputs) => {
-    const given = inputs.map((values, index) => tensor(values, one.shapes[index]!));
+    const given = inputs.map((values, index) => tensor(values, one.shapes[index]));
     return weigh(one, given).item();
   }, inputsOf(one));
   expectAllClose(analytic, expected, 1e-6);
@@ -112,7 +112,7 @@ test.each(twice.map((one) => [title(one), one]))('second derivative: %s', async 
     )
       .map((gradient) => gradient.mul(gradient).sum())
       .reduce((a, b) => a.add(b));
-  const shaped = (inputs: Float64Array[]) => inputs.map((values, index) => tensor(values, one.shapes[index]!));
+  const shaped = (inputs: Float64Array[]) => inputs.map((values, index) => tensor(values, one.shapes[index]));
   const values = inputsOf(one).map((input) => input.map((x) => Math.sign(x) * (0.6 + 0.4 * Math.abs(Math.tanh(x)))));
   const tensors = shaped(values);
   const analytic = await Promise.all(
@@ -132,5 +132,5 @@ test('a fused gradient has no second derivative, and says so', () => {
     ],
   ]);
   const [first] = grad(ops.attention(x, x, x).sum(), [x]);
-  expect(() => grad(first!.sum(), [x])).toThrow("'attention_gradient' has no gradient");
+  expect(() => grad(first.sum(), [x])).toThrow("'attention_gradient' has no gradient");
 });

@@ -54,7 +54,7 @@ test('every half is packed as it was unpacked', () => {
   const all = Uint16Array.from({ length: 2 ** 16 }, (_, bits) => bits);
   const values = unpackHalves(all.buffer, all.length);
   const packed = new Uint16Array(packHalves(values).buffer);
-  expect([...all.keys()].filter((bits) => packed[bits] !== bits && !Number.isNaN(values[bits]!))).toEqual([]);
+  expect([...all.keys()].filter((bits) => packed[bits] !== bits && !Number.isNaN(values[bits]))).toEqual([]);
   expect(Array.from(values, toHalf)).toEqual([...values]);
   // An odd number of halves, and those of the greatest and the least size.
   expect([...packHalves([1, -2, 65_504])]).toEqual([0xc0003c00, 0x7bff]);
@@ -156,11 +156,11 @@ describe.each(devices)('on the %s device', (_, device) => {
     const found = grad(halved.mul(weights).sum(), [a.half, b.half]);
     for (const [index, gradient] of found.entries()) {
       expect(gradient.dtype).toBe('f32');
-      expectClose(await gradient.data(), await expected[index]!.data(), { absolute: 1e-4, relative: 1e-4 });
+      expectClose(await gradient.data(), await expected[index].data(), { absolute: 1e-4, relative: 1e-4 });
     }
     // Through the conversion as if nothing was rounded.
     const [through] = grad(halved.mul(weights).sum(), [a.full]);
-    expectClose(await through!.data(), await expected[0]!.data(), { absolute: 1e-4, relative: 1e-4 });
+    expectClose(await through.data(), await expected[0].data(), { absolute: 1e-4, relative: 1e-4 });
   });
 
   test('products read transposed halves as they lie', async () => {
@@ -182,7 +182,7 @@ describe.each(devices)('on the %s device', (_, device) => {
     const expected = grad(whole.mul(weights).sum(), [x.full, w.full]);
     const found = grad(halved.mul(weights).sum(), [x.half, w.half]);
     for (const [index, gradient] of found.entries())
-      expectClose(await gradient.data(), await expected[index]!.data(), { absolute: 1e-3, relative: 1e-4 });
+      expectClose(await gradient.data(), await expected[index].data(), { absolute: 1e-3, relative: 1e-4 });
   });
 
   test('an LSTM takes halves', async () => {

@@ -33,7 +33,7 @@ function array(shape: readonly number[], seed: number): Naive {
     seed,
   );
   let next = 0;
-  return naive(shape, () => values[next++]!);
+  return naive(shape, () => values[next++]);
 }
 
 /** What stands under each window: for every output the values inside of the image, with their place in the window. */
@@ -55,7 +55,7 @@ function under(
     for (let kw = 0; kw < size[1]; kw++) {
       const ih = oh * stride[0] + kh * dilation[0] - pad[0];
       const iw = ow * stride[1] + kw * dilation[1] - pad[1];
-      if (n >= 0 && ih >= 0 && iw >= 0 && ih < x.shape[1]! && iw < x.shape[2]!) visit(ih, iw, kh, kw);
+      if (n >= 0 && ih >= 0 && iw >= 0 && ih < x.shape[1] && iw < x.shape[2]) visit(ih, iw, kh, kw);
     }
   }
 }
@@ -78,18 +78,18 @@ describe.each([
     const w = array([...size, ins / groups, outs], seed + 200);
     const out = (d: readonly number[]) =>
       [0, 1].map(
-        (axis) => Math.floor((image[axis]! + 2 * pad[axis]! - (size[axis]! - 1) * d[axis]! - 1) / stride[axis]!) + 1,
+        (axis) => Math.floor((image[axis] + 2 * pad[axis] - (size[axis] - 1) * d[axis] - 1) / stride[axis]) + 1,
       );
     const padding = [
       [pad[0], pad[0]],
       [pad[1], pad[1]],
     ] as const;
     const windows = { size, stride, pad, dilation };
-    const convolved = naive([x.shape[0]!, ...out(dilation), outs], ([n, oh, ow, co]) => {
+    const convolved = naive([x.shape[0], ...out(dilation), outs], ([n, oh, ow, co]) => {
       let total = 0;
-      const first = Math.floor(co! / (outs / groups)) * (ins / groups);
-      under(x, n!, oh!, ow!, windows, (ih, iw, kh, kw) => {
-        for (let ci = 0; ci < ins / groups; ci++) total += at(x, [n!, ih, iw, first + ci]) * at(w, [kh, kw, ci, co!]);
+      const first = Math.floor(co / (outs / groups)) * (ins / groups);
+      under(x, n, oh, ow, windows, (ih, iw, kh, kw) => {
+        for (let ci = 0; ci < ins / groups; ci++) total += at(x, [n, ih, iw, first + ci]) * at(w, [kh, kw, ci, co]);
       });
       return total;
     });
@@ -99,9 +99,9 @@ describe.each([
 
     const near = { ...windows, dilation: [1, 1] as const };
     const pooled = (fold: (values: number[]) => number) =>
-      naive([x.shape[0]!, ...out([1, 1]), ins], ([n, oh, ow, c]) => {
+      naive([x.shape[0], ...out([1, 1]), ins], ([n, oh, ow, c]) => {
         const values: number[] = [];
-        under(x, n!, oh!, ow!, near, (ih, iw) => values.push(at(x, [n!, ih, iw, c!])));
+        under(x, n, oh, ow, near, (ih, iw) => values.push(at(x, [n, ih, iw, c])));
         return fold(values);
       });
     const options = { size, stride, padding };
@@ -125,10 +125,9 @@ describe.each([
     const pooled = (fold: (values: number[]) => number) =>
       naive([2, toHeight, toWidth, 3], ([n, oh, ow, c]) => {
         const values: number[] = [];
-        const [top, bottom] = cut(oh!, height, toHeight);
-        const [left, right] = cut(ow!, width, toWidth);
-        for (let ih = top; ih < bottom; ih++)
-          for (let iw = left; iw < right; iw++) values.push(at(x, [n!, ih, iw, c!]));
+        const [top, bottom] = cut(oh, height, toHeight);
+        const [left, right] = cut(ow, width, toWidth);
+        for (let ih = top; ih < bottom; ih++) for (let iw = left; iw < right; iw++) values.push(at(x, [n, ih, iw, c]));
         return fold(values);
       });
     const output = [toHeight, toWidth] as const;
@@ -141,9 +140,9 @@ describe.each([
     setDefaultDevice(device);
     const x = array([2, 3, 4, 5], 1);
     const pixels = (n: number, c: number) => x.data.filter((__, flat) => flat % 5 === c && Math.floor(flat / 60) === n);
-    const mean = naive([2, 5], ([n, c]) => sum(pixels(n!, c!)) / 12);
+    const mean = naive([2, 5], ([n, c]) => sum(pixels(n, c)) / 12);
     expectClose(await globalAveragePool2d(toTensor(x)).data(), mean.data);
-    const largest = naive([2, 5], ([n, c]) => Math.max(...pixels(n!, c!)));
+    const largest = naive([2, 5], ([n, c]) => Math.max(...pixels(n, c)));
     expectClose(await globalMaxPool2d(toTensor(x)).data(), largest.data);
   });
 

@@ -36,7 +36,7 @@ function normalised(
 const shape = [3, 4, 5, 6];
 const values = normals(360, 1).map((value) => 2 * value + 3);
 let next = 0;
-const array = naive(shape, () => values[next++]!);
+const array = naive(shape, () => values[next++]);
 const [scale, shift] = [normals(6, 2), normals(6, 3)];
 const tolerance = { absolute: 2e-4, relative: 1e-4 };
 
@@ -60,7 +60,7 @@ describe.each([
     const root = reduceNaive(array, [3], (row) => Math.sqrt(mean(row.map((value) => value * value)) + 1e-6));
     await close(
       rmsNorm(x, { scale: tensor(scale) }),
-      naive(shape, (index) => (at(array, index) / at(root, index)) * scale[index.at(-1)!]!),
+      naive(shape, (index) => (at(array, index) / at(root, index)) * scale[index.at(-1)!]),
     );
   });
 

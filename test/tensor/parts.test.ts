@@ -257,7 +257,7 @@ test.each(Object.entries(cases))('%s', async (_, make) => {
   const expected = await valuesOn(reference, make);
   const found = await valuesOn(narrow, make);
   for (const [index, values] of expected.entries())
-    expectClose(found[index]!, values, { absolute: 1e-3, relative: 1e-4 });
+    expectClose(found[index], values, { absolute: 1e-3, relative: 1e-4 });
   expect(await partsIn(...[make()].flat())).not.toEqual([]);
 });
 
@@ -276,7 +276,7 @@ test.skipIf(gpu.kind === 'gpu' && !gpu.features.has('shader-f16'))('halves', asy
   const expected = await valuesOn(reference, make);
   const found = await valuesOn(narrow, make);
   for (const [index, values] of expected.entries())
-    expectClose(found[index]!, values, { absolute: 2e-3, relative: 2e-3 });
+    expectClose(found[index], values, { absolute: 2e-3, relative: 2e-3 });
   expect(await partsIn(...make())).not.toEqual([]);
 });
 

@@ -12,7 +12,7 @@ const array = (shape: readonly number[], seed: number) => {
     seed,
   );
   let next = 0;
-  return naive(shape, () => values[next++]!);
+  return naive(shape, () => values[next++]);
 };
 
 describe.each([
@@ -75,12 +75,12 @@ describe.each([
     const [terms, result] = equation.split('->') as [string, string];
     const [first, second] = terms.split(',') as [string, string];
     const letters = [...new Set([...result, ...first, ...second])];
-    const sizes = letters.map((letter) => left[first.indexOf(letter)] ?? right[second.indexOf(letter)]!);
+    const sizes = letters.map((letter) => left[first.indexOf(letter)] ?? right[second.indexOf(letter)]);
     const wanted = new Array<number>(shape.reduce((product, size) => product * size, 1)).fill(0);
     naive(sizes, (index) => {
-      const of = (term: string) => [...term].map((letter) => index[letters.indexOf(letter)]!);
-      const flat = of(result).reduce((sum, place, axis) => sum * shape[axis]! + place, 0);
-      wanted[flat]! += at(a, of(first)) * at(b, of(second));
+      const of = (term: string) => [...term].map((letter) => index[letters.indexOf(letter)]);
+      const flat = of(result).reduce((sum, place, axis) => sum * shape[axis] + place, 0);
+      wanted[flat] += at(a, of(first)) * at(b, of(second));
       return 0;
     });
     const found = einsum(equation, tensor(Float32Array.from(a.data), left), tensor(Float32Array.from(b.data), right));

@@ -36,7 +36,7 @@ function training(): { optimizer: Adam; next: () => Tensor[] } {
   return {
     optimizer,
     next: () => {
-      const batch = data[optimizer.steps % data.length]!;
+      const batch = data[optimizer.steps % data.length];
       const loss = crossEntropy(model.forward(batch), batch.labels);
       return [loss, ...optimizer.assigns(loss)];
     },
@@ -49,12 +49,12 @@ async function losses(steps: number, isProfiled: (step: number) => boolean): Pro
   for (let step = 0; step < steps; step++) {
     const [loss, ...assigns] = next();
     if (isProfiled(step)) {
-      await profile(loss!, ...assigns);
+      await profile(loss, ...assigns);
       optimizer.resumeAt(step + 1);
     } else {
-      await optimizer.step(loss!);
+      await optimizer.step(loss);
     }
-    found.push(await loss!.item());
+    found.push(await loss.item());
   }
   return found;
 }
@@ -120,7 +120,7 @@ describe('modules', () => {
       const layers = new Set(Object.values(buffers).flatMap((name) => /^(\w+)\.\w+/.exec(name)?.[1] ?? []));
       if (layers.size === 0) return;
       // Small parameters of several layers are updated together.
-      expect(dispatches[index]!.module, `${index}`).toBe(layers.size === 1 ? [...layers][0] : '-');
+      expect(dispatches[index].module, `${index}`).toBe(layers.size === 1 ? [...layers][0] : '-');
       for (const layer of layers) bound.add(layer);
     });
     expect([...bound].sort()).toEqual(['classify', 'conv', 'embedding', 'lstm']);

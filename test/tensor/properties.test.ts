@@ -127,7 +127,7 @@ describe('over drawn shapes', () => {
           a.cumsum(axis, { exclusive: true }),
           naive(x.shape, (index) => {
             let total = 0;
-            for (let place = 0; place < index[axis]!; place++) total += exactly(x, withPlace(index, axis, place));
+            for (let place = 0; place < index[axis]; place++) total += exactly(x, withPlace(index, axis, place));
             return total;
           }),
         ],
@@ -137,22 +137,22 @@ describe('over drawn shapes', () => {
 
   test.each(seeds)('elements are moved (draw %i)', async (seed) => {
     const { generator, x, axis } = draw(seed, 1);
-    const size = x.shape[axis]!;
+    const size = x.shape[axis];
     const order = generator.shuffle(x.shape.map((_, one) => one));
     const begin = x.shape.map((one) => generator.integer(one));
-    const end = x.shape.map((one, other) => begin[other]! + 1 + generator.integer(one - begin[other]!));
+    const end = x.shape.map((one, other) => begin[other] + 1 + generator.integer(one - begin[other]));
     const step = x.shape.map(() => 1 + generator.integer(3));
     const shift = generator.integer(15) - 7;
     const counts = x.shape.map(() => 1 + generator.integer(3));
     const widths = x.shape.map((one) => [generator.integer(one), generator.integer(one)] as const);
     const cut = generator.integer(size + 1);
     const diagonal = generator.integer(5) - 2;
-    const padded = x.shape.map((one, other) => one + widths[other]![0] + widths[other]![1]);
+    const padded = x.shape.map((one, other) => one + widths[other][0] + widths[other][1]);
     const border = (turn: (place: number, size: number) => number) =>
       naive(padded, (index) =>
         exactly(
           x,
-          index.map((place, other) => turn(place - widths[other]![0], x.shape[other]!)),
+          index.map((place, other) => turn(place - widths[other][0], x.shape[other])),
         ),
       );
     const clamp = (place: number, most: number) => Math.min(Math.max(place, 0), most);
@@ -164,11 +164,11 @@ describe('over drawn shapes', () => {
           'permute',
           a.permute(order),
           naive(
-            order.map((one) => x.shape[one]!),
+            order.map((one) => x.shape[one]),
             (index) =>
               exactly(
                 x,
-                order.map((_, one) => index[order.indexOf(one)]!),
+                order.map((_, one) => index[order.indexOf(one)]),
               ),
           ),
         ],
@@ -176,31 +176,29 @@ describe('over drawn shapes', () => {
           'slice',
           a.slice(begin, end, step),
           naive(
-            x.shape.map((_, one) => Math.ceil((end[one]! - begin[one]!) / step[one]!)),
+            x.shape.map((_, one) => Math.ceil((end[one] - begin[one]) / step[one])),
             (index) =>
               exactly(
                 x,
-                index.map((place, one) => begin[one]! + place * step[one]!),
+                index.map((place, one) => begin[one] + place * step[one]),
               ),
           ),
         ],
-        ['flip', a.flip(axis), naive(x.shape, (index) => exactly(x, withPlace(index, axis, size - 1 - index[axis]!)))],
+        ['flip', a.flip(axis), naive(x.shape, (index) => exactly(x, withPlace(index, axis, size - 1 - index[axis])))],
         [
           'roll',
           a.roll(shift, axis),
-          naive(x.shape, (index) =>
-            exactly(x, withPlace(index, axis, (((index[axis]! - shift) % size) + size) % size)),
-          ),
+          naive(x.shape, (index) => exactly(x, withPlace(index, axis, (((index[axis] - shift) % size) + size) % size))),
         ],
         [
           'tile',
           a.tile(counts),
           naive(
-            x.shape.map((one, other) => one * counts[other]!),
+            x.shape.map((one, other) => one * counts[other]),
             (index) =>
               exactly(
                 x,
-                index.map((place, one) => place % x.shape[one]!),
+                index.map((place, one) => place % x.shape[one]),
               ),
           ),
         ],
@@ -208,8 +206,8 @@ describe('over drawn shapes', () => {
           'pad',
           a.pad(widths, 7),
           naive(padded, (index) => {
-            const places = index.map((place, other) => place - widths[other]![0]);
-            return places.every((place, other) => place >= 0 && place < x.shape[other]!) ? exactly(x, places) : 7;
+            const places = index.map((place, other) => place - widths[other][0]);
+            return places.every((place, other) => place >= 0 && place < x.shape[other]) ? exactly(x, places) : 7;
           }),
         ],
         ['pad by edge', a.pad(widths, 'edge'), border((place, most) => clamp(place, most - 1))],
@@ -221,8 +219,8 @@ describe('over drawn shapes', () => {
         ],
         [
           'split and concat',
-          concat([pieces[1]!, pieces[0]!], axis),
-          naive(x.shape, (index) => exactly(x, withPlace(index, axis, (index[axis]! + cut) % size))),
+          concat([pieces[1], pieces[0]], axis),
+          naive(x.shape, (index) => exactly(x, withPlace(index, axis, (index[axis] + cut) % size))),
         ],
         [
           'stack',
@@ -255,16 +253,16 @@ describe('over drawn shapes', () => {
 
   test.each(seeds)('elements are taken and sorted (draw %i)', async (seed) => {
     const { generator, x, axis } = draw(seed, 1);
-    const size = x.shape[axis]!;
+    const size = x.shape[axis];
     const chosen = Array.from({ length: 1 + generator.integer(5) }, () => generator.integer(size));
     const places = naive(withPlace(x.shape, axis, 3), () => generator.integer(2 * size) - size);
     const line = (index: readonly number[]) =>
       Array.from({ length: size }, (_, place) => ({ place, value: exactly(x, withPlace(index, axis, place)) }));
     const ascending = (index: readonly number[]) => line(index).sort((a, b) => a.value - b.value || a.place - b.place);
     const last = x.shape.length - 1;
-    const k = generator.integer(x.shape[last]! + 1);
+    const k = generator.integer(x.shape[last] + 1);
     const largest = (index: readonly number[]) =>
-      Array.from({ length: x.shape[last]! }, (_, place) => ({
+      Array.from({ length: x.shape[last] }, (_, place) => ({
         place,
         value: exactly(x, withPlace(index, last, place)),
       })).sort((a, b) => b.value - a.value || a.place - b.place);
@@ -276,7 +274,7 @@ describe('over drawn shapes', () => {
           'take',
           take(a, tensor(Int32Array.from(chosen)), axis),
           naive(withPlace(x.shape, axis, chosen.length), (index) =>
-            exactly(x, withPlace(index, axis, chosen[index[axis]!]!)),
+            exactly(x, withPlace(index, axis, chosen[index[axis]])),
           ),
         ],
         [
@@ -284,23 +282,23 @@ describe('over drawn shapes', () => {
           a.takeAlongAxis(tensor(Int32Array.from(places.data), places.shape), axis),
           naive(places.shape, (index) => exactly(x, withPlace(index, axis, (exactly(places, index) + size) % size))),
         ],
-        ['sort', a.sort(axis), naive(x.shape, (index) => ascending(index)[index[axis]!]!.value)],
+        ['sort', a.sort(axis), naive(x.shape, (index) => ascending(index)[index[axis]].value)],
         [
           'sort, descending',
           a.sort(axis, { descending: true }),
-          naive(x.shape, (index) => ascending(index)[size - 1 - index[axis]!]!.value),
+          naive(x.shape, (index) => ascending(index)[size - 1 - index[axis]].value),
         ],
-        ['argsort', a.argsort(axis), naive(x.shape, (index) => ascending(index)[index[axis]!]!.place)],
-        ['top k', top.values, naive(withPlace(x.shape, last, k), (index) => largest(index)[index[last]!]!.value)],
+        ['argsort', a.argsort(axis), naive(x.shape, (index) => ascending(index)[index[axis]].place)],
+        ['top k', top.values, naive(withPlace(x.shape, last, k), (index) => largest(index)[index[last]].value)],
         [
           'top k, indices',
           top.indices,
-          naive(withPlace(x.shape, last, k), (index) => largest(index)[index[last]!]!.place),
+          naive(withPlace(x.shape, last, k), (index) => largest(index)[index[last]].place),
         ],
         [
           'one-hot',
           oneHot(tensor(Int32Array.from(chosen)), size),
-          naive([chosen.length, size], ([row, column]) => Number(chosen[row!] === column)),
+          naive([chosen.length, size], ([row, column]) => Number(chosen[row] === column)),
         ],
       ] as const;
     }, seed);
@@ -309,5 +307,5 @@ describe('over drawn shapes', () => {
 
 /** The element at an index, without broadcasting. */
 function exactly({ shape, data }: Naive, index: readonly number[]): number {
-  return data[shape.reduce((flat, size, axis) => flat * size + index[axis]!, 0)]!;
+  return data[shape.reduce((flat, size, axis) => flat * size + index[axis], 0)];
 }

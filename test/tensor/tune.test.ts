@@ -53,7 +53,7 @@ function rowOps(cols: number): Tensor[] {
     (x: Tensor) => layerNorm(x),
     (x: Tensor) => crossEntropyRows(x, labels),
   ];
-  return ops.flatMap((compute) => withGradients((x) => compute(x!), [6, cols]));
+  return ops.flatMap((compute) => withGradients((x) => compute(x), [6, cols]));
 }
 
 /** The choices that a plan of the targets meets. */
@@ -136,7 +136,7 @@ test.each([
   const device = { kind: 'gpu', software: false, features: new Set(), choices: new Map(), limits } as unknown as Device;
   expect(plan(trace([product]), device).dispatches.map(({ kernel }) => kernel.name)).toEqual([expected]);
   // What matrix units compute was never seen on a GPU: it may be measured, not chosen.
-  expect(Object.keys(pointsOf([product], device)[0]!.variants)).toContain('subgroupMatrix');
+  expect(Object.keys(pointsOf([product], device)[0].variants)).toContain('subgroupMatrix');
 });
 
 test('matrix units take operands of their type, in the shape that the device likes best', () => {
@@ -171,7 +171,7 @@ describe('the digest of a choice', () => {
     let found = '';
     const choose = chooseBy((point) => {
       if (point.key === 'outer') found = point.digest();
-      return point.variants[point.key === 'outer' ? 'inner' : taken]!();
+      return point.variants[point.key === 'outer' ? 'inner' : taken]();
     });
     const inner = () =>
       choose('inner', {}, { second: () => launchesOf(second), third: () => launchesOf(third) }, taken);
@@ -204,7 +204,7 @@ describe('a measured choice', () => {
   const [a, b] = [normal([48, 64], 1), normal([64, 40], 2)];
   const key = choiceKey('matmul', { batch: 1, m: 48, n: 40, k: 64, transposeA: false, transposeB: false });
   const product = () => a.matmul(b);
-  const measured = (name: string) => new Map([[key, { [pointsOf([product()], gpu)[0]!.digest()]: name }]]);
+  const measured = (name: string) => new Map([[key, { [pointsOf([product()], gpu)[0].digest()]: name }]]);
 
   test('is taken, in the class of its shapes and nowhere else', async () => {
     setDefaultDevice(gpu);
@@ -261,16 +261,16 @@ test.each([
 });
 
 test.each<[string, () => Tensor[]]>([
-  ['matmul', () => withGradients((a, b) => a!.matmul(b!), [36, 1100], [1100, 20])],
-  ['matmul, odd', () => withGradients((a, b) => a!.matmul(b!), [2, 19, 301], [2, 301, 7])],
-  ['conv2d', () => withGradients((x, w) => conv2d(x!, w!), [4, 11, 10, 8], [3, 3, 8, 12])],
-  ['conv2d, odd', () => withGradients((x, w) => conv2d(x!, w!, { stride: 2 }), [20, 9, 9, 3], [3, 3, 3, 8])],
-  ['attention', () => withGradients((q, k, v) => attention(q!, k!, v!), [1, 2, 40, 8], [1, 2, 50, 8], [1, 2, 50, 4])],
+  ['matmul', () => withGradients((a, b) => a.matmul(b), [36, 1100], [1100, 20])],
+  ['matmul, odd', () => withGradients((a, b) => a.matmul(b), [2, 19, 301], [2, 301, 7])],
+  ['conv2d', () => withGradients((x, w) => conv2d(x, w), [4, 11, 10, 8], [3, 3, 8, 12])],
+  ['conv2d, odd', () => withGradients((x, w) => conv2d(x, w, { stride: 2 }), [20, 9, 9, 3], [3, 3, 3, 8])],
+  ['attention', () => withGradients((q, k, v) => attention(q, k, v), [1, 2, 40, 8], [1, 2, 50, 8], [1, 2, 50, 4])],
   [
     'lstm',
     () =>
       withGradients(
-        (x, kernel, recurrent, bias) => lstm(x!, kernel!, recurrent!, bias!).sequence,
+        (x, kernel, recurrent, bias) => lstm(x, kernel, recurrent, bias).sequence,
         [5, 3, 4],
         [4, 32],
         [8, 32],
@@ -302,7 +302,7 @@ test.each<[string, () => Tensor[]]>([
         found.forEach((values, output) => {
           expectClose(
             values,
-            expected[output]!,
+            expected[output],
             { absolute: 1e-4, relative: 1e-4 },
             `${key}: ${name}, output ${output}`,
           );
@@ -353,7 +353,7 @@ describe.runIf(gpu.kind === 'gpu')('tune', () => {
     }
     const found = await Promise.all(targets().map((target) => target.data()));
     found.forEach((values, index) => {
-      expectClose(values, expected[index]!);
+      expectClose(values, expected[index]);
     });
     expect(await tune(targets())).toEqual([]);
   });
@@ -401,7 +401,7 @@ describe.runIf(gpu.kind === 'gpu')('tune', () => {
     const point = { key: 'matmul', heuristic: 'forty', variants: { forty: times(40), once: times(1) } };
     const { variant, milliseconds } = await measure(gpu, point, Number.POSITIVE_INFINITY);
     expect(variant).toBe('once');
-    expect(milliseconds.once).toBeLessThan(milliseconds.forty!);
+    expect(milliseconds.once).toBeLessThan(milliseconds.forty);
   });
 
   test('refuses a variant that computes something else, or that does not compile', async () => {

@@ -135,12 +135,12 @@ export async function emojiData(options: EmojiOptions = {}): Promise<EmojiData> 
     });
     return {
       ...vocabulary.encode(
-        chosen.map((row) => textOf(pictures[row]!.emoji)),
+        chosen.map((row) => textOf(pictures[row].emoji)),
         time,
       ),
       size: chosen.length,
       images,
-      labels: Int32Array.from(chosen, (row) => classOf.get(pictures[row]!.emoji)!),
+      labels: Int32Array.from(chosen, (row) => classOf.get(pictures[row].emoji)!),
       image: [pixels, pixels, CHANNELS],
       classes,
     };
@@ -150,7 +150,7 @@ export async function emojiData(options: EmojiOptions = {}): Promise<EmojiData> 
   const statistics = pixelStatistics(train.images, CHANNELS);
   normalize(train.images, statistics);
   normalize(test.images, statistics);
-  const testNames = rows(true).map((row) => pictures[row]!.emoji);
+  const testNames = rows(true).map((row) => pictures[row].emoji);
   return { train, test, vocabulary, statistics, classes, testNames, removedWords: [...removed].sort() };
 }
 
@@ -206,9 +206,9 @@ async function rasterize(
   let done = 0;
   const drawOne = async (index: number) => {
     const values = await decodeImage(
-      Buffer.from(pictures[index]!.svg),
+      Buffer.from(pictures[index].svg),
       [pixels, pixels, CHANNELS],
-      pictures[index]!.emoji,
+      pictures[index].emoji,
     );
     drawn.set(
       Uint8Array.from(values, (value) => Math.round(value * 255)),

@@ -49,9 +49,9 @@ export class MultiHeadAttention extends Module {
   forward(x: Tensor, context: Tensor = x, options: AttentionOptions = {}): Tensor {
     const [batch, rows] = x.shape as [number, number];
     const byHead = (y: Tensor) =>
-      y.reshape([y.shape[0]!, y.shape[1]!, this.heads, this.features / this.heads]).permute([0, 2, 1, 3]);
+      y.reshape([y.shape[0], y.shape[1], this.heads, this.features / this.heads]).permute([0, 2, 1, 3]);
     const [q, k, v] = [this.query.forward(x), this.key.forward(context), this.value.forward(context)].map(byHead);
-    const joined = attention(q!, k!, v!, options).permute([0, 2, 1, 3]).reshape([batch, rows, this.features]);
+    const joined = attention(q, k, v, options).permute([0, 2, 1, 3]).reshape([batch, rows, this.features]);
     return this.output.forward(joined);
   }
 }

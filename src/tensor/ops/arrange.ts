@@ -28,7 +28,7 @@ export function squeeze(x: Tensor, axes?: number | readonly number[]): Tensor {
 /** Tensors of one shape beside each other along a new axis. Exact. */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   if (tensors.length === 0) throw new TesseraError('stack: expected at least one tensor, got none');
-  const at = normalizeAxis('stack', axis, tensors[0]!.rank + 1);
+  const at = normalizeAxis('stack', axis, tensors[0].rank + 1);
   return concat(
     tensors.map((tensor) => expandDims(tensor, at)),
     at,
@@ -41,7 +41,7 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
  */
 export function split(x: Tensor, parts: number | readonly number[], axis = 0): Tensor[] {
   const at = normalizeAxis('split', axis, x.rank);
-  const size = x.shape[at]!;
+  const size = x.shape[at];
   const sizes = typeof parts === 'number' ? Array.from({ length: parts }, () => size / parts) : parts;
   if (!sizes.every((one) => Number.isInteger(one) && one >= 0) || sizes.reduce((sum, one) => sum + one, 0) !== size) {
     throw new TesseraError(`split: axis ${at} of ${formatShape(x.shape)} is not cut by [${sizes.join(', ')}]`);
@@ -83,9 +83,9 @@ export function tile(x: Tensor, counts: readonly number[]): Tensor {
   return reshape(
     broadcastTo(
       beside,
-      sizes.flatMap((size, axis) => [times[axis]!, size]),
+      sizes.flatMap((size, axis) => [times[axis], size]),
     ),
-    sizes.map((size, axis) => size * times[axis]!),
+    sizes.map((size, axis) => size * times[axis]),
   );
 }
 
@@ -93,7 +93,7 @@ export function tile(x: Tensor, counts: readonly number[]): Tensor {
 export function roll(x: Tensor, shift: number, axis = 0): Tensor {
   const at = normalizeAxis('roll', axis, x.rank);
   if (!Number.isInteger(shift)) throw new TesseraError(`roll: expected a whole shift, got ${shift}`);
-  const size = x.shape[at]!;
+  const size = x.shape[at];
   const by = size === 0 ? 0 : ((shift % size) + size) % size;
   return by === 0 ? x : concat([part(x, at, size - by, size), part(x, at, 0, size - by)], at);
 }
@@ -110,7 +110,7 @@ export function padWith(
 ): Tensor {
   pad(x, widths); // checks the widths
   return widths.reduce((y, [before, after], axis) => {
-    const size = y.shape[axis]!;
+    const size = y.shape[axis];
     const most = mode === 'edge' ? (size > 0 ? Number.POSITIVE_INFINITY : 0) : mode === 'reflect' ? size - 1 : size;
     if (Math.max(before, after) > Math.max(0, most)) {
       throw new TesseraError(

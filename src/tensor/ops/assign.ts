@@ -12,10 +12,10 @@ export const assign = defineOp({
   inputs: ['value'],
   halves: true,
   shape: ([value], { variable }: { variable: Variable }) => {
-    if (!sameShape(value!.shape, variable.shape) || value!.dtype !== variable.dtype) {
-      throw new TesseraError(`assign: '${variable.name}' is ${variable.describe()}, got ${value!.describe()}`);
+    if (!sameShape(value.shape, variable.shape) || value.dtype !== variable.dtype) {
+      throw new TesseraError(`assign: '${variable.name}' is ${variable.describe()}, got ${value.describe()}`);
     }
-    return value!.shape;
+    return value.shape;
   },
   vjp: 'it changes a variable; differentiate before it',
 });

@@ -21,7 +21,7 @@ function sizesOf(q: Value, k: Value, v: Value, mask: Value, { causal, scale }: A
   const strides = rowMajorStrides(mask.shape).map((stride, axis) => (mask.shape[axis] === 1 ? 0 : stride));
   const [mask_batch, mask_head, mask_query, mask_key] = strides as [number, number, number, number];
   return {
-    ...{ blocks: batch * heads, heads, queries, features, keys: k.shape[2]!, value_features: v.shape[3]! },
+    ...{ blocks: batch * heads, heads, queries, features, keys: k.shape[2], value_features: v.shape[3] },
     ...{ causal: Number(causal), scale, mask_batch, mask_head, mask_query, mask_key },
   };
 }
@@ -58,30 +58,30 @@ export const attentionOp: Op<readonly ['q', 'k', 'v', 'mask'], AttentionAttribut
   inputs: ['q', 'k', 'v', 'mask'],
   numbers: ['scale'],
   shape: ([q, , v]) => [
-    { shape: [...q!.shape.slice(0, 3), v!.shape[3]!], dtype: 'f32' },
-    { shape: q!.shape.slice(0, 3), dtype: 'f32' },
+    { shape: [...q.shape.slice(0, 3), v.shape[3]], dtype: 'f32' },
+    { shape: q.shape.slice(0, 3), dtype: 'f32' },
   ],
   dispatch: ([q, k, v, mask], [y, l], { attributes, ...context }) => {
-    const sizes = sizesOf(q!, k!, v!, mask!, attributes);
-    const shape = [...q!.shape.slice(0, 3), k!.shape[2]!];
-    const byBlocks = () => [launch(attentionForward, { q: q!, k: k!, v: v!, mask: mask!, y: y!, l: l! }, sizes)];
+    const sizes = sizesOf(q, k, v, mask, attributes);
+    const shape = [...q.shape.slice(0, 3), k.shape[2]];
+    const byBlocks = () => [launch(attentionForward, { q: q, k: k, v: v, mask: mask, y: y, l: l }, sizes)];
     const throughMemory = () => {
       const rows = { rows: sizes.blocks * sizes.queries, cols: sizes.keys };
       const [scores, p] = [context.temporary(shape), context.temporary(shape)];
       const product = (transposeB: boolean) => ({ ...context, attributes: { transposeA: false, transposeB } });
       return [
-        ...matmulLaunches(q!, k!, scores, product(true)),
+        ...matmulLaunches(q, k, scores, product(true)),
         ...chooseTeam('attention_probabilities', attentionProbabilities, rows, context, (kernel) =>
-          launch(kernel, { scores, mask: mask!, p, l: l! }, sizes),
+          launch(kernel, { scores, mask: mask, p, l: l }, sizes),
         ),
-        ...matmulLaunches(p, v!, y!, product(false)),
+        ...matmulLaunches(p, v, y, product(false)),
       ];
     };
     return chooseWay('attention', sizes, attributes, context, shape, byBlocks, throughMemory);
   },
   vjp: ({ inputs: [q, k, v, mask], outputs: [y, l], outputGrad: dy, attributes }) => {
-    const rows = stack([l!, dy.mul(y!).sum(-1)], -1);
-    const [dq, dk, dv] = attentionGradientOp.all(q!, k!, v!, mask!, dy, rows, attributes) as [Tensor, Tensor, Tensor];
+    const rows = stack([l, dy.mul(y).sum(-1)], -1);
+    const [dq, dk, dv] = attentionGradientOp.all(q, k, v, mask, dy, rows, attributes) as [Tensor, Tensor, Tensor];
     return [dq, dk, dv, null];
   },
 });
@@ -91,14 +91,14 @@ export const attentionGradientOp: Op<readonly ['q', 'k', 'v', 'mask', 'dy', 'row
   name: 'attention_gradient',
   inputs: ['q', 'k', 'v', 'mask', 'dy', 'rows'],
   numbers: ['scale'],
-  shape: ([q, k, v]) => [q!, k!, v!].map(({ shape }) => ({ shape, dtype: 'f32' as const })),
+  shape: ([q, k, v]) => [q, k, v].map(({ shape }) => ({ shape, dtype: 'f32' as const })),
   dispatch: ([q, k, v, mask, dy, rows], [dq, dk, dv], { attributes, ...context }) => {
-    const sizes = sizesOf(q!, k!, v!, mask!, attributes);
-    const shape = [...q!.shape.slice(0, 3), k!.shape[2]!];
-    const given = { q: q!, k: k!, v: v!, mask: mask!, dy: dy!, rows: rows! };
+    const sizes = sizesOf(q, k, v, mask, attributes);
+    const shape = [...q.shape.slice(0, 3), k.shape[2]];
+    const given = { q: q, k: k, v: v, mask: mask, dy: dy, rows: rows };
     const byBlocks = () => [
-      launch(attentionQueryGradient, { ...given, dq: dq! }, sizes),
-      launch(attentionKeyGradient, { ...given, dk: dk!, dv: dv! }, sizes),
+      launch(attentionQueryGradient, { ...given, dq: dq }, sizes),
+      launch(attentionKeyGradient, { ...given, dk: dk, dv: dv }, sizes),
     ];
     const throughMemory = () => {
       const [scores, slopes] = [context.temporary(shape), context.temporary(shape)];
@@ -106,12 +106,12 @@ export const attentionGradientOp: Op<readonly ['q', 'k', 'v', 'mask', 'dy', 'row
         matmulLaunches(a, b, c, { ...context, attributes: { transposeA, transposeB } });
       const kernel = sizes.keys % 4 === 0 ? attentionSlopes.fours : attentionSlopes.ones;
       return [
-        ...product(q!, k!, scores, false, true),
-        ...product(dy!, v!, slopes, false, true),
-        launch(kernel, { mask: mask!, rows: rows!, scores, slopes }, sizes),
-        ...product(slopes, k!, dq!, false, false),
-        ...product(slopes, q!, dk!, true, false),
-        ...product(scores, dy!, dv!, true, false), // scores are probabilities by now
+        ...product(q, k, scores, false, true),
+        ...product(dy, v, slopes, false, true),
+        launch(kernel, { mask: mask, rows: rows, scores, slopes }, sizes),
+        ...product(slopes, k, dq, false, false),
+        ...product(slopes, q, dk, true, false),
+        ...product(scores, dy, dv, true, false), // scores are probabilities by now
       ];
     };
     return chooseWay('attention_gradient', sizes, attributes, context, shape, byBlocks, throughMemory);
@@ -148,10 +148,10 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
   if (!fits || k.shape[3] !== features) {
     throw new TesseraError(`attention: q, k and v must agree in batch, heads, keys and features: got ${shapes}`);
   }
-  if (Math.max(features, v.shape[3]!) > ATTENTION_COLUMNS)
+  if (Math.max(features, v.shape[3]) > ATTENTION_COLUMNS)
     throw new TesseraError(`attention: at most ${ATTENTION_COLUMNS} features a head, got ${shapes}; use more heads`);
   const { mask, causal = false, scale = 1 / Math.sqrt(Math.max(1, features)) } = options;
-  const whole = [batch, heads, queries, k.shape[2]!];
+  const whole = [batch, heads, queries, k.shape[2]];
   const bools = mask ?? ones([1, 1, 1, 1]).cast('bool');
   expectType('attention', 'mask', bools, 'bool');
   const broadcast = broadcastShapes('attention: mask', bools.shape, whole);

@@ -38,10 +38,10 @@ const spanOf = (kernel: number, dilation: number): number => (kernel - 1) * dila
 
 function outputShape({ inputShape, kernelShape, stride, padding, dilation }: Geometry): Shape {
   const along = (axis: 0 | 1) => {
-    const padded = inputShape[1 + axis]! + padding[axis][0] + padding[axis][1];
-    return Math.floor((padded - spanOf(kernelShape[axis]!, dilation[axis])) / stride[axis]) + 1;
+    const padded = inputShape[1 + axis] + padding[axis][0] + padding[axis][1];
+    return Math.floor((padded - spanOf(kernelShape[axis], dilation[axis])) / stride[axis]) + 1;
   };
-  return [inputShape[0]!, along(0), along(1), kernelShape[3]!];
+  return [inputShape[0], along(0), along(1), kernelShape[3]];
 }
 
 function sizesOf(geometry: Geometry): ConvSizes & { groups: number } {
@@ -78,7 +78,7 @@ function kernelsFor(
 ): Readonly<Record<string, Kernel>> {
   if (type === 'f16') return { register: conv2dHalves[direction] };
   if (groups !== 1) return { grouped: groupedConv2d[direction] };
-  const fours = [kernelShape[3]!, ...(direction === 'inputGradient' ? [inputShape[3]!] : [])];
+  const fours = [kernelShape[3], ...(direction === 'inputGradient' ? [inputShape[3]] : [])];
   const subgroup = conv2dSubgroup[direction];
   const shares = limits.subgroupLanes >= subgroup.subgroupLanes && fours.every((channels) => channels % 4 === 0);
   return { register: conv2dRegister[direction], ...(shares ? { subgroup } : {}) };
@@ -113,12 +113,12 @@ export const conv2dOp: Op<readonly ['x', 'kernel'], Geometry> = defineOp({
   ...{ epilogue: true, halves: true },
   shape: (_, geometry: Geometry) => ({ shape: outputShape(geometry), dtype: 'f32' }),
   dispatch: ([x, w], [y], { attributes, ...context }) =>
-    chooseKernel('forward', attributes, x!.dtype, context, (kernel) => ({
-      '': () => [launch(kernel, { x: x!, w: w!, y: y! }, sizesFor(attributes))],
+    chooseKernel('forward', attributes, x.dtype, context, (kernel) => ({
+      '': () => [launch(kernel, { x: x, w: w, y: y }, sizesFor(attributes))],
     })),
   vjp: ({ inputs: [x, w], outputGrad, attributes }) => {
-    const dy = cast(outputGrad, x!.dtype);
-    return [conv2dInputGradientOp(dy, w!, attributes), conv2dFilterGradientOp(x!, dy, attributes)];
+    const dy = cast(outputGrad, x.dtype);
+    return [conv2dInputGradientOp(dy, w, attributes), conv2dFilterGradientOp(x, dy, attributes)];
   },
 });
 
@@ -129,12 +129,12 @@ export const conv2dInputGradientOp: Op<readonly ['dy', 'kernel'], Geometry> = de
   ...{ epilogue: true, halves: true },
   shape: (_, { inputShape }: Geometry) => ({ shape: inputShape, dtype: 'f32' }),
   dispatch: ([dy, w], [dx], { attributes, ...context }) =>
-    chooseKernel('inputGradient', attributes, dy!.dtype, context, (kernel) => ({
-      '': () => [launch(kernel, { dy: dy!, w: w!, dx: dx! }, sizesFor(attributes))],
+    chooseKernel('inputGradient', attributes, dy.dtype, context, (kernel) => ({
+      '': () => [launch(kernel, { dy: dy, w: w, dx: dx }, sizesFor(attributes))],
     })),
   vjp: ({ inputs: [dy, w], outputGrad, attributes }) => {
-    const dx = cast(outputGrad, dy!.dtype);
-    return [conv2dOp(dx, w!, attributes), conv2dFilterGradientOp(dx, dy!, attributes)];
+    const dx = cast(outputGrad, dy.dtype);
+    return [conv2dOp(dx, w, attributes), conv2dFilterGradientOp(dx, dy, attributes)];
   },
 });
 
@@ -161,32 +161,32 @@ export const conv2dFilterGradientOp: Op<readonly ['x', 'dy'], Geometry> = define
     const whole = sizesFor(attributes);
     const inChunks = (kernel: Kernel, chunk_length: number) => (): Launch[] => {
       const chunks = Math.max(1, Math.ceil(whole.chunk_length / chunk_length));
-      if (chunks === 1) return [launch(kernel, { x: x!, dy: dy!, dw: dw! }, whole)];
-      const partial = context.temporary([chunks, dw!.length]);
+      if (chunks === 1) return [launch(kernel, { x: x, dy: dy, dw: dw }, whole)];
+      const partial = context.temporary([chunks, dw.length]);
       return [
-        launch(kernel, { x: x!, dy: dy!, dw: partial }, { ...whole, chunks, chunk_length }),
-        ...reduceLaunches('sum', partial, dw!, { outer: 1, n: chunks, inner: dw!.length }, context),
+        launch(kernel, { x: x, dy: dy, dw: partial }, { ...whole, chunks, chunk_length }),
+        ...reduceLaunches('sum', partial, dw, { outer: 1, n: chunks, inner: dw.length }, context),
       ];
     };
     // What is larger than a binding is read image by image: chunks are to begin with one.
-    const isLarge = [x!, dy!].some(({ dtype, length }) => exceedsBinding(dtype, length, context.device.limits));
+    const isLarge = [x, dy].some(({ dtype, length }) => exceedsBinding(dtype, length, context.device.limits));
     if (isLarge) {
       const rows = largestDivisor(whole.out_height, CHUNK_ROWS);
-      return chooseKernel('filterGradient', attributes, x!.dtype, context, (kernel) => ({
+      return chooseKernel('filterGradient', attributes, x.dtype, context, (kernel) => ({
         '': inChunks(kernel, rows),
       }));
     }
     const measured = MEASURED_CHUNK_ROWS.filter(
       (rows) => whole.chunk_length > Math.min(rows, CHUNK_ROWS) && rows * whole.out_width <= MOST_TERMS,
     );
-    return chooseKernel('filterGradient', attributes, x!.dtype, context, (kernel) => ({
+    return chooseKernel('filterGradient', attributes, x.dtype, context, (kernel) => ({
       '': inChunks(kernel, CHUNK_ROWS),
       ...Object.fromEntries(measured.map((rows) => [`/${rows}`, inChunks(kernel, rows)])),
     }));
   },
   vjp: ({ inputs: [x, dy], outputGrad, attributes }) => {
-    const dw = cast(outputGrad, x!.dtype);
-    return [conv2dInputGradientOp(dy!, dw, attributes), conv2dOp(x!, dw, attributes)];
+    const dw = cast(outputGrad, x.dtype);
+    return [conv2dInputGradientOp(dy, dw, attributes), conv2dOp(x, dw, attributes)];
   },
 });
 
@@ -206,12 +206,12 @@ export function conv2d(x: Tensor, kernel: Tensor, options: Conv2dOptions = {}): 
   const types = groups === 1 ? (['f32', 'f16'] as const) : (['f32'] as const);
   for (const [name, operand] of Object.entries({ x, kernel })) expectType('conv2d', name, operand, ...types);
   expectSameType('conv2d', x, kernel);
-  if (!Number.isInteger(groups) || groups < 1 || kernel.shape[3]! % groups !== 0) {
+  if (!Number.isInteger(groups) || groups < 1 || kernel.shape[3] % groups !== 0) {
     throw new TesseraError(`conv2d: ${groups} groups do not divide the ${kernel.shape[3]} channels of the output`);
   }
-  if (x.shape[3] !== kernel.shape[2]! * groups) {
+  if (x.shape[3] !== kernel.shape[2] * groups) {
     throw new TesseraError(
-      `conv2d: channels differ: x ${formatShape(x.shape)} has ${x.shape[3]}, kernel ${formatShape(kernel.shape)} takes ${kernel.shape[2]! * groups}`,
+      `conv2d: channels differ: x ${formatShape(x.shape)} has ${x.shape[3]}, kernel ${formatShape(kernel.shape)} takes ${kernel.shape[2] * groups}`,
     );
   }
   const geometry = geometryOf('conv2d', x.shape, kernel.shape, options);
@@ -254,10 +254,10 @@ export function conv2dTranspose(
   const strides = pairOf('conv2dTranspose', stride);
   const dilations = pairOf('conv2dTranspose', dilation);
   const along = (axis: 0 | 1) => {
-    const longer = Math.max(spanOf(kernel.shape[axis]!, dilations[axis]) - strides[axis], 0);
-    return x.shape[1 + axis]! * strides[axis] + (padding === 'same' ? 0 : longer);
+    const longer = Math.max(spanOf(kernel.shape[axis], dilations[axis]) - strides[axis], 0);
+    return x.shape[1 + axis] * strides[axis] + (padding === 'same' ? 0 : longer);
   };
-  const output = [x.shape[0]!, along(0), along(1), kernel.shape[2]!];
+  const output = [x.shape[0], along(0), along(1), kernel.shape[2]];
   return conv2dInputGradientOp(
     x,
     kernel,
@@ -284,7 +284,7 @@ export function conv1d(
 ): Tensor {
   expectRank('conv1d', 'x', x, 3, 'batch, time, channels');
   expectRank('conv1d', 'kernel', kernel, 3, 'window, in / groups, out');
-  const before = spanOf(kernel.shape[0]!, dilation) - 1;
+  const before = spanOf(kernel.shape[0], dilation) - 1;
   const y = conv2d(x.expandDims(1), kernel.expandDims(0), {
     stride: [1, stride],
     padding:
@@ -304,8 +304,8 @@ function geometryOf(op: string, inputShape: Shape, kernelShape: Shape, options: 
   const { stride = 1, padding = 'valid', dilation = 1, groups = 1 } = options;
   const [strides, dilations] = [pairOf(op, stride), pairOf(op, dilation)];
   const along = (axis: 0 | 1) => {
-    const span = spanOf(kernelShape[axis]!, dilations[axis]);
-    return paddingOf(op, padding, axis, inputShape[1 + axis]!, span, strides[axis]);
+    const span = spanOf(kernelShape[axis], dilations[axis]);
+    return paddingOf(op, padding, axis, inputShape[1 + axis], span, strides[axis]);
   };
   return { inputShape, kernelShape, stride: strides, padding: [along(0), along(1)], dilation: dilations, groups };
 }

@@ -12,13 +12,13 @@ import { oneHot } from './take.js';
 export const crossEntropyBackwardOp: Op<readonly ['logits', 'labels', 'normalizer', 'dloss']> = defineOp({
   name: 'cross_entropy_backward',
   inputs: ['logits', 'labels', 'normalizer', 'dloss'],
-  shape: ([logits]) => logits!.shape,
+  shape: ([logits]) => logits.shape,
   dispatch: ([logits, labels, normalizer, dloss], [dlogits]) => {
-    const [rows, cols] = logits!.shape as [number, number];
+    const [rows, cols] = logits.shape as [number, number];
     return [
       launch(
         crossEntropyBackward,
-        { logits: logits!, labels: labels!, normalizer: normalizer!, dloss: dloss!, dlogits: dlogits! },
+        { logits: logits, labels: labels, normalizer: normalizer, dloss: dloss, dlogits: dlogits },
         { rows, cols },
       ),
     ];
@@ -27,10 +27,10 @@ export const crossEntropyBackwardOp: Op<readonly ['logits', 'labels', 'normalize
   vjp: ({ inputs: [logits, labels, , dloss], outputGrad: g }) => {
     const rule = (logits: Tensor, dloss: Tensor): Tensor =>
       softmax(logits)
-        .sub(oneHot(labels!, logits.shape[1]!))
+        .sub(oneHot(labels, logits.shape[1]))
         .mul(dloss.reshape([dloss.size, 1]));
-    const [dlogits, ddloss] = gradientsOf((...own) => rule(own[0]!, own[1]!), [logits!, dloss!], g);
-    return [dlogits!, null, null, ddloss!];
+    const [dlogits, ddloss] = gradientsOf((...own) => rule(own[0], own[1]), [logits, dloss], g);
+    return [dlogits, null, null, ddloss];
   },
 });
 
@@ -39,18 +39,18 @@ export const crossEntropyOp = defineOp({
   name: 'cross_entropy',
   inputs: ['logits', 'labels'],
   shape: ([logits]) => [
-    { shape: [logits!.shape[0]!], dtype: 'f32' },
-    { shape: [logits!.shape[0]!], dtype: 'f32' },
+    { shape: [logits.shape[0]], dtype: 'f32' },
+    { shape: [logits.shape[0]], dtype: 'f32' },
   ],
   dispatch: ([logits, labels], [loss, normalizer], context) => {
-    const [rows, cols] = logits!.shape as [number, number];
-    const values = { logits: logits!, labels: labels!, loss: loss!, normalizer: normalizer! };
+    const [rows, cols] = logits.shape as [number, number];
+    const values = { logits: logits, labels: labels, loss: loss, normalizer: normalizer };
     return chooseTeam('cross_entropy', crossEntropyForward, { rows, cols }, context, (kernel) =>
       launch(kernel, values, { rows, cols }),
     );
   },
   vjp: ({ inputs: [logits, labels], outputs: [, normalizer], outputGrad: dloss }) => [
-    crossEntropyBackwardOp(logits!, labels!, normalizer!, dloss),
+    crossEntropyBackwardOp(logits, labels, normalizer, dloss),
     null,
   ],
 });
@@ -65,8 +65,8 @@ export function crossEntropyRows(logits: Tensor, labels: Tensor): Tensor {
   expectRank('cross_entropy', 'logits', logits, 2, 'batch, classes');
   expectType('cross_entropy', 'logits', logits, 'f32');
   expectType('cross_entropy', 'labels', labels, 'i32');
-  expectShape('cross_entropy', 'labels', labels, [logits.shape[0]!]);
-  checkIndices('cross_entropy', 'label', labels, logits.shape[1]!, 'classes');
+  expectShape('cross_entropy', 'labels', labels, [logits.shape[0]]);
+  checkIndices('cross_entropy', 'label', labels, logits.shape[1], 'classes');
   return crossEntropyOp(logits, labels);
 }
 

@@ -18,16 +18,16 @@ export function einsum(equation: string, ...tensors: readonly Tensor[]): Tensor 
   };
   const match = /^([a-zA-Z]*(?:,[a-zA-Z]*)?)->([a-zA-Z]*)$/.exec(equation.replace(/\s/g, ''));
   if (match === null) return fail("expected letters for one or two tensors and the result, such as 'ij,jk->ik'");
-  const terms = match[1]!.split(',');
-  const result = [...match[2]!];
+  const terms = match[1].split(',');
+  const result = [...match[2]];
   if (terms.length !== tensors.length) fail(`${terms.length} tensors are named, ${tensors.length} are given`);
   const sizes = new Map<string, number>();
   for (const [index, letters] of terms.entries()) {
-    const { shape } = tensors[index]!;
+    const { shape } = tensors[index];
     if (letters.length !== shape.length) fail(`'${letters}' names ${letters.length} axes of ${formatShape(shape)}`);
     if (new Set(letters).size < letters.length) fail(`'${letters}' names an axis twice; take its diagonal first`);
     [...letters].forEach((letter, axis) => {
-      const size = sizes.get(letter) ?? shape[axis]!;
+      const size = sizes.get(letter) ?? shape[axis];
       if (size !== shape[axis]) fail(`axis '${letter}' has sizes ${size} and ${shape[axis]}`);
       sizes.set(letter, size);
     });
@@ -38,13 +38,13 @@ export function einsum(equation: string, ...tensors: readonly Tensor[]): Tensor 
 
   // First sum over what only one tensor has and the result does not.
   const operands = tensors.map((tensor, index): [Tensor, string[]] => {
-    const letters = [...terms[index]!];
+    const letters = [...terms[index]];
     const others = [...result, ...terms.filter((_, other) => other !== index).join('')];
     const lone = letters.flatMap((letter, axis) => (others.includes(letter) ? [] : [axis]));
     return [tensor.sum(lone), letters.filter((letter) => others.includes(letter))];
   });
   if (operands.length === 1) {
-    const [tensor, letters] = operands[0]!;
+    const [tensor, letters] = operands[0];
     return permute(
       tensor,
       result.map((letter) => letters.indexOf(letter)),

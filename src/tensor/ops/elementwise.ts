@@ -17,7 +17,7 @@ export const negate = defineElementwise(fn.negate, { inputs: unary, vjp: ({ outp
 /** y = |x|; its slope at 0 is taken as 0. Exact. */
 export const absolute = defineElementwise(fn.absolute, {
   inputs: unary,
-  vjp: ({ inputs: [x], outputGrad: dy }) => [dy.mul(x!.sign())],
+  vjp: ({ inputs: [x], outputGrad: dy }) => [dy.mul(x.sign())],
 });
 /** y = -1, 0 or 1, as x is negative, zero or positive. Exact. */
 export const sign = defineElementwise(fn.sign, { inputs: unary, vjp: ({ outputGrad: dy }) => [dy.mul(0)] });
@@ -40,18 +40,18 @@ export const subtract = defineElementwise(fn.subtract, {
 /** y = a · b. Error ≤ 5e-7·|y|. */
 export const multiply = defineElementwise(fn.multiply, {
   inputs: binary,
-  vjp: ({ inputs: [a, b], outputGrad: dy }) => [dy.mul(b!), dy.mul(a!)],
+  vjp: ({ inputs: [a, b], outputGrad: dy }) => [dy.mul(b), dy.mul(a)],
 });
 /** y = a / b; whole numbers are divided towards zero. Error ≤ 5e-7·|y|. */
 export const divide = defineElementwise(fn.divide, {
   inputs: binary,
-  vjp: ({ inputs: [, b], output: y, outputGrad: dy }) => [dy.div(b!), dy.mul(y).div(b!).neg()],
+  vjp: ({ inputs: [, b], output: y, outputGrad: dy }) => [dy.div(b), dy.mul(y).div(b).neg()],
 });
 /** y = a - b·⌊a / b⌋: the remainder with the sign of b, as in NumPy; where a / b is almost whole, it may be
  * off by b. Error ≤ 1e-6·|y| + 1e-5. */
 export const modulo = defineElementwise(fn.modulo, {
   inputs: binary,
-  vjp: ({ inputs: [a, b], outputGrad: dy }) => [dy, dy.mul(a!.div(b!).floor()).neg()],
+  vjp: ({ inputs: [a, b], outputGrad: dy }) => [dy, dy.mul(a.div(b).floor()).neg()],
 });
 /**
  * y = a^b; for negative a, b must be whole (else y is NaN). The gradient of b is 0 where a is not positive. Error ≤
@@ -60,19 +60,19 @@ export const modulo = defineElementwise(fn.modulo, {
 export const power = defineElementwise(fn.power, {
   inputs: binary,
   vjp: ({ inputs: [a, b], output: y, outputGrad: dy }) => {
-    const logarithmOfA = where(a!.greater(0), where(a!.greater(0), a!, 1).log(), 0);
-    return [dy.mul(b!.mul(a!.pow(b!.sub(1)))), dy.mul(y.mul(logarithmOfA))];
+    const logarithmOfA = where(a.greater(0), where(a.greater(0), a, 1).log(), 0);
+    return [dy.mul(b.mul(a.pow(b.sub(1)))), dy.mul(y.mul(logarithmOfA))];
   },
 });
 /** y = max(a, b), NaN where one is; equals share the gradient. Exact. */
 export const maximum = defineElementwise(fn.maximum, {
   inputs: binary,
-  vjp: ({ inputs: [a, b], outputGrad: dy }) => shareByOrder(dy, a!, b!),
+  vjp: ({ inputs: [a, b], outputGrad: dy }) => shareByOrder(dy, a, b),
 });
 /** y = min(a, b), NaN where one is; equals share the gradient. Exact. */
 export const minimum = defineElementwise(fn.minimum, {
   inputs: binary,
-  vjp: ({ inputs: [a, b], outputGrad: dy }) => shareByOrder(dy, b!, a!),
+  vjp: ({ inputs: [a, b], outputGrad: dy }) => shareByOrder(dy, b, a),
 });
 
 /** dy where the first is larger than the second, and where the second is; half to each where they are equal. */
@@ -114,7 +114,7 @@ export const logicalNot = defineElementwise(fn.logicalNot, { inputs: unary, vjp:
 /** y = condition ? whenTrue : whenFalse; see `where`, which takes numbers too. Exact. */
 export const select = defineElementwise(fn.select, {
   inputs: ['condition', 'whenTrue', 'whenFalse'],
-  vjp: ({ inputs: [condition], outputGrad: dy }) => [null, where(condition!, dy, 0), where(condition!, 0, dy)],
+  vjp: ({ inputs: [condition], outputGrad: dy }) => [null, where(condition, dy, 0), where(condition, 0, dy)],
 });
 
 /**
@@ -133,9 +133,9 @@ const isFloat = ({ dtype }: Tensor): boolean => dtype === 'f32' || dtype === 'f1
 
 /** Conversions by the type converted to. */
 export const casts = {
-  f32: castTo('f32', ({ inputs: [x], outputGrad: dy }) => [isFloat(x!) ? dy : null]),
+  f32: castTo('f32', ({ inputs: [x], outputGrad: dy }) => [isFloat(x) ? dy : null]),
   // The gradient of a half is an f32, like all gradients.
-  f16: castTo('f16', ({ inputs: [x], outputGrad: dy }) => [isFloat(x!) ? dy : null]),
+  f16: castTo('f16', ({ inputs: [x], outputGrad: dy }) => [isFloat(x) ? dy : null]),
   i32: castTo('i32', 'its result is whole'),
   u32: castTo('u32', 'its result is whole'),
   bool: castTo('bool', NO_GRADIENT),

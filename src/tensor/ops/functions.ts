@@ -16,7 +16,7 @@ export const exponential = defineElementwise(fn.exponential, {
 /** y = ln x. Error ≤ 5e-7·|y| + 1e-6. */
 export const logarithm = defineElementwise(fn.logarithm, {
   inputs: unary,
-  vjp: ({ inputs: [x], outputGrad: dy }) => [dy.div(x!)],
+  vjp: ({ inputs: [x], outputGrad: dy }) => [dy.div(x)],
 });
 /** y = √x. Error ≤ 5e-7·|y|. */
 export const squareRoot = defineElementwise(fn.squareRoot, {
@@ -26,12 +26,12 @@ export const squareRoot = defineElementwise(fn.squareRoot, {
 /** y = sin x. Error ≤ 1e-6·|y| + 2e-6. */
 export const sine = defineElementwise(fn.sine, {
   inputs: unary,
-  vjp: ({ inputs: [x], outputGrad: dy }) => [dy.mul(x!.cos())],
+  vjp: ({ inputs: [x], outputGrad: dy }) => [dy.mul(x.cos())],
 });
 /** y = cos x. Error ≤ 1e-6·|y| + 2e-6. */
 export const cosine = defineElementwise(fn.cosine, {
   inputs: unary,
-  vjp: ({ inputs: [x], outputGrad: dy }) => [dy.mul(x!.sin().neg())],
+  vjp: ({ inputs: [x], outputGrad: dy }) => [dy.mul(x.sin().neg())],
 });
 /** y = tanh x;  dx = dy · (1 - y²). Error ≤ 4e-6·|y| + 1e-6. */
 export const hyperbolicTangent = defineElementwise(fn.hyperbolicTangent, {
@@ -56,17 +56,17 @@ export const tangent = defineElementwise(fn.tangent, {
 /** y = arcsin x, within ±π/2;  dx = dy / √(1 - x²). Error ≤ 1e-6·|y|. */
 export const arcSine = defineElementwise(fn.arcSine, {
   inputs: unary,
-  vjp: ({ inputs: [x], outputGrad: dy }) => [dy.div(scalar(1).sub(x!.square()).sqrt())],
+  vjp: ({ inputs: [x], outputGrad: dy }) => [dy.div(scalar(1).sub(x.square()).sqrt())],
 });
 /** y = arccos x, within [0, π];  dx = -dy / √(1 - x²). Error ≤ 1e-6·|y| + 1e-6. */
 export const arcCosine = defineElementwise(fn.arcCosine, {
   inputs: unary,
-  vjp: ({ inputs: [x], outputGrad: dy }) => [dy.neg().div(scalar(1).sub(x!.square()).sqrt())],
+  vjp: ({ inputs: [x], outputGrad: dy }) => [dy.neg().div(scalar(1).sub(x.square()).sqrt())],
 });
 /** y = arctan x, within ±π/2;  dx = dy / (1 + x²). Error ≤ 1e-6·|y|. */
 export const arcTangent = defineElementwise(fn.arcTangent, {
   inputs: unary,
-  vjp: ({ inputs: [x], outputGrad: dy }) => [dy.div(x!.square().add(1))],
+  vjp: ({ inputs: [x], outputGrad: dy }) => [dy.div(x.square().add(1))],
 });
 /**
  * The angle of the point (x, y), within ±π; 0 at the origin.  dy = d·x / (x² + y²), dx = -d·y / (x² + y²). Error ≤
@@ -75,24 +75,24 @@ export const arcTangent = defineElementwise(fn.arcTangent, {
 export const arcTangent2 = defineElementwise(fn.arcTangent2, {
   inputs: ['y', 'x'],
   vjp: ({ inputs: [y, x], outputGrad }) => {
-    const share = outputGrad.div(x!.square().add(y!.square()));
-    return [share.mul(x!), share.mul(y!).neg()];
+    const share = outputGrad.div(x.square().add(y.square()));
+    return [share.mul(x), share.mul(y).neg()];
   },
 });
 /** y = sinh x;  dx = dy · cosh x. Error ≤ 4e-6·|y| + 1e-6. */
 export const hyperbolicSine = defineElementwise(fn.hyperbolicSine, {
   inputs: unary,
-  vjp: ({ inputs: [x], outputGrad: dy }) => [dy.mul(x!.cosh())],
+  vjp: ({ inputs: [x], outputGrad: dy }) => [dy.mul(x.cosh())],
 });
 /** y = cosh x;  dx = dy · sinh x. Error ≤ 4e-6·|y|. */
 export const hyperbolicCosine = defineElementwise(fn.hyperbolicCosine, {
   inputs: unary,
-  vjp: ({ inputs: [x], outputGrad: dy }) => [dy.mul(x!.sinh())],
+  vjp: ({ inputs: [x], outputGrad: dy }) => [dy.mul(x.sinh())],
 });
 /** y = ln(1 + x), exact for small x;  dx = dy / (1 + x). Error ≤ 2e-6·|y|. */
 export const logarithm1p = defineElementwise(fn.logarithm1p, {
   inputs: unary,
-  vjp: ({ inputs: [x], outputGrad: dy }) => [dy.div(x!.add(1))],
+  vjp: ({ inputs: [x], outputGrad: dy }) => [dy.div(x.add(1))],
 });
 /** y = e^x - 1, exact for small x;  dx = dy · (y + 1). Error ≤ 8e-6·|y|. */
 export const exponentialM1 = defineElementwise(fn.exponentialM1, {
@@ -104,7 +104,7 @@ export const errorFunction = defineElementwise(fn.errorFunction, {
   inputs: unary,
   vjp: ({ inputs: [x], outputGrad: dy }) => [
     dy.mul(
-      x!
+      x
         .square()
         .neg()
         .exp()

@@ -10,16 +10,16 @@ import { sortLaunches } from './sort.js';
 export const gatherOp: Op<readonly ['table', 'indices']> = defineOp({
   name: 'gather',
   inputs: ['table', 'indices'],
-  shape: ([table, indices]) => ({ shape: [...indices!.shape, table!.shape[1]!], dtype: 'f32' }),
+  shape: ([table, indices]) => ({ shape: [...indices.shape, table.shape[1]], dtype: 'f32' }),
   dispatch: ([table, indices], [y]) => {
-    const [rows, cols] = table!.shape as [number, number];
+    const [rows, cols] = table.shape as [number, number];
     const kernel = cols % 4 === 0 ? gatherRows.fours : gatherRows.ones;
     return [
-      launch(kernel, { table: table!, indices: indices!, y: y! }, { count: indices!.length, rows, cols, first_row: 0 }),
+      launch(kernel, { table: table, indices: indices, y: y }, { count: indices.length, rows, cols, first_row: 0 }),
     ];
   },
   vjp: ({ inputs: [table, indices], outputGrad: dy }) => [
-    scatterAdd(dy.reshape([indices!.size, table!.shape[1]!]), indices!.reshape([indices!.size]), table!.shape[0]!),
+    scatterAdd(dy.reshape([indices.size, table.shape[1]]), indices.reshape([indices.size]), table.shape[0]),
     null,
   ],
 });
@@ -32,7 +32,7 @@ export function gather(table: Tensor, indices: Tensor): Tensor {
   expectRank('gather', 'table', table, 2, 'rows, cols');
   expectType('gather', 'table', table, 'f32');
   expectType('gather', 'indices', indices, 'i32');
-  checkIndices('gather', 'index', indices, table.shape[0]!, 'rows');
+  checkIndices('gather', 'index', indices, table.shape[0], 'rows');
   return gatherOp(table, indices);
 }
 
@@ -56,15 +56,15 @@ export function placesByRow(
 export const scatterAddOp: Op<readonly ['values', 'indices'], { rows: number }> = defineOp({
   name: 'scatter_add',
   inputs: ['values', 'indices'],
-  shape: ([values], { rows }: { rows: number }) => [rows, values!.shape[1]!],
+  shape: ([values], { rows }: { rows: number }) => [rows, values.shape[1]],
   dispatch: ([values, indices], [y], context) => {
-    const [count, cols] = values!.shape as [number, number];
+    const [count, cols] = values.shape as [number, number];
     const { rows } = context.attributes;
-    const { launches, order, starts } = placesByRow(indices!, rows, context);
+    const { launches, order, starts } = placesByRow(indices, rows, context);
     const kernel = cols % 4 === 0 ? sumRows.fours : sumRows.ones;
-    return [...launches, launch(kernel, { values: values!, order, starts, y: y! }, { count, rows, cols })];
+    return [...launches, launch(kernel, { values: values, order, starts, y: y }, { count, rows, cols })];
   },
-  vjp: ({ inputs: [, indices], outputGrad: dy }) => [gatherOp(dy, indices!), null],
+  vjp: ({ inputs: [, indices], outputGrad: dy }) => [gatherOp(dy, indices), null],
 });
 
 /**

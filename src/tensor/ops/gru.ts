@@ -38,7 +38,7 @@ export function gru(
   expectRank('gru', 'x', x, 3, 'batch, time, features');
   expectType('gru', 'x', x, 'f32', 'f16');
   const [batch, time, features] = x.shape as [number, number, number];
-  const hidden = recurrent.shape[0]!;
+  const hidden = recurrent.shape[0];
   expectShape('gru', 'recurrent', recurrent, [hidden, 3 * hidden]);
   expectShape('gru', 'kernel', kernel, [features, 3 * hidden]);
   expectShape('gru', 'bias', bias, [3 * hidden]);
@@ -57,7 +57,7 @@ export function gru(
     const [z, r] = [xz.add(hz).sigmoid(), xr.add(hr).sigmoid()];
     const n = xn.add(resetAfter ? r.mul(hn) : r.mul(h).matmul(candidates)).tanh();
     const next = n.add(z.mul(h.sub(n)));
-    h = keeps === undefined ? next : where(keeps[t]!, next, h);
+    h = keeps === undefined ? next : where(keeps[t], next, h);
     states.push(h);
   }
   return { sequence: stack(states, 1), last: h };

@@ -27,25 +27,25 @@ export const layerNormOp: Op<readonly ['x', 'scale', 'shift'], LayerNormAttribut
   inputs: ['x', 'scale', 'shift'],
   numbers: ['epsilon'],
   shape: ([x]) => {
-    const column = { shape: [x!.shape[0]!, 1], dtype: 'f32' } as const;
-    return [{ shape: x!.shape, dtype: 'f32' }, column, column];
+    const column = { shape: [x.shape[0], 1], dtype: 'f32' } as const;
+    return [{ shape: x.shape, dtype: 'f32' }, column, column];
   },
   dispatch: ([x, scale, shift], [y, mean, inverse], { attributes: { centred }, ...context }) => {
-    const [rows, cols] = x!.shape as [number, number];
-    const values = { x: x!, scale: scale!, shift: shift!, y: y!, mean: mean!, inverse: inverse! };
+    const [rows, cols] = x.shape as [number, number];
+    const values = { x: x, scale: scale, shift: shift, y: y, mean: mean, inverse: inverse };
     return chooseTeam('layer_norm', layerNormForward, { rows, cols }, context, (kernel) =>
       launch(kernel, values, { rows, cols, centred }),
     );
   },
   vjp: ({ inputs: [x, scale], outputs: [y, mean, inverse], outputGrads: [given, dmean, dinverse], attributes }) => {
-    const dy = given ?? full(y!.shape, 0);
-    const centre = x!.sub(mean!);
-    let dx = layerNormBackwardOp(x!, scale!, mean!, inverse!, dy, attributes);
+    const dy = given ?? full(y.shape, 0);
+    const centre = x.sub(mean);
+    let dx = layerNormBackwardOp(x, scale, mean, inverse, dy, attributes);
     // Only second derivatives come through mean and inverse: ∂mean/∂x = 1/cols, ∂inverse/∂x = -inverse³ · (x - mean)/cols.
-    const cols = x!.shape[1]!;
+    const cols = x.shape[1];
     if (dmean !== undefined && attributes.centred === 1) dx = dx.add(dmean.div(cols));
-    if (dinverse !== undefined) dx = dx.sub(centre.mul(dinverse).mul(inverse!.pow(3)).div(cols));
-    return [dx, dy.mul(centre.mul(inverse!)), dy];
+    if (dinverse !== undefined) dx = dx.sub(centre.mul(dinverse).mul(inverse.pow(3)).div(cols));
+    return [dx, dy.mul(centre.mul(inverse)), dy];
   },
 });
 
@@ -54,10 +54,10 @@ export const layerNormBackwardOp: Op<readonly ['x', 'scale', 'mean', 'inverse', 
   name: 'layer_norm_backward',
   inputs: ['x', 'scale', 'mean', 'inverse', 'dy'],
   numbers: ['epsilon'],
-  shape: ([x]) => x!.shape,
+  shape: ([x]) => x.shape,
   dispatch: ([x, scale, mean, inverse, dy], [dx], { attributes: { centred }, ...context }) => {
-    const [rows, cols] = x!.shape as [number, number];
-    const values = { x: x!, scale: scale!, mean: mean!, inverse: inverse!, dy: dy!, dx: dx! };
+    const [rows, cols] = x.shape as [number, number];
+    const values = { x: x, scale: scale, mean: mean, inverse: inverse, dy: dy, dx: dx };
     return chooseTeam('layer_norm_backward', layerNormBackward, { rows, cols }, context, (kernel) =>
       launch(kernel, values, { rows, cols, centred }),
     );
@@ -65,8 +65,8 @@ export const layerNormBackwardOp: Op<readonly ['x', 'scale', 'mean', 'inverse', 
   // Mean and inverse follow from x: its gradient holds what would come through them.
   vjp: ({ inputs: [x, scale, , , dy], outputGrad: g, attributes }) => {
     const rule = (x: Tensor, scale: Tensor, dy: Tensor): Tensor =>
-      gradientsOf((own) => standardized(own!, attributes), [x], dy.mul(scale))[0]!;
-    const [dx, dscale, ddy] = gradientsOf((...own) => rule(own[0]!, own[1]!, own[2]!), [x!, scale!, dy!], g);
-    return [dx!, dscale!, null, null, ddy!];
+      gradientsOf((own) => standardized(own, attributes), [x], dy.mul(scale))[0];
+    const [dx, dscale, ddy] = gradientsOf((...own) => rule(own[0], own[1], own[2]), [x, scale, dy], g);
+    return [dx, dscale, null, null, ddy];
   },
 });

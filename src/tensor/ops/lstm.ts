@@ -24,21 +24,21 @@ export const lstmSequenceOp = defineOp({
   name: 'lstm',
   inputs: ['xGates', 'recurrent', 'mask', 'hidden0', 'cell0'],
   shape: ([xGates]) => {
-    const [time, batch, gates] = xGates!.shape as [number, number, number];
+    const [time, batch, gates] = xGates.shape as [number, number, number];
     const states = { shape: [time + 1, batch, gates / 4], dtype: 'f32' } as const;
-    return [states, states, { shape: xGates!.shape, dtype: 'f32' }];
+    return [states, states, { shape: xGates.shape, dtype: 'f32' }];
   },
   dispatch: ([xGates, recurrent, mask, hidden0, cell0], [hidden, cells, gates], context) => {
     const { device, choose } = context;
-    const [time, batch, width] = xGates!.shape as [number, number, number];
+    const [time, batch, width] = xGates.shape as [number, number, number];
     const hidden_size = width / 4;
     const kernels = kernelsFor(device, hidden_size, lstmCellSubgroup, lstmCellFours, lstmCell);
     const launches = ({ hidden0, cell0, ...states }: Readonly<Record<string, Value>>, batch: number): Launch[] => {
-      const buffers = { recurrent: recurrent!, ...states };
-      const first = whole(hidden0!.shape);
+      const buffers = { recurrent: recurrent, ...states };
+      const first = whole(hidden0.shape);
       return [
-        copyRegion({ device }, hidden0!, states.hidden!, hidden0!.shape, first, first),
-        copyRegion({ device }, cell0!, states.cells!, cell0!.shape, first, first),
+        copyRegion({ device }, hidden0, states.hidden, hidden0.shape, first, first),
+        copyRegion({ device }, cell0, states.cells, cell0.shape, first, first),
         ...choose(
           'lstm',
           { batch, hidden: hidden_size },
@@ -55,21 +55,21 @@ export const lstmSequenceOp = defineOp({
       ];
     };
     const reads = {
-      ...{ x_gates: byTime(xGates!), mask: byTime(mask!) },
-      ...{ hidden0: { value: hidden0!, axis: 0 }, cell0: { value: cell0!, axis: 0 } },
+      ...{ x_gates: byTime(xGates), mask: byTime(mask) },
+      ...{ hidden0: { value: hidden0, axis: 0 }, cell0: { value: cell0, axis: 0 } },
     };
-    const writes = { hidden: byTime(hidden!), cells: byTime(cells!), gates: byTime(gates!) };
+    const writes = { hidden: byTime(hidden), cells: byTime(cells), gates: byTime(gates) };
     return bySamples({ batch, reads, writes, launches }, context);
   },
   vjp: ({ inputs: [xGates, recurrent, mask], outputs: [hidden, cells, gates], outputGrads: [dhidden, dcells] }) => {
-    const [time, batch, width] = xGates!.shape as [number, number, number];
-    const none = full(hidden!.shape, 0);
-    const [dgates, state] = lstmBackwardOp.all(recurrent!, gates!, cells!, mask!, dhidden ?? none, dcells ?? none) as [
+    const [time, batch, width] = xGates.shape as [number, number, number];
+    const none = full(hidden.shape, 0);
+    const [dgates, state] = lstmBackwardOp.all(recurrent, gates, cells, mask, dhidden ?? none, dcells ?? none) as [
       Tensor,
       Tensor,
     ];
     // Row r of h[0..time) met row r of dgates: dU = Σ_r h[r]ᵀ·dgates[r], one product over all steps.
-    const before = hidden!.slice([0], [time]).reshape([time * batch, width / 4]);
+    const before = hidden.slice([0], [time]).reshape([time * batch, width / 4]);
     const drecurrent = matmulOp(before, dgates.reshape([time * batch, width]), { transposeA: true, transposeB: false });
     const dhidden0 = state.slice([0], [1]).reshape([batch, width / 4]);
     const dcell0 = state.slice([time + 1]).reshape([batch, width / 4]);
@@ -83,19 +83,19 @@ export const lstmBackwardOp = defineOp({
   inputs: ['recurrent', 'gates', 'cells', 'mask', 'dhidden', 'dcells'],
   // dgates, and the state's gradients: dh of steps 0 to time, then dc at step 0.
   shape: ([, gates, cells]) => {
-    const [time, batch, size] = cells!.shape as [number, number, number];
+    const [time, batch, size] = cells.shape as [number, number, number];
     return [
-      { shape: gates!.shape, dtype: 'f32' },
+      { shape: gates.shape, dtype: 'f32' },
       { shape: [time + 1, batch, size], dtype: 'f32' },
     ];
   },
   dispatch: ([recurrent, gates, cells, mask, dhidden, dcells], [dgates, state], context) => {
     const { device, choose } = context;
-    const [time, batch, width] = gates!.shape as [number, number, number];
+    const [time, batch, width] = gates.shape as [number, number, number];
     const hidden_size = width / 4;
     const kernels = kernelsFor(device, hidden_size, lstmCellBackwardSubgroup, lstmCellBackwardFours, lstmCellBackward);
     const launches = (states: Readonly<Record<string, Value>>, batch: number): Launch[] => {
-      const buffers = { recurrent: recurrent!, ...states };
+      const buffers = { recurrent: recurrent, ...states };
       return choose(
         'lstm_backward',
         { batch, hidden: hidden_size },
@@ -113,10 +113,10 @@ export const lstmBackwardOp = defineOp({
       );
     };
     const reads = {
-      ...{ gates: byTime(gates!), cells: byTime(cells!), mask: byTime(mask!) },
-      ...{ dhidden: byTime(dhidden!), dcells: byTime(dcells!) },
+      ...{ gates: byTime(gates), cells: byTime(cells), mask: byTime(mask) },
+      ...{ dhidden: byTime(dhidden), dcells: byTime(dcells) },
     };
-    return bySamples({ batch, reads, writes: { state: byTime(state!), dgates: byTime(dgates!) }, launches }, context);
+    return bySamples({ batch, reads, writes: { state: byTime(state), dgates: byTime(dgates) }, launches }, context);
   },
   vjp: 'it is a fused gradient, without a second derivative',
 });
@@ -148,7 +148,7 @@ function ruleFor(
   kernels: CellKernels,
 ): string {
   if (time > 1 && isSmall(software, batch, hidden)) return 'sequence';
-  return software ? Object.keys(kernels)[0]! : 'single';
+  return software ? Object.keys(kernels)[0] : 'single';
 }
 
 const variantsOf = (kernels: CellKernels, launches: (kernel: Kernel) => Launch[]): Variants =>
@@ -189,7 +189,7 @@ export function lstm(
   expectRank('lstm', 'x', x, 3, 'batch, time, features');
   expectType('lstm', 'x', x, 'f32', 'f16');
   const [batch, time, features] = x.shape as [number, number, number];
-  const hidden = recurrent.shape[0]!;
+  const hidden = recurrent.shape[0];
   expectShape('lstm', 'recurrent', recurrent, [hidden, 4 * hidden]);
   expectShape('lstm', 'kernel', kernel, [features, 4 * hidden]);
   expectShape('lstm', 'bias', bias, [4 * hidden]);

@@ -112,12 +112,12 @@ class Pieces {
 
   /** Rows of a matrix, from the first on, as they lie. */
   #rows(x: Value, first: number, shape: Shape): Value {
-    return partOf(x, first * shape[1]!, shape);
+    return partOf(x, first * shape[1], shape);
   }
 
   /** Columns of a matrix, from the first on, next to each other. */
   #columns(x: Value, first: number, shape: Shape): Value {
-    const width = x.length / shape[0]!;
+    const width = x.length / shape[0];
     if (shape[1] === width) return x;
     const copy = this.context.temporary(shape, x.dtype);
     const place = { offset: first, strides: [width, 1] };

@@ -43,20 +43,20 @@ export const matmulOp: Op<readonly ['a', 'b'], Transposes> = defineOp({
   inputs: ['a', 'b'],
   ...{ epilogue: true, halves: true },
   shape: ([a, b], { transposeA, transposeB }: Transposes) => ({
-    shape: [...a!.shape.slice(0, -2), matrixOf(a!, transposeA)[0], matrixOf(b!, transposeB)[1]],
+    shape: [...a.shape.slice(0, -2), matrixOf(a, transposeA)[0], matrixOf(b, transposeB)[1]],
     dtype: 'f32',
   }),
-  dispatch: ([a, b], [c], context) => matmulLaunches(a!, b!, c!, context),
+  dispatch: ([a, b], [c], context) => matmulLaunches(a, b, c, context),
   // C = A·B:  dA = dC·Bᵀ,  dB = Aᵀ·dC; where an operand is transposed, its gradient is the transpose of that.
   vjp: ({ inputs: [a, b], outputGrad, attributes: { transposeA, transposeB } }) => {
-    const dc = cast(outputGrad, a!.dtype);
+    const dc = cast(outputGrad, a.dtype);
     return [
       transposeA
-        ? matmulOp(b!, dc, { transposeA: transposeB, transposeB: true })
-        : matmulOp(dc, b!, { transposeA: false, transposeB: !transposeB }),
+        ? matmulOp(b, dc, { transposeA: transposeB, transposeB: true })
+        : matmulOp(dc, b, { transposeA: false, transposeB: !transposeB }),
       transposeB
-        ? matmulOp(dc, a!, { transposeA: true, transposeB: transposeA })
-        : matmulOp(a!, dc, { transposeA: !transposeA, transposeB: false }),
+        ? matmulOp(dc, a, { transposeA: true, transposeB: transposeA })
+        : matmulOp(a, dc, { transposeA: !transposeA, transposeB: false }),
     ];
   },
 });
@@ -102,18 +102,18 @@ export function matmulLaunches(
 
   const kernels = kernelsFor(whole, a.dtype as OperandType, device);
   const rule = ruleFor(whole, device, kernels);
-  const workgroups = kernels[rule]!.workgroups(whole);
+  const workgroups = kernels[rule].workgroups(whole);
   const ruleChunks =
     k < LONG_K ? 1 : Math.min(Math.ceil(ENOUGH_WORKGROUPS / Math.max(1, workgroups)), Math.ceil(k / SHORTEST_CHUNK));
   if ([a, b, c].some(({ dtype, length }) => exceedsBinding(dtype, length, device.limits))) {
     const size = { transposeA, transposeB, m, n, k };
     const multiply = (a: Value, b: Value, c: Value) => matmulLaunches(a, b, c, context);
     const pieces = batch === 1 ? largeProduct(a, b, c, size, ruleChunks > 1, context, multiply) : undefined;
-    return pieces ?? product(kernels[rule]!, ruleChunks)();
+    return pieces ?? product(kernels[rule], ruleChunks)();
   }
   const named = (name: string, chunks: number) => (chunks <= 1 ? name : `${name}/${chunks}`);
   const variants: Record<string, Variants[string]> = {
-    [named(rule, ruleChunks)]: product(kernels[rule]!, ruleChunks),
+    [named(rule, ruleChunks)]: product(kernels[rule], ruleChunks),
   };
   for (const [name, kernel] of Object.entries(kernels)) {
     for (const chunks of name === 'naive' || name === 'tiled' ? [1] : CHUNKS) {
@@ -200,7 +200,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   }
   if (b.rank === 2 && a.rank > 2) {
     const rows = reshape(a, [sizeOf(a.shape.slice(0, -1)), a.shape.at(-1)!]);
-    return reshape(matmul(rows, b), [...a.shape.slice(0, -1), b.shape[1]!]);
+    return reshape(matmul(rows, b), [...a.shape.slice(0, -1), b.shape[1]]);
   }
   const lead = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));
   const left = untransposed(stretch(a, lead));
@@ -229,5 +229,5 @@ function untransposed(x: Tensor): { tensor: Tensor; transposed: boolean } {
   const order = node.attributes.order as readonly number[];
   const last = order.length - 1;
   const swaps = order.every((axis, at) => axis === (at === last ? last - 1 : at === last - 1 ? last : at));
-  return swaps ? { tensor: node.inputs[0]!, transposed: true } : { tensor: x, transposed: false };
+  return swaps ? { tensor: node.inputs[0], transposed: true } : { tensor: x, transposed: false };
 }

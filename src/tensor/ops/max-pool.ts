@@ -36,20 +36,20 @@ export const maxPoolOp = defineOp({
   name: 'max_pool2d',
   inputs: ['x'],
   shape: ([x], windows: Windows) => {
-    const { batch, out_height, out_width, channels } = sizesOf(x!.shape, windows);
+    const { batch, out_height, out_width, channels } = sizesOf(x.shape, windows);
     return [batch, out_height, out_width, channels];
   },
-  dispatch: ([x], [y], { attributes }) => [launch(maxPoolForward, { x: x!, y: y! }, sizesOf(x!.shape, attributes))],
-  vjp: ({ inputs: [x], outputGrad: dy, attributes }) => [maxPoolBackwardOp(x!, dy, attributes)],
+  dispatch: ([x], [y], { attributes }) => [launch(maxPoolForward, { x: x, y: y }, sizesOf(x.shape, attributes))],
+  vjp: ({ inputs: [x], outputGrad: dy, attributes }) => [maxPoolBackwardOp(x, dy, attributes)],
 });
 
 /** The gradient of `maxPool2d`: to the largest element of each window, the first of equals. Error ≤ 4e-6·|y| + 4e-6. */
 export const maxPoolBackwardOp = defineOp({
   name: 'max_pool2d_backward',
   inputs: ['x', 'dy'],
-  shape: ([x], _: Windows) => x!.shape,
+  shape: ([x], _: Windows) => x.shape,
   dispatch: ([x, dy], [dx], { attributes }) => [
-    launch(maxPoolBackward, { x: x!, dy: dy!, dx: dx! }, sizesOf(x!.shape, attributes)),
+    launch(maxPoolBackward, { x: x, dy: dy, dx: dx }, sizesOf(x.shape, attributes)),
   ],
   vjp: 'it is a fused gradient, without a second derivative',
 });
@@ -75,9 +75,9 @@ export function maxPool2d(x: Tensor, { size = 2, stride = size, padding = 'valid
 export function windowsOf(op: string, x: Tensor, { size = 2, stride = size, padding = 'valid' }: PoolOptions) {
   const windows: Windows = { size: pairOf(op, size), stride: pairOf(op, stride) };
   const borders = ([0, 1] as const).map((axis) =>
-    paddingOf(op, padding, axis, x.shape[1 + axis]!, windows.size[axis], windows.stride[axis]),
+    paddingOf(op, padding, axis, x.shape[1 + axis], windows.size[axis], windows.stride[axis]),
   );
-  if (borders.some(([before, after], axis) => x.shape[1 + axis]! + before + after < windows.size[axis]!)) {
+  if (borders.some(([before, after], axis) => x.shape[1 + axis] + before + after < windows.size[axis])) {
     throw new TesseraError(
       `${op}: a window of ${formatShape(windows.size)} is larger than the image of x ${formatShape(x.shape)}`,
     );

@@ -59,12 +59,12 @@ function mergeAxes(shape: Shape, from: readonly number[], to: readonly number[])
   shape.forEach((size, axis) => {
     if (size === 1) return;
     const outer = axes.at(-1);
-    if (outer !== undefined && outer.from === size * from[axis]! && outer.to === size * to[axis]!) {
+    if (outer !== undefined && outer.from === size * from[axis] && outer.to === size * to[axis]) {
       outer.size *= size;
-      outer.from = from[axis]!;
-      outer.to = to[axis]!;
+      outer.from = from[axis];
+      outer.to = to[axis];
     } else {
-      axes.push({ size, from: from[axis]!, to: to[axis]! });
+      axes.push({ size, from: from[axis], to: to[axis] });
     }
   });
   return axes;
@@ -78,14 +78,14 @@ export const reshapeOp = defineOp({
   inputs: ['x'],
   alias: true,
   shape: ([x], { shape }: { shape: Shape }) => {
-    if (sizeOf(shape) !== x!.size) {
+    if (sizeOf(shape) !== x.size) {
       throw new TesseraError(
-        `reshape: ${formatShape(x!.shape)} has ${x!.size} elements, ${formatShape(shape)} needs ${sizeOf(shape)}`,
+        `reshape: ${formatShape(x.shape)} has ${x.size} elements, ${formatShape(shape)} needs ${sizeOf(shape)}`,
       );
     }
     return shape;
   },
-  vjp: ({ inputs: [x], outputGrad: dy }) => [reshape(dy, x!.shape)],
+  vjp: ({ inputs: [x], outputGrad: dy }) => [reshape(dy, x.shape)],
 });
 
 /**
@@ -109,17 +109,17 @@ export const permuteOp = defineOp({
   halves: true,
   shape: ([x], { order }: { order: readonly number[] }) => {
     const sorted = [...order].sort((a, b) => a - b);
-    if (order.length !== x!.rank || sorted.some((axis, index) => axis !== index)) {
+    if (order.length !== x.rank || sorted.some((axis, index) => axis !== index)) {
       throw new TesseraError(
-        `permute: expected each axis of ${formatShape(x!.shape)} once, got order [${order.join(', ')}]`,
+        `permute: expected each axis of ${formatShape(x.shape)} once, got order [${order.join(', ')}]`,
       );
     }
-    return order.map((axis) => x!.shape[axis]!);
+    return order.map((axis) => x.shape[axis]);
   },
   dispatch: ([x], [y], { attributes: { order }, device }) => {
-    const strides = rowMajorStrides(x!.shape);
-    const from = { offset: 0, strides: order.map((axis) => strides[axis]!) };
-    return [copyRegion({ device }, x!, y!, y!.shape, from, whole(y!.shape))];
+    const strides = rowMajorStrides(x.shape);
+    const from = { offset: 0, strides: order.map((axis) => strides[axis]) };
+    return [copyRegion({ device }, x, y, y.shape, from, whole(y.shape))];
   },
   vjp: ({ outputGrad: dy, attributes: { order } }) => [
     permute(
@@ -153,10 +153,10 @@ export const sliceOp: Op<readonly ['x'], SliceAttributes> = defineOp({
   halves: true,
   shape: (_, { size }: SliceAttributes) => size,
   dispatch: ([x], [y], { attributes: { begin, step }, device }) => [
-    copyRegion({ device }, x!, y!, y!.shape, part(x!.shape, begin, step), whole(y!.shape)),
+    copyRegion({ device }, x, y, y.shape, part(x.shape, begin, step), whole(y.shape)),
   ],
   vjp: ({ inputs: [x], outputGrad: dy, attributes: { begin, step } }) => [
-    padOp(dy, { shape: x!.shape, begin, step, value: 0 }),
+    padOp(dy, { shape: x.shape, begin, step, value: 0 }),
   ],
 });
 
@@ -164,8 +164,8 @@ export const sliceOp: Op<readonly ['x'], SliceAttributes> = defineOp({
 function part(shape: Shape, begin: readonly number[], step: readonly number[]): Region {
   const strides = rowMajorStrides(shape);
   return {
-    offset: begin.reduce((sum, at, axis) => sum + at * strides[axis]!, 0),
-    strides: strides.map((stride, axis) => stride * step[axis]!),
+    offset: begin.reduce((sum, at, axis) => sum + at * strides[axis], 0),
+    strides: strides.map((stride, axis) => stride * step[axis]),
   };
 }
 
@@ -194,13 +194,13 @@ export function slice(
   const place = (at: number, size: number, back: number) =>
     Math.min(Math.max(at < 0 ? at + size : at, -back), size - back);
   const from = x.shape.map((size, axis) => {
-    const back = by[axis]! < 0 ? 1 : 0;
+    const back = by[axis] < 0 ? 1 : 0;
     return begin[axis] === undefined ? back * (size - 1) : place(begin[axis], size, back);
   });
   const size = x.shape.map((full, axis) => {
-    const back = by[axis]! < 0 ? 1 : 0;
+    const back = by[axis] < 0 ? 1 : 0;
     const to = end[axis] === undefined ? (back === 1 ? -1 : full) : place(end[axis], full, back);
-    return Math.max(0, Math.ceil((to - from[axis]!) / by[axis]!));
+    return Math.max(0, Math.ceil((to - from[axis]) / by[axis]));
   });
   return sameShape(size, x.shape) && by.every((one) => one > 0) ? x : sliceOp(x, { begin: from, size, step: by });
 }
@@ -220,10 +220,10 @@ export const padOp: Op<readonly ['x'], PadAttributes> = defineOp({
   numbers: ['value'],
   shape: (_, { shape }: PadAttributes) => shape,
   dispatch: ([x], [y], { attributes: { begin, step }, device }) => [
-    launch(fills[runLength(device)][y!.dtype], { y: y! }, { count: y!.length }),
-    copyRegion({ device }, x!, y!, x!.shape, whole(x!.shape), part(y!.shape, begin, step)),
+    launch(fills[runLength(device)][y.dtype], { y: y }, { count: y.length }),
+    copyRegion({ device }, x, y, x.shape, whole(x.shape), part(y.shape, begin, step)),
   ],
-  vjp: ({ inputs: [x], outputGrad: dy, attributes: { begin, step } }) => [sliceOp(dy, { begin, size: x!.shape, step })],
+  vjp: ({ inputs: [x], outputGrad: dy, attributes: { begin, step } }) => [sliceOp(dy, { begin, size: x.shape, step })],
 });
 
 /**
@@ -236,7 +236,7 @@ export function pad(x: Tensor, widths: readonly (readonly [number, number])[], v
       `pad: expected ${x.rank} pairs of widths from 0 for ${formatShape(x.shape)}, got ${JSON.stringify(widths)}`,
     );
   }
-  const shape = x.shape.map((size, axis) => size + widths[axis]![0] + widths[axis]![1]);
+  const shape = x.shape.map((size, axis) => size + widths[axis][0] + widths[axis][1]);
   return padOp(x, { shape, begin: widths.map(([before]) => before), step: x.shape.map(() => 1), value });
 }
 
@@ -256,23 +256,23 @@ export const concatOp = defineOp({
         );
       }
     }
-    const total = tensors.reduce((sum, { shape }) => sum + shape[axis]!, 0);
+    const total = tensors.reduce((sum, { shape }) => sum + shape[axis], 0);
     return first.shape.map((size, at) => (at === axis ? total : size));
   },
   dispatch: (inputs, [y], { attributes: { axis }, device }) => {
-    const strides = rowMajorStrides(y!.shape);
+    const strides = rowMajorStrides(y.shape);
     let begin = 0;
     return inputs.map((x) => {
-      const to = { offset: begin * strides[axis]!, strides };
-      begin += x.shape[axis]!;
-      return copyRegion({ device }, x, y!, x.shape, whole(x.shape), to);
+      const to = { offset: begin * strides[axis], strides };
+      begin += x.shape[axis];
+      return copyRegion({ device }, x, y, x.shape, whole(x.shape), to);
     });
   },
   vjp: ({ inputs, outputGrad: dy, attributes: { axis } }) => {
     let end = 0;
     return inputs.map(({ shape }) => {
       const begin = shape.map((_, at) => (at === axis ? end : 0));
-      end += shape[axis]!;
+      end += shape[axis];
       return sliceOp(dy, { begin, size: shape, step: shape.map(() => 1) });
     });
   },
@@ -282,7 +282,7 @@ export const concatOp = defineOp({
 export function concat(tensors: readonly Tensor[], axis = -1): Tensor {
   if (tensors.length === 0) throw new TesseraError('concat: expected at least one tensor, got none');
   return (concatOp as (...given: unknown[]) => Tensor)(...tensors, {
-    axis: normalizeAxis('concat', axis, tensors[0]!.rank),
+    axis: normalizeAxis('concat', axis, tensors[0].rank),
   });
 }
 
@@ -292,8 +292,8 @@ export const broadcastOp = defineOp({
   inputs: ['x'],
   elementwise: identity,
   shape: ([x], { shape }: { shape: Shape }) => {
-    if (!sameShape(broadcastShapes('broadcastTo', x!.shape, shape), shape)) {
-      throw new TesseraError(`broadcastTo: ${formatShape(x!.shape)} does not stretch to ${formatShape(shape)}`);
+    if (!sameShape(broadcastShapes('broadcastTo', x.shape, shape), shape)) {
+      throw new TesseraError(`broadcastTo: ${formatShape(x.shape)} does not stretch to ${formatShape(shape)}`);
     }
     return shape;
   },

@@ -77,7 +77,7 @@ export function groupNorm(x: Tensor, groups: number, options: NormOptions = {}):
     throw new TesseraError(`group_norm: ${groups} groups do not divide the channels of ${formatShape(x.shape)}`);
   }
   const pixels = sizeOf(x.shape.slice(1, -1));
-  const grouped = reshape(x, [x.shape[0]!, pixels, groups, channels / groups]);
+  const grouped = reshape(x, [x.shape[0], pixels, groups, channels / groups]);
   const { scale, shift, ...rest } = options;
   const normal = reshape(apply(grouped, ...over(grouped, [1, 3]), rest), x.shape);
   const scaled = scale === undefined ? normal : normal.mul(scale);

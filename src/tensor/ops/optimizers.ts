@@ -32,10 +32,10 @@ export interface UpdatedState {
 
 function alike(op: string, tensors: readonly Tensor[]) {
   for (const other of tensors) {
-    if (!sameShape(other.shape, tensors[0]!.shape))
-      throw new TesseraError(`${op}: shapes differ: ${tensors[0]!.describe()} and ${other.describe()}`);
+    if (!sameShape(other.shape, tensors[0].shape))
+      throw new TesseraError(`${op}: shapes differ: ${tensors[0].describe()} and ${other.describe()}`);
   }
-  return { shape: tensors[0]!.shape, dtype: 'f32' } as const;
+  return { shape: tensors[0].shape, dtype: 'f32' } as const;
 }
 
 const VJP = 'it is an update; differentiate the loss instead';
@@ -53,15 +53,15 @@ function defineUpdate(name: string, { moments, numbers, dense, byRows }: UpdateK
     const parameters = outputs.length / states.length;
     return Array.from({ length: Math.ceil(parameters / together) }, (_, turn) => {
       const slots = Math.min(together, parameters - turn * together);
-      const bound: Record<string, Value> = { scale: inputs[0]! };
+      const bound: Record<string, Value> = { scale: inputs[0] };
       const sizes: Record<string, number> = {};
       for (let slot = 0; slot < slots; slot++) {
         const at = turn * together + slot;
-        bound[`gradient${slot}`] = inputs[2 + at * own.length]!;
-        for (const [index, state] of states.entries()) bound[`${state}${slot}`] = outputs[at * states.length + index]!;
-        sizes[`count${slot}`] = outputs[at * states.length]!.length;
+        bound[`gradient${slot}`] = inputs[2 + at * own.length];
+        for (const [index, state] of states.entries()) bound[`${state}${slot}`] = outputs[at * states.length + index];
+        sizes[`count${slot}`] = outputs[at * states.length].length;
       }
-      return launch(dense[slots - 1]!, bound, sizes);
+      return launch(dense[slots - 1], bound, sizes);
     });
   }
 
@@ -75,7 +75,7 @@ function defineUpdate(name: string, { moments, numbers, dense, byRows }: UpdateK
         slots.flatMap((slot) => overwritten(1 + slot * own.length)).map((input, output) => [output, input]),
       ),
       shape: (inputs) => {
-        expectShape(name, 'scale', inputs[0]!, [1]);
+        expectShape(name, 'scale', inputs[0], [1]);
         return slots.flatMap((slot) => {
           const first = 1 + slot * own.length;
           return states.map(() => alike(name, inputs.slice(first, first + own.length)));
@@ -85,7 +85,7 @@ function defineUpdate(name: string, { moments, numbers, dense, byRows }: UpdateK
       vjp: VJP,
     });
   });
-  return Object.assign(several[0]!, {
+  return Object.assign(several[0], {
     several,
     byRows: defineOp<readonly string[], Numbers>({
       name: `${name}_by_rows`,
@@ -93,15 +93,15 @@ function defineUpdate(name: string, { moments, numbers, dense, byRows }: UpdateK
       numbers: all,
       inPlace: Object.fromEntries(states.map((_, at) => [at, at === 0 ? 1 : at + 3])),
       shape: ([scale, parameter, , , ...moments]) => {
-        expectShape(name, 'scale', scale!, [1]);
-        return states.map(() => alike(name, [parameter!, ...moments]));
+        expectShape(name, 'scale', scale, [1]);
+        return states.map(() => alike(name, [parameter, ...moments]));
       },
       dispatch: ([scale, , values, indices], outputs, context) => {
-        const [rows, cols] = outputs[0]!.shape as [number, number];
-        const { launches, order, starts } = placesByRow(indices!, rows, context);
-        const changed = Object.fromEntries(states.map((state, at) => [`${state}0`, outputs[at]!]));
-        const bound = { scale: scale!, values: values!, order, starts, ...changed };
-        return [...launches, launch(byRows, bound, { count: values!.shape[0]!, rows, cols })];
+        const [rows, cols] = outputs[0].shape as [number, number];
+        const { launches, order, starts } = placesByRow(indices, rows, context);
+        const changed = Object.fromEntries(states.map((state, at) => [`${state}0`, outputs[at]]));
+        const bound = { scale: scale, values: values, order, starts, ...changed };
+        return [...launches, launch(byRows, bound, { count: values.shape[0], rows, cols })];
       },
       vjp: VJP,
     }),
@@ -142,7 +142,7 @@ export function updateAll(
   for (let first = 0; first < small.length; first += together) {
     const group = small.slice(first, first + together);
     const inputs = group.flatMap(({ parameter, gradient, moments }) => [parameter, gradient, ...moments]);
-    const outputs = update.several[group.length - 1]!.all(scale, ...inputs, numbers);
+    const outputs = update.several[group.length - 1].all(scale, ...inputs, numbers);
     const each = outputs.length / group.length;
     for (const [at, state] of group.entries()) results.set(state, outputs.slice(at * each, (at + 1) * each));
   }

@@ -30,12 +30,12 @@ export function averagePool2d(
   expectType('average_pool2d', 'x', x, 'f32');
   const { windows, borders } = windowsOf('average_pool2d', x, { size, stride, padding });
   const [height, width] = windows.size;
-  const channels = x.shape[3]!;
+  const channels = x.shape[3];
   const sum = (image: Tensor, groups: number) =>
     conv2d(image, ones([height, width, 1, groups]), { stride: windows.stride, padding: borders as never, groups });
   const padded = borders.flat().some((one) => one > 0);
   if (countPadding || !padded) return sum(x, channels).mul(1 / (height * width));
-  return sum(x, channels).div(sum(ones([1, x.shape[1]!, x.shape[2]!, 1]), 1));
+  return sum(x, channels).div(sum(ones([1, x.shape[1], x.shape[2], 1]), 1));
 }
 
 /** The mean over all pixels: (batch, height, width, channels) -> (batch, channels). Error ≤ 1e-6·Σ|terms|. */
@@ -71,7 +71,7 @@ function outputOf(op: string, x: Tensor, output: number | readonly [number, numb
 export function adaptiveAveragePool2d(x: Tensor, output: number | readonly [number, number]): Tensor {
   const pair = outputOf('adaptive_average_pool2d', x, output);
   return ([0, 1] as const).reduce((y, axis) => {
-    const size = x.shape[1 + axis]!;
+    const size = x.shape[1 + axis];
     const weights = new Float32Array(pair[axis] * size);
     cuts(size, pair[axis]).forEach(([begin, end], row) => {
       weights.fill(1 / (end - begin), row * size + begin, row * size + end);
@@ -86,12 +86,12 @@ export function adaptiveAveragePool2d(x: Tensor, output: number | readonly [numb
  */
 export function adaptiveMaxPool2d(x: Tensor, output: number | readonly [number, number]): Tensor {
   const pair = outputOf('adaptive_max_pool2d', x, output);
-  const [height, width] = [x.shape[1]!, x.shape[2]!];
+  const [height, width] = [x.shape[1], x.shape[2]];
   if (height % pair[0] === 0 && width % pair[1] === 0)
     return maxPool2d(x, { size: [height / pair[0], width / pair[1]] });
   return ([1, 2] as const).reduce((y, axis) => {
-    const parts = cuts(y.shape[axis]!, pair[axis - 1]!).map(([begin, end]) =>
-      y.slice(axis === 1 ? [0, begin] : [0, 0, begin], [y.shape[0]!, ...(axis === 1 ? [end] : [y.shape[1]!, end])]),
+    const parts = cuts(y.shape[axis], pair[axis - 1]).map(([begin, end]) =>
+      y.slice(axis === 1 ? [0, begin] : [0, 0, begin], [y.shape[0], ...(axis === 1 ? [end] : [y.shape[1], end])]),
     );
     return concat(
       parts.map((part) => part.max(axis, { keepDims: true })),

@@ -75,7 +75,7 @@ export function randomTruncatedNormal(shape: Shape, key: RandomKey): Tensor {
     ...[2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 0.00021858087],
     ...[-0.00125372503, -0.00417768164, 0.246640727, 1.50140941],
   ];
-  const polynomial = coefficients.slice(1).reduce((sum, one) => sum.mul(w).add(one), w.mul(0).add(coefficients[0]!));
+  const polynomial = coefficients.slice(1).reduce((sum, one) => sum.mul(w).add(one), w.mul(0).add(coefficients[0]));
   return polynomial.mul(u).mul(Math.SQRT2);
 }
 

@@ -101,13 +101,13 @@ function defineReduction(
     prologue: true,
     epilogue: true,
     shape: ([x], { begin, end }) => {
-      expectType(name, 'x', x!, 'f32');
-      if ((name === 'max' || name === 'min') && spanSizes(x!.shape, { begin, end }).n === 0) {
-        throw new TesseraError(`${name}: ${formatShape(x!.shape)} has no element to choose along the reduced axes`);
+      expectType(name, 'x', x, 'f32');
+      if ((name === 'max' || name === 'min') && spanSizes(x.shape, { begin, end }).n === 0) {
+        throw new TesseraError(`${name}: ${formatShape(x.shape)} has no element to choose along the reduced axes`);
       }
-      return [...x!.shape.slice(0, begin), ...x!.shape.slice(end)];
+      return [...x.shape.slice(0, begin), ...x.shape.slice(end)];
     },
-    dispatch: ([x], [y], context) => reduceLaunches(name, x!, y!, spanSizes(x!.shape, context.attributes), context),
+    dispatch: ([x], [y], context) => reduceLaunches(name, x, y, spanSizes(x.shape, context.attributes), context),
     vjp,
   });
 }
@@ -120,17 +120,17 @@ const spread = (y: Tensor, shape: Shape, span: Span): Tensor => broadcastTo(resh
 
 /** `sum` over neighbouring axes. */
 export const sumOp = defineReduction('sum', ({ inputs: [x], outputGrad: dy, attributes }) => [
-  spread(dy, x!.shape, attributes),
+  spread(dy, x.shape, attributes),
 ]);
 
 /** The gradient of a factor is the product of the others, which is not y / x where a factor is 0. */
 export const productOp: typeof sumOp = defineReduction('product', ({ inputs: [x], outputGrad: dy, attributes }) => {
-  const isZero = x!.equal(0);
-  const zeros = spread(sumOp(isZero.cast('f32'), attributes), x!.shape, attributes);
-  const factors = where(isZero, 1, x!);
-  const product = spread(productOp(factors, attributes), x!.shape, attributes);
+  const isZero = x.equal(0);
+  const zeros = spread(sumOp(isZero.cast('f32'), attributes), x.shape, attributes);
+  const factors = where(isZero, 1, x);
+  const product = spread(productOp(factors, attributes), x.shape, attributes);
   const others = where(zeros.equal(isZero.cast('f32')), product.div(factors), 0);
-  return [spread(dy, x!.shape, attributes).mul(others)];
+  return [spread(dy, x.shape, attributes).mul(others)];
 });
 
 /** The gradient goes to the chosen element; equals share it evenly. */
@@ -140,8 +140,8 @@ function chosenVjp({
   outputGrad: dy,
   attributes,
 }: Parameters<Parameters<typeof defineReduction>[1]>[0]): Tensor[] {
-  const ones = withOnes(x!.shape, attributes);
-  const chosen = x!.equal(reshape(y, ones)).cast('f32');
+  const ones = withOnes(x.shape, attributes);
+  const chosen = x.equal(reshape(y, ones)).cast('f32');
   const count = reshape(sumOp(chosen, attributes), ones);
   return [chosen.mul(reshape(dy, ones).div(count))];
 }
@@ -157,9 +157,9 @@ function reduce(op: typeof sumOp, x: Tensor, axes: Axes | undefined, { keepDims 
   const reduced = normalizeAxes(name, axes, x.rank);
   if (reduced.length === 0) return x;
   const kept = x.shape.map((_, axis) => axis).filter((axis) => !reduced.includes(axis));
-  const contiguous = reduced.at(-1)! - reduced[0]! === reduced.length - 1;
+  const contiguous = reduced.at(-1)! - reduced[0] === reduced.length - 1;
   const y = contiguous
-    ? op(x, { begin: reduced[0]!, end: reduced.at(-1)! + 1 })
+    ? op(x, { begin: reduced[0], end: reduced.at(-1)! + 1 })
     : op(permute(x, [...kept, ...reduced]), { begin: kept.length, end: x.rank });
   return keepDims
     ? reshape(
@@ -180,7 +180,7 @@ export const product = (x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor
  * average.
  */
 export function mean(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
-  const count = normalizeAxes('mean', axes, x.rank).reduce((product, axis) => product * x.shape[axis]!, 1);
+  const count = normalizeAxes('mean', axes, x.rank).reduce((product, axis) => product * x.shape[axis], 1);
   if (count === 0) throw new TesseraError(`mean: ${formatShape(x.shape)} has no element along the reduced axes`);
   return sum(x, axes, options).mul(1 / count);
 }
@@ -195,13 +195,13 @@ export const argmaxOp = defineOp({
   name: 'argmax',
   inputs: ['x'],
   shape: ([x], { axis }: { axis: number }) => {
-    expectType('argmax', 'x', x!, 'f32');
-    if (x!.shape[axis] === 0)
-      throw new TesseraError(`argmax: ${formatShape(x!.shape)} has no element along axis ${axis}`);
-    return { shape: x!.shape.filter((_, at) => at !== axis), dtype: 'i32' };
+    expectType('argmax', 'x', x, 'f32');
+    if (x.shape[axis] === 0)
+      throw new TesseraError(`argmax: ${formatShape(x.shape)} has no element along axis ${axis}`);
+    return { shape: x.shape.filter((_, at) => at !== axis), dtype: 'i32' };
   },
   dispatch: ([x], [y], { attributes: { axis } }) => [
-    launch(argmaxColumns, { x: x!, y: y! }, spanSizes(x!.shape, { begin: axis, end: axis + 1 })),
+    launch(argmaxColumns, { x: x, y: y }, spanSizes(x.shape, { begin: axis, end: axis + 1 })),
   ],
   vjp: 'its result is an index',
 });

@@ -9,7 +9,7 @@ import { take } from './take.js';
 
 /** y = M·x along an axis: the weights M (out, in) from the host, x (..., in, ...) -> (..., out, ...). */
 export function applyAlong(x: Tensor, axis: number, weights: Float32Array, out: number): Tensor {
-  const size = x.shape[axis]!;
+  const size = x.shape[axis];
   const outer = sizeOf(x.shape.slice(0, axis));
   const y = matmul(tensor(weights, [1, out, size]), reshape(x, [outer, size, x.size / Math.max(1, outer * size)]));
   return reshape(y, [...x.shape.slice(0, axis), out, ...x.shape.slice(axis + 1)]);
@@ -28,7 +28,7 @@ export function resize(x: Tensor, size: number | readonly [number, number], mode
   expectType('resize', 'x', x, 'f32');
   const pair = pairOf('resize', size);
   return ([1, 2] as const).reduce((y, axis) => {
-    const [from, to] = [x.shape[axis]!, pair[axis - 1]!];
+    const [from, to] = [x.shape[axis], pair[axis - 1]];
     if (from === to) return y;
     return mode === 'nearest' ? take(y, tensor(nearest(from, to)), axis) : applyAlong(y, axis, bilinear(from, to), to);
   }, x);
@@ -43,8 +43,8 @@ function bilinear(from: number, to: number): Float32Array {
     const place = Math.min(Math.max(((index + 0.5) * from) / to - 0.5, 0), from - 1);
     const low = Math.floor(place);
     const high = Math.min(low + 1, from - 1);
-    weights[index * from + low]! += 1 - (place - low);
-    weights[index * from + high]! += place - low;
+    weights[index * from + low] += 1 - (place - low);
+    weights[index * from + high] += place - low;
   }
   return weights;
 }

@@ -41,9 +41,9 @@ export function bySamples({ batch, reads, writes, launches }: BatchedWork, conte
       context.temporary(withBatch(value.shape, axis, count), value.dtype),
     );
     const copy = (name: string, isBack: boolean): Launch => {
-      const [part, { value, axis }] = [parts[name]!, all[name]!];
+      const [part, { value, axis }] = [parts[name], all[name]];
       const strides = rowMajorStrides(value.shape);
-      const place = { offset: first * strides[axis]!, strides };
+      const place = { offset: first * strides[axis], strides };
       return isBack
         ? copyRegion(context, part, value, part.shape, whole(part.shape), place)
         : copyRegion(context, value, part, part.shape, place, whole(part.shape));

@@ -16,15 +16,15 @@ export const cumulativeSumOp: Op<readonly ['x'], ScanAttributes> = defineOp({
   name: 'cumulative_sum',
   inputs: ['x'],
   shape: ([x]) => {
-    expectType('cumulative_sum', 'x', x!, 'f32');
-    return x!.shape;
+    expectType('cumulative_sum', 'x', x, 'f32');
+    return x.shape;
   },
   dispatch: ([x], [y], { attributes: { axis, exclusive, reverse } }) => [
     launch(
       cumulativeSumKernel,
-      { x: x!, y: y! },
+      { x: x, y: y },
       {
-        ...spanSizes(x!.shape, { begin: axis, end: axis + 1 }),
+        ...spanSizes(x.shape, { begin: axis, end: axis + 1 }),
         ...{ exclusive: Number(exclusive), reverse: Number(reverse) },
       },
     ),

@@ -17,10 +17,10 @@ const rowSum = (x: Tensor): Tensor => x.sum(-1, { keepDims: true });
 export const softmax = defineOp({
   name: 'softmax',
   inputs: ['x'],
-  shape: ([x]) => rowsOf('softmax', x!),
+  shape: ([x]) => rowsOf('softmax', x),
   dispatch: ([x], [y], context) => {
-    const size = foldRows(x!.shape);
-    const values = { x: x!, y: y! };
+    const size = foldRows(x.shape);
+    const values = { x: x, y: y };
     return chooseTeam('softmax', softmaxForward, size, context, (kernel) => launch(kernel, values, size));
   },
   vjp: ({ output: y, outputGrad: dy }) => [softmaxBackwardOp(y, dy)],
@@ -30,16 +30,16 @@ export const softmax = defineOp({
 export const softmaxBackwardOp: Op<readonly ['y', 'dy']> = defineOp({
   name: 'softmax_backward',
   inputs: ['y', 'dy'],
-  shape: ([y]) => y!.shape,
+  shape: ([y]) => y.shape,
   dispatch: ([y, dy], [dx], context) => {
-    const size = foldRows(y!.shape);
-    const values = { y: y!, dy: dy!, dx: dx! };
+    const size = foldRows(y.shape);
+    const values = { y: y, dy: dy, dx: dx };
     return chooseTeam('softmax_backward', softmaxBackward, size, context, (kernel) => launch(kernel, values, size));
   },
   // It is symmetric in dy; in y it is a product whose second factor holds y, too.
   vjp: ({ inputs: [y, dy], outputGrad: g }) => [
-    g.mul(dy!.sub(rowSum(dy!.mul(y!)))).sub(dy!.mul(rowSum(g.mul(y!)))),
-    softmaxBackwardOp(y!, g),
+    g.mul(dy.sub(rowSum(dy.mul(y)))).sub(dy.mul(rowSum(g.mul(y)))),
+    softmaxBackwardOp(y, g),
   ],
 });
 
@@ -50,10 +50,10 @@ export const softmaxBackwardOp: Op<readonly ['y', 'dy']> = defineOp({
 export const logSoftmax = defineOp({
   name: 'log_softmax',
   inputs: ['x'],
-  shape: ([x]) => rowsOf('log_softmax', x!),
+  shape: ([x]) => rowsOf('log_softmax', x),
   dispatch: ([x], [y], context) => {
-    const size = foldRows(x!.shape);
-    const values = { x: x!, y: y! };
+    const size = foldRows(x.shape);
+    const values = { x: x, y: y };
     return chooseTeam('log_softmax', logSoftmaxForward, size, context, (kernel) => launch(kernel, values, size));
   },
   vjp: ({ output: y, outputGrad: dy }) => [logSoftmaxBackwardOp(y, dy)],
@@ -63,13 +63,13 @@ export const logSoftmax = defineOp({
 export const logSoftmaxBackwardOp = defineOp({
   name: 'log_softmax_backward',
   inputs: ['y', 'dy'],
-  shape: ([y]) => y!.shape,
+  shape: ([y]) => y.shape,
   dispatch: ([y, dy], [dx], context) => {
-    const size = foldRows(y!.shape);
-    const values = { y: y!, dy: dy!, dx: dx! };
+    const size = foldRows(y.shape);
+    const values = { y: y, dy: dy, dx: dx };
     return chooseTeam('log_softmax_backward', logSoftmaxBackward, size, context, (kernel) =>
       launch(kernel, values, size),
     );
   },
-  vjp: ({ inputs: [y, dy], outputGrad: g }) => [g.mul(y!.exp()).mul(rowSum(dy!)).neg(), g.sub(rowSum(g.mul(y!.exp())))],
+  vjp: ({ inputs: [y, dy], outputGrad: g }) => [g.mul(y.exp()).mul(rowSum(dy)).neg(), g.sub(rowSum(g.mul(y.exp())))],
 });

@@ -19,12 +19,10 @@ export function sortLaunches(
   const merges = Math.max(0, Math.ceil(Math.log2(size.n / SORTED_BLOCK)));
   if (merges === 0) return [launch(blocks, { x, y }, { ...size, run: SORTED_BLOCK })];
   const spare = [temporary(x.shape, 'i32'), ...(merges > 1 ? [temporary(x.shape, 'i32')] : [])];
-  const launches = [launch(blocks, { x, y: spare[0]! }, { ...size, run: SORTED_BLOCK })];
+  const launches = [launch(blocks, { x, y: spare[0] }, { ...size, run: SORTED_BLOCK })];
   for (let merged = 0; merged < merges; merged++) {
-    const to = merged === merges - 1 ? y : spare[(merged + 1) % 2]!;
-    launches.push(
-      launch(merge, { x, sorted: spare[merged % 2]!, y: to }, { ...size, run: SORTED_BLOCK * 2 ** merged }),
-    );
+    const to = merged === merges - 1 ? y : spare[(merged + 1) % 2];
+    launches.push(launch(merge, { x, sorted: spare[merged % 2], y: to }, { ...size, run: SORTED_BLOCK * 2 ** merged }));
   }
   return launches;
 }
@@ -34,12 +32,12 @@ export const argsortOp: Op<readonly ['x'], { axis: number }> = defineOp({
   name: 'argsort',
   inputs: ['x'],
   shape: ([x]) => {
-    expectType('argsort', 'x', x!, 'f32');
-    return { shape: x!.shape, dtype: 'i32' };
+    expectType('argsort', 'x', x, 'f32');
+    return { shape: x.shape, dtype: 'i32' };
   },
   dispatch: ([x], [y], context) => {
     const { axis } = context.attributes;
-    return sortLaunches(argsortKernels.f32, x!, y!, spanSizes(x!.shape, { begin: axis, end: axis + 1 }), context);
+    return sortLaunches(argsortKernels.f32, x, y, spanSizes(x.shape, { begin: axis, end: axis + 1 }), context);
   },
   vjp: 'its result is an index',
 });
@@ -65,7 +63,7 @@ export const sort = (x: Tensor, axis = -1, options: { descending?: boolean } = {
  */
 export function topK(x: Tensor, k: number): { values: Tensor; indices: Tensor } {
   const axis = normalizeAxis('topK', -1, x.rank);
-  if (!Number.isInteger(k) || k < 0 || k > x.shape[axis]!)
+  if (!Number.isInteger(k) || k < 0 || k > x.shape[axis])
     throw new TesseraError(`topK: expected k within 0 to ${x.shape[axis]} for ${formatShape(x.shape)}, got ${k}`);
   // The smallest of -x: so of equals the first stays first.
   const order = argsort(x.neg(), axis);

@@ -19,7 +19,7 @@ export interface VarianceOptions extends ReduceOptions {
  * TesseraError if there are too few elements.
  */
 export function variance(x: Tensor, axes?: Axes, { correction = 0, keepDims = false }: VarianceOptions = {}): Tensor {
-  const count = normalizeAxes('variance', axes, x.rank).reduce((size, axis) => size * x.shape[axis]!, 1);
+  const count = normalizeAxes('variance', axes, x.rank).reduce((size, axis) => size * x.shape[axis], 1);
   if (count <= correction) {
     throw new TesseraError(
       `variance: ${formatShape(x.shape)} has ${count} elements along the reduced axes; expected more than ${correction}`,

@@ -5,6 +5,6 @@ export const stopGradient = defineOp({
   name: 'stop_gradient',
   inputs: ['x'],
   alias: true,
-  shape: ([x]) => ({ shape: x!.shape, dtype: x!.dtype }),
+  shape: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
   vjp: () => [null],
 });

@@ -16,7 +16,7 @@ export function take(x: Tensor, indices: Tensor, axis = 0): Tensor {
   const order = [at, ...x.shape.map((_, other) => other).filter((other) => other !== at)];
   const front = permute(x, order);
   const rest = front.shape.slice(1);
-  const rows = gather(reshape(front, [x.shape[at]!, sizeOf(rest)]), reshape(indices, [indices.size]));
+  const rows = gather(reshape(front, [x.shape[at], sizeOf(rest)]), reshape(indices, [indices.size]));
   const back = permute(
     reshape(rows, [indices.size, ...rest]),
     order.map((_, axis) => order.indexOf(axis)),
@@ -38,11 +38,11 @@ export function takeAlongAxis(x: Tensor, indices: Tensor, axis = -1): Tensor {
       `takeAlongAxis: indices ${formatShape(indices.shape)} must have the shape of x ${formatShape(x.shape)} but along axis ${at}`,
     );
   }
-  const n = x.shape[at]!;
+  const n = x.shape[at];
   const outer = sizeOf(x.shape.slice(0, at));
   const inner = sizeOf(x.shape.slice(at + 1));
   const from0 = where(indices.less(0), indices.add(n), indices);
-  const place = reshape(from0, [outer, indices.shape[at]!, inner])
+  const place = reshape(from0, [outer, indices.shape[at], inner])
     .add(arange(outer).reshape([outer, 1, 1]).mul(n))
     .mul(inner)
     .add(arange(inner));

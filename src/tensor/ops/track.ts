@@ -9,7 +9,7 @@ export const trackOp = defineOp({
   name: 'track',
   inputs: ['...tensors'],
   alias: true,
-  shape: ([x], _: { variables: readonly Variable[] }) => ({ shape: x!.shape, dtype: x!.dtype }),
+  shape: ([x], _: { variables: readonly Variable[] }) => ({ shape: x.shape, dtype: x.dtype }),
   vjp: ({ inputs, outputGrad: dy }) => [dy, ...inputs.slice(1).map(() => null)],
 });
 
@@ -26,6 +26,6 @@ export const track = (x: Tensor, updates: readonly (readonly [Variable, Tensor])
 export function trackedAssigns(targets: readonly Tensor[]): Tensor[] {
   const nodes = trace(targets.map((target) => target.current())).nodes.filter(({ op }) => op === trackOp.definition);
   return nodes.flatMap(({ inputs, attributes }: OpNode) =>
-    (attributes.variables as readonly Variable[]).map((variable, index) => variable.assign(inputs[index + 1]!)),
+    (attributes.variables as readonly Variable[]).map((variable, index) => variable.assign(inputs[index + 1])),
   );
 }
