@@ -85,7 +85,7 @@ export function ladderPlot(family: string, rows: readonly KernelRow[], software:
           formatter: `x ${value.toFixed(2)}   ${digits(rungs[rung].milliseconds)} ms   ${(100 * rungs[rung].roof).toFixed(0)}% of the roof`,
         },
       })),
-    })) as EChartsOption['series'],
+    })),
   };
   return draw(option, height);
 }

@@ -158,7 +158,7 @@ async function showComparison(files: readonly string[]): Promise<void> {
 
 /** The package's version and, in a clone with git, the commit. */
 function versionOf(): string {
-  const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+  const { version } = createRequire(import.meta.url)('../package.json');
   try {
     const cwd = fileURLToPath(new URL('..', import.meta.url));
     const commit = execFileSync('git', ['describe', '--always', '--dirty'], {

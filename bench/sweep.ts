@@ -53,7 +53,7 @@ export interface Sweep {
 export async function benchSweep({ quick, note, print }: SweepOptions): Promise<Sweep> {
   const rows: SweepRow[] = [];
   const tables: Cells[] = [];
-  for (const [name, values] of Object.entries(SWEEPS) as [keyof Sizes, readonly number[]][]) {
+  for (const [name, values] of Object.entries(SWEEPS)) {
     const cells: string[][] = [];
     let leftOut: string | undefined;
     for (const value of values) {

@@ -104,7 +104,7 @@ async function trainingInputs(): Promise<Inputs> {
   const weights = await valuesOf(new TextImageClassifier({ seed: 1 }).namedParameters());
   const { size, time, image, tokens, images, labels } = trainingData();
   return {
-    ...(Object.fromEntries(weights) as Inputs),
+    ...Object.fromEntries(weights),
     tokens: { shape: [size, time], data: tokens },
     images: { shape: [size, ...image], data: images },
     labels: { shape: [size], data: labels },

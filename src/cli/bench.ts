@@ -52,9 +52,7 @@ export async function bench(what: Bench | undefined, work: string | undefined, o
     );
   }
   // Not a literal: the package is built without it.
-  const { runBench } = (await import(program.href)) as {
-    runBench: (...given: Parameters<typeof bench>) => Promise<void>;
-  };
+  const { runBench } = await import(program.href);
   await runBench(what, work, options);
   return 0;
 }

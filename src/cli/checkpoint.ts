@@ -47,7 +47,7 @@ export async function loadCheckpoint(file: string): Promise<Checkpoint> {
   }
   let run: RunState;
   try {
-    run = JSON.parse(metadata.run ?? '') as RunState;
+    run = JSON.parse(metadata.run ?? '');
   } catch (error) {
     throw new TesseraError(`'${file}': the description of the run is damaged`, { cause: error });
   }

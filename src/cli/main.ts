@@ -20,7 +20,7 @@ const whole = (minimum: number) => (text: string) => {
   return value;
 };
 
-const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+const { version } = createRequire(import.meta.url)('../../package.json');
 const program = new Command('tessera')
   .description('A GPU tensor engine: hand-written WGSL kernels on WebGPU, and multimodal models on top.')
   .version(version)

@@ -120,7 +120,7 @@ export class GpuDevice implements Device {
     this.#staging = pool(MAP_READ | COPY_DST, 64 * 2 ** 20);
     this.#pipelines = new PipelineCache(gpu, () => this.counters.pipelinesCreated++);
     gpu.addEventListener('uncapturederror', (event) => {
-      this.#fault ??= typed((event as GPUUncapturedErrorEvent).error, 'a submission');
+      this.#fault ??= typed(event.error, 'a submission');
     });
     void gpu.lost.then((info) => {
       this.#fault = new DeviceLostError(
@@ -152,7 +152,7 @@ export class GpuDevice implements Device {
     this.#assertSound();
     const words = type === 'f16' ? packHalves(data) : wordsOf(data);
     // Dawn refuses views on shared memory: those are copied.
-    const own = words.buffer instanceof ArrayBuffer ? (words as Float32Array<ArrayBuffer>) : words.slice();
+    const own = words.buffer instanceof ArrayBuffer ? words : words.slice();
     this.gpu.queue.writeBuffer(gpuOf(buffer), 0, own);
   }
 

@@ -135,10 +135,10 @@ export function defineKernel<const Buffer extends string, const Number extends s
     ],
     wgsl,
     source: programOf(wgsl, needs),
-    cuts: (definition.cuts ?? []) as readonly Cut[],
-    workgroups: definition.workgroups as Kernel['workgroups'],
-    cost: definition.cost as Kernel['cost'],
-    reference: definition.reference as Kernel['reference'],
+    cuts: definition.cuts ?? [],
+    workgroups: definition.workgroups,
+    cost: definition.cost,
+    reference: definition.reference,
   };
 }
 

@@ -274,8 +274,7 @@ function findPackage(name: string): string {
 }
 
 function versionOf(name: string): string {
-  return (JSON.parse(readFileSync(path.join(findPackage(name), 'package.json'), 'utf8')) as { version: string })
-    .version;
+  return JSON.parse(readFileSync(path.join(findPackage(name), 'package.json'), 'utf8')).version;
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -295,7 +294,7 @@ export function platform(): Record<string, string> {
 
 /** What measurements on an adapter hold for. */
 export function originOf(adapter: GPUAdapter): Origin {
-  const { version } = require('../../package.json') as { version: string };
+  const { version } = require('../../package.json');
   return { ...identityOf(adapter), tessera: version, webgpu: versionOf('webgpu') };
 }
 

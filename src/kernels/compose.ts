@@ -203,9 +203,9 @@ ${body(expression, '', 'sizes', 'i', vector)}
   }
 }`,
     reference: (given) => {
-      const at = given as Record<string, Float64Array> & Record<string, number>;
+      const at = given;
       const numbers = expression.numbers.map((_, number) => at[`n${number}`] as unknown as number);
-      (at.y as Float64Array).set(
+      at.y.set(
         evaluateExpression(
           expression,
           at.count as unknown as number,

@@ -63,7 +63,7 @@ export function backwardReference(given: Buffers & StepSizes): void {
     for (let j = 0; j < size; j++) {
       const at = row * size + j;
       const gate = (index: number) => (before * 4 + index) * size + j;
-      const [i, f, g, o] = [0, 1, 2, 3].map((index) => gates[gate(index)]) as [number, number, number, number];
+      const [i, f, g, o] = [0, 1, 2, 3].map((index) => gates[gate(index)]);
       const carried = (step < time ? dc[b * size + j] : 0) + dcells[at];
       const kept = mask[before] !== 0;
       const tanhCell = Math.tanh(cells[at]);

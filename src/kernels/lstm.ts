@@ -36,7 +36,7 @@ export function forwardReference(given: ForwardBuffers & StepSizes): void {
         let sum = x_gates[(row * 4 + gate) * size + j];
         for (let k = 0; k < size; k++) sum += hidden[row * size + k] * recurrent[(k * 4 + gate) * size + j];
         return gate === 2 ? Math.tanh(sum) : sigmoid(sum);
-      }) as [number, number, number, number];
+      });
       [i, f, g, o].forEach((value, gate) => {
         gates[(row * 4 + gate) * size + j] = value;
       });

@@ -77,7 +77,7 @@ ${moments.map((moment) => `  ${moment}${slot}[i] = ${moment};`).join('\n')}
       const old = Object.fromEntries(moments.map((moment) => [moment, buffers[`${moment}${slot}`][i]]));
       const whole = gradient(i);
       const cut = Math.abs(whole) > values.limit ? Math.sign(whole) * values.limit : whole;
-      const next = update.apply(buffers.scale[0] * cut, { ...values, ...old } as never) as Record<string, number>;
+      const next = update.apply(buffers.scale[0] * cut, { ...values, ...old } as never);
       for (const moment of moments) buffers[`${moment}${slot}`][i] = next[moment];
       parameter[i] = parameter[i] * (1 - values.rate * values.decay) - next.step;
     }

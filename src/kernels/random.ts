@@ -69,7 +69,7 @@ export const normal = define('normal', ['u32'], {
   ...{ gives: 'f32', flops: 120, helpers: [THREEFRY, SINE, BOX_MULLER], indexed: true },
   wgsl: (key0, key1, index) => `normal_from_bits(threefry(${key0}, ${key1}, ${index}))`,
   apply: (key0, key1, index) => {
-    const [first, second] = threefry(key0, key1, index, 0).map(uniformFromBits) as [number, number];
+    const [first, second] = threefry(key0, key1, index, 0).map(uniformFromBits);
     return Math.sqrt(-2 * Math.log(1 - first)) * Math.cos(2 * Math.PI * second);
   },
 });

@@ -185,7 +185,7 @@ export const layers = {
     readonly interpolation?: 'nearest' | 'bilinear';
   } = {}) => {
     const enlarge = (x?: Tensor) => {
-      const [, height, width] = x!.shape as [number, number, number];
+      const [, height, width] = x!.shape;
       return resize(x!, [size * height, size * width], interpolation);
     };
     return (x: SymbolicTensor): SymbolicTensor => call('upSampling2d', [x], enlarge)[0];

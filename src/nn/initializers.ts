@@ -108,7 +108,7 @@ function dot(a: Float64Array, b: Float64Array): number {
 function takeOut(vector: Float64Array, basis: readonly Float64Array[]): void {
   const fours = basis.length - (basis.length % 4);
   for (let first = 0; first < fours; first += 4) {
-    const [a, b, c, d] = basis.slice(first, first + 4) as [Float64Array, Float64Array, Float64Array, Float64Array];
+    const [a, b, c, d] = basis.slice(first, first + 4);
     let [alongA, alongB, alongC, alongD] = [0, 0, 0, 0];
     for (let index = 0; index < vector.length; index++) {
       const value = vector[index];

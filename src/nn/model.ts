@@ -88,7 +88,7 @@ export class Model<Outputs extends SymbolicTensor | readonly SymbolicTensor[] = 
     super();
     this.inputs = inputs instanceof SymbolicTensor ? [inputs] : inputs;
     this.#single = outputs instanceof SymbolicTensor;
-    this.outputs = outputs instanceof SymbolicTensor ? [outputs] : (outputs as readonly SymbolicTensor[]);
+    this.outputs = outputs instanceof SymbolicTensor ? [outputs] : outputs;
     const [seen, calls] = [new Set<Call>(), new Set<Call>()];
     const visit = ({ call, name }: SymbolicTensor, given: boolean): void => {
       if (call === undefined && !given)

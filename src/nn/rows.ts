@@ -33,7 +33,7 @@ export class RowSet {
 
   /** The class of each row, from targets that are classes of i32 or one-hot. */
   classes(): Int32Array {
-    const [targets] = this.#targets as [Tensor];
+    const [targets] = this.#targets;
     const values = onHost(targets)!;
     if (targets.dtype === 'i32' && targets.shape.length === 1) return Int32Array.from(values);
     const width = targets.size / this.count;

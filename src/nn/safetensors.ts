@@ -88,7 +88,7 @@ function decodeTensor(name: string, entry: unknown, body: Uint8Array, fail: (wha
   const wholes = (list: unknown): list is number[] =>
     Array.isArray(list) && list.every((one) => Number.isSafeInteger(one) && one >= 0);
   if (!wholes(shape) || !wholes(offsets) || offsets.length !== 2) return fail(`'${name}' has no shape or place`);
-  const [begin, end] = offsets as [number, number];
+  const [begin, end] = offsets;
   const size = 4 * shape.reduce((product, one) => product * one, 1);
   if (end - begin !== size || end > body.length) {
     fail(`'${name}' of shape [${shape.join(', ')}] needs ${size} bytes, has [${begin}, ${end}) of ${body.length}`);

@@ -56,7 +56,7 @@ export function defineOp<const Names extends readonly string[], A extends object
     const numbers: Record<string, number> = {};
     const structure: unknown[] = [];
     for (const [key, value] of Object.entries(attributes)) {
-      if (numberNames.includes(key)) numbers[key] = value as number;
+      if (numberNames.includes(key)) numbers[key] = value;
       else structure.push(key, value);
     }
     const node: OpNode = {
@@ -87,9 +87,9 @@ function outputTypes(
 ): readonly TensorType[] {
   if (!Array.isArray(given)) return [given as TensorType];
   if (given.length === 0 || typeof given[0] === 'number') {
-    return [{ shape: given as Shape, dtype: inputs[0]?.dtype ?? 'f32' }];
+    return [{ shape: given, dtype: inputs[0]?.dtype ?? 'f32' }];
   }
-  return given as readonly TensorType[];
+  return given;
 }
 
 function checkArguments(

@@ -24,7 +24,7 @@ test.each(KERNEL_FAMILIES)('%s: quick, usual and large cases', (family) => {
 describe.each(all.map((one) => [one.name, one] as const))('%s', (_, one) => {
   test('counts the operations that its kernels count', () => {
     for (const { steps } of one.rungs.filter((rung) => rung.steps.length === 1)) {
-      const [{ kernel, values }] = steps as [(typeof steps)[0]];
+      const [{ kernel, values }] = steps;
       // Attention's count of operations is that of its products alone.
       expect(kernel.cost(values).flops).toBeCloseTo(one.flops, -1);
     }

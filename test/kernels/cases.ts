@@ -111,7 +111,7 @@ const FOURS: [number, number, number, number][] = [
 ];
 /** A case with an infinity in row 1 of A and column 1 of B, which are first there: they stay in their row and column. */
 function infinite(one: KernelCase): KernelCase {
-  const { batch, m, n, k, a_batch, a_row, b_batch, b_col } = one.values as Record<string, number>;
+  const { batch, m, n, k, a_batch, a_row, b_batch, b_col } = one.values;
   const [a, b] = [normals(batch * m * k, 1), normals(batch * k * n, 2)];
   for (let z = 0; z < batch; z++) {
     a[z * a_batch + a_row] = Number.POSITIVE_INFINITY;
@@ -121,7 +121,7 @@ function infinite(one: KernelCase): KernelCase {
 }
 /** A case with B's columns so far apart: k has a rest, but what is read by fours does not. */
 function apart(one: KernelCase, b_col: number): KernelCase {
-  const { batch, n } = one.values as Record<string, number>;
+  const { batch, n } = one.values;
   const b_batch = b_col * n;
   const values = { ...one.values, b_batch, b_col };
   return { ...one, note: `${one.note}, ${b_col} apart`, values, buffers: { ...one.buffers, b: batch * b_batch } };
@@ -672,7 +672,7 @@ const infiniteConvolution = convolution
   .filter(({ kernel, note }) => kernel === conv2dSubgroup.forward && note.startsWith('x [3,9,6,2]'))
   .map((one) => {
     const { x, w } = one.buffers as Record<'x' | 'w', number>;
-    const { out_channels, in_width, in_channels } = one.values as Record<string, number>;
+    const { out_channels, in_width, in_channels } = one.values;
     const given = { x: normals(x, 1), w: normals(w, 2) };
     given.w[w - out_channels + 1] = Number.POSITIVE_INFINITY;
     given.x.fill(Number.POSITIVE_INFINITY, x - 2 * in_width * in_channels);
@@ -924,7 +924,7 @@ const updateRules: [UpdateKernels, Record<string, number>][] = [
 function skipped(one: KernelCase): KernelCase {
   const gradients = Object.entries(one.buffers).filter(([name]) => /^(gradient|values)/.test(name));
   const spoilt = gradients.map(([name, given]) => {
-    const values = typeof given === 'number' ? normals(given) : (given as Float32Array);
+    const values = typeof given === 'number' ? normals(given) : given;
     return [name, values.map((_, at) => (at % 2 === 0 ? Number.NaN : Number.POSITIVE_INFINITY))] as const;
   });
   const buffers = { ...one.buffers, ...Object.fromEntries(spoilt), scale: Float32Array.of(0) };
@@ -1048,7 +1048,7 @@ const ofHalves: readonly KernelCase[] = pairs.map(([one, kernel]) => {
 /** A case whose epilogue takes a half in and stores halves. */
 function storingHalves(one: KernelCase): KernelCase {
   const { fusions = [], buffers, types } = hooked(one, 'epilogue', 0.5);
-  const [{ expression, ...fusion }] = fusions as [Fusion];
+  const [{ expression, ...fusion }] = fusions;
   const [product] = expression.steps;
   const steps = [product, { fn: cast.f16, operands: [{ kind: 'step', index: 0 } as const], type: 'f16' as const }];
   return {

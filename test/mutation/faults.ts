@@ -53,7 +53,7 @@ const DECLARATION = /^\s*(?:struct|@|alias|const|var<workgroup>|fn .*\{$|\/[/*]|
 export function faultsOf(kernel: Kernel): Fault[] {
   const lines = kernel.wgsl.split('\n');
   return lines.flatMap((text, at) => {
-    const [code] = text.split('//') as [string];
+    const [code] = text.split('//');
     if (code.trim() === '' || DECLARATION.test(code)) return [];
     return RULES.flatMap(({ kind, pattern, to }) =>
       [...code.matchAll(pattern)].map((match): Fault => {

@@ -85,7 +85,7 @@ const cases: readonly [name: string, shape: number[], ours: Symbolic, theirs: tf
     [5, 3],
     layers.bidirectional(layers.lstm({ units: 4, returnSequences: true })),
     tfl.layers.bidirectional({
-      layer: tfl.layers.lstm({ units: 4, ...recurrent, returnSequences: true }) as tfl.RNN,
+      layer: tfl.layers.lstm({ units: 4, ...recurrent, returnSequences: true }),
       mergeMode: 'concat',
     }),
   ],

@@ -29,7 +29,7 @@ test('both directions give what TF.js gives', async () => {
   await tf.setBackend('cpu');
   const ours = new Bidirectional(new LSTM(inputs, units, { generator }), new LSTM(inputs, units, { generator }));
   for (const returnSequences of [false, true]) {
-    const peer = tfl.layers.bidirectional({ layer: peerOf(returnSequences) as tfl.RNN, mergeMode: 'concat' });
+    const peer = tfl.layers.bidirectional({ layer: peerOf(returnSequences), mergeMode: 'concat' });
     peer.apply(peerX);
     peer.setWeights([...(await weights(ours.forwards)), ...(await weights(ours.backwards))]);
     const theirs = peer.apply(peerX) as tf.Tensor;

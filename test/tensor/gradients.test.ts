@@ -12,7 +12,7 @@ import { type GradientCase, gradientCases } from './gradient-cases.js';
 const allOps = Object.values(ops).flatMap((value: unknown): OpDefinition[] => {
   if (typeof value === 'function' && 'definition' in value) return [value.definition as OpDefinition];
   if (typeof value !== 'object' || value === null) return [];
-  return Object.values(value).flatMap((inner) => ('definition' in inner ? [inner.definition as OpDefinition] : []));
+  return Object.values(value).flatMap((inner) => ('definition' in inner ? [inner.definition] : []));
 });
 afterAll(() => setDefaultDevice(undefined));
 

@@ -234,7 +234,7 @@ const cases: Readonly<Record<string, () => Tensor | Tensor[]>> = {
     return [last.cell, ...withGradients(sequence, x, kernel, recurrent, bias)];
   },
   attention: () => {
-    const [q, k, v] = [1, 2, 3].map((seed) => drawn([40, 2, 16, 16], seed)) as [Tensor, Tensor, Tensor];
+    const [q, k, v] = [1, 2, 3].map((seed) => drawn([40, 2, 16, 16], seed));
     return withGradients(ops.attention(q, k, v, { causal: true }), q, k, v);
   },
 };

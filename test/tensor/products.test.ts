@@ -72,8 +72,8 @@ describe.each([
   ])('einsum %s', async (equation, left, right, shape) => {
     setDefaultDevice(device);
     const [a, b] = [array(left, 1), array(right, 2)];
-    const [terms, result] = equation.split('->') as [string, string];
-    const [first, second] = terms.split(',') as [string, string];
+    const [terms, result] = equation.split('->');
+    const [first, second] = terms.split(',');
     const letters = [...new Set([...result, ...first, ...second])];
     const sizes = letters.map((letter) => left[first.indexOf(letter)] ?? right[second.indexOf(letter)]);
     const wanted = new Array<number>(shape.reduce((product, size) => product * size, 1)).fill(0);

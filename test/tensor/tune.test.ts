@@ -126,7 +126,7 @@ test.each([
   ['too few tiles', [1024, 64, 1024], 'matmul_register'],
   ['tiles that are half empty', [64, 64, 65_536], 'matmul_register'],
 ])('without measurements a GPU takes for %s %j: %s', (_, sizes, expected) => {
-  const [m, k, n] = sizes.slice(-3) as [number, number, number];
+  const [m, k, n] = sizes.slice(-3);
   const lead = sizes.slice(0, -3);
   const product = tensor(new Float32Array(sizeOf([...lead, m, k])), [...lead, m, k]).matmul(
     tensor(new Float32Array(sizeOf([...lead, k, n])), [...lead, k, n]),

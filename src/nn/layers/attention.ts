@@ -47,7 +47,7 @@ export class MultiHeadAttention extends Module {
 
   /** Of x to itself, or to a context (batch, keys, features). The mask broadcasts to (batch, heads, rows, keys). */
   forward(x: Tensor, context: Tensor = x, options: AttentionOptions = {}): Tensor {
-    const [batch, rows] = x.shape as [number, number];
+    const [batch, rows] = x.shape;
     const byHead = (y: Tensor) =>
       y.reshape([y.shape[0], y.shape[1], this.heads, this.features / this.heads]).permute([0, 2, 1, 3]);
     const [q, k, v] = [this.query.forward(x), this.key.forward(context), this.value.forward(context)].map(byHead);

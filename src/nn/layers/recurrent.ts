@@ -160,7 +160,7 @@ export class StackedRecurrent extends Module {
 
   /** All hidden states of the top layer, and its last state. */
   run(x: Tensor, mask?: Tensor): Recurrence {
-    const [first, ...above] = this.layers as [Recurrent, ...Recurrent[]];
+    const [first, ...above] = this.layers;
     return above.reduce((below, layer) => layer.run(below.sequence, mask), first.run(x, mask));
   }
 }
@@ -172,7 +172,7 @@ export class TimeDistributed extends Layer {
   }
 
   override forward(x: Tensor): Tensor {
-    const [batch, time, ...rest] = x.shape as [number, number, ...number[]];
+    const [batch, time, ...rest] = x.shape;
     const y = this.layer.forward(x.reshape([batch * time, ...rest]));
     return y.reshape([batch, time, ...y.shape.slice(1)]);
   }

@@ -126,7 +126,7 @@ export function padWith(
       edge: () => [edges(before, 0), edges(after, size - 1)],
       reflect: () => [flip(part(y, axis, 1, 1 + before), axis), flip(part(y, axis, size - 1 - after, size - 1), axis)],
       wrap: () => [part(y, axis, size - before, size), part(y, axis, 0, after)],
-    }[mode]() as [Tensor, Tensor];
+    }[mode]();
     const parts = [...(before > 0 ? [left] : []), y, ...(after > 0 ? [right] : [])];
     return parts.length === 1 ? y : concat(parts, axis);
   }, x);

@@ -17,9 +17,9 @@ interface AttentionAttributes {
 }
 
 function sizesOf(q: Value, k: Value, v: Value, mask: Value, { causal, scale }: AttentionAttributes) {
-  const [batch, heads, queries, features] = q.shape as [number, number, number, number];
+  const [batch, heads, queries, features] = q.shape;
   const strides = rowMajorStrides(mask.shape).map((stride, axis) => (mask.shape[axis] === 1 ? 0 : stride));
-  const [mask_batch, mask_head, mask_query, mask_key] = strides as [number, number, number, number];
+  const [mask_batch, mask_head, mask_query, mask_key] = strides;
   return {
     ...{ blocks: batch * heads, heads, queries, features, keys: k.shape[2], value_features: v.shape[3] },
     ...{ causal: Number(causal), scale, mask_batch, mask_head, mask_query, mask_key },
@@ -81,7 +81,7 @@ export const attentionOp: Op<readonly ['q', 'k', 'v', 'mask'], AttentionAttribut
   },
   vjp: ({ inputs: [q, k, v, mask], outputs: [y, l], outputGrad: dy, attributes }) => {
     const rows = stack([l, dy.mul(y).sum(-1)], -1);
-    const [dq, dk, dv] = attentionGradientOp.all(q, k, v, mask, dy, rows, attributes) as [Tensor, Tensor, Tensor];
+    const [dq, dk, dv] = attentionGradientOp.all(q, k, v, mask, dy, rows, attributes);
     return [dq, dk, dv, null];
   },
 });
@@ -143,7 +143,7 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
     expectType('attention', name, one, 'f32');
   }
   const shapes = [q, k, v].map(({ shape }) => formatShape(shape)).join(', ');
-  const [batch, heads, queries, features] = q.shape as [number, number, number, number];
+  const [batch, heads, queries, features] = q.shape;
   const fits = [k, v].every(({ shape }) => shape[0] === batch && shape[1] === heads && shape[2] === k.shape[2]);
   if (!fits || k.shape[3] !== features) {
     throw new TesseraError(`attention: q, k and v must agree in batch, heads, keys and features: got ${shapes}`);

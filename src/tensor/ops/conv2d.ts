@@ -45,9 +45,9 @@ function outputShape({ inputShape, kernelShape, stride, padding, dilation }: Geo
 }
 
 function sizesOf(geometry: Geometry): ConvSizes & { groups: number } {
-  const [batch, in_height, in_width, in_channels] = geometry.inputShape as [number, number, number, number];
-  const [kernel_height, kernel_width, , out_channels] = geometry.kernelShape as [number, number, number, number];
-  const [, out_height, out_width] = outputShape(geometry) as [number, number, number, number];
+  const [batch, in_height, in_width, in_channels] = geometry.inputShape;
+  const [kernel_height, kernel_width, , out_channels] = geometry.kernelShape;
+  const [, out_height, out_width] = outputShape(geometry);
   return {
     ...{ batch, in_height, in_width, in_channels, kernel_height, kernel_width, out_height, out_width, out_channels },
     ...{ stride_height: geometry.stride[0], stride_width: geometry.stride[1] },
@@ -215,7 +215,7 @@ export function conv2d(x: Tensor, kernel: Tensor, options: Conv2dOptions = {}): 
     );
   }
   const geometry = geometryOf('conv2d', x.shape, kernel.shape, options);
-  const [, height, width] = outputShape(geometry) as [number, number, number, number];
+  const [, height, width] = outputShape(geometry);
   if (height < 1 || width < 1) {
     throw new TesseraError(
       `conv2d: a window of ${formatShape(kernel.shape.slice(0, 2))} is larger than the padded image of x ${formatShape(x.shape)}`,

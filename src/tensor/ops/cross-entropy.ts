@@ -14,7 +14,7 @@ export const crossEntropyBackwardOp: Op<readonly ['logits', 'labels', 'normalize
   inputs: ['logits', 'labels', 'normalizer', 'dloss'],
   shape: ([logits]) => logits.shape,
   dispatch: ([logits, labels, normalizer, dloss], [dlogits]) => {
-    const [rows, cols] = logits.shape as [number, number];
+    const [rows, cols] = logits.shape;
     return [
       launch(
         crossEntropyBackward,
@@ -43,7 +43,7 @@ export const crossEntropyOp = defineOp({
     { shape: [logits.shape[0]], dtype: 'f32' },
   ],
   dispatch: ([logits, labels], [loss, normalizer], context) => {
-    const [rows, cols] = logits.shape as [number, number];
+    const [rows, cols] = logits.shape;
     const values = { logits: logits, labels: labels, loss: loss, normalizer: normalizer };
     return chooseTeam('cross_entropy', crossEntropyForward, { rows, cols }, context, (kernel) =>
       launch(kernel, values, { rows, cols }),

@@ -50,7 +50,7 @@ export function einsum(equation: string, ...tensors: readonly Tensor[]): Tensor 
       result.map((letter) => letters.indexOf(letter)),
     );
   }
-  const [[a, inA], [b, inB]] = operands as [[Tensor, string[]], [Tensor, string[]]];
+  const [[a, inA], [b, inB]] = operands;
   const batch = inA.filter((letter) => inB.includes(letter) && result.includes(letter));
   const summed = inA.filter((letter) => inB.includes(letter) && !result.includes(letter));
   const rows = inA.filter((letter) => !inB.includes(letter));

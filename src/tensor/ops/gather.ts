@@ -12,7 +12,7 @@ export const gatherOp: Op<readonly ['table', 'indices']> = defineOp({
   inputs: ['table', 'indices'],
   shape: ([table, indices]) => ({ shape: [...indices.shape, table.shape[1]], dtype: 'f32' }),
   dispatch: ([table, indices], [y]) => {
-    const [rows, cols] = table.shape as [number, number];
+    const [rows, cols] = table.shape;
     const kernel = cols % 4 === 0 ? gatherRows.fours : gatherRows.ones;
     return [
       launch(kernel, { table: table, indices: indices, y: y }, { count: indices.length, rows, cols, first_row: 0 }),
@@ -58,7 +58,7 @@ export const scatterAddOp: Op<readonly ['values', 'indices'], { rows: number }> 
   inputs: ['values', 'indices'],
   shape: ([values], { rows }: { rows: number }) => [rows, values.shape[1]],
   dispatch: ([values, indices], [y], context) => {
-    const [count, cols] = values.shape as [number, number];
+    const [count, cols] = values.shape;
     const { rows } = context.attributes;
     const { launches, order, starts } = placesByRow(indices, rows, context);
     const kernel = cols % 4 === 0 ? sumRows.fours : sumRows.ones;

@@ -37,7 +37,7 @@ export function gru(
 ): { sequence: Tensor; last: Tensor } {
   expectRank('gru', 'x', x, 3, 'batch, time, features');
   expectType('gru', 'x', x, 'f32', 'f16');
-  const [batch, time, features] = x.shape as [number, number, number];
+  const [batch, time, features] = x.shape;
   const hidden = recurrent.shape[0];
   expectShape('gru', 'recurrent', recurrent, [hidden, 3 * hidden]);
   expectShape('gru', 'kernel', kernel, [features, 3 * hidden]);
@@ -48,12 +48,12 @@ export function gru(
   // One product for all steps.
   const fromInput = split(x.matmul(kernel).add(bias), time, 1).map((step) => split(step.squeeze(1), 3, 1));
   const keeps = mask === undefined ? undefined : split(mask.greater(0), time, 1);
-  const [, , candidates] = split(recurrent, 3, 1) as [Tensor, Tensor, Tensor];
+  const [, , candidates] = split(recurrent, 3, 1);
   let h = initial ?? full([batch, hidden], 0);
   const states: Tensor[] = [];
   for (let t = 0; t < time; t++) {
-    const [xz, xr, xn] = fromInput[t] as [Tensor, Tensor, Tensor];
-    const [hz, hr, hn] = split(h.matmul(recurrent).add(recurrentBias), 3, 1) as [Tensor, Tensor, Tensor];
+    const [xz, xr, xn] = fromInput[t];
+    const [hz, hr, hn] = split(h.matmul(recurrent).add(recurrentBias), 3, 1);
     const [z, r] = [xz.add(hz).sigmoid(), xr.add(hr).sigmoid()];
     const n = xn.add(resetAfter ? r.mul(hn) : r.mul(h).matmul(candidates)).tanh();
     const next = n.add(z.mul(h.sub(n)));

@@ -31,7 +31,7 @@ export const layerNormOp: Op<readonly ['x', 'scale', 'shift'], LayerNormAttribut
     return [{ shape: x.shape, dtype: 'f32' }, column, column];
   },
   dispatch: ([x, scale, shift], [y, mean, inverse], { attributes: { centred }, ...context }) => {
-    const [rows, cols] = x.shape as [number, number];
+    const [rows, cols] = x.shape;
     const values = { x: x, scale: scale, shift: shift, y: y, mean: mean, inverse: inverse };
     return chooseTeam('layer_norm', layerNormForward, { rows, cols }, context, (kernel) =>
       launch(kernel, values, { rows, cols, centred }),
@@ -56,7 +56,7 @@ export const layerNormBackwardOp: Op<readonly ['x', 'scale', 'mean', 'inverse', 
   numbers: ['epsilon'],
   shape: ([x]) => x.shape,
   dispatch: ([x, scale, mean, inverse, dy], [dx], { attributes: { centred }, ...context }) => {
-    const [rows, cols] = x.shape as [number, number];
+    const [rows, cols] = x.shape;
     const values = { x: x, scale: scale, mean: mean, inverse: inverse, dy: dy, dx: dx };
     return chooseTeam('layer_norm_backward', layerNormBackward, { rows, cols }, context, (kernel) =>
       launch(kernel, values, { rows, cols, centred }),

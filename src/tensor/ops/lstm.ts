@@ -24,13 +24,13 @@ export const lstmSequenceOp = defineOp({
   name: 'lstm',
   inputs: ['xGates', 'recurrent', 'mask', 'hidden0', 'cell0'],
   shape: ([xGates]) => {
-    const [time, batch, gates] = xGates.shape as [number, number, number];
+    const [time, batch, gates] = xGates.shape;
     const states = { shape: [time + 1, batch, gates / 4], dtype: 'f32' } as const;
     return [states, states, { shape: xGates.shape, dtype: 'f32' }];
   },
   dispatch: ([xGates, recurrent, mask, hidden0, cell0], [hidden, cells, gates], context) => {
     const { device, choose } = context;
-    const [time, batch, width] = xGates.shape as [number, number, number];
+    const [time, batch, width] = xGates.shape;
     const hidden_size = width / 4;
     const kernels = kernelsFor(device, hidden_size, lstmCellSubgroup, lstmCellFours, lstmCell);
     const launches = ({ hidden0, cell0, ...states }: Readonly<Record<string, Value>>, batch: number): Launch[] => {
@@ -62,12 +62,9 @@ export const lstmSequenceOp = defineOp({
     return bySamples({ batch, reads, writes, launches }, context);
   },
   vjp: ({ inputs: [xGates, recurrent, mask], outputs: [hidden, cells, gates], outputGrads: [dhidden, dcells] }) => {
-    const [time, batch, width] = xGates.shape as [number, number, number];
+    const [time, batch, width] = xGates.shape;
     const none = full(hidden.shape, 0);
-    const [dgates, state] = lstmBackwardOp.all(recurrent, gates, cells, mask, dhidden ?? none, dcells ?? none) as [
-      Tensor,
-      Tensor,
-    ];
+    const [dgates, state] = lstmBackwardOp.all(recurrent, gates, cells, mask, dhidden ?? none, dcells ?? none);
     // Row r of h[0..time) met row r of dgates: dU = Σ_r h[r]ᵀ·dgates[r], one product over all steps.
     const before = hidden.slice([0], [time]).reshape([time * batch, width / 4]);
     const drecurrent = matmulOp(before, dgates.reshape([time * batch, width]), { transposeA: true, transposeB: false });
@@ -83,7 +80,7 @@ export const lstmBackwardOp = defineOp({
   inputs: ['recurrent', 'gates', 'cells', 'mask', 'dhidden', 'dcells'],
   // dgates, and the state's gradients: dh of steps 0 to time, then dc at step 0.
   shape: ([, gates, cells]) => {
-    const [time, batch, size] = cells.shape as [number, number, number];
+    const [time, batch, size] = cells.shape;
     return [
       { shape: gates.shape, dtype: 'f32' },
       { shape: [time + 1, batch, size], dtype: 'f32' },
@@ -91,7 +88,7 @@ export const lstmBackwardOp = defineOp({
   },
   dispatch: ([recurrent, gates, cells, mask, dhidden, dcells], [dgates, state], context) => {
     const { device, choose } = context;
-    const [time, batch, width] = gates.shape as [number, number, number];
+    const [time, batch, width] = gates.shape;
     const hidden_size = width / 4;
     const kernels = kernelsFor(device, hidden_size, lstmCellBackwardSubgroup, lstmCellBackwardFours, lstmCellBackward);
     const launches = (states: Readonly<Record<string, Value>>, batch: number): Launch[] => {
@@ -188,7 +185,7 @@ export function lstm(
 ): { sequence: Tensor; last: LstmState } {
   expectRank('lstm', 'x', x, 3, 'batch, time, features');
   expectType('lstm', 'x', x, 'f32', 'f16');
-  const [batch, time, features] = x.shape as [number, number, number];
+  const [batch, time, features] = x.shape;
   const hidden = recurrent.shape[0];
   expectShape('lstm', 'recurrent', recurrent, [hidden, 4 * hidden]);
   expectShape('lstm', 'kernel', kernel, [features, 4 * hidden]);
@@ -209,7 +206,7 @@ export function lstm(
     steps,
     initial?.hidden ?? zeros,
     initial?.cell ?? zeros,
-  ) as [Tensor, Tensor];
+  );
   const at = (sequence: Tensor) => sequence.slice([time]).reshape([batch, hidden]);
   return {
     sequence: states.slice([1]).permute([1, 0, 2]),

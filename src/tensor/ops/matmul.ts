@@ -33,7 +33,7 @@ function matrixOf(
   { shape }: { readonly shape: readonly number[] },
   transposed: boolean,
 ): [rows: number, columns: number] {
-  const [rows, columns] = shape.slice(-2) as [number, number];
+  const [rows, columns] = shape.slice(-2);
   return transposed ? [columns, rows] : [rows, columns];
 }
 

@@ -22,7 +22,7 @@ interface Windows {
 }
 
 function sizesOf(x: Shape, { size, stride }: Windows) {
-  const [batch, in_height, in_width, channels] = x as [number, number, number, number];
+  const [batch, in_height, in_width, channels] = x;
   return {
     ...{ batch, in_height, in_width, channels },
     out_height: Math.floor((in_height - size[0]) / stride[0]) + 1,

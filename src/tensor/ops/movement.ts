@@ -246,7 +246,7 @@ export const concatOp = defineOp({
   inputs: ['...tensors'],
   halves: true,
   shape: (tensors, { axis }: { axis: number }) => {
-    const [first] = tensors as [Tensor];
+    const [first] = tensors;
     for (const other of tensors) {
       const fits =
         other.rank === first.rank && other.shape.every((size, at) => at === axis || size === first.shape[at]);

@@ -97,7 +97,7 @@ function defineUpdate(name: string, { moments, numbers, dense, byRows }: UpdateK
         return states.map(() => alike(name, [parameter, ...moments]));
       },
       dispatch: ([scale, , values, indices], outputs, context) => {
-        const [rows, cols] = outputs[0].shape as [number, number];
+        const [rows, cols] = outputs[0].shape;
         const { launches, order, starts } = placesByRow(indices, rows, context);
         const changed = Object.fromEntries(states.map((state, at) => [`${state}0`, outputs[at]]));
         const bound = { scale: scale, values: values, order, starts, ...changed };
@@ -130,7 +130,7 @@ export function updateAll(
     const isByRows =
       op === scatterAddOp.definition && scale.source.kind === 'data' && parameter.shape.at(-1)! % 4 === 0;
     if (isByRows) {
-      const [values, indices] = inputs as [Tensor, Tensor];
+      const [values, indices] = inputs;
       results.set(state, update.byRows.all(scale, parameter, values, indices, ...moments, numbers));
     } else if (parameter.size > LARGE) {
       results.set(state, update.all(scale, parameter, gradient, ...moments, numbers));

@@ -36,7 +36,7 @@ export const eye = (size: number): Tensor => arange(size).reshape([size, 1]).equ
 
 /** True where column - row ≤ diagonal, for the last two axes of a shape. */
 function isBelow(shape: Shape, diagonal: number): Tensor {
-  const [rows, columns] = shape.slice(-2) as [number, number];
+  const [rows, columns] = shape.slice(-2);
   return arange(columns)
     .sub(arange(rows).reshape([rows, 1]))
     .lessEqual(diagonal);
