@@ -4,9 +4,9 @@ import { batches, toyData } from '../src/data/index.js';
 import { GpuDevice } from '../src/gpu/gpu-device.js';
 import { TextImageClassifier } from '../src/models/index.js';
 import { Adam, crossEntropy } from '../src/nn/index.js';
+import { trace } from '../src/tensor/graph/trace.js';
 import { evaluate, setDefaultDevice, type Tensor } from '../src/tensor/index.js';
-import { plan } from '../src/tensor/plan.js';
-import { trace } from '../src/tensor/trace.js';
+import { plan } from '../src/tensor/runtime/plan.js';
 import { type Row, statistics } from './measure.js';
 
 /**

@@ -2,9 +2,9 @@ import type { Device, DeviceBuffer, Dispatch, HostArray, Prepared } from '../src
 import { lackOf } from '../src/gpu/kernel.js';
 import { openDevice } from '../src/gpu/open.js';
 import { type Roofs, timeAtRoof } from '../src/kernels/index.js';
-import { disagreesAt, setsInTurn } from '../src/tensor/comparing.js';
 import { Generator } from '../src/tensor/index.js';
-import type { KernelCase, Rung } from './case.js';
+import { disagreesAt, setsInTurn } from '../src/tensor/tune/measure.js';
+import type { KernelCase, Rung } from './cases/case.js';
 import { greatestStep, isNarrow, quantile, type Row, statistics } from './measure.js';
 
 /** A row with what the time comes to. */

@@ -6,15 +6,15 @@ import { type Bench, type BenchOptions, KERNEL_FAMILIES, type KernelFamily } fro
 import { checkWritable, writeFileAtomically } from '../src/data/node/index.js';
 import { measureRoofs, type Roofs } from '../src/kernels/index.js';
 import { type Device, openDevice, setDefaultDevice, TesseraError } from '../src/tensor/index.js';
-import { changeCells, compare, readRows } from './compare.js';
-import { benchContest } from './contest.js';
-import { casesOf } from './families.js';
+import { casesOf } from './cases/families.js';
 import { benchHost } from './host.js';
 import type { Row } from './measure.js';
+import { benchContest } from './peers/contest.js';
+import { changeCells, compare, readRows } from './report/compare.js';
+import { describeRoofs, forTerminal, rowCells, showLadders } from './report/tables.js';
 import { benchCase, type KernelRow } from './run-case.js';
 import { benchStep } from './step.js';
 import { benchSweep } from './sweep.js';
-import { describeRoofs, forTerminal, rowCells, showLadders } from './tables.js';
 
 /** Where and when figures were measured. */
 export interface Origin {
@@ -106,7 +106,7 @@ export async function runBench(
 async function runSweep(origin: Origin, { quick = false, docs = false }: BenchOptions): Promise<readonly Row[]> {
   const { rows, tables } = await benchSweep({ quick, note, print: (line) => console.log(line) });
   if (docs) {
-    const { writeSweep } = await import('./documents.js');
+    const { writeSweep } = await import('./report/documents.js');
     note(`figures: ${await writeSweep(tables, origin)}`);
   }
   return rows;
@@ -135,7 +135,7 @@ async function benchKernels(
 async function writeOut(results: Results, { plots, docs = false }: BenchOptions): Promise<void> {
   const { families, roofs, software } = results;
   if (plots !== undefined) {
-    const { ladderPlot, rooflinePlot, writePlot } = await import('./plots.js');
+    const { ladderPlot, rooflinePlot, writePlot } = await import('./report/plots.js');
     for (const [family, rows] of families) {
       const plot = ladderPlot(family, rows, software);
       if (plot !== undefined) await writePlot(path.join(plots, family), plot);
@@ -145,7 +145,7 @@ async function writeOut(results: Results, { plots, docs = false }: BenchOptions)
     note(`plots: ${plots}`);
   }
   if (docs) {
-    const { writeDocuments } = await import('./documents.js');
+    const { writeDocuments } = await import('./report/documents.js');
     for (const page of await writeDocuments(results)) note(`figures: ${path.relative('.', page)}`);
   }
 }

@@ -1,4 +1,4 @@
-import { randomPairs } from './random-pairs.js';
+import { randomPairs } from './cases/random-pairs.js';
 
 export const BATCH = 32;
 /** Batches take turns, so that no input lies in a cache from the step before. */

@@ -2,9 +2,9 @@ import { rowsOf } from '../src/data/index.js';
 import { TextImageClassifier } from '../src/models/index.js';
 import { Adam, crossEntropy } from '../src/nn/index.js';
 import { explain, openDevice, setDefaultDevice, TesseraError } from '../src/tensor/index.js';
+import { randomPairs } from './cases/random-pairs.js';
 import { type Row, statistics } from './measure.js';
-import { randomPairs } from './random-pairs.js';
-import { type Cells, digits, forTerminal } from './tables.js';
+import { type Cells, digits, forTerminal } from './report/tables.js';
 
 /** Sizes of the Keras model and its batch; a sweep changes one of them. */
 interface Sizes {

@@ -4,7 +4,7 @@ import { type DeviceChoice, profile as profileTargets, startReading, type Tensor
 import { chromeTrace, type TracedStep } from './chrome-trace.js';
 import { withDevice } from './device.js';
 import { interruptible } from './interrupt.js';
-import { median, type Share, sharesBy, whole } from './shares.js';
+import { median, type Share, sharesBy, whole } from './profile-table.js';
 import { type Progress, percent, short, Terminal, table } from './terminal.js';
 import { type ModelName, workload } from './workload.js';
 

@@ -1,6 +1,6 @@
 import { ceilDivide, cutAlong, defineKernel, type Kernel } from '../gpu/kernel.js';
 import { wgsl } from '../gpu/wgsl.js';
-import { cutByRows, sumOfRow } from './gather.js';
+import { cutByRows, sumOfRow } from './reduce/gather.js';
 
 /*
  * Parameter updates in place, four elements an invocation, of a few parameters in one dispatch. Buffers are padded to whole fours: what is computed beyond

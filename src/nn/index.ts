@@ -1,15 +1,3 @@
-export { type Activation, activations } from './activations.js';
-export {
-  type Callbacks,
-  type EarlyStoppingOptions,
-  earlyStopping,
-  type Logs,
-  type Progress,
-  progress,
-} from './callbacks.js';
-export { type Call, call, input, type SymbolicLayer, SymbolicTensor } from './functional.js';
-export { layers } from './functional-layers.js';
-export type { RecurrentOptions, SymbolicRecurrent } from './functional-recurrent.js';
 export {
   constant,
   type Initializer,
@@ -24,6 +12,22 @@ export {
   type VarianceScalingOptions,
   varianceScaling,
 } from './initializers.js';
+export { type Activation, activations } from './keras/activations.js';
+export type { Rows } from './keras/array-dataset.js';
+export {
+  type Callbacks,
+  type EarlyStoppingOptions,
+  earlyStopping,
+  type Logs,
+  type Progress,
+  progress,
+} from './keras/callbacks.js';
+export { layers } from './keras/layers.js';
+export { type CompileOptions, type FitOptions, Model } from './keras/model.js';
+export { losses, type Metric, meanOf, metrics, optimizers, type RowFunction } from './keras/named.js';
+export type { RecurrentOptions, SymbolicRecurrent } from './keras/recurrent.js';
+export { l1, l1l2, l2, type Regularizer } from './keras/regularizers.js';
+export { type Call, call, input, type SymbolicLayer, SymbolicTensor } from './keras/symbols.js';
 export * from './layers/index.js';
 export {
   binaryCrossEntropy,
@@ -38,9 +42,7 @@ export {
   normalizeLength,
 } from './losses.js';
 export { accuracy, areaUnderCurve, ConfusionMatrix, topKAccuracy } from './metrics.js';
-export { type CompileOptions, type FitOptions, Model } from './model.js';
 export { Layer, Module, type Precision, valuesOf } from './module.js';
-export { losses, type Metric, meanOf, metrics, optimizers, type RowFunction } from './named.js';
 export {
   Adagrad,
   Adam,
@@ -53,7 +55,5 @@ export {
   type SGDOptions,
   type StepOptions,
 } from './optimizers.js';
-export { l1, l1l2, l2, type Regularizer } from './regularizers.js';
-export type { Rows } from './rows.js';
 export { decodeSafetensors, encodeSafetensors, type StoredTensor, type StoredTensors } from './safetensors.js';
 export { cosineDecay, exponentialDecay, oneCycle, type Schedule, stepDecay, warmUp } from './schedules.js';

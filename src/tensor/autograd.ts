@@ -1,10 +1,10 @@
 import { TesseraError } from '../gpu/errors.js';
 import { scalar } from './create.js';
-import type { OpNode } from './graph.js';
+import type { OpNode } from './graph/graph.js';
+import { formatShape, type Shape, sameShape } from './graph/shape.js';
 import { add, multiply } from './ops/elementwise.js';
 import { broadcastTo, reshape, reshapeOp } from './ops/movement.js';
 import { sum } from './ops/reduce.js';
-import { formatShape, type Shape, sameShape } from './shape.js';
 import type { Tensor } from './tensor.js';
 import { Variable } from './variable.js';
 

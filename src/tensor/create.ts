@@ -1,10 +1,10 @@
 import type { HostArray } from '../gpu/device.js';
 import { TesseraError } from '../gpu/errors.js';
 import { toHalf } from '../gpu/half.js';
-import type { DType } from './graph.js';
-import { makeTensor } from './make.js';
+import { makeTensor } from './graph/factory.js';
+import type { DType } from './graph/graph.js';
+import { checkShape, formatShape, type Shape, sameShape, sizeOf } from './graph/shape.js';
 import { broadcastTo } from './ops/movement.js';
-import { checkShape, formatShape, type Shape, sameShape, sizeOf } from './shape.js';
 import type { Tensor } from './tensor.js';
 
 /** Numbers as a person writes them: one, a list, a list of lists. */

@@ -11,13 +11,13 @@ import {
 import { TesseraError } from '../gpu/errors.js';
 import type { Choices } from '../gpu/tuning.js';
 import { defaultDevice } from './default-device.js';
-import type { OpNode } from './graph.js';
-import { type Plan, plan } from './plan.js';
-import type { Storage } from './storage.js';
+import type { OpNode } from './graph/graph.js';
+import { settledTrace, type Trace, trace } from './graph/trace.js';
+import { type Plan, plan } from './runtime/plan.js';
+import type { Storage } from './runtime/storage.js';
+import { Workspace } from './runtime/workspace.js';
 import type { Tensor } from './tensor.js';
-import { settledTrace, type Trace, trace } from './trace.js';
 import type { Variable } from './variable.js';
-import { Workspace } from './workspace.js';
 
 /** From so many bytes on, a kept value is written where it is kept, instead of being copied there. */
 const LARGE = 2 ** 16;

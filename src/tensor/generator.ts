@@ -1,5 +1,5 @@
 import { TesseraError } from '../gpu/errors.js';
-import { threefry, uniformFromBits } from '../kernels/random.js';
+import { threefry, uniformFromBits } from '../kernels/elementwise/random.js';
 import { hashOf } from './hash.js';
 
 /**

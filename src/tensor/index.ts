@@ -2,13 +2,15 @@ export type { Device, HostArray } from '../gpu/device.js';
 export { DeviceLostError, KernelError, OutOfMemoryError, TesseraError } from '../gpu/errors.js';
 export { DEVICE_CHOICES, type DeviceChoice, type OpenOptions, openDevice } from '../gpu/open.js';
 export { grad, valueAndGrad } from './autograd.js';
-export { checkFinite } from './check-finite.js';
 export { full, type Nested, ones, scalar, tensor, zeros } from './create.js';
 export { defaultDevice, setDefaultDevice } from './default-device.js';
 export { evaluate, readBack, startReading } from './evaluate.js';
-export { type DispatchOutline, type ExplainedDispatch, type Explanation, explain } from './explain.js';
 export { Generator } from './generator.js';
-export type { DType } from './graph.js';
+export type { DType } from './graph/graph.js';
+export type { Shape } from './graph/shape.js';
+export { checkFinite } from './inspect/check-finite.js';
+export { type DispatchOutline, type ExplainedDispatch, type Explanation, explain } from './inspect/explain.js';
+export { type Profile, type ProfiledDispatch, profile } from './inspect/profile.js';
 export * as ops from './ops/index.js';
 export {
   type AttentionOptions,
@@ -88,8 +90,6 @@ export {
   upperTriangle,
   where,
 } from './ops/index.js';
-export { type Profile, type ProfiledDispatch, profile } from './profile.js';
-export type { Shape } from './shape.js';
 export { type Operand, Tensor } from './tensor.js';
-export { type TunedChoice, type TuneOptions, tune } from './tune.js';
+export { type TunedChoice, type TuneOptions, tune } from './tune/tune.js';
 export { Variable } from './variable.js';

@@ -3,10 +3,10 @@ import type { Device, DeviceBuffer, HostArray } from '../gpu/device.js';
 import { TesseraError } from '../gpu/errors.js';
 import { scalar } from './create.js';
 import { evaluate, readBack } from './evaluate.js';
-import type { DType, Source } from './graph.js';
-import { introduceTensor } from './make.js';
+import { introduceTensor } from './graph/factory.js';
+import type { DType, Source } from './graph/graph.js';
+import { formatShape, type Shape, sizeOf } from './graph/shape.js';
 import * as ops from './ops/index.js';
-import { formatShape, type Shape, sizeOf } from './shape.js';
 
 /** What stands for a tensor in arithmetic: a tensor, or a number, which takes the other operand's dtype. */
 export type Operand = Tensor | number;

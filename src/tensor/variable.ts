@@ -1,9 +1,9 @@
 import { bytesOf, type Device, type DeviceBuffer, type HostArray } from '../gpu/device.js';
 import { TesseraError } from '../gpu/errors.js';
 import { hostArray } from './create.js';
-import type { DType } from './graph.js';
+import type { DType } from './graph/graph.js';
+import { formatShape, type Shape, sizeOf } from './graph/shape.js';
 import { assign } from './ops/assign.js';
-import { formatShape, type Shape, sizeOf } from './shape.js';
 import { Tensor } from './tensor.js';
 
 /** Gives a variable's memory back when nobody holds the variable any more. */

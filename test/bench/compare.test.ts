@@ -3,8 +3,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
-import { changeCells, compare, readRows } from '../../bench/compare.js';
 import type { Row } from '../../bench/measure.js';
+import { changeCells, compare, readRows } from '../../bench/report/compare.js';
 
 const row = (name: string, milliseconds: number, spread: number, engine = 'naive'): Row => ({
   ...{ case: name, engine, adapter: 'an adapter, software', milliseconds },

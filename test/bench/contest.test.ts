@@ -1,11 +1,11 @@
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
-import { EngineProcess } from '../../bench/contest/child.js';
-import { partsAlongLastAxis, permuted } from '../../bench/contest/layout.js';
-import { race } from '../../bench/contest/race.js';
-import { type ContestRow, geometricMean, type Outcome, ratios, showContest } from '../../bench/contest/table.js';
-import { type HostTensor, WORKS } from '../../bench/contest/works.js';
-import { disagreement, expectInstalled } from '../../bench/contest.js';
+import { EngineProcess } from '../../bench/peers/child.js';
+import { disagreement, expectInstalled } from '../../bench/peers/contest.js';
+import { partsAlongLastAxis, permuted } from '../../bench/peers/layout.js';
+import { race } from '../../bench/peers/race.js';
+import { type ContestRow, geometricMean, type Outcome, ratios, showContest } from '../../bench/peers/table.js';
+import { type HostTensor, WORKS } from '../../bench/peers/workloads.js';
 import { broken } from './fake-engine.js';
 
 const array = (shape: number[], ...data: number[]): HostTensor => ({ shape, data: Float32Array.from(data) });

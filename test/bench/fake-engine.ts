@@ -1,5 +1,5 @@
-import { type Engine, preparedJob, preparedTraining, Unable } from '../../bench/contest/engine.js';
-import type { HostTensor } from '../../bench/contest/works.js';
+import { type Engine, preparedJob, preparedTraining, Unable } from '../../bench/peers/engine.js';
+import type { HostTensor } from '../../bench/peers/workloads.js';
 
 /** An engine that does one work, and fails at the others each in its own way. */
 export async function start(): Promise<Engine> {

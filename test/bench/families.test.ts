@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { casesOf, FAMILIES } from '../../bench/families.js';
+import { casesOf, FAMILIES } from '../../bench/cases/families.js';
 import { rungsOf, verify } from '../../bench/run-case.js';
 import { KERNEL_FAMILIES } from '../../src/cli/bench.js';
 import { gpu } from '../support/devices.js';

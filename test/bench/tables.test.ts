@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { rewriteFigures } from '../../bench/documents.js';
-import { ladderPlot, rooflinePlot } from '../../bench/plots.js';
+import { rewriteFigures } from '../../bench/report/documents.js';
+import { ladderPlot, rooflinePlot } from '../../bench/report/plots.js';
+import { byCase, digits, forMarkdown, ladderCells, rowCells, showLadders } from '../../bench/report/tables.js';
 import type { KernelRow } from '../../bench/run-case.js';
-import { byCase, digits, forMarkdown, ladderCells, rowCells, showLadders } from '../../bench/tables.js';
 
 const rung = (engine: string, milliseconds: number, rest: Partial<KernelRow> = {}): KernelRow => ({
   ...{ case: 'matmul 2 x 2 x 2', engine, adapter: 'lavapipe, software', milliseconds },

@@ -1,26 +1,26 @@
 import type { Kernel } from '../../src/gpu/index.js';
-import { addParts } from '../../src/kernels/add-parts.js';
-import { type AttentionSizes, attentionForward } from '../../src/kernels/attention.js';
-import { attentionKeyGradient, attentionQueryGradient } from '../../src/kernels/attention-gradient.js';
-import { attentionProbabilities, attentionSlopes } from '../../src/kernels/attention-naive.js';
-import { conv2dHalves, conv2dRegister } from '../../src/kernels/conv2d.js';
-import { conv2dSubgroup } from '../../src/kernels/conv2d-subgroup.js';
-import { crossEntropyBackward, crossEntropyForward } from '../../src/kernels/cross-entropy.js';
-import { cast, multiply } from '../../src/kernels/elementwise.js';
-import { gatherRows, rowStarts, sumRows } from '../../src/kernels/gather.js';
-import { groupedConv2d } from '../../src/kernels/grouped-conv2d.js';
-import type { Fusion } from '../../src/kernels/hooks.js';
-import { layerNormBackward, layerNormForward } from '../../src/kernels/layer-norm.js';
-import { layerNormNaive } from '../../src/kernels/layer-norm-naive.js';
-import { lstmCell, lstmCellFours, lstmCellSubgroup } from '../../src/kernels/lstm.js';
-import { lstmCellBackward, lstmCellBackwardFours, lstmCellBackwardSubgroup } from '../../src/kernels/lstm-gradient.js';
-import { lstmSequence, lstmSequenceBackward } from '../../src/kernels/lstm-sequence.js';
-import { matmulHalves, matmulNaive, matmulRegister, matmulTiled } from '../../src/kernels/matmul.js';
-import { matmulDirect } from '../../src/kernels/matmul-direct.js';
-import { matmulSubgroup, matmulSubgroupHalves } from '../../src/kernels/matmul-subgroup.js';
-import { matmulSubgroupMatrix } from '../../src/kernels/matmul-subgroup-matrix.js';
-import { matmulWide, matmulWideHalves } from '../../src/kernels/matmul-wide.js';
-import { maxPoolBackward, maxPoolForward } from '../../src/kernels/max-pool.js';
+import { type AttentionSizes, attentionForward } from '../../src/kernels/attention/attention.js';
+import { attentionKeyGradient, attentionQueryGradient } from '../../src/kernels/attention/backward.js';
+import { attentionProbabilities, attentionSlopes } from '../../src/kernels/attention/unfused.js';
+import { conv2dHalves, conv2dRegister } from '../../src/kernels/conv/conv2d.js';
+import { groupedConv2d } from '../../src/kernels/conv/grouped.js';
+import { maxPoolBackward, maxPoolForward } from '../../src/kernels/conv/max-pool.js';
+import { conv2dSubgroup } from '../../src/kernels/conv/subgroup.js';
+import type { Fusion } from '../../src/kernels/elementwise/fusion.js';
+import { cast, multiply } from '../../src/kernels/elementwise/table.js';
+import { lstmSequence, lstmSequenceBackward } from '../../src/kernels/lstm/sequence.js';
+import { lstmCell, lstmCellFours, lstmCellSubgroup } from '../../src/kernels/lstm/step.js';
+import {
+  lstmCellBackward,
+  lstmCellBackwardFours,
+  lstmCellBackwardSubgroup,
+} from '../../src/kernels/lstm/step-backward.js';
+import { addParts } from '../../src/kernels/matmul/add.js';
+import { matmulDirect } from '../../src/kernels/matmul/direct-cpu.js';
+import { matmulHalves, matmulNaive, matmulRegister, matmulTiled } from '../../src/kernels/matmul/matmul.js';
+import { matmulSubgroup, matmulSubgroupHalves } from '../../src/kernels/matmul/subgroup.js';
+import { matmulSubgroupMatrix } from '../../src/kernels/matmul/subgroup-matrix.js';
+import { matmulWide, matmulWideHalves } from '../../src/kernels/matmul/wide.js';
 import { fills, stridedCopies, stridedCopiesOfHalves } from '../../src/kernels/movement.js';
 import {
   adagradUpdate,
@@ -31,13 +31,22 @@ import {
   sgdUpdate,
   type UpdateKernels,
 } from '../../src/kernels/optimizers.js';
-import { argmaxColumns, reductions } from '../../src/kernels/reduce.js';
-import { roofKernels } from '../../src/kernels/roofs.js';
-import type { RowKernels } from '../../src/kernels/rows.js';
-import { cumulativeSum } from '../../src/kernels/scan.js';
-import { logSoftmaxBackward, logSoftmaxForward, softmaxBackward, softmaxForward } from '../../src/kernels/softmax.js';
-import { softmaxNaive } from '../../src/kernels/softmax-naive.js';
-import { argsort, SORTED_BLOCK } from '../../src/kernels/sort.js';
+import { gatherRows, rowStarts, sumRows } from '../../src/kernels/reduce/gather.js';
+import { argmaxColumns, reductions } from '../../src/kernels/reduce/reduce.js';
+import { cumulativeSum } from '../../src/kernels/reduce/scan.js';
+import { argsort, SORTED_BLOCK } from '../../src/kernels/reduce/sort.js';
+import { roofKernels } from '../../src/kernels/roofline.js';
+import { crossEntropyBackward, crossEntropyForward } from '../../src/kernels/rows/cross-entropy.js';
+import { layerNormBackward, layerNormForward } from '../../src/kernels/rows/layer-norm.js';
+import { layerNormNaive } from '../../src/kernels/rows/layer-norm-naive.js';
+import type { RowKernels } from '../../src/kernels/rows/row-kernels.js';
+import {
+  logSoftmaxBackward,
+  logSoftmaxForward,
+  softmaxBackward,
+  softmaxForward,
+} from '../../src/kernels/rows/softmax.js';
+import { softmaxNaive } from '../../src/kernels/rows/softmax-naive.js';
 import type { KernelCase } from '../support/kernels.js';
 import { integers, normals } from '../support/numbers.js';
 import { elementwiseCases, halfCases } from './elementwise.js';

@@ -1,7 +1,7 @@
 import type { HostArray, Kernel } from '../../src/gpu/index.js';
-import { canVectorise, expressionValues } from '../../src/kernels/compose.js';
-import type { ElementwiseFunction } from '../../src/kernels/elementwise.js';
-import { type Expression, type Layout, takesFirst } from '../../src/kernels/expression.js';
+import { canVectorise, expressionValues } from '../../src/kernels/elementwise/compose.js';
+import { type Expression, type Layout, takesFirst } from '../../src/kernels/elementwise/expression.js';
+import type { ElementwiseFunction } from '../../src/kernels/elementwise/table.js';
 import { functions as calculus, composeElementwise, elementwise, normal, uniform } from '../../src/kernels/index.js';
 import type { KernelCase } from '../support/kernels.js';
 import { integers, normals } from '../support/numbers.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { threefry } from '../../src/kernels/random.js';
+import { threefry } from '../../src/kernels/elementwise/random.js';
 
 // Known answers of Threefry-2x32-20, from the authors' Random123 distribution.
 test.each([

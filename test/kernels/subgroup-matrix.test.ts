@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { lackOf } from '../../src/gpu/index.js';
 import { matmulSubgroupMatrix } from '../../src/kernels/index.js';
-import { subgroupMatrixProduct } from '../../src/kernels/matmul-subgroup-matrix.js';
+import { subgroupMatrixProduct } from '../../src/kernels/matmul/subgroup-matrix.js';
 import { gpu, reference } from '../support/devices.js';
 import { runCase } from '../support/kernels.js';
 import { expectClose } from '../support/numbers.js';

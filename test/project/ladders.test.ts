@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { rewriteFigures } from '../../bench/documents.js';
-import { FAMILIES } from '../../bench/families.js';
+import { FAMILIES } from '../../bench/cases/families.js';
+import { rewriteFigures } from '../../bench/report/documents.js';
 import { allKernels } from '../kernels/all.js';
 
 const folder = fileURLToPath(new URL('../../docs/ladders/', import.meta.url));

@@ -1,7 +1,7 @@
 import { bytesOf, type Device, type ElementType, type HostArray, type Window } from '../../src/gpu/device.js';
 import { toHalf } from '../../src/gpu/half.js';
 import type { Kernel } from '../../src/gpu/index.js';
-import { type Fusion, fuse } from '../../src/kernels/hooks.js';
+import { type Fusion, fuse } from '../../src/kernels/elementwise/fusion.js';
 import { normals } from './numbers.js';
 
 /** One run of a kernel: its uniforms, and for every buffer its length or what it holds at the beginning. */

@@ -1,7 +1,7 @@
 import type { Kernel } from '../../src/gpu/index.js';
 import { programOf } from '../../src/gpu/kernel.js';
 import { wgsl } from '../../src/gpu/wgsl.js';
-import { repeat } from '../../src/kernels/matmul-blocks.js';
+import { repeat } from '../../src/kernels/matmul/tiles.js';
 
 /** How the source names the types, loads and stores of subgroup matrices, and what stands in their place. */
 const REPLACED: readonly (readonly [pattern: RegExp, by: string])[] = [

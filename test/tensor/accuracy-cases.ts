@@ -1,4 +1,4 @@
-import type { OpDefinition } from '../../src/tensor/graph.js';
+import type { OpDefinition } from '../../src/tensor/graph/graph.js';
 import { Generator, grad, ops, type Tensor, tensor } from '../../src/tensor/index.js';
 import { gradientCases } from './gradient-cases.js';
 

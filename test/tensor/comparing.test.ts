@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { disagreesAt, setsInTurn } from '../../src/tensor/comparing.js';
+import { disagreesAt, setsInTurn } from '../../src/tensor/tune/measure.js';
 
 test.each([
   ['nothing', 0, 8],

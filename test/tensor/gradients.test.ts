@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'vitest';
-import type { OpDefinition } from '../../src/tensor/graph.js';
+import type { OpDefinition } from '../../src/tensor/graph/graph.js';
+import { trace } from '../../src/tensor/graph/trace.js';
 import { type Device, grad, ops, setDefaultDevice, type Tensor, tensor } from '../../src/tensor/index.js';
-import { trace } from '../../src/tensor/trace.js';
 import { gpu, reference } from '../support/devices.js';
 import { expectClose, normals } from '../support/numbers.js';
 import { type GradientCase, gradientCases } from './gradient-cases.js';

@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { defineKernel, type Kernel } from '../../src/gpu/index.js';
 import { matmulNaive, matmulRegister, matmulSubgroupMatrix } from '../../src/kernels/index.js';
-import { chooseSubgroupMatrix } from '../../src/kernels/matmul-subgroup-matrix.js';
+import { chooseSubgroupMatrix } from '../../src/kernels/matmul/subgroup-matrix.js';
 import { TextImageClassifier } from '../../src/models/index.js';
 import { Adam, crossEntropy } from '../../src/nn/index.js';
-import { type ChoicePoint, choiceKey, chooseBy, chooserOf } from '../../src/tensor/choice.js';
-import { launch, type Value } from '../../src/tensor/graph.js';
+import { launch, type Value } from '../../src/tensor/graph/graph.js';
+import { sizeOf } from '../../src/tensor/graph/shape.js';
+import { trace } from '../../src/tensor/graph/trace.js';
 import {
   attention,
   conv2d,
@@ -22,10 +23,9 @@ import {
   tensor,
   tune,
 } from '../../src/tensor/index.js';
-import { plan } from '../../src/tensor/plan.js';
-import { sizeOf } from '../../src/tensor/shape.js';
-import { trace } from '../../src/tensor/trace.js';
-import { measure, winnerOf } from '../../src/tensor/tune.js';
+import { type ChoicePoint, choiceKey, chooseBy, chooserOf } from '../../src/tensor/runtime/choice.js';
+import { plan } from '../../src/tensor/runtime/plan.js';
+import { measure, winnerOf } from '../../src/tensor/tune/tune.js';
 import { gpu, reference } from '../support/devices.js';
 import { expectClose, integers, normals } from '../support/numbers.js';
 

@@ -1,9 +1,9 @@
 import type { Generator } from '../../tensor/generator.js';
 import type { Shape, Tensor, Variable } from '../../tensor/index.js';
-import { type Activation, activationOf } from '../activations.js';
 import { defaultGenerator, type InitializerLike, parameter } from '../initializers.js';
+import { type Activation, activationOf } from '../keras/activations.js';
+import type { Regularizer } from '../keras/regularizers.js';
 import { Layer } from '../module.js';
-import type { Regularizer } from '../regularizers.js';
 
 /** Settings of layers y = activation(x ∘ W + b). */
 export interface AffineOptions {

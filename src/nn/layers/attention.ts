@@ -7,8 +7,8 @@ import {
   TesseraError,
   type Variable,
 } from '../../tensor/index.js';
-import type { Activation } from '../activations.js';
 import { defaultGenerator, parameter } from '../initializers.js';
+import type { Activation } from '../keras/activations.js';
 import { Layer, Module } from '../module.js';
 import { Dropout, Linear } from './core.js';
 import { LayerNorm } from './normalization.js';

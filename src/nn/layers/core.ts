@@ -1,9 +1,9 @@
 import type { Generator } from '../../tensor/generator.js';
 import { concat, dropout, type Tensor, TesseraError, type Variable } from '../../tensor/index.js';
-import { type Activation, activationOf } from '../activations.js';
 import { defaultGenerator, type InitializerLike, parameter } from '../initializers.js';
+import { type Activation, activationOf } from '../keras/activations.js';
+import type { Regularizer } from '../keras/regularizers.js';
 import { Layer } from '../module.js';
-import type { Regularizer } from '../regularizers.js';
 import { AffineLayer, type AffineOptions } from './affine.js';
 
 /**

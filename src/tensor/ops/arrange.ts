@@ -1,5 +1,5 @@
 import { TesseraError } from '../../gpu/errors.js';
-import { formatShape, normalizeAxes, normalizeAxis } from '../shape.js';
+import { formatShape, normalizeAxes, normalizeAxis } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { broadcastTo, concat, pad, reshape } from './movement.js';
 

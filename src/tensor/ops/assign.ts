@@ -1,6 +1,6 @@
 import { TesseraError } from '../../gpu/errors.js';
-import { defineOp } from '../define.js';
-import { sameShape } from '../shape.js';
+import { defineOp } from '../graph/define.js';
+import { sameShape } from '../graph/shape.js';
 import type { Variable } from '../variable.js';
 
 /**

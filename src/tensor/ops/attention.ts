@@ -1,11 +1,11 @@
 import { TesseraError } from '../../gpu/errors.js';
-import { ATTENTION_COLUMNS, type AttentionSizes, attentionForward } from '../../kernels/attention.js';
-import { attentionKeyGradient, attentionQueryGradient } from '../../kernels/attention-gradient.js';
-import { attentionProbabilities, attentionSlopes } from '../../kernels/attention-naive.js';
+import { ATTENTION_COLUMNS, type AttentionSizes, attentionForward } from '../../kernels/attention/attention.js';
+import { attentionKeyGradient, attentionQueryGradient } from '../../kernels/attention/backward.js';
+import { attentionProbabilities, attentionSlopes } from '../../kernels/attention/unfused.js';
 import { ones } from '../create.js';
-import { defineOp, expectRank, expectType, type Op } from '../define.js';
-import { type DispatchContext, type Launch, launch, type Value } from '../graph.js';
-import { broadcastShapes, formatShape, rowMajorStrides, type Shape, sizeOf } from '../shape.js';
+import { defineOp, expectRank, expectType, type Op } from '../graph/define.js';
+import { type DispatchContext, type Launch, launch, type Value } from '../graph/graph.js';
+import { broadcastShapes, formatShape, rowMajorStrides, type Shape, sizeOf } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { stack } from './arrange.js';
 import { matmulLaunches } from './matmul.js';

@@ -1,8 +1,8 @@
 import { TesseraError } from '../../gpu/errors.js';
-import { crossEntropyBackward, crossEntropyForward } from '../../kernels/cross-entropy.js';
+import { crossEntropyBackward, crossEntropyForward } from '../../kernels/rows/cross-entropy.js';
 import { gradientsOf } from '../autograd.js';
-import { defineOp, expectRank, expectShape, expectType, type Op } from '../define.js';
-import { launch } from '../graph.js';
+import { defineOp, expectRank, expectShape, expectType, type Op } from '../graph/define.js';
+import { launch } from '../graph/graph.js';
 import type { Tensor } from '../tensor.js';
 import { chooseTeam } from './rows.js';
 import { softmax } from './softmax.js';

@@ -1,7 +1,7 @@
-import * as fn from '../../kernels/elementwise.js';
+import * as fn from '../../kernels/elementwise/table.js';
 import { scalar } from '../create.js';
-import { defineElementwise, type Op } from '../define.js';
-import type { DType } from '../graph.js';
+import { defineElementwise, type Op } from '../graph/define.js';
+import type { DType } from '../graph/graph.js';
 import type { Operand, Tensor } from '../tensor.js';
 
 /*

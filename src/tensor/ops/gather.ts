@@ -1,7 +1,7 @@
-import { gatherRows, rowStarts, sumRows } from '../../kernels/gather.js';
-import { argsort } from '../../kernels/sort.js';
-import { defineOp, expectRank, expectType, type Op } from '../define.js';
-import { type DispatchContext, type Launch, launch, type Value } from '../graph.js';
+import { gatherRows, rowStarts, sumRows } from '../../kernels/reduce/gather.js';
+import { argsort } from '../../kernels/reduce/sort.js';
+import { defineOp, expectRank, expectType, type Op } from '../graph/define.js';
+import { type DispatchContext, type Launch, launch, type Value } from '../graph/graph.js';
 import type { Tensor } from '../tensor.js';
 import { checkIndices } from './cross-entropy.js';
 import { sortLaunches } from './sort.js';

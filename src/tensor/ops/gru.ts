@@ -1,6 +1,6 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { full } from '../create.js';
-import { expectRank, expectShape, expectType } from '../define.js';
+import { expectRank, expectShape, expectType } from '../graph/define.js';
 import type { Tensor } from '../tensor.js';
 import { split, stack } from './arrange.js';
 import { where } from './elementwise.js';

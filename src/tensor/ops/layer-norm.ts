@@ -1,8 +1,8 @@
-import { layerNormBackward, layerNormForward } from '../../kernels/layer-norm.js';
+import { layerNormBackward, layerNormForward } from '../../kernels/rows/layer-norm.js';
 import { gradientsOf } from '../autograd.js';
 import { full } from '../create.js';
-import { defineOp, type Op } from '../define.js';
-import { launch } from '../graph.js';
+import { defineOp, type Op } from '../graph/define.js';
+import { launch } from '../graph/graph.js';
 import type { Tensor } from '../tensor.js';
 import { chooseTeam } from './rows.js';
 

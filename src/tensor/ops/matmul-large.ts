@@ -1,7 +1,7 @@
 import { bytesOf, exceedsBinding } from '../../gpu/device.js';
-import { addParts } from '../../kernels/add-parts.js';
-import { type DispatchContext, type Launch, launch, partOf, type Value } from '../graph.js';
-import type { Shape } from '../shape.js';
+import { addParts } from '../../kernels/matmul/add.js';
+import { type DispatchContext, type Launch, launch, partOf, type Value } from '../graph/graph.js';
+import type { Shape } from '../graph/shape.js';
 import { copyRegion, whole } from './movement.js';
 import { reduceLaunches } from './reduce.js';
 

@@ -1,6 +1,7 @@
 import { exceedsBinding } from '../../gpu/device.js';
 import { TesseraError } from '../../gpu/errors.js';
 import type { Kernel } from '../../gpu/kernel.js';
+import { chooseDirect } from '../../kernels/matmul/direct-cpu.js';
 import {
   type MatmulSizes,
   matmulHalves,
@@ -8,15 +9,14 @@ import {
   matmulRegister,
   matmulTiled,
   type OperandType,
-} from '../../kernels/matmul.js';
-import { chooseDirect } from '../../kernels/matmul-direct.js';
-import { chooseSubgroup } from '../../kernels/matmul-subgroup.js';
-import { chooseSubgroupMatrix } from '../../kernels/matmul-subgroup-matrix.js';
-import { chooseWide } from '../../kernels/matmul-wide.js';
-import type { Variants } from '../choice.js';
-import { defineOp, expectRank, expectSameType, expectType, type Op } from '../define.js';
-import { type DispatchContext, type Launch, launch, type OpNode, type Value } from '../graph.js';
-import { broadcastShapes, formatShape, sameShape, sizeOf } from '../shape.js';
+} from '../../kernels/matmul/matmul.js';
+import { chooseSubgroup } from '../../kernels/matmul/subgroup.js';
+import { chooseSubgroupMatrix } from '../../kernels/matmul/subgroup-matrix.js';
+import { chooseWide } from '../../kernels/matmul/wide.js';
+import { defineOp, expectRank, expectSameType, expectType, type Op } from '../graph/define.js';
+import { type DispatchContext, type Launch, launch, type OpNode, type Value } from '../graph/graph.js';
+import { broadcastShapes, formatShape, sameShape, sizeOf } from '../graph/shape.js';
+import type { Variants } from '../runtime/choice.js';
 import type { Tensor } from '../tensor.js';
 import { cast } from './elementwise.js';
 import { largeProduct } from './matmul-large.js';

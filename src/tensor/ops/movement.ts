@@ -1,9 +1,9 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { runLength } from '../../gpu/kernel.js';
-import { identity } from '../../kernels/elementwise.js';
+import { identity } from '../../kernels/elementwise/table.js';
 import { COPY_AXES, fills, stridedCopies, stridedCopiesOfHalves } from '../../kernels/movement.js';
-import { defineOp, type Op } from '../define.js';
-import { type DispatchContext, type Launch, launch, type Value } from '../graph.js';
+import { defineOp, type Op } from '../graph/define.js';
+import { type DispatchContext, type Launch, launch, type Value } from '../graph/graph.js';
 import {
   broadcastShapes,
   formatShape,
@@ -12,7 +12,7 @@ import {
   type Shape,
   sameShape,
   sizeOf,
-} from '../shape.js';
+} from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 
 /** A walk through memory: where it begins, and how far apart neighbours along each axis are. */

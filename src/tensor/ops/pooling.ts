@@ -1,7 +1,7 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { ones } from '../create.js';
-import { expectRank, expectType } from '../define.js';
-import { formatShape } from '../shape.js';
+import { expectRank, expectType } from '../graph/define.js';
+import { formatShape } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { conv2d, pairOf } from './conv2d.js';
 import { maxPool2d, type PoolOptions, windowsOf } from './max-pool.js';

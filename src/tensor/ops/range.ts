@@ -1,8 +1,8 @@
 import { TesseraError } from '../../gpu/errors.js';
-import { position } from '../../kernels/elementwise.js';
+import { position } from '../../kernels/elementwise/table.js';
 import { scalar } from '../create.js';
-import { defineOp } from '../define.js';
-import type { Shape } from '../shape.js';
+import { defineOp } from '../graph/define.js';
+import type { Shape } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { where } from './elementwise.js';
 

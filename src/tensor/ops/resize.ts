@@ -1,6 +1,6 @@
 import { tensor } from '../create.js';
-import { expectRank, expectType } from '../define.js';
-import { sizeOf } from '../shape.js';
+import { expectRank, expectType } from '../graph/define.js';
+import { sizeOf } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { pairOf } from './conv2d.js';
 import { matmul } from './matmul.js';

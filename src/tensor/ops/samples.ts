@@ -1,7 +1,7 @@
 import { bytesOf } from '../../gpu/device.js';
-import type { DispatchContext, Launch, Value } from '../graph.js';
+import type { DispatchContext, Launch, Value } from '../graph/graph.js';
+import { rowMajorStrides, type Shape } from '../graph/shape.js';
 import { mapValues } from '../map-values.js';
-import { rowMajorStrides, type Shape } from '../shape.js';
 import { copyRegion, whole } from './movement.js';
 
 /*

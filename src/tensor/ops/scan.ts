@@ -1,7 +1,7 @@
-import { cumulativeSum as cumulativeSumKernel } from '../../kernels/scan.js';
-import { defineOp, expectType, type Op } from '../define.js';
-import { launch } from '../graph.js';
-import { normalizeAxis } from '../shape.js';
+import { cumulativeSum as cumulativeSumKernel } from '../../kernels/reduce/scan.js';
+import { defineOp, expectType, type Op } from '../graph/define.js';
+import { launch } from '../graph/graph.js';
+import { normalizeAxis } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { spanSizes } from './reduce.js';
 

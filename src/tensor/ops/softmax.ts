@@ -1,7 +1,7 @@
 import { TesseraError } from '../../gpu/errors.js';
-import { logSoftmaxBackward, logSoftmaxForward, softmaxBackward, softmaxForward } from '../../kernels/softmax.js';
-import { defineOp, expectType, foldRows, type Op } from '../define.js';
-import { launch } from '../graph.js';
+import { logSoftmaxBackward, logSoftmaxForward, softmaxBackward, softmaxForward } from '../../kernels/rows/softmax.js';
+import { defineOp, expectType, foldRows, type Op } from '../graph/define.js';
+import { launch } from '../graph/graph.js';
 import type { Tensor } from '../tensor.js';
 import { chooseTeam } from './rows.js';
 

@@ -1,8 +1,8 @@
 import { TesseraError } from '../../gpu/errors.js';
-import { argsort as argsortKernels, SORTED_BLOCK } from '../../kernels/sort.js';
-import { defineOp, expectType, type Op } from '../define.js';
-import { type DispatchContext, type Launch, launch, type Value } from '../graph.js';
-import { formatShape, normalizeAxis } from '../shape.js';
+import { argsort as argsortKernels, SORTED_BLOCK } from '../../kernels/reduce/sort.js';
+import { defineOp, expectType, type Op } from '../graph/define.js';
+import { type DispatchContext, type Launch, launch, type Value } from '../graph/graph.js';
+import { formatShape, normalizeAxis } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { flip } from './arrange.js';
 import { spanSizes } from './reduce.js';

@@ -1,5 +1,5 @@
 import { TesseraError } from '../../gpu/errors.js';
-import { formatShape, normalizeAxes } from '../shape.js';
+import { formatShape, normalizeAxes } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { where } from './elementwise.js';
 import { type Axes, argmax, mean, type ReduceOptions } from './reduce.js';

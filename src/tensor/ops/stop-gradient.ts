@@ -1,4 +1,4 @@
-import { defineOp } from '../define.js';
+import { defineOp } from '../graph/define.js';
 
 /** The same value, which autograd takes for a constant. Exact. */
 export const stopGradient = defineOp({

@@ -1,6 +1,6 @@
 import { TesseraError } from '../../gpu/errors.js';
-import { expectType } from '../define.js';
-import { formatShape, normalizeAxis, sizeOf } from '../shape.js';
+import { expectType } from '../graph/define.js';
+import { formatShape, normalizeAxis, sizeOf } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { where } from './elementwise.js';
 import { gather } from './gather.js';

@@ -1,7 +1,7 @@
-import { defineOp } from '../define.js';
-import type { OpNode } from '../graph.js';
+import { defineOp } from '../graph/define.js';
+import type { OpNode } from '../graph/graph.js';
+import { trace } from '../graph/trace.js';
 import type { Tensor } from '../tensor.js';
-import { trace } from '../trace.js';
 import type { Variable } from '../variable.js';
 
 /** An alias of its first input that carries values for variables along with the graph. */

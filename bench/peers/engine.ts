@@ -1,0 +1,89 @@
+import { permuted } from './layout.js';
+import type { HostTensor, Inputs, WorkKind } from './workloads.js';
+
+/** An engine in a process of its own, behind the same few words as any other. */
+export interface Engine {
+  /**
+   * Makes ready a work: inputs go to the device.
+   * @throws Unable where the engine does not do such work.
+   */
+  prepare(kind: WorkKind, inputs: Inputs): Promise<Prepared>;
+}
+
+/** A work that is ready to be run again and again. */
+export interface Prepared {
+  /** Its results, in the layout that `WorkKind` names. */
+  outputs(): Promise<Float32Array[]>;
+  /** Milliseconds of so many runs, each until the device has done it; results stay on the device. */
+  time(runs: number): Promise<number[]>;
+  release(): void;
+}
+
+/** Thrown for what an engine does not do; its message says why. */
+export class Unable extends Error {}
+
+/** One work on an engine's own arrays. */
+export interface Job<Value> {
+  /** What it holds on the device. */
+  readonly held: readonly Value[];
+  /** Computes results that stay on the device; may return before they are there. */
+  run(): Value[] | Promise<Value[]>;
+  /** Brings results into the layout that `WorkKind` names, where the engine has another one: the axes' new order. */
+  readonly order?: readonly number[];
+}
+
+/** How an engine keeps its arrays. */
+export interface Memory<Value> {
+  read(value: Value): Promise<HostTensor>;
+  release(value: Value): void;
+  /** Resolves when the device has computed the values. */
+  wait(values: readonly Value[]): Promise<void>;
+}
+
+/** A job as a work that can be checked and timed. */
+export function preparedJob<Value>({ held, run, order }: Job<Value>, memory: Memory<Value>): Prepared {
+  const freeAll = (values: readonly Value[]) => {
+    for (const value of values) memory.release(value);
+  };
+  return {
+    async outputs() {
+      const values = await run();
+      await memory.wait(values);
+      const read = await Promise.all(values.map((value) => memory.read(value)));
+      freeAll(values);
+      return read.map((one) => Float32Array.from((order === undefined ? one : permuted(one, order)).data));
+    },
+    time: (runs) =>
+      timed(runs, async () => {
+        const values = await run();
+        await memory.wait(values);
+        return () => freeAll(values);
+      }),
+    release: () => freeAll(held),
+  };
+}
+
+const CHECKED_STEPS = 3;
+
+/** Training as a work: each step ends with its loss on the host. */
+export const preparedTraining = (step: () => Promise<number>): Prepared => ({
+  async outputs() {
+    const losses: number[] = [];
+    for (let index = 0; index < CHECKED_STEPS; index++) losses.push(await step());
+    return [Float32Array.from(losses)];
+  },
+  time: (runs) => timed(runs, step),
+  release() {},
+});
+
+/** Milliseconds of each run. What a run returns, if it is a function, cleans up behind it and is not timed. */
+async function timed(runs: number, run: () => Promise<unknown>): Promise<number[]> {
+  const times: number[] = [];
+  for (let index = 0; index < runs; index++) {
+    const begin = performance.now();
+    const cleanUp = await run();
+    times.push(performance.now() - begin);
+    if (typeof cleanUp === 'function') cleanUp();
+  }
+  return times;
+}

@@ -1,0 +1,186 @@
+import { type Cut, defineKernel } from '../../gpu/kernel.js';
+import { wgsl } from '../../gpu/wgsl.js';
+import { foldWorkgroup } from '../rows/row-kernels.js';
+
+/*
+ * Scaled dot-product attention (Vaswani et al. 2017) without its matrix of scores, as in FlashAttention (Dao et al.
+ * 2022): scores are made block by block and forgotten.
+ *
+ *   s[i,j] = scale · Σ_c q[i,c]·k[j,c]    where mask[i,j], and j ≤ i + keys - queries if causal; else j is left out
+ *   p[i,j] = exp(s[i,j] - l[i])           l[i] = log Σ_j exp s[i,j]
+ *   y[i,c] = Σ_j p[i,j]·v[j,c]            a row that may look at nothing is 0
+ *
+ * `l` is kept: with it the gradient makes any p again. q, k, v are (batch · heads, rows, columns). A mask of any shape
+ * that broadcasts is read by its strides. One workgroup computes one row: its invocations make the scores of a block of
+ * keys, one each, then take the columns of the result, one each.
+ */
+const THREADS = 64; // keys of a block; a power of two, because the reduction halves it
+
+/** How many columns a row may have: each invocation keeps a quarter of THREADS-th in registers. */
+export const ATTENTION_COLUMNS = 4 * THREADS;
+
+export const attentionSizes = [
+  ...(['heads', 'queries', 'keys', 'features', 'value_features', 'causal', 'blocks'] as const),
+  ...(['mask_batch', 'mask_head', 'mask_query', 'mask_key'] as const),
+] as const;
+export type AttentionSizes = Readonly<Record<(typeof attentionSizes)[number] | 'scale', number>>;
+
+/** The uniforms, and whether a query sees a key. */
+export const SEES = wgsl`
+struct Sizes { ${attentionSizes.map((name) => `${name}: u32`).join(', ')}, scale: f32 }
+fn sees(block: u32, i: u32, j: u32) -> bool {
+  if (j >= sizes.keys || (sizes.causal == 1u && j + sizes.queries > i + sizes.keys)) { return false; }
+  let at = block / sizes.heads * sizes.mask_batch + block % sizes.heads * sizes.mask_head;
+  return mask[at + i * sizes.mask_query + j * sizes.mask_key] != 0u;
+}`;
+/** The same, and the score of a query and a key. */
+export const SCORE = wgsl`${SEES}
+const THREADS = ${THREADS}u;
+fn score(block: u32, i: u32, j: u32) -> f32 {
+  let query = (block * sizes.queries + i) * sizes.features;
+  let key = (block * sizes.keys + j) * sizes.features;
+  var sum = 0.0;
+  for (var c = 0u; c < sizes.features; c++) { sum += q[query + c] * k[key + c]; }
+  return sizes.scale * sum;
+}`;
+
+export const attentionCost = (products: number) => (s: AttentionSizes) => ({
+  flops: 2 * products * s.blocks * s.queries * s.keys * s.features,
+  bytes: 4 * s.blocks * (2 * s.queries * s.features + 2 * s.keys * s.value_features),
+});
+
+/** Cuts along the batch: so many elements of each buffer belong to one head of one sample. */
+export const cutBatch = <const Buffer extends string>(
+  each: (s: AttentionSizes) => Readonly<Record<Buffer, number>>,
+): Cut<Buffer | 'mask', keyof AttentionSizes> => ({
+  parts: ({ blocks, heads }) => blocks / heads,
+  launch(s, first, end) {
+    const of = (length: number) => ({ first: first * length, length: (end - first) * length });
+    const spans = Object.entries<number>(each(s)).map(([buffer, length]) => [buffer, of(s.heads * length)]);
+    const mask = s.mask_batch === 0 ? {} : { mask: of(s.mask_batch) };
+    return { values: { ...s, blocks: (end - first) * s.heads }, spans: { ...Object.fromEntries(spans), ...mask } };
+  },
+});
+
+/** Elements of a head of a sample. */
+export const headSizes = (s: AttentionSizes) => {
+  const [query, key] = [s.queries * s.features, s.keys * s.features];
+  return { q: query, k: key, v: s.keys * s.value_features, y: s.queries * s.value_features, l: s.queries };
+};
+
+export type AttentionBuffers<Names extends string> = Readonly<Record<Names, Float64Array> & AttentionSizes>;
+
+/** Whether a query sees a key, on the CPU. */
+export function seesKey({ mask, ...s }: AttentionBuffers<'mask'>, block: number, i: number, j: number): boolean {
+  if (s.causal === 1 && j + s.queries > i + s.keys) return false;
+  const place = Math.floor(block / s.heads) * s.mask_batch + (block % s.heads) * s.mask_head;
+  return mask[place + i * s.mask_query + j * s.mask_key] !== 0;
+}
+
+/** p[i,j] of a row in float64, and l[i]; p is 0 where j is left out. `product` gives q[i]·k[j]. */
+export function probabilitiesOf(
+  given: AttentionBuffers<'mask'>,
+  block: number,
+  i: number,
+  product: (j: number) => number,
+): { p: number[]; l: number } {
+  const scores = Array.from({ length: given.keys }, (_, j) =>
+    seesKey(given, block, i, j) ? given.scale * product(j) : Number.NEGATIVE_INFINITY,
+  );
+  const largest = Math.max(...scores);
+  if (largest === Number.NEGATIVE_INFINITY) return { p: scores.map(() => 0), l: 0 };
+  const l = largest + Math.log(scores.reduce((sum, one) => sum + Math.exp(one - largest), 0));
+  return { p: scores.map((one) => Math.exp(one - l)), l };
+}
+
+/** The same from q and k. */
+export function probabilities(given: AttentionBuffers<'q' | 'k' | 'mask'>, block: number, i: number) {
+  const { q, k, ...s } = given;
+  return probabilitiesOf(given, block, i, (j) => {
+    let sum = 0;
+    for (let c = 0; c < s.features; c++)
+      sum += q[(block * s.queries + i) * s.features + c] * k[(block * s.keys + j) * s.features + c];
+    return sum;
+  });
+}
+
+/** y = softmax(scale · q·kᵀ)·v by blocks of keys, as in FlashAttention, and l. */
+export const attentionForward = defineKernel({
+  name: 'attention',
+  reads: ['q', 'k', 'v', 'mask'],
+  writes: ['y', 'l'],
+  sizes: attentionSizes,
+  cuts: [cutBatch(headSizes)],
+  numbers: ['scale'],
+  workgroups: ({ blocks, queries }) => blocks * queries,
+  cost: attentionCost(2),
+  wgsl: wgsl`
+@group(0) @binding(0) var<storage, read> q: array<f32>;        // (blocks, queries, features)
+@group(0) @binding(1) var<storage, read> k: array<f32>;        // (blocks, keys, features)
+@group(0) @binding(2) var<storage, read> v: array<f32>;        // (blocks, keys, value_features)
+@group(0) @binding(3) var<storage, read> mask: array<u32>;     // by strides
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;  // (blocks, queries, value_features)
+@group(0) @binding(5) var<storage, read_write> l: array<f32>;  // (blocks, queries)
+@group(0) @binding(6) var<uniform> sizes: Sizes;
+${SCORE}
+var<workgroup> partial: array<f32, THREADS>;
+var<workgroup> weight: array<f32, THREADS>;
+${foldWorkgroup('fold_max', 'max(a, b)')}
+${foldWorkgroup('fold_sum', 'a + b')}
+const NOTHING = -3.0e38;
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let row = group.y * groups.x + group.x;
+  if (row >= sizes.blocks * sizes.queries) { return; }
+  let block = row / sizes.queries;
+  let i = row % sizes.queries;
+  var largest = NOTHING;
+  var total = 0.0;
+  var sum: array<f32, 4>;
+  for (var begin = 0u; begin < sizes.keys; begin += THREADS) {
+    let j = begin + thread;
+    var own = NOTHING;
+    if (sees(block, i, j)) { own = score(block, i, j); }
+    // The barriers of this fold stand between one block's weights and the next's.
+    let next = max(largest, fold_max(own, thread));
+    // The sums so far were taken with an older maximum: they shrink to the new one.
+    let shrink = exp(largest - next);
+    weight[thread] = select(exp(own - next), 0.0, own == NOTHING);
+    largest = next;
+    total = total * shrink + fold_sum(weight[thread], thread);
+    let end = min(THREADS, sizes.keys - begin);
+    for (var part = 0u; part < 4u; part++) {
+      let c = part * THREADS + thread;
+      if (c >= sizes.value_features) { break; }
+      var added = 0.0;
+      for (var key = 0u; key < end; key++) {
+        added += weight[key] * v[(block * sizes.keys + begin + key) * sizes.value_features + c];
+      }
+      sum[part] = sum[part] * shrink + added;
+    }
+  }
+  let seen = total > 0.0;
+  for (var part = 0u; part < 4u; part++) {
+    let c = part * THREADS + thread;
+    if (c < sizes.value_features) { y[row * sizes.value_features + c] = select(0.0, sum[part] / total, seen); }
+  }
+  if (thread == 0u) { l[row] = select(0.0, largest + log(total), seen); }
+}`,
+  reference(given) {
+    const { v, y, l, ...s } = given;
+    for (let row = 0; row < s.blocks * s.queries; row++) {
+      const block = Math.floor(row / s.queries);
+      const one = probabilities(given, block, row % s.queries);
+      l[row] = one.l;
+      for (let c = 0; c < s.value_features; c++) {
+        let sum = 0;
+        one.p.forEach((p, j) => {
+          sum += p * v[(block * s.keys + j) * s.value_features + c];
+        });
+        y[row * s.value_features + c] = sum;
+      }
+    }
+  },
+});

@@ -1,0 +1,175 @@
+import { defineKernel } from '../../gpu/kernel.js';
+import { wgsl } from '../../gpu/wgsl.js';
+import {
+  type AttentionBuffers,
+  type AttentionSizes,
+  attentionCost,
+  attentionSizes,
+  cutBatch,
+  headSizes,
+  probabilities,
+  SCORE,
+} from './attention.js';
+
+/*
+ * The gradients of attention.ts, whose p they make again from l, block by block. With δ[i] = Σ_c dy[i,c]·y[i,c] and
+ * dp[i,j] = Σ_c dy[i,c]·v[j,c]
+ *
+ *   ds[i,j] = p[i,j]·(dp[i,j] - δ[i])
+ *   dq[i] = scale · Σ_j ds[i,j]·k[j]      dk[j] = scale · Σ_i ds[i,j]·q[i]      dv[j] = Σ_i p[i,j]·dy[i]
+ *
+ * `rows` holds (l[i], δ[i]). dq goes by rows of queries as the forward pass does; dk and dv by rows of keys.
+ */
+const buffers = {
+  reads: ['q', 'k', 'v', 'mask', 'dy', 'rows'],
+  sizes: attentionSizes,
+  numbers: ['scale'],
+} as const;
+
+const gradientSizes = (s: AttentionSizes) => {
+  const { q, k, v, y, l } = headSizes(s);
+  return { q, k, v, dy: y, rows: 2 * l };
+};
+
+const head = wgsl`
+@group(0) @binding(0) var<storage, read> q: array<f32>;     // (blocks, queries, features)
+@group(0) @binding(1) var<storage, read> k: array<f32>;     // (blocks, keys, features)
+@group(0) @binding(2) var<storage, read> v: array<f32>;     // (blocks, keys, value_features)
+@group(0) @binding(3) var<storage, read> mask: array<u32>;  // by strides
+@group(0) @binding(4) var<storage, read> dy: array<f32>;    // (blocks, queries, value_features)
+@group(0) @binding(5) var<storage, read> rows: array<f32>;  // (blocks, queries, 2)
+${SCORE}
+/** (p, ds) of a query and a key. */
+fn slope(block: u32, i: u32, j: u32) -> vec2f {
+  if (!sees(block, i, j)) { return vec2f(0); }
+  let row = block * sizes.queries + i;
+  let p = exp(score(block, i, j) - rows[2u * row]);
+  var dp = 0.0;
+  for (var c = 0u; c < sizes.value_features; c++) {
+    dp += dy[row * sizes.value_features + c] * v[(block * sizes.keys + j) * sizes.value_features + c];
+  }
+  return vec2f(p, p * (dp - rows[2u * row + 1u]));
+}
+var<workgroup> slopes: array<vec2f, THREADS>;`;
+
+/** ds of a pair in float64. */
+function slopeOf(given: AttentionBuffers<'v' | 'dy' | 'rows'>, p: number, block: number, i: number, j: number): number {
+  const { v, dy, rows, ...s } = given;
+  const row = block * s.queries + i;
+  let dp = 0;
+  for (let c = 0; c < s.value_features; c++)
+    dp += dy[row * s.value_features + c] * v[(block * s.keys + j) * s.value_features + c];
+  return p * (dp - rows[2 * row + 1]);
+}
+
+/** dq from p made again. */
+export const attentionQueryGradient = defineKernel({
+  ...buffers,
+  name: 'attention_query_gradient',
+  writes: ['dq'],
+  cuts: [cutBatch((s) => ({ ...gradientSizes(s), dq: headSizes(s).q }))],
+  workgroups: ({ blocks, queries }) => blocks * queries,
+  cost: attentionCost(3),
+  wgsl: wgsl`${head}
+@group(0) @binding(6) var<storage, read_write> dq: array<f32>;  // (blocks, queries, features)
+@group(0) @binding(7) var<uniform> sizes: Sizes;
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let row = group.y * groups.x + group.x;
+  if (row >= sizes.blocks * sizes.queries) { return; }
+  let block = row / sizes.queries;
+  var sum: array<f32, 4>;
+  for (var begin = 0u; begin < sizes.keys; begin += THREADS) {
+    slopes[thread] = slope(block, row % sizes.queries, begin + thread);
+    workgroupBarrier();
+    let end = min(THREADS, sizes.keys - begin);
+    for (var part = 0u; part < 4u; part++) {
+      let c = part * THREADS + thread;
+      if (c >= sizes.features) { break; }
+      for (var key = 0u; key < end; key++) {
+        sum[part] += slopes[key].y * k[(block * sizes.keys + begin + key) * sizes.features + c];
+      }
+    }
+    workgroupBarrier();
+  }
+  for (var part = 0u; part < 4u; part++) {
+    let c = part * THREADS + thread;
+    if (c < sizes.features) { dq[row * sizes.features + c] = sizes.scale * sum[part]; }
+  }
+}`,
+  reference(given) {
+    const { k, dq, ...s } = given;
+    for (let row = 0; row < s.blocks * s.queries; row++) {
+      const block = Math.floor(row / s.queries);
+      const { p } = probabilities(given, block, row % s.queries);
+      const ds = p.map((one, j) => slopeOf(given, one, block, row % s.queries, j));
+      for (let c = 0; c < s.features; c++) {
+        let sum = 0;
+        ds.forEach((one, j) => {
+          sum += one * k[(block * s.keys + j) * s.features + c];
+        });
+        dq[row * s.features + c] = s.scale * sum;
+      }
+    }
+  },
+});
+
+/** dk and dv from p made again. */
+export const attentionKeyGradient = defineKernel({
+  ...buffers,
+  name: 'attention_key_gradient',
+  writes: ['dk', 'dv'],
+  cuts: [cutBatch((s) => ({ ...gradientSizes(s), dk: headSizes(s).k, dv: headSizes(s).v }))],
+  workgroups: ({ blocks, keys }) => blocks * keys,
+  cost: attentionCost(4),
+  wgsl: wgsl`${head}
+@group(0) @binding(6) var<storage, read_write> dk: array<f32>;  // (blocks, keys, features)
+@group(0) @binding(7) var<storage, read_write> dv: array<f32>;  // (blocks, keys, value_features)
+@group(0) @binding(8) var<uniform> sizes: Sizes;
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let row = group.y * groups.x + group.x;
+  if (row >= sizes.blocks * sizes.keys) { return; }
+  let block = row / sizes.keys;
+  var key_sum: array<f32, 4>;
+  var value_sum: array<f32, 4>;
+  for (var begin = 0u; begin < sizes.queries; begin += THREADS) {
+    let i = begin + thread;
+    if (i < sizes.queries) { slopes[thread] = slope(block, i, row % sizes.keys); }
+    workgroupBarrier();
+    let end = min(THREADS, sizes.queries - begin);
+    for (var part = 0u; part < 4u; part++) {
+      let c = part * THREADS + thread;
+      for (var query = 0u; query < end; query++) {
+        let at = block * sizes.queries + begin + query;
+        if (c < sizes.features) { key_sum[part] += slopes[query].y * q[at * sizes.features + c]; }
+        if (c < sizes.value_features) { value_sum[part] += slopes[query].x * dy[at * sizes.value_features + c]; }
+      }
+    }
+    workgroupBarrier();
+  }
+  for (var part = 0u; part < 4u; part++) {
+    let c = part * THREADS + thread;
+    if (c < sizes.features) { dk[row * sizes.features + c] = sizes.scale * key_sum[part]; }
+    if (c < sizes.value_features) { dv[row * sizes.value_features + c] = value_sum[part]; }
+  }
+}`,
+  reference(given) {
+    const { q, dy, dk, dv, ...s } = given;
+    dk.fill(0, 0, s.blocks * s.keys * s.features);
+    dv.fill(0, 0, s.blocks * s.keys * s.value_features);
+    for (let row = 0; row < s.blocks * s.queries; row++) {
+      const block = Math.floor(row / s.queries);
+      probabilities(given, block, row % s.queries).p.forEach((p, j) => {
+        const key = block * s.keys + j;
+        const ds = slopeOf(given, p, block, row % s.queries, j);
+        for (let c = 0; c < s.features; c++) dk[key * s.features + c] += s.scale * ds * q[row * s.features + c];
+        for (let c = 0; c < s.value_features; c++) dv[key * s.value_features + c] += p * dy[row * s.value_features + c];
+      });
+    }
+  },
+});

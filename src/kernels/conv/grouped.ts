@@ -1,0 +1,209 @@
+import { ceilDivide, defineKernel } from '../../gpu/kernel.js';
+import { EPILOGUE, wgsl } from '../../gpu/wgsl.js';
+import { type ConvSizes, convCuts, convSizes, inputSize, pixels } from './conv2d.js';
+
+/*
+ * Convolution in groups, channels last: the output's channels of a group see that group's input channels only. With as
+ * many groups as input channels it is a depthwise convolution.
+ *
+ *   y[n,oh,ow,co] = Σ_{kh,kw,ci < in/groups} x[n, oh·s+kh·d-p, ow·s+kw·d-p, group(co)·in/groups + ci] · w[kh,kw,ci,co]
+ *
+ * w is (kernel_height, kernel_width, in/groups, out). Little is shared between channels, so one invocation computes one
+ * element; each loop is the sum of the gradient's formula (see conv2d.ts) with the channels of one group.
+ */
+const THREADS = 64;
+
+const groupedSizes = [...convSizes, 'groups'] as const;
+export type GroupedConvSizes = ConvSizes & { readonly groups: number };
+
+const SIZES = `struct Sizes { ${groupedSizes.map((name) => `${name}: u32`).join(', ')} }`;
+
+const weights = (s: GroupedConvSizes) => s.kernel_height * s.kernel_width * (s.in_channels / s.groups) * s.out_channels;
+const cost = (s: GroupedConvSizes) => ({
+  flops: 2 * pixels(s) * weights(s),
+  bytes: 4 * (inputSize(s) + weights(s) + pixels(s) * s.out_channels),
+});
+
+/** Calls `visit` for every product of the convolution, with the places of its three factors. */
+function forEachProduct(s: GroupedConvSizes, visit: (x: number, w: number, y: number) => void): void {
+  const [ins, outs] = [s.in_channels / s.groups, s.out_channels / s.groups];
+  for (let pixel = 0; pixel < pixels(s); pixel++) {
+    const ow = pixel % s.out_width;
+    const oh = Math.floor(pixel / s.out_width) % s.out_height;
+    const n = Math.floor(pixel / (s.out_width * s.out_height));
+    for (let kh = 0; kh < s.kernel_height; kh++) {
+      const ih = oh * s.stride_height + kh * s.dilation_height - s.pad_top;
+      if (ih < 0 || ih >= s.in_height) continue;
+      for (let kw = 0; kw < s.kernel_width; kw++) {
+        const iw = ow * s.stride_width + kw * s.dilation_width - s.pad_left;
+        if (iw < 0 || iw >= s.in_width) continue;
+        for (let co = 0; co < s.out_channels; co++) {
+          for (let ci = 0; ci < ins; ci++) {
+            const x = ((n * s.in_height + ih) * s.in_width + iw) * s.in_channels + Math.floor(co / outs) * ins + ci;
+            visit(x, ((kh * s.kernel_width + kw) * ins + ci) * s.out_channels + co, pixel * s.out_channels + co);
+          }
+        }
+      }
+    }
+  }
+}
+
+/** y = x * w in groups of channels. */
+const forward = defineKernel({
+  name: 'grouped_conv2d',
+  reads: ['x', 'w'],
+  writes: ['y'],
+  cuts: convCuts.forward,
+  sizes: groupedSizes,
+  workgroups: (s) => ceilDivide(pixels(s) * s.out_channels, THREADS),
+  cost,
+  wgsl: wgsl`
+${SIZES}
+@group(0) @binding(0) var<storage, read> x: array<f32>;        // (batch, in_height, in_width, in_channels)
+@group(0) @binding(1) var<storage, read> w: array<f32>;        // (kernel_height, kernel_width, in_channels / groups, out_channels)
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;  // (batch, out_height, out_width, out_channels)
+@group(0) @binding(3) var<uniform> sizes: Sizes;
+${EPILOGUE}
+
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let index = (group.y * groups.x + group.x) * ${THREADS}u + thread;
+  if (index >= sizes.batch * sizes.out_height * sizes.out_width * sizes.out_channels) { return; }
+  let ins = sizes.in_channels / sizes.groups;
+  let co = index % sizes.out_channels;
+  let first = co / (sizes.out_channels / sizes.groups) * ins;
+  let pixel = index / sizes.out_channels;
+  let n = pixel / (sizes.out_height * sizes.out_width);
+  let top = i32(pixel / sizes.out_width % sizes.out_height * sizes.stride_height) - i32(sizes.pad_top);
+  let left = i32(pixel % sizes.out_width * sizes.stride_width) - i32(sizes.pad_left);
+  var sum = 0.0;
+  for (var kh = 0u; kh < sizes.kernel_height; kh++) {
+    let ih = top + i32(kh * sizes.dilation_height);
+    if (ih < 0 || ih >= i32(sizes.in_height)) { continue; }
+    for (var kw = 0u; kw < sizes.kernel_width; kw++) {
+      let iw = left + i32(kw * sizes.dilation_width);
+      if (iw < 0 || iw >= i32(sizes.in_width)) { continue; }
+      let source = ((n * sizes.in_height + u32(ih)) * sizes.in_width + u32(iw)) * sizes.in_channels + first;
+      let weight = (kh * sizes.kernel_width + kw) * ins * sizes.out_channels + co;
+      for (var ci = 0u; ci < ins; ci++) { sum += x[source + ci] * w[weight + ci * sizes.out_channels]; }
+    }
+  }
+  y[index] = epilogue(sum, index);
+}`,
+  reference({ x, w, y, ...s }) {
+    y.fill(0, 0, pixels(s) * s.out_channels);
+    forEachProduct(s, (at, weight, out) => {
+      y[out] += x[at] * w[weight];
+    });
+  },
+});
+
+/** dx of a convolution in groups. */
+const inputGradient = defineKernel({
+  name: 'grouped_conv2d_input_gradient',
+  reads: ['dy', 'w'],
+  writes: ['dx'],
+  cuts: convCuts.inputGradient,
+  sizes: groupedSizes,
+  workgroups: (s) => ceilDivide(inputSize(s), THREADS),
+  cost,
+  wgsl: wgsl`
+${SIZES}
+@group(0) @binding(0) var<storage, read> dy: array<f32>;        // (batch, out_height, out_width, out_channels)
+@group(0) @binding(1) var<storage, read> w: array<f32>;         // (kernel_height, kernel_width, in_channels / groups, out_channels)
+@group(0) @binding(2) var<storage, read_write> dx: array<f32>;  // (batch, in_height, in_width, in_channels)
+@group(0) @binding(3) var<uniform> sizes: Sizes;
+${EPILOGUE}
+
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let index = (group.y * groups.x + group.x) * ${THREADS}u + thread;
+  if (index >= sizes.batch * sizes.in_height * sizes.in_width * sizes.in_channels) { return; }
+  let ins = sizes.in_channels / sizes.groups;
+  let outs = sizes.out_channels / sizes.groups;
+  let channel = index % sizes.in_channels;
+  let first = channel / ins * outs;
+  let pixel = index / sizes.in_channels;
+  let n = pixel / (sizes.in_height * sizes.in_width);
+  let ih = pixel / sizes.in_width % sizes.in_height + sizes.pad_top;
+  let iw = pixel % sizes.in_width + sizes.pad_left;
+  var sum = 0.0;
+  for (var kh = 0u; kh < sizes.kernel_height; kh++) {
+    let up = kh * sizes.dilation_height;
+    let oh = (ih - up) / sizes.stride_height;
+    if (ih < up || (ih - up) % sizes.stride_height != 0u || oh >= sizes.out_height) { continue; }
+    for (var kw = 0u; kw < sizes.kernel_width; kw++) {
+      let back = kw * sizes.dilation_width;
+      let ow = (iw - back) / sizes.stride_width;
+      if (iw < back || (iw - back) % sizes.stride_width != 0u || ow >= sizes.out_width) { continue; }
+      let source = ((n * sizes.out_height + oh) * sizes.out_width + ow) * sizes.out_channels + first;
+      let weight = ((kh * sizes.kernel_width + kw) * ins + channel % ins) * sizes.out_channels + first;
+      for (var co = 0u; co < outs; co++) { sum += dy[source + co] * w[weight + co]; }
+    }
+  }
+  dx[index] = epilogue(sum, index);
+}`,
+  reference({ dy, w, dx, ...s }) {
+    dx.fill(0, 0, inputSize(s));
+    forEachProduct(s, (at, weight, out) => {
+      dx[at] += dy[out] * w[weight];
+    });
+  },
+});
+
+/** As in conv2d.ts, the rows of pixels (n, oh) are cut into chunks: dw is (chunks, ...w). */
+const filterGradient = defineKernel({
+  name: 'grouped_conv2d_filter_gradient',
+  reads: ['x', 'dy'],
+  writes: ['dw'],
+  cuts: convCuts.filterGradient,
+  sizes: groupedSizes,
+  workgroups: (s) => ceilDivide(s.chunks * weights(s), THREADS),
+  cost,
+  wgsl: wgsl`
+${SIZES}
+@group(0) @binding(0) var<storage, read> x: array<f32>;         // (batch, in_height, in_width, in_channels)
+@group(0) @binding(1) var<storage, read> dy: array<f32>;        // (batch, out_height, out_width, out_channels)
+@group(0) @binding(2) var<storage, read_write> dw: array<f32>;  // (chunks, kernel_height, kernel_width, in_channels / groups, out_channels)
+@group(0) @binding(3) var<uniform> sizes: Sizes;
+
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let index = (group.y * groups.x + group.x) * ${THREADS}u + thread;
+  let ins = sizes.in_channels / sizes.groups;
+  let size = sizes.kernel_height * sizes.kernel_width * ins * sizes.out_channels;
+  let chunk = index / size;
+  if (chunk >= sizes.chunks) { return; }
+  let co = index % sizes.out_channels;
+  let window = index % size / sizes.out_channels;
+  let channel = co / (sizes.out_channels / sizes.groups) * ins + window % ins;
+  let kw = i32(window / ins % sizes.kernel_width * sizes.dilation_width) - i32(sizes.pad_left);
+  let kh = i32(window / (ins * sizes.kernel_width) * sizes.dilation_height) - i32(sizes.pad_top);
+  var sum = 0.0;
+  let end = min((chunk + 1u) * sizes.chunk_length, sizes.batch * sizes.out_height);
+  for (var line = chunk * sizes.chunk_length; line < end; line++) {
+    let ih = i32(line % sizes.out_height * sizes.stride_height) + kh;
+    if (ih < 0 || ih >= i32(sizes.in_height)) { continue; }
+    let row = (line / sizes.out_height * sizes.in_height + u32(ih)) * sizes.in_width;
+    for (var ow = 0u; ow < sizes.out_width; ow++) {
+      let iw = i32(ow * sizes.stride_width) + kw;
+      if (iw < 0 || iw >= i32(sizes.in_width)) { continue; }
+      sum += x[(row + u32(iw)) * sizes.in_channels + channel] * dy[(line * sizes.out_width + ow) * sizes.out_channels + co];
+    }
+  }
+  dw[index] = sum;
+}`,
+  reference({ x, dy, dw, ...s }) {
+    dw.fill(0, 0, s.chunks * weights(s));
+    forEachProduct(s, (at, weight, out) => {
+      const line = Math.floor(out / (s.out_channels * s.out_width));
+      dw[Math.floor(line / s.chunk_length) * weights(s) + weight] += x[at] * dy[out];
+    });
+  },
+});
+
+/** Convolutions whose groups of channels do not see each other. */
+export const groupedConv2d = { forward, inputGradient, filterGradient } as const;

@@ -1,0 +1,228 @@
+import { bytesOf, type ElementType } from '../../gpu/device.js';
+import { type Cut, ceilDivide, defineKernel, type Kernel, type Span, type Values } from '../../gpu/kernel.js';
+import { wgsl } from '../../gpu/wgsl.js';
+import {
+  type Expression,
+  evaluateExpression,
+  isSpread,
+  type Layout,
+  type Operand,
+  strides,
+  takesFirst,
+} from './expression.js';
+
+/*
+ * Where WGSL is put together by a program: chains of elementwise functions, as a kernel of their own; hooks.ts makes them
+ * the prologue or epilogue of another kernel. Four elements an invocation where every operand allows it.
+ */
+const THREADS = 64;
+
+export const STORED: Record<ElementType, string> = { f32: 'f32', i32: 'i32', u32: 'u32', bool: 'u32', f16: 'f16' };
+const LANES: Record<ElementType, string> = { f32: 'Float', i32: 'Int', u32: 'Uint', bool: 'Bool', f16: 'Float' };
+const SCALAR_TYPES = 'alias Float = f32; alias Int = i32; alias Uint = u32; alias Bool = bool;';
+const VECTOR_TYPES = 'alias Float = vec4f; alias Int = vec4i; alias Uint = vec4u; alias Bool = vec4<bool>;';
+export const STORED_VECTOR: Record<ElementType, string> = {
+  ...{ f32: 'vec4f', i32: 'vec4i', u32: 'vec4u', bool: 'vec4u' },
+  f16: 'vec4h',
+};
+
+/** The names of types: for scalars or by fours; `Half` for expressions that load or store f16. */
+export const typesOf = (vector: boolean, f16: boolean): string =>
+  `${vector ? VECTOR_TYPES : SCALAR_TYPES}${f16 ? ` alias Half = ${(vector ? STORED_VECTOR : STORED).f16};` : ''}`;
+
+export const usesHalf = ({ inputs, steps }: Expression): boolean =>
+  [...inputs, ...steps].some(({ type }) => type === 'f16');
+
+/** A result as it is stored. */
+export const storable = (type: ElementType): string =>
+  (({ bool: 'select(Uint(0), Uint(1), result)', f16: 'Half(result)' }) as Record<string, string>)[type] ?? 'result';
+
+/** True if four neighbouring results need four neighbouring, or four equal, elements of every operand. */
+export function canVectorise(expression: Expression): boolean {
+  return expression.inputs.every(({ layout }) => typeof layout === 'string' || layout.at(-1)!.size % 4 === 0);
+}
+
+/** True if the operand itself is read four elements at once. */
+export const readsVectors = (layout: Layout): boolean =>
+  layout === 'same' || (layout !== 'scalar' && layout.at(-1)!.kept);
+
+/** The uniform fields that place the inputs of an expression, with their values. In vectors, sizes count fours. */
+function placement(expression: Expression, prefix: string, vector: boolean): [string, number][] {
+  return expression.inputs.flatMap(({ layout }, input) => {
+    if (typeof layout === 'string') return [];
+    const last = layout.length - 1;
+    const axes = vector ? layout.map((axis, at) => (at === last ? { ...axis, size: axis.size / 4 } : axis)) : layout;
+    return strides(axes).flatMap(({ after, size, stride }, axis): [string, number][] => [
+      [`${prefix}in${input}_after${axis}`, after],
+      [`${prefix}in${input}_size${axis}`, size],
+      [`${prefix}in${input}_stride${axis}`, stride],
+    ]);
+  });
+}
+
+function indexOf(layout: Layout, field: string, index: string): string {
+  if (layout === 'same') return index;
+  if (layout === 'scalar') return '0u';
+  return strides(layout)
+    .map(({ outermost }, axis) => {
+      const along = `${index} / ${field}_after${axis}`;
+      return `${outermost ? along : `${along} % ${field}_size${axis}`} * ${field}_stride${axis}`;
+    })
+    .join(' + ');
+}
+
+/** The lines that load the inputs and take the steps; the last step is called `result`. */
+export function body(expression: Expression, prefix: string, uniforms: string, index: string, vector: boolean): string {
+  const first = `${uniforms}.${prefix}first`;
+  const place = expression.isPart ? `(${first}${vector ? ' / 4u' : ''} + ${index})` : index;
+  const loads = expression.inputs.map(({ type, layout }, input) => {
+    const at = indexOf(layout, `${uniforms}.${prefix}in${input}`, layout === 'same' ? index : place);
+    const stored = `${prefix}in${input}[${at}]`;
+    const spread = vector && !readsVectors(layout);
+    const loaded = type === 'f16' ? `${spread ? 'f32' : 'Float'}(${stored})` : stored;
+    const lanes = spread ? `${type === 'bool' ? 'Uint' : LANES[type]}(${loaded})` : loaded;
+    return `  let x${input} = ${type === 'bool' ? `${lanes} != Uint(0)` : lanes};`;
+  });
+  const name = (operand: Operand): string => {
+    if (operand.kind === 'step') return `v${operand.index}`;
+    if (operand.kind === 'input') return `x${operand.index}`;
+    if (operand.kind === 'value') return 'value';
+    const number = `${uniforms}.${prefix}n${operand.index}`;
+    const type = expression.numbers[operand.index];
+    return type === 'bool' ? `Bool(${number} != 0u)` : `${LANES[type]}(${number})`;
+  };
+  const lane = vector ? `Uint(${first} + 4u * ${index}) + Uint(0u, 1u, 2u, 3u)` : `(${first} + ${index})`;
+  const steps = expression.steps.map(({ fn, operands, type }, step) => {
+    const given = operands.map(name);
+    if (fn.indexed) given.push(lane);
+    const computed = type === 'f32' && fn.wgslOfFloats !== undefined ? fn.wgslOfFloats(...given) : fn.wgsl(...given);
+    return `  let ${step === expression.steps.length - 1 ? 'result' : `v${step}`} = ${computed};`;
+  });
+  return [...loads, ...steps].join('\n');
+}
+
+export function fieldsOf(expression: Expression, prefix: string, vector: boolean): string[] {
+  return [
+    ...placement(expression, prefix, vector).map(([field]) => `${field}: u32`),
+    ...(takesFirst(expression) ? [`${prefix}first: u32`] : []),
+    ...expression.numbers.map((type, number) => `${prefix}n${number}: ${type === 'f16' ? 'f32' : STORED[type]}`),
+  ];
+}
+
+export const helpersOf = (expressions: readonly Expression[]): string =>
+  [...new Set(expressions.flatMap(({ steps }) => steps.flatMap(({ fn }) => fn.helpers ?? [])))].join('\n');
+
+/** Names the functions of an expression, in order, such as `add+sigmoid`. */
+export const expressionName = ({ inputs, steps }: Expression): string => {
+  const names = steps.map(({ fn }) => fn.name).filter((name) => name !== 'identity');
+  if (names.length > 6) names.splice(3, names.length - 5, '…');
+  return names.join('+') || (inputs.length === 0 ? 'fill' : 'copy');
+};
+
+/** Values that an expression adds to its dispatch: placements of inputs, and the index of the first element. */
+export function expressionValues(expression: Expression, prefix: string, vector: boolean): Record<string, number> {
+  return Object.fromEntries([
+    ...placement(expression, prefix, vector),
+    ...(takesFirst(expression) ? [[`${prefix}first`, 0] as const] : []),
+  ]);
+}
+
+/** The values of an expression that computes a span of its result, and the spans of its inputs under it. */
+export function underSpan(
+  expression: Expression,
+  prefix: string,
+  values: Values,
+  span: Span,
+): { values: Values; spans: Record<string, Span> } {
+  const same = expression.inputs.flatMap(({ layout }, input) =>
+    layout === 'same' ? [[`${prefix}in${input}`, span] as const] : [],
+  );
+  const first = `${prefix}first`;
+  return {
+    values: takesFirst(expression) ? { [first]: values[first] + span.first } : {},
+    spans: Object.fromEntries(same),
+  };
+}
+
+/** True if an expression can compute a part of its result. */
+export const canCut = (expression: Expression): boolean => expression.isPart === true || !isSpread(expression);
+
+/** Cuts an elementwise kernel by fours of elements. */
+const elementwiseCut = (expression: Expression): Cut<string, string> => ({
+  parts: ({ count }) => ceilDivide(count, 4),
+  launch(values, begin, end) {
+    const y = { first: 4 * begin, length: Math.min(values.count, 4 * end) - 4 * begin };
+    const under = underSpan(expression, '', values, y);
+    return { values: { ...values, ...under.values, count: y.length }, spans: { ...under.spans, y } };
+  },
+});
+
+/**
+ * An elementwise kernel: y[i] = expression(inputs at i) for i < count. Binding names are in0, in1, ... and y;
+ * numbers are n0, n1, ... An invocation computes `run` elements, or fours of them.
+ */
+export function composeElementwise(expression: Expression, run = 1): Kernel {
+  const vector = canVectorise(expression);
+  const type = expression.steps.at(-1)!.type;
+  const inputs = expression.inputs.map((_, input) => `in${input}`);
+  const storage = (given: ElementType, wide: boolean): string => (wide ? STORED_VECTOR : STORED)[given];
+  const bindings = expression.inputs.map(
+    ({ type, layout }, input) =>
+      `@group(0) @binding(${input}) var<storage, read> in${input}: array<${storage(type, vector && readsVectors(layout))}>;`,
+  );
+  const flops = expression.steps.reduce((sum, { fn }) => sum + fn.flops, 0);
+  const fields = ['count: u32', ...fieldsOf(expression, '', vector)];
+  return defineKernel<string, string>({
+    name: expressionName(expression),
+    reads: inputs,
+    writes: ['y'],
+    sizes: fields.map((field) => field.split(':')[0]),
+    f16: usesHalf(expression),
+    cuts: canCut(expression) ? [elementwiseCut(expression)] : [],
+    workgroups: ({ count }) => ceilDivide(count, (vector ? 4 : 1) * run * THREADS),
+    cost: (values) => ({
+      flops: flops * values.count,
+      bytes: bytesOf(type, values.count) + inputBytes(expression, values.count),
+    }),
+    wgsl: wgsl`
+${typesOf(vector, usesHalf(expression))}
+struct Sizes { ${fields.join(', ')} }
+${bindings.join('\n')}
+@group(0) @binding(${inputs.length}) var<storage, read_write> y: array<${storage(type, vector)}>;
+@group(0) @binding(${inputs.length + 1}) var<uniform> sizes: Sizes;
+${helpersOf([expression])}
+
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let first = ((group.y * groups.x + group.x) * ${THREADS}u + thread) * ${run}u;
+  let end = min(first + ${run}u, ${vector ? '(sizes.count + 3u) / 4u' : 'sizes.count'});
+  for (var i = first; i < end; i++) {
+${body(expression, '', 'sizes', 'i', vector)}
+    y[i] = ${storable(type)};
+  }
+}`,
+    reference: (given) => {
+      const at = given;
+      const numbers = expression.numbers.map((_, number) => at[`n${number}`] as unknown as number);
+      at.y.set(
+        evaluateExpression(
+          expression,
+          at.count as unknown as number,
+          inputs.map((name) => at[name]),
+          numbers,
+          undefined,
+          at.first as unknown as number,
+        ),
+      );
+    },
+  });
+}
+
+export function inputBytes(expression: Expression, count: number): number {
+  return expression.inputs.reduce((sum, { type, layout }) => {
+    if (typeof layout === 'string') return sum + bytesOf(type, layout === 'same' ? count : 1);
+    const length = layout.reduce((size, axis) => size * (axis.kept ? axis.size : 1), 1);
+    return sum + bytesOf(type, length);
+  }, 0);
+}

@@ -1,0 +1,124 @@
+import type { ElementType } from '../../gpu/device.js';
+import type { ElementwiseFunction } from './table.js';
+
+/**
+ * How an operand lies under the result's elements: one for one, a single value for all, or broadcast along some axes.
+ * Neighbouring axes of one kind are taken together: a bias under (rows, cols) is [broadcast rows, kept cols].
+ */
+export type Layout = 'same' | 'scalar' | readonly Axis[];
+
+export interface Axis {
+  readonly size: number;
+  /** False where the operand is broadcast along this axis. */
+  readonly kept: boolean;
+}
+
+/** An operand of a step: an input buffer, a number, an earlier step, or the value that a hook is given. */
+export type Operand =
+  | { readonly kind: 'input' | 'number' | 'step'; readonly index: number }
+  | { readonly kind: 'value' };
+
+export interface Step {
+  readonly fn: ElementwiseFunction;
+  readonly operands: readonly Operand[];
+  readonly type: ElementType;
+}
+
+/** Elementwise functions of inputs and numbers, in order; the last step is the result. */
+export interface Expression {
+  readonly inputs: readonly { readonly type: ElementType; readonly layout: Layout }[];
+  readonly numbers: readonly ElementType[];
+  readonly steps: readonly Step[];
+  /**
+   * True where it may compute a part of the result, from its element `first` on. Operands that lie under it one for one begin
+   * there, too; those that are broadcast are there as a whole.
+   */
+  readonly isPart?: boolean;
+}
+
+/** True if some operand is broadcast along some axes. */
+export const isSpread = ({ inputs }: Expression): boolean => inputs.some(({ layout }) => typeof layout !== 'string');
+
+/** True if the place of an element in the whole result counts. */
+export const takesFirst = (expression: Expression): boolean =>
+  expression.steps.some(({ fn }) => fn.indexed) || (expression.isPart === true && isSpread(expression));
+
+/** The layout of an operand of shape `from` under a result of shape `to` (NumPy's rules; shapes known to agree). */
+export function layoutOf(from: readonly number[], to: readonly number[]): Layout {
+  const lead = to.length - from.length;
+  const axes: { size: number; kept: boolean }[] = [];
+  to.forEach((size, axis) => {
+    if (size === 1) return;
+    const kept = axis >= lead && from[axis - lead] !== 1;
+    const last = axes.at(-1);
+    if (last?.kept === kept) last.size *= size;
+    else axes.push({ size, kept });
+  });
+  if (axes.every((axis) => axis.kept)) return 'same';
+  return axes.some((axis) => axis.kept) ? axes : 'scalar';
+}
+
+/** What identifies the WGSL of a layout: sizes are uniforms and do not count. */
+export const layoutKey = (layout: Layout): string =>
+  typeof layout === 'string' ? layout : layout.map((axis) => (axis.kept ? 'k' : 'b')).join('');
+
+/** For every kept axis: elements of the result after it, its size, and its stride in the operand. */
+export function strides(axes: readonly Axis[]): { after: number; size: number; stride: number; outermost: boolean }[] {
+  let after = 1;
+  let stride = 1;
+  const found = [];
+  for (let axis = axes.length - 1; axis >= 0; axis--) {
+    const { size, kept } = axes[axis];
+    if (kept) {
+      found.push({ after, size, stride, outermost: axis === 0 });
+      stride *= size;
+    }
+    after *= size;
+  }
+  return found;
+}
+
+/** Maps an index of the result to one of the operand. */
+export function indexMap(layout: Layout): (index: number) => number {
+  if (layout === 'same') return (index) => index;
+  if (layout === 'scalar') return () => 0;
+  const kept = strides(layout);
+  return (index) => kept.reduce((sum, { after, size, stride }) => sum + (Math.floor(index / after) % size) * stride, 0);
+}
+
+/** The expression in float64: result[i] for i < count. `value` is what a hook is given; indices count from `first`. */
+export function evaluateExpression(
+  expression: Expression,
+  count: number,
+  inputs: readonly Float64Array[],
+  numbers: readonly number[],
+  value?: Float64Array,
+  first = 0,
+): Float64Array {
+  const result = new Float64Array(count);
+  const maps = expression.inputs.map((input) => indexMap(input.layout));
+  const registers = new Float64Array(expression.steps.length);
+  const operand = (given: Operand, index: number): number => {
+    if (given.kind === 'step') return registers[given.index];
+    if (given.kind === 'input') {
+      const isSame = expression.inputs[given.index].layout === 'same';
+      return inputs[given.index][maps[given.index](isSame ? index : first + index)];
+    }
+    return given.kind === 'number' ? numbers[given.index] : value![index];
+  };
+  for (let index = 0; index < count; index++) {
+    expression.steps.forEach(({ fn, operands, type }, step) => {
+      const given = operands.map((one) => operand(one, index));
+      if (fn.indexed) given.push(first + index);
+      registers[step] = wrap(fn.apply(...given), type);
+    });
+    result[index] = registers[expression.steps.length - 1];
+  }
+  return result;
+}
+
+/** Whole numbers wrap to 32 bits, as on the GPU. */
+function wrap(value: number, type: ElementType): number {
+  if (type === 'i32') return value | 0;
+  return type === 'u32' ? value >>> 0 : value;
+}

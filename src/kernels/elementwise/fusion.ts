@@ -1,0 +1,142 @@
+import { type Cost, type Cut, type Kernel, programOf, type Values } from '../../gpu/kernel.js';
+import { EPILOGUE, EPILOGUE_FOURS, type Hook, PROLOGUE, PROLOGUE_FOURS, parseStruct } from '../../gpu/wgsl.js';
+import {
+  body,
+  canCut,
+  expressionName,
+  fieldsOf,
+  helpersOf,
+  inputBytes,
+  readsVectors,
+  STORED,
+  STORED_VECTOR,
+  storable,
+  typesOf,
+  underSpan,
+  usesHalf,
+} from './compose.js';
+import { type Expression, evaluateExpression } from './expression.js';
+
+/*
+ * Chains of elementwise functions as the prologue or epilogue of a kernel that has such hooks (gpu/wgsl.ts).
+ */
+/** Elementwise work to be done inside another kernel, on the buffer `on`, which holds `count` values. */
+export interface Fusion {
+  readonly hook: Hook;
+  readonly on: string;
+  readonly count: number;
+  readonly expression: Expression;
+}
+
+const MARKS = {
+  prologue: { ones: PROLOGUE, fours: PROLOGUE_FOURS },
+  epilogue: { ones: EPILOGUE, fours: EPILOGUE_FOURS },
+} as const;
+
+/** True if a kernel gives its hook four neighbouring values at once: the work must be such that `canVectorise`. */
+export const takesFours = ({ wgsl }: Kernel, hook: Hook): boolean => wgsl.includes(MARKS[hook].fours);
+
+/**
+ * A kernel with elementwise work fused into its hooks. The work's inputs become the bindings `epilogue_in0`, ... and
+ * its numbers `epilogue_n0`, ... (or `prologue_...`) in a second uniform struct.
+ */
+export function fuse(kernel: Kernel, fusions: readonly Fusion[]): Kernel {
+  const f16 = kernel.f16 || fusions.some(({ expression }) => usesHalf(expression));
+  const types = typesOf(
+    fusions.some(({ hook }) => takesFours(kernel, hook)),
+    f16,
+  );
+  let next = kernel.bindings.length;
+  const bindings = [...kernel.bindings];
+  const declarations: string[] = [];
+  const fields: string[] = [];
+  let source = kernel.wgsl;
+  for (const { hook, on, expression } of fusions) {
+    const prefix = `${hook}_`;
+    const fours = takesFours(kernel, hook);
+    expression.inputs.forEach(({ type, layout }, input) => {
+      bindings.push({ name: `${prefix}in${input}`, access: 'read' });
+      const stored = (fours && readsVectors(layout) ? STORED_VECTOR : STORED)[type];
+      declarations.push(`@group(0) @binding(${next++}) var<storage, read> ${prefix}in${input}: array<${stored}>;`);
+    });
+    fields.push(...fieldsOf(expression, prefix, fours));
+    const values = fours ? 'vec4f' : 'f32';
+    const type = expression.steps.at(-1)!.type;
+    const stored = (fours ? STORED_VECTOR : STORED)[type];
+    const text = `fn ${hook}(value: ${values}, index: u32) -> ${stored} {\n${body(expression, prefix, 'fused', 'index', fours)}\n  return ${storable(type)};\n}`;
+    // The kernel stores what its epilogue returns: the binding takes over its type.
+    if (hook === 'epilogue') source = source.replace(`> ${on}: array<${values}>`, `> ${on}: array<${stored}>`);
+    source = source.replace(MARKS[hook][fours ? 'fours' : 'ones'], text);
+  }
+  if (fields.length > 0) {
+    bindings.push({ name: 'fused', access: 'uniform' });
+    declarations.unshift(`struct Fused { ${fields.join(', ')} }`);
+    declarations.push(`@group(0) @binding(${next}) var<uniform> fused: Fused;`);
+  }
+  const expressions = fusions.map(({ expression }) => expression);
+  const head = `${types}\n${declarations.join('\n')}\n${helpersOf(expressions)}\n`;
+  source = head + source;
+  return {
+    ...{ ...kernel, f16 },
+    name: fusedName(kernel.name, fusions),
+    bindings,
+    uniforms: fields.length > 0 ? [...kernel.uniforms, parseStruct(kernel.name, source, 'Fused')] : kernel.uniforms,
+    hooks: kernel.hooks.filter((hook) => !fusions.some((fusion) => fusion.hook === hook)),
+    wgsl: source,
+    source: programOf(source, { ...kernel, f16 }),
+    cuts: fusions.every(({ expression }) => canCut(expression)) ? kernel.cuts.map((cut) => fusedCut(cut, fusions)) : [],
+    cost: (values: Values): Cost => {
+      const own = kernel.cost(values);
+      const extra = fusions.map(({ expression, count }) => ({
+        flops: count * expression.steps.reduce((sum, { fn }) => sum + fn.flops, 0),
+        bytes: inputBytes(expression, count),
+      }));
+      return {
+        flops: extra.reduce((sum, { flops }) => sum + flops, own.flops),
+        bytes: extra.reduce((sum, { bytes }) => sum + bytes, own.bytes),
+      };
+    },
+    reference(given) {
+      const changed = { ...given };
+      const apply = ({ hook, on, count, expression }: Fusion) => {
+        const inputs = expression.inputs.map((_, input) => given[`${hook}_in${input}`] as Float64Array);
+        const numbers = expression.numbers.map((_, number) => given[`${hook}_n${number}`] as number);
+        const value = given[on] as Float64Array;
+        const first = given[`${hook}_first`] as number | undefined;
+        return evaluateExpression(expression, Math.min(count, value.length), inputs, numbers, value, first);
+      };
+      for (const fusion of fusions) if (fusion.hook === 'prologue') changed[fusion.on] = apply(fusion);
+      kernel.reference(changed);
+      for (const fusion of fusions)
+        if (fusion.hook === 'epilogue') (given[fusion.on] as Float64Array).set(apply(fusion));
+    },
+  };
+}
+
+/** A kernel's cut, and with it that of what is fused into it. */
+const fusedCut = (cut: Cut, fusions: readonly Fusion[]): Cut => ({
+  ...cut,
+  launch(values, first, end) {
+    const own = cut.launch(values, first, end);
+    if (own === undefined) return undefined;
+    const part = { values: { ...own.values }, spans: { ...own.spans } };
+    for (const { hook, on, expression } of fusions) {
+      const span = own.spans[on];
+      if (span === undefined) continue;
+      const under = underSpan(expression, `${hook}_`, values, span);
+      Object.assign(part.values, under.values);
+      Object.assign(part.spans, under.spans);
+    }
+    return part;
+  },
+});
+
+function fusedName(name: string, fusions: readonly Fusion[]): string {
+  const before = fusions
+    .filter(({ hook }) => hook === 'prologue')
+    .map(({ expression }) => `${expressionName(expression)}→`);
+  const after = fusions
+    .filter(({ hook }) => hook === 'epilogue')
+    .map(({ expression }) => `+${expressionName(expression)}`);
+  return `${before.join('')}${name}${after.join('')}`;
+}

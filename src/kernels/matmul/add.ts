@@ -1,0 +1,37 @@
+import { ceilDivide, cutAlong, defineKernel } from '../../gpu/kernel.js';
+import { EPILOGUE, wgsl } from '../../gpu/wgsl.js';
+
+/*
+ * y = a + b, element by element, with an epilogue: the last step of a sum whose parts come from several launches. A chain of
+ * elementwise ops is composed (compose.ts); this is for launches within one op.
+ */
+const THREADS = 64;
+
+/** y[i] = a[i] + b[i] of (rows, cols). */
+export const addParts = defineKernel({
+  name: 'add_parts',
+  reads: ['a', 'b'],
+  writes: ['y'],
+  sizes: ['rows', 'cols'],
+  cuts: [cutAlong('rows', ({ cols }) => ({ a: cols, b: cols, y: cols }))],
+  workgroups: ({ rows, cols }) => ceilDivide(rows * cols, THREADS),
+  cost: ({ rows, cols }) => ({ flops: rows * cols, bytes: 12 * rows * cols }),
+  wgsl: wgsl`
+struct Sizes { rows: u32, cols: u32 }
+@group(0) @binding(0) var<storage, read> a: array<f32>;        // (rows, cols)
+@group(0) @binding(1) var<storage, read> b: array<f32>;        // (rows, cols)
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;  // (rows, cols)
+@group(0) @binding(3) var<uniform> sizes: Sizes;
+${EPILOGUE}
+
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let i = (group.y * groups.x + group.x) * ${THREADS}u + thread;
+  if (i >= sizes.rows * sizes.cols) { return; }
+  y[i] = epilogue(a[i] + b[i], i);
+}`,
+  reference({ a, b, y, rows, cols }) {
+    for (let i = 0; i < rows * cols; i++) y[i] = a[i] + b[i];
+  },
+});

@@ -1,0 +1,207 @@
+import { ceilDivide, defineKernel, type Kernel } from '../../gpu/kernel.js';
+import { EPILOGUE, wgsl } from '../../gpu/wgsl.js';
+import { type MatmulSizes, matmulCost, matmulCuts, matmulReference, matmulSizes, SIZES_STRUCT } from './matmul.js';
+
+/*
+ * The variants of matmul for software adapters: they emulate workgroup memory, and a load costs them as much as a
+ * dozen multiplications, whatever its address. So each invocation keeps a tile of C in registers and reads A and B by
+ * fours straight from memory. Which way a matrix is contiguous decides which way it is read:
+ *
+ *   nn   A by rows, B by rows        c[r] += a[r][k] · b[k]      (b[k]: columns, by fours)
+ *   tn   A transposed, B by rows     c[r] += a[k][r] · b[k]
+ *   nt   A by rows, B transposed     c[r][s] += dot(a[r], b[s])  (by fours along k)
+ *
+ * They need contiguous axes of whole fours; `scalar`, with 4 x 4 elements an invocation, takes what is left.
+ */
+const THREADS = 32;
+const ROWS = 4;
+
+function direct(name: string, columns: number, vector: boolean, body: string): Kernel {
+  return defineKernel({
+    name: `matmul_direct_${name}`,
+    reads: ['a', 'b'],
+    writes: ['c'],
+    sizes: matmulSizes,
+    cuts: matmulCuts,
+    workgroups: ({ batch, m, n, chunks }) =>
+      ceilDivide(batch * chunks * ceilDivide(m, ROWS) * ceilDivide(n, columns), THREADS),
+    cost: matmulCost('f32'),
+    wgsl: wgsl`
+${SIZES_STRUCT}
+@group(0) @binding(0) var<storage, read> a: array<${vector ? 'vec4f' : 'f32'}>;
+@group(0) @binding(1) var<storage, read> b: array<${vector ? 'vec4f' : 'f32'}>;
+@group(0) @binding(2) var<storage, read_write> c: array<f32>;  // (batch, chunks, m, n)
+@group(0) @binding(3) var<uniform> sizes: Sizes;
+const COLUMNS = ${columns}u;  // of C, an invocation
+${EPILOGUE}
+
+fn store(part: u32, i: u32, j: u32, value: vec4f) {
+  if (i >= sizes.m) { return; }
+  let index = (part * sizes.m + i) * sizes.n + j;
+  for (var s = 0u; s < 4u; s++) {
+    if (j + s < sizes.n) { c[index + s] = epilogue(value[s], index + s); }
+  }
+}
+
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let tiles_n = (sizes.n + COLUMNS - 1u) / COLUMNS;
+  let tiles_m = (sizes.m + 3u) / 4u;
+  let tile = (group.y * groups.x + group.x) * ${THREADS}u + thread;
+  let part = tile / (tiles_m * tiles_n);
+  if (part >= sizes.batch * sizes.chunks) { return; }
+  let z = part / sizes.chunks;
+  let i = (tile / tiles_n) % tiles_m * 4u;
+  let j = tile % tiles_n * COLUMNS;
+  let first = part % sizes.chunks * sizes.chunk_length;
+  let end = min(first + sizes.chunk_length, sizes.k);
+${body}
+}`,
+    reference: matmulReference,
+  });
+}
+
+/** Beyond the last row or column the nearest one is read again; its products are not stored. */
+const rowsOfA = wgsl`
+  let last = sizes.m - 1u;
+  let a0 = (z * sizes.a_batch + min(i, last) * sizes.a_row) / 4u;
+  let a1 = (z * sizes.a_batch + min(i + 1u, last) * sizes.a_row) / 4u;
+  let a2 = (z * sizes.a_batch + min(i + 2u, last) * sizes.a_row) / 4u;
+  let a3 = (z * sizes.a_batch + min(i + 3u, last) * sizes.a_row) / 4u;`;
+const columnsOfB = wgsl`
+  let stride = sizes.b_row / 4u;
+  let b0 = z * sizes.b_batch / 4u + j / 4u;
+  let b1 = z * sizes.b_batch / 4u + min(j + 4u, sizes.n - 4u) / 4u;`;
+const eightSums = wgsl`
+  var c00 = vec4f(); var c01 = vec4f();
+  var c10 = vec4f(); var c11 = vec4f();
+  var c20 = vec4f(); var c21 = vec4f();
+  var c30 = vec4f(); var c31 = vec4f();`;
+const storeEight = wgsl`
+  store(part, i, j, c00); store(part, i, j + 4u, c01);
+  store(part, i + 1u, j, c10); store(part, i + 1u, j + 4u, c11);
+  store(part, i + 2u, j, c20); store(part, i + 2u, j + 4u, c21);
+  store(part, i + 3u, j, c30); store(part, i + 3u, j + 4u, c31);`;
+
+const nn = direct(
+  'nn',
+  8,
+  true,
+  wgsl`${rowsOfA}${columnsOfB}${eightSums}
+  for (var k = first; k < end; k += 4u) {
+    let x0 = a[a0 + k / 4u];
+    let x1 = a[a1 + k / 4u];
+    let x2 = a[a2 + k / 4u];
+    let x3 = a[a3 + k / 4u];
+    var y0 = b[b0 + k * stride];
+    var y1 = b[b1 + k * stride];
+    c00 += x0.x * y0; c01 += x0.x * y1; c10 += x1.x * y0; c11 += x1.x * y1;
+    c20 += x2.x * y0; c21 += x2.x * y1; c30 += x3.x * y0; c31 += x3.x * y1;
+    y0 = b[b0 + (k + 1u) * stride];
+    y1 = b[b1 + (k + 1u) * stride];
+    c00 += x0.y * y0; c01 += x0.y * y1; c10 += x1.y * y0; c11 += x1.y * y1;
+    c20 += x2.y * y0; c21 += x2.y * y1; c30 += x3.y * y0; c31 += x3.y * y1;
+    y0 = b[b0 + (k + 2u) * stride];
+    y1 = b[b1 + (k + 2u) * stride];
+    c00 += x0.z * y0; c01 += x0.z * y1; c10 += x1.z * y0; c11 += x1.z * y1;
+    c20 += x2.z * y0; c21 += x2.z * y1; c30 += x3.z * y0; c31 += x3.z * y1;
+    y0 = b[b0 + (k + 3u) * stride];
+    y1 = b[b1 + (k + 3u) * stride];
+    c00 += x0.w * y0; c01 += x0.w * y1; c10 += x1.w * y0; c11 += x1.w * y1;
+    c20 += x2.w * y0; c21 += x2.w * y1; c30 += x3.w * y0; c31 += x3.w * y1;
+  }
+${storeEight}`,
+);
+
+const tn = direct(
+  'tn',
+  8,
+  true,
+  wgsl`
+  let a0 = (z * sizes.a_batch + i) / 4u;
+  let a_stride = sizes.a_col / 4u;
+${columnsOfB}${eightSums}
+  for (var k = first; k < end; k++) {
+    let x = a[a0 + k * a_stride];
+    let y0 = b[b0 + k * stride];
+    let y1 = b[b1 + k * stride];
+    c00 += x.x * y0; c01 += x.x * y1; c10 += x.y * y0; c11 += x.y * y1;
+    c20 += x.z * y0; c21 += x.z * y1; c30 += x.w * y0; c31 += x.w * y1;
+  }
+${storeEight}`,
+);
+
+const nt = direct(
+  'nt',
+  4,
+  true,
+  wgsl`${rowsOfA}
+  let right = sizes.n - 1u;
+  let b0 = (z * sizes.b_batch + min(j, right) * sizes.b_col) / 4u;
+  let b1 = (z * sizes.b_batch + min(j + 1u, right) * sizes.b_col) / 4u;
+  let b2 = (z * sizes.b_batch + min(j + 2u, right) * sizes.b_col) / 4u;
+  let b3 = (z * sizes.b_batch + min(j + 3u, right) * sizes.b_col) / 4u;
+  var c0 = vec4f();
+  var c1 = vec4f();
+  var c2 = vec4f();
+  var c3 = vec4f();
+  for (var k = first / 4u; k < end / 4u; k++) {
+    let x0 = a[a0 + k];
+    let x1 = a[a1 + k];
+    let x2 = a[a2 + k];
+    let x3 = a[a3 + k];
+    // Rows of this matrix are the columns of B at one k: each product is again four elements of C.
+    let y = transpose(mat4x4f(b[b0 + k], b[b1 + k], b[b2 + k], b[b3 + k]));
+    c0 += x0.x * y[0] + x0.y * y[1] + x0.z * y[2] + x0.w * y[3];
+    c1 += x1.x * y[0] + x1.y * y[1] + x1.z * y[2] + x1.w * y[3];
+    c2 += x2.x * y[0] + x2.y * y[1] + x2.z * y[2] + x2.w * y[3];
+    c3 += x3.x * y[0] + x3.y * y[1] + x3.z * y[2] + x3.w * y[3];
+  }
+  store(part, i, j, c0);
+  store(part, i + 1u, j, c1);
+  store(part, i + 2u, j, c2);
+  store(part, i + 3u, j, c3);`,
+);
+
+const scalar = direct(
+  'scalar',
+  4,
+  false,
+  wgsl`
+  let last = vec4u(sizes.m - 1u);
+  let right = vec4u(sizes.n - 1u);
+  let rows = z * sizes.a_batch + min(vec4u(i, i + 1u, i + 2u, i + 3u), last) * sizes.a_row;
+  let columns = z * sizes.b_batch + min(vec4u(j, j + 1u, j + 2u, j + 3u), right) * sizes.b_col;
+  var c0 = vec4f();
+  var c1 = vec4f();
+  var c2 = vec4f();
+  var c3 = vec4f();
+  for (var k = first; k < end; k++) {
+    let x = k * sizes.a_col;
+    let w = k * sizes.b_row;
+    let y = vec4f(b[columns.x + w], b[columns.y + w], b[columns.z + w], b[columns.w + w]);
+    c0 += a[rows.x + x] * y;
+    c1 += a[rows.y + x] * y;
+    c2 += a[rows.z + x] * y;
+    c3 += a[rows.w + x] * y;
+  }
+  store(part, i, j, c0);
+  store(part, i + 1u, j, c1);
+  store(part, i + 2u, j, c2);
+  store(part, i + 3u, j, c3);`,
+);
+
+/** 4 x 8 elements for each invocation, straight from memory: for operands as they are or transposed, and for any strides. */
+export const matmulDirect = { nn, tn, nt, scalar } as const;
+
+/** The direct kernel that reads these operands by fours, or the scalar one. Chunks of k must be whole fours, too. */
+export function chooseDirect(size: MatmulSizes): Kernel {
+  const fours = (...counts: number[]) => counts.every((count) => count % 4 === 0);
+  const { m, n, k, a_row, a_col, b_row, b_col, a_batch, b_batch } = size;
+  if (!fours(a_batch, b_batch)) return scalar;
+  if (a_col === 1 && b_col === 1 && fours(k, n, a_row, b_row)) return nn;
+  if (a_row === 1 && b_col === 1 && fours(m, n, a_col, b_row)) return tn;
+  if (a_col === 1 && b_row === 1 && fours(k, a_row, b_col)) return nt;
+  return scalar;
+}

@@ -1,0 +1,197 @@
+import { ceilDivide, defineKernel, type Kernel } from '../../gpu/kernel.js';
+import { EPILOGUE, EPILOGUE_FOURS, wgsl } from '../../gpu/wgsl.js';
+import { type MatmulSizes, matmulOf, nameFor, type OperandType, SIZES_STRUCT } from './matmul.js';
+
+/*
+ * The variants of matmul that share values through the subgroup. Each invocation owns four neighbouring columns of C in
+ * 16 rows. B is read by the one invocation that owns its column; of A, which all of them need, each lane reads another
+ * row, and hands it to the others by a shuffle, which costs no memory at all. So for 64 products of one k an invocation
+ * loads six values instead of twenty.
+ *
+ *   rows     B by rows: four columns are one vec4.                      n and B's strides are whole fours
+ *   columns  B transposed: four steps of k are one vec4.                n and B's strides are whole fours
+ *   any      B through any strides, one value at a time.
+ *   tall     as `any` with A and B exchanged: an invocation owns four rows, in 16 columns. For C with few columns.
+ *
+ * Rows and columns beyond the end are read as the last one, and not stored.
+ */
+const LINES = 16; // of C that a workgroup computes: rows, or columns where it is tall
+const THREADS = 8; // each with four of the other kind
+/** Lanes that share their values. A subgroup may have more, which then hold the same; adapters have at least so many. */
+const LANES = 8;
+
+interface Variant {
+  /** Which of C's axes the invocations share: its rows, or its columns. */
+  readonly shared: 'm' | 'n';
+  /** True if B is read, and C written, by fours. */
+  readonly fours: boolean;
+  /**
+   * WGSL of `shared_one`, a line's value at a step of k, and of `spread_one` and `spread_fours`, the invocation's four
+   * values at one step or at four.
+   */
+  readonly loads: string;
+  /** WGSL of `store`: four values of C at a line. */
+  readonly store: string;
+}
+
+function subgroup(name: string, type: OperandType, { shared, fours, loads, store }: Variant): Kernel {
+  const spread = shared === 'm' ? 'n' : 'm';
+  return defineKernel({
+    ...matmulOf(type),
+    name: nameFor(`matmul_subgroup_${name}`, type),
+    subgroupLanes: LANES,
+    workgroups: ({ batch, chunks, ...size }) =>
+      batch * chunks * ceilDivide(size[shared], LINES) * ceilDivide(size[spread], 4 * THREADS),
+    wgsl: wgsl`
+${SIZES_STRUCT}
+@group(0) @binding(0) var<storage, read> a: array<${type}>;        // (batch, m, k), by strides
+@group(0) @binding(1) var<storage, read> b: array<${fours ? `vec4<${type}>` : type}>;       // (batch, k, n), by strides
+@group(0) @binding(2) var<storage, read_write> c: array<${fours ? 'vec4f' : 'f32'}>; // (batch, chunks, m, n)
+@group(0) @binding(3) var<uniform> sizes: Sizes;
+const LINES = ${LINES}u;
+const LANES = ${LANES}u;
+${loads}
+${store}
+
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32, @builtin(subgroup_invocation_id) in_subgroup: u32) {
+  let lane = in_subgroup % LANES;
+  let tiles_j = (sizes.${spread} + ${4 * THREADS - 1}u) / ${4 * THREADS}u;
+  let tiles_i = (sizes.${shared} + LINES - 1u) / LINES;
+  let tile = group.y * groups.x + group.x;
+  let part = tile / (tiles_i * tiles_j);
+  if (part >= sizes.batch * sizes.chunks) { return; }
+  let z = part / sizes.chunks;
+  let i = tile / tiles_j % tiles_i * LINES;
+  let j = (tile % tiles_j * ${THREADS}u + thread) * 4u;
+  let first = part % sizes.chunks * sizes.chunk_length;
+  let end = min(first + sizes.chunk_length, sizes.k);
+  var sum: array<vec4f, LINES>;
+  var k = first;
+  for (; k + 4u <= end; k += 4u) {
+    let y = spread_fours(z, k, j);
+    for (var line = 0u; line < LINES; line += LANES) {
+      let own = min(i + line + lane, sizes.${shared} - 1u);
+      let x = vec4f(shared_one(z, own, k), shared_one(z, own, k + 1u), shared_one(z, own, k + 2u), shared_one(z, own, k + 3u));
+      for (var l = 0u; l < LANES; l++) { sum[line + l] += y * subgroupShuffle(x, l); }
+    }
+  }
+  for (; k < end; k++) {
+    let y = spread_one(z, k, j);
+    for (var line = 0u; line < LINES; line += LANES) {
+      let x = shared_one(z, min(i + line + lane, sizes.${shared} - 1u), k);
+      for (var l = 0u; l < LANES; l++) { sum[line + l] += y * subgroupShuffle(x, l); }
+    }
+  }
+  if (j >= sizes.${spread}) { return; }
+  for (var line = 0u; line < LINES; line++) {
+    if (i + line < sizes.${shared}) { store(part, i + line, j, sum[line]); }
+  }
+}`,
+  });
+}
+
+const sharedRows = wgsl`
+fn shared_one(z: u32, i: u32, k: u32) -> f32 {
+  return f32(a[z * sizes.a_batch + i * sizes.a_row + k * sizes.a_col]);
+}`;
+
+const storeFours = wgsl`
+${EPILOGUE_FOURS}
+fn store(part: u32, i: u32, j: u32, value: vec4f) {
+  let at = ((part * sizes.m + i) * sizes.n + j) / 4u;
+  c[at] = epilogue(value, at);
+}`;
+
+const rows: Variant = {
+  ...{ shared: 'm', fours: true, store: storeFours },
+  loads: wgsl`${sharedRows}
+fn spread_one(z: u32, k: u32, j: u32) -> vec4f {
+  return vec4f(b[(z * sizes.b_batch + k * sizes.b_row + min(j, sizes.n - 4u)) / 4u]);
+}
+fn spread_fours(z: u32, k: u32, j: u32) -> mat4x4f {
+  return mat4x4f(spread_one(z, k, j), spread_one(z, k + 1u, j), spread_one(z, k + 2u, j), spread_one(z, k + 3u, j));
+}`,
+};
+
+const columns: Variant = {
+  ...{ shared: 'm', fours: true, store: storeFours },
+  loads: wgsl`${sharedRows}
+fn spread_fours(z: u32, k: u32, j: u32) -> mat4x4f {
+  let at = (z * sizes.b_batch + min(j, sizes.n - 4u) * sizes.b_col + k) / 4u;
+  let next = sizes.b_col / 4u;
+  return transpose(mat4x4f(vec4f(b[at]), vec4f(b[at + next]), vec4f(b[at + 2u * next]), vec4f(b[at + 3u * next])));
+}
+fn spread_one(z: u32, k: u32, j: u32) -> vec4f { return spread_fours(z, k, j)[k % 4u]; }`,
+};
+
+const any: Variant = {
+  ...{ shared: 'm', fours: false },
+  loads: wgsl`${sharedRows}
+fn spread_one(z: u32, k: u32, j: u32) -> vec4f {
+  let at = z * sizes.b_batch + k * sizes.b_row + min(j + vec4u(0u, 1u, 2u, 3u), vec4u(sizes.n - 1u)) * sizes.b_col;
+  return vec4f(f32(b[at.x]), f32(b[at.y]), f32(b[at.z]), f32(b[at.w]));
+}
+fn spread_fours(z: u32, k: u32, j: u32) -> mat4x4f {
+  return mat4x4f(spread_one(z, k, j), spread_one(z, k + 1u, j), spread_one(z, k + 2u, j), spread_one(z, k + 3u, j));
+}`,
+  store: wgsl`
+${EPILOGUE}
+fn store(part: u32, i: u32, j: u32, value: vec4f) {
+  let at = (part * sizes.m + i) * sizes.n + j;
+  for (var s = 0u; s < 4u; s++) {
+    if (j + s < sizes.n) { c[at + s] = epilogue(value[s], at + s); }
+  }
+}`,
+};
+
+const tall: Variant = {
+  ...{ shared: 'n', fours: false },
+  loads: wgsl`
+fn shared_one(z: u32, j: u32, k: u32) -> f32 {
+  return f32(b[z * sizes.b_batch + k * sizes.b_row + j * sizes.b_col]);
+}
+fn spread_one(z: u32, k: u32, i: u32) -> vec4f {
+  let at = z * sizes.a_batch + min(i + vec4u(0u, 1u, 2u, 3u), vec4u(sizes.m - 1u)) * sizes.a_row + k * sizes.a_col;
+  return vec4f(f32(a[at.x]), f32(a[at.y]), f32(a[at.z]), f32(a[at.w]));
+}
+fn spread_fours(z: u32, k: u32, i: u32) -> mat4x4f {
+  return mat4x4f(spread_one(z, k, i), spread_one(z, k + 1u, i), spread_one(z, k + 2u, i), spread_one(z, k + 3u, i));
+}`,
+  store: wgsl`
+${EPILOGUE}
+fn store(part: u32, j: u32, i: u32, value: vec4f) {
+  for (var s = 0u; s < 4u; s++) {
+    let at = (part * sizes.m + i + s) * sizes.n + j;
+    if (i + s < sizes.m) { c[at] = epilogue(value[s], at); }
+  }
+}`,
+};
+
+function subgroupsFor(type: OperandType) {
+  return {
+    rows: subgroup('rows', type, rows),
+    columns: subgroup('columns', type, columns),
+    any: subgroup('any', type, any),
+    tall: subgroup('tall', type, tall),
+  } as const;
+}
+
+/** Matrix products whose subgroups share one operand; for adapters with subgroups of eight lanes or more. */
+export const matmulSubgroup = subgroupsFor('f32');
+/** The same for operands in half precision. */
+export const matmulSubgroupHalves = subgroupsFor('f16');
+
+/** The subgroup kernel for such operands: that whose tiles C fills best, and among those the one that loads by fours. */
+export function chooseSubgroup(size: MatmulSizes, type: OperandType = 'f32'): Kernel {
+  const { rows, columns, any, tall } = type === 'f32' ? matmulSubgroup : matmulSubgroupHalves;
+  const { m, n, k, b_row, b_col, b_batch } = size;
+  const padded = (lines: number, spread: number) =>
+    ceilDivide(lines, LINES) * LINES * ceilDivide(spread, 4 * THREADS) * 4 * THREADS;
+  if (padded(n, m) < padded(m, n)) return tall;
+  const fours = (...counts: number[]) => counts.every((count) => count % 4 === 0);
+  if (b_col === 1 && fours(n, b_row, b_batch)) return rows;
+  if (b_row === 1 && fours(n, k, b_col, b_batch)) return columns;
+  return any;
+}

@@ -1,0 +1,291 @@
+import { type Cut, ceilDivide, cutAlong, defineKernel, type Kernel } from '../../gpu/kernel.js';
+import { EPILOGUE, EPILOGUE_FOURS, PROLOGUE, PROLOGUE_FOURS, wgsl } from '../../gpu/wgsl.js';
+import { REPLACES, REPLACES_FOURS, replaces } from './nan.js';
+
+/*
+ * Reductions of the middle axis: x (outer, n, inner) -> y (outer, inner).
+ *
+ *   y[o,i] = x[o,0,i] ∘ x[o,1,i] ∘ ... ∘ x[o,n-1,i]
+ *
+ * A long axis is cut into `chunks` of `chunk_length`, each reduced on its own to y (outer, chunks, inner); a second
+ * launch reduces the chunks. The order of the sum depends on the shape alone: same shape, same bits.
+ */
+const THREADS = 64;
+const SOFTWARE_THREADS = 8; // few invocations have much to do: small workgroups keep all cores busy
+
+export type Reduction = 'sum' | 'product' | 'max' | 'min';
+
+/** `start` begins an accumulation over elements of which `first` is one. */
+const REDUCTIONS: Record<
+  Reduction,
+  {
+    helpers?: { f32: string; vec4f: string };
+    combine: string;
+    start(first: string, type: 'f32' | 'vec4f'): string;
+    apply(a: number, b: number): number;
+    zero: number;
+  }
+> = {
+  sum: { combine: 'a + b', start: (_, type) => `${type}(0)`, apply: (a, b) => a + b, zero: 0 },
+  product: { combine: 'a * b', start: (_, type) => `${type}(1)`, apply: (a, b) => a * b, zero: 1 },
+  max: {
+    helpers: { f32: REPLACES, vec4f: REPLACES_FOURS },
+    combine: 'select(b, a, replaces(a, b))',
+    start: (first) => first,
+    apply: Math.max,
+    zero: -Infinity,
+  },
+  min: {
+    helpers: { f32: REPLACES, vec4f: REPLACES_FOURS },
+    combine: 'select(b, a, replaces(-a, -b))',
+    start: (first) => first,
+    apply: Math.min,
+    zero: Infinity,
+  },
+};
+
+const sizes = ['outer', 'n', 'inner', 'chunks', 'chunk_length'] as const;
+type Sizes = Readonly<Record<(typeof sizes)[number], number>>;
+
+/** Cuts a long axis that is already in chunks, where it is the outermost. */
+const alongChunks: Cut<'x' | 'y', (typeof sizes)[number]> = {
+  parts: ({ outer, chunks }) => (outer === 1 ? chunks : 1),
+  launch(values, first, end) {
+    const { outer, n, inner, chunks, chunk_length } = values;
+    if (outer > 1 || chunks === 1) return undefined;
+    const begin = first * chunk_length;
+    const length = Math.min(n, end * chunk_length) - begin;
+    return {
+      values: { ...values, n: length, chunks: end - first },
+      spans: {
+        x: { first: begin * inner, length: length * inner },
+        y: { first: first * inner, length: (end - first) * inner },
+      },
+    };
+  },
+};
+const cuts = [
+  cutAlong('outer', ({ n, inner, chunks }: Sizes) => ({ x: n * inner, y: chunks * inner })),
+  alongChunks,
+] as const;
+const cost = ({ outer, n, inner, chunks }: Sizes) => ({
+  flops: outer * n * inner,
+  bytes: 4 * (outer * n * inner + outer * chunks * inner),
+});
+
+function reference(name: Reduction) {
+  const { apply, zero } = REDUCTIONS[name];
+  return (given: Record<'x' | 'y', Float64Array> & Sizes) => {
+    const { x, y, outer, n, inner, chunks, chunk_length } = given;
+    for (let o = 0; o < outer; o++) {
+      for (let chunk = 0; chunk < chunks; chunk++) {
+        for (let i = 0; i < inner; i++) {
+          let total = zero;
+          for (let k = chunk * chunk_length; k < Math.min(n, (chunk + 1) * chunk_length); k++) {
+            total = apply(total, x[(o * n + k) * inner + i]);
+          }
+          y[(o * chunks + chunk) * inner + i] = total;
+        }
+      }
+    }
+  };
+}
+
+/**
+ * One invocation for each column, or for four neighbouring ones: neighbours read neighbouring elements. For inner > 1, and
+ * for short axes; by fours where inner, and the last axis of what is fused, are whole fours.
+ */
+function columns(name: Reduction, type: 'f32' | 'vec4f'): Kernel {
+  const { helpers, combine, start } = REDUCTIONS[name];
+  const [suffix, width] = type === 'f32' ? ['', 1] : ['_fours', 4];
+  return defineKernel({
+    name: `${name}_columns${suffix}`,
+    reads: ['x'],
+    writes: ['y'],
+    ...{ sizes, cuts },
+    workgroups: ({ outer, inner, chunks }) => ceilDivide(outer * chunks * (inner / width), THREADS),
+    cost,
+    wgsl: wgsl`
+struct Sizes { outer: u32, n: u32, inner: u32, chunks: u32, chunk_length: u32 }
+@group(0) @binding(0) var<storage, read> x: array<${type}>;        // (outer, n, inner)
+@group(0) @binding(1) var<storage, read_write> y: array<${type}>;  // (outer, chunks, inner)
+@group(0) @binding(2) var<uniform> sizes: Sizes;
+${width === 1 ? PROLOGUE : PROLOGUE_FOURS}
+${width === 1 ? EPILOGUE : EPILOGUE_FOURS}
+${helpers?.[type] ?? ''}
+fn combine(a: ${type}, b: ${type}) -> ${type} { return ${combine}; }
+
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let index = (group.y * groups.x + group.x) * ${THREADS}u + thread;
+  let inner = sizes.inner / ${width}u;
+  if (index >= sizes.outer * sizes.chunks * inner) { return; }
+  let i = index % inner;
+  let chunk = (index / inner) % sizes.chunks;
+  let o = index / (inner * sizes.chunks);
+  let begin = chunk * sizes.chunk_length;
+  let end = min(begin + sizes.chunk_length, sizes.n);
+  var at = (o * sizes.n + begin) * inner + i;
+  var total = ${start('prologue(x[at], at)', type)};
+  for (var k = begin; k < end; k++) {
+    total = combine(total, prologue(x[at], at));
+    at += inner;
+  }
+  y[index] = epilogue(total, index);
+}`,
+    reference: reference(name),
+  });
+}
+
+/** One workgroup for each row, which it folds in workgroup memory. For inner = 1 and long axes. */
+function rows(name: Reduction): Kernel {
+  const { helpers, combine, start } = REDUCTIONS[name];
+  return defineKernel({
+    name: `${name}_rows`,
+    reads: ['x'],
+    writes: ['y'],
+    ...{ sizes, cuts },
+    workgroups: ({ outer, chunks }) => outer * chunks,
+    cost,
+    wgsl: wgsl`
+struct Sizes { outer: u32, n: u32, inner: u32, chunks: u32, chunk_length: u32 }
+@group(0) @binding(0) var<storage, read> x: array<f32>;        // (outer, n)
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;  // (outer, chunks)
+@group(0) @binding(2) var<uniform> sizes: Sizes;
+const THREADS = ${THREADS}u;
+var<workgroup> partial: array<f32, THREADS>;
+${PROLOGUE}
+${EPILOGUE}
+${helpers?.f32 ?? ''}
+fn combine(a: f32, b: f32) -> f32 { return ${combine}; }
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let index = group.y * groups.x + group.x;
+  if (index >= sizes.outer * sizes.chunks) { return; }
+  let chunk = index % sizes.chunks;
+  let row = (index / sizes.chunks) * sizes.n;
+  let begin = chunk * sizes.chunk_length;
+  let end = min(begin + sizes.chunk_length, sizes.n);
+  var total = ${start('prologue(x[row + begin], row + begin)', 'f32')};
+  for (var k = begin + thread; k < end; k += THREADS) {
+    total = combine(total, prologue(x[row + k], row + k));
+  }
+  partial[thread] = total;
+  for (var half = THREADS / 2u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (thread < half) { partial[thread] = combine(partial[thread], partial[thread + half]); }
+  }
+  if (thread == 0u) { y[index] = epilogue(partial[0], index); }
+}`,
+    reference: reference(name),
+  });
+}
+
+/**
+ * One invocation for four rows, which it walks one after the other, by fours: for software adapters, where each load and
+ * each invocation costs, and neighbours' loads are not joined. Rows, their chunks and their number are whole fours.
+ */
+function rowsSoftware(name: Reduction): Kernel {
+  const { helpers, combine, start } = REDUCTIONS[name];
+  return defineKernel({
+    name: `${name}_rows_software`,
+    reads: ['x'],
+    writes: ['y'],
+    ...{ sizes, cuts },
+    workgroups: ({ outer, chunks }) => ceilDivide((outer * chunks) / 4, SOFTWARE_THREADS),
+    cost,
+    wgsl: wgsl`
+struct Sizes { outer: u32, n: u32, inner: u32, chunks: u32, chunk_length: u32 }
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;        // (outer, n)
+@group(0) @binding(1) var<storage, read_write> y: array<vec4f>;  // (outer, chunks)
+@group(0) @binding(2) var<uniform> sizes: Sizes;
+${PROLOGUE_FOURS}
+${EPILOGUE_FOURS}
+${helpers?.vec4f ?? ''}
+fn combine(a: vec4f, b: vec4f) -> vec4f { return ${combine}; }
+
+@compute @workgroup_size(${SOFTWARE_THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let index = (group.y * groups.x + group.x) * ${SOFTWARE_THREADS}u + thread;
+  if (4u * index >= sizes.outer * sizes.chunks) { return; }
+  var totals: vec4f;
+  for (var q = 0u; q < 4u; q++) {
+    let row = (4u * index + q) / sizes.chunks * sizes.n;
+    let first = (4u * index + q) % sizes.chunks * sizes.chunk_length;
+    let begin = (row + first) / 4u;
+    let end = (row + min(first + sizes.chunk_length, sizes.n)) / 4u;
+    var total = ${start('prologue(x[begin], begin)', 'vec4f')};
+    for (var at = begin; at < end; at++) { total = combine(total, prologue(x[at], at)); }
+    let pairs = combine(total, total.zwxy);
+    totals[q] = combine(pairs, pairs.yxwz).x;
+  }
+  y[index] = epilogue(totals, index);
+}`,
+    reference: reference(name),
+  });
+}
+
+/** The kernels of each reduction. */
+export const reductions = {
+  sum: family('sum'),
+  product: family('product'),
+  max: family('max'),
+  min: family('min'),
+} as const;
+
+function family(name: Reduction) {
+  return {
+    ...{ rows: rows(name), columns: columns(name, 'f32') },
+    ...{ columnsFours: columns(name, 'vec4f'), rowsSoftware: rowsSoftware(name) },
+  } as const;
+}
+
+/**
+ * Where the largest element of the middle axis stands: x (outer, n, inner) -> y (outer, inner). The first of equals wins, and
+ * the first NaN over all numbers.
+ */
+export const argmaxColumns = defineKernel({
+  name: 'argmax',
+  reads: ['x'],
+  writes: ['y'],
+  sizes: ['outer', 'n', 'inner'],
+  cuts: [cutAlong('outer', ({ n, inner }) => ({ x: n * inner, y: inner }))],
+  workgroups: ({ outer, inner }) => ceilDivide(outer * inner, THREADS),
+  cost: ({ outer, n, inner }) => ({ flops: outer * n * inner, bytes: 4 * outer * inner * (n + 1) }),
+  wgsl: wgsl`
+struct Sizes { outer: u32, n: u32, inner: u32 }
+@group(0) @binding(0) var<storage, read> x: array<f32>;        // (outer, n, inner)
+@group(0) @binding(1) var<storage, read_write> y: array<i32>;  // (outer, inner)
+@group(0) @binding(2) var<uniform> sizes: Sizes;
+${REPLACES}
+
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let index = (group.y * groups.x + group.x) * ${THREADS}u + thread;
+  if (index >= sizes.outer * sizes.inner) { return; }
+  let column = (index / sizes.inner) * sizes.n * sizes.inner + index % sizes.inner;
+  var best = x[column];
+  var place = 0u;
+  for (var k = 1u; k < sizes.n; k++) {
+    let value = x[column + k * sizes.inner];
+    if (replaces(value, best)) {
+      best = value;
+      place = k;
+    }
+  }
+  y[index] = i32(place);
+}`,
+  reference({ x, y, outer, n, inner }) {
+    for (let index = 0; index < outer * inner; index++) {
+      const column = Math.floor(index / inner) * n * inner + (index % inner);
+      let place = 0;
+      for (let k = 1; k < n; k++) if (replaces(x[column + k * inner], x[column + place * inner])) place = k;
+      y[index] = place;
+    }
+  },
+});

@@ -1,0 +1,153 @@
+import { cutAlong, defineKernel } from '../../gpu/kernel.js';
+import { wgsl } from '../../gpu/wgsl.js';
+import { ROW_HEAD, rowKernels } from './row-kernels.js';
+
+/*
+ * Softmax and its logarithm along the last axis, and their gradients. Every axis but the last is folded into `rows`;
+ * one team computes one row (rows.ts).
+ *
+ *   softmax:      y[r,c] = exp(x[r,c] - m[r]) / Σ_k exp(x[r,k] - m[r])      m[r] = max_k x[r,k]
+ *   log-softmax:  y[r,c] = x[r,c] - m[r] - log Σ_k exp(x[r,k] - m[r])
+ *
+ * Taking out the row maximum leaves y unchanged and keeps exp from overflowing.
+ */
+const sizes = ['rows', 'cols'] as const;
+const workgroups = ({ rows, cols }: { rows: number; cols: number }): number => (cols === 0 ? 0 : rows);
+const forward = {
+  ...{ reads: ['x'], writes: ['y'], sizes, workgroups },
+  cuts: [cutAlong('rows', ({ cols }) => ({ x: cols, y: cols }))],
+} as const;
+
+/** Reads the maximum of a row of x and Σ exp(x - maximum) into `shift` and `total`. */
+export const rowStatistics = (x: string): string => wgsl`
+  var largest = ${x}[begin];
+  for (var at = begin + thread; at < end; at += THREADS) { largest = max(largest, ${x}[at]); }
+  let shift = fold_max(largest, thread);
+  var sum = Element();
+  for (var at = begin + thread; at < end; at += THREADS) { sum += exp(${x}[at] - shift); }
+  let total = fold_sum(sum, thread);`;
+
+/** Softmax of each row. */
+export const softmaxForward = rowKernels(({ suffix, subgroupLanes, element, wgsl: team }) =>
+  defineKernel({
+    name: `softmax${suffix}`,
+    ...forward,
+    subgroupLanes,
+    cost: ({ rows, cols }) => ({ flops: 11 * rows * cols, bytes: 8 * rows * cols }),
+    wgsl: wgsl`
+struct Sizes { rows: u32, cols: u32 }
+@group(0) @binding(0) var<storage, read> x: array<${element}>;        // (rows, cols)
+@group(0) @binding(1) var<storage, read_write> y: array<${element}>;  // (rows, cols)
+@group(0) @binding(2) var<uniform> sizes: Sizes;
+${team}
+${ROW_HEAD}
+${rowStatistics('x')}
+  for (var at = begin + thread; at < end; at += THREADS) { y[at] = exp(x[at] - shift) / total; }
+}`,
+    reference({ x, y, rows, cols }) {
+      for (let r = 0; r < rows; r++) {
+        const row = x.subarray(r * cols, (r + 1) * cols);
+        const { shift, total } = statistics(row);
+        row.forEach((value, c) => {
+          y[r * cols + c] = Math.exp(value - shift) / total;
+        });
+      }
+    },
+  }),
+);
+
+/** ln softmax of each row. */
+export const logSoftmaxForward = rowKernels(({ suffix, subgroupLanes, element, wgsl: team }) =>
+  defineKernel({
+    name: `log_softmax${suffix}`,
+    ...forward,
+    subgroupLanes,
+    cost: ({ rows, cols }) => ({ flops: 8 * rows * cols, bytes: 8 * rows * cols }),
+    wgsl: wgsl`
+struct Sizes { rows: u32, cols: u32 }
+@group(0) @binding(0) var<storage, read> x: array<${element}>;        // (rows, cols)
+@group(0) @binding(1) var<storage, read_write> y: array<${element}>;  // (rows, cols)
+@group(0) @binding(2) var<uniform> sizes: Sizes;
+${team}
+${ROW_HEAD}
+${rowStatistics('x')}
+  let log_total = log(total); // taken off last: shift may be large, and its sum with this would round
+  for (var at = begin + thread; at < end; at += THREADS) { y[at] = (x[at] - shift) - log_total; }
+}`,
+    reference({ x, y, rows, cols }) {
+      for (let r = 0; r < rows; r++) {
+        const row = x.subarray(r * cols, (r + 1) * cols);
+        const { shift, total } = statistics(row);
+        row.forEach((value, c) => {
+          y[r * cols + c] = value - shift - Math.log(total);
+        });
+      }
+    },
+  }),
+);
+
+const gradient = {
+  reads: ['y', 'dy'],
+  writes: ['dx'],
+  sizes,
+  cuts: [cutAlong('rows', ({ cols }) => ({ y: cols, dy: cols, dx: cols }))],
+  workgroups,
+} as const;
+const gradientHead = (element: string) => wgsl`
+struct Sizes { rows: u32, cols: u32 }
+@group(0) @binding(0) var<storage, read> y: array<${element}>;         // (rows, cols)
+@group(0) @binding(1) var<storage, read> dy: array<${element}>;        // (rows, cols)
+@group(0) @binding(2) var<storage, read_write> dx: array<${element}>;  // (rows, cols)
+@group(0) @binding(3) var<uniform> sizes: Sizes;`;
+
+/** dx = y ⊙ (dy - Σ_k dy[k]·y[k]): softmax needs only its own output to run backwards. */
+export const softmaxBackward = rowKernels(({ suffix, subgroupLanes, element, wgsl: team }) =>
+  defineKernel({
+    ...{ name: `softmax_backward${suffix}`, ...gradient, subgroupLanes },
+    cost: ({ rows, cols }) => ({ flops: 4 * rows * cols, bytes: 12 * rows * cols }),
+    wgsl: wgsl`${gradientHead(element)}
+${team}
+${ROW_HEAD}
+  var sum = Element();
+  for (var at = begin + thread; at < end; at += THREADS) { sum += dy[at] * y[at]; }
+  let total = fold_sum(sum, thread);
+  for (var at = begin + thread; at < end; at += THREADS) { dx[at] = y[at] * (dy[at] - total); }
+}`,
+    reference({ y, dy, dx, rows, cols }) {
+      for (let r = 0; r < rows; r++) {
+        let total = 0;
+        for (let at = r * cols; at < (r + 1) * cols; at++) total += dy[at] * y[at];
+        for (let at = r * cols; at < (r + 1) * cols; at++) dx[at] = y[at] * (dy[at] - total);
+      }
+    },
+  }),
+);
+
+/** dx = dy - exp(y) · Σ_k dy[k], of y = ln softmax. */
+export const logSoftmaxBackward = rowKernels(({ suffix, subgroupLanes, element, wgsl: team }) =>
+  defineKernel({
+    ...{ name: `log_softmax_backward${suffix}`, ...gradient, subgroupLanes },
+    cost: ({ rows, cols }) => ({ flops: 7 * rows * cols, bytes: 12 * rows * cols }),
+    wgsl: wgsl`${gradientHead(element)}
+${team}
+${ROW_HEAD}
+  var sum = Element();
+  for (var at = begin + thread; at < end; at += THREADS) { sum += dy[at]; }
+  let total = fold_sum(sum, thread);
+  for (var at = begin + thread; at < end; at += THREADS) { dx[at] = dy[at] - exp(y[at]) * total; }
+}`,
+    reference({ y, dy, dx, rows, cols }) {
+      for (let r = 0; r < rows; r++) {
+        let total = 0;
+        for (let at = r * cols; at < (r + 1) * cols; at++) total += dy[at];
+        for (let at = r * cols; at < (r + 1) * cols; at++) dx[at] = dy[at] - Math.exp(y[at]) * total;
+      }
+    },
+  }),
+);
+
+/** The maximum of a row, and the sum of its exponentials after taking the maximum out. */
+export function statistics(row: Float64Array): { shift: number; total: number } {
+  const shift = row.reduce((a, b) => Math.max(a, b), -Infinity);
+  return { shift, total: row.reduce((sum, value) => sum + Math.exp(value - shift), 0) };
+}

@@ -1,0 +1,34 @@
+import { elu, gelu, hardSigmoid, leakyRelu, silu, softplus, type Tensor } from '../../tensor/index.js';
+import { lookUp } from './look-up.js';
+
+/** Activations by the names that Keras gives them. */
+export const activations = {
+  linear: (x: Tensor): Tensor => x,
+  sigmoid: (x: Tensor): Tensor => x.sigmoid(),
+  tanh: (x: Tensor): Tensor => x.tanh(),
+  relu: (x: Tensor): Tensor => x.relu(),
+  softmax: (x: Tensor): Tensor => x.softmax(),
+  elu: (x: Tensor): Tensor => elu(x),
+  gelu: (x: Tensor): Tensor => gelu(x),
+  hardSigmoid,
+  leakyRelu: (x: Tensor): Tensor => leakyRelu(x),
+  silu,
+  softplus,
+  /** x / (1 + |x|). */
+  softsign: (x: Tensor): Tensor => x.div(x.abs().add(1)),
+  /** min(max(x, 0), 6). */
+  relu6: (x: Tensor): Tensor => x.clip(0, 6),
+  /** Elu, scaled so that means and variances settle. Klambauer et al. 2017. */
+  selu: (x: Tensor): Tensor => elu(x, 1.673_263_242_354_377_2).mul(1.050_700_987_355_480_5),
+  /** x · tanh(softplus x). Misra 2019. */
+  mish: (x: Tensor): Tensor => x.mul(softplus(x).tanh()),
+  exponential: (x: Tensor): Tensor => x.exp(),
+  logSoftmax: (x: Tensor): Tensor => x.logSoftmax(),
+} as const;
+
+/** The name of an activation. */
+export type Activation = keyof typeof activations;
+
+/** The function of a name. @throws TesseraError if there is none. */
+export const activationOf = (where: string, name: Activation): ((x: Tensor) => Tensor) =>
+  lookUp<(x: Tensor) => Tensor>(where, 'activation', activations, name);

@@ -1,0 +1,24 @@
+import { TesseraError } from '../../gpu/errors.js';
+import type { Tensor } from '../tensor.js';
+import type { DType, Source } from './graph.js';
+import type { Shape } from './shape.js';
+
+/*
+ * A tensor's methods are ops, and ops make tensors: one of the two must be loaded first. It is the ops; the class
+ * introduces itself here when it is there.
+ */
+type TensorClass = new (source: Source, index: number, shape: Shape, dtype: DType) => Tensor;
+let tensorClass: TensorClass | undefined;
+
+/** Called once, by the module of the class. */
+export function introduceTensor(given: TensorClass): void {
+  tensorClass = given;
+}
+
+/** A new tensor. */
+export function makeTensor(source: Source, index: number, shape: Shape, dtype: DType): Tensor {
+  if (tensorClass === undefined) throw new TesseraError("ops need the class Tensor: import 'tessera' before its parts");
+  return new tensorClass(source, index, shape, dtype);
+}
+
+export const isTensor = (value: unknown): value is Tensor => tensorClass !== undefined && value instanceof tensorClass;

@@ -1,0 +1,123 @@
+import type { Device, DeviceLimits, ElementType, HostArray } from '../../gpu/device.js';
+import type { Kernel } from '../../gpu/kernel.js';
+import type { ElementwiseFunction } from '../../kernels/elementwise/table.js';
+import type { ChoiceSizes, Variants } from '../runtime/choice.js';
+import type { Tensor } from '../tensor.js';
+import type { Variable } from '../variable.js';
+import { type Shape, sizeOf } from './shape.js';
+
+/**
+ * The type of a tensor's elements. On the reference device f32 tensors carry float64 values. f16 is a way to store: products
+ * and elementwise ops take it and compute in f32.
+ */
+export type DType = ElementType;
+
+export interface TensorType {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** Where a tensor comes from: an op, or one of the three kinds of leaves. */
+export type Source = OpNode | DataLeaf | NumberLeaf | VariableLeaf;
+
+/** Numbers on the host. A plan has a slot for them and uploads them when they are not what the slot holds already. */
+export interface DataLeaf {
+  readonly kind: 'data';
+  readonly data: HostArray;
+}
+
+/** One number: data, never structure. It goes into the plan's uniforms. */
+export interface NumberLeaf {
+  readonly kind: 'number';
+  readonly value: number;
+}
+
+/** A variable as it was after `version` assigns. */
+export interface VariableLeaf {
+  readonly kind: 'variable';
+  readonly variable: Variable;
+  readonly version: number;
+}
+
+/** An op applied to tensors. */
+export interface OpNode {
+  readonly kind: 'op';
+  readonly op: OpDefinition;
+  readonly inputs: readonly Tensor[];
+  readonly attributes: Attributes;
+  /** The attributes that are data: a plan rereads them at each step. */
+  readonly numbers: Readonly<Record<string, number>>;
+  readonly outputs: readonly TensorType[];
+  /** The op, its structural attributes and its outputs' types, as a part of the plan's key. */
+  readonly structure: string;
+  /** Its outputs as tensors, which carry their values once those are known. */
+  tensors: readonly Tensor[];
+}
+
+export type Attributes = Readonly<Record<string, unknown>>;
+
+/** A tensor's place in a plan, as `dispatch` sees it. */
+export interface Value extends TensorType {
+  readonly length: number;
+  /** Where it begins in the memory that it is a part of; undefined for a whole. */
+  readonly first?: number;
+}
+
+/** A part of a value: neighbouring elements, under a shape of their own. */
+export const partOf = <V extends Value>(value: V, first: number, shape: Shape): V => ({
+  ...value,
+  ...{ shape, length: sizeOf(shape), first: (value.first ?? 0) + first },
+});
+
+/** A kernel with the values behind its bindings and the sizes of its uniforms. */
+export interface Launch {
+  readonly kernel: Kernel;
+  readonly values: Readonly<Record<string, Value>>;
+  readonly sizes: Readonly<Record<string, number>>;
+}
+
+/** What `dispatch` may use beside inputs and outputs. */
+export interface DispatchContext {
+  readonly attributes: Attributes;
+  readonly device: Pick<Device, 'limits' | 'software' | 'features' | 'kind'> & { readonly limits: DeviceLimits };
+  /** A value that lives only between the launches of this op. */
+  temporary(shape: Shape, dtype?: DType): Value;
+  /** The launches of the variant that was measured to be the fastest for such sizes; else those of the `heuristic`. */
+  choose(op: string, sizes: ChoiceSizes, variants: Variants, heuristic: string): Launch[];
+}
+
+/** What a gradient rule is given: gradients that are missing (the output did not matter) are undefined. */
+export interface VjpContext {
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  readonly output: Tensor;
+  readonly outputGrads: readonly (Tensor | undefined)[];
+  readonly outputGrad: Tensor;
+  readonly attributes: Attributes;
+}
+
+/** An op with its types erased, as graphs, plans and autograd handle it. */
+export interface OpDefinition {
+  readonly name: string;
+  readonly inputs: readonly string[];
+  /** Set for elementwise ops, which fusion composes; they have no dispatch of their own. */
+  readonly elementwise?: ElementwiseFunction;
+  /** True if it takes f16; aliases do, and elementwise ops say so themselves. All others are refused it, as their kernels read f32. */
+  readonly halves?: boolean;
+  /** True if the output is the input's memory under another shape. */
+  readonly alias?: boolean;
+  /** True if elementwise work on output 0 can be fused into the kernel that writes it. */
+  readonly epilogue?: boolean;
+  /** True if elementwise work on input 0 can be fused into the kernels that read it. */
+  readonly prologue?: boolean;
+  /** For each output that is written over an input: output's position -> input's position. */
+  readonly inPlace?: Readonly<Record<number, number>>;
+  dispatch?(inputs: readonly Value[], outputs: readonly Value[], context: DispatchContext): Launch[];
+  /** The gradients of the inputs, or in words why there is none. */
+  readonly vjp: ((context: VjpContext) => readonly (Tensor | null)[]) | string;
+}
+
+/** Says which kernel runs on which values. */
+export function launch(kernel: Kernel, values: Launch['values'], sizes: Launch['sizes']): Launch {
+  return { kernel, values, sizes };
+}

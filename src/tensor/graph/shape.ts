@@ -1,0 +1,71 @@
+import { TesseraError } from '../../gpu/errors.js';
+
+/** Sizes of the axes, outermost first; [] is a scalar. Memory is always contiguous, row-major. */
+export type Shape = readonly number[];
+
+/** How many elements a shape has. */
+export const sizeOf = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);
+
+/** A shape as it stands in messages: `[32, 128]`. */
+export const formatShape = (shape: Shape): string => `[${shape.join(', ')}]`;
+
+export const sameShape = (a: Shape, b: Shape): boolean =>
+  a.length === b.length && a.every((size, axis) => size === b[axis]);
+
+/** @throws TesseraError if a size is not a whole number of at least 0. */
+export function checkShape(op: string, shape: Shape): Shape {
+  if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
+    throw new TesseraError(`${op}: a shape's sizes are whole numbers from 0, got ${formatShape(shape)}`);
+  }
+  return shape;
+}
+
+/**
+ * An axis as a number from 0; negative axes count from the end.
+ * @throws TesseraError if there is no such axis.
+ */
+export function normalizeAxis(op: string, axis: number, rank: number): number {
+  const from0 = axis < 0 ? axis + rank : axis;
+  if (!Number.isInteger(axis) || from0 < 0 || from0 >= rank) {
+    throw new TesseraError(`${op}: axis ${axis} is out of range: expected ${-rank} to ${rank - 1} for rank ${rank}`);
+  }
+  return from0;
+}
+
+/** Several axes, sorted; undefined means all. @throws TesseraError if one is out of range or named twice. */
+export function normalizeAxes(op: string, axes: number | readonly number[] | undefined, rank: number): number[] {
+  if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
+  const list = typeof axes === 'number' ? [axes] : axes;
+  const from0 = list.map((axis) => normalizeAxis(op, axis, rank)).sort((a, b) => a - b);
+  if (new Set(from0).size < from0.length)
+    throw new TesseraError(`${op}: axes [${list.join(', ')}] name one axis twice`);
+  return from0;
+}
+
+/**
+ * The shape that two shapes broadcast to, by NumPy's rules: aligned at the end, an axis of 1 stretches.
+ * @throws TesseraError naming the op and both shapes.
+ */
+export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, axis) => {
+    const sizeA = a[axis - rank + a.length] ?? 1;
+    const sizeB = b[axis - rank + b.length] ?? 1;
+    if (sizeA === sizeB || sizeB === 1) return sizeA;
+    if (sizeA === 1) return sizeB;
+    throw new TesseraError(
+      `${op}: shapes do not broadcast: ${formatShape(a)} and ${formatShape(b)} differ in axis ${axis - rank} (${sizeA} vs ${sizeB}); expected equal sizes, or 1`,
+    );
+  });
+}
+
+/** Row-major strides, in elements. */
+export function rowMajorStrides(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let stride = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    strides[axis] = stride;
+    stride *= shape[axis];
+  }
+  return strides;
+}

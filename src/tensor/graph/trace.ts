@@ -1,0 +1,106 @@
+import { TesseraError } from '../../gpu/errors.js';
+import type { Tensor } from '../tensor.js';
+import type { NumberLeaf, OpNode, VariableLeaf } from './graph.js';
+
+/** The part of the graph that some targets need, in an order in which it can be computed. */
+export interface Trace {
+  readonly targets: readonly Tensor[];
+  /** Inputs before the nodes that use them. */
+  readonly nodes: readonly OpNode[];
+  /** Leaves whose values come from the host or were kept on a device: a plan's slots. */
+  readonly slots: readonly Tensor[];
+  readonly numbers: readonly NumberLeaf[];
+  readonly variables: readonly VariableLeaf[];
+  /** Tensors whose values are on their way to the host; the trace can be planned once they have arrived. */
+  readonly pending: readonly Promise<void>[];
+  /** Equal for two traces exactly when one plan serves both. */
+  readonly key: string;
+}
+
+/** What identifies the value of a tensor in a trace: the tensor itself where its value is known, else its source. */
+export function identityOf(tensor: Tensor): object {
+  return isKnown(tensor) ? tensor : tensor.source;
+}
+
+/** A variable's value that was read is still the variable: its memory is there, and the plan the same. */
+const isKnown = ({ host, resident, source }: Tensor): boolean =>
+  source.kind !== 'variable' && (host !== undefined || resident !== undefined);
+
+/**
+ * Walks from the targets to the leaves.
+ *
+ * @throws TesseraError if a value depends on a variable that was assigned to since.
+ */
+export function trace(targets: readonly Tensor[]): Trace {
+  const positions = new Map<object, number>();
+  const nodes: OpNode[] = [];
+  const slots: Tensor[] = [];
+  const numbers: NumberLeaf[] = [];
+  const variables: VariableLeaf[] = [];
+  const pending: Promise<void>[] = [];
+  const parts: string[] = [];
+
+  const addLeaf = (tensor: Tensor, consumer: string): void => {
+    const { source } = tensor;
+    if (isKnown(tensor) || source.kind === 'data') {
+      slots.push(tensor);
+      parts.push(`slot:${tensor.dtype}[${tensor.shape.join()}]`);
+    } else if (source.kind === 'number') {
+      numbers.push(source);
+      parts.push(`number:${tensor.dtype}`);
+    } else if (source.kind === 'variable') {
+      if (source.version !== source.variable.version) throw stale(source, consumer);
+      variables.push(source);
+      parts.push(`variable:${source.variable.id}`);
+    }
+    positions.set(identityOf(tensor), parts.length - 1);
+  };
+
+  // Depth first with a stack of its own: a long recurrence must not exhaust the call stack.
+  const stack: { node: OpNode; next: number }[] = [];
+  const visit = (tensor: Tensor, consumer: string): void => {
+    if (positions.has(identityOf(tensor))) return;
+    if (tensor.pending !== undefined) pending.push(tensor.pending);
+    if (isKnown(tensor) || tensor.pending !== undefined || tensor.source.kind !== 'op') addLeaf(tensor, consumer);
+    else stack.push({ node: tensor.source, next: 0 });
+  };
+  for (const target of targets) {
+    visit(target, 'evaluate');
+    while (stack.length > 0) {
+      const frame = stack.at(-1)!;
+      const { node } = frame;
+      if (frame.next < node.inputs.length) {
+        visit(node.inputs[frame.next++], node.op.name);
+        continue;
+      }
+      stack.pop();
+      if (positions.has(node)) continue;
+      nodes.push(node);
+      parts.push(`${node.structure}(${node.inputs.map((input) => reference(input)).join()})`);
+      positions.set(node, parts.length - 1);
+    }
+  }
+  function reference(tensor: Tensor): string {
+    const position = positions.get(identityOf(tensor))!;
+    return tensor.index === 0 ? `${position}` : `${position}.${tensor.index}`;
+  }
+  parts.push(`targets:${targets.map(reference).join()}`);
+  return { targets, nodes, slots, numbers, variables, pending, key: parts.join(';') };
+}
+
+/** The trace of targets, once all values that it depends on are known. */
+export async function settledTrace(targets: readonly Tensor[]): Promise<Trace> {
+  let traced = trace(targets);
+  while (traced.pending.length > 0) {
+    await Promise.all(traced.pending);
+    traced = trace(targets);
+  }
+  return traced;
+}
+
+function stale({ variable, version }: VariableLeaf, consumer: string): TesseraError {
+  return new TesseraError(
+    `${consumer}: it was built on '${variable.name}' as it was after ${version} assigns, but there have been ${variable.version} since; ` +
+      'its value from then is gone. Evaluate it before the assign, or with it: optimizer.step(loss, { also: [tensor] })',
+  );
+}

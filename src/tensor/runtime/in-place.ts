@@ -1,0 +1,60 @@
+import type { OpNode } from '../graph/graph.js';
+import { identityOf, type Trace } from '../graph/trace.js';
+import type { Tensor } from '../tensor.js';
+import { isNode, type Unit } from './fuse.js';
+
+/*
+ * An update such as Adam's may write its results over what it read, where each result belongs to a variable that is
+ * assigned just that. It then runs after the last reader of the old values.
+ */
+
+/** True if every output that may be written over an input belongs to a variable that is assigned just that output. */
+export function updatesInPlace({ nodes, targets }: Trace, { op }: Unit): boolean {
+  const isAssignedOnly = (output: number, variable: unknown): boolean => {
+    const users = nodes.filter((node) =>
+      node.inputs.some((input) => input.source === op && input.index === output && isNode(input)),
+    );
+    return (
+      users.length === 1 &&
+      users[0].op.name === 'assign' &&
+      users[0].attributes.variable === variable &&
+      !targets.some((target) => target.source === op && target.index === output)
+    );
+  };
+  return (
+    op?.op.inPlace !== undefined &&
+    Object.entries(op.op.inPlace).every(([output, input]) => {
+      const { source } = op.inputs[input];
+      return source.kind === 'variable' && isAssignedOnly(Number(output), source.variable);
+    })
+  );
+}
+
+/** The position of the last unit that reads what an update overwrites, or that feeds the update. */
+export function lastReader(update: Unit, units: readonly Unit[]): number {
+  const overwritten = Object.values(update.op!.op.inPlace!).map((input) => identityOf(update.op!.inputs[input]));
+  const read = new Set<object>([
+    ...overwritten,
+    ...update.op!.inputs.flatMap((input) => [input.source, rootOf(input)]),
+  ]);
+  let last = units.indexOf(update);
+  units.forEach((unit, position) => {
+    if (unit === update) return;
+    const nodes = [
+      unit.op,
+      ...(unit.elementwise?.members ?? []),
+      ...(unit.epilogue?.members ?? []),
+      ...(unit.prologue?.members ?? []),
+    ];
+    const reads = nodes.some((node) => node?.inputs.some((input) => overwritten.includes(rootOf(input))));
+    if (reads || read.has(unit.root)) last = Math.max(last, position);
+  });
+  return last;
+}
+
+/** The node or leaf whose memory a tensor is, through reshapes. */
+export function rootOf(tensor: Tensor): object {
+  let at = tensor;
+  while (isNode(at) && (at.source as OpNode).op.alias) at = (at.source as OpNode).inputs[0];
+  return identityOf(at);
+}

@@ -1,0 +1,312 @@
+import type { Device } from '../../gpu/device.js';
+import { TesseraError } from '../../gpu/errors.js';
+import { runLength } from '../../gpu/kernel.js';
+import { canVectorise, composeElementwise, expressionValues } from '../../kernels/elementwise/compose.js';
+import type { Expression, Step } from '../../kernels/elementwise/expression.js';
+import { type Fusion, fuse as fuseKernel, takesFours } from '../../kernels/elementwise/fusion.js';
+import { identity } from '../../kernels/elementwise/table.js';
+import type { DispatchContext, DType, Launch, NumberLeaf, OpNode, TensorType, Value } from '../graph/graph.js';
+import { formatShape, type Shape, sameShape, sizeOf } from '../graph/shape.js';
+import { identityOf, type Trace } from '../graph/trace.js';
+import type { Tensor } from '../tensor.js';
+import { type Chooser, chooseBy, chooserOf } from './choice.js';
+import { type Bound, Dispatches, memoryFor, type NumberSource, type PlannedDispatch } from './dispatches.js';
+import { fuse, type Group, isNode, isRecomputable, type Unit } from './fuse.js';
+import { lastReader, rootOf, updatesInPlace } from './in-place.js';
+import { express, sameValue } from './lower.js';
+import { assignWorkspace, Storage } from './storage.js';
+
+/** Kernels in order, each with the memory it reads and writes. It serves every trace with its key. */
+export interface Plan {
+  readonly dispatches: readonly PlannedDispatch[];
+  /** The memory of each target; undefined for an assign that is done in place. */
+  readonly targets: readonly (Storage | undefined)[];
+  readonly slots: readonly Storage[];
+  readonly variables: readonly Storage[];
+  /** Sizes of the workspace buffers that dispatches share by liveness. */
+  readonly workspace: readonly number[];
+}
+
+/** A planned value knows its memory. */
+interface Stored extends Value {
+  readonly storage: Storage;
+}
+
+const stored = ({ shape, dtype }: TensorType, storage: Storage): Stored => ({
+  ...{ shape, dtype, length: sizeOf(shape), storage },
+});
+const boundTo = ({ storage, dtype, length, first = 0 }: Stored): Bound => ({ storage, type: dtype, first, length });
+
+const memoryOf = ({ shape, dtype }: TensorType): number => memoryFor({ type: dtype, length: sizeOf(shape) });
+
+/** Turns a trace into a plan for a device. */
+export function plan(trace: Trace, device: Device, chooser = chooserOf(device.choices)): Plan {
+  return new Planner(trace, device, chooser).plan();
+}
+
+class Planner {
+  readonly #dispatches: Dispatches;
+  readonly #storages = new Map<object, Storage[]>();
+  readonly #nodePositions: Map<OpNode, number>;
+  readonly #numberPositions: Map<object, number>;
+  readonly #slots: Storage[];
+  readonly #variables: Storage[];
+  readonly #choose: DispatchContext['choose'];
+
+  constructor(
+    private readonly trace: Trace,
+    private readonly device: Device,
+    chooser: Chooser,
+  ) {
+    this.#dispatches = new Dispatches(device);
+    this.#choose = chooseBy(chooser);
+    this.#nodePositions = new Map(trace.nodes.map((node, position) => [node, position]));
+    this.#numberPositions = new Map(trace.numbers.map((leaf, position) => [leaf, position]));
+    this.#slots = trace.slots.map((tensor, position) => {
+      const storage = new Storage('slot', memoryOf(tensor), `input ${tensor.describe()}`, position);
+      this.#storages.set(identityOf(tensor), [storage]);
+      return storage;
+    });
+    this.#variables = trace.variables.map((leaf, position) => {
+      const storage = new Storage('variable', memoryOf(leaf.variable), leaf.variable.name, position);
+      this.#storages.set(leaf, [storage]);
+      return storage;
+    });
+  }
+
+  plan(): Plan {
+    const { trace } = this;
+    const units = fuse(trace, this.device.limits.storageBuffers);
+    const assigned = new Set(trace.targets.filter(isAssign).map((target) => variableOf(target)));
+    const updates = units.filter((unit) => updatesInPlace(trace, unit));
+    const late = new Map(updates.map((unit) => [unit, lastReader(unit, units)]));
+    const copies = this.#protectOldValues(assigned);
+    units.forEach((unit, position) => {
+      if (!late.has(unit)) this.#addUnit(unit);
+      for (const [update, after] of late) if (after === position) this.#addUnit(update);
+    });
+    const targets = trace.targets.map((target) => {
+      const storage = copies.get(target) ?? this.#storageOf(isAssign(target) ? nodeOf(target).inputs[0] : target);
+      if (isAssign(target) && storage.kind === 'variable' && storage === this.#variableStorage(variableOf(target)))
+        return undefined;
+      storage.last = Number.POSITIVE_INFINITY;
+      return storage;
+    });
+    return {
+      dispatches: this.#dispatches.all,
+      targets,
+      slots: this.#slots,
+      variables: this.#variables,
+      workspace: assignWorkspace(new Set(this.#dispatches.all.flatMap(({ storages }) => Object.values(storages)))),
+    };
+  }
+
+  // ---- in place --------------------------------------------------------------------------------------------------
+  /** A target that is the old value of a variable that is being assigned is copied before anything overwrites it. */
+  #protectOldValues(assigned: ReadonlySet<unknown>): Map<Tensor, Storage> {
+    const copies = new Map<Tensor, Storage>();
+    for (const target of this.trace.targets) {
+      const value = isAssign(target) ? nodeOf(target).inputs[0] : target;
+      const root = rootOf(value);
+      const leaf = this.trace.variables.find((variable) => variable === root);
+      if (leaf === undefined || !assigned.has(leaf.variable)) continue;
+      const storage = new Storage('workspace', memoryOf(value), leaf.variable.name);
+      this.#addCopy(stored(value, this.#storages.get(leaf)![0]), storage);
+      copies.set(target, storage);
+    }
+    return copies;
+  }
+
+  #variableStorage(variable: unknown): Storage | undefined {
+    return this.#variables.find((storage) => this.trace.variables[storage.position].variable === variable);
+  }
+
+  // ---- units to dispatches ---------------------------------------------------------------------------------------
+  #addUnit(unit: Unit): void {
+    const { op } = unit;
+    if (op === undefined) {
+      this.#addElementwise(unit.elementwise!);
+    } else if (op.op.name === 'assign') {
+      // Nothing to compute: the targets say where the value goes.
+    } else if (op.op.alias) {
+      this.#storages.set(op, [this.#storageOf(op.inputs[0])]);
+    } else {
+      this.#addOp(unit, op);
+    }
+  }
+
+  #addElementwise(group: Group): void {
+    const type = group.root.outputs[0];
+    const { expression, inputs, numbers } = express(group, this.#isStored);
+    const isPart = this.#dispatches.isLarge({ type: type.dtype, length: sizeOf(type.shape) });
+    const kernel = composeElementwise({ ...expression, isPart }, runLength(this.device));
+    const label = `${kernel.name} ${formatShape(type.shape)}`;
+    const y = stored(type, new Storage('workspace', memoryOf(type), label));
+    this.#storages.set(group.root, [y.storage]);
+    this.#dispatches.add({
+      kernel,
+      bound: { ...this.#boundInputs('in', inputs), y: boundTo(y) },
+      values: { count: y.length, ...expressionValues({ ...expression, isPart }, '', canVectorise(expression)) },
+      numbers: numbers.map((leaf, index) => this.#numberOf(leaf, `n${index}`)),
+      label,
+    });
+  }
+
+  #addOp(unit: Unit, node: OpNode): void {
+    const { op } = node;
+    const inputs = node.inputs.map((input) => {
+      // The input that a prologue computes is never stored: its place is taken by one of the prologue's own inputs.
+      const prologue = unit.prologue !== undefined && input === node.inputs[0];
+      return stored(input, prologue ? new Storage('workspace', 0, 'prologue') : this.#storageOf(input));
+    });
+    const inPlace = updatesInPlace(this.trace, unit);
+    const root = unit.epilogue?.root ?? node;
+    const outputs = node.outputs.map((type, index) => {
+      const over = op.inPlace?.[index];
+      if (over !== undefined && inPlace) return stored(type, inputs[over].storage);
+      // What is kept of output 0 is what an epilogue makes of it, which may be of another type.
+      const kept = index === 0 ? root.outputs[0] : type;
+      const storage = new Storage('workspace', memoryOf(kept), `${op.name} ${formatShape(type.shape)}`);
+      if (over !== undefined) this.#addCopy(inputs[over], storage);
+      return stored(type, storage);
+    });
+    this.#storages.set(
+      root,
+      outputs.map((output) => output.storage),
+    );
+    const launches = op.dispatch!(inputs, outputs, {
+      attributes: node.attributes,
+      device: this.device,
+      temporary: (shape: Shape, dtype: DType = 'f32') =>
+        stored({ shape, dtype }, new Storage('workspace', memoryOf({ shape, dtype }), `${op.name}, temporary`)),
+      choose: this.#choose,
+    });
+    const label = `${op.name} ${node.inputs.map((input) => formatShape(input.shape)).join(' x ')}`;
+    for (const launch of launches) this.#addLaunch(unit, node, launch, inputs[0], outputs[0], label);
+  }
+
+  #addLaunch(unit: Unit, node: OpNode, launch: Launch, first: Stored | undefined, output: Stored, label: string): void {
+    const bound: Record<string, Bound> = {};
+    for (const [name, value] of Object.entries(launch.values)) bound[name] = boundTo(value as Stored);
+    const values: Record<string, number> = { ...launch.sizes };
+    const isPart = Object.values(bound).some(this.#dispatches.isLarge);
+    const numbers: NumberSource[] = [];
+    const fusions: Fusion[] = [];
+    const attach = (
+      hook: Fusion['hook'],
+      group: Group,
+      on: string,
+      count: number,
+      replaced: (input: Tensor) => boolean,
+    ) => {
+      const { expression: own, inputs, numbers: leaves } = express(group, this.#isStored, replaced);
+      const expression = { ...own, isPart };
+      fusions.push({ hook, on, count, expression });
+      Object.assign(bound, this.#boundInputs(`${hook}_in`, inputs));
+      Object.assign(values, expressionValues(expression, `${hook}_`, takesFours(launch.kernel, hook)));
+      numbers.push(...leaves.map((leaf, index) => this.#numberOf(leaf, `${hook}_n${index}`)));
+    };
+    if (unit.prologue !== undefined) {
+      const on = bindingOf(launch, first!);
+      if (on !== undefined) {
+        const group = unit.prologue;
+        const own = this.#prologueInput(group);
+        bound[on] = this.#boundInput(own);
+        attach(
+          'prologue',
+          group,
+          on,
+          first!.length,
+          (input) => sameValue(input, own) && sameShape(input.shape, own.shape),
+        );
+      }
+    }
+    if (unit.epilogue !== undefined) {
+      const on = bindingOf(launch, output);
+      if (on !== undefined) {
+        attach('epilogue', unit.epilogue, on, output.length, (input) => input.source === node && isNode(input));
+        bound[on] = { ...bound[on], type: unit.root.outputs[0].dtype };
+      }
+    }
+    for (const { name } of launch.kernel.uniforms.flat()) {
+      if (name in node.numbers) numbers.push({ field: name, node: this.#nodePositions.get(node)!, name });
+    }
+    const kernel = fusions.length > 0 ? fuseKernel(launch.kernel, fusions) : launch.kernel;
+    this.#dispatches.add({ kernel, bound, values, numbers, label });
+  }
+
+  #prologueInput(group: Group): Tensor {
+    const { shape } = group.root.outputs[0];
+    for (const node of group.members) {
+      for (const input of node.inputs) {
+        const outside = !(
+          isNode(input) &&
+          (group.members.has(input.source as OpNode) || isRecomputable(input.source as OpNode))
+        );
+        if (outside && input.source.kind !== 'number' && input.dtype === 'f32' && sameShape(input.shape, shape))
+          return input;
+      }
+    }
+    throw new TesseraError(`plan: no input of '${group.root.op.name}' can take the place of the kernel's own`);
+  }
+
+  #addCopy(from: Stored, to: Storage): void {
+    const expression: Expression = {
+      inputs: [{ type: from.dtype, layout: 'same' }],
+      numbers: [],
+      steps: [{ fn: identity, operands: [{ kind: 'input', index: 0 }], type: from.dtype }],
+    };
+    const kernel = composeElementwise(expression, runLength(this.device));
+    this.#dispatches.add({
+      kernel,
+      bound: { in0: boundTo(from), y: boundTo({ ...from, storage: to }) },
+      values: { count: from.length },
+      numbers: [],
+      label: `copy ${from.storage.owner}`,
+    });
+  }
+
+  readonly #isStored = (tensor: Tensor): boolean => this.#storages.has(identityOf(tensor));
+
+  #numberOf(leaf: NumberLeaf, field: string): NumberSource {
+    return { field, leaf: this.#numberPositions.get(leaf)! };
+  }
+
+  #boundInput(tensor: Tensor): Bound {
+    return boundTo(stored(tensor, this.#storageOf(tensor)));
+  }
+
+  #boundInputs(prefix: string, inputs: readonly Tensor[]): Record<string, Bound> {
+    return Object.fromEntries(inputs.map((input, index) => [`${prefix}${index}`, this.#boundInput(input)]));
+  }
+
+  // ---- memory ----------------------------------------------------------------------------------------------------
+  #storageOf(tensor: Tensor): Storage {
+    const known = this.#storages.get(identityOf(tensor));
+    if (known !== undefined) return known[isNode(tensor) ? tensor.index : 0];
+    if (tensor.source.kind === 'number') return this.#fill(tensor, tensor.source);
+    throw new TesseraError(`plan: ${tensor.describe()} has no memory; this is a defect of the planner`);
+  }
+
+  /** A number that a kernel reads from memory. */
+  #fill(tensor: Tensor, leaf: NumberLeaf): Storage {
+    const storage = new Storage('workspace', memoryOf(tensor), `number ${tensor.describe()}`);
+    this.#storages.set(leaf, [storage]);
+    const steps: Step[] = [{ fn: identity, operands: [{ kind: 'number', index: 0 }], type: tensor.dtype }];
+    const kernel = composeElementwise({ inputs: [], numbers: [tensor.dtype], steps });
+    this.#dispatches.add({
+      kernel,
+      bound: { y: boundTo(stored({ shape: [], dtype: tensor.dtype }, storage)) },
+      values: { count: 1 },
+      numbers: [this.#numberOf(leaf, 'n0')],
+      label: 'number',
+    });
+    return storage;
+  }
+}
+
+const isAssign = (tensor: Tensor): boolean => isNode(tensor) && nodeOf(tensor).op.name === 'assign';
+const nodeOf = (tensor: Tensor): OpNode => tensor.source as OpNode;
+const variableOf = (target: Tensor): unknown => nodeOf(target).attributes.variable;
+const bindingOf = ({ values }: Launch, value: Value): string | undefined =>
+  Object.keys(values).find((name) => values[name] === value);

@@ -1,0 +1,200 @@
+import {
+  bytesOf,
+  type Device,
+  type DeviceBuffer,
+  type Dispatch,
+  exceedsBinding,
+  type HostArray,
+  type Prepared,
+} from '../../gpu/device.js';
+import { KernelError, OutOfMemoryError } from '../../gpu/errors.js';
+import { Generator } from '../generator.js';
+import type { Launch, Value } from '../graph/graph.js';
+import { disagreesAt, setsInTurn } from './measure.js';
+
+/** Milliseconds that one measured submission should take, of at most so many launches. */
+const LONG_ENOUGH = 10;
+const MOST_LAUNCHES = 1024;
+const ROUNDS = 9;
+/** A variant is left that takes so many times as long as another at first sight, or in each of some rounds. */
+const HOPELESS = 3;
+const BEHIND = 1.3;
+const SOME_ROUNDS = 2;
+/** So many random numbers, over and over, fill all values, each from a place of its own: a prime is no row's length. */
+const RANDOM = 65_537;
+const APART = 97;
+
+/** The deadline of a contest passed before its end. */
+export class OutOfTime extends Error {}
+
+/** Memory for each value of some launches. */
+type Buffers = ReadonlyMap<Value, DeviceBuffer>;
+
+/** A variant that is being timed: milliseconds of one run, at first sight and in all rounds. */
+interface Runner {
+  readonly name: string;
+  readonly prepared: Prepared;
+  readonly first: number;
+  readonly times: number[];
+  time(): Promise<number>;
+}
+
+/** Variants of the same work compete, on the same random numbers. */
+export class Contest {
+  readonly #values: readonly Value[];
+  readonly #outputs: readonly Value[];
+  readonly #random: readonly number[];
+  readonly #sets: Buffers[] = [];
+
+  constructor(
+    private readonly device: Device,
+    private readonly variants: ReadonlyMap<string, readonly Launch[]>,
+    private readonly deadline: number,
+  ) {
+    const all = [...variants.values()];
+    this.#values = [...new Set(all.flat().flatMap(({ values }) => Object.values(values)))];
+    // What every variant writes is the result; the rest are one variant's temporaries.
+    this.#outputs = all.map(writtenBy).reduce((shared, own) => shared.filter((value) => own.includes(value)));
+    const generator = new Generator(1);
+    this.#random = Array.from({ length: RANDOM }, () => generator.uniform() - 0.5);
+  }
+
+  release(): void {
+    for (const set of this.#sets) for (const buffer of set.values()) this.device.release(buffer);
+  }
+
+  /** The buffers of one of the sets that take turns. */
+  #setOf(run: number): Buffers {
+    const bytes = this.#values.reduce((sum, { dtype, length }) => sum + bytesOf(dtype, length), 0);
+    const known = this.#sets[run % setsInTurn(bytes)];
+    if (known !== undefined) return known;
+    const made = new Map<Value, DeviceBuffer>();
+    this.#sets.push(made);
+    for (const value of this.#values) {
+      this.#expectBindable(value);
+      made.set(value, this.device.allocate(Math.max(16, bytesOf(value.dtype, value.length)), 'tune'));
+      this.#fill(made, value);
+    }
+    return made;
+  }
+
+  /** Launches are timed as a whole: what is done in parts keeps the rule's variant. */
+  #expectBindable({ dtype, length }: Value): void {
+    const bytes = bytesOf(dtype, length);
+    if (exceedsBinding(dtype, length, this.device.limits))
+      throw new OutOfMemoryError(`${bytes} bytes are more than ${this.device.name} binds at once`, bytes);
+  }
+
+  /** Random numbers; truth for masks, and of integers one that is within any bounds. */
+  #fill(set: Buffers, value: Value): void {
+    const begin = APART * this.#values.indexOf(value);
+    const content =
+      value.dtype === 'f32' || value.dtype === 'f16'
+        ? Float32Array.from({ length: value.length }, (_, at) => this.#random[(begin + at) % RANDOM])
+        : new Int32Array(value.length).fill(value.dtype === 'bool' ? 1 : 0);
+    this.device.write(set.get(value)!, content, value.dtype);
+  }
+
+  #prepare(name: string, runs: number): Promise<Prepared> {
+    this.#expectTime();
+    const dispatches = Array.from({ length: runs }, (_, run) =>
+      this.variants.get(name)!.map(({ kernel, values, sizes }): Dispatch => {
+        const set = this.#setOf(run);
+        const buffers = Object.fromEntries(
+          Object.entries(values).map(([binding, value]) => [binding, set.get(value)!]),
+        );
+        return { kernel, buffers, values: sizes, label: `tune ${name}: ${kernel.name}` };
+      }),
+    );
+    return this.device.prepare(dispatches.flat());
+  }
+
+  #expectTime(): void {
+    if (performance.now() > this.deadline) throw new OutOfTime();
+  }
+
+  /** What a variant computes. */
+  async valuesOf(name: string): Promise<HostArray[]> {
+    const prepared = await this.#prepare(name, 1);
+    const set = this.#setOf(0);
+    // What a variant leaves out must not be what another wrote before.
+    for (const value of this.#outputs) this.#fill(set, value);
+    const readbacks = this.#outputs.map((value) => ({
+      from: set.get(value)!,
+      type: value.dtype,
+      length: value.length,
+    }));
+    const values = await this.device.submit(prepared, { readbacks });
+    prepared.release();
+    return values;
+  }
+
+  /** Why a variant must not be taken: it does not run here, or computes something else. */
+  async problemOf(name: string, expected: readonly HostArray[]): Promise<string | undefined> {
+    try {
+      const found = await this.valuesOf(name);
+      const agrees = expected.every((values, output) => disagreesAt(found[output], values) < 0);
+      return agrees ? undefined : 'it computes another result';
+    } catch (error) {
+      if (error instanceof KernelError) return error.message;
+      throw error;
+    }
+  }
+
+  /**
+   * Milliseconds of a run of each variant, by rounds in which they take turns. The first one stays to the end; others
+   * may be left earlier, or at once.
+   * @throws OutOfTime if the deadline passes.
+   */
+  async race(names: readonly string[]): Promise<Map<string, readonly number[]>> {
+    const runners: Runner[] = [];
+    try {
+      for (const name of names) {
+        const runner = await this.#start(name, Math.min(...runners.map(({ first }) => first)));
+        if (runner !== undefined) runners.push(runner);
+      }
+      let left = runners;
+      for (let round = 0; round < ROUNDS && (left.length > 1 || round === 0); round++) {
+        for (const runner of left) {
+          this.#expectTime();
+          runner.times.push(await runner.time());
+        }
+        if (round + 1 < SOME_ROUNDS) continue;
+        const best = Math.min(...left.map(({ times }) => Math.min(...times)));
+        left = left.filter(({ times }, index) => index === 0 || Math.min(...times) <= BEHIND * best);
+      }
+      return new Map(runners.map(({ name, times }) => [name, times]));
+    } finally {
+      for (const { prepared } of runners) prepared.release();
+    }
+  }
+
+  /** Finds how many runs take long enough; undefined for a variant that is hopelessly slower than the fastest so far. */
+  async #start(name: string, fastest: number): Promise<Runner | undefined> {
+    const most = Math.max(1, Math.floor(MOST_LAUNCHES / this.variants.get(name)!.length));
+    let first: number | undefined;
+    for (let runs = 1; ; ) {
+      const prepared = await this.#prepare(name, runs);
+      const readbacks = [{ from: this.#setOf(0).get(this.#outputs[0])!, type: 'f32' as const, length: 1 }];
+      const time = async () => {
+        const begin = performance.now();
+        await this.device.submit(prepared, { readbacks });
+        return (performance.now() - begin) / runs;
+      };
+      // Short ones twice: the first one brings the uniforms there.
+      let once = await time();
+      if (once * runs < LONG_ENOUGH) once = await time();
+      first ??= once;
+      if (first <= HOPELESS * fastest && (once * runs >= LONG_ENOUGH / 2 || runs >= most))
+        return { name, prepared, first, times: [], time };
+      prepared.release();
+      if (first > HOPELESS * fastest) return undefined;
+      runs = Math.min(most, Math.ceil(LONG_ENOUGH / once));
+    }
+  }
+}
+
+const writtenBy = (launches: readonly Launch[]): Value[] =>
+  launches.flatMap(({ kernel, values }) =>
+    kernel.bindings.filter(({ access }) => access === 'read_write').map(({ name }) => values[name]),
+  );

@@ -1,0 +1,122 @@
+import type { Device } from '../../gpu/device.js';
+import { OutOfMemoryError, TesseraError } from '../../gpu/errors.js';
+import { deviceOf } from '../evaluate.js';
+import { settledTrace } from '../graph/trace.js';
+import { type ChoicePoint, chooserOf } from '../runtime/choice.js';
+import { plan } from '../runtime/plan.js';
+import type { Tensor } from '../tensor.js';
+import { Contest, OutOfTime } from './trial.js';
+
+/** What was measured where an op can be computed in several ways. */
+export interface TunedChoice {
+  /** The op and the class of its shapes. */
+  readonly key: string;
+  /** The variant that is taken without measurements. */
+  readonly heuristic: string;
+  /** The variant that is taken from now on; undefined where the time ran out, or the memory. */
+  readonly variant: string | undefined;
+  /** Of a run of each variant, but for those that were left early because another was several times as fast. */
+  readonly milliseconds: Readonly<Record<string, number>>;
+  /** Variants that must not be taken, and why. */
+  readonly refused: Readonly<Record<string, string>>;
+}
+
+/** How long `tune` may take. */
+export interface TuneOptions {
+  /** For all measurements together; what is left out stays as it was. Default a minute. */
+  readonly milliseconds?: number;
+  /** Called before each measurement: how many were made, of how many, and what comes. */
+  readonly onProgress?: (done: number, total: number, key: string) => void;
+}
+
+/** What is no noise: a variant is taken if it needs less than this share of the heuristic's time, and is slower in one round at most. */
+const CLEARLY = 0.95;
+const LOST_ROUNDS = 1;
+
+/**
+ * Measures which variants of ops are the fastest on the device, for shapes like those that computing the targets needs,
+ * in their order, and uses them from now on. What was measured before is not measured again. The targets themselves are
+ * not computed.
+ *
+ * @throws TesseraError on the reference device, where times mean nothing.
+ */
+export async function tune(targets: readonly Tensor[], options: TuneOptions = {}): Promise<TunedChoice[]> {
+  const { milliseconds = 60_000, onProgress } = options;
+  const deadline = performance.now() + milliseconds;
+  const current = targets.map((target) => target.current());
+  const device = await deviceOf(current);
+  if (device.kind === 'reference')
+    throw new TesseraError(`tune: ${device.name} has nothing to measure; open a device with an adapter`);
+  const points = await pointsOf(current, device);
+  const rows: TunedChoice[] = [];
+  for (const [index, point] of points.entries()) {
+    if (performance.now() < deadline) onProgress?.(index, points.length, point.key);
+    rows.push(await measure(device, point, deadline));
+  }
+  const choices = new Map(device.choices);
+  for (const [index, { key, variant }] of rows.entries())
+    if (variant !== undefined) choices.set(key, { ...choices.get(key), [points[index].digest()]: variant });
+  if (rows.some(({ variant }) => variant !== undefined)) device.choices = choices;
+  return rows;
+}
+
+/** The choices of a plan that were not measured yet, each once, where it has the most work. */
+async function pointsOf(targets: readonly Tensor[], device: Device): Promise<ChoicePoint[]> {
+  const points = new Map<string, { point: ChoicePoint; work: number }>();
+  const choose = chooserOf(device.choices);
+  plan(await settledTrace(targets), device, (point) => {
+    const launches = choose(point);
+    const work = launches.reduce((sum, { kernel, sizes }) => sum + kernel.cost(sizes).flops, 0);
+    const [known, digest] = [device.choices.get(point.key), point.digest()];
+    const isOpen = known?.[digest] === undefined && Object.keys(point.variants).length > 1;
+    const place = `${point.key} ${digest}`;
+    if (isOpen && work > (points.get(place)?.work ?? 0)) points.set(place, { point, work });
+    return launches;
+  });
+  return [...points.values()].map(({ point }) => point);
+}
+
+/** Lets the variants at one point compete. */
+export async function measure(
+  device: Device,
+  point: Omit<ChoicePoint, 'digest'>,
+  deadline: number,
+): Promise<TunedChoice> {
+  const { key, heuristic, variants } = point;
+  const names = [heuristic, ...Object.keys(variants).filter((name) => name !== heuristic)];
+  const refused: Record<string, string> = {};
+  const contest = new Contest(device, new Map(names.map((name) => [name, variants[name]()])), deadline);
+  try {
+    const expected = await contest.valuesOf(heuristic);
+    const sound = [heuristic];
+    for (const name of names.slice(1)) {
+      const problem = await contest.problemOf(name, expected);
+      if (problem === undefined) sound.push(name);
+      else refused[name] = problem;
+    }
+    const rounds = await contest.race(sound);
+    const milliseconds = Object.fromEntries([...rounds].map(([name, times]) => [name, median(times)]));
+    const first = winnerOf(rounds, heuristic);
+    // Of many variants one may win by luck; not twice.
+    const variant = first === heuristic ? first : winnerOf(await contest.race([heuristic, first]), heuristic);
+    return { key, heuristic, variant, milliseconds, refused };
+  } catch (error) {
+    if (error instanceof OutOfMemoryError) refused[heuristic] = error.message;
+    else if (!(error instanceof OutOfTime)) throw error;
+    return { key, heuristic, variant: undefined, milliseconds: {}, refused };
+  } finally {
+    contest.release();
+  }
+}
+
+/** The fastest variant that beats the heuristic's clearly; if none does, that. */
+export function winnerOf(rounds: ReadonlyMap<string, readonly number[]>, heuristic: string): string {
+  const own = rounds.get(heuristic)!;
+  const beats = (times: readonly number[]) =>
+    median(times) <= CLEARLY * median(own) && own.filter((time, round) => !(times[round] < time)).length <= LOST_ROUNDS;
+  return [...rounds]
+    .filter(([, times]) => beats(times))
+    .reduce((best, one) => (median(one[1]) < median(best[1]) ? one : best), [heuristic, own] as const)[0];
+}
+
+const median = (times: readonly number[]): number => [...times].sort((a, b) => a - b)[times.length >> 1];
