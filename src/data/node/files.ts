@@ -1,5 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { access, constants, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import {
+  access,
+  constants,
+  mkdir,
+  open,
+  readdir,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import path from 'node:path';
 import { TesseraError } from '../../tensor/index.js';
 
@@ -12,7 +25,14 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: 'it is a folder, not a file',
   ENOTDIR: 'a part of the path is a file, not a folder',
   EEXIST: 'a part of the path is a file, not a folder',
+  ELOOP: 'its symbolic links lead in a circle',
+  ENAMETOOLONG: 'the name is too long',
+  READONLY: 'the file is read-only; choose another name, or make it writable',
+  IRREGULAR: 'it is a device, a pipe or a socket, not a regular file',
 };
+
+/** An error as the file system gives it. */
+const withCode = (code: string): Error => Object.assign(new Error(code), { code });
 
 function failed(what: string, file: string, error: unknown): TesseraError {
   const { code, message } = error as NodeJS.ErrnoException;
@@ -29,54 +49,98 @@ async function makeFolder(folder: string): Promise<void> {
   if (path.dirname(folder) !== folder) await makeFolder(path.dirname(folder));
   await mkdir(folder).catch(async (error: NodeJS.ErrnoException) => {
     // Its parent exists now: what is missing is the right to add to it, as in /proc.
-    if (error.code === 'ENOENT') throw Object.assign(error, { code: 'EACCES' });
+    if (error.code === 'ENOENT') throw withCode('EACCES');
     if (error.code !== 'EEXIST') throw error;
     await access(`${folder}${path.sep}`);
   });
 }
 
+/** Undefined where nothing has the name. */
+const statusOf = (file: string): Promise<Stats | undefined> =>
+  stat(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+
+/** Where writing to a name leads: symbolic links are followed, also to a file that does not exist yet. */
+async function destinationOf(file: string): Promise<{ destination: string; status?: Stats }> {
+  const status = await statusOf(file);
+  if (status === undefined) {
+    const link = await readlink(file).catch(() => undefined);
+    if (link !== undefined) return destinationOf(path.resolve(await realpath(path.dirname(file)), link));
+    await makeFolder(path.dirname(file));
+    return { destination: file };
+  }
+  if (status.isDirectory()) throw withCode('EISDIR');
+  // The administrator may write anywhere, but a file without any permission to write was protected on purpose.
+  if (status.isFile() && (status.mode & 0o222) === 0) throw withCode('READONLY');
+  await access(file, constants.W_OK);
+  // The names of open pipes, such as /dev/stdout, do not resolve to a path.
+  return { destination: status.isFile() ? await realpath(file) : file, status };
+}
+
 /**
  * Makes the folder of a file that is to be written later: work that takes long asks before it begins.
- * @throws TesseraError if nothing can be written there, or a folder has that name.
+ * @throws TesseraError if nothing can be written there, or a folder or a read-only file has that name.
  */
 export async function checkWritable(file: string): Promise<void> {
   try {
-    await makeFolder(path.dirname(file));
-    await access(path.dirname(file), constants.W_OK);
-    const status = await stat(file).catch(() => undefined);
-    if (status?.isDirectory()) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
+    const { destination, status } = await destinationOf(file);
+    if (status === undefined || status.isFile()) await access(path.dirname(destination), constants.W_OK);
   } catch (error) {
     throw failed('cannot write', file, error);
   }
 }
 
+const TEMPORARY = /^\.tessera-[0-9a-f]{8}\.tmp$/;
+const HOUR = 3_600_000;
+
+/** Removes what writers that were killed have left in a folder: no write takes an hour. */
+async function removeAbandoned(folder: string): Promise<void> {
+  for (const name of (await readdir(folder)).filter((name) => TEMPORARY.test(name))) {
+    const file = path.join(folder, name);
+    const status = await statusOf(file);
+    if (status !== undefined && Date.now() - status.mtimeMs > HOUR) await rm(file, { force: true });
+  }
+}
+
 /**
  * Writes a file under a temporary name beside it and renames it: whoever reads it sees the old file or the new one,
- * never a half. Makes the folder if there is none.
+ * never a half. Makes the folder if there is none. Symbolic links are followed, and mode and owner stay as they were;
+ * other hard links to the old file keep its content. Devices and pipes are written into.
  *
- * @throws TesseraError if the place cannot be written; the old file, if any, is as it was.
+ * @throws TesseraError if the place cannot be written, or the file is read-only; the old file, if any, is as it was.
  */
 export async function writeFileAtomically(file: string, bytes: Uint8Array | string): Promise<void> {
-  const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${randomBytes(4).toString('hex')}.tmp`);
+  let temporary: string | undefined;
   try {
-    await makeFolder(path.dirname(file));
+    const { destination, status } = await destinationOf(file);
+    if (status !== undefined && !status.isFile()) return await writeFile(file, bytes);
+    const folder = path.dirname(destination);
+    temporary = path.join(folder, `.tessera-${randomBytes(4).toString('hex')}.tmp`);
     const handle = await open(temporary, 'wx');
     try {
       await handle.writeFile(bytes);
+      if (status !== undefined) {
+        // Only the administrator may give a file away; anyone else is its owner already, or becomes it.
+        await handle.chown(status.uid, status.gid).catch(() => {});
+        await handle.chmod(status.mode & 0o7777);
+      }
       await handle.sync();
     } finally {
       await handle.close();
     }
-    await rename(temporary, file);
+    await rename(temporary, destination);
+    await removeAbandoned(folder).catch(() => {});
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {});
+    if (temporary !== undefined) await rm(temporary, { force: true }).catch(() => {});
     throw failed('cannot write', file, error);
   }
 }
 
 /**
  * Reads a whole file, after a look at its size.
- * @throws TesseraError if it is missing, not a file, or larger than `maximumBytes` (default 2 GiB).
+ * @throws TesseraError if it is missing, not a regular file, or larger than `maximumBytes` (default 2 GiB).
  */
 export async function readWholeFile(
   file: string,
@@ -84,7 +148,7 @@ export async function readWholeFile(
 ): Promise<Uint8Array> {
   try {
     const status = await stat(file);
-    if (!status.isFile()) throw Object.assign(new Error('not a file'), { code: 'EISDIR' });
+    if (!status.isFile()) throw withCode(status.isDirectory() ? 'EISDIR' : 'IRREGULAR');
     if (status.size > maximumBytes) {
       throw new TesseraError(`it has ${status.size} bytes; expected at most ${maximumBytes}`);
     }

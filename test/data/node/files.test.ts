@@ -1,9 +1,10 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFile, execFileSync } from 'node:child_process';
+import { chmod, lstat, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, expect, test } from 'vitest';
-import { readImage, readWholeFile, writeFileAtomically } from '../../../src/data/node/index.js';
+import { checkWritable, readImage, readWholeFile, writeFileAtomically } from '../../../src/data/node/index.js';
 import { expectClose } from '../../support/numbers.js';
 
 const folder = await mkdtemp(path.join(os.tmpdir(), 'tessera-test-'));
@@ -23,6 +24,55 @@ test('a place that cannot be written is named, with the reason', async () => {
     /cannot write '.*inside': a part of the path is a file/,
   );
   await expect(writeFileAtomically('/proc/nothing/here', 'x')).rejects.toThrow("cannot write '/proc/nothing/here'");
+});
+
+test('writing follows symbolic links, also to a file that is not there yet', async () => {
+  await writeFileAtomically(at('real/target'), 'old');
+  await writeFileAtomically(at('links/beside'), '');
+  await symlink('../real/target', at('links/one'));
+  await symlink('one', at('links/two'));
+  await symlink('../real/absent', at('links/dangling'));
+  await symlink('circle', at('links/circle'));
+  await writeFileAtomically(at('links/two'), 'new');
+  await writeFileAtomically(at('links/dangling'), 'made');
+  expect(await readFile(at('real/target'), 'utf8')).toBe('new');
+  expect(await readFile(at('real/absent'), 'utf8')).toBe('made');
+  for (const name of ['one', 'two', 'dangling'])
+    expect((await lstat(at(`links/${name}`))).isSymbolicLink(), name).toBe(true);
+  await expect(writeFileAtomically(at('links/circle'), 'x')).rejects.toThrow('lead in a circle');
+});
+
+test('a file keeps its mode, and one that is read-only keeps its content', async () => {
+  await writeFile(at('secret'), 'old', { mode: 0o600 });
+  await writeFileAtomically(at('secret'), 'new');
+  expect([(await stat(at('secret'))).mode & 0o777, await readFile(at('secret'), 'utf8')]).toEqual([0o600, 'new']);
+  await writeFile(at('protected'), 'old');
+  await chmod(at('protected'), 0o444);
+  await expect(checkWritable(at('protected'))).rejects.toThrow('the file is read-only');
+  await expect(writeFileAtomically(at('protected'), 'new')).rejects.toThrow('the file is read-only');
+  expect(await readFile(at('protected'), 'utf8')).toBe('old');
+});
+
+test('a pipe is written into and stays a pipe', async () => {
+  execFileSync('mkfifo', [at('pipe')]);
+  await checkWritable(at('pipe'));
+  const read = new Promise((resolve) => execFile('cat', [at('pipe')], (_, out) => resolve(out)));
+  await writeFileAtomically(at('pipe'), 'through');
+  expect([await read, (await lstat(at('pipe'))).isFIFO()]).toEqual(['through', true]);
+  await expect(readWholeFile(at('pipe'))).rejects.toThrow('not a regular file');
+});
+
+test('what killed writers have left is removed after an hour', async () => {
+  const hours = (count: number) => new Date(Date.now() - 3_600_000 * count);
+  for (const [name, age] of [
+    ['00000001', 2],
+    ['00000002', 0],
+  ] as const) {
+    await writeFileAtomically(at(`left/.tessera-${name}.tmp`), 'half');
+    await utimes(at(`left/.tessera-${name}.tmp`), hours(age), hours(age));
+  }
+  await writeFileAtomically(at('left/file'), 'whole');
+  expect((await readdir(at('left'))).sort()).toEqual(['.tessera-00000002.tmp', 'file']);
 });
 
 test('reading looks at the size before it allocates', async () => {
