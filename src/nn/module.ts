@@ -171,8 +171,13 @@ export async function valuesOf(variables: ReadonlyMap<string, Variable>): Promis
   const current = [...variables].map(([name, variable]) => [name, variable.current()] as const);
   await readBack(current.map(([, tensor]) => tensor));
   const values = new Map<string, StoredTensor>();
-  for (const [name, tensor] of current)
-    values.set(name, { shape: tensor.shape, data: Float32Array.from(await tensor.data()) });
+  for (const [name, tensor] of current) {
+    const data = await tensor.data();
+    values.set(name, {
+      shape: tensor.shape,
+      data: tensor.dtype === 'i32' ? Int32Array.from(data) : Float32Array.from(data),
+    });
+  }
   return values;
 }
 
