@@ -12,7 +12,7 @@ import { TesseraError } from '../gpu/errors.js';
 import type { Choices } from '../gpu/tuning.js';
 import { defaultDevice } from './default-device.js';
 import type { OpNode } from './graph/graph.js';
-import { settledTrace, type Trace, trace } from './graph/trace.js';
+import { isCurrent, settledTrace, type Trace, trace } from './graph/trace.js';
 import { type Plan, plan } from './runtime/plan.js';
 import type { Storage } from './runtime/storage.js';
 import { Workspace } from './runtime/workspace.js';
@@ -159,8 +159,13 @@ export class Runtime {
   async #workOf(given: readonly Tensor[], keep: 'host' | 'device'): Promise<Work | undefined> {
     const targets = given.filter((target) => !isDone(target, keep));
     if (targets.length === 0) return undefined;
-    const traced = await settledTrace(targets);
-    const executable = await this.#executableOf(traced);
+    // While a plan is being prepared a variable may be set, or a value disposed of: then the trace is made anew.
+    let traced: Trace;
+    let executable: Executable;
+    do {
+      traced = await settledTrace(targets);
+      executable = await this.#executableOf(traced);
+    } while (!isCurrent(traced));
     const before = this.#fillSlots(executable, traced.slots);
     this.#setNumbers(executable, traced);
 

@@ -165,8 +165,37 @@ describe.each([
     const known = w.mul(3);
     await known.data();
     await evaluate(w.assign(w.add(1)));
-    await expect(stale.data()).rejects.toThrow(/built on 'layer\.kernel'.*also: \[tensor\]/);
+    await expect(stale.data()).rejects.toThrow(/earlier value of 'layer\.kernel', which has changed once since.*also: \[tensor\]/);
     expect(toList(await known.add(0).data())).toEqual([3, 6]);
+  });
+
+  /** Lets so many promises settle: an evaluation goes on from one of its waits to the next. */
+  const turns = async (count: number) => {
+    for (let turn = 0; turn < count; turn++) await Promise.resolve();
+  };
+  const moments = [0, 2, 4, 6, 8, 10, 12, 16];
+
+  test.each(moments)('a variable that is set after %i turns of an evaluation is not seen by it', async (count) => {
+    for (const change of [(w: Variable) => w.set(Float32Array.of(9, 9)), (w: Variable) => w.dispose()]) {
+      const w = variable([1, 2]);
+      await w.add(0).data();
+      // A plan of its own, which has to be prepared.
+      const y = w.mul(2).reshape([1, 2]).tile([1, count + 1]).sum();
+      const reading = y.item().catch((error: unknown) => error);
+      await turns(count);
+      change(w);
+      const found = await reading;
+      if (typeof found === 'number') expect(found).toBe(6 * (count + 1));
+      else expect(`${found}`).toMatch(/TesseraError: .*earlier value of 'w'/);
+    }
+  });
+
+  test.each(moments)('a value disposed of after %i turns of an evaluation is computed again', async (count) => {
+    const x = await tensor([1, 2]).mul(3).evaluate();
+    const reading = x.reshape([1, 2]).tile([1, count + 2]).sum().item();
+    await turns(count);
+    x.dispose();
+    expect(await reading).toBe(9 * (count + 2));
   });
 
   test('what a caller does to an array after handing it in does not show', async () => {

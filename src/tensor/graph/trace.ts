@@ -88,6 +88,11 @@ export function trace(targets: readonly Tensor[]): Trace {
   return { targets, nodes, slots, numbers, variables, pending, key: parts.join(';') };
 }
 
+/** True as long as no variable of a trace was set or assigned to since, and no value of its slots disposed of. */
+export const isCurrent = ({ variables, slots }: Trace): boolean =>
+  variables.every(({ variable, version }) => variable.version === version) &&
+  slots.every((tensor) => isKnown(tensor) || tensor.source.kind === 'data');
+
 /** The trace of targets, once all values that it depends on are known. */
 export async function settledTrace(targets: readonly Tensor[]): Promise<Trace> {
   let traced = trace(targets);
@@ -99,8 +104,9 @@ export async function settledTrace(targets: readonly Tensor[]): Promise<Trace> {
 }
 
 function stale({ variable, version }: VariableLeaf, consumer: string): TesseraError {
+  const changes = variable.version - version;
   return new TesseraError(
-    `${consumer}: it was built on '${variable.name}' as it was after ${version} assigns, but there have been ${variable.version} since; ` +
-      'its value from then is gone. Evaluate it before the assign, or with it: optimizer.step(loss, { also: [tensor] })',
+    `${consumer}: it was built on an earlier value of '${variable.name}', which has changed ${changes === 1 ? 'once' : `${changes} times`} since; ` +
+      'the earlier value is gone. Evaluate it before the change, or with it: optimizer.step(loss, { also: [tensor] })',
   );
 }
