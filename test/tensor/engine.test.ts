@@ -165,7 +165,9 @@ describe.each([
     const known = w.mul(3);
     await known.data();
     await evaluate(w.assign(w.add(1)));
-    await expect(stale.data()).rejects.toThrow(/earlier value of 'layer\.kernel', which has changed once since.*also: \[tensor\]/);
+    await expect(stale.data()).rejects.toThrow(
+      /earlier value of 'layer\.kernel', which has changed once since.*also: \[tensor\]/,
+    );
     expect(toList(await known.add(0).data())).toEqual([3, 6]);
   });
 
@@ -180,7 +182,11 @@ describe.each([
       const w = variable([1, 2]);
       await w.add(0).data();
       // A plan of its own, which has to be prepared.
-      const y = w.mul(2).reshape([1, 2]).tile([1, count + 1]).sum();
+      const y = w
+        .mul(2)
+        .reshape([1, 2])
+        .tile([1, count + 1])
+        .sum();
       const reading = y.item().catch((error: unknown) => error);
       await turns(count);
       change(w);
@@ -192,7 +198,11 @@ describe.each([
 
   test.each(moments)('a value disposed of after %i turns of an evaluation is computed again', async (count) => {
     const x = await tensor([1, 2]).mul(3).evaluate();
-    const reading = x.reshape([1, 2]).tile([1, count + 2]).sum().item();
+    const reading = x
+      .reshape([1, 2])
+      .tile([1, count + 2])
+      .sum()
+      .item();
     await turns(count);
     x.dispose();
     expect(await reading).toBe(9 * (count + 2));

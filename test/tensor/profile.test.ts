@@ -93,7 +93,9 @@ describe.each([
     await profile(doubled, variable.assign(variable.add(1)));
     expect([...(await doubled.data())]).toEqual([2, 4]);
     expect([...(await variable.data())]).toEqual([2, 3]);
-    await expect(older.data()).rejects.toThrow("it was built on an earlier value of 'counter', which has changed once since");
+    await expect(older.data()).rejects.toThrow(
+      "it was built on an earlier value of 'counter', which has changed once since",
+    );
   });
 
   test('inputs that stayed on the device are taken from there, and what is known already is not computed again', async () => {
