@@ -1,6 +1,6 @@
 import { Generator } from '../tensor/generator.js';
 import { type Shape, TesseraError, Variable } from '../tensor/index.js';
-import { lookUp } from './keras/look-up.js';
+import { lookUp } from './options.js';
 
 /** Makes a parameter's first values from its shape. */
 export type Initializer = (shape: Shape, generator: Generator) => Float32Array;

@@ -309,9 +309,7 @@ test('names that there are not, and sizes that cannot be, are told', async () =>
   const x = input({ shape: [3] });
   const model = new Model({ inputs: x, outputs: layers.dense({ units: 2, activation: 'softmax' })(x) });
   const wrong = (name: string) => name as never;
-  expect(() => model.compile({ loss: wrong('crossentropy') })).toThrow(
-    "there is no loss 'crossentropy'; there are cat",
-  );
+  expect(() => model.compile({ loss: wrong('crossentropy') })).toThrow("there is no loss 'crossentropy'");
   expect(() => model.compile({ loss: 'huber', metrics: [wrong('acc')] })).toThrow("there is no metric 'acc'");
   expect(() => model.compile({ loss: 'huber', optimizer: wrong('adm') })).toThrow("there is no optimizer 'adm'");
   expect(() => layers.dense({ units: 2, activation: wrong('swoosh') })(x)).toThrow(

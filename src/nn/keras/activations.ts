@@ -1,5 +1,5 @@
 import { elu, gelu, hardSigmoid, leakyRelu, silu, softplus, type Tensor } from '../../tensor/index.js';
-import { lookUp } from './look-up.js';
+import { lookUp } from '../options.js';
 
 /** Activations by the names that Keras gives them. */
 export const activations = {

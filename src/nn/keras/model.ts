@@ -3,9 +3,9 @@ import { startReading, type Tensor, TesseraError, tensor, type Variable } from '
 import { expectAlike } from '../losses.js';
 import { aligned, Module, type Precision } from '../module.js';
 import type { Optimizer } from '../optimizers.js';
+import { lookUp } from '../options.js';
 import { batchesOf, RowSet, type Rows, range } from './array-dataset.js';
 import type { Callbacks, Logs } from './callbacks.js';
-import { lookUp } from './look-up.js';
 import { losses, type Metric, meanOf, metrics, optimizers, type RowFunction } from './named.js';
 import { Tally } from './running-metrics.js';
 import { type Call, SymbolicTensor } from './symbols.js';
