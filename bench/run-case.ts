@@ -110,8 +110,8 @@ const allocate = (device: Device, contents: Contents): Buffers =>
 
 const dispatchesOf = ({ steps }: Rung, set: Buffers): Dispatch[] =>
   steps.map(({ kernel, values, buffers }) => ({
-    ...{ kernel, values, label: kernel.name },
-    buffers: Object.fromEntries(Object.entries(buffers).map(([binding, name]) => [binding, set[name]])),
+    ...{ kernel, uniforms: values, label: kernel.name },
+    bindings: Object.fromEntries(Object.entries(buffers).map(([binding, name]) => [binding, set[name]])),
   }));
 
 async function valuesOf(

@@ -38,10 +38,10 @@ export interface Window extends Span {
 /** One kernel, the buffers behind its storage bindings, and the values of its uniforms. */
 export interface Dispatch {
   readonly kernel: Kernel;
-  readonly buffers: Readonly<Record<string, DeviceBuffer>>;
+  readonly bindings: Readonly<Record<string, DeviceBuffer>>;
   /** Of which buffers only a part is bound; it begins at a multiple of the device's `bindingAlignment`. */
   readonly windows?: Readonly<Record<string, Window>>;
-  readonly values: Readonly<Record<string, number>>;
+  readonly uniforms: Readonly<Record<string, number>>;
   /** Names the dispatch in errors and profiles, such as `matmul [32, 128] x [128, 10]`. */
   readonly label: string;
 }

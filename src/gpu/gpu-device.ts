@@ -42,7 +42,7 @@ class PreparedOnGpu implements Prepared {
   /** How long the device takes for it, estimated from earlier runs; 0 while unknown. */
   milliseconds = 0;
   runs = 0;
-  readonly #buffers: Record<string, DeviceBuffer>[];
+  readonly #bindings: Record<string, DeviceBuffer>[];
   constructor(
     readonly dispatches: readonly Dispatch[],
     readonly bound: Bound[],
@@ -51,7 +51,7 @@ class PreparedOnGpu implements Prepared {
     private readonly rebind: (dispatch: Dispatch, index: number) => Bound,
     readonly release: () => void,
   ) {
-    this.#buffers = dispatches.map(({ buffers }) => ({ ...buffers }));
+    this.#bindings = dispatches.map(({ bindings }) => ({ ...bindings }));
   }
 
   /** Learns from a run. The first two compile; a sleep that was too long makes the next one shorter. */
@@ -65,9 +65,9 @@ class PreparedOnGpu implements Prepared {
   }
 
   bind(dispatch: number, name: string, buffer: DeviceBuffer): void {
-    const buffers = this.#buffers[dispatch];
-    buffers[name] = buffer;
-    this.bound[dispatch] = this.rebind({ ...this.dispatches[dispatch], buffers }, dispatch);
+    const bindings = this.#bindings[dispatch];
+    bindings[name] = buffer;
+    this.bound[dispatch] = this.rebind({ ...this.dispatches[dispatch], bindings }, dispatch);
   }
 }
 
@@ -185,22 +185,22 @@ export class GpuDevice implements Device {
     dispatch: Dispatch,
     { pipeline, layout }: Pipeline,
     blocks: UniformArena['blocks'][0],
-    uniforms?: GpuBuffer,
+    arena?: GpuBuffer,
   ): Bound {
-    const { kernel, buffers, windows, values, label } = dispatch;
+    const { kernel, bindings, windows, uniforms, label } = dispatch;
     let block = 0;
     const entries = kernel.bindings.map(({ name, access }, binding): GPUBindGroupEntry => {
       if (access === 'uniform') {
         const { offset, bytes } = blocks[block++];
-        return { binding, resource: { buffer: uniforms!.gpu, offset, size: bytes } };
+        return { binding, resource: { buffer: arena!.gpu, offset, size: bytes } };
       }
-      const buffer = buffers[name];
+      const buffer = bindings[name];
       if (buffer === undefined) throw new TesseraError(`${label}: no buffer for binding '${name}' of '${kernel.name}'`);
       return { binding, resource: this.#resourceOf(gpuOf(buffer), windows?.[name]) };
     });
     this.counters.bindGroupsCreated++;
     const group = this.gpu.createBindGroup({ label: `${kernel.name}: ${label}`, layout, entries });
-    const count = kernel.workgroups(values);
+    const count = kernel.workgroups(uniforms);
     const x = Math.min(count, this.limits.workgroupsPerDimension);
     return { pipeline, group, x, y: x === 0 ? 0 : Math.ceil(count / x) };
   }

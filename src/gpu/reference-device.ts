@@ -67,16 +67,16 @@ export class ReferenceDevice implements Device {
 
   async prepare(dispatches: readonly Dispatch[]): Promise<Prepared> {
     this.#assertOpen();
-    const own = dispatches.map(({ values, buffers, ...rest }) => ({
-      ...{ ...rest, values: { ...values }, buffers: { ...buffers } },
+    const own = dispatches.map(({ uniforms, bindings, ...rest }) => ({
+      ...{ ...rest, uniforms: { ...uniforms }, bindings: { ...bindings } },
     }));
     return {
       dispatches: own,
       set: (dispatch, name, value) => {
-        own[dispatch].values[name] = value;
+        own[dispatch].uniforms[name] = value;
       },
       bind: (dispatch, name, buffer) => {
-        own[dispatch].buffers[name] = buffer;
+        own[dispatch].bindings[name] = buffer;
       },
       release: () => {},
     };
@@ -114,12 +114,12 @@ export class ReferenceDevice implements Device {
   }
 }
 
-function run({ kernel, buffers, windows, values }: Dispatch): void {
-  if (kernel.workgroups(values) === 0) return;
-  const given: Record<string, Float64Array | number> = { ...values };
-  for (const name in buffers) {
+function run({ kernel, bindings, windows, uniforms }: Dispatch): void {
+  if (kernel.workgroups(uniforms) === 0) return;
+  const given: Record<string, Float64Array | number> = { ...uniforms };
+  for (const name in bindings) {
     const window = windows?.[name];
-    const whole = valuesOf(buffers[name]);
+    const whole = valuesOf(bindings[name]);
     given[name] = window === undefined ? whole : whole.subarray(window.first, window.first + window.length);
   }
   kernel.reference(given);

@@ -18,7 +18,7 @@ export class UniformArena {
   readonly blocks: UniformBlock[][] = [];
   dirty = true;
 
-  constructor(dispatches: readonly { kernel: Kernel; values: Values }[], alignment: number) {
+  constructor(dispatches: readonly { kernel: Kernel; uniforms: Values }[], alignment: number) {
     let end = 0;
     for (const { kernel } of dispatches) {
       const fields = new Map<string, { at: number; type: UniformField['type'] }>();
@@ -36,8 +36,8 @@ export class UniformArena {
       this.#fields.push(fields);
     }
     this.#view = new DataView(new ArrayBuffer(end));
-    dispatches.forEach(({ values }, dispatch) => {
-      for (const name of this.#fields[dispatch].keys()) this.set(dispatch, name, values[name]);
+    dispatches.forEach(({ uniforms }, dispatch) => {
+      for (const name of this.#fields[dispatch].keys()) this.set(dispatch, name, uniforms[name]);
     });
   }
 

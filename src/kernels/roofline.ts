@@ -161,13 +161,13 @@ export async function measureRoofs(device: Device): Promise<Roofs> {
     return found;
   };
   const of = (kernel: Kernel, values: Record<string, number>): Dispatch => ({
-    ...{ kernel, buffers: { x, y }, values, label: kernel.name },
+    ...{ kernel, bindings: { x, y }, uniforms: values, label: kernel.name },
   });
   const perSecond = (amount: number, milliseconds: number) => (1000 * amount) / milliseconds;
   const best = async (dispatches: readonly Dispatch[], what: 'flops' | 'bytes'): Promise<number> => {
     let most = 0;
     for (const one of dispatches)
-      most = Math.max(most, perSecond(one.kernel.cost(one.values)[what], await time([one])));
+      most = Math.max(most, perSecond(one.kernel.cost(one.uniforms)[what], await time([one])));
     return most;
   };
   const threads = device.software ? 2 ** 14 : 2 ** 20;

@@ -255,11 +255,11 @@ export class Runtime {
     const partial = { plan: made, choices: device.choices, ...bound };
     try {
       const prepared = await device.prepare(
-        made.dispatches.map(({ kernel, storages, windows, values, label, numbers }) => ({
+        made.dispatches.map(({ kernel, storages, windows, uniforms, label, numbers }) => ({
           ...{ kernel, windows },
-          values: { ...Object.fromEntries(numbers.map(({ field }) => [field, 0])), ...values },
+          uniforms: { ...Object.fromEntries(numbers.map(({ field }) => [field, 0])), ...uniforms },
           label,
-          buffers: Object.fromEntries(
+          bindings: Object.fromEntries(
             Object.entries(storages).map(([name, storage]) => [name, bufferOf(partial, storage)]),
           ),
         })),

@@ -61,7 +61,7 @@ fn main() { y[0] = nothing; }`,
     reference: () => {},
   });
   const y = gpu.allocate(16, 'y');
-  const prepared = gpu.prepare([{ kernel: broken, buffers: { y }, values: {}, label: 'broken [3, 5]' }]);
+  const prepared = gpu.prepare([{ kernel: broken, bindings: { y }, uniforms: {}, label: 'broken [3, 5]' }]);
   await expect(prepared).rejects.toThrow(KernelError);
   await expect(prepared).rejects.toThrow(/kernel 'broken' \(broken \[3, 5\]\)[\s\S]*line 3/);
   gpu.release(y);
@@ -81,7 +81,7 @@ fn main() { y[0] = 1.0; }`,
   const y = gpu.allocate(16, 'y');
   // Bound too small for the array it declares, which validation finds when the pass is encoded or bound.
   const run = async () => {
-    const prepared = await gpu.prepare([{ kernel: tooSmall, buffers: { y }, values: {}, label: 'fill [1024]' }]);
+    const prepared = await gpu.prepare([{ kernel: tooSmall, bindings: { y }, uniforms: {}, label: 'fill [1024]' }]);
     await gpu.submit(prepared, { readbacks: [{ from: y, type: 'f32', length: 1 }] });
     await gpu.idle();
   };
@@ -93,7 +93,7 @@ fn main() { y[0] = 1.0; }`,
 
 test.runIf(isGpu && gpu.features.has('timestamp-query'))('profiling gives every dispatch its nanoseconds', async () => {
   const y = gpu.allocate(4 * 2 ** 20, 'y');
-  const dispatch = { kernel: fills[1].f32, buffers: { y }, values: { count: 2 ** 20, value: 1 }, label: 'fill' };
+  const dispatch = { kernel: fills[1].f32, bindings: { y }, uniforms: { count: 2 ** 20, value: 1 }, label: 'fill' };
   const prepared = await gpu.prepare([dispatch, dispatch]);
   const nanoseconds = await gpu.profile(prepared);
   expect(nanoseconds).toHaveLength(2);

@@ -51,7 +51,7 @@ export async function runCase(
     }),
   );
   const prepared = await device.prepare(
-    launches.map((launch) => ({ ...launch, kernel, buffers: bound, label: kernel.name })),
+    launches.map(({ values, windows }) => ({ kernel, bindings: bound, windows, uniforms: values, label: kernel.name })),
   );
   const outputs = kernel.bindings.filter(({ access }) => access === 'read_write').map(({ name }) => name);
   const lengthOf = (name: string) => {

@@ -72,8 +72,8 @@ export const partOf = <V extends Value>(value: V, first: number, shape: Shape): 
 /** A kernel with the values behind its bindings and the sizes of its uniforms. */
 export interface Launch {
   readonly kernel: Kernel;
-  readonly values: Readonly<Record<string, Value>>;
-  readonly sizes: Readonly<Record<string, number>>;
+  readonly bindings: Readonly<Record<string, Value>>;
+  readonly uniforms: Readonly<Record<string, number>>;
 }
 
 /** What `dispatch` may use beside inputs and outputs. */
@@ -118,6 +118,6 @@ export interface OpDefinition {
 }
 
 /** Says which kernel runs on which values. */
-export function launch(kernel: Kernel, values: Launch['values'], sizes: Launch['sizes']): Launch {
-  return { kernel, values, sizes };
+export function launch(kernel: Kernel, bindings: Launch['bindings'], uniforms: Launch['uniforms']): Launch {
+  return { kernel, bindings, uniforms };
 }

@@ -81,10 +81,10 @@ export async function explain(...targets: readonly Tensor[]): Promise<Explanatio
 }
 
 /** A planned dispatch in words and numbers. */
-export const outlineOf = ({ kernel, label, values, cost }: PlannedDispatch): DispatchOutline => ({
+export const outlineOf = ({ kernel, label, uniforms, cost }: PlannedDispatch): DispatchOutline => ({
   kernel: kernel.name,
   op: label,
-  workgroups: kernel.workgroups(values),
+  workgroups: kernel.workgroups(uniforms),
   ...cost,
 });
 

@@ -20,7 +20,7 @@ export interface PlannedDispatch {
   readonly storages: Readonly<Record<string, Storage>>;
   /** Of which storages only a part is bound; undefined where all are bound as they are. */
   readonly windows?: Readonly<Record<string, Window>>;
-  readonly values: Readonly<Record<string, number>>;
+  readonly uniforms: Readonly<Record<string, number>>;
   readonly numbers: readonly NumberSource[];
   readonly label: string;
   readonly cost: Cost;
@@ -32,7 +32,7 @@ export interface Bound extends Window {
 }
 
 /** A dispatch that may be done in parts. */
-export interface Addition extends Pick<PlannedDispatch, 'kernel' | 'values' | 'numbers' | 'label'> {
+export interface Addition extends Pick<PlannedDispatch, 'kernel' | 'uniforms' | 'numbers' | 'label'> {
   readonly bound: Readonly<Record<string, Bound>>;
 }
 
@@ -46,12 +46,12 @@ export class Dispatches {
   constructor(private readonly device: Device) {}
 
   /** Adds a launch, in parts where its buffers are larger than what the device binds at once. */
-  add({ bound, values, ...rest }: Addition): void {
+  add({ bound, uniforms, ...rest }: Addition): void {
     const { kernel, label } = rest;
     const { limits } = this.device;
-    const { flops, bytes } = kernel.cost(values);
-    for (const { share, windows, ...part } of partsOf(kernel, { values, windows: bound }, limits, label)) {
-      const own = mapValues(windows, (window, name): Bound => ({ ...window, storage: bound[name].storage }));
+    const { flops, bytes } = kernel.cost(uniforms);
+    for (const part of partsOf(kernel, { values: uniforms, windows: bound }, limits, label)) {
+      const own = mapValues(part.windows, (window, name): Bound => ({ ...window, storage: bound[name].storage }));
       // Where a window begins that the device cannot bind, a copy takes its place.
       const copies = Object.entries(own).flatMap(([name, window]) => {
         if (isAligned(window, limits)) return [];
@@ -60,8 +60,8 @@ export class Dispatches {
         return [{ window, copy, isWritten: kernel.bindings.some((one) => one.name === name && one.access !== 'read') }];
       });
       for (const { window, copy } of copies) this.#addCopyOf(window, copy, label);
-      const cost = { flops: Math.round(share * flops), bytes: Math.round(share * bytes) };
-      this.#addDispatch({ ...rest, ...part, cost }, own);
+      const cost = { flops: Math.round(part.share * flops), bytes: Math.round(part.share * bytes) };
+      this.#addDispatch({ ...rest, uniforms: part.values, cost }, own);
       for (const { window, copy, isWritten } of copies) if (isWritten) this.#addCopyOf(copy, window, label);
     }
   }
@@ -86,9 +86,9 @@ export class Dispatches {
     const all = ({ storage }: Bound) => ({ storage, type, first: 0, length: (2 * storage.bytes) / bytesOf(type, 2) });
     const value: Value = { shape: [length], dtype: type, length };
     const at = ({ first }: Bound) => ({ offset: first, strides: [1] });
-    const { kernel, sizes } = copyRegion({ device: this.device }, value, value, [length], at(from), at(to));
+    const { kernel, uniforms } = copyRegion({ device: this.device }, value, value, [length], at(from), at(to));
     this.add({
-      ...{ kernel, values: sizes, numbers: [], label: `${label}, a part` },
+      ...{ kernel, uniforms, numbers: [], label: `${label}, a part` },
       bound: { x: all(from), y: all(to) },
     });
   }

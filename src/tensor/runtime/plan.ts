@@ -146,7 +146,7 @@ class Planner {
     this.#dispatches.add({
       kernel,
       bound: { ...this.#boundInputs('in', inputs), y: boundTo(y) },
-      values: { count: y.length, ...expressionValues({ ...expression, isPart }, '', canVectorise(expression)) },
+      uniforms: { count: y.length, ...expressionValues({ ...expression, isPart }, '', canVectorise(expression)) },
       numbers: numbers.map((leaf, index) => this.#numberOf(leaf, `n${index}`)),
       label,
     });
@@ -187,8 +187,8 @@ class Planner {
 
   #addLaunch(unit: Unit, node: OpNode, launch: Launch, first: Stored | undefined, output: Stored, label: string): void {
     const bound: Record<string, Bound> = {};
-    for (const [name, value] of Object.entries(launch.values)) bound[name] = boundTo(value as Stored);
-    const values: Record<string, number> = { ...launch.sizes };
+    for (const [name, value] of Object.entries(launch.bindings)) bound[name] = boundTo(value as Stored);
+    const uniforms: Record<string, number> = { ...launch.uniforms };
     const isPart = Object.values(bound).some(this.#dispatches.isLarge);
     const numbers: NumberSource[] = [];
     const fusions: Fusion[] = [];
@@ -203,7 +203,7 @@ class Planner {
       const expression = { ...own, isPart };
       fusions.push({ hook, on, count, expression });
       Object.assign(bound, this.#boundInputs(`${hook}_in`, inputs));
-      Object.assign(values, expressionValues(expression, `${hook}_`, takesFours(launch.kernel, hook)));
+      Object.assign(uniforms, expressionValues(expression, `${hook}_`, takesFours(launch.kernel, hook)));
       numbers.push(...leaves.map((leaf, index) => this.#numberOf(leaf, `${hook}_n${index}`)));
     };
     if (unit.prologue !== undefined) {
@@ -232,7 +232,7 @@ class Planner {
       if (name in node.numbers) numbers.push({ field: name, node: this.#nodePositions.get(node)!, name });
     }
     const kernel = fusions.length > 0 ? fuseKernel(launch.kernel, fusions) : launch.kernel;
-    this.#dispatches.add({ kernel, bound, values, numbers, label });
+    this.#dispatches.add({ kernel, bound, uniforms, numbers, label });
   }
 
   #prologueInput(group: Group): Tensor {
@@ -260,7 +260,7 @@ class Planner {
     this.#dispatches.add({
       kernel,
       bound: { in0: boundTo(from), y: boundTo({ ...from, storage: to }) },
-      values: { count: from.length },
+      uniforms: { count: from.length },
       numbers: [],
       label: `copy ${from.storage.owner}`,
     });
@@ -297,7 +297,7 @@ class Planner {
     this.#dispatches.add({
       kernel,
       bound: { y: boundTo(stored({ shape: [], dtype: tensor.dtype }, storage)) },
-      values: { count: 1 },
+      uniforms: { count: 1 },
       numbers: [this.#numberOf(leaf, 'n0')],
       label: 'number',
     });
@@ -308,5 +308,5 @@ class Planner {
 const isAssign = (tensor: Tensor): boolean => isNode(tensor) && nodeOf(tensor).op.name === 'assign';
 const nodeOf = (tensor: Tensor): OpNode => tensor.source as OpNode;
 const variableOf = (target: Tensor): unknown => nodeOf(target).attributes.variable;
-const bindingOf = ({ values }: Launch, value: Value): string | undefined =>
-  Object.keys(values).find((name) => values[name] === value);
+const bindingOf = ({ bindings }: Launch, value: Value): string | undefined =>
+  Object.keys(bindings).find((name) => bindings[name] === value);

@@ -52,7 +52,7 @@ export class Contest {
     private readonly deadline: number,
   ) {
     const all = [...variants.values()];
-    this.#values = [...new Set(all.flat().flatMap(({ values }) => Object.values(values)))];
+    this.#values = [...new Set(all.flat().flatMap(({ bindings }) => Object.values(bindings)))];
     // What every variant writes is the result; the rest are one variant's temporaries.
     this.#outputs = all.map(writtenBy).reduce((shared, own) => shared.filter((value) => own.includes(value)));
     const generator = new Generator(1);
@@ -98,12 +98,12 @@ export class Contest {
   #prepare(name: string, runs: number): Promise<Prepared> {
     this.#expectTime();
     const dispatches = Array.from({ length: runs }, (_, run) =>
-      this.variants.get(name)!.map(({ kernel, values, sizes }): Dispatch => {
+      this.variants.get(name)!.map(({ kernel, bindings: values, uniforms }): Dispatch => {
         const set = this.#setOf(run);
-        const buffers = Object.fromEntries(
+        const bindings = Object.fromEntries(
           Object.entries(values).map(([binding, value]) => [binding, set.get(value)!]),
         );
-        return { kernel, buffers, values: sizes, label: `tune ${name}: ${kernel.name}` };
+        return { kernel, bindings, uniforms, label: `tune ${name}: ${kernel.name}` };
       }),
     );
     return this.device.prepare(dispatches.flat());
@@ -195,6 +195,6 @@ export class Contest {
 }
 
 const writtenBy = (launches: readonly Launch[]): Value[] =>
-  launches.flatMap(({ kernel, values }) =>
-    kernel.bindings.filter(({ access }) => access === 'read_write').map(({ name }) => values[name]),
+  launches.flatMap(({ kernel, bindings }) =>
+    kernel.bindings.filter(({ access }) => access === 'read_write').map(({ name }) => bindings[name]),
   );

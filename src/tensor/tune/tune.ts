@@ -66,7 +66,7 @@ async function pointsOf(targets: readonly Tensor[], device: Device): Promise<Cho
   const choose = chooserOf(device.choices);
   plan(await settledTrace(targets), device, (point) => {
     const launches = choose(point);
-    const work = launches.reduce((sum, { kernel, sizes }) => sum + kernel.cost(sizes).flops, 0);
+    const work = launches.reduce((sum, { kernel, uniforms }) => sum + kernel.cost(uniforms).flops, 0);
     const [known, digest] = [device.choices.get(point.key), point.digest()];
     const isOpen = known?.[digest] === undefined && Object.keys(point.variants).length > 1;
     const place = `${point.key} ${digest}`;
