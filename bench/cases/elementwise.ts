@@ -2,7 +2,7 @@ import { composeElementwise, elementwise, functions } from '../../src/kernels/in
 import { type KernelCase, type Rung, type Step, single } from './case.js';
 
 const { add, multiply, subtract } = elementwise;
-const { sigmoid, hyperbolicTangent } = functions;
+const { sigmoid, tanh } = functions;
 type Function = typeof add;
 
 const CHAIN: readonly (readonly [Function, operand: string | undefined])[] = [
@@ -10,7 +10,7 @@ const CHAIN: readonly (readonly [Function, operand: string | undefined])[] = [
   [add, 'b'],
   [sigmoid, undefined],
   [subtract, 'c'],
-  [hyperbolicTangent, undefined],
+  [tanh, undefined],
 ];
 
 /** One function as a kernel: of one input, or of two. */

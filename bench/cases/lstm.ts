@@ -26,7 +26,7 @@ interface Sequence {
 
 const { add, multiply } = elementwise;
 const [product, sum] = [kernelOf(multiply, 2), kernelOf(add, 2)];
-const [sigmoid, tanh] = [kernelOf(functions.sigmoid, 1), kernelOf(functions.hyperbolicTangent, 1)];
+const [sigmoid, tanh] = [kernelOf(functions.sigmoid, 1), kernelOf(functions.tanh, 1)];
 
 /** Copies rows of `cols` elements, `x_row` and `y_row` apart, from and to places inside. */
 function copy(

@@ -127,11 +127,11 @@ export class Tensor {
   }
   /** this ^ exponent; of a negative number only whole powers. */
   pow(exponent: Operand): Tensor {
-    return ops.power(this, this.#like(exponent));
+    return ops.pow(this, this.#like(exponent));
   }
   /** The remainder, with the divisor's sign, as in NumPy. */
   mod(divisor: Operand): Tensor {
-    return ops.modulo(this, this.#like(divisor));
+    return ops.mod(this, this.#like(divisor));
   }
   /** The larger of the two. */
   maximum(other: Operand): Tensor {
@@ -183,19 +183,19 @@ export class Tensor {
   }
   /** True where it is NaN. */
   isNaN(): Tensor {
-    return ops.notANumber(this);
+    return ops.isNaN(this);
   }
   /** True where it is neither NaN nor infinite. */
   isFinite(): Tensor {
-    return ops.finite(this);
+    return ops.isFinite(this);
   }
   /** -x */
   neg(): Tensor {
-    return ops.negate(this);
+    return ops.negative(this);
   }
   /** |x| */
   abs(): Tensor {
-    return ops.absolute(this);
+    return ops.abs(this);
   }
   /** -1, 0 or 1. */
   sign(): Tensor {
@@ -203,15 +203,15 @@ export class Tensor {
   }
   /** e^x */
   exp(): Tensor {
-    return ops.exponential(this);
+    return ops.exp(this);
   }
   /** The natural logarithm. */
   log(): Tensor {
-    return ops.logarithm(this);
+    return ops.log(this);
   }
   /** √x */
   sqrt(): Tensor {
-    return ops.squareRoot(this);
+    return ops.sqrt(this);
   }
   /** x² */
   square(): Tensor {
@@ -219,15 +219,15 @@ export class Tensor {
   }
   /** The sine, of radians. */
   sin(): Tensor {
-    return ops.sine(this);
+    return ops.sin(this);
   }
   /** The cosine, of radians. */
   cos(): Tensor {
-    return ops.cosine(this);
+    return ops.cos(this);
   }
   /** The hyperbolic tangent. */
   tanh(): Tensor {
-    return ops.hyperbolicTangent(this);
+    return ops.tanh(this);
   }
   /** σ(x) = 1 / (1 + e^-x) */
   sigmoid(): Tensor {
@@ -235,39 +235,39 @@ export class Tensor {
   }
   /** The tangent, of radians. */
   tan(): Tensor {
-    return ops.tangent(this);
+    return ops.tan(this);
   }
   /** The angle within ±π/2 whose sine it is. */
   asin(): Tensor {
-    return ops.arcSine(this);
+    return ops.asin(this);
   }
   /** The angle within [0, π] whose cosine it is. */
   acos(): Tensor {
-    return ops.arcCosine(this);
+    return ops.acos(this);
   }
   /** The angle within ±π/2 whose tangent it is. */
   atan(): Tensor {
-    return ops.arcTangent(this);
+    return ops.atan(this);
   }
   /** The hyperbolic sine. */
   sinh(): Tensor {
-    return ops.hyperbolicSine(this);
+    return ops.sinh(this);
   }
   /** The hyperbolic cosine. */
   cosh(): Tensor {
-    return ops.hyperbolicCosine(this);
+    return ops.cosh(this);
   }
   /** The error function. */
   erf(): Tensor {
-    return ops.errorFunction(this);
+    return ops.erf(this);
   }
   /** ln(1 + x), exact for small x. */
   log1p(): Tensor {
-    return ops.logarithm1p(this);
+    return ops.log1p(this);
   }
   /** e^x - 1, exact for small x. */
   expm1(): Tensor {
-    return ops.exponentialM1(this);
+    return ops.expm1(this);
   }
   /** The largest whole number that is not larger. */
   floor(): Tensor {
@@ -329,7 +329,7 @@ export class Tensor {
   }
   /** Product over axes (all by default). */
   prod(axes?: ops.Axes, options?: ops.ReduceOptions): Tensor {
-    return ops.product(this, axes, options);
+    return ops.prod(this, axes, options);
   }
   /** Mean square distance from the mean over axes (all by default). */
   variance(axes?: ops.Axes, options?: ops.VarianceOptions): Tensor {
@@ -337,7 +337,7 @@ export class Tensor {
   }
   /** √variance over axes (all by default). */
   std(axes?: ops.Axes, options?: ops.VarianceOptions): Tensor {
-    return ops.standardDeviation(this, axes, options);
+    return ops.std(this, axes, options);
   }
   /** ln Σ e^x over axes (all by default), without overflow. */
   logSumExp(axes?: ops.Axes, options?: ops.ReduceOptions): Tensor {
@@ -357,7 +357,7 @@ export class Tensor {
   }
   /** Running sums along an axis. */
   cumsum(axis = -1, options?: { exclusive?: boolean; reverse?: boolean }): Tensor {
-    return ops.cumulativeSum(this, axis, options);
+    return ops.cumsum(this, axis, options);
   }
   /** e^x / Σ e^x along the last axis. */
   softmax(): Tensor {
@@ -415,11 +415,11 @@ export class Tensor {
   }
   /** What stands on and below a diagonal of the last two axes, else 0. */
   tril(diagonal = 0): Tensor {
-    return ops.lowerTriangle(this, diagonal);
+    return ops.tril(this, diagonal);
   }
   /** What stands on and above a diagonal of the last two axes, else 0. */
   triu(diagonal = 0): Tensor {
-    return ops.upperTriangle(this, diagonal);
+    return ops.triu(this, diagonal);
   }
   /** Parts along an axis, by index. */
   take(indices: Tensor, axis = 0): Tensor {

@@ -67,11 +67,11 @@ export const elementwiseCases: readonly KernelCase[] = elementwiseFunctions.flat
   const odd = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 7];
   const spoilt = (values: HostArray, input: number) =>
     values.map((_, at) => odd[input === 0 ? at % odd.length : Math.floor(at / odd.length) % odd.length]);
-  const tellsNaN = ['maximum', 'minimum', 'relu', 'is_nan', 'is_finite', 'absolute', 'negate', 'add'].includes(fn.name);
+  const tellsNaN = ['maximum', 'minimum', 'relu', 'isNaN', 'isFinite', 'abs', 'negative', 'add'].includes(fn.name);
   // Quarters: a quotient that is almost whole would be rounded to it, or not.
   const coarse = (values: HostArray) => values.map((value) => Math.round(4 * value) / 4);
   return [
-    one('special and drawn numbers', fn.name === 'modulo' ? coarse : (values) => values),
+    one('special and drawn numbers', fn.name === 'mod' ? coarse : (values) => values),
     ...(tellsNaN ? [one('NaN and infinities', spoilt)] : []),
   ];
 });

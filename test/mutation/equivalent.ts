@@ -235,7 +235,7 @@ const EQUIVALENT: readonly Equivalent[] = [
   { kernel: /_update/, changed: ['abs(given) >= limit'], reason: 'at the limit it is the limit either way' },
   // Functions of elements.
   {
-    kernel: /^(arc_|logarithm_1p|exponential_m1|error_function)/,
+    kernel: /^(asin|acos|atan|log1p|expm1|erf)/,
     changed: [
       ...['<= Float(0.3)', '<= Float(0.5)', '<= Float(0.35)', '>= Float(2.4142135)', '>= Float(0.41421357)'],
       ...['x <= Float(0)', 'y <= Float(0)', 'abs(y) >= abs(x)', 'square <= Float(0)', 'abs(x) >= Float(1)'],

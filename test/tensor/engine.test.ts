@@ -244,7 +244,7 @@ describe.each([
   test('names the first op that makes a number that is none', async () => {
     const x = tensor([1, 0]);
     const bad = x.add(1).sub(1).log().exp().mul(2);
-    await expect(checkFinite(bad)).rejects.toThrow(/'logarithm' gave -Infinity at position 1 of f32 \[2\]/);
+    await expect(checkFinite(bad)).rejects.toThrow(/'log' gave -Infinity at position 1 of f32 \[2\]/);
     await checkFinite(x.exp());
   });
 });
@@ -372,7 +372,7 @@ describe('errors come at the call and say what to do', () => {
     ['matmul: inner dimensions differ: [2, 3] x [2, 3] (3 vs 2)', () => x.matmul(x)],
     ['add: shapes do not broadcast: [2, 3] and [2]', () => x.add(zeros([2]))],
     ['add: dtypes differ: i32 and f32; convert one with cast()', () => tensor(Int32Array.of(1)).add(x)],
-    ['exponential: expected f32, got i32 [1]', () => tensor(Int32Array.of(1)).exp()],
+    ['exp: expected f32, got i32 [1]', () => tensor(Int32Array.of(1)).exp()],
     ['reshape: [2, 3] has 6 elements, [4] needs 4', () => x.reshape([4])],
     ['permute: expected each axis', () => x.permute([0, 0])],
     ['sum: axis 2 is out of range: expected -2 to 1 for rank 2', () => x.sum(2)],
@@ -385,10 +385,7 @@ describe('errors come at the call and say what to do', () => {
       'gather: index 2 at position 1 is out of range: expected 0 to 1 (2 rows)',
       () => x.gather(tensor(Int32Array.of(1, 2))),
     ],
-    [
-      'cross_entropy: label 3 at position 0 is out of range',
-      () => ops.crossEntropyRows(x, tensor(Int32Array.of(3, 0))),
-    ],
+    ['crossEntropy: label 3 at position 0 is out of range', () => ops.crossEntropyRows(x, tensor(Int32Array.of(3, 0)))],
     ['conv2d: channels differ', () => zeros([1, 4, 4, 2]).conv2d(zeros([3, 3, 1, 4]))],
     ['conv2d: a window of [5, 5] is larger', () => zeros([1, 4, 4, 1]).conv2d(zeros([5, 5, 1, 4]))],
     ['tensor: shape [2, 2] needs 4 values, got 3', () => tensor([1, 2, 3], [2, 2])],

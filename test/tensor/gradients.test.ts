@@ -132,5 +132,5 @@ test('a fused gradient has no second derivative, and says so', () => {
     ],
   ]);
   const [first] = grad(ops.attention(x, x, x).sum(), [x]);
-  expect(() => grad(first.sum(), [x])).toThrow("'attention_gradient' has no gradient");
+  expect(() => grad(first.sum(), [x])).toThrow("'attentionBackward' has no gradient");
 });

@@ -176,7 +176,7 @@ const cases: Readonly<Record<string, () => Tensor | Tensor[]>> = {
       ...withGradients(ops.layerNorm(x, { scale, shift }), x, scale, shift),
       ...withGradients(ops.crossEntropyRows(x, indices(301, 133)), x),
       ...withGradients(image.maxPool2d(), image),
-      ops.cumulativeSum(x, 1),
+      ops.cumsum(x, 1),
       drawn([2, 8_500]).matmul(drawn([3, 8_500], 2).transpose()),
       drawn([8, 400]).matmul(drawn([400, 65], 2)),
     ];
@@ -197,7 +197,7 @@ const cases: Readonly<Record<string, () => Tensor | Tensor[]>> = {
   },
   'order, running sums, largest': () => [
     drawn([200, 100]).argsort(),
-    ops.cumulativeSum(drawn([200, 100]), 1),
+    ops.cumsum(drawn([200, 100]), 1),
     drawn([200, 100]).argmax(1),
     drawn([200, 20, 8]).argmax(1),
   ],

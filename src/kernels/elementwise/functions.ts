@@ -16,13 +16,13 @@ const LOGARITHM = wgsl`fn natural_log(x: Float) -> Float {
   return select(positive, (x - x) / (x - x), x < Float(0));
 }`;
 
-export const exponential = define('exponential', FLOAT, { flops: 4, wgsl: (x) => `exp(${x})`, apply: Math.exp });
-export const logarithm = define('logarithm', FLOAT, {
+export const exp = define('exp', FLOAT, { flops: 4, wgsl: (x) => `exp(${x})`, apply: Math.exp });
+export const log = define('log', FLOAT, {
   ...{ flops: 6, helpers: [LOGARITHM] },
   wgsl: (x) => `natural_log(${x})`,
   apply: Math.log,
 });
-export const squareRoot = define('square_root', FLOAT, { flops: 2, wgsl: (x) => `sqrt(${x})`, apply: Math.sqrt });
+export const sqrt = define('sqrt', FLOAT, { flops: 2, wgsl: (x) => `sqrt(${x})`, apply: Math.sqrt });
 /**
  * sin(x + quarter·π/2). WGSL allows an error of 2^-11, and some adapters use a part of it; this is within a unit or two of
  * the last place on all, for |x| up to some thousands. x is brought to |r| ≤ π/4 by quarters of a turn, π/2 being taken
@@ -38,24 +38,24 @@ export const SINE = wgsl`fn sine_of(x: Float, quarter: Float) -> Float {
   let value = select(sin_r, cos_r, (turn == Float(1)) | (turn == Float(3)));
   return select(value, -value, turn >= Float(2));
 }`;
-export const sine = define('sine', FLOAT, {
+export const sin = define('sin', FLOAT, {
   ...{ flops: 26, helpers: [SINE] },
   wgsl: (x) => `sine_of(${x}, Float(0))`,
   apply: Math.sin,
 });
-export const cosine = define('cosine', FLOAT, {
+export const cos = define('cos', FLOAT, {
   ...{ flops: 26, helpers: [SINE] },
   wgsl: (x) => `sine_of(${x}, Float(1))`,
   apply: Math.cos,
 });
-export const tangent = define('tangent', FLOAT, {
+export const tan = define('tan', FLOAT, {
   ...{ flops: 53, helpers: [SINE] },
   wgsl: (x) => `(sine_of(${x}, Float(0)) / sine_of(${x}, Float(1)))`,
   apply: Math.tan,
 });
-export const hyperbolicSine = define('sinh', FLOAT, { flops: 8, wgsl: (x) => `sinh(${x})`, apply: Math.sinh });
-export const hyperbolicCosine = define('cosh', FLOAT, { flops: 8, wgsl: (x) => `cosh(${x})`, apply: Math.cosh });
-export const hyperbolicTangent = define('tanh', FLOAT, {
+export const sinh = define('sinh', FLOAT, { flops: 8, wgsl: (x) => `sinh(${x})`, apply: Math.sinh });
+export const cosh = define('cosh', FLOAT, { flops: 8, wgsl: (x) => `cosh(${x})`, apply: Math.cosh });
+export const tanh = define('tanh', FLOAT, {
   ...{ flops: 6, helpers: [TANH] },
   wgsl: (x) => `safe_tanh(${x})`,
   apply: Math.tanh,
@@ -66,7 +66,7 @@ export const sigmoid = define('sigmoid', FLOAT, {
   apply: (x) => 1 / (1 + Math.exp(-x)),
 });
 /** max(x, 0), and NaN of NaN. */
-export const rectify = define('relu', FLOAT, {
+export const relu = define('relu', FLOAT, {
   wgsl: (x) => `select(${x}, Float(0), ${x} < Float(0))`,
   apply: (x) => Math.max(x, 0),
 });
@@ -105,30 +105,30 @@ const ARC_SINE = wgsl`
 fn arc_sine(x: Float) -> Float { return select(angle_of(x, other_side(x)), other_side(x), abs(x) > Float(1)); }`;
 const ARC_COSINE = wgsl`
 fn arc_cosine(x: Float) -> Float { return select(angle_of(other_side(x), x), other_side(x), abs(x) > Float(1)); }`;
-export const arcTangent = define('arc_tangent', FLOAT, {
+export const atan = define('atan', FLOAT, {
   ...{ flops: 16, helpers: [ARC_TANGENT] },
   wgsl: (x) => `arc_tangent(${x})`,
   apply: Math.atan,
 });
-export const arcSine = define('arc_sine', FLOAT, {
+export const asin = define('asin', FLOAT, {
   ...{ flops: 24, helpers: [ARC_TANGENT, ANGLE_OF, OTHER_SIDE, ARC_SINE] },
   wgsl: (x) => `arc_sine(${x})`,
   apply: Math.asin,
 });
-export const arcCosine = define('arc_cosine', FLOAT, {
+export const acos = define('acos', FLOAT, {
   ...{ flops: 24, helpers: [ARC_TANGENT, ANGLE_OF, OTHER_SIDE, ARC_COSINE] },
   wgsl: (x) => `arc_cosine(${x})`,
   apply: Math.acos,
 });
 /** The angle of the point (x, y), within [-π, π]; atan2(0, 0) is 0. */
-export const arcTangent2 = define('arc_tangent_2', FLOAT, {
+export const atan2 = define('atan2', FLOAT, {
   ...{ flops: 24, helpers: [ARC_TANGENT, ANGLE_OF] },
   wgsl: (y, x) => `angle_of(${y}, ${x})`,
   apply: (y, x) => (y === 0 && x === 0 ? 0 : Math.atan2(y, x)),
 });
 
 /** ln(1 + x), exact for small x: 2 artanh(x / (2 + x)) by its series, where 1 + x would lose digits. */
-export const logarithm1p = define('logarithm_1p', FLOAT, {
+export const log1p = define('log1p', FLOAT, {
   flops: 16,
   wgsl: (x) => `log_1p(${x})`,
   apply: Math.log1p,
@@ -144,7 +144,7 @@ export const logarithm1p = define('logarithm_1p', FLOAT, {
 });
 
 /** e^x - 1, exact for small x, where e^x - 1 would lose digits: Taylor's series there. */
-export const exponentialM1 = define('exponential_m1', FLOAT, {
+export const expm1 = define('expm1', FLOAT, {
   flops: 18,
   wgsl: (x) => `exp_m1(${x})`,
   apply: Math.expm1,
@@ -174,7 +174,7 @@ function exactErrorFunction(x: number): number {
  * The error function 2/√π ∫₀ˣ e^(-t²) dt, within 5e-7: Abramowitz and Stegun 7.1.26, and a series near 0, where the
  * formula would cancel.
  */
-export const errorFunction = define('error_function', FLOAT, {
+export const erf = define('erf', FLOAT, {
   flops: 24,
   wgsl: (x) => `error_function(${x})`,
   apply: exactErrorFunction,

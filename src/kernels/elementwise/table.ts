@@ -50,8 +50,8 @@ export const bit = (condition: boolean): number => (condition ? 1 : 0);
 
 // ---- arithmetic --------------------------------------------------------------------------------------------------
 export const identity = define('identity', ANY, { flops: 0, wgsl: (x) => x, apply: (x) => x });
-export const negate = define('negate', SIGNED, { wgsl: (x) => `-${x}`, apply: (x) => -x });
-export const absolute = define('absolute', SIGNED, { wgsl: (x) => `abs(${x})`, apply: Math.abs });
+export const negative = define('negative', SIGNED, { wgsl: (x) => `-${x}`, apply: (x) => -x });
+export const abs = define('abs', SIGNED, { wgsl: (x) => `abs(${x})`, apply: Math.abs });
 export const sign = define('sign', SIGNED, { wgsl: (x) => `sign(${x})`, apply: Math.sign });
 export const add = define('add', NUMBER, { wgsl: (a, b) => `(${a} + ${b})`, apply: (a, b) => a + b });
 export const subtract = define('subtract', NUMBER, { wgsl: (a, b) => `(${a} - ${b})`, apply: (a, b) => a - b });
@@ -71,7 +71,7 @@ export const minimum = define('minimum', NUMBER, {
 });
 
 /** The remainder with the sign of b, as NumPy and Python have it. WGSL's own has the sign of a. */
-export const modulo = define('modulo', FLOAT, {
+export const mod = define('mod', FLOAT, {
   flops: 4,
   wgsl: (a, b) => `(${a} - ${b} * floor(${a} / ${b}))`,
   apply: (a, b) => a - b * Math.floor(a / b),
@@ -81,7 +81,7 @@ export const modulo = define('modulo', FLOAT, {
  * WGSL's pow is undefined for a negative base; an odd whole exponent keeps the sign, a fraction has no real value. A power
  * of 0 is 0 or infinite, as the exponent's sign says, and anything to the power of 0 is 1.
  */
-export const power = define('power', FLOAT, {
+export const pow = define('pow', FLOAT, {
   flops: 8,
   wgsl: (a, b) => `real_power(${a}, ${b})`,
   apply: (a, b) => a ** b,
@@ -115,31 +115,31 @@ const compare = (
 ) => define(name, takes, { gives: 'bool', wgsl: (a, b) => `(${a} ${sign} ${b})`, apply: (a, b) => bit(apply(a, b)) });
 
 export const equal = compare('equal', '==', (a, b) => a === b, ANY);
-export const notEqual = compare('not_equal', '!=', (a, b) => a !== b, ANY);
+export const notEqual = compare('notEqual', '!=', (a, b) => a !== b, ANY);
 export const less = compare('less', '<', (a, b) => a < b);
-export const lessEqual = compare('less_equal', '<=', (a, b) => a <= b);
+export const lessEqual = compare('lessEqual', '<=', (a, b) => a <= b);
 export const greater = compare('greater', '>', (a, b) => a > b);
-export const greaterEqual = compare('greater_equal', '>=', (a, b) => a >= b);
-export const logicalNot = define('logical_not', BOOL, { wgsl: (x) => `!${x}`, apply: (x) => bit(x === 0) });
-export const logicalAnd = define('logical_and', BOOL, {
+export const greaterEqual = compare('greaterEqual', '>=', (a, b) => a >= b);
+export const logicalNot = define('logicalNot', BOOL, { wgsl: (x) => `!${x}`, apply: (x) => bit(x === 0) });
+export const logicalAnd = define('logicalAnd', BOOL, {
   wgsl: (a, b) => `(${a} & ${b})`,
   apply: (a, b) => bit(a + b === 2),
 });
-export const logicalOr = define('logical_or', BOOL, {
+export const logicalOr = define('logicalOr', BOOL, {
   wgsl: (a, b) => `(${a} | ${b})`,
   apply: (a, b) => bit(a + b > 0),
 });
-export const logicalXor = define('logical_xor', BOOL, {
+export const logicalXor = define('logicalXor', BOOL, {
   wgsl: (a, b) => `(${a} != ${b})`,
   apply: (a, b) => bit(a !== b),
 });
 
-export const notANumber = define('is_nan', FLOAT, {
+export const isNaN = define('isNaN', FLOAT, {
   gives: 'bool',
   wgsl: (x) => `(${bits(x)} > Uint(0x7f800000u))`,
   apply: (x) => bit(Number.isNaN(x)),
 });
-export const finite = define('is_finite', FLOAT, {
+export const isFinite = define('isFinite', FLOAT, {
   gives: 'bool',
   wgsl: (x) => `(${bits(x)} < Uint(0x7f800000u))`,
   apply: (x) => bit(Number.isFinite(x)),

@@ -88,7 +88,7 @@ export const attentionOp: Op<readonly ['q', 'k', 'v', 'mask'], AttentionAttribut
 
 /** The gradients of `attention` for queries, keys and values. Error ≤ 1e-5·|y| + 1e-5. */
 export const attentionGradientOp: Op<readonly ['q', 'k', 'v', 'mask', 'dy', 'rows'], AttentionAttributes> = defineOp({
-  name: 'attention_gradient',
+  name: 'attentionBackward',
   inputs: ['q', 'k', 'v', 'mask', 'dy', 'rows'],
   numbers: ['scale'],
   shape: ([q, k, v]) => [q, k, v].map(({ shape }) => ({ shape, dtype: 'f32' as const })),

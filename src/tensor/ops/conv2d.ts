@@ -124,7 +124,7 @@ export const conv2dOp: Op<readonly ['x', 'kernel'], Geometry> = defineOp({
 
 /** Linear in dy and in w, like the convolution itself; so its gradients are the other two. Error ≤ 1e-6·Σ|terms|. */
 export const conv2dInputGradientOp: Op<readonly ['dy', 'kernel'], Geometry> = defineOp({
-  name: 'conv2d_input_gradient',
+  name: 'conv2dInputBackward',
   inputs: ['dy', 'kernel'],
   ...{ epilogue: true, halves: true },
   shape: (_, { inputShape }: Geometry) => ({ shape: inputShape, dtype: 'f32' }),
@@ -153,7 +153,7 @@ const MOST_TERMS = 2048;
 
 /** The gradient of `conv2d` for the kernel. Error ≤ 1e-6·Σ|terms|. */
 export const conv2dFilterGradientOp: Op<readonly ['x', 'dy'], Geometry> = defineOp({
-  name: 'conv2d_filter_gradient',
+  name: 'conv2dFilterBackward',
   inputs: ['x', 'dy'],
   halves: true,
   shape: (_, { kernelShape }: Geometry) => ({ shape: kernelShape, dtype: 'f32' }),

@@ -10,7 +10,7 @@ import { oneHot } from './take.js';
 
 /** The gradient of `crossEntropyRows`: dloss · (softmax(logits) - one-hot(label)). Error ≤ 1e-5·|y| + 1e-5. */
 export const crossEntropyBackwardOp: Op<readonly ['logits', 'labels', 'normalizer', 'dloss']> = defineOp({
-  name: 'cross_entropy_backward',
+  name: 'crossEntropyBackward',
   inputs: ['logits', 'labels', 'normalizer', 'dloss'],
   shape: ([logits]) => logits.shape,
   dispatch: ([logits, labels, normalizer, dloss], [dlogits]) => {
@@ -36,7 +36,7 @@ export const crossEntropyBackwardOp: Op<readonly ['logits', 'labels', 'normalize
 
 /** `crossEntropyRows`, and ln Σ e^logits of each row, which its gradient needs. */
 export const crossEntropyOp = defineOp({
-  name: 'cross_entropy',
+  name: 'crossEntropy',
   inputs: ['logits', 'labels'],
   shape: ([logits]) => [
     { shape: [logits.shape[0]], dtype: 'f32' },
@@ -62,11 +62,11 @@ export const crossEntropyOp = defineOp({
  * @throws TesseraError if shapes or dtypes do not fit, or a label known on the host is not a class.
  */
 export function crossEntropyRows(logits: Tensor, labels: Tensor): Tensor {
-  expectRank('cross_entropy', 'logits', logits, 2, 'batch, classes');
-  expectType('cross_entropy', 'logits', logits, 'f32');
-  expectType('cross_entropy', 'labels', labels, 'i32');
-  expectShape('cross_entropy', 'labels', labels, [logits.shape[0]]);
-  checkIndices('cross_entropy', 'label', labels, logits.shape[1], 'classes');
+  expectRank('crossEntropy', 'logits', logits, 2, 'batch, classes');
+  expectType('crossEntropy', 'logits', logits, 'f32');
+  expectType('crossEntropy', 'labels', labels, 'i32');
+  expectShape('crossEntropy', 'labels', labels, [logits.shape[0]]);
+  checkIndices('crossEntropy', 'label', labels, logits.shape[1], 'classes');
   return crossEntropyOp(logits, labels);
 }
 

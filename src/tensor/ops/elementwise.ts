@@ -13,9 +13,9 @@ const binary = ['a', 'b'] as const;
 
 // ---- one operand -------------------------------------------------------------------------------------------------
 /** y = -x. Exact. */
-export const negate = defineElementwise(fn.negate, { inputs: unary, vjp: ({ outputGrad: dy }) => [dy.neg()] });
+export const negative = defineElementwise(fn.negative, { inputs: unary, vjp: ({ outputGrad: dy }) => [dy.neg()] });
 /** y = |x|; its slope at 0 is taken as 0. Exact. */
-export const absolute = defineElementwise(fn.absolute, {
+export const abs = defineElementwise(fn.abs, {
   inputs: unary,
   vjp: ({ inputs: [x], outputGrad: dy }) => [dy.mul(x.sign())],
 });
@@ -49,7 +49,7 @@ export const divide = defineElementwise(fn.divide, {
 });
 /** y = a - b·⌊a / b⌋: the remainder with the sign of b, as in NumPy; where a / b is almost whole, it may be
  * off by b. Error ≤ 1e-6·|y| + 1e-5. */
-export const modulo = defineElementwise(fn.modulo, {
+export const mod = defineElementwise(fn.mod, {
   inputs: binary,
   vjp: ({ inputs: [a, b], outputGrad: dy }) => [dy, dy.mul(a.div(b).floor()).neg()],
 });
@@ -57,7 +57,7 @@ export const modulo = defineElementwise(fn.modulo, {
  * y = a^b; for negative a, b must be whole (else y is NaN). The gradient of b is 0 where a is not positive. Error ≤
  * 4e-6·|y|.
  */
-export const power = defineElementwise(fn.power, {
+export const pow = defineElementwise(fn.pow, {
   inputs: binary,
   vjp: ({ inputs: [a, b], output: y, outputGrad: dy }) => {
     const logarithmOfA = where(a.greater(0), where(a.greater(0), a, 1).log(), 0);
@@ -104,9 +104,9 @@ export const logicalOr = defineElementwise(fn.logicalOr, { inputs: binary, vjp: 
 /** Either a or b, of bools. Exact. */
 export const logicalXor = defineElementwise(fn.logicalXor, { inputs: binary, vjp: NO_GRADIENT });
 /** True where x is NaN. Exact. */
-export const notANumber = defineElementwise(fn.notANumber, { inputs: unary, vjp: NO_GRADIENT });
+export const isNaN = defineElementwise(fn.isNaN, { inputs: unary, vjp: NO_GRADIENT });
 /** True where x is neither NaN nor infinite. Exact. */
-export const finite = defineElementwise(fn.finite, { inputs: unary, vjp: NO_GRADIENT });
+export const isFinite = defineElementwise(fn.isFinite, { inputs: unary, vjp: NO_GRADIENT });
 /** Not x, of bools. Exact. */
 export const logicalNot = defineElementwise(fn.logicalNot, { inputs: unary, vjp: NO_GRADIENT });
 

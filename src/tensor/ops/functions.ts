@@ -9,32 +9,32 @@ import { where } from './elementwise.js';
 const unary = ['x'] as const;
 
 /** y = e^x. Error ≤ 4e-6·|y|. */
-export const exponential = defineElementwise(fn.exponential, {
+export const exp = defineElementwise(fn.exp, {
   inputs: unary,
   vjp: ({ output: y, outputGrad: dy }) => [dy.mul(y)],
 });
 /** y = ln x. Error ≤ 5e-7·|y| + 1e-6. */
-export const logarithm = defineElementwise(fn.logarithm, {
+export const log = defineElementwise(fn.log, {
   inputs: unary,
   vjp: ({ inputs: [x], outputGrad: dy }) => [dy.div(x)],
 });
 /** y = √x. Error ≤ 5e-7·|y|. */
-export const squareRoot = defineElementwise(fn.squareRoot, {
+export const sqrt = defineElementwise(fn.sqrt, {
   inputs: unary,
   vjp: ({ output: y, outputGrad: dy }) => [dy.mul(0.5).div(y)],
 });
 /** y = sin x. Error ≤ 1e-6·|y| + 2e-6. */
-export const sine = defineElementwise(fn.sine, {
+export const sin = defineElementwise(fn.sin, {
   inputs: unary,
   vjp: ({ inputs: [x], outputGrad: dy }) => [dy.mul(x.cos())],
 });
 /** y = cos x. Error ≤ 1e-6·|y| + 2e-6. */
-export const cosine = defineElementwise(fn.cosine, {
+export const cos = defineElementwise(fn.cos, {
   inputs: unary,
   vjp: ({ inputs: [x], outputGrad: dy }) => [dy.mul(x.sin().neg())],
 });
 /** y = tanh x;  dx = dy · (1 - y²). Error ≤ 4e-6·|y| + 1e-6. */
-export const hyperbolicTangent = defineElementwise(fn.hyperbolicTangent, {
+export const tanh = defineElementwise(fn.tanh, {
   inputs: unary,
   vjp: ({ output: y, outputGrad: dy }) => [dy.mul(scalar(1).sub(y.mul(y)))],
 });
@@ -44,27 +44,27 @@ export const sigmoid = defineElementwise(fn.sigmoid, {
   vjp: ({ output: y, outputGrad: dy }) => [dy.mul(y.mul(scalar(1).sub(y)))],
 });
 /** y = max(x, 0); the gradient passes where y > 0. Exact. */
-export const relu = defineElementwise(fn.rectify, {
+export const relu = defineElementwise(fn.relu, {
   inputs: unary,
   vjp: ({ output: y, outputGrad: dy }) => [where(y.greater(0), dy, 0)],
 });
 /** y = tan x;  dx = dy · (1 + y²). Error ≤ 4e-6·|y| + 4e-6. */
-export const tangent = defineElementwise(fn.tangent, {
+export const tan = defineElementwise(fn.tan, {
   inputs: unary,
   vjp: ({ output: y, outputGrad: dy }) => [dy.mul(y.square().add(1))],
 });
 /** y = arcsin x, within ±π/2;  dx = dy / √(1 - x²). Error ≤ 1e-6·|y|. */
-export const arcSine = defineElementwise(fn.arcSine, {
+export const asin = defineElementwise(fn.asin, {
   inputs: unary,
   vjp: ({ inputs: [x], outputGrad: dy }) => [dy.div(scalar(1).sub(x.square()).sqrt())],
 });
 /** y = arccos x, within [0, π];  dx = -dy / √(1 - x²). Error ≤ 1e-6·|y| + 1e-6. */
-export const arcCosine = defineElementwise(fn.arcCosine, {
+export const acos = defineElementwise(fn.acos, {
   inputs: unary,
   vjp: ({ inputs: [x], outputGrad: dy }) => [dy.neg().div(scalar(1).sub(x.square()).sqrt())],
 });
 /** y = arctan x, within ±π/2;  dx = dy / (1 + x²). Error ≤ 1e-6·|y|. */
-export const arcTangent = defineElementwise(fn.arcTangent, {
+export const atan = defineElementwise(fn.atan, {
   inputs: unary,
   vjp: ({ inputs: [x], outputGrad: dy }) => [dy.div(x.square().add(1))],
 });
@@ -72,7 +72,7 @@ export const arcTangent = defineElementwise(fn.arcTangent, {
  * The angle of the point (x, y), within ±π; 0 at the origin.  dy = d·x / (x² + y²), dx = -d·y / (x² + y²). Error ≤
  * 1e-6·|y|.
  */
-export const arcTangent2 = defineElementwise(fn.arcTangent2, {
+export const atan2 = defineElementwise(fn.atan2, {
   inputs: ['y', 'x'],
   vjp: ({ inputs: [y, x], outputGrad }) => {
     const share = outputGrad.div(x.square().add(y.square()));
@@ -80,27 +80,27 @@ export const arcTangent2 = defineElementwise(fn.arcTangent2, {
   },
 });
 /** y = sinh x;  dx = dy · cosh x. Error ≤ 4e-6·|y| + 1e-6. */
-export const hyperbolicSine = defineElementwise(fn.hyperbolicSine, {
+export const sinh = defineElementwise(fn.sinh, {
   inputs: unary,
   vjp: ({ inputs: [x], outputGrad: dy }) => [dy.mul(x.cosh())],
 });
 /** y = cosh x;  dx = dy · sinh x. Error ≤ 4e-6·|y|. */
-export const hyperbolicCosine = defineElementwise(fn.hyperbolicCosine, {
+export const cosh = defineElementwise(fn.cosh, {
   inputs: unary,
   vjp: ({ inputs: [x], outputGrad: dy }) => [dy.mul(x.sinh())],
 });
 /** y = ln(1 + x), exact for small x;  dx = dy / (1 + x). Error ≤ 2e-6·|y|. */
-export const logarithm1p = defineElementwise(fn.logarithm1p, {
+export const log1p = defineElementwise(fn.log1p, {
   inputs: unary,
   vjp: ({ inputs: [x], outputGrad: dy }) => [dy.div(x.add(1))],
 });
 /** y = e^x - 1, exact for small x;  dx = dy · (y + 1). Error ≤ 8e-6·|y|. */
-export const exponentialM1 = defineElementwise(fn.exponentialM1, {
+export const expm1 = defineElementwise(fn.expm1, {
   inputs: unary,
   vjp: ({ output: y, outputGrad: dy }) => [dy.mul(y.add(1))],
 });
 /** y = 2/√π ∫₀ˣ e^(-t²) dt, within 5e-7;  dx = dy · 2/√π · e^(-x²). Error ≤ 4e-6·|y| + 1e-6. */
-export const errorFunction = defineElementwise(fn.errorFunction, {
+export const erf = defineElementwise(fn.erf, {
   inputs: unary,
   vjp: ({ inputs: [x], outputGrad: dy }) => [
     dy.mul(

@@ -54,7 +54,7 @@ export function placesByRow(
 
 /** `scatterAdd`, unchecked. */
 export const scatterAddOp: Op<readonly ['values', 'indices'], { rows: number }> = defineOp({
-  name: 'scatter_add',
+  name: 'scatterAdd',
   inputs: ['values', 'indices'],
   shape: ([values], { rows }: { rows: number }) => [rows, values.shape[1]],
   dispatch: ([values, indices], [y], context) => {
@@ -72,8 +72,8 @@ export const scatterAddOp: Op<readonly ['values', 'indices'], { rows: number }> 
  * values (count, cols), indices (count) of i32 -> (rows, cols). Indices outside are left out. Error ≤ 1e-6·Σ|terms|.
  */
 export function scatterAdd(values: Tensor, indices: Tensor, rows: number): Tensor {
-  expectRank('scatter_add', 'values', values, 2, 'count, cols');
-  expectType('scatter_add', 'values', values, 'f32');
-  expectType('scatter_add', 'indices', indices, 'i32');
+  expectRank('scatterAdd', 'values', values, 2, 'count, cols');
+  expectType('scatterAdd', 'values', values, 'f32');
+  expectType('scatterAdd', 'indices', indices, 'i32');
   return scatterAddOp(values, indices, { rows });
 }

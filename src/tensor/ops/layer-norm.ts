@@ -23,7 +23,7 @@ function standardized(x: Tensor, { centred, epsilon }: LayerNormAttributes): Ten
  * of each row (rows, 1), which its gradient needs. Error ≤ 4e-6·|y| + 1e-5.
  */
 export const layerNormOp: Op<readonly ['x', 'scale', 'shift'], LayerNormAttributes> = defineOp({
-  name: 'layer_norm',
+  name: 'layerNorm',
   inputs: ['x', 'scale', 'shift'],
   numbers: ['epsilon'],
   shape: ([x]) => {
@@ -51,7 +51,7 @@ export const layerNormOp: Op<readonly ['x', 'scale', 'shift'], LayerNormAttribut
 
 /** The gradient of `layerNormOp` for x. Error ≤ 1e-5·|y| + 1e-5. */
 export const layerNormBackwardOp: Op<readonly ['x', 'scale', 'mean', 'inverse', 'dy'], LayerNormAttributes> = defineOp({
-  name: 'layer_norm_backward',
+  name: 'layerNormBackward',
   inputs: ['x', 'scale', 'mean', 'inverse', 'dy'],
   numbers: ['epsilon'],
   shape: ([x]) => x.shape,

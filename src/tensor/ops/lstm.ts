@@ -76,7 +76,7 @@ export const lstmSequenceOp = defineOp({
 
 /** The gradients of the recurrence of `lstm`, from the last step to the first. Error ≤ 1e-5·|y| + 1e-5. */
 export const lstmBackwardOp = defineOp({
-  name: 'lstm_backward',
+  name: 'lstmBackward',
   inputs: ['recurrent', 'gates', 'cells', 'mask', 'dhidden', 'dcells'],
   // dgates, and the state's gradients: dh of steps 0 to time, then dc at step 0.
   shape: ([, gates, cells]) => {

@@ -33,7 +33,7 @@ function sizesOf(x: Shape, { size, stride }: Windows) {
 
 /** `maxPool2d` of windows. */
 export const maxPoolOp = defineOp({
-  name: 'max_pool2d',
+  name: 'maxPool2d',
   inputs: ['x'],
   shape: ([x], windows: Windows) => {
     const { batch, out_height, out_width, channels } = sizesOf(x.shape, windows);
@@ -45,7 +45,7 @@ export const maxPoolOp = defineOp({
 
 /** The gradient of `maxPool2d`: to the largest element of each window, the first of equals. Error ≤ 4e-6·|y| + 4e-6. */
 export const maxPoolBackwardOp = defineOp({
-  name: 'max_pool2d_backward',
+  name: 'maxPool2dBackward',
   inputs: ['x', 'dy'],
   shape: ([x], _: Windows) => x.shape,
   dispatch: ([x, dy], [dx], { attributes }) => [
@@ -62,9 +62,9 @@ export const maxPoolBackwardOp = defineOp({
  * @throws TesseraError if x has not rank 4, or is smaller than the window.
  */
 export function maxPool2d(x: Tensor, { size = 2, stride = size, padding = 'valid' }: PoolOptions = {}): Tensor {
-  expectRank('max_pool2d', 'x', x, 4, 'batch, height, width, channels');
-  expectType('max_pool2d', 'x', x, 'f32');
-  const { windows, borders } = windowsOf('max_pool2d', x, { size, stride, padding });
+  expectRank('maxPool2d', 'x', x, 4, 'batch, height, width, channels');
+  expectType('maxPool2d', 'x', x, 'f32');
+  const { windows, borders } = windowsOf('maxPool2d', x, { size, stride, padding });
   const padded = borders.flat().some((width) => width > 0)
     ? pad(x, [[0, 0], ...borders, [0, 0]], Number.NEGATIVE_INFINITY)
     : x;

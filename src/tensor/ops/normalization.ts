@@ -36,14 +36,14 @@ const over = (x: Tensor, axes: Axes) => {
 
 /** Over the last axis, or the given ones, of each sample. Ba, Kiros and Hinton 2016. Error ≤ 4e-6·|y| + 1e-5. */
 export function layerNorm(x: Tensor, { axes = -1, ...options }: NormOptions & { axes?: Axes } = {}): Tensor {
-  const own = normalizeAxes('layer_norm', axes, x.rank);
+  const own = normalizeAxes('layerNorm', axes, x.rank);
   const areLast = own.length > 0 && own.every((axis, at) => axis === x.rank - own.length + at);
   return areLast ? normalizeRows(x, own.length, 1, options) : apply(x, ...over(x, axes), options);
 }
 
 /** Over so many last axes, by one kernel. */
 function normalizeRows(x: Tensor, axes: number, centred: 0 | 1, options: NormOptions): Tensor {
-  expectType('layer_norm', 'x', x, 'f32');
+  expectType('layerNorm', 'x', x, 'f32');
   const { scale, shift, epsilon = EPSILON } = options;
   const shape = x.shape.slice(x.rank - axes);
   const cols = sizeOf(shape);
@@ -103,7 +103,7 @@ export function batchNorm(
   x: Tensor,
   { statistics, ...options }: NormOptions & { statistics?: { mean: Tensor; variance: Tensor } } = {},
 ): { y: Tensor; mean: Tensor; variance: Tensor } {
-  if (x.rank < 2) expectRank('batch_norm', 'x', x, 2, 'batch, channels');
+  if (x.rank < 2) expectRank('batchNorm', 'x', x, 2, 'batch, channels');
   if (statistics !== undefined) return { y: apply(x, statistics.mean, statistics.variance, options), ...statistics };
   const axes = x.shape.map((_, axis) => axis).slice(0, -1);
   const [mean, variance] = [x.mean(axes), x.variance(axes)];

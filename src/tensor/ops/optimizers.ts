@@ -150,14 +150,14 @@ export function updateAll(
 }
 
 /** θ ← θ - rate·(g + decay·θ); Error ≤ 1e-5·|y| + 1e-5. */
-export const sgdUpdate = defineUpdate('sgd_update', kernels.sgdUpdate);
+export const sgdUpdate = defineUpdate('sgdUpdate', kernels.sgdUpdate);
 /** velocity ← momentum·velocity - rate·g; θ ← θ + velocity. Error ≤ 1e-5·|y| + 1e-5. */
-export const momentumUpdate = defineUpdate('momentum_update', kernels.momentumUpdate);
+export const momentumUpdate = defineUpdate('momentumUpdate', kernels.momentumUpdate);
 /** velocity ← momentum·velocity - rate·g; θ ← θ + momentum·velocity - rate·g. Error ≤ 1e-5·|y| + 1e-5. */
-export const nesterovUpdate = defineUpdate('nesterov_update', kernels.nesterovUpdate);
+export const nesterovUpdate = defineUpdate('nesterovUpdate', kernels.nesterovUpdate);
 /** Corrections are 1 - β1^t and 1 - β2^t. Error ≤ 1e-5·|y| + 1e-5. */
-export const adamUpdate = defineUpdate('adam_update', kernels.adamUpdate);
+export const adamUpdate = defineUpdate('adamUpdate', kernels.adamUpdate);
 /** v ← rho·v + (1 - rho)·g²; θ ← θ - rate·g / (√v + epsilon); Error ≤ 1e-5·|y| + 1e-5. */
-export const rmspropUpdate = defineUpdate('rmsprop_update', kernels.rmspropUpdate);
+export const rmspropUpdate = defineUpdate('rmspropUpdate', kernels.rmspropUpdate);
 /** v ← v + g²; θ ← θ - rate·g / √(v + epsilon); Error ≤ 1e-5·|y| + 1e-5. */
-export const adagradUpdate = defineUpdate('adagrad_update', kernels.adagradUpdate);
+export const adagradUpdate = defineUpdate('adagradUpdate', kernels.adagradUpdate);

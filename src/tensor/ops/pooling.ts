@@ -26,9 +26,9 @@ export function averagePool2d(
   x: Tensor,
   { size = 2, stride = size, padding = 'valid', countPadding = false }: AveragePoolOptions = {},
 ): Tensor {
-  expectRank('average_pool2d', 'x', x, 4, 'batch, height, width, channels');
-  expectType('average_pool2d', 'x', x, 'f32');
-  const { windows, borders } = windowsOf('average_pool2d', x, { size, stride, padding });
+  expectRank('averagePool2d', 'x', x, 4, 'batch, height, width, channels');
+  expectType('averagePool2d', 'x', x, 'f32');
+  const { windows, borders } = windowsOf('averagePool2d', x, { size, stride, padding });
   const [height, width] = windows.size;
   const channels = x.shape[3];
   const sum = (image: Tensor, groups: number) =>
@@ -40,13 +40,13 @@ export function averagePool2d(
 
 /** The mean over all pixels: (batch, height, width, channels) -> (batch, channels). Error ≤ 1e-6·Σ|terms|. */
 export function globalAveragePool2d(x: Tensor): Tensor {
-  expectRank('global_average_pool2d', 'x', x, 4, 'batch, height, width, channels');
+  expectRank('globalAveragePool2d', 'x', x, 4, 'batch, height, width, channels');
   return x.mean([1, 2]);
 }
 
 /** The largest over all pixels: (batch, height, width, channels) -> (batch, channels). Exact. */
 export function globalMaxPool2d(x: Tensor): Tensor {
-  expectRank('global_max_pool2d', 'x', x, 4, 'batch, height, width, channels');
+  expectRank('globalMaxPool2d', 'x', x, 4, 'batch, height, width, channels');
   return x.max([1, 2]);
 }
 
@@ -69,7 +69,7 @@ function outputOf(op: string, x: Tensor, output: number | readonly [number, numb
  * 1e-6·Σ|terms|.
  */
 export function adaptiveAveragePool2d(x: Tensor, output: number | readonly [number, number]): Tensor {
-  const pair = outputOf('adaptive_average_pool2d', x, output);
+  const pair = outputOf('adaptiveAveragePool2d', x, output);
   return ([0, 1] as const).reduce((y, axis) => {
     const size = x.shape[1 + axis];
     const weights = new Float32Array(pair[axis] * size);
@@ -85,7 +85,7 @@ export function adaptiveAveragePool2d(x: Tensor, output: number | readonly [numb
  * Exact.
  */
 export function adaptiveMaxPool2d(x: Tensor, output: number | readonly [number, number]): Tensor {
-  const pair = outputOf('adaptive_max_pool2d', x, output);
+  const pair = outputOf('adaptiveMaxPool2d', x, output);
   const [height, width] = [x.shape[1], x.shape[2]];
   if (height % pair[0] === 0 && width % pair[1] === 0)
     return maxPool2d(x, { size: [height / pair[0], width / pair[1]] });

@@ -46,7 +46,7 @@ function isBelow(shape: Shape, diagonal: number): Tensor {
  * x on and below a diagonal of the last two axes, else 0; diagonal 0 is the main one, 1 the one above it. NumPy's tril.
  * Exact.
  */
-export const lowerTriangle = (x: Tensor, diagonal = 0): Tensor => where(isBelow(x.shape, diagonal), x, 0);
+export const tril = (x: Tensor, diagonal = 0): Tensor => where(isBelow(x.shape, diagonal), x, 0);
 
 /** x on and above a diagonal of the last two axes, else 0. NumPy's triu. Exact. */
-export const upperTriangle = (x: Tensor, diagonal = 0): Tensor => where(isBelow(x.shape, diagonal - 1), 0, x);
+export const triu = (x: Tensor, diagonal = 0): Tensor => where(isBelow(x.shape, diagonal - 1), 0, x);

@@ -173,7 +173,7 @@ function reduce(op: typeof sumOp, x: Tensor, axes: Axes | undefined, { keepDims 
 export const sum = (x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor => reduce(sumOp, x, axes, options);
 
 /** Product over axes (all by default). The product of nothing is 1. Error ≤ 4e-6·|y|. */
-export const product = (x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor => reduce(productOp, x, axes, options);
+export const prod = (x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor => reduce(productOp, x, axes, options);
 
 /**
  * Arithmetic mean over axes (all by default). Error ≤ 1e-6·Σ|terms|. @throws TesseraError if there is nothing to

@@ -13,10 +13,10 @@ interface ScanAttributes {
 
 /** `cumulativeSum`, an axis from 0. */
 export const cumulativeSumOp: Op<readonly ['x'], ScanAttributes> = defineOp({
-  name: 'cumulative_sum',
+  name: 'cumsum',
   inputs: ['x'],
   shape: ([x]) => {
-    expectType('cumulative_sum', 'x', x, 'f32');
+    expectType('cumsum', 'x', x, 'f32');
     return x.shape;
   },
   dispatch: ([x], [y], { attributes: { axis, exclusive, reverse } }) => [
@@ -39,8 +39,8 @@ export const cumulativeSumOp: Op<readonly ['x'], ScanAttributes> = defineOp({
  * Running sums along an axis, as ONNX's CumSum: y[k] = Σ_{j ≤ k} x[j]; `exclusive` leaves out j = k, `reverse` sums
  * from the end. Shape as x. Error ≤ 1e-6·Σ|terms|.
  */
-export const cumulativeSum = (
+export const cumsum = (
   x: Tensor,
   axis = -1,
   { exclusive = false, reverse = false }: { exclusive?: boolean; reverse?: boolean } = {},
-): Tensor => cumulativeSumOp(x, { axis: normalizeAxis('cumulative_sum', axis, x.rank), exclusive, reverse });
+): Tensor => cumulativeSumOp(x, { axis: normalizeAxis('cumsum', axis, x.rank), exclusive, reverse });

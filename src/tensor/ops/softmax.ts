@@ -28,7 +28,7 @@ export const softmax = defineOp({
 
 /** The gradient of `softmax`, y ⊙ (dy - Σ_k dy[k]·y[k]). Error ≤ 1e-5·|y| + 1e-5. */
 export const softmaxBackwardOp: Op<readonly ['y', 'dy']> = defineOp({
-  name: 'softmax_backward',
+  name: 'softmaxBackward',
   inputs: ['y', 'dy'],
   shape: ([y]) => y.shape,
   dispatch: ([y, dy], [dx], context) => {
@@ -48,9 +48,9 @@ export const softmaxBackwardOp: Op<readonly ['y', 'dy']> = defineOp({
  * 4e-6.
  */
 export const logSoftmax = defineOp({
-  name: 'log_softmax',
+  name: 'logSoftmax',
   inputs: ['x'],
-  shape: ([x]) => rowsOf('log_softmax', x),
+  shape: ([x]) => rowsOf('logSoftmax', x),
   dispatch: ([x], [y], context) => {
     const size = foldRows(x.shape);
     const values = { x: x, y: y };
@@ -61,7 +61,7 @@ export const logSoftmax = defineOp({
 
 /** The gradient of `logSoftmax`, dy - exp(y) · Σ_k dy[k]. Error ≤ 1e-5·|y| + 1e-5. */
 export const logSoftmaxBackwardOp = defineOp({
-  name: 'log_softmax_backward',
+  name: 'logSoftmaxBackward',
   inputs: ['y', 'dy'],
   shape: ([y]) => y.shape,
   dispatch: ([y, dy], [dx], context) => {

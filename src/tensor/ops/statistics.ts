@@ -33,8 +33,7 @@ export function variance(x: Tensor, axes?: Axes, { correction = 0, keepDims = fa
 }
 
 /** √variance. Its gradient at 0 is infinite. Error ≤ 4e-6·|y| + 1e-6. */
-export const standardDeviation = (x: Tensor, axes?: Axes, options?: VarianceOptions): Tensor =>
-  variance(x, axes, options).sqrt();
+export const std = (x: Tensor, axes?: Axes, options?: VarianceOptions): Tensor => variance(x, axes, options).sqrt();
 
 /** ln Σ e^x, without overflow: the maximum is taken out. Of -∞ alone it is -∞. Error ≤ 4e-6·|y| + 1e-6. */
 export function logSumExp(x: Tensor, axes?: Axes, { keepDims = false }: ReduceOptions = {}): Tensor {
