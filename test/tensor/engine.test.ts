@@ -141,6 +141,19 @@ describe.each([
     for (const target of [...first, ...later]) target.dispose();
   });
 
+  test('elementwise chains of any length are split into kernels of some steps', async () => {
+    const x = tensor([1, 2]);
+    let y = x;
+    for (let step = 0; step < 3000; step++) y = step % 2 === 0 ? y.add(0.5) : y.sub(0.25);
+    const [gradient] = grad(y.square().sum(), [x]);
+    await readBack([y, gradient]);
+    expect([toList(await y.data()), toList(await gradient.data())]).toEqual([
+      [376, 377],
+      [752, 754],
+    ]);
+    expect((await explain(y.mul(1).add(x))).dispatches).toHaveLength(1);
+  });
+
   test('an assign comes after all reads of the old value, in place or not', async () => {
     const w = variable([1, 2]);
     const old = w.mul(10);

@@ -6,7 +6,14 @@ import type { Tensor } from '../tensor.js';
 /** Elementwise nodes that one kernel computes; only the root's value is stored. */
 export interface Group {
   readonly root: OpNode;
+  readonly members: ReadonlySet<OpNode>;
+  /** The tensors that it loads, each once. */
+  readonly inputs: readonly Tensor[];
+}
+
+interface GrowingGroup extends Group {
   readonly members: Set<OpNode>;
+  inputs: Tensor[];
 }
 
 /**
@@ -21,6 +28,9 @@ export interface Unit {
   readonly prologue?: Group;
 }
 
+/** The most steps of one kernel: the time to compile it grows faster than their number. */
+const MOST_STEPS = 128;
+
 /** Kernels that take epilogues bind at most three buffers of their own. */
 const OWN_BINDINGS = 3;
 
@@ -28,6 +38,7 @@ const OWN_BINDINGS = 3;
  * Divides a trace into units, by three rules:
  *
  * 1. An elementwise node joins the group of its consumers if all of them are in one group of its shape.
+ *    A group has at most MOST_STEPS members: a longer chain is split into several.
  *    A node that only makes numbers (a fill, random numbers) is recomputed in every group that uses it.
  * 2. A group of which one input comes from a kernel with an epilogue, and goes nowhere else, becomes that epilogue.
  * 3. A group that feeds only a kernel with a prologue becomes that prologue.
@@ -90,45 +101,41 @@ function formGroups(
   targets: ReadonlySet<object>,
   storageBuffers: number,
 ): Map<OpNode, Group> {
-  const groups = new Map<OpNode, Group>();
+  const groups = new Map<OpNode, GrowingGroup>();
   for (const node of [...trace.nodes].reverse()) {
     if (node.op.elementwise === undefined) continue;
     const users = consumers.get(node)!;
     const fits = (user: OpNode) => groups.has(user) && sameShape(shapeOf(user), shapeOf(node));
     if (isRecomputable(node) && !targets.has(node) && users.every((user) => fits(user))) continue;
     const group = users.length > 0 && !targets.has(node) && users.every(fits) ? groups.get(users[0]) : undefined;
-    if (group !== undefined && users.every((user) => groups.get(user) === group)) {
-      group.members.add(node);
-      if (inputsOf(group).length + OWN_BINDINGS <= storageBuffers) {
+    if (group !== undefined && group.members.size < MOST_STEPS && users.every((user) => groups.get(user) === group)) {
+      const inputs = inputsWith(node, group.inputs);
+      if (inputs.length + OWN_BINDINGS <= storageBuffers) {
+        group.members.add(node);
+        group.inputs = inputs;
         groups.set(node, group);
         continue;
       }
-      group.members.delete(node);
     }
-    groups.set(node, { root: node, members: new Set([node]) });
+    groups.set(node, { root: node, members: new Set([node]), inputs: inputsWith(node, []) });
   }
   return groups;
 }
 
-/** The tensors that a group must load, each once. */
-export function inputsOf({ members }: Group): Tensor[] {
-  const found = new Map<string, Tensor>();
-  const ids = new Map<object, number>();
-  const visit = (node: OpNode): void => {
-    for (const input of node.inputs) {
-      const { source } = input;
-      if (source.kind === 'number') continue;
-      if (isNode(input) && members.has(source as OpNode)) continue;
-      const inline = isNode(input) && isRecomputable(source as OpNode) && sameShape(input.shape, shapeOf(node));
-      if (inline) continue;
-      const identity = identityOf(input);
-      if (!ids.has(identity)) ids.set(identity, ids.size);
-      found.set(`${ids.get(identity)}.${input.index}:${input.shape.join()}`, input);
-    }
-  };
-  for (const node of members) visit(node);
-  return [...found.values()];
+/** What a group loads once a node has joined it, which it loaded until then. */
+function inputsWith(node: OpNode, before: readonly Tensor[]): Tensor[] {
+  const inputs = before.filter((input) => !(isNode(input) && input.source === node));
+  for (const input of node.inputs) {
+    const isInline =
+      isNode(input) && isRecomputable(input.source as OpNode) && sameShape(input.shape, shapeOf(node));
+    if (input.source.kind === 'number' || isInline) continue;
+    if (!inputs.some((known) => sameValue(known, input) && sameShape(known.shape, input.shape))) inputs.push(input);
+  }
+  return inputs;
 }
+
+/** True for two tensors of one value, whatever their shapes. */
+export const sameValue = (a: Tensor, b: Tensor): boolean => identityOf(a) === identityOf(b) && a.index === b.index;
 
 /** The kernel that the group can be the epilogue of: the last one that feeds it, and only it, in its own shape. */
 function epilogueAnchor(
@@ -138,7 +145,7 @@ function epilogueAnchor(
 ): OpNode | undefined {
   if (!['f32', 'f16'].includes(group.root.outputs[0].dtype)) return undefined;
   const shape = shapeOf(group.root);
-  return inputsOf(group)
+  return group.inputs
     .filter(isNode)
     .map((input) => input.source as OpNode)
     .find(
@@ -161,8 +168,7 @@ function prologueReader(
   const [reader] = users;
   if (users.length !== 1 || reader.op.prologue !== true || targets.has(group.root)) return undefined;
   const { shape, dtype } = group.root.outputs[0];
-  const loaded = inputsOf(group);
   // One input takes the place of the kernel's own: it must lie under the result one for one.
-  const suits = loaded.some((input) => input.dtype === 'f32' && sameShape(input.shape, shape));
+  const suits = group.inputs.some((input) => input.dtype === 'f32' && sameShape(input.shape, shape));
   return suits && dtype === 'f32' && sameShape(reader.inputs[0].shape, shape) ? reader : undefined;
 }

@@ -1,9 +1,8 @@
 import { type Expression, layoutOf, type Operand, type Step } from '../../kernels/elementwise/expression.js';
 import type { DType, NumberLeaf, OpNode } from '../graph/graph.js';
 import { sameShape } from '../graph/shape.js';
-import { identityOf } from '../graph/trace.js';
 import type { Tensor } from '../tensor.js';
-import { type Group, isNode, isRecomputable } from './fuse.js';
+import { type Group, isNode, isRecomputable, sameValue } from './fuse.js';
 
 export interface Expressed {
   readonly expression: Expression;
@@ -61,5 +60,3 @@ export function express(
   };
   return { expression, inputs, numbers };
 }
-
-export const sameValue = (a: Tensor, b: Tensor): boolean => identityOf(a) === identityOf(b) && a.index === b.index;

@@ -11,9 +11,9 @@ import { identityOf, type Trace } from '../graph/trace.js';
 import type { Tensor } from '../tensor.js';
 import { type Chooser, chooseBy, chooserOf } from './choice.js';
 import { type Bound, Dispatches, memoryFor, type NumberSource, type PlannedDispatch } from './dispatches.js';
-import { fuse, type Group, isNode, isRecomputable, type Unit } from './fuse.js';
+import { fuse, type Group, isNode, isRecomputable, sameValue, type Unit } from './fuse.js';
 import { lastReader, rootOf, updatesInPlace } from './in-place.js';
-import { express, sameValue } from './lower.js';
+import { express } from './lower.js';
 import { assignWorkspace, Storage } from './storage.js';
 
 /** Kernels in order, each with the memory it reads and writes. It serves every trace with its key. */
