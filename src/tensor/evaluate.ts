@@ -11,13 +11,12 @@ import {
 import { TesseraError } from '../gpu/errors.js';
 import type { Choices } from '../gpu/tuning.js';
 import { defaultDevice } from './default-device.js';
-import type { OpNode } from './graph/graph.js';
+import { assignedBy } from './graph/graph.js';
 import { isCurrent, settledTrace, type Trace, trace } from './graph/trace.js';
 import { type Plan, plan } from './runtime/plan.js';
 import type { Storage } from './runtime/storage.js';
 import { Workspace } from './runtime/workspace.js';
 import type { Tensor } from './tensor.js';
-import type { Variable } from './variable.js';
 
 /** From so many bytes on, a kept value is written where it is kept, instead of being copied there. */
 const LARGE = 2 ** 16;
@@ -37,8 +36,9 @@ export async function evaluate(...targets: readonly Tensor[]): Promise<void> {
 
 /** Computes tensors and brings their values to the host, all in one submission. */
 export async function readBack(targets: readonly Tensor[]): Promise<void> {
-  await startReading(targets);
-  await Promise.all(targets.map((target) => target.pending));
+  const current = targets.map((target) => target.current());
+  await startReading(current);
+  await Promise.all(current.map((target) => target.pending));
 }
 
 /** As `readBack`, but returns at once after submission: `data()` of a target waits for its value. */
@@ -47,7 +47,7 @@ export async function startReading(targets: readonly Tensor[]): Promise<void> {
 }
 
 async function run(given: readonly Tensor[], keep: 'host' | 'device'): Promise<void> {
-  const targets = given.map((target) => target.current());
+  const targets = [...new Set(given.map((target) => target.current()))];
   const device = await deviceOf(targets);
   await runtimeOf(device).submit(targets, keep);
 }
@@ -320,12 +320,6 @@ function largestOwner({ dispatches }: Plan): string {
 
 const isDone = (target: Tensor, keep: 'host' | 'device'): boolean =>
   keep === 'host' ? target.host !== undefined || target.pending !== undefined : target.resident !== undefined;
-
-/** The variable that a target assigns to, if it is an assign. */
-export const assignedBy = ({ source }: Tensor): Variable | undefined =>
-  source.kind === 'op' && source.op.name === 'assign'
-    ? ((source as OpNode).attributes.variable as Variable)
-    : undefined;
 
 /** Gives tensors their values when they arrive. */
 function deliver(tensors: readonly Tensor[], values: Promise<HostArray[]>): void {

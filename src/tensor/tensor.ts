@@ -4,7 +4,7 @@ import { TesseraError } from '../gpu/errors.js';
 import { scalar } from './create.js';
 import { evaluate, readBack } from './evaluate.js';
 import { introduceTensor } from './graph/factory.js';
-import type { DType, Source } from './graph/graph.js';
+import { assignedBy, type DType, type Source } from './graph/graph.js';
 import { formatShape, type Shape, sizeOf } from './graph/shape.js';
 import * as ops from './ops/index.js';
 
@@ -72,6 +72,9 @@ export class Tensor {
   async data(): Promise<HostArray> {
     const current = this.current();
     if (current.source.kind === 'data') return current.source.data;
+    const assigned = assignedBy(current);
+    if (assigned !== undefined)
+      throw new TesseraError(`data: an assign has no value; evaluate it, then read '${assigned.name}'`);
     if (current.host === undefined) await (current.pending ?? readBack([current]));
     return current.host!;
   }

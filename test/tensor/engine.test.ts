@@ -164,6 +164,25 @@ describe.each([
     expect(toList(await again.data())).toEqual([1, 2]);
   });
 
+  test('one value is assigned to a variable in one evaluation, and the assign has none of its own', async () => {
+    const [w, x] = [variable([1, 2]), tensor([3, 4])];
+    const twice = [w.assign(x), w.assign(x.mul(2))];
+    await expect(evaluate(...twice)).rejects.toThrow("assign: two values are assigned to 'w' in one evaluation");
+    expect(() => w.assign(x).mul(2)).toThrow("multiply: an assign to 'w' has no value to compute with");
+    await expect(w.assign(x).data()).rejects.toThrow("data: an assign has no value; evaluate it, then read 'w'");
+    const same = w.assign(x.add(1));
+    await evaluate(same, same);
+    expect([toList(await w.data()), w.version]).toEqual([[4, 5], 1]);
+  });
+
+  test('updates of one variable that are tracked in several places follow each other', async () => {
+    const mean = variable([0], 'mean');
+    const add = (x: Tensor, by: number) => ops.track(x, [[mean, (old) => old.mul(0.5).add(by)]]);
+    const y = add(add(tensor([1]), 8).mul(2), 2);
+    await readBack([y, ...ops.trackedAssigns([y])]);
+    expect([await y.item(), await mean.item()]).toEqual([2, (0 * 0.5 + 8) * 0.5 + 2]);
+  });
+
   test('variables can swap their values', async () => {
     const [a, b] = [variable([1], 'a'), variable([2], 'b')];
     await evaluate(a.assign(b.mul(1)), b.assign(a.mul(1)));

@@ -147,10 +147,10 @@ export class BatchNorm extends Layer {
       return batchNorm(x, { scale, shift, epsilon, statistics }).y;
     }
     const { y, mean, variance } = batchNorm(x, { scale, shift, epsilon });
-    const next = (old: Tensor, own: Tensor) => old.mul(momentum).add(own.mul(1 - momentum));
+    const next = (own: Tensor) => (old: Tensor) => old.mul(momentum).add(own.mul(1 - momentum));
     return track(y, [
-      [runningMean, next(runningMean, mean)],
-      [runningVariance, next(runningVariance, variance)],
+      [runningMean, next(mean)],
+      [runningVariance, next(variance)],
     ]);
   }
 }

@@ -2,7 +2,17 @@ import { TesseraError } from '../../gpu/errors.js';
 import type { ElementwiseFunction } from '../../kernels/elementwise/table.js';
 import type { Tensor } from '../tensor.js';
 import { isTensor, makeTensor } from './factory.js';
-import type { DispatchContext, DType, Launch, OpDefinition, OpNode, TensorType, Value, VjpContext } from './graph.js';
+import {
+  assignedBy,
+  type DispatchContext,
+  type DType,
+  type Launch,
+  type OpDefinition,
+  type OpNode,
+  type TensorType,
+  type Value,
+  type VjpContext,
+} from './graph.js';
 import { broadcastShapes, checkShape, formatShape, type Shape, sizeOf } from './shape.js';
 
 /** Positional tensors, then one object of attributes, which may be left out when all of them are optional. */
@@ -35,6 +45,7 @@ export interface OpDescription<Names extends readonly string[], A> {
   readonly elementwise?: ElementwiseFunction;
   readonly halves?: boolean;
   readonly alias?: boolean;
+  readonly assigns?: boolean;
   readonly epilogue?: boolean;
   readonly prologue?: boolean;
   readonly inPlace?: Readonly<Record<number, number>>;
@@ -103,6 +114,11 @@ function checkArguments(
     const got = given.map((value) => (isTensor(value) ? value.describe() : typeof value)).join(', ');
     throw new TesseraError(`${name}: expected tensors (${names.join(', ')}), got (${got})`);
   }
+  const assigned = inputs.map(assignedBy).find((variable) => variable !== undefined);
+  if (assigned !== undefined)
+    throw new TesseraError(
+      `${name}: an assign to '${assigned.name}' has no value to compute with; use the value that it assigns`,
+    );
   const half = halves || alias || elementwise !== undefined ? undefined : inputs.find(({ dtype }) => dtype === 'f16');
   if (half !== undefined)
     throw new TesseraError(`${name}: it does not take f16, got ${half.describe()}; convert it with cast('f32')`);

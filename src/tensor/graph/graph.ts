@@ -96,6 +96,10 @@ export interface VjpContext {
   readonly attributes: Attributes;
 }
 
+/** The variable that a tensor assigns to, if it is an assign. */
+export const assignedBy = ({ source }: Tensor): Variable | undefined =>
+  source.kind === 'op' && source.op.assigns ? (source.attributes.variable as Variable) : undefined;
+
 /** An op with its types erased, as graphs, plans and autograd handle it. */
 export interface OpDefinition {
   readonly name: string;
@@ -106,6 +110,8 @@ export interface OpDefinition {
   readonly halves?: boolean;
   /** True if the output is the input's memory under another shape. */
   readonly alias?: boolean;
+  /** True if evaluating it makes its input the value of the variable in its attributes; it has no value of its own. */
+  readonly assigns?: boolean;
   /** True if elementwise work on output 0 can be fused into the kernel that writes it. */
   readonly epilogue?: boolean;
   /** True if elementwise work on input 0 can be fused into the kernels that read it. */

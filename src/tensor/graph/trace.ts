@@ -1,6 +1,7 @@
 import { TesseraError } from '../../gpu/errors.js';
 import type { Tensor } from '../tensor.js';
-import type { NumberLeaf, OpNode, VariableLeaf } from './graph.js';
+import type { Variable } from '../variable.js';
+import { assignedBy, type NumberLeaf, type OpNode, type VariableLeaf } from './graph.js';
 
 /** The part of the graph that some targets need, in an order in which it can be computed. */
 export interface Trace {
@@ -29,9 +30,10 @@ const isKnown = ({ host, resident, source }: Tensor): boolean =>
 /**
  * Walks from the targets to the leaves.
  *
- * @throws TesseraError if a value depends on a variable that was assigned to since.
+ * @throws TesseraError if a value depends on a variable that was assigned to since, or two targets assign to one variable.
  */
 export function trace(targets: readonly Tensor[]): Trace {
+  expectOneAssignEach(targets);
   const positions = new Map<object, number>();
   const nodes: OpNode[] = [];
   const slots: Tensor[] = [];
@@ -101,6 +103,19 @@ export async function settledTrace(targets: readonly Tensor[]): Promise<Trace> {
     traced = trace(targets);
   }
   return traced;
+}
+
+function expectOneAssignEach(targets: readonly Tensor[]): void {
+  const assigns = new Map<Variable, object>();
+  for (const target of targets) {
+    const variable = assignedBy(target);
+    if (variable === undefined) continue;
+    if ((assigns.get(variable) ?? target.source) !== target.source)
+      throw new TesseraError(
+        `assign: two values are assigned to '${variable.name}' in one evaluation, and one would be lost; assign one of them, or evaluate one after the other`,
+      );
+    assigns.set(variable, target.source);
+  }
 }
 
 function stale({ variable, version }: VariableLeaf, consumer: string): TesseraError {

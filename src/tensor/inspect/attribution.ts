@@ -1,4 +1,4 @@
-import { assignedBy } from '../evaluate.js';
+import { assignedBy } from '../graph/graph.js';
 import type { Trace } from '../graph/trace.js';
 import type { PlannedDispatch } from '../runtime/dispatches.js';
 import type { Plan } from '../runtime/plan.js';

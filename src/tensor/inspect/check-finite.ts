@@ -12,7 +12,7 @@ import type { Tensor } from '../tensor.js';
 export async function checkFinite(...targets: readonly Tensor[]): Promise<void> {
   const { nodes, slots } = trace(targets.map((target) => target.current()));
   for (const slot of slots) await expectFinite(slot, 'an input', []);
-  const values = nodes.filter(({ op }) => op.name !== 'assign').flatMap(({ tensors }) => tensors);
+  const values = nodes.filter(({ op }) => !op.assigns).flatMap(({ tensors }) => tensors);
   await readBack(values);
   for (const node of nodes)
     for (const tensor of node.tensors) await expectFinite(tensor, `'${node.op.name}'`, node.inputs);

@@ -11,6 +11,7 @@ export const assign = defineOp({
   name: 'assign',
   inputs: ['value'],
   halves: true,
+  assigns: true,
   shape: ([value], { variable }: { variable: Variable }) => {
     if (!sameShape(value.shape, variable.shape) || value.dtype !== variable.dtype) {
       throw new TesseraError(`assign: '${variable.name}' is ${variable.describe()}, got ${value.describe()}`);

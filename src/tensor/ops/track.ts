@@ -1,31 +1,37 @@
 import { defineOp } from '../graph/define.js';
-import type { OpNode } from '../graph/graph.js';
 import { trace } from '../graph/trace.js';
 import type { Tensor } from '../tensor.js';
 import type { Variable } from '../variable.js';
 
-/** An alias of its first input that carries values for variables along with the graph. */
+/** A variable and what becomes of its value, such as a running mean: old ↦ momentum·old + (1 - momentum)·mean. */
+export type TrackedUpdate = readonly [variable: Variable, next: (old: Tensor) => Tensor];
+
+interface TrackAttributes {
+  readonly updates: readonly TrackedUpdate[];
+}
+
+/** An alias of its input that carries updates of variables along with the graph. */
 export const trackOp = defineOp({
   name: 'track',
-  inputs: ['...tensors'],
+  inputs: ['x'],
   alias: true,
-  shape: ([x], _: { variables: readonly Variable[] }) => ({ shape: x.shape, dtype: x.dtype }),
-  vjp: ({ inputs, outputGrad: dy }) => [dy, ...inputs.slice(1).map(() => null)],
+  shape: ([x], _: TrackAttributes) => ({ shape: x.shape, dtype: x.dtype }),
+  vjp: ({ outputGrad: dy }) => [dy],
 });
 
 /**
- * x, and with it new values of variables that are no parameters, such as running means: an optimizer's step assigns
- * them with its own updates. Evaluating x alone does not. Exact.
+ * x, and with it updates of variables that are no parameters, such as running means: an optimizer's step assigns them
+ * with its own. Evaluating x alone does not. Updates of one variable from several places follow each other. Exact.
  */
-export const track = (x: Tensor, updates: readonly (readonly [Variable, Tensor])[]): Tensor =>
-  (trackOp as (...given: unknown[]) => Tensor)(x, ...updates.map(([, value]) => value), {
-    variables: updates.map(([variable]) => variable),
-  });
+export const track = (x: Tensor, updates: readonly TrackedUpdate[]): Tensor => trackOp(x, { updates });
 
-/** The assigns of everything that is tracked on the way to some tensors. */
+/** The assigns of everything that is tracked on the way to some tensors, one for each variable. */
 export function trackedAssigns(targets: readonly Tensor[]): Tensor[] {
-  const nodes = trace(targets.map((target) => target.current())).nodes.filter(({ op }) => op === trackOp.definition);
-  return nodes.flatMap(({ inputs, attributes }: OpNode) =>
-    (attributes.variables as readonly Variable[]).map((variable, index) => variable.assign(inputs[index + 1])),
-  );
+  const values = new Map<Variable, Tensor>();
+  for (const { op, attributes } of trace(targets.map((target) => target.current())).nodes) {
+    if (op !== trackOp.definition) continue;
+    for (const [variable, next] of attributes.updates as TrackAttributes['updates'])
+      values.set(variable, next(values.get(variable) ?? variable));
+  }
+  return [...values].map(([variable, value]) => variable.assign(value));
 }

@@ -126,8 +126,7 @@ function formGroups(
 function inputsWith(node: OpNode, before: readonly Tensor[]): Tensor[] {
   const inputs = before.filter((input) => !(isNode(input) && input.source === node));
   for (const input of node.inputs) {
-    const isInline =
-      isNode(input) && isRecomputable(input.source as OpNode) && sameShape(input.shape, shapeOf(node));
+    const isInline = isNode(input) && isRecomputable(input.source as OpNode) && sameShape(input.shape, shapeOf(node));
     if (input.source.kind === 'number' || isInline) continue;
     if (!inputs.some((known) => sameValue(known, input) && sameShape(known.shape, input.shape))) inputs.push(input);
   }

@@ -16,7 +16,7 @@ export function updatesInPlace({ nodes, targets }: Trace, { op }: Unit): boolean
     );
     return (
       users.length === 1 &&
-      users[0].op.name === 'assign' &&
+      users[0].op.assigns === true &&
       users[0].attributes.variable === variable &&
       !targets.some((target) => target.source === op && target.index === output)
     );

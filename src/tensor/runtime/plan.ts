@@ -5,10 +5,20 @@ import { canVectorise, composeElementwise, expressionValues } from '../../kernel
 import type { Expression, Step } from '../../kernels/elementwise/expression.js';
 import { type Fusion, fuse as fuseKernel, takesFours } from '../../kernels/elementwise/fusion.js';
 import { identity } from '../../kernels/elementwise/table.js';
-import type { DispatchContext, DType, Launch, NumberLeaf, OpNode, TensorType, Value } from '../graph/graph.js';
+import {
+  assignedBy,
+  type DispatchContext,
+  type DType,
+  type Launch,
+  type NumberLeaf,
+  type OpNode,
+  type TensorType,
+  type Value,
+} from '../graph/graph.js';
 import { formatShape, type Shape, sameShape, sizeOf } from '../graph/shape.js';
 import { identityOf, type Trace } from '../graph/trace.js';
 import type { Tensor } from '../tensor.js';
+import type { Variable } from '../variable.js';
 import { type Chooser, chooseBy, chooserOf } from './choice.js';
 import { type Bound, Dispatches, memoryFor, type NumberSource, type PlannedDispatch } from './dispatches.js';
 import { fuse, type Group, isNode, isRecomputable, sameValue, type Unit } from './fuse.js';
@@ -77,7 +87,7 @@ class Planner {
   plan(): Plan {
     const { trace } = this;
     const units = fuse(trace, this.device.limits.storageBuffers);
-    const assigned = new Set(trace.targets.filter(isAssign).map((target) => variableOf(target)));
+    const assigned = new Set(trace.targets.map(assignedBy));
     const updates = units.filter((unit) => updatesInPlace(trace, unit));
     const late = new Map(updates.map((unit) => [unit, lastReader(unit, units)]));
     const copies = this.#protectOldValues(assigned);
@@ -86,8 +96,9 @@ class Planner {
       for (const [update, after] of late) if (after === position) this.#addUnit(update);
     });
     const targets = trace.targets.map((target) => {
-      const storage = copies.get(target) ?? this.#storageOf(isAssign(target) ? nodeOf(target).inputs[0] : target);
-      if (isAssign(target) && storage.kind === 'variable' && storage === this.#variableStorage(variableOf(target)))
+      const variable = assignedBy(target);
+      const storage = copies.get(target) ?? this.#storageOf(variable === undefined ? target : nodeOf(target).inputs[0]);
+      if (variable !== undefined && storage.kind === 'variable' && storage === this.#variableStorage(variable))
         return undefined;
       storage.last = Number.POSITIVE_INFINITY;
       return storage;
@@ -103,10 +114,10 @@ class Planner {
 
   // ---- in place --------------------------------------------------------------------------------------------------
   /** A target that is the old value of a variable that is being assigned is copied before anything overwrites it. */
-  #protectOldValues(assigned: ReadonlySet<unknown>): Map<Tensor, Storage> {
+  #protectOldValues(assigned: ReadonlySet<Variable | undefined>): Map<Tensor, Storage> {
     const copies = new Map<Tensor, Storage>();
     for (const target of this.trace.targets) {
-      const value = isAssign(target) ? nodeOf(target).inputs[0] : target;
+      const value = assignedBy(target) === undefined ? target : nodeOf(target).inputs[0];
       const root = rootOf(value);
       const leaf = this.trace.variables.find((variable) => variable === root);
       if (leaf === undefined || !assigned.has(leaf.variable)) continue;
@@ -117,7 +128,7 @@ class Planner {
     return copies;
   }
 
-  #variableStorage(variable: unknown): Storage | undefined {
+  #variableStorage(variable: Variable): Storage | undefined {
     return this.#variables.find((storage) => this.trace.variables[storage.position].variable === variable);
   }
 
@@ -126,7 +137,7 @@ class Planner {
     const { op } = unit;
     if (op === undefined) {
       this.#addElementwise(unit.elementwise!);
-    } else if (op.op.name === 'assign') {
+    } else if (op.op.assigns) {
       // Nothing to compute: the targets say where the value goes.
     } else if (op.op.alias) {
       this.#storages.set(op, [this.#storageOf(op.inputs[0])]);
@@ -305,8 +316,6 @@ class Planner {
   }
 }
 
-const isAssign = (tensor: Tensor): boolean => isNode(tensor) && nodeOf(tensor).op.name === 'assign';
 const nodeOf = (tensor: Tensor): OpNode => tensor.source as OpNode;
-const variableOf = (target: Tensor): unknown => nodeOf(target).attributes.variable;
 const bindingOf = ({ bindings }: Launch, value: Value): string | undefined =>
   Object.keys(bindings).find((name) => bindings[name] === value);
