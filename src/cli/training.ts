@@ -1,7 +1,7 @@
 import { batchCount, batches, type PairedData } from '../data/index.js';
 import type { EmojiData } from '../data/node/index.js';
 import { type Modality, TextImageClassifier } from '../models/index.js';
-import { Adam, accuracy, ConfusionMatrix, crossEntropy, type StoredTensor, valuesOf } from '../nn/index.js';
+import { Adam, accuracy, ConfusionMatrix, crossEntropy, type StoredTensor } from '../nn/index.js';
 import { type Checkpoint, type ModelProgress, type RunState, saveCheckpoint, underPrefix } from './checkpoint.js';
 import type { Terminal } from './terminal.js';
 
@@ -59,18 +59,14 @@ async function trainOne(
   const perEpoch = batchCount(data.train.size, preset.batch);
   if (before !== undefined) {
     model.loadState(underPrefix(start.tensors, `${modality}.model.`));
-    const moments = underPrefix(start.tensors, `${modality}.optimizer.`);
-    for (const [name, variable] of optimizer.state()) variable.set(moments.get(name)!.data);
-    optimizer.resumeAt(before.steps);
-    model.drop.draws = before.steps;
+    optimizer.loadState(underPrefix(start.tensors, `${modality}.optimizer.`));
   }
 
   let milliseconds = before?.milliseconds ?? 0;
   const save = async (finished: boolean): Promise<Checkpoint> => {
     const own = new Map([...start.tensors].filter(([name]) => !name.startsWith(`${modality}.`)));
     for (const [name, value] of await model.state()) own.set(`${modality}.model.${name}`, value);
-    if (!finished)
-      for (const [name, value] of await valuesOf(optimizer.state())) own.set(`${modality}.optimizer.${name}`, value);
+    if (!finished) for (const [name, value] of await optimizer.state()) own.set(`${modality}.optimizer.${name}`, value);
     const progress: ModelProgress = { steps: optimizer.steps, milliseconds, finished };
     const checkpoint = { run: { ...run, progress: { ...run.progress, [modality]: progress } }, tensors: own };
     await saveCheckpoint(file, checkpoint);
@@ -98,7 +94,8 @@ async function trainOne(
     }
   } finally {
     shown.stop();
-    for (const variable of [...model.parameters(), ...optimizer.state().values()]) variable.dispose();
+    for (const parameter of model.parameters()) parameter.dispose();
+    optimizer.dispose();
   }
   return checkpoint;
 }
@@ -119,7 +116,7 @@ export async function evaluateModel(
 ): Promise<Evaluation> {
   const model = modelOf(run, modality).eval();
   model.loadState(underPrefix(tensors, `${modality}.model.`));
-  const matrix = new ConfusionMatrix(run.classes.length);
+  const matrix = new ConfusionMatrix({ classes: run.classes.length });
   for (const batch of batches(data, { size: 128 })) {
     const predicted = await model.forward(batch).argmax(-1).data();
     matrix.add(predicted, await batch.labels.data());

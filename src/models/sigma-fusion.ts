@@ -1,18 +1,19 @@
 import { concatenate, Linear, Module } from '../nn/index.js';
+import { checkOptions, listOf, nonNegativeInteger, optional, positiveInteger } from '../nn/options.js';
 import { Generator } from '../tensor/generator.js';
 import { type Tensor, TesseraError } from '../tensor/index.js';
 
-/** Sizes of a SigmaFusion. */
+/** Sizes of a `SigmaFusion`. */
 export interface SigmaFusionSizes {
   /** Features of the two inputs. */
   readonly inputs: readonly [number, number];
-  /** Units of the two encoders. */
+  /** Units of the two encoders. Default [64, 64]. */
   readonly encoded?: readonly [number, number];
   /** Units of g. Default 64. */
   readonly fused?: number;
   /** Units of h. */
   readonly classes: number;
-  /** Of the first values. Default 0. */
+  /** Seed of the initial values. Default 0. */
   readonly seed?: number;
 }
 
@@ -35,13 +36,26 @@ export class SigmaFusion extends Module {
   /** Classifies. */
   readonly h: Linear;
 
-  constructor({ inputs, encoded = [64, 64], fused = 64, classes, seed = 0 }: SigmaFusionSizes) {
+  constructor(sizes: SigmaFusionSizes) {
     super();
+    const {
+      inputs,
+      encoded = [64, 64],
+      fused = 64,
+      classes,
+      seed = 0,
+    } = checkOptions('SigmaFusion', sizes, {
+      inputs: listOf(positiveInteger, 2),
+      encoded: optional(listOf(positiveInteger, 2)),
+      fused: optional(positiveInteger),
+      classes: positiveInteger,
+      seed: optional(nonNegativeInteger),
+    });
     const options = { activation: 'sigmoid', generator: new Generator(seed) } as const;
-    this.f1 = new Linear(inputs[0], encoded[0], options);
-    this.f2 = new Linear(inputs[1], encoded[1], options);
-    this.g = new Linear(encoded[0] + encoded[1], fused, options);
-    this.h = new Linear(fused, classes, options);
+    this.f1 = new Linear({ inputs: inputs[0], outputs: encoded[0], ...options });
+    this.f2 = new Linear({ inputs: inputs[1], outputs: encoded[1], ...options });
+    this.g = new Linear({ inputs: encoded[0] + encoded[1], outputs: fused, ...options });
+    this.h = new Linear({ inputs: fused, outputs: classes, ...options });
   }
 
   /** @throws TesseraError if the batches differ, or an input has not its number of features. */

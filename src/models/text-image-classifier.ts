@@ -1,35 +1,45 @@
 import { Conv2D, concatenate, Dropout, Embedding, Flatten, Linear, LSTM, Module } from '../nn/index.js';
+import {
+  type Checks,
+  checkOptions,
+  fraction,
+  listOf,
+  nonNegativeInteger,
+  oneOf,
+  optional,
+  positiveInteger,
+} from '../nn/options.js';
 import { Generator } from '../tensor/generator.js';
 import { type Tensor, TesseraError } from '../tensor/index.js';
 
-/** Which inputs the classifier looks at. */
+/** Which inputs the classifier takes. */
 export type Modality = 'text' | 'image' | 'both';
 
-/** Sizes of a TextImageClassifier; defaults are the Keras model's. */
+/** Sizes of a `TextImageClassifier`; defaults are the Keras model's. */
 export interface TextImageSizes {
-  /** Words that the text may use, padding and unknown included. */
+  /** How many word ids there are, padding and unknown included. Default 10,000. */
   readonly vocabulary?: number;
-  /** Features of a word. */
+  /** Features of a word's vector. Default 128. */
   readonly embedding?: number;
-  /** Units of the LSTM. */
+  /** Features of the LSTM's hidden state. Default 128. */
   readonly units?: number;
-  /** [height, width, channels] of an image. */
+  /** [height, width, channels] of an image. Default [28, 28, 1]. */
   readonly image?: readonly [number, number, number];
-  /** Of the convolution. Default 64. */
+  /** Kernels of the convolution. Default 64. */
   readonly filters?: number;
-  /** Height and width of its window. Default 3. */
+  /** Height and width of a kernel. Default 3. */
   readonly kernelSize?: number;
-  /** How many there are to choose from. Default 10. */
+  /** How many classes there are. Default 10. */
   readonly classes?: number;
-  /** Share of the image's features that is dropped while training. */
+  /** Rate of the dropout of the image's features. Default 0. */
   readonly dropout?: number;
-  /** What it looks at. Default 'both'. */
+  /** Which inputs it takes. Default 'both'. */
   readonly modality?: Modality;
-  /** Of the first values and the dropout. Default 0. */
+  /** Seed of the initial values and of the dropout. Default 0. */
   readonly seed?: number;
 }
 
-/** A batch of what the model looks at. */
+/** A batch of the model's inputs. */
 export interface TextImageInputs {
   /** (batch, time) of i32, ids below the vocabulary's size */
   readonly tokens?: Tensor;
@@ -38,6 +48,19 @@ export interface TextImageInputs {
   /** (batch, height, width, channels) */
   readonly images?: Tensor;
 }
+
+const CHECKS: Checks<TextImageSizes> = {
+  vocabulary: optional(positiveInteger),
+  embedding: optional(positiveInteger),
+  units: optional(positiveInteger),
+  image: optional(listOf(positiveInteger, 3)),
+  filters: optional(positiveInteger),
+  kernelSize: optional(positiveInteger),
+  classes: optional(positiveInteger),
+  dropout: optional(fraction),
+  modality: optional(oneOf('text', 'image', 'both')),
+  seed: optional(nonNegativeInteger),
+};
 
 /**
  * The Keras model: a classifier of text and image.
@@ -49,25 +72,26 @@ export interface TextImageInputs {
  * The sizes are parameters; these are the defaults. With one modality the other's branch does not exist.
  */
 export class TextImageClassifier extends Module {
-  /** What it looks at. */
+  /** Which inputs it takes. */
   readonly modality: Modality;
-  /** Of the words, where it reads text. */
+  /** Encodes words, where there is text. */
   readonly embedding: Embedding | undefined;
-  /** Over the words, where it reads text. */
+  /** Encodes the sequence of words, where there is text. */
   readonly lstm: LSTM | undefined;
-  /** Of the image, where it looks at images. */
+  /** Encodes the image, where there are images. */
   readonly conv: Conv2D | undefined;
-  /** All pixels and filters in one axis. */
+  /** Merges pixels and filters into one axis. */
   readonly flatten = new Flatten();
-  /** Before the classifier. */
+  /** Regularises the image's features. */
   readonly drop: Dropout;
-  /** Logits of all features. */
+  /** Gives the logits. */
   readonly classify: Linear;
   /** [height, width, channels] of an image. */
   readonly image: readonly [number, number, number];
 
   constructor(sizes: TextImageSizes = {}) {
     super();
+    checkOptions('TextImageClassifier', sizes, CHECKS);
     const {
       vocabulary = 10_000,
       embedding = 128,
@@ -82,17 +106,17 @@ export class TextImageClassifier extends Module {
     this.image = image;
     let features = 0;
     if (modality !== 'image') {
-      this.embedding = new Embedding(vocabulary, embedding, { generator });
-      this.lstm = new LSTM(embedding, units, { generator });
+      this.embedding = new Embedding({ vocabulary, outputs: embedding, generator });
+      this.lstm = new LSTM({ inputs: embedding, outputs: units, generator });
       features += units;
     }
     if (modality !== 'text') {
       const [height, width, channels] = image;
-      this.conv = new Conv2D(channels, filters, kernelSize, { activation: 'relu', generator });
+      this.conv = new Conv2D({ inputs: channels, outputs: filters, kernelSize, activation: 'relu', generator });
       features += (height - kernelSize + 1) * (width - kernelSize + 1) * filters;
     }
-    this.drop = new Dropout(dropout, seed);
-    this.classify = new Linear(features, classes, { generator });
+    this.drop = new Dropout({ rate: dropout, seed });
+    this.classify = new Linear({ inputs: features, outputs: classes, generator });
   }
 
   /**

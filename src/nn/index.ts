@@ -8,6 +8,7 @@ export {
   parameter,
   randomNormal,
   randomUniform,
+  setSeed,
   truncatedNormal,
   type VarianceScalingOptions,
   varianceScaling,
@@ -42,15 +43,17 @@ export {
   normalizeLength,
 } from './losses.js';
 export { accuracy, areaUnderCurve, ConfusionMatrix, topKAccuracy } from './metrics.js';
-export { Layer, Module, type Precision, valuesOf } from './module.js';
+export { Counter, Layer, type LoadReport, Module, type Precision, valuesOf } from './module.js';
 export {
   Adagrad,
+  type AdagradOptions,
   Adam,
   type AdamOptions,
   AdamW,
   Optimizer,
   type OptimizerOptions,
   RMSprop,
+  type RMSpropOptions,
   SGD,
   type SGDOptions,
   type StepOptions,

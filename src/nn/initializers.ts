@@ -2,7 +2,7 @@ import { Generator } from '../tensor/generator.js';
 import { type Shape, TesseraError, Variable } from '../tensor/index.js';
 import { lookUp } from './options.js';
 
-/** Makes a parameter's first values from its shape. */
+/** Makes a parameter's initial values from its shape. */
 export type Initializer = (shape: Shape, generator: Generator) => Float32Array;
 
 const count = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);
@@ -85,9 +85,9 @@ export const orthogonal: Initializer = (shape, generator) => {
   while (basis.length < many) {
     const vector = Float64Array.from({ length }, () => generator.normal());
     const before = Math.sqrt(dot(vector, vector));
-    takeOut(vector, basis);
+    subtractProjections(vector, basis);
     // What is left of a vector that lay almost along the others has lost digits: a second time is enough.
-    if (Math.sqrt(dot(vector, vector)) < before / 2) takeOut(vector, basis);
+    if (Math.sqrt(dot(vector, vector)) < before / 2) subtractProjections(vector, basis);
     const norm = Math.sqrt(dot(vector, vector));
     basis.push(vector.map((value) => value / norm));
   }
@@ -104,10 +104,10 @@ function dot(a: Float64Array, b: Float64Array): number {
   return sum;
 }
 
-/** Takes out of a vector what lies along those of a basis: by fours, as large matrices take long enough. */
-function takeOut(vector: Float64Array, basis: readonly Float64Array[]): void {
-  const fours = basis.length - (basis.length % 4);
-  for (let first = 0; first < fours; first += 4) {
+/** Subtracts from a vector its projections on a basis, four at a time for speed. */
+function subtractProjections(vector: Float64Array, basis: readonly Float64Array[]): void {
+  const wholeFours = basis.length - (basis.length % 4);
+  for (let first = 0; first < wholeFours; first += 4) {
     const [a, b, c, d] = basis.slice(first, first + 4);
     let [alongA, alongB, alongC, alongD] = [0, 0, 0, 0];
     for (let index = 0; index < vector.length; index++) {
@@ -120,7 +120,7 @@ function takeOut(vector: Float64Array, basis: readonly Float64Array[]): void {
     for (let index = 0; index < vector.length; index++)
       vector[index] -= alongA * a[index] + alongB * b[index] + alongC * c[index] + alongD * d[index];
   }
-  for (const one of basis.slice(fours)) {
+  for (const one of basis.slice(wholeFours)) {
     const along = dot(vector, one);
     for (let index = 0; index < vector.length; index++) vector[index] -= along * one[index];
   }
@@ -162,23 +162,35 @@ export const initializers = {
 /** An initialiser, or the name of one. */
 export type InitializerLike = Initializer | keyof typeof initializers;
 
-/** Layers made without a generator draw from this one; `Module.initialize` then draws each parameter for itself. */
-class DefaultGenerator extends Generator {}
+/** What draws the values of layers that were given no generator, and how many streams it has given. */
+let defaultGenerator = new Generator(0);
+let streams = 0;
 
-/** What a layer draws from that was given no generator. */
-export const defaultGenerator = (): Generator => new DefaultGenerator(0);
+/**
+ * Sets the seed of everything in layers that is random and was given neither generator nor seed: initial values and
+ * dropout. Each parameter and each dropout draws from a stream of its own, in the order in which they are made, so that
+ * the same program draws the same numbers. The seed is 0 until this is called.
+ */
+export function setSeed(seed: number): void {
+  defaultGenerator = new Generator(seed);
+  streams = 0;
+}
+
+/** The next stream of the default generator. */
+export const nextStream = (): Generator => defaultGenerator.fork(`stream ${streams++}`);
 
 /** A variable with an initialiser. */
 export class Parameter extends Variable {
   /** How it is drawn, as long as that was not done by a generator of somebody's choice. */
   #pending: Initializer | undefined;
 
-  constructor(name: string, shape: Shape, initialize: Initializer, generator: Generator) {
-    super(initialize(shape, generator), shape, name);
-    this.#pending = generator instanceof DefaultGenerator ? initialize : undefined;
+  /** Without a generator it draws from a stream of its own, see `setSeed`, until `drawFrom` is called. */
+  constructor(name: string, shape: Shape, initialize: Initializer, generator?: Generator) {
+    super(initialize(shape, generator ?? nextStream()), shape, name);
+    this.#pending = generator === undefined ? initialize : undefined;
   }
 
-  /** Draws its first values, unless its layer was given a generator or they were drawn by this before. */
+  /** Draws its initial values, unless its layer was given a generator or they were drawn by this before. */
   drawFrom(generator: Generator): void {
     if (this.#pending === undefined) return;
     this.set(this.#pending(this.shape, generator));
@@ -186,13 +198,17 @@ export class Parameter extends Variable {
   }
 }
 
-/** A parameter with first values. @throws TesseraError if a size is no whole number from 1, or no initialiser has the name. */
-export function parameter(name: string, shape: Shape, initializer: InitializerLike, generator: Generator): Parameter {
-  if (!shape.every((size) => Number.isInteger(size) && size > 0)) {
-    throw new TesseraError(
-      `${name}: sizes must be whole numbers from 1, got [${shape.join(', ')}]; look at the layer's units, filters or groups`,
-    );
-  }
+/** A parameter with initial values. @throws TesseraError if a size is no positive integer, or no initialiser has the name. */
+export function parameter(
+  name: string,
+  shape: Shape,
+  initializer: InitializerLike,
+  generator: Generator | undefined,
+): Parameter {
+  if (!shape.every((size) => Number.isInteger(size) && size > 0))
+    throw new TesseraError(`${name}: sizes must be positive integers, got [${shape.join(', ')}]`);
+  if (generator !== undefined && !(generator instanceof Generator))
+    throw new TesseraError(`${name}: expected a Generator, as \`new Generator(seed)\` makes it`);
   const initialize =
     typeof initializer === 'string' ? lookUp<Initializer>(name, 'initialiser', initializers, initializer) : initializer;
   return new Parameter(name, shape, initialize, generator);

@@ -1,18 +1,45 @@
 import { type Tensor, TesseraError } from '../tensor/index.js';
+import { checkOptions, expectValue, positiveInteger } from './options.js';
 
-/** The share of rows whose largest logit is that of the label: logits (batch, classes), labels (batch) of i32. */
-export const accuracy = (logits: Tensor, labels: Tensor): Tensor => logits.argmax(-1).equal(labels).cast('f32').mean();
+/** Whether no logit of a row is NaN, (batch): a row with a NaN is never right. */
+const hasNoNaN = (logits: Tensor): Tensor => logits.equal(logits).all(-1);
 
-/** The share of rows whose label is among the k largest logits: logits (batch, classes), labels (batch) of i32. */
-export const topKAccuracy = (logits: Tensor, labels: Tensor, k = 5): Tensor =>
-  logits.topK(k).indices.equal(labels.expandDims(-1)).any(-1).cast('f32').mean();
+/**
+ * The share of rows whose largest logit is that of the label: logits (batch, classes), labels (batch) of i32. A row with
+ * a NaN counts as wrong.
+ */
+export const accuracy = (logits: Tensor, labels: Tensor): Tensor =>
+  logits.argmax(-1).equal(labels).and(hasNoNaN(logits)).cast('f32').mean();
 
-/** Counts predictions by class, over any number of batches, and tells what follows from the counts. */
+/**
+ * The share of rows whose label is among the k largest logits: logits (batch, classes), labels (batch) of i32. A row with
+ * a NaN counts as wrong.
+ */
+export function topKAccuracy(logits: Tensor, labels: Tensor, k = 5): Tensor {
+  expectValue('topKAccuracy', 'k', k, positiveInteger);
+  const isAmong = logits.topK(k).indices.equal(labels.expandDims(-1)).any(-1);
+  return isAmong.and(hasNoNaN(logits)).cast('f32').mean();
+}
+
+/** The most classes of a confusion matrix, which holds a count for each pair. */
+const MOST_CLASSES = 4096;
+
+/** Counts predictions by class, over any number of batches, and computes the metrics that follow from the counts. */
 export class ConfusionMatrix {
+  /** How many classes there are. */
+  readonly classes: number;
   /** [class][predicted]: how many. */
   readonly counts: readonly number[][];
 
-  constructor(/** How many classes there are. */ readonly classes: number) {
+  /** @throws TesseraError if classes is no positive integer up to 4096. */
+  constructor(options: { /** How many classes there are. */ readonly classes: number }) {
+    const { classes } = checkOptions('ConfusionMatrix', options, {
+      classes: {
+        expected: `a positive integer up to ${MOST_CLASSES}`,
+        fits: (value) => positiveInteger.fits(value) && Number(value) <= MOST_CLASSES,
+      },
+    });
+    this.classes = classes;
     this.counts = Array.from({ length: classes }, () => Array.from({ length: classes }, () => 0));
   }
 
@@ -61,16 +88,20 @@ const add = (a: number, b: number): number => a + b;
 const share = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
 
 /**
- * Area under the ROC curve: the probability that a positive scores higher than a negative, equals counting half.
- * @throws TesseraError if there are not both positives and negatives.
+ * Area under the ROC curve: the probability that a positive scores higher than a negative, ties counting half.
+ * @throws TesseraError if there are not as many scores as labels, a score is NaN, or there are not both positives and negatives.
  */
 export function areaUnderCurve(scores: ArrayLike<number>, positive: ArrayLike<number | boolean>): number {
+  if (scores.length !== positive.length)
+    throw new TesseraError(`areaUnderCurve: ${scores.length} scores and ${positive.length} labels`);
+  const fault = Array.from(scores).findIndex((score) => Number.isNaN(score));
+  if (fault >= 0) throw new TesseraError(`areaUnderCurve: score ${fault} is NaN`);
   const order = Array.from(scores, (_, row) => row).sort((a, b) => scores[a] - scores[b]);
   const positives = Array.from(positive).filter(Boolean).length;
   const negatives = order.length - positives;
   if (positives === 0 || negatives === 0)
     throw new TesseraError(`areaUnderCurve: expected positives and negatives, got ${positives} and ${negatives}`);
-  // Sum of the positives' ranks, equals sharing the mean of theirs (Mann and Whitney 1947).
+  // Sum of the positives' ranks, ties sharing the mean of theirs (Mann and Whitney 1947).
   let ranks = 0;
   for (let begin = 0; begin < order.length; ) {
     let end = begin;

@@ -1,6 +1,7 @@
 import { Generator as RandomGenerator } from '../tensor/generator.js';
 import { readBack, type Tensor, TesseraError, Variable } from '../tensor/index.js';
 import { Parameter } from './initializers.js';
+import { boolean, checkOptions, optional } from './options.js';
 import type { StoredTensor } from './safetensors.js';
 
 /**
@@ -10,8 +11,44 @@ import type { StoredTensor } from './safetensors.js';
 export type Precision = 'f32' | 'mixed';
 
 /**
- * A part of a model: its fields hold parameters (`Variable`), further modules, or lists of modules. Fields are what
- * makes names: `encoder.layers.0.kernel` is field `kernel` of element 0 of field `layers` of field `encoder`.
+ * A count on the host that belongs to a module's state, such as how often dropout has drawn: `state` saves it and
+ * `loadState` brings it back.
+ */
+export class Counter {
+  /** The count. */
+  value = 0;
+
+  /** As a tensor of two f32, which hold every safe integer: the lowest 24 bits, and the rest. */
+  stored(): StoredTensor {
+    return { shape: [2], data: Float32Array.of(this.value % 2 ** 24, Math.floor(this.value / 2 ** 24)) };
+  }
+
+  /** @throws TesseraError if a stored tensor is no count. */
+  static parse(name: string, { data }: StoredTensor): number {
+    const value = data[0] + data[1] * 2 ** 24;
+    if (data.length !== 2 || !Number.isSafeInteger(value) || value < 0)
+      throw new TesseraError(
+        `loadState: '${name}' must be a count in two numbers, got [${Array.from(data).join(', ')}]`,
+      );
+    return value;
+  }
+}
+
+/** Names that a state and a model do not share. */
+export interface LoadReport {
+  /** Names of the model that the state lacks. */
+  readonly missing: readonly string[];
+  /** Names of the state that the model lacks. */
+  readonly unknown: readonly string[];
+}
+
+/** What a module consists of. */
+type Member = Variable | Module | Counter;
+
+/**
+ * A part of a model. Its public fields hold parameters (`Variable`), further modules, and arrays, Maps and plain objects
+ * of these, nested as one likes. Fields are what makes names: `encoder.layers.0.kernel` is field `kernel` of element 0 of
+ * field `layers` of field `encoder`. What stands in a `#private` field is not found, and so is not trained or saved.
  */
 export abstract class Module {
   #training = true;
@@ -58,22 +95,37 @@ export abstract class Module {
 
   /** The modules in its fields, with their names. */
   *children(): Generator<[name: string, module: Module]> {
-    for (const [name, field] of Object.entries(this)) {
-      if (field instanceof Module) yield [name, field];
-      if (!Array.isArray(field)) continue;
-      for (const [index, element] of field.entries())
-        if (element instanceof Module) yield [`${name}.${index}`, element];
-    }
+    for (const [name, member] of membersOf(this)) if (member instanceof Module) yield [name, member];
   }
 
-  /** Its variables and those of its parts by dotted names, in the order of the fields: parameters and running statistics. */
-  namedVariables(): Map<string, Variable> {
-    const found = new Map<string, Variable>();
-    for (const [name, field] of Object.entries(this)) if (field instanceof Variable) found.set(name, field);
-    for (const [name, module] of this.children()) {
-      for (const [inner, variable] of module.namedVariables()) found.set(`${name}.${inner}`, variable);
+  /** Everything of one kind in it and its parts, by dotted names, in the order of the fields. */
+  #collect<Kind extends Member>(
+    isKind: (member: Member) => member is Kind,
+    within: readonly Module[] = [],
+  ): Map<string, Kind> {
+    const found = new Map<string, Kind>();
+    const members = [...membersOf(this)];
+    for (const [name, member] of members) if (isKind(member)) found.set(name, member);
+    for (const [name, member] of members) {
+      // A part that holds what it is a part of ends here.
+      if (!(member instanceof Module) || member === this || within.includes(member)) continue;
+      for (const [inner, one] of member.#collect(isKind, [...within, this])) found.set(`${name}.${inner}`, one);
     }
-    for (const [name, variable] of found) variable.name = name;
+    return found;
+  }
+
+  /**
+   * Its variables and those of its parts by dotted names, in the order of the fields: parameters and running statistics.
+   * One that stands in two places has two names here.
+   */
+  namedVariables(): Map<string, Variable> {
+    const found = this.#collect((member) => member instanceof Variable);
+    const named = new Set<Variable>();
+    for (const [name, variable] of found) {
+      // The name in the whole model stays when a part is asked.
+      if (!named.has(variable) && !variable.name.endsWith(`.${name}`)) variable.name = name;
+      named.add(variable);
+    }
     return found;
   }
 
@@ -94,15 +146,21 @@ export abstract class Module {
   }
 
   /**
-   * Draws the first values of all parameters whose layers were given no generator, each from a stream of its own: by the
-   * seed and its dotted name. Those that this has drawn before stay. A `Model` does it when it is made.
+   * Draws the initial values of all parameters whose layers were given no generator, and the seeds of all dropouts that
+   * were given none, each from a stream of its own: by the seed and its dotted name. Parameters that this has drawn
+   * before stay. A `Model` does it when it is made.
    */
   initialize(seed = 0): this {
     const generator = new RandomGenerator(seed);
     for (const [name, variable] of this.namedVariables())
       if (variable instanceof Parameter) variable.drawFrom(generator.fork(name));
+    for (const [name, module] of this.#collect((member) => member instanceof Module))
+      module.drawFrom(generator.fork(name));
     return this;
   }
+
+  /** Draws what it has that is random and no parameter; see `initialize`. */
+  protected drawFrom(_generator: RandomGenerator): void {}
 
   /** Adds a term to `penalty`: made anew for each step, of the parameters of that moment. */
   protected addPenalty(term: () => Tensor): void {
@@ -123,11 +181,15 @@ export abstract class Module {
     return found;
   }
 
-  /** A table of its parts that have parameters: name, kind, shapes, count; and the total. */
+  /** A table of its variables: name, shape and count, each once; and the total. */
   summary(): string {
     const rows: string[][] = [['parameter', 'shape', 'count']];
     let total = 0;
-    for (const [name, { shape, size }] of this.namedVariables()) {
+    const counted = new Set<Variable>();
+    for (const [name, variable] of this.namedVariables()) {
+      if (counted.has(variable)) continue;
+      counted.add(variable);
+      const { shape, size } = variable;
       rows.push([name, `[${shape.join(', ')}]`, size.toLocaleString('en-US')]);
       total += size;
     }
@@ -135,35 +197,100 @@ export abstract class Module {
     return [`${this.constructor.name}`, ...aligned(rows)].join('\n');
   }
 
-  /** The values of all variables, by name: what `encodeSafetensors` writes and `loadState` takes. */
-  state(): Promise<Map<string, StoredTensor>> {
-    return valuesOf(this.namedVariables());
+  /**
+   * Everything that later steps depend on, by name: the values of all variables, and counts such as how often dropout
+   * has drawn. It is what `encodeSafetensors` writes and `loadState` takes.
+   */
+  async state(): Promise<Map<string, StoredTensor>> {
+    const counters = [...this.#collect(isCounter)].map(([name, counter]) => [name, counter.stored()] as const);
+    return new Map([...(await valuesOf(this.namedVariables())), ...counters]);
   }
 
   /**
-   * Takes over values by name, as they come from a file.
-   * @throws TesseraError if a name is missing or left over, or a shape differs; then nothing has changed.
+   * Takes over a state by name, as it comes from `state` or a file. A count may be missing: then it stays.
+   * With `strict: false` names that only one side has are passed over and reported.
+   *
+   * @throws TesseraError if a name is missing or left over, a shape differs, or there are not as many values as a shape
+   * says; then nothing has changed.
    */
-  loadState(values: ReadonlyMap<string, StoredTensor>): void {
-    const parameters = this.namedVariables();
-    const missing = [...parameters.keys()].filter((name) => !values.has(name));
-    const unknown = [...values.keys()].filter((name) => !parameters.has(name));
-    if (missing.length > 0 || unknown.length > 0) {
-      const list = (names: string[]) => names.slice(0, 5).join(', ') || 'none';
-      throw new TesseraError(
-        `loadState: the file is not of this model: missing ${list(missing)}; unknown ${list(unknown)}`,
-      );
-    }
-    for (const [name, parameter] of parameters) {
-      const { shape } = values.get(name)!;
-      if (shape.join() !== parameter.shape.join()) {
-        throw new TesseraError(
-          `loadState: '${name}' has shape [${shape.join(', ')}] in the file, the model needs [${parameter.shape.join(', ')}]`,
-        );
-      }
-    }
-    for (const [name, parameter] of parameters) parameter.set(values.get(name)!.data);
+  loadState(values: ReadonlyMap<string, StoredTensor>, options: { readonly strict?: boolean } = {}): LoadReport {
+    const { strict = true } = checkOptions('loadState', options, { strict: optional(boolean) });
+    return applyState(values, this.namedVariables(), this.#collect(isCounter), strict);
   }
+}
+
+const isCounter = (member: Member): member is Counter => member instanceof Counter;
+
+/** Modules, variables and counters in a module's fields, and in arrays, Maps and plain objects there, by dotted names. */
+function* membersOf(module: Module): Generator<[name: string, member: Member]> {
+  for (const [name, field] of Object.entries(module)) yield* membersIn(name, field, []);
+}
+
+function* membersIn(
+  name: string,
+  value: unknown,
+  within: readonly unknown[],
+): Generator<[name: string, member: Member]> {
+  if (value instanceof Variable || value instanceof Module || value instanceof Counter) yield [name, value];
+  else if (isCollection(value) && !within.includes(value)) {
+    const entries = value instanceof Map ? value.entries() : Object.entries(value);
+    for (const [key, element] of entries) yield* membersIn(`${name}.${String(key)}`, element, [...within, value]);
+  }
+}
+
+function isCollection(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  if (Array.isArray(value) || value instanceof Map) return true;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/**
+ * Gives variables and counters the values of their names, after everything was checked.
+ * @throws TesseraError if names, shapes or lengths do not fit; then nothing has changed.
+ */
+export function applyState(
+  values: ReadonlyMap<string, StoredTensor>,
+  variables: ReadonlyMap<string, Variable>,
+  counters: ReadonlyMap<string, Counter>,
+  strict: boolean,
+): LoadReport {
+  if (!(values instanceof Map))
+    throw new TesseraError('loadState: expected a Map of names to { shape, data }, as `state` gives it');
+  const missing = [...variables.keys()].filter((name) => !values.has(name));
+  const unknown = [...values.keys()].filter((name) => !variables.has(name) && !counters.has(name));
+  if (strict && (missing.length > 0 || unknown.length > 0)) {
+    const list = (names: string[]) => names.slice(0, 5).join(', ') || 'none';
+    throw new TesseraError(
+      `loadState: the state is not of this model: missing ${list(missing)}; unknown ${list(unknown)}; ` +
+        'with { strict: false } only what fits is loaded',
+    );
+  }
+  const changes: (() => void)[] = [];
+  for (const [name, variable] of variables) {
+    const stored = values.get(name);
+    if (stored === undefined) continue;
+    const { shape, data } = stored;
+    if (shape.join() !== variable.shape.join())
+      throw new TesseraError(
+        `loadState: '${name}' has shape [${shape.join(', ')}] in the state, the model needs [${variable.shape.join(', ')}]`,
+      );
+    if (data.length !== variable.size)
+      throw new TesseraError(
+        `loadState: '${name}' of shape [${shape.join(', ')}] needs ${variable.size} values, got ${data.length}`,
+      );
+    changes.push(() => variable.set(data));
+  }
+  for (const [name, counter] of counters) {
+    const stored = values.get(name);
+    if (stored === undefined) continue;
+    const value = Counter.parse(name, stored);
+    changes.push(() => {
+      counter.value = value;
+    });
+  }
+  for (const change of changes) change();
+  return { missing, unknown };
 }
 
 /** The values of variables, by name, read in one submission. */

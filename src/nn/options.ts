@@ -1,9 +1,123 @@
 import { TesseraError } from '../tensor/index.js';
 
 /*
- * Names are checked when they are given: JavaScript has no types, and an option that nobody reads would be ignored in
- * silence.
+ * Names and values are checked when they are given: JavaScript has no types, and an option that nobody reads would be
+ * ignored in silence.
  */
+
+/** What an option may be: a test, and how an error names what was expected. */
+export interface Check {
+  readonly expected: string;
+  fits(value: unknown): boolean;
+}
+
+const isNumber = (value: unknown): value is number => typeof value === 'number';
+
+/** Any finite number. */
+export const finite: Check = { expected: 'a finite number', fits: (value) => Number.isFinite(value) };
+/** A finite number of 0 or above. */
+export const nonNegative: Check = {
+  expected: 'a finite number of 0 or above',
+  fits: (value) => isNumber(value) && value >= 0 && value < Number.POSITIVE_INFINITY,
+};
+/** A finite number above 0. */
+export const positive: Check = {
+  expected: 'a finite number above 0',
+  fits: (value) => isNumber(value) && value > 0 && value < Number.POSITIVE_INFINITY,
+};
+/** A number within [0, 1). */
+export const fraction: Check = {
+  expected: 'a number within [0, 1)',
+  fits: (value) => isNumber(value) && value >= 0 && value < 1,
+};
+/** A number within (0, 1). */
+export const openFraction: Check = {
+  expected: 'a number within (0, 1)',
+  fits: (value) => isNumber(value) && value > 0 && value < 1,
+};
+/** A number within [0, 1]. */
+export const share: Check = {
+  expected: 'a number within [0, 1]',
+  fits: (value) => isNumber(value) && value >= 0 && value <= 1,
+};
+/** 1, 2, 3, ... */
+export const positiveInteger: Check = {
+  expected: 'a positive integer',
+  fits: (value) => Number.isSafeInteger(value) && isNumber(value) && value > 0,
+};
+/** 0, 1, 2, ... */
+export const nonNegativeInteger: Check = {
+  expected: 'a non-negative integer',
+  fits: (value) => Number.isSafeInteger(value) && isNumber(value) && value >= 0,
+};
+/** Any integer. */
+export const integer: Check = { expected: 'an integer', fits: (value) => Number.isSafeInteger(value) };
+/** true or false. */
+export const boolean: Check = { expected: 'true or false', fits: (value) => typeof value === 'boolean' };
+/** What is checked where it is used, such as the name of an activation. */
+export const anything: Check = { expected: 'a value', fits: () => true };
+/** A positive integer, or one for each of two axes. */
+export const size2d: Check = {
+  expected: 'a positive integer or [height, width]',
+  fits: (value) =>
+    positiveInteger.fits(value) || (Array.isArray(value) && value.length === 2 && value.every(positiveInteger.fits)),
+};
+
+/** One of some strings. */
+export const oneOf = (...values: readonly string[]): Check => ({
+  expected: values.map((value) => `'${value}'`).join(' or '),
+  fits: (value) => values.includes(value as string),
+});
+
+/** A check that undefined passes too: an option with a default. */
+export const optional = (check: Check): Check => ({
+  expected: check.expected,
+  fits: (value) => value === undefined || check.fits(value),
+});
+
+/** An array of so many values, each of which a check passes. */
+export const listOf = (check: Check, length?: number): Check => ({
+  expected: `an array of ${length === undefined ? '' : `${length} times `}${check.expected}`,
+  fits: (value) =>
+    (Array.isArray(value) || ArrayBuffer.isView(value)) &&
+    (length === undefined || (value as ArrayLike<unknown>).length === length) &&
+    Array.from(value as ArrayLike<unknown>).every(check.fits),
+});
+
+/** A check for each option, those with a default included. */
+export type Checks<Options> = { readonly [Name in keyof Required<Options>]: Check };
+
+/**
+ * The options as given, once it is certain that each is known and is what it may be.
+ * @throws TesseraError that names the option, what was expected and what was got; for an unknown one the nearest name.
+ */
+export function checkOptions<Options extends object>(
+  where: string,
+  options: Options,
+  checks: Checks<Options>,
+): Options {
+  const names = Object.keys(checks);
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw new TesseraError(`${where}: expected an object of options { ${names.join(', ')} }, got ${shown(options)}`);
+  for (const name of Object.keys(options))
+    if (!Object.hasOwn(checks, name)) throw unknownName(where, 'option', name, names);
+  for (const [name, check] of Object.entries<Check>(checks))
+    expectValue(where, name, (options as Readonly<Record<string, unknown>>)[name], check);
+  return options;
+}
+
+/** @throws TesseraError if a value is not what it may be. */
+export function expectValue(where: string, name: string, value: unknown, { expected, fits }: Check): void {
+  if (!fits(value)) throw new TesseraError(`${where}: ${name} must be ${expected}, got ${shown(value)}`);
+}
+
+/** A value as an error shows it: strings in quotes, so that '3' is not 3. */
+function shown(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`;
+  if (typeof value === 'object' && value !== null) return `an object (${value.constructor?.name ?? 'Object'})`;
+  return typeof value === 'function' ? 'a function' : String(value);
+}
 
 /** @throws TesseraError for an option that is not among the known ones. */
 export function expectOptions(where: string, options: object, known: readonly string[]): void {

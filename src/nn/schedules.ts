@@ -1,42 +1,77 @@
-import { TesseraError } from '../tensor/index.js';
+import {
+  type Check,
+  checkOptions,
+  expectValue,
+  nonNegative,
+  nonNegativeInteger,
+  openFraction,
+  optional,
+  positiveInteger,
+} from './options.js';
 
 /** The learning rate of a step, counted from 0. Rates are data: a schedule makes no new plan. */
 export type Schedule = (step: number) => number;
 
-/** From `rate` down to `end` along half a cosine, over so many steps, then `end`. Loshchilov and Hutter 2017. */
-export const cosineDecay =
-  (rate: number, steps: number, end = 0): Schedule =>
-  (step) =>
-    end + 0.5 * (rate - end) * (1 + Math.cos(Math.PI * Math.min(1, step / steps)));
+/** Half a cosine from one value to another: `share` 0 is the first, 1 the other. */
+const along = (from: number, to: number, share: number): number =>
+  from + 0.5 * (to - from) * (1 - Math.cos(Math.PI * share));
 
-/** `rate` times `factor` for each `every` steps that have passed, all at once. */
-export const stepDecay =
-  (rate: number, every: number, factor = 0.1): Schedule =>
-  (step) =>
-    rate * factor ** Math.floor(step / every);
+/**
+ * From `rate` at step 0 down to `end` at step `steps` along half a cosine, then `end`. Loshchilov and Hutter 2017.
+ * @throws TesseraError if a rate is below 0 or not finite, or `steps` is no positive integer.
+ */
+export function cosineDecay(rate: number, steps: number, end = 0): Schedule {
+  expectAll('cosineDecay', { rate: [rate, nonNegative], steps: [steps, positiveInteger], end: [end, nonNegative] });
+  return (step) => along(rate, end, Math.min(1, step / steps));
+}
 
-/** `rate` times `factor` for each `every` steps, little by little. */
-export const exponentialDecay =
-  (rate: number, every: number, factor: number): Schedule =>
-  (step) =>
-    rate * factor ** (step / every);
+/**
+ * `rate` times `factor` for each `every` steps that have passed, all at once.
+ * @throws TesseraError if a number is below 0 or not finite, or `every` is no positive integer.
+ */
+export function stepDecay(rate: number, every: number, factor = 0.1): Schedule {
+  expectAll('stepDecay', { rate: [rate, nonNegative], every: [every, positiveInteger], factor: [factor, nonNegative] });
+  return (step) => rate * factor ** Math.floor(step / every);
+}
 
-/** A straight rise over the first steps to what another schedule, or a rate, begins with; that one follows. */
+/**
+ * `rate` times `factor` for each `every` steps, little by little.
+ * @throws TesseraError if a number is below 0 or not finite, or `every` is no positive integer.
+ */
+export function exponentialDecay(rate: number, every: number, factor: number): Schedule {
+  const checks = { rate: [rate, nonNegative], every: [every, positiveInteger], factor: [factor, nonNegative] } as const;
+  expectAll('exponentialDecay', checks);
+  return (step) => rate * factor ** (step / every);
+}
+
+/**
+ * A straight rise over the first `steps` steps, none for 0, to what another schedule, or a rate, begins with; that one
+ * follows.
+ * @throws TesseraError if `steps` is no non-negative integer, or what follows is neither a schedule nor a rate.
+ */
 export function warmUp(steps: number, then: Schedule | number): Schedule {
+  expectValue('warmUp', 'steps', steps, nonNegativeInteger);
+  if (typeof then !== 'function') expectValue('warmUp', 'the rate that follows', then, nonNegative);
   const after = typeof then === 'number' ? () => then : then;
   return (step) => (step < steps ? (after(0) * (step + 1)) / (steps + 1) : after(step - steps));
 }
 
 /**
- * One cycle (Smith and Topin 2018): up from rate / 25 to `rate` over the first share of the steps, then down to almost
- * nothing, both along half a cosine.
+ * One cycle (Smith and Topin 2018), step by step as in PyTorch's `OneCycleLR`: from rate / 25 up to `rate` at step
+ * rise · steps - 1, then down to rate / 250,000 at the last step, steps - 1, both along half a cosine; that rate stays.
+ * @throws TesseraError if the rate is below 0 or not finite, `steps` is no positive integer, or `rise` is not within (0, 1).
  */
-export function oneCycle(rate: number, steps: number, { rise = 0.3 }: { rise?: number } = {}): Schedule {
-  if (!(rise > 0 && rise < 1)) throw new TesseraError(`oneCycle: the rise must lie within (0, 1), got ${rise}`);
-  const top = rise * steps;
+export function oneCycle(rate: number, steps: number, options: { readonly rise?: number } = {}): Schedule {
+  expectAll('oneCycle', { rate: [rate, nonNegative], steps: [steps, positiveInteger] });
+  const { rise = 0.3 } = checkOptions('oneCycle', options, { rise: optional(openFraction) });
   const [first, last] = [rate / 25, rate / 250_000];
-  const between = (from: number, to: number, share: number) =>
-    from + 0.5 * (to - from) * (1 - Math.cos(Math.PI * share));
-  return (step) =>
-    step < top ? between(first, rate, step / top) : between(rate, last, Math.min(1, (step - top) / (steps - top)));
+  const [top, end] = [rise * steps - 1, steps - 1];
+  return (step) => {
+    if (step <= top) return along(first, rate, top === 0 ? 1 : step / top);
+    return along(rate, last, Math.min(1, (step - top) / (end - top)));
+  };
+}
+
+function expectAll(where: string, values: Readonly<Record<string, readonly [value: unknown, check: Check]>>): void {
+  for (const [name, [value, check]] of Object.entries(values)) expectValue(where, name, value, check);
 }

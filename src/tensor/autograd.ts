@@ -16,6 +16,19 @@ import { Variable } from './variable.js';
  * no gradient.
  */
 export function grad(loss: Tensor, tensors: readonly Tensor[]): Tensor[] {
+  return gradOrNone(loss, tensors).map((gradient, index) => {
+    if (gradient !== undefined) return gradient;
+    const given = tensors[index];
+    const name =
+      given instanceof Variable ? `'${given.name}' (${given.describe()})` : `tensor ${index} (${given.describe()})`;
+    throw new TesseraError(
+      `grad: the loss does not depend on ${name}, or only through ops without gradient; leave it out`,
+    );
+  });
+}
+
+/** As `grad`, but undefined for a tensor that the loss does not depend on. */
+export function gradOrNone(loss: Tensor, tensors: readonly Tensor[]): (Tensor | undefined)[] {
   if (loss.size !== 1 || loss.dtype !== 'f32') {
     throw new TesseraError(
       `grad: expected a loss of one f32 element, got ${loss.describe()}; reduce it with mean() or sum()`,
@@ -28,16 +41,7 @@ export function grad(loss: Tensor, tensors: readonly Tensor[]): Tensor[] {
   grads.add(target, broadcastTo(scalar(1), target.shape));
   const onPath = new Set<object>([...nodes, ...wanted.map((tensor) => tensor.source)]);
   for (const node of nodes.reverse()) backward(node, grads, onPath);
-  return wanted.map((tensor, index) => {
-    const gradient = grads.of(tensor);
-    if (gradient !== undefined) return gradient;
-    const given = tensors[index];
-    const name =
-      given instanceof Variable ? `'${given.name}' (${given.describe()})` : `tensor ${index} (${given.describe()})`;
-    throw new TesseraError(
-      `grad: the loss does not depend on ${name}, or only through ops without gradient; leave it out`,
-    );
-  });
+  return wanted.map((tensor) => grads.of(tensor));
 }
 
 /** The loss's value beside its gradients: `{ value, gradients }`, to be evaluated together. */

@@ -31,22 +31,46 @@ import { expectClose, integers, normals } from '../support/numbers.js';
 afterAll(() => setDefaultDevice(undefined));
 
 test.each([
-  ['Conv2D, dilated', new Conv2D(4, 6, 3, { dilation: 2, padding: 'same' }), [2, 8, 9, 4], [2, 8, 9, 6], 222],
-  ['Conv2D, in groups', new Conv2D(4, 6, 3, { groups: 2 }), [2, 8, 9, 4], [2, 6, 7, 6], 114],
-  ['DepthwiseConv2D', new DepthwiseConv2D(4, 3, { multiplier: 2 }), [2, 8, 9, 4], [2, 6, 7, 8], 80],
-  ['Conv2DTranspose', new Conv2DTranspose(4, 3, 2, { stride: 2 }), [2, 4, 5, 4], [2, 8, 10, 3], 51],
-  ['Conv1D', new Conv1D(3, 5, 4, { padding: 'causal', stride: 2 }), [2, 9, 3], [2, 5, 5], 65],
-  ['MaxPool2D', new MaxPool2D(2, 2, 'same'), [1, 5, 5, 2], [1, 3, 3, 2], 0],
-  ['AveragePool2D', new AveragePool2D(3, 1, 'same'), [1, 5, 5, 2], [1, 5, 5, 2], 0],
+  [
+    'Conv2D, dilated',
+    new Conv2D({ inputs: 4, outputs: 6, kernelSize: 3, dilation: 2, padding: 'same' }),
+    [2, 8, 9, 4],
+    [2, 8, 9, 6],
+    222,
+  ],
+  [
+    'Conv2D, in groups',
+    new Conv2D({ inputs: 4, outputs: 6, kernelSize: 3, groups: 2 }),
+    [2, 8, 9, 4],
+    [2, 6, 7, 6],
+    114,
+  ],
+  ['DepthwiseConv2D', new DepthwiseConv2D({ inputs: 4, kernelSize: 3, multiplier: 2 }), [2, 8, 9, 4], [2, 6, 7, 8], 80],
+  [
+    'Conv2DTranspose',
+    new Conv2DTranspose({ inputs: 4, outputs: 3, kernelSize: 2, stride: 2 }),
+    [2, 4, 5, 4],
+    [2, 8, 10, 3],
+    51,
+  ],
+  [
+    'Conv1D',
+    new Conv1D({ inputs: 3, outputs: 5, kernelSize: 4, padding: 'causal', stride: 2 }),
+    [2, 9, 3],
+    [2, 5, 5],
+    65,
+  ],
+  ['MaxPool2D', new MaxPool2D({ padding: 'same' }), [1, 5, 5, 2], [1, 3, 3, 2], 0],
+  ['AveragePool2D', new AveragePool2D({ size: 3, stride: 1, padding: 'same' }), [1, 5, 5, 2], [1, 5, 5, 2], 0],
   ['GlobalAveragePool2D', new GlobalAveragePool2D(), [2, 5, 5, 3], [2, 3], 0],
   ['GlobalMaxPool2D', new GlobalMaxPool2D(), [2, 5, 5, 3], [2, 3], 0],
-  ['LayerNorm', new LayerNorm(6), [2, 3, 6], [2, 3, 6], 12],
-  ['RMSNorm', new RMSNorm(6), [2, 3, 6], [2, 3, 6], 6],
-  ['GroupNorm', new GroupNorm(6, 3), [2, 3, 6], [2, 3, 6], 12],
-  ['InstanceNorm', new InstanceNorm(6), [2, 3, 6], [2, 3, 6], 12],
-  ['BatchNorm', new BatchNorm(6), [2, 3, 6], [2, 3, 6], 12],
-  ['Residual', new Residual(new Linear(6, 6)), [2, 6], [2, 6], 42],
-  ['PositionalEmbedding', new PositionalEmbedding(9, 6), [2, 5, 6], [2, 5, 6], 54],
+  ['LayerNorm', new LayerNorm({ features: 6 }), [2, 3, 6], [2, 3, 6], 12],
+  ['RMSNorm', new RMSNorm({ features: 6 }), [2, 3, 6], [2, 3, 6], 6],
+  ['GroupNorm', new GroupNorm({ features: 6, groups: 3 }), [2, 3, 6], [2, 3, 6], 12],
+  ['InstanceNorm', new InstanceNorm({ features: 6 }), [2, 3, 6], [2, 3, 6], 12],
+  ['BatchNorm', new BatchNorm({ features: 6 }), [2, 3, 6], [2, 3, 6], 12],
+  ['Residual', new Residual(new Linear({ inputs: 6, outputs: 6 })), [2, 6], [2, 6], 42],
+  ['PositionalEmbedding', new PositionalEmbedding({ length: 9, features: 6 }), [2, 5, 6], [2, 5, 6], 54],
 ] as [string, Layer, number[], number[], number][])('%s has its shape and parameters', (_, layer, from, to, count) => {
   expect(layer.forward(zeros(from)).shape).toEqual(to);
   expect(layer.parameters().reduce((sum, { size }) => sum + size, 0)).toBe(count);
@@ -58,7 +82,7 @@ describe.each([
 ])('on %s', (_, device) => {
   test('batch normalisation learns by the batch and is used by running means', async () => {
     setDefaultDevice(device);
-    const norm = new BatchNorm(2, 0.9, 0);
+    const norm = new BatchNorm({ features: 2, momentum: 0.9, epsilon: 0 });
     const x = tensor([
       [1, 10],
       [3, 30],
@@ -80,9 +104,9 @@ describe.each([
   test('a transformer learns which place of a sequence to look at', async () => {
     setDefaultDevice(device);
     const generator = new Generator(1);
-    const positions = new PositionalEmbedding(4, 8, { generator });
-    const block = new TransformerBlock(8, 2, { generator, hidden: 8 });
-    const head = new Linear(8, 2, { generator });
+    const positions = new PositionalEmbedding({ length: 4, features: 8, generator });
+    const block = new TransformerBlock({ features: 8, heads: 2, generator, hidden: 8 });
+    const head = new Linear({ inputs: 8, outputs: 2, generator });
     const parameters = [positions, block, head].flatMap((part) => part.parameters());
     const optimizer = new Adam(parameters, { learningRate: 0.01 });
     // The class stands in place 2 of the sequence; the other places are noise.
@@ -99,10 +123,10 @@ describe.each([
 });
 
 test('attention to a context takes its rows; a causal block sees no later row', async () => {
-  const layer = new MultiHeadAttention(6, 3);
+  const layer = new MultiHeadAttention({ features: 6, heads: 3 });
   expect(layer.forward(zeros([2, 4, 6]), zeros([2, 7, 6])).shape).toEqual([2, 4, 6]);
-  expect(() => new MultiHeadAttention(6, 4)).toThrow('4 heads do not divide 6 features');
-  const block = new TransformerBlock(6, 2, { causal: true });
+  expect(() => new MultiHeadAttention({ features: 6, heads: 4 })).toThrow('4 heads do not divide 6 features');
+  const block = new TransformerBlock({ features: 6, heads: 2, causal: true });
   const values = normals(30, 1);
   const first = await block.forward(tensor(values, [1, 5, 6])).data();
   values.fill(9, 24);
@@ -123,7 +147,7 @@ test('places as sines', async () => {
 });
 
 test('frozen parameters are left alone', async () => {
-  const [first, second] = [new Linear(2, 2), new Linear(2, 1)];
+  const [first, second] = [new Linear({ inputs: 2, outputs: 2 }), new Linear({ inputs: 2, outputs: 1 })];
   first.freeze();
   const before = Array.from(await first.kernel.data());
   expect(first.parameters()).toEqual([]);

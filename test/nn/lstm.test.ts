@@ -3,7 +3,7 @@ import { LSTM } from '../../src/nn/index.js';
 import { Generator, grad, readBack, tensor } from '../../src/tensor/index.js';
 import { expectClose, normals } from '../support/numbers.js';
 
-const layer = new LSTM(3, 4, { generator: new Generator(1) });
+const layer = new LSTM({ inputs: 3, outputs: 4, generator: new Generator(1) });
 const x = normals(2 * 5 * 3);
 
 test('padding is ignored: the result and the gradients are those of the shorter sequence', async () => {

@@ -316,9 +316,9 @@ test('names that there are not, and sizes that cannot be, are told', async () =>
     "Linear: there is no activation 'swoosh'",
   );
   expect(() => layers.dense({ units: 2, kernelInitializer: wrong('he') })(x)).toThrow("there is no initialiser 'he'");
-  expect(() => layers.dense({ units: 0 })(x)).toThrow('sizes must be whole numbers from 1, got [3, 0]');
+  expect(() => layers.dense({ units: 0 })(x)).toThrow('outputs must be a positive integer, got 0');
   expect(() => layers.conv2d({ filters: 3, kernelSize: 3, groups: 2 })(input({ shape: [5, 5, 3] }))).toThrow(
-    'got [3, 3, 1.5, 3]',
+    'Conv2D: 2 groups do not divide 3 inputs and 3 outputs',
   );
   model.compile({ loss: 'categoricalCrossentropy' });
   const rows = tensor([[1, 2, 3]]);

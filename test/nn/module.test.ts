@@ -15,8 +15,12 @@ import {
 import { Generator, tensor, zeros } from '../../src/tensor/index.js';
 
 class Two extends Module {
-  readonly encoder = new Sequential(new Linear(3, 4), new Dropout(0.5), new Linear(4, 2, { useBias: false }));
-  readonly head = new Linear(2, 1);
+  readonly encoder = new Sequential(
+    new Linear({ inputs: 3, outputs: 4 }),
+    new Dropout({ rate: 0.5 }),
+    new Linear({ inputs: 4, outputs: 2, useBias: false }),
+  );
+  readonly head = new Linear({ inputs: 2, outputs: 1 });
 }
 
 test('parameters have the dotted names of their fields', () => {
@@ -30,7 +34,7 @@ test('parameters have the dotted names of their fields', () => {
 });
 
 test('a parameter used twice is one parameter', () => {
-  const shared = new Linear(2, 2);
+  const shared = new Linear({ inputs: 2, outputs: 2 });
   expect(new Sequential(shared, shared).parameters()).toHaveLength(2);
 });
 
@@ -53,11 +57,15 @@ total                               27`);
 
 test('layers give the shapes they say', () => {
   const image = zeros([2, 8, 8, 3]);
-  expect(new Conv2D(3, 5, 3, { padding: 'same', stride: 2 }).forward(image).shape).toEqual([2, 4, 4, 5]);
+  expect(new Conv2D({ inputs: 3, outputs: 5, kernelSize: 3, padding: 'same', stride: 2 }).forward(image).shape).toEqual(
+    [2, 4, 4, 5],
+  );
   expect(new MaxPool2D().forward(image).shape).toEqual([2, 4, 4, 3]);
   expect(new Flatten().forward(image).shape).toEqual([2, 192]);
-  expect(new Embedding(10, 4).forward(tensor(new Int32Array(6), [2, 3])).shape).toEqual([2, 3, 4]);
-  const { sequence, last } = new LSTM(4, 6).run(zeros([2, 3, 4]));
+  expect(new Embedding({ vocabulary: 10, outputs: 4 }).forward(tensor(new Int32Array(6), [2, 3])).shape).toEqual([
+    2, 3, 4,
+  ]);
+  const { sequence, last } = new LSTM({ inputs: 4, outputs: 6 }).run(zeros([2, 3, 4]));
   expect([sequence.shape, last.hidden.shape, last.cell.shape]).toEqual([
     [2, 3, 6],
     [2, 6],
@@ -66,17 +74,17 @@ test('layers give the shapes they say', () => {
 });
 
 test('a layer refuses what does not fit', () => {
-  expect(() => new Linear(3, 4).forward(zeros([2, 5]))).toThrow(
+  expect(() => new Linear({ inputs: 3, outputs: 4 }).forward(zeros([2, 5]))).toThrow(
     'Linear: expected 3 features in the last axis, got f32 [2, 5]',
   );
-  expect(() => new Embedding(10, 4).forward(tensor(Int32Array.of(10)))).toThrow(
+  expect(() => new Embedding({ vocabulary: 10, outputs: 4 }).forward(tensor(Int32Array.of(10)))).toThrow(
     'index 10 at position 0 is out of range',
   );
-  expect(() => new Dropout(1)).toThrow('[0, 1)');
+  expect(() => new Dropout({ rate: 1 })).toThrow('[0, 1)');
 });
 
 test('dropout drops its share while training, keeps the mean, and draws anew each time', async () => {
-  const drop = new Dropout(0.25, 1);
+  const drop = new Dropout({ rate: 0.25, seed: 1 });
   const x = zeros([10_000]).add(1);
   const first = Array.from(await drop.forward(x).data());
   const dropped = first.filter((value) => value === 0).length / first.length;
@@ -87,18 +95,18 @@ test('dropout drops its share while training, keeps the mean, and draws anew eac
 });
 
 test('the same seed gives the same parameters', async () => {
-  const make = (seed: number) => new Linear(5, 7, { generator: new Generator(seed) }).kernel.data();
+  const make = (seed: number) => new Linear({ inputs: 5, outputs: 7, generator: new Generator(seed) }).kernel.data();
   expect(await make(4)).toEqual(await make(4));
   expect(await make(4)).not.toEqual(await make(5));
 });
 
 test('state that is not of the model is refused, and nothing changes', async () => {
-  const model = new Linear(1, 2);
+  const model = new Linear({ inputs: 1, outputs: 2 });
   const before = await model.kernel.data();
   const state = new Map([['kernel', { shape: [1, 2], data: Float32Array.of(1, 2) }]]);
   expect(() => model.loadState(state)).toThrow('missing bias; unknown none');
   state.set('bias', { shape: [3], data: new Float32Array(3) });
-  expect(() => model.loadState(state)).toThrow("'bias' has shape [3] in the file, the model needs [2]");
+  expect(() => model.loadState(state)).toThrow("'bias' has shape [3] in the state, the model needs [2]");
   expect(await model.kernel.data()).toEqual(before);
 });
 

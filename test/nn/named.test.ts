@@ -75,7 +75,7 @@ test.each([
   ['of i32', tensor(labels)],
 ] as const)('metrics over batches are those of all rows: targets %s', async (_, targets) => {
   const values = await p.data();
-  const matrix = new ConfusionMatrix(classes);
+  const matrix = new ConfusionMatrix({ classes });
   matrix.add(await p.argmax(-1).data(), labels);
   expect(await inBatches(metrics.accuracy, p, targets)).toBeCloseTo(matrix.accuracy, 6);
   expect(await inBatches(metrics.f1Score, p, targets)).toBeCloseTo(matrix.f1.reduce((a, b) => a + b) / classes, 6);

@@ -137,7 +137,7 @@ describe.each([
     expectClose(await w.data(), [2, -1]);
     await optimizer.swapAverages();
     expectClose(await w.data(), [1, -0.5]);
-    expect([...optimizer.state().keys()]).toEqual(['w.average']);
+    expect([...optimizer.variables().keys()]).toEqual(['w.average']);
   });
 
   test('the learning rate may change between steps', async () => {
@@ -160,14 +160,20 @@ describe.each([
 
 test('settings that make no sense are told', () => {
   const w = [new Variable(Float32Array.of(1), [1], 'w')];
-  expect(() => new Adam(w, { accumulate: 0 })).toThrow('Adam: accumulate must be a whole number from 1, got 0');
-  expect(() => new SGD(w, { averageDecay: 1 })).toThrow('SGD: averageDecay must lie within [0, 1), got 1');
+  expect(() => new Adam(w, { accumulate: 0 })).toThrow('Adam: accumulate must be a positive integer, got 0');
+  expect(() => new SGD(w, { averageDecay: 1 })).toThrow('SGD: averageDecay must be a number within [0, 1), got 1');
 });
 
-test('a parameter without a part in the loss is named', async () => {
-  const layer = new Linear(2, 2);
-  const optimizer = new Adam(layer.parameters());
-  await expect(optimizer.step(layer.kernel.sum())).rejects.toThrow("does not depend on 'bias'");
+test('a parameter that the loss does not use stays as it is; a loss that uses none is refused', async () => {
+  const layer = new Linear({ inputs: 2, outputs: 2 });
+  const optimizer = new Adam(layer.parameters(), { weightDecay: 0.1 });
+  layer.bias?.set(Float32Array.of(3, 4));
+  await optimizer.step(layer.kernel.sum());
+  expect(Array.from((await layer.bias?.data()) ?? [])).toEqual([3, 4]);
+  await expect(optimizer.step(new Variable(Float32Array.of(1), [1]).sum())).rejects.toThrow(
+    "Adam: the loss depends on none of the 2 parameters ('kernel', 'bias')",
+  );
+  expect(optimizer.steps).toBe(1);
 });
 
 test('cross-entropy of classes and of probabilities agree', async () => {

@@ -42,11 +42,11 @@ class Classifier extends Module {
     super();
     const generator = new Generator(7);
     this.body = new Sequential(
-      new Conv2D(3, 8, 3, { activation: 'relu', padding: 'same', generator }),
-      new DepthwiseConv2D(8, 3, { activation: 'relu', generator }),
+      new Conv2D({ inputs: 3, outputs: 8, kernelSize: 3, activation: 'relu', padding: 'same', generator }),
+      new DepthwiseConv2D({ inputs: 8, kernelSize: 3, activation: 'relu', generator }),
       new Flatten(),
-      new Linear(8 * (SIZE - 2) ** 2, 16, { activation: 'tanh', generator }),
-      new Linear(16, CLASSES, { generator }),
+      new Linear({ inputs: 8 * (SIZE - 2) ** 2, outputs: 16, activation: 'tanh', generator }),
+      new Linear({ inputs: 16, outputs: CLASSES, generator }),
     );
   }
   forward(x: Tensor): Tensor {
@@ -89,7 +89,7 @@ describe.each(devices)('on the %s device', (_, device) => {
     expect(used.filter((name) => /matmul.*_f16/.test(name))).toHaveLength(2);
     expect(used.filter((name) => /conv2d_f16/.test(name))).toHaveLength(1);
     expect(used.some((name) => name.includes('grouped_conv2d'))).toBe(true);
-    const lstm = new LSTM(3, 4, { generator: new Generator(1) }).usePrecision('mixed');
+    const lstm = new LSTM({ inputs: 3, outputs: 4, generator: new Generator(1) }).usePrecision('mixed');
     const given = await explain(lstm.forward(images.reshape([ROWS, SIZE * SIZE, 3])));
     expect(given.dispatches.some(({ kernel }) => /matmul.*_f16/.test(kernel))).toBe(true);
   });
@@ -130,7 +130,7 @@ describe.each(devices)('on the %s device', (_, device) => {
     const w = new Variable(Float32Array.of(1, 2), [2], 'w');
     const frozen = new Variable(Float32Array.of(3), [1], 'other');
     const optimizer = new Adam([w, frozen], { learningRate: 0.1, lossScale: 'dynamic' });
-    const state = optimizer.state();
+    const state = optimizer.variables();
     const read = async () =>
       Object.fromEntries(
         await Promise.all(
@@ -168,7 +168,7 @@ describe.each(devices)('on the %s device', (_, device) => {
     });
     model.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy', precision: 'mixed' });
     expect(model.precision).toBe('mixed');
-    expect([...model.optimizer.state().keys()].slice(0, 2)).toEqual(['lossScale', 'lossScale.steps']);
+    expect([...model.optimizer.variables().keys()].slice(0, 2)).toEqual(['lossScale', 'lossScale.steps']);
     const history = await model.fit(tensor(normals(80), [16, 5]), tensor(integers(16, 3)), { epochs: 2, batchSize: 8 });
     expect(history.loss[1]).toBeLessThan(history.loss[0]);
     model.compile({ loss: 'sparseCategoricalCrossentropy', precision: 'f32' });

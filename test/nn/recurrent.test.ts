@@ -18,7 +18,7 @@ const [batch, time, inputs, units] = [2, 5, 3, 4];
 const values = normals(batch * time * inputs, 1);
 const x = tensor(values, [batch, time, inputs]);
 const peerX = tf.tensor(values, [batch, time, inputs]);
-const generator = new Generator(1);
+const sizes = { inputs, outputs: units, generator: new Generator(1) };
 
 const weights = async (module: Module): Promise<tf.Tensor[]> =>
   [...(await module.state()).values()].map(({ shape, data }) => tf.tensor(data, [...shape]));
@@ -27,7 +27,7 @@ const peerOf = (returnSequences: boolean) =>
 
 test('both directions give what TF.js gives', async () => {
   await tf.setBackend('cpu');
-  const ours = new Bidirectional(new LSTM(inputs, units, { generator }), new LSTM(inputs, units, { generator }));
+  const ours = new Bidirectional({ forwards: new LSTM(sizes), backwards: new LSTM(sizes) });
   for (const returnSequences of [false, true]) {
     const peer = tfl.layers.bidirectional({ layer: peerOf(returnSequences), mergeMode: 'concat' });
     peer.apply(peerX);
@@ -41,7 +41,7 @@ test('both directions give what TF.js gives', async () => {
 
 test('layers on top of each other give what TF.js gives', async () => {
   await tf.setBackend('cpu');
-  const ours = new StackedRecurrent(new LSTM(inputs, units, { generator }), new LSTM(units, units, { generator }));
+  const ours = new StackedRecurrent(new LSTM(sizes), new LSTM({ ...sizes, inputs: units }));
   const [below, above] = [peerOf(true), peerOf(false)];
   above.apply(below.apply(peerX));
   below.setWeights(await weights(ours.layers[0]));
@@ -52,7 +52,7 @@ test('layers on top of each other give what TF.js gives', async () => {
 
 test('a GRU with its reset before the product gives what TF.js gives', async () => {
   await tf.setBackend('cpu');
-  const ours = new GRU(inputs, units, { generator, resetAfter: false });
+  const ours = new GRU({ ...sizes, resetAfter: false });
   const settings = {
     units,
     returnSequences: true,
@@ -67,7 +67,7 @@ test('a GRU with its reset before the product gives what TF.js gives', async () 
 });
 
 test('a GRU with its reset after the product follows its formula, and leaves padding out', async () => {
-  const ours = new GRU(inputs, units, { generator });
+  const ours = new GRU(sizes);
   ours.recurrentBias.set(normals(3 * units, 5));
   const [w, u, b, c] = (await Promise.all(
     ours.parameters().map((one) => one.data()),
@@ -91,7 +91,7 @@ test('a GRU with its reset after the product follows its formula, and leaves pad
 });
 
 test('padding is left out in both directions', async () => {
-  const layer = new Bidirectional(new LSTM(inputs, units, { generator }), new LSTM(inputs, units, { generator }));
+  const layer = new Bidirectional({ forwards: new LSTM(sizes), backwards: new LSTM(sizes) });
   const short = tensor(values.slice(0, 3 * inputs), [1, 3, inputs]);
   const padded = tensor(values.slice(0, time * inputs), [1, time, inputs]);
   const mask = tensor([[1, 1, 1, 0, 0]]);
@@ -99,7 +99,7 @@ test('padding is left out in both directions', async () => {
 });
 
 test('a layer is applied to each step', () => {
-  const layer = new TimeDistributed(new Conv2D(1, 2, 3));
+  const layer = new TimeDistributed(new Conv2D({ inputs: 1, outputs: 2, kernelSize: 3 }));
   expect(layer.forward(zeros([2, 3, 6, 5, 1])).shape).toEqual([2, 3, 4, 3, 2]);
   expect(layer.parameters()).toHaveLength(2);
 });

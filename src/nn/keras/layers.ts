@@ -1,6 +1,5 @@
 import type { Generator } from '../../tensor/generator.js';
 import { resize, type Shape, type Tensor } from '../../tensor/index.js';
-import { defaultGenerator } from '../initializers.js';
 import {
   Activate,
   type AffineOptions,
@@ -46,7 +45,7 @@ interface ConvolutionOptions<S> extends AffineOptions {
   readonly dilationRate?: S;
 }
 
-const convolution = <S>({ kernelSize: _, strides, dilationRate, ...options }: ConvolutionOptions<S>) => ({
+const convolution = <S>({ strides, dilationRate, ...options }: ConvolutionOptions<S>) => ({
   ...options,
   ...(strides === undefined ? {} : { stride: strides }),
   ...(dilationRate === undefined ? {} : { dilation: dilationRate }),
@@ -57,10 +56,6 @@ interface PoolingOptions {
   readonly strides?: number;
   readonly padding?: 'valid' | 'same';
 }
-
-const generated = ({ generator = defaultGenerator() }: { readonly generator?: Generator | undefined }) => ({
-  generator,
-});
 
 /** A layer without parameters of its own: a function of tensors with the batch first. */
 const combine =
@@ -74,14 +69,14 @@ const keepsMask = { keepsMask: true } as const;
 export const layers = {
   /** y = activation(x·W + b) of the last axis. */
   dense: ({ units, ...options }: AffineOptions & { readonly units: number }): SymbolicLayer<Linear> =>
-    layer('dense', (shape) => new Linear(shape.at(-1)!, units, options), keepsMask),
+    layer('dense', (shape) => new Linear({ inputs: shape.at(-1)!, outputs: units, ...options }), keepsMask),
   /** Vectors for ids; with `maskZero` the id 0 is padding, which recurrent layers after it leave out. */
   embedding: ({
     inputDim,
     outputDim,
     maskZero = false,
     ...options
-  }: Omit<EmbeddingOptions, 'initializer' | 'regularizer'> & {
+  }: Pick<EmbeddingOptions, 'generator'> & {
     readonly inputDim: number;
     readonly outputDim: number;
     readonly maskZero?: boolean;
@@ -92,7 +87,9 @@ export const layers = {
     const embed = layer(
       'embedding',
       () =>
-        new Embedding(inputDim, outputDim, {
+        new Embedding({
+          vocabulary: inputDim,
+          outputs: outputDim,
           ...rest,
           ...(embeddingsInitializer === undefined ? {} : { initializer: embeddingsInitializer }),
           ...(embeddingsRegularizer === undefined ? {} : { regularizer: embeddingsRegularizer }),
@@ -109,7 +106,7 @@ export const layers = {
     recurrent(
       'lstm',
       returnSequences,
-      (shape) => new LSTM(shape.at(-1)!, units, generated(options)),
+      (shape) => new LSTM({ inputs: shape.at(-1)!, outputs: units, ...options }),
       (module, x, mask, [hidden, cell]) =>
         module.run(x, mask, hidden === undefined ? undefined : { hidden, cell: cell }),
       ['hidden', 'cell'],
@@ -124,8 +121,8 @@ export const layers = {
     recurrent(
       'gru',
       returnSequences,
-      (shape) => new GRU(shape.at(-1)!, units, { resetAfter, ...generated(options) }),
-      (module, x, mask, [hidden]) => module.run(x, mask, hidden),
+      (shape) => new GRU({ inputs: shape.at(-1)!, outputs: units, resetAfter, ...options }),
+      (module, x, mask, [hidden]) => module.run(x, mask, hidden === undefined ? undefined : { hidden }),
       ['hidden'],
     ),
   /** Two of a recurrent layer, one of them from the end; their results are joined. */
@@ -133,7 +130,7 @@ export const layers = {
     recurrent(
       'bidirectional',
       around.returnSequences,
-      (shape) => new Bidirectional(around.make(shape), around.make(shape)),
+      (shape) => new Bidirectional({ forwards: around.make(shape), backwards: around.make(shape) }),
       (module, x, mask) => module.run(x, mask),
       ['hidden'],
     ),
@@ -152,21 +149,21 @@ export const layers = {
   }): SymbolicLayer<Conv1D> => {
     const { padding = 'valid', ...rest } = options;
     const made = { ...convolution(rest), padding };
-    return layer('conv1d', (shape) => new Conv1D(shape.at(-1)!, filters, options.kernelSize, made));
+    return layer('conv1d', (shape) => new Conv1D({ inputs: shape.at(-1)!, outputs: filters, ...made }));
   },
   /** Convolution of images, channels last. */
   conv2d: ({
     filters,
     ...options
   }: ConvolutionOptions<Size> & { readonly filters: number; readonly groups?: number }): SymbolicLayer<Conv2D> =>
-    layer('conv2d', (shape) => new Conv2D(shape.at(-1)!, filters, options.kernelSize, convolution(options))),
+    layer('conv2d', (shape) => new Conv2D({ inputs: shape.at(-1)!, outputs: filters, ...convolution(options) })),
   /** Convolution of each channel by itself. */
   depthwiseConv2d: ({
     depthMultiplier = 1,
     ...options
   }: ConvolutionOptions<Size> & { readonly depthMultiplier?: number }): SymbolicLayer<DepthwiseConv2D> => {
     const made = { ...convolution(options), multiplier: depthMultiplier };
-    return layer('depthwiseConv2d', (shape) => new DepthwiseConv2D(shape.at(-1)!, options.kernelSize, made));
+    return layer('depthwiseConv2d', (shape) => new DepthwiseConv2D({ inputs: shape.at(-1)!, ...made }));
   },
   /** The transpose of a convolution: larger images. */
   conv2dTranspose: ({
@@ -174,7 +171,10 @@ export const layers = {
     ...options
   }: ConvolutionOptions<Size> & { readonly filters: number }): SymbolicLayer<Conv2DTranspose> => {
     const made = convolution(options);
-    return layer('conv2dTranspose', (shape) => new Conv2DTranspose(shape.at(-1)!, filters, options.kernelSize, made));
+    return layer(
+      'conv2dTranspose',
+      (shape) => new Conv2DTranspose({ inputs: shape.at(-1)!, outputs: filters, ...made }),
+    );
   },
   /** Each pixel so many times, in both directions; 'bilinear' draws lines between them. */
   upSampling2d: ({
@@ -197,14 +197,14 @@ export const layers = {
     strides = poolSize,
     padding = 'valid',
   }: PoolingOptions = {}): SymbolicLayer<MaxPool2D> =>
-    layer('maxPooling2d', () => new MaxPool2D(poolSize, strides, padding)),
+    layer('maxPooling2d', () => new MaxPool2D({ size: poolSize, stride: strides, padding })),
   /** The mean of each window. */
   averagePooling2d: ({
     poolSize = 2,
     strides = poolSize,
     padding = 'valid',
   }: PoolingOptions = {}): SymbolicLayer<AveragePool2D> =>
-    layer('averagePooling2d', () => new AveragePool2D(poolSize, strides, padding)),
+    layer('averagePooling2d', () => new AveragePool2D({ size: poolSize, stride: strides, padding })),
   /** The largest of each channel. */
   globalMaxPooling2d: (): SymbolicLayer<GlobalMaxPool2D> => layer('globalMaxPooling2d', () => new GlobalMaxPool2D()),
   /** The mean of each channel. */
@@ -232,13 +232,13 @@ export const layers = {
     readonly momentum?: number;
     readonly epsilon?: number;
   } = {}): SymbolicLayer<BatchNorm> =>
-    layer('batchNormalization', (shape) => new BatchNorm(shape.at(-1)!, momentum, epsilon), keepsMask),
+    layer('batchNormalization', (shape) => new BatchNorm({ features: shape.at(-1)!, momentum, epsilon }), keepsMask),
   /** Normalises the last axis. */
   layerNormalization: ({ epsilon = 1e-3 }: { readonly epsilon?: number } = {}): SymbolicLayer<LayerNorm> =>
-    layer('layerNormalization', (shape) => new LayerNorm(shape.at(-1)!, epsilon), keepsMask),
+    layer('layerNormalization', (shape) => new LayerNorm({ features: shape.at(-1)!, epsilon }), keepsMask),
   /** Divides the last axis by its root mean square. */
   rmsNormalization: ({ epsilon = 1e-6 }: { readonly epsilon?: number } = {}): SymbolicLayer<RMSNorm> =>
-    layer('rmsNormalization', (shape) => new RMSNorm(shape.at(-1)!, epsilon), keepsMask),
+    layer('rmsNormalization', (shape) => new RMSNorm({ features: shape.at(-1)!, epsilon }), keepsMask),
   /** Normalises groups of channels of each sample. */
   groupNormalization: ({
     groups = 32,
@@ -247,7 +247,7 @@ export const layers = {
     readonly groups?: number;
     readonly epsilon?: number;
   } = {}): SymbolicLayer<GroupNorm> =>
-    layer('groupNormalization', (shape) => new GroupNorm(shape.at(-1)!, groups, epsilon)),
+    layer('groupNormalization', (shape) => new GroupNorm({ features: shape.at(-1)!, groups, epsilon })),
 
   /** Attention of a sequence to itself, or to a context, in several heads. */
   multiHeadAttention: ({
@@ -259,7 +259,7 @@ export const layers = {
     readonly causal?: boolean;
     readonly generator?: Generator;
   }) => {
-    const moduleFor = once((shape) => new MultiHeadAttention(shape.at(-1)!, numHeads, generated(options)));
+    const moduleFor = once((shape) => new MultiHeadAttention({ features: shape.at(-1)!, heads: numHeads, ...options }));
     return (x: SymbolicTensor, context: SymbolicTensor = x): SymbolicTensor => {
       const module = moduleFor(x.shape);
       const masks = context.mask === undefined ? [] : [context.mask];
@@ -269,8 +269,11 @@ export const layers = {
     };
   },
   /** A block of a transformer: attention, then two dense layers, each normalised before and added. */
-  transformerBlock: ({ numHeads, ...options }: TransformerBlockOptions & { readonly numHeads: number }) => {
-    const moduleFor = once((shape) => new TransformerBlock(shape.at(-1)!, numHeads, options));
+  transformerBlock: ({
+    numHeads,
+    ...options
+  }: Omit<TransformerBlockOptions, 'features' | 'heads'> & { readonly numHeads: number }) => {
+    const moduleFor = once((shape) => new TransformerBlock({ features: shape.at(-1)!, heads: numHeads, ...options }));
     return (x: SymbolicTensor): SymbolicTensor => {
       const module = moduleFor(x.shape);
       const masks = x.mask === undefined ? [] : [x.mask];
@@ -283,7 +286,7 @@ export const layers = {
   positionalEmbedding: (options: { readonly generator?: Generator } = {}): SymbolicLayer<PositionalEmbedding> =>
     layer(
       'positionalEmbedding',
-      ([length, features]) => new PositionalEmbedding(length, features, generated(options)),
+      ([length, features]) => new PositionalEmbedding({ length, features, ...options }),
       keepsMask,
     ),
 
@@ -300,8 +303,8 @@ export const layers = {
     (x: SymbolicTensor): SymbolicTensor =>
       call('permute', [x], (value) => value.permute([0, ...order]))[0],
   /** Sets a share of the elements to zero while training. */
-  dropout: ({ rate, seed = 0 }: { readonly rate: number; readonly seed?: number }): SymbolicLayer<Dropout> =>
-    layer('dropout', () => new Dropout(rate, seed), keepsMask),
+  dropout: ({ rate, seed }: { readonly rate: number; readonly seed?: number }): SymbolicLayer<Dropout> =>
+    layer('dropout', () => new Dropout({ rate, seed }), keepsMask),
   /** A function by its name. */
   activation: (name: Activation): SymbolicLayer<Activate> => layer('activation', () => new Activate(name), keepsMask),
   /** Any function of tensors with the batch first. */

@@ -1,11 +1,12 @@
 import type { Generator } from '../../tensor/generator.js';
 import type { Shape, Tensor, Variable } from '../../tensor/index.js';
-import { defaultGenerator, type InitializerLike, parameter } from '../initializers.js';
+import { type InitializerLike, parameter } from '../initializers.js';
 import { type Activation, activationOf } from '../keras/activations.js';
 import type { Regularizer } from '../keras/regularizers.js';
 import { Layer } from '../module.js';
+import { anything, boolean, type Checks, optional } from '../options.js';
 
-/** Settings of layers y = activation(x ∘ W + b). */
+/** Options of layers y = activation(x ∘ W + b). */
 export interface AffineOptions {
   /** Applied to the result. Default 'linear'. */
   readonly activation?: Activation;
@@ -19,9 +20,20 @@ export interface AffineOptions {
   readonly kernelRegularizer?: Regularizer;
   /** A penalty on the bias. */
   readonly biasRegularizer?: Regularizer;
-  /** Where the first values come from. */
+  /** Draws the initial values. Default: a stream of its own, see `setSeed`. */
   readonly generator?: Generator;
 }
+
+/** What the options of affine layers may be. */
+export const AFFINE_CHECKS: Checks<AffineOptions> = {
+  activation: anything,
+  useBias: optional(boolean),
+  kernelInitializer: anything,
+  biasInitializer: anything,
+  kernelRegularizer: anything,
+  biasRegularizer: anything,
+  generator: anything,
+};
 
 /** What layers y = activation(x ∘ W + b) have in common, whatever the product ∘ is: parameters, and what follows it. */
 export abstract class AffineLayer extends Layer {
@@ -33,7 +45,7 @@ export abstract class AffineLayer extends Layer {
 
   protected constructor(kernelShape: Shape, outputs: number, options: AffineOptions) {
     super();
-    const { activation = 'linear', useBias = true, generator = defaultGenerator() } = options;
+    const { activation = 'linear', useBias = true, generator } = options;
     const { kernelInitializer = 'glorotUniform', biasInitializer = 'zeros' } = options;
     const { kernelRegularizer, biasRegularizer } = options;
     this.kernel = parameter('kernel', kernelShape, kernelInitializer, generator);

@@ -7,45 +7,78 @@ import {
   TesseraError,
   type Variable,
 } from '../../tensor/index.js';
-import { defaultGenerator, parameter } from '../initializers.js';
+import { parameter } from '../initializers.js';
 import type { Activation } from '../keras/activations.js';
 import { Layer, Module } from '../module.js';
+import {
+  anything,
+  boolean,
+  checkOptions,
+  expectValue,
+  fraction,
+  nonNegativeInteger,
+  optional,
+  positiveInteger,
+} from '../options.js';
 import { Dropout, Linear } from './core.js';
 import { LayerNorm } from './normalization.js';
 
+/** Options of a `MultiHeadAttention`. */
+export interface MultiHeadAttentionOptions {
+  /** Features of x and of the result. */
+  readonly features: number;
+  /** How many heads share the features. */
+  readonly heads: number;
+  /** Draws the initial values. Default: a stream of its own, see `setSeed`. */
+  readonly generator?: Generator;
+}
+
 /**
- * Attention in several heads (Vaswani et al. 2017): queries, keys and values are projected, attended to by head, joined
- * and projected again. x (batch, rows, features) -> (batch, rows, features).
+ * Attention in several heads (Vaswani et al. 2017). With the features split among heads of d = features / heads,
+ *
+ *   q, k, v = x·W_q + b_q, context·W_k + b_k, context·W_v + b_v
+ *   head    = softmax(q·kᵀ / √d)·v           of each head's share of q, k and v
+ *   y       = [head₁ ... headₙ]·W_o + b_o
+ *
+ * x (batch, rows, features), context (batch, keys, features) -> y (batch, rows, features).
  */
 export class MultiHeadAttention extends Module {
-  /** Projects what looks. */
+  /** Query projection, W_q (features, features). */
   readonly query: Linear;
-  /** Projects what is looked at. */
+  /** Key projection, W_k (features, features). */
   readonly key: Linear;
-  /** Projects what is taken from there. */
+  /** Value projection, W_v (features, features). */
   readonly value: Linear;
-  /** Projects what the heads found, joined. */
+  /** Output projection of the joined heads, W_o (features, features). */
   readonly output: Linear;
+  /** Features of x and of the result. */
+  readonly features: number;
+  /** How many heads share the features. */
+  readonly heads: number;
 
   /** @throws TesseraError if the heads do not divide the features. */
-  constructor(
-    /** Of x, and of the result. */
-    readonly features: number,
-    /** How many share the features. */
-    readonly heads: number,
-    { generator = defaultGenerator() }: { generator?: Generator } = {},
-  ) {
+  constructor(options: MultiHeadAttentionOptions) {
     super();
-    if (!Number.isInteger(heads) || heads < 1 || features % heads !== 0)
+    const { features, heads, generator } = checkOptions('MultiHeadAttention', options, {
+      features: positiveInteger,
+      heads: positiveInteger,
+      generator: anything,
+    });
+    if (features % heads !== 0)
       throw new TesseraError(`MultiHeadAttention: ${heads} heads do not divide ${features} features`);
-    const project = () => new Linear(features, features, { generator });
+    this.features = features;
+    this.heads = heads;
+    const project = () => new Linear({ inputs: features, outputs: features, generator });
     this.query = project();
     this.key = project();
     this.value = project();
     this.output = project();
   }
 
-  /** Of x to itself, or to a context (batch, keys, features). The mask broadcasts to (batch, heads, rows, keys). */
+  /**
+   * Attends from x to itself, or to a context. The mask broadcasts to (batch, heads, rows, keys): true where a row may
+   * attend to a key.
+   */
   forward(x: Tensor, context: Tensor = x, options: AttentionOptions = {}): Tensor {
     const [batch, rows] = x.shape;
     const byHead = (y: Tensor) =>
@@ -56,100 +89,139 @@ export class MultiHeadAttention extends Module {
   }
 }
 
-/** Settings of a block of a transformer. */
+/** Options of a `TransformerBlock`. */
 export interface TransformerBlockOptions {
-  /** Units between; default 4 · features. */
+  /** Features of x and of the result. */
+  readonly features: number;
+  /** Heads of the attention. */
+  readonly heads: number;
+  /** Units between the two dense layers. Default 4 · features. */
   readonly hidden?: number;
   /** Between the two dense layers. Default 'gelu'. */
   readonly activation?: Activation;
-  /** Default 0. */
+  /** The rate of the dropout after the attention and after the dense layers. Default 0. */
   readonly dropout?: number;
-  /** Whether a row sees no later one. Default false. */
+  /** Whether a row attends to no later one. Default false. */
   readonly causal?: boolean;
-  /** Where the first values come from. */
+  /** Draws the initial values. Default: a stream of its own, see `setSeed`. */
   readonly generator?: Generator;
-  /** Of the dropout. */
+  /** The seed of the dropout. Default: one of its own, see `setSeed`. */
   readonly seed?: number;
 }
 
 /**
- * A block of a transformer, normalised before (Xiong et al. 2020): x ← x + attention(norm x), x ← x + mlp(norm x).
- * x (batch, rows, features) -> the same shape.
+ * A block of a transformer with its normalisation first (Xiong et al. 2020):
+ *
+ *   x ← x + dropout(attention(norm₁ x))
+ *   x ← x + dropout(activation(norm₂(x)·W₁ + b₁)·W₂ + b₂)
+ *
+ * x (batch, rows, features) -> the same shape. W₁ (features, hidden), W₂ (hidden, features).
  */
 export class TransformerBlock extends Module {
-  /** Before the attention. */
+  /** Normalises the input of the attention. */
   readonly norm1: LayerNorm;
-  /** Of the rows to each other. */
+  /** Attention of the rows to each other. */
   readonly attention: MultiHeadAttention;
-  /** Before the two dense layers. */
+  /** Normalises the input of the two dense layers. */
   readonly norm2: LayerNorm;
-  /** To the hidden units. */
+  /** To the hidden units, W₁. */
   readonly expand: Linear;
-  /** Back to the features. */
+  /** Back to the features, W₂. */
   readonly contract: Linear;
-  /** After the attention, and after the dense layers. */
+  /** Follows the attention, and the dense layers. */
   readonly drop: Dropout;
   readonly #causal: boolean;
 
-  constructor(features: number, heads: number, options: TransformerBlockOptions = {}) {
+  constructor(options: TransformerBlockOptions) {
     super();
-    const { hidden = 4 * features, activation = 'gelu', dropout = 0, causal = false, seed = 0 } = options;
-    const { generator = defaultGenerator() } = options;
-    this.norm1 = new LayerNorm(features);
-    this.attention = new MultiHeadAttention(features, heads, { generator });
-    this.norm2 = new LayerNorm(features);
-    this.expand = new Linear(features, hidden, { activation, generator });
-    this.contract = new Linear(hidden, features, { generator });
-    this.drop = new Dropout(dropout, seed);
+    const checked = checkOptions('TransformerBlock', options, {
+      features: positiveInteger,
+      heads: positiveInteger,
+      hidden: optional(positiveInteger),
+      activation: anything,
+      dropout: optional(fraction),
+      causal: optional(boolean),
+      generator: anything,
+      seed: optional(nonNegativeInteger),
+    });
+    const { features, heads, generator, seed } = checked;
+    const { hidden = 4 * features, activation = 'gelu', dropout = 0, causal = false } = checked;
+    this.norm1 = new LayerNorm({ features });
+    this.attention = new MultiHeadAttention({ features, heads, generator });
+    this.norm2 = new LayerNorm({ features });
+    this.expand = new Linear({ inputs: features, outputs: hidden, activation, generator });
+    this.contract = new Linear({ inputs: hidden, outputs: features, generator });
+    this.drop = new Dropout({ rate: dropout, seed });
     this.#causal = causal;
   }
 
-  /** The mask broadcasts to (batch, heads, rows, rows): true where a row may look. */
+  /** The mask broadcasts to (batch, heads, rows, rows): true where a row may attend to another. */
   forward(x: Tensor, mask?: Tensor): Tensor {
-    const options = { causal: this.#causal, ...(mask === undefined ? {} : { mask }) };
     const normal = this.norm1.forward(x);
-    const attended = x.add(this.drop.forward(this.attention.forward(normal, normal, options)));
+    const attended = x.add(this.drop.forward(this.attention.forward(normal, normal, { causal: this.#causal, mask })));
     const wide = this.expand.forward(this.norm2.forward(attended));
     return attended.add(this.drop.forward(this.contract.forward(wide)));
   }
 }
 
-/** Adds a learned vector for each place: x (batch, rows, features), rows ≤ length. It starts uniform within ±0.05. */
-export class PositionalEmbedding extends Layer {
-  /** A vector for each place: (length, features). */
-  readonly table: Variable;
+/** Options of a `PositionalEmbedding`. */
+export interface PositionalEmbeddingOptions {
+  /** The most rows that x may have. */
+  readonly length: number;
+  /** Features of x. */
+  readonly features: number;
+  /** Draws the initial values. Default: a stream of its own, see `setSeed`. */
+  readonly generator?: Generator;
+}
 
-  constructor(
-    /** How many places there are. */
-    readonly length: number,
-    /** Of x. */
-    readonly features: number,
-    { generator = defaultGenerator() }: { generator?: Generator } = {},
-  ) {
+/**
+ * Adds a learned vector for each position: y[n, t] = x[n, t] + table[t].
+ *
+ * x (batch, rows, features) with rows ≤ length -> the same shape. `table` (length, features) starts uniform within ±0.05.
+ */
+export class PositionalEmbedding extends Layer {
+  /** A vector for each position, (length, features). */
+  readonly table: Variable;
+  /** The most rows that x may have. */
+  readonly length: number;
+
+  constructor(options: PositionalEmbeddingOptions) {
     super();
+    const { length, features, generator } = checkOptions('PositionalEmbedding', options, {
+      length: positiveInteger,
+      features: positiveInteger,
+      generator: anything,
+    });
+    this.length = length;
     this.table = parameter('table', [length, features], 'randomUniform', generator);
   }
 
-  /** @throws TesseraError if x has more rows than there are places. */
+  /** @throws TesseraError if x has more rows than there are positions. */
   override forward(x: Tensor): Tensor {
-    const rows = x.shape.at(-2)!;
+    const rows = x.shape.at(-2) ?? 0;
     if (rows > this.length)
       throw new TesseraError(`PositionalEmbedding: x ${x.describe()} has more than ${this.length} rows`);
     return x.add(this.table.slice([0], [rows]));
   }
 }
 
-/** sin and cos of the place over falling wavelengths (Vaswani et al. 2017): (length, features), features even. */
+/**
+ * Positions as sines and cosines of falling frequency (Vaswani et al. 2017): (length, features), features even.
+ *
+ *   y[t, 2i] = sin(t / 10000^(2i / features)),   y[t, 2i + 1] = cos(t / 10000^(2i / features))
+ */
 export function sinusoidalPositions(length: number, features: number): Tensor {
+  expectValue('sinusoidalPositions', 'length', length, positiveInteger);
+  expectValue('sinusoidalPositions', 'features', features, positiveInteger);
   if (features % 2 !== 0) throw new TesseraError(`sinusoidalPositions: expected even features, got ${features}`);
   const frequency = arange(features / 2)
     .cast('f32')
     .mul((-2 * Math.log(10_000)) / features)
     .exp();
   const angle = arange(length).cast('f32').expandDims(1).mul(frequency).expandDims(2);
-  // sin and cos take turns: cos x = sin(x + π/2).
-  const turns = arange(2)
+  // sin and cos alternate: cos x = sin(x + π/2).
+  const phases = arange(2)
     .cast('f32')
     .mul(Math.PI / 2);
-  return angle.add(turns).sin().reshape([length, features]);
+  return angle.add(phases).sin().reshape([length, features]);
 }
