@@ -162,11 +162,12 @@ export abstract class Optimizer {
     });
   }
 
-  /** May be changed between steps; it is data, so the plan stays. */
+  /** The rate, or its schedule. May be changed between steps; it is data, so the plan stays. */
   get learningRate(): number | Schedule {
     return this.#learningRate;
   }
 
+  /** @throws TesseraError if it is neither a schedule nor a finite number of 0 or above. */
   set learningRate(rate: number | Schedule) {
     expectValue(this.constructor.name, 'learningRate', rate, rateCheck);
     this.#learningRate = rate;
