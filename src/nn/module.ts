@@ -1,11 +1,11 @@
 import { Generator as RandomGenerator } from '../tensor/generator.js';
 import { readBack, type Tensor, TesseraError, Variable } from '../tensor/index.js';
 import { Parameter } from './initializers.js';
-import { boolean, checkOptions, optional } from './options.js';
+import { boolean, checkOptions, expectValue, oneOf, optional } from './options.js';
 import type { StoredTensor } from './safetensors.js';
 
 /**
- * What the products of dense, convolutional and recurrent layers take: f32; or, 'mixed', f16 activations and weights,
+ * The operands of the products in dense, convolutional and recurrent layers: f32; or, 'mixed', f16 activations and weights,
  * summed as f32. Parameters, and all that is no such product, are f32 in both.
  */
 export type Precision = 'f32' | 'mixed';
@@ -26,7 +26,11 @@ export class Counter {
   /** @throws TesseraError if a stored tensor is no count. */
   static parse(name: string, { data }: StoredTensor): number {
     const value = data[0] + data[1] * 2 ** 24;
-    if (data.length !== 2 || !Number.isSafeInteger(value) || value < 0)
+    if (
+      data.length !== 2 ||
+      !Array.from(data).every((word) => word >= 0 && Number.isSafeInteger(word)) ||
+      !Number.isSafeInteger(value)
+    )
       throw new TesseraError(
         `loadState: '${name}' must be a count in two numbers, got [${Array.from(data).join(', ')}]`,
       );
@@ -65,26 +69,25 @@ export abstract class Module {
     return this.#setTraining(true);
   }
 
-  /** Switches it and all its parts to use: dropout passes its input on. */
+  /** Switches it and all its parts to inference: dropout passes its input on. */
   eval(): this {
     return this.#setTraining(false);
   }
 
   #setTraining(training: boolean): this {
-    this.#training = training;
-    for (const [, module] of this.children()) module.#setTraining(training);
+    for (const module of this.modules()) module.#training = training;
     return this;
   }
 
-  /** What its products take. */
+  /** The precision of its products. */
   get precision(): Precision {
     return this.#precision;
   }
 
   /** Switches it and all its parts to a precision. 'mixed' needs a device with `shader-f16`. */
   usePrecision(precision: Precision): this {
-    this.#precision = precision;
-    for (const [, module] of this.children()) module.usePrecision(precision);
+    expectValue('usePrecision', 'the precision', precision, oneOf('f32', 'mixed'));
+    for (const module of this.modules()) module.#precision = precision;
     return this;
   }
 

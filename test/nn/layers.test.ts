@@ -101,6 +101,22 @@ describe.each([
     expect([...norm.namedParameters().keys()]).toEqual(['scale', 'shift']);
   });
 
+  test('batch normalisation used twice in a step updates its running statistics twice', async () => {
+    setDefaultDevice(device);
+    const norm = new BatchNorm({ features: 1, momentum: 0.9 });
+    const [a, b] = [tensor([[10], [20]]), tensor([[190], [210]])];
+    const optimizer = new SGD(norm.parameters(), { learningRate: 0 });
+    await optimizer.step(norm.forward(a).add(norm.forward(b)).square().sum());
+    expectClose(await norm.runningMean.data(), [0.9 * 0.1 * 15 + 0.1 * 200]);
+  });
+
+  test('one value per channel has no variance: the shift comes out, as in Keras', async () => {
+    setDefaultDevice(device);
+    const norm = new BatchNorm({ features: 2 });
+    norm.shift.set(Float32Array.of(3, -4));
+    expectClose(await norm.forward(tensor([[5, 6]])).data(), [3, -4]);
+  });
+
   test('a transformer learns which place of a sequence to look at', async () => {
     setDefaultDevice(device);
     const generator = new Generator(1);

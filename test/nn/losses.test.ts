@@ -57,6 +57,42 @@ describe.each([
     await check(crossEntropy(logits, i32(0, 9, 1), { classWeights: weights, ignoreIndex: 9 }), both);
   });
 
+  test('smoothing with class weights is that of PyTorch', async () => {
+    const logits = tensor(rows);
+    const [labels, weights] = [
+      [0, 2, 1],
+      [1, 2, 3],
+    ];
+    const sums = labels.map((label, row) => {
+      const logs = logSoftmax(rows[row]);
+      const spread = logs.reduce((sum, one, k) => sum + weights[k] * one, 0);
+      return -(0.9 * weights[label] * logs[label] + (0.1 / 3) * spread);
+    });
+    const options = { labelSmoothing: 0.1, classWeights: weights };
+    await check(crossEntropy(logits, i32(...labels), options), sums.reduce((sum, one) => sum + one) / 6);
+    const ignored = crossEntropy(logits, i32(0, -100, 1), { ...options, ignoreIndex: -100 });
+    await check(ignored, (sums[0] + sums[2]) / 3);
+  });
+
+  test('ignored rows count for nothing, whatever they hold; only labels that are classes pass', async () => {
+    setDefaultDevice(device);
+    for (const bad of [Number.NEGATIVE_INFINITY, Number.NaN]) {
+      const logits = tensor([
+        [1, 2],
+        [bad, 0],
+      ]);
+      const loss = crossEntropy(logits, i32(0, -1), { ignoreIndex: -1 });
+      await check(loss, 1.31326);
+      const [gradient] = grad(loss, [logits]);
+      expectClose(await gradient.data(), [-0.731059, 0.731059, 0, 0]);
+    }
+    const logits = tensor([[1, 2]]);
+    const none = crossEntropy(logits, i32(-1), { ignoreIndex: -1 });
+    await check(none, 0);
+    expect(Array.from(await grad(none, [logits])[0].data())).toEqual([0, 0]);
+    expect(() => crossEntropy(tensor(rows), i32(99, -1, 0), { ignoreIndex: -1 })).toThrow('99');
+  });
+
   test('an ignored row has no gradient', async () => {
     setDefaultDevice(device);
     const logits = tensor(rows);

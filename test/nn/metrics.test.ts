@@ -6,6 +6,7 @@ import {
   cosineDecay,
   exponentialDecay,
   oneCycle,
+  type Schedule,
   SGD,
   stepDecay,
   topKAccuracy,
@@ -68,4 +69,32 @@ test('an optimizer follows a schedule', async () => {
   const optimizer = new SGD([w], { learningRate: stepDecay(0.5, 1, 0.5) });
   for (let step = 0; step < 3; step++) await optimizer.step(w.sum());
   expect(await w.item()).toBeCloseTo(1 - 0.5 - 0.25 - 0.125, 6);
+});
+
+test('a row with NaN is never right', async () => {
+  const logits = tensor([
+    [Number.NaN, Number.NaN, Number.NaN],
+    [Number.NaN, 1, 2],
+    [1, 2, 3],
+  ]);
+  const labels = tensor(Int32Array.of(0, 0, 2));
+  expect(await accuracy(logits, labels).item()).toBeCloseTo(1 / 3);
+  expect(await topKAccuracy(logits, labels, 3).item()).toBeCloseTo(1 / 3);
+  expect(() => areaUnderCurve([Number.NaN, 1], [0, 1])).toThrow('areaUnderCurve: score 0 is NaN');
+  expect(() => areaUnderCurve([1], [0, 1])).toThrow('1 scores and 2 labels');
+});
+
+test('schedules at their first step, at their last, and after it', () => {
+  const at = (schedule: Schedule, ...steps: number[]) => steps.map((step) => Number(schedule(step).toFixed(9)));
+  expect(at(cosineDecay(1, 1, 0.1), 0, 1, 2)).toEqual([1, 0.1, 0.1]);
+  expect(at(warmUp(0, 0.5), 0, 1)).toEqual([0.5, 0.5]);
+  expect(at(warmUp(1, 0.5), 0, 1)).toEqual([0.25, 0.5]);
+  expect(at(exponentialDecay(1, 1, 0.5), 0, 1)).toEqual([1, 0.5]);
+  expect(at(stepDecay(1, 1), 0, 1)).toEqual([1, 0.1]);
+  // torch.optim.lr_scheduler.OneCycleLR(max_lr=1, total_steps=10): 0.04 up to 1 at step 2, 4e-6 at step 9.
+  expect(at(oneCycle(1, 10), 0, 1, 2, 9, 10, 99)).toEqual([0.04, 0.52, 1, 4e-6, 4e-6, 4e-6]);
+  expect(at(oneCycle(1, 1), 0, 1)).toEqual([4e-6, 4e-6]);
+  expect(at(oneCycle(1, 2, { rise: 0.5 }), 0, 1, 2)).toEqual([1, 4e-6, 4e-6]);
+  for (let steps = 1; steps < 6; steps++)
+    for (let step = 0; step < 8; step++) expect(oneCycle(1, steps)(step)).toBeGreaterThan(0);
 });

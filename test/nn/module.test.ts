@@ -6,13 +6,18 @@ import {
   Embedding,
   encodeSafetensors,
   Flatten,
+  input,
   Linear,
   LSTM,
+  layers,
   MaxPool2D,
+  Model,
   Module,
   Sequential,
+  setSeed,
+  TransformerBlock,
 } from '../../src/nn/index.js';
-import { Generator, tensor, zeros } from '../../src/tensor/index.js';
+import { Generator, ones, type Tensor, tensor, Variable, zeros } from '../../src/tensor/index.js';
 
 class Two extends Module {
   readonly encoder = new Sequential(
@@ -117,4 +122,122 @@ test('the state of one model makes another compute the same', async () => {
   const x = tensor([[1, -2, 3]]);
   const outputs = [first, second].map((model) => model.eval().head.forward(model.encoder.forward(x)).data());
   expect(await outputs[1]).toEqual(await outputs[0]);
+});
+
+const bytesOf = async (x: Tensor): Promise<string> => Array.from(await x.data()).join();
+
+test('layers without a generator start from different values, and the seed gives them again', async () => {
+  const make = async () => {
+    const body = new Sequential(new Linear({ inputs: 3, outputs: 3 }), new Linear({ inputs: 3, outputs: 3 }));
+    const block = new TransformerBlock({ features: 4, heads: 2 });
+    const lstm = new LSTM({ inputs: 3, outputs: 3 });
+    const drawn = [...body.parameters(), ...block.parameters(), ...lstm.parameters()];
+    return Promise.all(drawn.filter(({ name }) => /kernel$/i.test(name)).map(bytesOf));
+  };
+  setSeed(5);
+  const [first, second] = [await make(), await make()];
+  expect(new Set([...first, ...second]).size).toBe(first.length + second.length);
+  setSeed(5);
+  expect(await make()).toEqual(first);
+  setSeed(6);
+  expect(await make()).not.toEqual(first);
+  setSeed(0);
+});
+
+test('dropouts without a seed drop different elements, also in a model, reproducibly', async () => {
+  const x = ones([64]);
+  setSeed(1);
+  const [a, b] = [new Dropout({ rate: 0.5 }), new Dropout({ rate: 0.5 })];
+  const drops = async (...some: Dropout[]) => Promise.all(some.map((one) => bytesOf(one.forward(x))));
+  const [first, second] = await drops(a, b);
+  expect(first).not.toBe(second);
+  setSeed(1);
+  expect(await drops(new Dropout({ rate: 0.5 }), new Dropout({ rate: 0.5 }))).toEqual([first, second]);
+  setSeed(0);
+
+  const made = (seed: number) => {
+    const x = input({ shape: [64] });
+    const outputs = [layers.dropout({ rate: 0.5 })(x), layers.dropout({ rate: 0.5 })(x)];
+    return new Model({ inputs: x, outputs, seed }).train();
+  };
+  const outputs = async (seed: number) =>
+    Promise.all(
+      made(seed)
+        .forward(ones([1, 64]))
+        .map(bytesOf),
+    );
+  const [left, right] = await outputs(3);
+  expect(left).not.toBe(right);
+  expect(await outputs(3)).toEqual([left, right]);
+  expect((await outputs(4))[0]).not.toBe(left);
+});
+
+test('how often dropout has drawn is part of the state; a state without it is taken too', async () => {
+  const model = () => new Sequential(new Linear({ inputs: 8, outputs: 8 }), new Dropout({ rate: 0.5, seed: 3 }));
+  const [before, after] = [model(), model()];
+  const x = ones([4, 8]);
+  for (let draw = 0; draw < 3; draw++) before.forward(x);
+  const state = await before.state();
+  expect(Array.from(state.get('layers.1.draws')?.data ?? [])).toEqual([3, 0]);
+  after.loadState(decodeSafetensors(encodeSafetensors(state)).tensors);
+  expect(await bytesOf(after.forward(x))).toBe(await bytesOf(before.forward(x)));
+  state.delete('layers.1.draws');
+  after.loadState(state);
+  expect(await bytesOf(after.forward(x))).toBe(await bytesOf(before.forward(x)));
+  state.set('layers.1.draws', { shape: [2], data: Float32Array.of(-1, 0.5) });
+  expect(() => after.loadState(state)).toThrow("'layers.1.draws' must be a count");
+});
+
+test('data of a wrong length is refused before anything changes', async () => {
+  const model = new Linear({ inputs: 1, outputs: 2 });
+  const before = await bytesOf(model.kernel);
+  const state = new Map([
+    ['kernel', { shape: [1, 2], data: Float32Array.of(1, 2) }],
+    ['bias', { shape: [2], data: new Float32Array(3) }],
+  ]);
+  expect(() => model.loadState(state)).toThrow("'bias' of shape [2] needs 2 values, got 3");
+  expect(await bytesOf(model.kernel)).toBe(before);
+});
+
+test('a state is loaded in part where it is asked for', async () => {
+  const model = new Linear({ inputs: 1, outputs: 2 });
+  const state = new Map([
+    ['kernel', { shape: [1, 2], data: Float32Array.of(1, 2) }],
+    ['head', { shape: [1], data: new Float32Array(1) }],
+  ]);
+  expect(() => model.loadState(state)).toThrow('missing bias; unknown head');
+  expect(model.loadState(state, { strict: false })).toEqual({ missing: ['bias'], unknown: ['head'] });
+  expect(await bytesOf(model.kernel)).toBe('1,2');
+  expect(() => model.loadState(state, { strickt: false } as object)).toThrow("did you mean 'strict'?");
+});
+
+test('modules and parameters are found in Maps, plain objects and nested arrays', () => {
+  const layer = () => new Linear({ inputs: 1, outputs: 1, useBias: false });
+  class Many extends Module {
+    readonly byName = new Map([['text', layer()]]);
+    readonly heads = { first: layer(), rest: [[layer()], [layer()]] };
+    readonly weights = [new Variable(Float32Array.of(1), [1])];
+    readonly parent: Module = this;
+    readonly size = 3;
+  }
+  const many = new Many();
+  expect([...many.namedParameters().keys()]).toEqual([
+    'weights.0',
+    'byName.text.kernel',
+    'heads.first.kernel',
+    'heads.rest.0.0.kernel',
+    'heads.rest.1.0.kernel',
+  ]);
+  expect(many.eval().heads.rest[1][0].training).toBe(false);
+});
+
+test('the name in the whole model stays when a part is asked; tied modules count once', () => {
+  class Tied extends Module {
+    readonly a = new Linear({ inputs: 2, outputs: 2 });
+    readonly b = this.a;
+  }
+  const tied = new Tied();
+  expect(tied.summary()).toMatch(/total +6$/);
+  tied.a.summary();
+  expect(tied.a.kernel.name).toBe('a.kernel');
 });

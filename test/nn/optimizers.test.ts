@@ -1,16 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  Adagrad,
-  Adam,
-  AdamW,
-  accuracy,
-  crossEntropy,
-  Linear,
-  type Optimizer,
-  RMSprop,
-  SGD,
-} from '../../src/nn/index.js';
-import { type Device, setDefaultDevice, tensor, Variable } from '../../src/tensor/index.js';
+import { Adagrad, Adam, AdamW, accuracy, crossEntropy, Linear, Optimizer, RMSprop, SGD } from '../../src/nn/index.js';
+import { type Device, Generator, setDefaultDevice, tensor, Variable } from '../../src/tensor/index.js';
 import { gpu, reference } from '../support/devices.js';
 import { expectClose } from '../support/numbers.js';
 
@@ -138,6 +128,72 @@ describe.each([
     await optimizer.swapAverages();
     expectClose(await w.data(), [1, -0.5]);
     expect([...optimizer.variables().keys()]).toEqual(['w.average']);
+  });
+
+  test('clipping to a norm of 0 leaves zero gradients zero', async () => {
+    const w = new Variable(Float32Array.of(0, 0), [2], 'w');
+    await new SGD([w], { learningRate: 1, clipNorm: 0 }).step(w.square().sum());
+    expect(Array.from(await w.data())).toEqual([0, 0]);
+    await new SGD([w], { learningRate: 1, clipNorm: 0 }).step(w.sum());
+    expect(Array.from(await w.data())).toEqual([0, 0]);
+  });
+
+  test('two optimizers step on one loss, at the values of before', async () => {
+    const [a, b] = [2, 3].map((value, index) => new Variable(Float32Array.of(value), [1], 'ab'[index]));
+    const optimizers = [new SGD([a], { learningRate: 0.1 }), new SGD([b], { learningRate: 1 })];
+    const loss = a.mul(b).sum();
+    await Optimizer.stepAll(loss, optimizers);
+    expectClose([await a.item(), await b.item(), await loss.item()], [2 - 0.3, 3 - 2, 6]);
+    expect(optimizers.map(({ steps }) => steps)).toEqual([1, 1]);
+    await expect(Optimizer.stepAll(a.sum(), [optimizers[0], optimizers[0]])).rejects.toThrow(
+      "two optimizers change 'a'",
+    );
+  });
+
+  test('a state brings back moments and steps, whatever parts were asked in between', async () => {
+    const make = () => {
+      const parts = [1, 2].map((seed) => new Linear({ inputs: 2, outputs: 1, generator: new Generator(seed) }));
+      return {
+        parts,
+        optimizer: new Adam(
+          parts.flatMap((part) => part.parameters()),
+          { learningRate: 0.1 },
+        ),
+      };
+    };
+    const x = tensor([[1, -2]]);
+    const step = ({ parts, optimizer }: ReturnType<typeof make>) =>
+      optimizer.step(
+        parts
+          .reduce((y, part) => y.add(part.forward(x)), tensor([0]))
+          .square()
+          .sum(),
+      );
+    const [first, second] = [make(), make()];
+    for (let t = 0; t < 2; t++) await step(first);
+    for (const part of first.parts) part.summary();
+    const state = await first.optimizer.state();
+    expect([...state.keys()]).toEqual([
+      ...['kernel', 'bias', 'kernel_1', 'bias_1'].flatMap((name) => [`${name}.m`, `${name}.v`]),
+      'steps',
+    ]);
+    for (const [index, part] of second.parts.entries()) part.loadState(await first.parts[index].state());
+    second.optimizer.loadState(state);
+    expect(second.optimizer.steps).toBe(2);
+    for (const one of [first, second]) await step(one);
+    for (const [index, part] of second.parts.entries())
+      expectClose(await part.kernel.data(), await first.parts[index].kernel.data());
+    state.delete('bias_1.v');
+    expect(() => second.optimizer.loadState(state)).toThrow('missing bias_1.v');
+  });
+
+  test('a step that fails does not count', async () => {
+    const w = new Variable(Float32Array.of(1), [1], 'w');
+    const optimizer = new SGD([w], { learningRate: 0.1 });
+    const steps = Array.from({ length: 5 }, () => optimizer.step(w.sum()));
+    const done = (await Promise.allSettled(steps)).filter(({ status }) => status === 'fulfilled').length;
+    expect(optimizer.steps).toBe(done);
+    expect(await w.item()).toBeCloseTo(1 - 0.1 * done, 5);
   });
 
   test('the learning rate may change between steps', async () => {

@@ -103,3 +103,51 @@ test('a layer is applied to each step', () => {
   expect(layer.forward(zeros([2, 3, 6, 5, 1])).shape).toEqual([2, 3, 4, 3, 2]);
   expect(layer.parameters()).toHaveLength(2);
 });
+
+test('both directions go on from the state that they gave', async () => {
+  for (const make of [() => new LSTM(sizes), () => new GRU(sizes)]) {
+    const layer = new Bidirectional({ forwards: make(), backwards: make() });
+    const { last } = layer.run(x);
+    const { sequence } = layer.run(x, undefined, last);
+    const half = (begin: number) => last.hidden.slice([0, begin], [batch, begin + units]);
+    const cellOf = (begin: number) => last.cell.slice([0, begin], [batch, begin + units]);
+    const there = layer.forwards.run(x, undefined, { hidden: half(0), cell: cellOf(0) });
+    const back = layer.backwards.run(x.flip(1), undefined, { hidden: half(units), cell: cellOf(units) });
+    expectClose(await sequence.slice([0, 0, 0], [batch, time, units]).data(), await there.sequence.data());
+    expectClose(
+      await sequence.slice([0, 0, units], [batch, time, 2 * units]).data(),
+      await back.sequence.flip(1).data(),
+    );
+  }
+  const layer = new Bidirectional({ forwards: new LSTM(sizes), backwards: new LSTM(sizes) });
+  const wrong = { hidden: zeros([batch, units]), cell: zeros([batch, units + 1]) };
+  expect(() => layer.run(x, undefined, wrong)).toThrow('both directions side by side');
+});
+
+test('directions are merged as they are told', async () => {
+  const [forwards, backwards] = [new LSTM(sizes), new LSTM(sizes)];
+  const [a, b] = [await forwards.forward(x).data(), await backwards.forward(x.flip(1)).data()];
+  const wanted = {
+    sum: (one: number, other: number) => one + other,
+    multiply: (one: number, other: number) => one * other,
+    average: (one: number, other: number) => (one + other) / 2,
+  };
+  for (const merge of ['sum', 'multiply', 'average'] as const) {
+    const layer = new Bidirectional({ forwards, backwards, merge });
+    const y = await layer.forward(x).data();
+    expectClose(
+      y,
+      Array.from(a, (one, index) => wanted[merge](one, b[index])),
+    );
+    expect(layer.run(x).sequence.shape).toEqual([batch, time, units]);
+    expect(layer.run(x).last.hidden.shape).toEqual([batch, 2 * units]);
+  }
+});
+
+test('stacked layers go on from the states of all of them', async () => {
+  const layer = new StackedRecurrent(new LSTM(sizes), new LSTM({ ...sizes, inputs: units }));
+  const half = (begin: number, end: number) => x.slice([0, begin], [batch, end]);
+  const { states } = layer.run(half(0, 2));
+  expectClose(await layer.forward(half(2, time), undefined, states).data(), await layer.forward(x).data());
+  expect(() => layer.forward(x, undefined, [])).toThrow('expected 2 initial states');
+});
