@@ -1,6 +1,6 @@
 import { Generator } from '../tensor/generator.js';
 import { type Shape, TesseraError, Variable } from '../tensor/index.js';
-import { lookUp } from './options.js';
+import { checkOptions, expectValue, finite, lookUp, nonNegative, oneOf, optional } from './options.js';
 
 /** Makes a parameter's initial values from its shape. */
 export type Initializer = (shape: Shape, generator: Generator) => Float32Array;
@@ -16,62 +16,78 @@ function fans(shape: Shape): { fanIn: number; fanOut: number } {
 
 const draw = (shape: Shape, next: () => number): Float32Array => Float32Array.from({ length: count(shape) }, next);
 
-/** Every value the same. */
-export const constant =
-  (value: number): Initializer =>
-  (shape) =>
-    new Float32Array(count(shape)).fill(value);
+/** Every value the same. @throws TesseraError if it is no finite number. */
+export function constant(value: number): Initializer {
+  expectValue('constant', 'the value', value, finite);
+  return (shape) => new Float32Array(count(shape)).fill(value);
+}
 
-/** Uniform within [low, high). */
-export const randomUniform =
-  (low = -0.05, high = 0.05): Initializer =>
-  (shape, generator) =>
-    draw(shape, () => low + (high - low) * generator.uniform());
+/** Uniform within [low, high). @throws TesseraError if a bound is no finite number. */
+export function randomUniform(low = -0.05, high = 0.05): Initializer {
+  expectValue('randomUniform', 'low', low, finite);
+  expectValue('randomUniform', 'high', high, finite);
+  return (shape, generator) => draw(shape, () => low + (high - low) * generator.uniform());
+}
 
-/** Normal with a mean and a standard deviation. */
-export const randomNormal =
-  (mean = 0, deviation = 0.05): Initializer =>
-  (shape, generator) =>
-    draw(shape, () => mean + deviation * generator.normal());
+/** Normal with a mean and a standard deviation. @throws TesseraError if the mean is not finite or the deviation below 0. */
+export function randomNormal(mean = 0, deviation = 0.05): Initializer {
+  expectValue('randomNormal', 'mean', mean, finite);
+  expectValue('randomNormal', 'deviation', deviation, nonNegative);
+  return (shape, generator) => draw(shape, () => mean + deviation * generator.normal());
+}
 
-/** Normal, but drawn again where it lies more than two deviations from the mean. */
-export const truncatedNormal =
-  (mean = 0, deviation = 0.05): Initializer =>
-  (shape, generator) =>
+/**
+ * Normal, but drawn again where it lies more than two deviations from the mean.
+ * @throws TesseraError if the mean is not finite or the deviation below 0.
+ */
+export function truncatedNormal(mean = 0, deviation = 0.05): Initializer {
+  expectValue('truncatedNormal', 'mean', mean, finite);
+  expectValue('truncatedNormal', 'deviation', deviation, nonNegative);
+  return (shape, generator) =>
     draw(shape, () => {
       for (;;) {
         const value = generator.normal();
         if (Math.abs(value) <= 2) return mean + deviation * value;
       }
     });
+}
 
-/** The standard deviation that is left of a normal distribution cut at two deviations. */
-const CUT_DEVIATION = 0.879_625_661_034_239_8;
+/** The standard deviation of a standard normal distribution truncated at two deviations. */
+const TRUNCATED_DEVIATION = 0.879_625_661_034_239_8;
 
-/** What the variance is, and how it is drawn. */
+/** Options of `varianceScaling`. */
 export interface VarianceScalingOptions {
-  /** Default 1. */
+  /** The variance times the fan. Default 1. */
   readonly scale?: number;
   /** What divides the scale: inputs, outputs, or their mean. Default 'fanIn'. */
   readonly mode?: 'fanIn' | 'fanOut' | 'fanAverage';
-  /** Default 'truncatedNormal'. */
+  /** What the values are drawn from. Default 'truncatedNormal'. */
   readonly distribution?: 'truncatedNormal' | 'normal' | 'uniform';
 }
 
 /** Values whose variance is scale / fan, so that signals keep their size through a layer; the others are cases of it. */
-export const varianceScaling =
-  ({ scale = 1, mode = 'fanIn', distribution = 'truncatedNormal' }: VarianceScalingOptions = {}): Initializer =>
-  (shape, generator) => {
+export function varianceScaling(options: VarianceScalingOptions = {}): Initializer {
+  const {
+    scale = 1,
+    mode = 'fanIn',
+    distribution = 'truncatedNormal',
+  } = checkOptions('varianceScaling', options, {
+    scale: optional(nonNegative),
+    mode: optional(oneOf('fanIn', 'fanOut', 'fanAverage')),
+    distribution: optional(oneOf('truncatedNormal', 'normal', 'uniform')),
+  });
+  return (shape, generator) => {
     const { fanIn, fanOut } = fans(shape);
     const deviation = Math.sqrt(scale / Math.max(1, { fanIn, fanOut, fanAverage: (fanIn + fanOut) / 2 }[mode]));
     const limit = Math.sqrt(3) * deviation;
     const made = {
-      truncatedNormal: truncatedNormal(0, deviation / CUT_DEVIATION),
+      truncatedNormal: truncatedNormal(0, deviation / TRUNCATED_DEVIATION),
       normal: randomNormal(0, deviation),
       uniform: randomUniform(-limit, limit),
     };
     return made[distribution](shape, generator);
   };
+}
 
 /**
  * A random orthogonal matrix: rows, or columns where there are fewer, are orthonormal. Saxe, McClelland, Ganguli 2014.

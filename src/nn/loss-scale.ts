@@ -1,4 +1,5 @@
 import { type Tensor, TesseraError, Variable, where } from '../tensor/index.js';
+import { positive } from './options.js';
 
 /** The first scale, and after how many good steps in a row it doubles. */
 const FIRST = 2 ** 15;
@@ -19,7 +20,7 @@ export class LossScale {
 
   /** @throws TesseraError if a number is not above 0. */
   constructor(given: number | 'dynamic') {
-    if (given !== 'dynamic' && !(given > 0 && given < Number.POSITIVE_INFINITY))
+    if (given !== 'dynamic' && !positive.fits(given))
       throw new TesseraError(`lossScale: expected 'dynamic' or a number above 0, got ${given}`);
     this.#isDynamic = given === 'dynamic';
     this.#scale = new Variable(Float32Array.of(given === 'dynamic' ? FIRST : given), [1], 'lossScale');

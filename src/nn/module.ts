@@ -142,9 +142,18 @@ export abstract class Module {
     return [...new Set(this.namedParameters().values())];
   }
 
-  /** Takes its parameters from what optimizers change, from the next optimizer on. */
+  /** Excludes its parameters from those that an optimizer made later changes. */
   freeze(): this {
-    for (const parameter of this.parameters()) parameter.trainable = false;
+    for (const parameter of this.parameters()) {
+      parameter.trainable = false;
+      frozen.add(parameter);
+    }
+    return this;
+  }
+
+  /** Undoes `freeze`: running statistics, which were never trained, stay as they are. */
+  unfreeze(): this {
+    for (const variable of this.namedVariables().values()) if (frozen.delete(variable)) variable.trainable = true;
     return this;
   }
 
@@ -221,6 +230,9 @@ export abstract class Module {
     return applyState(values, this.namedVariables(), this.#collect(isCounter), strict);
   }
 }
+
+/** What `freeze` froze. */
+const frozen = new WeakSet<Variable>();
 
 const isCounter = (member: Member): member is Counter => member instanceof Counter;
 

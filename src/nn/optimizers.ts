@@ -7,7 +7,7 @@ import {
   rmspropUpdate,
   sgdUpdate,
   startReading,
-  type Tensor,
+  Tensor,
   TesseraError,
   tensor,
   trackedAssigns,
@@ -71,6 +71,11 @@ export interface OptimizerOptions {
 const rateCheck: Check = {
   expected: 'a finite number of 0 or above, or a schedule',
   fits: (value) => value === undefined || typeof value === 'function' || nonNegative.fits(value),
+};
+
+const tensors: Check = {
+  expected: 'an array of tensors',
+  fits: (value) => Array.isArray(value) && value.every((one) => one instanceof Tensor),
 };
 
 const CHECKS: Checks<OptimizerOptions> = {
@@ -201,7 +206,7 @@ export abstract class Optimizer {
    * @throws TesseraError if two of them change the same parameter, or the loss depends on no parameter of one of them.
    */
   static async stepAll(loss: Tensor, optimizers: readonly Optimizer[], options: StepOptions = {}): Promise<void> {
-    const { also = [] } = checkOptions('step', options, { also: anything });
+    const { also = [] } = checkOptions('step', options, { also: optional(tensors) });
     const parameters = optimizers.flatMap((optimizer) => optimizer.parameters);
     const twice = parameters.find((parameter, index) => parameters.indexOf(parameter) !== index);
     if (twice !== undefined) throw new TesseraError(`step: two optimizers change '${twice.name}'`);
@@ -263,9 +268,9 @@ export abstract class Optimizer {
   #changes(gradients: readonly Gradient[]): Tensor[] {
     const { update, numbers } = this.#rule;
     const { weightDecay = 0, averageDecay = 0, clipValue = Number.POSITIVE_INFINITY } = this.#options;
-    const tensors = gradients.map(({ gradient }) => gradient);
-    const finite = this.#lossScale === undefined ? undefined : allFinite(tensors);
-    const whole = scaleOf(tensors, this.#options);
+    const own = gradients.map(({ gradient }) => gradient);
+    const finite = this.#lossScale === undefined ? undefined : allFinite(own);
+    const whole = scaleOf(own, this.#options);
     // A scale of 0 leaves everything as it is.
     const scale = finite === undefined ? whole : where(finite, whole, 0);
     const settings = { rate: this.#rateNow(), decay: weightDecay, limit: clipValue, ...numbers(this.updates + 1) };

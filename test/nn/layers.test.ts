@@ -172,3 +172,9 @@ test('frozen parameters are left alone', async () => {
   );
   expect(Array.from(await first.kernel.data())).toEqual(before);
 });
+
+test('unfreezing makes parameters trainable again, and running statistics not', () => {
+  const norm = new BatchNorm({ features: 2 });
+  expect(norm.freeze().parameters()).toEqual([]);
+  expect([...norm.unfreeze().namedParameters().keys()]).toEqual(['scale', 'shift']);
+});

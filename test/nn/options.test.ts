@@ -17,8 +17,10 @@ import {
   MaxPool2D,
   oneCycle,
   RMSprop,
+  randomNormal,
   Sequential,
   SGD,
+  varianceScaling,
 } from '../../src/nn/index.js';
 import { expectOptions, lookUp } from '../../src/nn/options.js';
 import { TesseraError, tensor, Variable } from '../../src/tensor/index.js';
@@ -108,6 +110,17 @@ test.each<[string, () => unknown, string]>([
     'labelSmoothing must be a number within [0, 1), got 1',
   ],
   ['a billion classes', () => new ConfusionMatrix({ classes: 1e9 }), 'classes must be a positive integer up to 4096'],
+  [
+    'a loss scale in a string',
+    () => new SGD(w(), { lossScale: '5' as unknown as number }),
+    "expected 'dynamic' or a number above 0",
+  ],
+  [
+    'an unknown distribution',
+    () => varianceScaling({ mode: 'fan' as 'fanIn' }),
+    "varianceScaling: mode must be 'fanIn' or",
+  ],
+  ['a deviation of NaN', () => randomNormal(0, Number.NaN), 'randomNormal: deviation must be a finite number'],
   ['a decay of 0 steps', () => cosineDecay(1, 0), 'cosineDecay: steps must be a positive integer, got 0'],
   ['a cycle of NaN', () => oneCycle(Number.NaN, 5), 'oneCycle: rate must be a finite number of 0 or above, got NaN'],
   [
