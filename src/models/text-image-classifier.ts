@@ -125,8 +125,9 @@ export class TextImageClassifier extends Module {
    */
   forward(inputs: TextImageInputs): Tensor {
     const features = [];
-    if (this.lstm !== undefined) features.push(this.#encodeText(inputs));
-    if (this.conv !== undefined) features.push(this.#encodeImages(inputs));
+    const { embedding, lstm, conv } = this;
+    if (embedding !== undefined && lstm !== undefined) features.push(this.#encodeText(inputs, embedding, lstm));
+    if (conv !== undefined) features.push(this.#encodeImages(inputs, conv));
     if (features.length === 2 && features[0].shape[0] !== features[1].shape[0]) {
       throw new TesseraError(
         `TextImageClassifier: ${features[0].shape[0]} texts and ${features[1].shape[0]} images; expected as many of each`,
@@ -135,16 +136,16 @@ export class TextImageClassifier extends Module {
     return this.classify.forward(features.length === 1 ? features[0] : concatenate(...features));
   }
 
-  #encodeText({ tokens, mask }: TextImageInputs): Tensor {
+  #encodeText({ tokens, mask }: TextImageInputs, embedding: Embedding, lstm: LSTM): Tensor {
     if (tokens === undefined || tokens.rank !== 2 || tokens.shape[0] === 0) {
       throw new TesseraError(
         `TextImageClassifier: expected tokens of i32 [batch, time], got ${tokens?.describe() ?? 'none'}`,
       );
     }
-    return this.lstm!.forward(this.embedding!.forward(tokens), mask);
+    return lstm.forward(embedding.forward(tokens), mask);
   }
 
-  #encodeImages({ images }: TextImageInputs): Tensor {
+  #encodeImages({ images }: TextImageInputs, conv: Conv2D): Tensor {
     const [height, width, channels] = this.image;
     const fits = images?.rank === 4 && images.shape[0] > 0 && images.shape.slice(1).join() === this.image.join();
     if (images === undefined || !fits) {
@@ -152,6 +153,6 @@ export class TextImageClassifier extends Module {
         `TextImageClassifier: expected images of f32 [batch, ${height}, ${width}, ${channels}], got ${images?.describe() ?? 'none'}`,
       );
     }
-    return this.drop.forward(this.flatten.forward(this.conv!.forward(images)));
+    return this.drop.forward(this.flatten.forward(conv.forward(images)));
   }
 }

@@ -11,7 +11,7 @@ const count = (shape: Shape): number => shape.reduce((product, size) => product 
 function fans(shape: Shape): { fanIn: number; fanOut: number } {
   if (shape.length < 2) return { fanIn: shape[0] ?? 1, fanOut: shape[0] ?? 1 };
   const window = count(shape.slice(0, -2));
-  return { fanIn: window * shape.at(-2)!, fanOut: window * shape.at(-1)! };
+  return { fanIn: window * shape[shape.length - 2], fanOut: window * shape[shape.length - 1] };
 }
 
 const draw = (shape: Shape, next: () => number): Float32Array => Float32Array.from({ length: count(shape) }, next);
