@@ -102,7 +102,7 @@ const amongYes = (whole: (output: Tensor, t: Tensor) => Tensor): Metric => ({
   sums: (output, t) => {
     const targets = areClasses(output, t) ? oneHot(t, output.shape.at(-1)!) : t;
     const both = isYes(output).cast('f32').mul(isYes(targets).cast('f32'));
-    return concat([sumOf(both), sumOf(whole(isYes(output), isYes(targets)))]);
+    return concat([sumOf(both), sumOf(whole(isYes(output), isYes(targets)))], -1);
   },
   value: ([both, all]) => (all === 0 ? 0 : both / all),
 });
@@ -113,7 +113,7 @@ const f1: Metric = {
     const classes = output.shape.at(-1)!;
     const hot = (x: Tensor) => oneHot(x, classes).reshape([x.size, classes]);
     const [said, are] = [hot(output.argmax(-1)), hot(areClasses(output, t) ? t : t.argmax(-1))];
-    return concat([said.mul(are).sum(0), said.sum(0), are.sum(0)]);
+    return concat([said.mul(are).sum(0), said.sum(0), are.sum(0)], -1);
   },
   value: (sums) => {
     const classes = sums.length / 3;
@@ -136,7 +136,7 @@ const auc: Metric = {
       .cast('i32');
     const positive = isYes(targets).cast('f32').reshape([output.size, 1]);
     const scores = oneHot(bucket.reshape([output.size]), BUCKETS);
-    return concat([scores.mul(positive.neg().add(1)).sum(0), scores.mul(positive).sum(0)]);
+    return concat([scores.mul(positive.neg().add(1)).sum(0), scores.mul(positive).sum(0)], -1);
   },
   value: (sums) => {
     let [negatives, pairs, positives] = [0, 0, 0];

@@ -165,6 +165,14 @@ export function expectSameType(op: string, a: Tensor, b: Tensor): void {
     throw new TesseraError(`${op}: dtypes differ: ${a.describe()} and ${b.describe()}; convert one with cast()`);
 }
 
+/** @throws TesseraError if this is no list of at least one tensor. */
+export function expectTensors(op: string, tensors: readonly Tensor[]): void {
+  if (!Array.isArray(tensors) || tensors.length === 0 || !tensors.every(isTensor))
+    throw new TesseraError(
+      `${op}: expected a list of at least one tensor, got ${Array.isArray(tensors) ? `a list of ${tensors.length}` : typeof tensors}`,
+    );
+}
+
 /** @throws TesseraError if a tensor has not the rank that an op needs. */
 export function expectRank(op: string, name: string, input: Tensor, rank: number, axes: string): void {
   if (input.shape.length !== rank) {

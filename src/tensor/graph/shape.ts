@@ -12,10 +12,11 @@ export const formatShape = (shape: Shape): string => `[${shape.join(', ')}]`;
 export const sameShape = (a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((size, axis) => size === b[axis]);
 
-/** @throws TesseraError if a size is not a whole number of at least 0. */
+/** @throws TesseraError if this is no list of non-negative integers. */
 export function checkShape(op: string, shape: Shape): Shape {
+  if (!Array.isArray(shape)) throw new TesseraError(`${op}: expected a shape such as [2, 3], got ${String(shape)}`);
   if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
-    throw new TesseraError(`${op}: a shape's sizes are whole numbers from 0, got ${formatShape(shape)}`);
+    throw new TesseraError(`${op}: a shape's sizes are non-negative integers, got ${formatShape(shape)}`);
   }
   return shape;
 }
@@ -43,7 +44,7 @@ export function normalizeAxes(op: string, axes: number | readonly number[] | und
 }
 
 /**
- * The shape that two shapes broadcast to, by NumPy's rules: aligned at the end, an axis of 1 stretches.
+ * The shape that two shapes broadcast to, by NumPy's rules: aligned at the end, an axis of size 1 is repeated.
  * @throws TesseraError naming the op and both shapes.
  */
 export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {

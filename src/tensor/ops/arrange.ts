@@ -1,4 +1,5 @@
 import { TesseraError } from '../../gpu/errors.js';
+import { expectTensors } from '../graph/define.js';
 import { formatShape, normalizeAxes, normalizeAxis } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { broadcastTo, concat, pad, reshape } from './movement.js';
@@ -7,7 +8,7 @@ import { broadcastTo, concat, pad, reshape } from './movement.js';
  * Ways to arrange elements, made of reshape, slice, concat and broadcast. Axes count from the end where negative.
  */
 
-/** x with an axis of size 1 put in at a place. Exact. */
+/** x with an axis of size 1 inserted: y's axis `axis`. Exact. */
 export function expandDims(x: Tensor, axis: number): Tensor {
   const at = normalizeAxis('expandDims', axis, x.rank + 1);
   return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
@@ -27,7 +28,7 @@ export function squeeze(x: Tensor, axes?: number | readonly number[]): Tensor {
 
 /** Tensors of one shape beside each other along a new axis. Exact. */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
-  if (tensors.length === 0) throw new TesseraError('stack: expected at least one tensor, got none');
+  expectTensors('stack', tensors);
   const at = normalizeAxis('stack', axis, tensors[0].rank + 1);
   return concat(
     tensors.map((tensor) => expandDims(tensor, at)),
@@ -36,16 +37,21 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
 }
 
 /**
- * x cut along an axis: into so many equal parts, or into parts of given sizes. Exact.
+ * x split along an axis: into `parts` equal parts, or into parts of the given sizes. Exact.
  * @throws TesseraError if the parts do not add up to the axis.
  */
 export function split(x: Tensor, parts: number | readonly number[], axis = 0): Tensor[] {
   const at = normalizeAxis('split', axis, x.rank);
   const size = x.shape[at];
+  if (typeof parts === 'number' && !(Number.isInteger(parts) && parts > 0 && size % parts === 0))
+    throw new TesseraError(`split: axis ${at} of ${formatShape(x.shape)} does not divide into ${parts} equal parts`);
   const sizes = typeof parts === 'number' ? Array.from({ length: parts }, () => size / parts) : parts;
-  if (!sizes.every((one) => Number.isInteger(one) && one >= 0) || sizes.reduce((sum, one) => sum + one, 0) !== size) {
-    throw new TesseraError(`split: axis ${at} of ${formatShape(x.shape)} is not cut by [${sizes.join(', ')}]`);
-  }
+  if (
+    !Array.isArray(sizes) ||
+    !sizes.every((one) => Number.isInteger(one) && one >= 0) ||
+    sizes.reduce((sum, one) => sum + one, 0) !== size
+  )
+    throw new TesseraError(`split: sizes [${sizes}] do not add up to axis ${at} of ${formatShape(x.shape)}`);
   let end = 0;
   return sizes.map((one) => {
     end += one;
@@ -69,10 +75,10 @@ export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
   );
 }
 
-/** x so many times beside itself along each axis, as NumPy's tile; counts are aligned at the last axis. Exact. */
+/** x repeated `counts[d]` times along each axis d, as NumPy's tile; counts are aligned at the last axis. Exact. */
 export function tile(x: Tensor, counts: readonly number[]): Tensor {
   if (!counts.every((count) => Number.isInteger(count) && count >= 0))
-    throw new TesseraError(`tile: expected whole numbers from 0, got [${counts.join(', ')}]`);
+    throw new TesseraError(`tile: expected non-negative integers, got [${counts.join(', ')}]`);
   const rank = Math.max(counts.length, x.rank);
   const sizes = [...Array.from({ length: rank - x.rank }, () => 1), ...x.shape];
   const times = [...Array.from({ length: rank - counts.length }, () => 1), ...counts];
@@ -92,7 +98,7 @@ export function tile(x: Tensor, counts: readonly number[]): Tensor {
 /** The elements moved along an axis; what leaves at one end comes in at the other. Exact. */
 export function roll(x: Tensor, shift: number, axis = 0): Tensor {
   const at = normalizeAxis('roll', axis, x.rank);
-  if (!Number.isInteger(shift)) throw new TesseraError(`roll: expected a whole shift, got ${shift}`);
+  if (!Number.isInteger(shift)) throw new TesseraError(`roll: expected an integer shift, got ${shift}`);
   const size = x.shape[at];
   const by = size === 0 ? 0 : ((shift % size) + size) % size;
   return by === 0 ? x : concat([part(x, at, size - by, size), part(x, at, 0, size - by)], at);
@@ -108,6 +114,8 @@ export function padWith(
   widths: readonly (readonly [number, number])[],
   mode: 'edge' | 'reflect' | 'wrap',
 ): Tensor {
+  if (!['edge', 'reflect', 'wrap'].includes(mode))
+    throw new TesseraError(`pad: expected a number, 'edge', 'reflect' or 'wrap' for the border, got '${mode}'`);
   pad(x, widths); // checks the widths
   return widths.reduce((y, [before, after], axis) => {
     const size = y.shape[axis];

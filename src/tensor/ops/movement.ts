@@ -2,10 +2,11 @@ import { TesseraError } from '../../gpu/errors.js';
 import { runLength } from '../../gpu/kernel.js';
 import { identity } from '../../kernels/elementwise/table.js';
 import { COPY_AXES, fills, stridedCopies, stridedCopiesOfHalves } from '../../kernels/movement.js';
-import { defineOp, type Op } from '../graph/define.js';
+import { defineOp, expectTensors, type Op } from '../graph/define.js';
 import { type DispatchContext, type Launch, launch, type Value } from '../graph/graph.js';
 import {
   broadcastShapes,
+  checkShape,
   formatShape,
   normalizeAxis,
   rowMajorStrides,
@@ -89,17 +90,28 @@ export const reshapeOp = defineOp({
 });
 
 /**
- * The same elements under another shape; free. One size may be -1: it is what the others leave. Exact.
- * @throws TesseraError if the number of elements differs.
+ * The same elements under another shape; free. One size may be -1: it is inferred from the others. Exact.
+ * @throws TesseraError if the number of elements differs, or a size cannot be inferred.
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
-  const open = shape.indexOf(-1);
-  if (open < 0) return sameShape(shape, x.shape) ? x : reshapeOp(x, { shape: [...shape] });
-  const rest = shape.reduce((product, size, axis) => (axis === open ? product : product * size), 1);
-  return reshape(
-    x,
-    shape.map((size, axis) => (axis === open ? x.size / rest : size)),
-  );
+  const sizes = inferSize(x, shape);
+  return sameShape(sizes, x.shape) ? x : reshapeOp(x, { shape: sizes });
+}
+
+/** The shape with its -1, if there is one, replaced by the size that the other axes leave. */
+function inferSize(x: Tensor, shape: Shape): Shape {
+  if (!Array.isArray(shape)) throw new TesseraError(`reshape: expected a shape such as [2, -1], got ${String(shape)}`);
+  const open = shape.filter((size) => size === -1).length;
+  if (open > 1) throw new TesseraError(`reshape: at most one size may be -1, got ${formatShape(shape)}`);
+  const known = shape.filter((size) => size !== -1);
+  checkShape('reshape', known);
+  if (open === 0) return [...shape];
+  const inferred = x.size / sizeOf(known);
+  if (!Number.isInteger(inferred))
+    throw new TesseraError(
+      `reshape: ${x.size} elements of ${formatShape(x.shape)} do not divide into ${formatShape(shape)}`,
+    );
+  return shape.map((size) => (size === -1 ? inferred : size));
 }
 
 /** `permute`, axes from 0. */
@@ -228,7 +240,7 @@ export const padOp: Op<readonly ['x'], PadAttributes> = defineOp({
 
 /**
  * x with `widths[d] = [before, after]` elements of `value` around it along each axis d. Exact.
- * @throws TesseraError if there is not one pair of whole numbers from 0 for each axis.
+ * @throws TesseraError if there is not one pair of non-negative integers for each axis.
  */
 export function pad(x: Tensor, widths: readonly (readonly [number, number])[], value = 0): Tensor {
   if (widths.length !== x.rank || widths.flat().some((width) => !Number.isInteger(width) || width < 0)) {
@@ -278,9 +290,9 @@ export const concatOp = defineOp({
   },
 });
 
-/** Tensors one after the other along an axis; their other axes agree. Exact. */
-export function concat(tensors: readonly Tensor[], axis = -1): Tensor {
-  if (tensors.length === 0) throw new TesseraError('concat: expected at least one tensor, got none');
+/** Tensors one after the other along an axis, the first by default as in NumPy; their other axes agree. Exact. */
+export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
+  expectTensors('concat', tensors);
   return (concatOp as (...given: unknown[]) => Tensor)(...tensors, {
     axis: normalizeAxis('concat', axis, tensors[0].rank),
   });
@@ -292,8 +304,8 @@ export const broadcastOp = defineOp({
   inputs: ['x'],
   elementwise: identity,
   shape: ([x], { shape }: { shape: Shape }) => {
-    if (!sameShape(broadcastShapes('broadcastTo', x.shape, shape), shape)) {
-      throw new TesseraError(`broadcastTo: ${formatShape(x.shape)} does not stretch to ${formatShape(shape)}`);
+    if (!sameShape(broadcastShapes('broadcastTo', x.shape, checkShape('broadcastTo', shape)), shape)) {
+      throw new TesseraError(`broadcastTo: ${formatShape(x.shape)} does not broadcast to ${formatShape(shape)}`);
     }
     return shape;
   },

@@ -18,7 +18,7 @@ export const positionOp = defineOp({
 /** 0, 1, ..., count - 1 as i32. It is computed where it is used, and takes no memory there. Exact. */
 export function arange(count: number): Tensor {
   if (!Number.isSafeInteger(count) || count < 0)
-    throw new TesseraError(`arange: expected a whole number from 0, got ${count}`);
+    throw new TesseraError(`arange: expected a non-negative integer, got ${count}`);
   return positionOp(scalar(0, 'u32'), { shape: [count] });
 }
 

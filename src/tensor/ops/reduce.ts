@@ -206,5 +206,14 @@ export const argmaxOp = defineOp({
   vjp: 'its result is an index',
 });
 
-/** The index of the largest element along an axis, as i32; the first of equals, and the first NaN over all. Exact. */
-export const argmax = (x: Tensor, axis = -1): Tensor => argmaxOp(x, { axis: normalizeAxis('argmax', axis, x.rank) });
+/** Index of the maximum along an axis, as i32: on ties the lowest, and the first NaN where there is one. Exact. */
+export function argmax(x: Tensor, axis = -1, { keepDims = false }: ReduceOptions = {}): Tensor {
+  const at = normalizeAxis('argmax', axis, x.rank);
+  const index = argmaxOp(x, { axis: at });
+  return keepDims
+    ? reshape(
+        index,
+        x.shape.map((size, other) => (other === at ? 1 : size)),
+      )
+    : index;
+}

@@ -1,3 +1,4 @@
+import { TesseraError } from '../../gpu/errors.js';
 import { tensor } from '../create.js';
 import { expectRank, expectType } from '../graph/define.js';
 import { sizeOf } from '../graph/shape.js';
@@ -26,6 +27,8 @@ export type ResizeMode = 'nearest' | 'bilinear';
 export function resize(x: Tensor, size: number | readonly [number, number], mode: ResizeMode = 'nearest'): Tensor {
   expectRank('resize', 'x', x, 4, 'batch, height, width, channels');
   expectType('resize', 'x', x, 'f32');
+  if (mode !== 'nearest' && mode !== 'bilinear')
+    throw new TesseraError(`resize: expected the mode 'nearest' or 'bilinear', got '${mode}'`);
   const pair = pairOf('resize', size);
   return ([1, 2] as const).reduce((y, axis) => {
     const [from, to] = [x.shape[axis], pair[axis - 1]];

@@ -2,6 +2,7 @@ import { TesseraError } from '../../gpu/errors.js';
 import { logSoftmaxBackward, logSoftmaxForward, softmaxBackward, softmaxForward } from '../../kernels/rows/softmax.js';
 import { defineOp, expectType, foldRows, type Op } from '../graph/define.js';
 import { launch } from '../graph/graph.js';
+import { normalizeAxis } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { chooseTeam } from './rows.js';
 
@@ -13,8 +14,8 @@ function rowsOf(op: string, x: Tensor) {
 
 const rowSum = (x: Tensor): Tensor => x.sum(-1, { keepDims: true });
 
-/** Softmax along the last axis: (..., cols) -> (..., cols), rows sum to 1. Error ≤ 4e-6·|y| + 1e-6. */
-export const softmax = defineOp({
+/** `softmax` along the last axis. Error ≤ 4e-6·|y| + 1e-6. */
+export const softmaxOp = defineOp({
   name: 'softmax',
   inputs: ['x'],
   shape: ([x]) => rowsOf('softmax', x),
@@ -47,7 +48,7 @@ export const softmaxBackwardOp: Op<readonly ['y', 'dy']> = defineOp({
  * The logarithm of softmax along the last axis, without its rounding: (..., cols) -> (..., cols). Error ≤ 2e-6·|y| +
  * 4e-6.
  */
-export const logSoftmax = defineOp({
+export const logSoftmaxOp = defineOp({
   name: 'logSoftmax',
   inputs: ['x'],
   shape: ([x]) => rowsOf('logSoftmax', x),
@@ -73,3 +74,23 @@ export const logSoftmaxBackwardOp = defineOp({
   },
   vjp: ({ inputs: [y, dy], outputGrad: g }) => [g.mul(y.exp()).mul(rowSum(dy)).neg(), g.sub(rowSum(g.mul(y.exp())))],
 });
+
+/**
+ * Softmax along an axis (the last by default): y = e^x / Σ e^x, of x's shape; y sums to 1 along the axis.
+ * Error ≤ 4e-6·|y| + 1e-6.
+ */
+export const softmax = (x: Tensor, axis = -1): Tensor => alongAxis('softmax', softmaxOp, x, axis);
+
+/** ln softmax along an axis (the last by default), exact where softmax underflows. Error ≤ 2e-6·|y| + 4e-6. */
+export const logSoftmax = (x: Tensor, axis = -1): Tensor => alongAxis('logSoftmax', logSoftmaxOp, x, axis);
+
+/** An op of the last axis along another one, which changes places with the last. */
+function alongAxis(name: string, op: (x: Tensor) => Tensor, x: Tensor, axis: number): Tensor {
+  if (x.rank === 0) return op(x);
+  const at = normalizeAxis(name, axis, x.rank);
+  if (at === x.rank - 1) return op(x);
+  const order = x.shape.map((_, other) => other);
+  order[at] = x.rank - 1;
+  order[x.rank - 1] = at;
+  return op(x.permute(order)).permute(order);
+}

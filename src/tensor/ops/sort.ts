@@ -57,19 +57,19 @@ export const sort = (x: Tensor, axis = -1, options: { descending?: boolean } = {
   takeAlongAxis(x, argsort(x, axis, options), axis);
 
 /**
- * The k largest elements along the last axis, largest first, and their indices of i32; the first of equals comes first.
- * x (..., n) -> values (..., k), indices (..., k). Exact.
+ * The k largest elements along an axis (the last by default), largest first, and their indices of i32; on ties the
+ * lowest index comes first. Along the axis, n elements become k: x (..., n, ...) -> (..., k, ...). Exact.
  * @throws TesseraError if there are fewer than k.
  */
-export function topK(x: Tensor, k: number): { values: Tensor; indices: Tensor } {
-  const axis = normalizeAxis('topK', -1, x.rank);
-  if (!Number.isInteger(k) || k < 0 || k > x.shape[axis])
-    throw new TesseraError(`topK: expected k within 0 to ${x.shape[axis]} for ${formatShape(x.shape)}, got ${k}`);
+export function topK(x: Tensor, k: number, axis = -1): { values: Tensor; indices: Tensor } {
+  const at = normalizeAxis('topK', axis, x.rank);
+  if (!Number.isInteger(k) || k < 0 || k > x.shape[at])
+    throw new TesseraError(`topK: expected k within 0 to ${x.shape[at]} for ${formatShape(x.shape)}, got ${k}`);
   // The smallest of -x: so of equals the first stays first.
-  const order = argsort(x.neg(), axis);
+  const order = argsort(x.neg(), at);
   const indices = order.slice(
     x.shape.map(() => 0),
-    [...x.shape.slice(0, -1), k],
+    x.shape.map((size, other) => (other === at ? k : size)),
   );
-  return { values: takeAlongAxis(x, indices, axis), indices };
+  return { values: takeAlongAxis(x, indices, at), indices };
 }

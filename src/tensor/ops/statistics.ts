@@ -68,5 +68,5 @@ export const any = (x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor =>
 export const all = (x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor =>
   x.not().cast('f32').sum(axes, options).equal(0);
 
-/** The index of the smallest element along an axis, as i32; the first of equals. Exact. */
-export const argmin = (x: Tensor, axis = -1): Tensor => argmax(x.neg(), axis);
+/** Index of the minimum along an axis, as i32: on ties the lowest, and the first NaN where there is one. Exact. */
+export const argmin = (x: Tensor, axis = -1, options?: ReduceOptions): Tensor => argmax(x.neg(), axis, options);

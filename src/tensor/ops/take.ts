@@ -2,6 +2,7 @@ import { TesseraError } from '../../gpu/errors.js';
 import { expectType } from '../graph/define.js';
 import { formatShape, normalizeAxis, sizeOf } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
+import { expandDims } from './arrange.js';
 import { where } from './elementwise.js';
 import { gather } from './gather.js';
 import { permute, reshape } from './movement.js';
@@ -50,12 +51,14 @@ export function takeAlongAxis(x: Tensor, indices: Tensor, axis = -1): Tensor {
 }
 
 /**
- * Rows that are 1 at their index and else 0: indices (...) of i32 -> (..., depth). An index out of range gives zeros.
- * Exact.
+ * Vectors that are 1 at their index and 0 elsewhere, along a new axis (the last by default): indices (...) of i32 ->
+ * (..., depth). An index out of range gives zeros. Exact.
  */
-export function oneHot(indices: Tensor, depth: number): Tensor {
+export function oneHot(indices: Tensor, depth: number, axis = -1): Tensor {
   expectType('oneHot', 'indices', indices, 'i32');
-  return reshape(indices, [...indices.shape, 1])
-    .equal(arange(depth))
-    .cast('f32');
+  if (!Number.isSafeInteger(depth) || depth < 0)
+    throw new TesseraError(`oneHot: the depth must be a non-negative integer, got ${depth}`);
+  const at = normalizeAxis('oneHot', axis, indices.rank + 1);
+  const classes = [depth, ...indices.shape.slice(at).map(() => 1)];
+  return expandDims(indices, at).equal(arange(depth).reshape(classes)).cast('f32');
 }
