@@ -15,8 +15,11 @@ import { Variable } from './variable.js';
  * @throws TesseraError if the loss is no scalar, does not depend on one of the tensors, or only through an op that has
  * no gradient.
  */
-export function grad(loss: Tensor, tensors: readonly Tensor[]): Tensor[] {
-  return gradOrNone(loss, tensors).map((gradient, index) => {
+export function grad<const Tensors extends readonly Tensor[]>(
+  loss: Tensor,
+  tensors: Tensors,
+): { -readonly [Index in keyof Tensors]: Tensor } {
+  const gradients = gradOrNone(loss, tensors).map((gradient, index) => {
     if (gradient !== undefined) return gradient;
     const given = tensors[index];
     const name =
@@ -25,6 +28,7 @@ export function grad(loss: Tensor, tensors: readonly Tensor[]): Tensor[] {
       `grad: the loss does not depend on ${name}, or only through ops without gradient; leave it out`,
     );
   });
+  return gradients as { -readonly [Index in keyof Tensors]: Tensor };
 }
 
 /** As `grad`, but undefined for a tensor that the loss does not depend on. */
@@ -42,11 +46,6 @@ export function gradOrNone(loss: Tensor, tensors: readonly Tensor[]): (Tensor | 
   const onPath = new Set<object>([...nodes, ...wanted.map((tensor) => tensor.source)]);
   for (const node of nodes.reverse()) backward(node, grads, onPath);
   return wanted.map((tensor) => grads.of(tensor));
-}
-
-/** The loss's value beside its gradients: `{ value, gradients }`, to be evaluated together. */
-export function valueAndGrad(loss: Tensor, tensors: readonly Tensor[]): { value: Tensor; gradients: Tensor[] } {
-  return { value: loss, gradients: grad(loss, tensors) };
 }
 
 /**

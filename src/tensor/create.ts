@@ -7,6 +7,8 @@ import { checkShape, formatShape, type Shape, sameShape, sizeOf } from './graph/
 import { broadcastTo } from './ops/movement.js';
 import type { Tensor } from './tensor.js';
 
+const DTYPES: readonly DType[] = ['f32', 'f16', 'i32', 'u32', 'bool'];
+
 /** Numbers as a person writes them: one, a list, a list of lists. */
 export type Nested = number | boolean | readonly Nested[];
 
@@ -17,14 +19,23 @@ export function scalar(value: number, dtype: DType = 'f32'): Tensor {
 
 /**
  * A tensor of numbers from the host, which are copied. Without a shape, nested lists give theirs and typed arrays are
- * of rank 1. The dtype is that of the array: Float32Array, Float64Array and plain numbers f32, Int32Array i32,
- * Uint32Array u32, Uint8Array and booleans bool.
+ * of rank 1. The dtype is f32 unless it is asked for, i32 for Int32Array, u32 for Uint32Array and bool for booleans;
+ * bytes and 16-bit integers are numbers like others, exact in f32.
  *
- * @throws TesseraError if the number of values is not that of the shape, or a nested list is ragged.
+ * @throws TesseraError if the values are no numbers, their number is not that of the shape, a nested list is ragged, or
+ * the dtype is unknown.
  */
 export function tensor(values: Nested | HostArray, shape?: Shape, dtype?: DType): Tensor {
   const flat = ArrayBuffer.isView(values) ? values : flatten(values);
-  const type = dtype ?? dtypeOf(flat);
+  const odd = ArrayBuffer.isView(flat)
+    ? flat instanceof BigInt64Array || flat instanceof BigUint64Array || flat instanceof DataView
+    : !flat.every((value) => typeof value === 'number' || typeof value === 'boolean');
+  if (odd) {
+    throw new TesseraError(
+      `tensor: expected numbers, booleans, nested lists of them or a typed array, got ${describeValue(values)}`,
+    );
+  }
+  const type = checkDType('tensor', dtype ?? dtypeOf(flat));
   const own = shape ?? (ArrayBuffer.isView(values) ? [values.length] : nestedShape(values));
   checkShape('tensor', own);
   if (sizeOf(own) !== flat.length) {
@@ -45,7 +56,21 @@ export function hostArray(values: HostArray | readonly (number | boolean)[], dty
 function dtypeOf(values: HostArray | readonly (number | boolean)[]): DType {
   if (values instanceof Int32Array) return 'i32';
   if (values instanceof Uint32Array) return 'u32';
-  return values instanceof Uint8Array || typeof values[0] === 'boolean' ? 'bool' : 'f32';
+  return typeof values[0] === 'boolean' ? 'bool' : 'f32';
+}
+
+/** @throws TesseraError if there is no such dtype. */
+export function checkDType(op: string, dtype: DType): DType {
+  if (!DTYPES.includes(dtype))
+    throw new TesseraError(`${op}: expected a dtype of ${DTYPES.join(', ')}, got '${dtype}'`);
+  return dtype;
+}
+
+function describeValue(values: unknown): string {
+  if (Array.isArray(values))
+    return `a list with ${describeValue(values.flat(Number.POSITIVE_INFINITY).find((value) => typeof value !== 'number' && typeof value !== 'boolean'))}`;
+  if (values === null || typeof values !== 'object') return typeof values === 'string' ? `'${values}'` : String(values);
+  return values.constructor?.name ?? 'an object';
 }
 
 function flatten(values: Nested): (number | boolean)[] {
@@ -72,3 +97,7 @@ export function full(shape: Shape, value: number, dtype: DType = 'f32'): Tensor 
 export const zeros = (shape: Shape, dtype?: DType): Tensor => full(shape, 0, dtype);
 /** A tensor of ones. Takes no memory until it is needed as a whole. */
 export const ones = (shape: Shape, dtype?: DType): Tensor => full(shape, 1, dtype);
+/** A tensor of zeros of another's shape and dtype. */
+export const zerosLike = (x: Tensor): Tensor => zeros(x.shape, x.dtype);
+/** A tensor of ones of another's shape and dtype. */
+export const onesLike = (x: Tensor): Tensor => ones(x.shape, x.dtype);

@@ -1,8 +1,8 @@
 export type { Device, HostArray } from '../gpu/device.js';
 export { DeviceLostError, KernelError, OutOfMemoryError, TesseraError } from '../gpu/errors.js';
 export { DEVICE_CHOICES, type DeviceChoice, type OpenOptions, openDevice } from '../gpu/open.js';
-export { grad, valueAndGrad } from './autograd.js';
-export { full, type Nested, ones, scalar, tensor, zeros } from './create.js';
+export { grad } from './autograd.js';
+export { full, type Nested, ones, onesLike, scalar, tensor, zeros, zerosLike } from './create.js';
 export { defaultDevice, setDefaultDevice } from './default-device.js';
 export { evaluate, readBack, startReading } from './evaluate.js';
 export { Generator } from './generator.js';
@@ -92,4 +92,5 @@ export {
 } from './ops/index.js';
 export { type Operand, Tensor } from './tensor.js';
 export { type TunedChoice, type TuneOptions, tune } from './tune/tune.js';
-export { Variable } from './variable.js';
+export type { NestedNumbers } from './values.js';
+export { Variable, variable } from './variable.js';

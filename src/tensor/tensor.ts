@@ -7,6 +7,7 @@ import { introduceTensor } from './graph/factory.js';
 import { assignedBy, type DType, type Source } from './graph/graph.js';
 import { formatShape, type Shape, sizeOf } from './graph/shape.js';
 import * as ops from './ops/index.js';
+import { formatValues, type NestedNumbers, nest } from './values.js';
 
 /** What stands for a tensor in arithmetic: a tensor, or a number, which takes the other operand's dtype. */
 export type Operand = Tensor | number;
@@ -64,7 +65,18 @@ export class Tensor {
     return `${this.dtype} ${formatShape(this.shape)}`;
   }
 
-  // ---- values ----------------------------------------------------------------------------------------------------
+  /** Its dtype and shape, and its values where the host knows them, shortened as NumPy does. */
+  toString(): string {
+    const current = this.current();
+    const known = current.source.kind === 'data' ? current.source.data : current.host;
+    return `Tensor ${this.describe()}${known === undefined ? ' (not evaluated)' : ` ${formatValues(known, this.shape)}`}`;
+  }
+
+  /** What Node's `console.log` shows. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+
   /**
    * Runs what is needed and brings the values to the host, row-major. They stay with the tensor: a second call, or a
    * later graph, does not compute them again. The array is the tensor's own: do not write into it.
@@ -77,6 +89,11 @@ export class Tensor {
       throw new TesseraError(`data: an assign has no value; evaluate it, then read '${assigned.name}'`);
     if (current.host === undefined) await (current.pending ?? readBack([current]));
     return current.host!;
+  }
+
+  /** The values as nested arrays of the tensor's shape; a scalar's as one number. */
+  async toArray(): Promise<NestedNumbers> {
+    return nest(await this.data(), this.shape);
   }
 
   /** The only element of a tensor of size 1. @throws TesseraError for another size. */
@@ -111,22 +128,33 @@ export class Tensor {
     this.dispose();
   }
 
-  // ---- arithmetic, element by element, with broadcasting -------------------------------------------------------
   /** this + other */
   add(other: Operand): Tensor {
     return ops.add(this, this.#like(other));
   }
   /** this - other */
-  sub(other: Operand): Tensor {
+  subtract(other: Operand): Tensor {
     return ops.subtract(this, this.#like(other));
   }
   /** this · other */
-  mul(other: Operand): Tensor {
+  multiply(other: Operand): Tensor {
     return ops.multiply(this, this.#like(other));
   }
-  /** this / other; whole numbers are divided towards zero. */
-  div(other: Operand): Tensor {
+  /** this / other; integers are divided towards zero. */
+  divide(other: Operand): Tensor {
     return ops.divide(this, this.#like(other));
+  }
+  /** Short for `subtract`. */
+  sub(other: Operand): Tensor {
+    return this.subtract(other);
+  }
+  /** Short for `multiply`. */
+  mul(other: Operand): Tensor {
+    return this.multiply(other);
+  }
+  /** Short for `divide`. */
+  div(other: Operand): Tensor {
+    return this.divide(other);
   }
   /** this ^ exponent; of a negative number only whole powers. */
   pow(exponent: Operand): Tensor {
@@ -193,8 +221,12 @@ export class Tensor {
     return ops.isFinite(this);
   }
   /** -x */
-  neg(): Tensor {
+  negative(): Tensor {
     return ops.negative(this);
+  }
+  /** Short for `negative`. */
+  neg(): Tensor {
+    return this.negative();
   }
   /** |x| */
   abs(): Tensor {
@@ -272,15 +304,15 @@ export class Tensor {
   expm1(): Tensor {
     return ops.expm1(this);
   }
-  /** The largest whole number that is not larger. */
+  /** The largest integer that is not larger. */
   floor(): Tensor {
     return ops.floor(this);
   }
-  /** The smallest whole number that is not smaller. */
+  /** The smallest integer that is not smaller. */
   ceil(): Tensor {
     return ops.ceil(this);
   }
-  /** To whole numbers; halves go to the even one. */
+  /** Rounded to integers; ties go to the even one. */
   round(): Tensor {
     return ops.round(this);
   }
@@ -288,7 +320,7 @@ export class Tensor {
   reciprocal(): Tensor {
     return ops.divide(this.#like(1), this);
   }
-  /** Cut to [low, high]. */
+  /** Clipped to [low, high]. */
   clip(low: number, high: number): Tensor {
     return this.maximum(low).minimum(high);
   }
@@ -296,16 +328,27 @@ export class Tensor {
   relu(): Tensor {
     return ops.relu(this);
   }
+  /** x · Φ(x), Φ being the normal distribution function. */
+  gelu(): Tensor {
+    return ops.gelu(this);
+  }
+  /** x · σ(x) */
+  silu(): Tensor {
+    return ops.silu(this);
+  }
+  /** ln(1 + e^x) */
+  softplus(): Tensor {
+    return ops.softplus(this);
+  }
   /** this ? whenTrue : whenFalse, element by element, for a bool tensor. At least one of the two is a tensor. */
   where(whenTrue: Operand, whenFalse: Operand): Tensor {
     return ops.where(this, whenTrue, whenFalse);
   }
-  /** In another dtype: floats go to whole numbers towards zero; to bool, 0 is false and all else true. */
+  /** In another dtype: floats are truncated to integers; to bool, 0 is false and all else true. */
   cast(dtype: DType): Tensor {
     return ops.cast(this, dtype);
   }
 
-  // ---- reductions ------------------------------------------------------------------------------------------------
   /** Sum over axes (all by default). */
   sum(axes?: ops.Axes, options?: ops.ReduceOptions): Tensor {
     return ops.sum(this, axes, options);
@@ -322,13 +365,13 @@ export class Tensor {
   min(axes?: ops.Axes, options?: ops.ReduceOptions): Tensor {
     return ops.min(this, axes, options);
   }
-  /** The place of the largest element along an axis, the first of equals, as i32. */
-  argmax(axis = -1): Tensor {
-    return ops.argmax(this, axis);
+  /** Index of the maximum along an axis, as i32; on ties the lowest. */
+  argmax(axis = -1, options?: ops.ReduceOptions): Tensor {
+    return ops.argmax(this, axis, options);
   }
-  /** The place of the smallest element along an axis, the first of equals, as i32. */
-  argmin(axis = -1): Tensor {
-    return ops.argmin(this, axis);
+  /** Index of the minimum along an axis, as i32; on ties the lowest. */
+  argmin(axis = -1, options?: ops.ReduceOptions): Tensor {
+    return ops.argmin(this, axis, options);
   }
   /** Product over axes (all by default). */
   prod(axes?: ops.Axes, options?: ops.ReduceOptions): Tensor {
@@ -362,16 +405,15 @@ export class Tensor {
   cumsum(axis = -1, options?: { exclusive?: boolean; reverse?: boolean }): Tensor {
     return ops.cumsum(this, axis, options);
   }
-  /** e^x / Σ e^x along the last axis. */
-  softmax(): Tensor {
-    return ops.softmax(this);
+  /** e^x / Σ e^x along an axis. */
+  softmax(axis = -1): Tensor {
+    return ops.softmax(this, axis);
   }
-  /** ln softmax along the last axis, exact where softmax is tiny. */
-  logSoftmax(): Tensor {
-    return ops.logSoftmax(this);
+  /** ln softmax along an axis, exact where softmax underflows. */
+  logSoftmax(axis = -1): Tensor {
+    return ops.logSoftmax(this, axis);
   }
 
-  // ---- movement --------------------------------------------------------------------------------------------------
   /** The same elements under another shape; one size may be -1. */
   reshape(shape: Shape): Tensor {
     return ops.reshape(this, shape);
@@ -392,7 +434,7 @@ export class Tensor {
   pad(widths: readonly (readonly [number, number])[], border: number | 'edge' | 'reflect' | 'wrap' = 0): Tensor {
     return typeof border === 'number' ? ops.pad(this, widths, border) : ops.padWith(this, widths, border);
   }
-  /** With an axis of size 1 put in. */
+  /** With an axis of size 1 inserted. */
   expandDims(axis: number): Tensor {
     return ops.expandDims(this, axis);
   }
@@ -400,7 +442,7 @@ export class Tensor {
   squeeze(axes?: number | readonly number[]): Tensor {
     return ops.squeeze(this, axes);
   }
-  /** Cut along an axis into equal parts, or into parts of given sizes. */
+  /** Split along an axis into equal parts, or into parts of given sizes. */
   split(parts: number | readonly number[], axis = 0): Tensor[] {
     return ops.split(this, parts, axis);
   }
@@ -408,7 +450,7 @@ export class Tensor {
   flip(axes?: number | readonly number[]): Tensor {
     return ops.flip(this, axes);
   }
-  /** So many times beside itself along each axis. */
+  /** Repeated `counts[d]` times along each axis d. */
   tile(counts: readonly number[]): Tensor {
     return ops.tile(this, counts);
   }
@@ -416,11 +458,11 @@ export class Tensor {
   roll(shift: number, axis = 0): Tensor {
     return ops.roll(this, shift, axis);
   }
-  /** What stands on and below a diagonal of the last two axes, else 0. */
+  /** The lower triangle of the last two axes, up to a diagonal; 0 elsewhere. */
   tril(diagonal = 0): Tensor {
     return ops.tril(this, diagonal);
   }
-  /** What stands on and above a diagonal of the last two axes, else 0. */
+  /** The upper triangle of the last two axes, from a diagonal on; 0 elsewhere. */
   triu(diagonal = 0): Tensor {
     return ops.triu(this, diagonal);
   }
@@ -436,13 +478,17 @@ export class Tensor {
   sort(axis = -1, options?: { descending?: boolean }): Tensor {
     return ops.sort(this, axis, options);
   }
-  /** The places that sort it along an axis, as i32. */
+  /** The indices that sort it along an axis, as i32. */
   argsort(axis = -1, options?: { descending?: boolean }): Tensor {
     return ops.argsort(this, axis, options);
   }
-  /** The k largest elements along the last axis, largest first, and their places. */
-  topK(k: number): { values: Tensor; indices: Tensor } {
-    return ops.topK(this, k);
+  /** The k largest elements along an axis, largest first, and their indices. */
+  topK(k: number, axis = -1): { values: Tensor; indices: Tensor } {
+    return ops.topK(this, k, axis);
+  }
+  /** Vectors that are 1 at their index and 0 elsewhere, along a new axis. */
+  oneHot(depth: number, axis = -1): Tensor {
+    return ops.oneHot(this, depth, axis);
   }
   /** Repeated along axes of size 1, or new ones in front, to a shape. */
   broadcastTo(shape: Shape): Tensor {
@@ -453,7 +499,6 @@ export class Tensor {
     return ops.gather(this, indices);
   }
 
-  // ---- products --------------------------------------------------------------------------------------------------
   /** Matrix product along the last two axes; axes in front broadcast. */
   matmul(other: Tensor): Tensor {
     return ops.matmul(this, other);

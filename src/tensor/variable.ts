@@ -1,6 +1,6 @@
 import { bytesOf, type Device, type DeviceBuffer, type HostArray } from '../gpu/device.js';
 import { TesseraError } from '../gpu/errors.js';
-import { hostArray } from './create.js';
+import { hostArray, type Nested, tensor } from './create.js';
 import type { DType } from './graph/graph.js';
 import { formatShape, type Shape, sizeOf } from './graph/shape.js';
 import { assign } from './ops/assign.js';
@@ -115,3 +115,16 @@ export class Variable extends Tensor {
 
 const isAt = (tensor: Tensor, version: number): boolean =>
   tensor.source.kind === 'variable' && tensor.source.version === version;
+
+/**
+ * A variable of numbers from the host, as `tensor` takes them: `variable([[1, 2], [3, 4]], { name: 'w' })`.
+ * @throws TesseraError as `tensor` does.
+ */
+export function variable(
+  values: Nested | HostArray,
+  { shape, name, dtype }: { shape?: Shape; name?: string; dtype?: DType } = {},
+): Variable {
+  const given = tensor(values, shape, dtype);
+  if (given.source.kind !== 'data') throw new TesseraError('variable: expected numbers from the host');
+  return new Variable(given.source.data, given.shape, name, given.dtype);
+}

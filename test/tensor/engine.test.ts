@@ -14,7 +14,6 @@ import {
   type Tensor,
   tensor,
   Variable,
-  valueAndGrad,
   where,
   zeros,
 } from '../../src/tensor/index.js';
@@ -311,9 +310,10 @@ const readAll = (tensors: readonly Tensor[]) =>
 describe('gradients', () => {
   test('of a tensor that is used twice add up', async () => {
     const x = tensor([3]);
-    const { value, gradients } = valueAndGrad(x.mul(x).add(x).sum(), [x]);
-    await readBack([value, ...gradients]);
-    expect([await value.item(), await gradients[0].item()]).toEqual([12, 7]);
+    const loss = x.mul(x).add(x).sum();
+    const [gradient] = grad(loss, [x]);
+    await readBack([loss, gradient]);
+    expect([await loss.item(), await gradient.item()]).toEqual([12, 7]);
   });
 
   test('do not flow through stopGradient', async () => {

@@ -1,0 +1,166 @@
+import { inspect } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import {
+  arange,
+  concat,
+  oneHot,
+  ones,
+  onesLike,
+  split,
+  stack,
+  type Tensor,
+  tensor,
+  Variable,
+  variable,
+  zeros,
+  zerosLike,
+} from '../../src/tensor/index.js';
+
+describe('printing', () => {
+  test('shows dtype, shape and what the host knows', async () => {
+    const x = tensor([
+      [1, 2.5],
+      [3, 1 / 3],
+    ]);
+    expect(inspect(x)).toBe('Tensor f32 [2, 2] [[1, 2.5], [3, 0.3333]]');
+    const y = x.add(1);
+    expect(`${y}`).toBe('Tensor f32 [2, 2] (not evaluated)');
+    await y.data();
+    expect(`${y}`).toBe('Tensor f32 [2, 2] [[2, 3.5], [4, 1.333]]');
+    expect(`${tensor(new Float32Array(0), [0, 3])}`).toBe('Tensor f32 [0, 3] []');
+    expect(`${tensor(7)}`).toBe('Tensor f32 [] 7');
+  });
+
+  test('shortens long axes', () => {
+    expect(`${tensor(Array.from({ length: 2000 }, (_, index) => index))}`).toBe(
+      'Tensor f32 [2000] [0, 1, 2, ..., 1997, 1998, 1999]',
+    );
+  });
+});
+
+test('toArray gives nested arrays', async () => {
+  expect(
+    await tensor([
+      [1, 2],
+      [3, 4],
+    ]).toArray(),
+  ).toEqual([
+    [1, 2],
+    [3, 4],
+  ]);
+  expect(await tensor(5).toArray()).toBe(5);
+  expect(await zeros([2, 0]).toArray()).toEqual([[], []]);
+});
+
+describe('creating', () => {
+  test('bytes are numbers, and bool is asked for', async () => {
+    for (const bytes of [Uint8Array.of(0, 7, 255), Uint8ClampedArray.of(0, 7, 255), Int16Array.of(0, 7, 255)]) {
+      const x = tensor(bytes as never);
+      expect(x.dtype).toBe('f32');
+      expect(await x.toArray()).toEqual([0, 7, 255]);
+    }
+    expect(await tensor(Uint8Array.of(0, 7), [2], 'bool').toArray()).toEqual([0, 1]);
+  });
+
+  test.each([
+    ['tensor: expected numbers, booleans, nested lists of them or a typed array, got undefined', undefined],
+    ["got 'a'", 'a'],
+    ['got a list with undefined', [1, undefined]],
+    ['got BigInt64Array', BigInt64Array.of(1n)],
+  ])('refuses what is no number: %s', (message, value) => {
+    expect(() => tensor(value as never)).toThrow(message);
+  });
+
+  test('refuses an unknown dtype and a wrong shape', () => {
+    expect(() => tensor([1], [1], 'f64' as never)).toThrow(
+      "tensor: expected a dtype of f32, f16, i32, u32, bool, got 'f64'",
+    );
+    expect(() => tensor([1], [-1])).toThrow("a shape's sizes are non-negative integers, got [-1]");
+    expect(() => zeros('3' as never)).toThrow('expected a shape such as [2, 3], got 3');
+  });
+
+  test('variable, zerosLike and onesLike', async () => {
+    const w = variable(
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      { name: 'w' },
+    );
+    expect(w).toBeInstanceOf(Variable);
+    expect([w.name, w.shape]).toEqual(['w', [2, 2]]);
+    expect(await zerosLike(w).toArray()).toEqual([
+      [0, 0],
+      [0, 0],
+    ]);
+    expect(onesLike(tensor(Int32Array.of(1))).dtype).toBe('i32');
+  });
+});
+
+describe('axes', () => {
+  const x = tensor([
+    [1, 5, 2],
+    [4, 0, 3],
+  ]);
+  const alike = async (a: Tensor, b: Tensor) => {
+    const [found, wanted] = [await a.data(), await b.data()];
+    expect(a.shape).toEqual(b.shape);
+    expect(Array.from(found)).toEqual(Array.from(wanted));
+  };
+
+  test('softmax and logSoftmax along any', async () => {
+    await alike(x.softmax(0), x.transpose().softmax().transpose());
+    await alike(x.logSoftmax(0), x.transpose().logSoftmax().transpose());
+    expect(() => x.softmax(2)).toThrow('softmax: axis 2 is out of range');
+  });
+
+  test('topK, argmax and argmin along any, with keepDims', async () => {
+    const { values, indices } = x.topK(1, 0);
+    expect(await values.toArray()).toEqual([[4, 5, 3]]);
+    expect(await indices.toArray()).toEqual([[1, 0, 1]]);
+    expect(await x.argmax(1, { keepDims: true }).toArray()).toEqual([[1], [0]]);
+    expect(await x.argmin(0, { keepDims: true }).toArray()).toEqual([[0, 1, 0]]);
+  });
+
+  test('oneHot along any', async () => {
+    const indices = tensor(Int32Array.of(2, 0));
+    expect(await oneHot(indices, 3, 0).toArray()).toEqual([
+      [0, 1],
+      [0, 0],
+      [1, 0],
+    ]);
+    expect(await indices.oneHot(3).toArray()).toEqual([
+      [0, 0, 1],
+      [1, 0, 0],
+    ]);
+    expect(() => oneHot(indices, 1.5)).toThrow('oneHot: the depth must be a non-negative integer, got 1.5');
+  });
+
+  test('concat, split and stack agree', async () => {
+    const [a, b] = split(concat([x, ones([2, 3])]), 2);
+    await alike(a, x);
+    await alike(b, ones([2, 3]));
+    await alike(split(stack([x, x]), 2)[1].squeeze(0), x);
+  });
+});
+
+describe('sizes are checked at the call', () => {
+  const six = arange(6);
+  test.each<[string, () => unknown]>([
+    ['reshape: at most one size may be -1, got [-1, -1]', () => six.reshape([-1, -1])],
+    ['reshape: 6 elements of [6] do not divide into [-1, 5]', () => six.reshape([-1, 5])],
+    ['reshape: 6 elements of [6] do not divide into [-1, 0]', () => six.reshape([-1, 0])],
+    ["reshape: a shape's sizes are non-negative integers, got [1.5]", () => six.reshape([1.5, -1])],
+    ['reshape: expected a shape such as [2, -1], got 6', () => six.reshape(6 as never)],
+    ['split: axis 0 of [6] does not divide into 1000000000 equal parts', () => split(six, 1e9)],
+    ['split: axis 0 of [6] does not divide into 4 equal parts', () => split(six, 4)],
+    [
+      "pad: expected a number, 'edge', 'reflect' or 'wrap' for the border, got 'mirror'",
+      () => six.pad([[1, 1]], 'mirror' as never),
+    ],
+    ['concat: expected a list of at least one tensor, got a list of 0', () => concat([])],
+    ['stack: expected a list of at least one tensor, got a list of 1', () => stack([3 as never])],
+  ])('%s', (message, call) => {
+    expect(call).toThrow(message);
+  });
+});
