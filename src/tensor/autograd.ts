@@ -1,12 +1,12 @@
 import { TesseraError } from '../gpu/errors.js';
+import type { Shape } from '../launch/shape.js';
 import { scalar } from './create.js';
 import type { OpNode } from './graph/graph.js';
-import { formatShape, type Shape, sameShape } from './graph/shape.js';
+import { formatShape, sameShape } from './graph/shape.js';
 import { add, multiply } from './ops/elementwise.js';
 import { broadcastTo, reshape, reshapeOp } from './ops/movement.js';
 import { sum } from './ops/reduce.js';
 import type { Tensor } from './tensor.js';
-import { Variable } from './variable.js';
 
 /**
  * The gradients of a scalar with respect to tensors: ∂loss/∂x for each x, of x's shape. They are graphs themselves,
@@ -21,11 +21,10 @@ export function grad<const Tensors extends readonly Tensor[]>(
 ): { -readonly [Index in keyof Tensors]: Tensor } {
   const gradients = gradOrNone(loss, tensors).map((gradient, index) => {
     if (gradient !== undefined) return gradient;
-    const given = tensors[index];
-    const name =
-      given instanceof Variable ? `'${given.name}' (${given.describe()})` : `tensor ${index} (${given.describe()})`;
+    const given = tensors[index].current();
+    const name = given.source.kind === 'variable' ? `'${given.source.variable.name}'` : `tensor ${index}`;
     throw new TesseraError(
-      `grad: the loss does not depend on ${name}, or only through ops without gradient; leave it out`,
+      `grad: the loss does not depend on ${name} (${given.describe()}), or only through ops without gradient; leave it out`,
     );
   });
   return gradients as { -readonly [Index in keyof Tensors]: Tensor };

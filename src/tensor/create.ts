@@ -1,9 +1,10 @@
 import type { HostArray } from '../gpu/device.js';
 import { TesseraError } from '../gpu/errors.js';
 import { toHalf } from '../gpu/half.js';
+import { type Shape, sizeOf } from '../launch/shape.js';
 import { makeTensor } from './graph/factory.js';
 import type { DType } from './graph/graph.js';
-import { checkShape, formatShape, type Shape, sameShape, sizeOf } from './graph/shape.js';
+import { checkShape, formatShape, sameShape } from './graph/shape.js';
 import { broadcastTo } from './ops/movement.js';
 import type { Tensor } from './tensor.js';
 

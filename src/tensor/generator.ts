@@ -1,6 +1,6 @@
 import { TesseraError } from '../gpu/errors.js';
 import { threefry, uniformFromBits } from '../kernels/elementwise/random.js';
-import { hashOf } from './hash.js';
+import { hashOf } from '../launch/hash.js';
 
 /**
  * Random numbers on the host, for initial values, splits and shuffles: Threefry of a counter under the seed, the same

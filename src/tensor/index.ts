@@ -1,13 +1,13 @@
 export type { Device, HostArray } from '../gpu/device.js';
 export { DeviceLostError, KernelError, OutOfMemoryError, TesseraError } from '../gpu/errors.js';
 export { DEVICE_CHOICES, type DeviceChoice, type OpenOptions, openDevice } from '../gpu/open.js';
+export type { Shape } from '../launch/shape.js';
 export { grad } from './autograd.js';
 export { full, type Nested, ones, onesLike, scalar, tensor, zeros, zerosLike } from './create.js';
 export { defaultDevice, setDefaultDevice } from './default-device.js';
 export { evaluate, readBack, startReading } from './evaluate.js';
 export { Generator } from './generator.js';
 export type { DType } from './graph/graph.js';
-export type { Shape } from './graph/shape.js';
 export { checkFinite } from './inspect/check-finite.js';
 export { type DispatchOutline, type ExplainedDispatch, type Explanation, explain } from './inspect/explain.js';
 export { type Profile, type ProfiledDispatch, profile } from './inspect/profile.js';

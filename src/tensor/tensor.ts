@@ -1,11 +1,12 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Device, DeviceBuffer, HostArray } from '../gpu/device.js';
 import { TesseraError } from '../gpu/errors.js';
+import { type Shape, sizeOf } from '../launch/shape.js';
 import { scalar } from './create.js';
 import { evaluate, readBack } from './evaluate.js';
 import { introduceTensor } from './graph/factory.js';
 import { assignedBy, type DType, type Source } from './graph/graph.js';
-import { formatShape, type Shape, sizeOf } from './graph/shape.js';
+import { formatShape } from './graph/shape.js';
 import * as ops from './ops/index.js';
 import { formatValues, type NestedNumbers, nest } from './values.js';
 

@@ -1,5 +1,5 @@
 import type { HostArray } from '../gpu/device.js';
-import { type Shape, sizeOf } from './graph/shape.js';
+import { type Shape, sizeOf } from '../launch/shape.js';
 
 /** Values as nested arrays: a number for a scalar, a list for one axis, a list of lists for two. */
 export type NestedNumbers = number | NestedNumbers[];

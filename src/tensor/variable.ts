@@ -1,8 +1,9 @@
 import { bytesOf, type Device, type DeviceBuffer, type HostArray } from '../gpu/device.js';
 import { TesseraError } from '../gpu/errors.js';
+import { type Shape, sizeOf } from '../launch/shape.js';
 import { hostArray, type Nested, tensor } from './create.js';
 import type { DType } from './graph/graph.js';
-import { formatShape, type Shape, sizeOf } from './graph/shape.js';
+import { formatShape } from './graph/shape.js';
 import { assign } from './ops/assign.js';
 import { Tensor } from './tensor.js';
 

@@ -14,7 +14,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   models: ['nn', 'tensor'],
   data: ['tensor'],
   nn: ['tensor'],
-  tensor: ['kernels', 'gpu'],
+  tensor: ['launch', 'kernels', 'gpu'],
+  launch: ['kernels', 'gpu'],
   kernels: ['gpu'],
   gpu: [],
 };

@@ -2,10 +2,11 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { defineKernel, type Kernel } from '../../src/gpu/index.js';
 import { matmulNaive, matmulRegister, matmulSubgroupMatrix } from '../../src/kernels/index.js';
 import { chooseSubgroupMatrix } from '../../src/kernels/matmul/subgroup-matrix.js';
+import { type ChoicePoint, choiceKey, chooseBy, chooserOf } from '../../src/launch/choice.js';
+import { launch, type Value } from '../../src/launch/launch.js';
+import { sizeOf } from '../../src/launch/shape.js';
 import { TextImageClassifier } from '../../src/models/index.js';
 import { Adam, crossEntropy } from '../../src/nn/index.js';
-import { launch, type Value } from '../../src/tensor/graph/graph.js';
-import { sizeOf } from '../../src/tensor/graph/shape.js';
 import { trace } from '../../src/tensor/graph/trace.js';
 import {
   attention,
@@ -23,7 +24,6 @@ import {
   tensor,
   tune,
 } from '../../src/tensor/index.js';
-import { type ChoicePoint, choiceKey, chooseBy, chooserOf } from '../../src/tensor/runtime/choice.js';
 import { plan } from '../../src/tensor/runtime/plan.js';
 import { measure, winnerOf } from '../../src/tensor/tune/tune.js';
 import { gpu, reference } from '../support/devices.js';

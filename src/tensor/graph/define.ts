@@ -1,19 +1,19 @@
 import { TesseraError } from '../../gpu/errors.js';
 import type { ElementwiseFunction } from '../../kernels/elementwise/table.js';
+import type { Launch, Value } from '../../launch/launch.js';
+import type { Shape } from '../../launch/shape.js';
 import type { Tensor } from '../tensor.js';
 import { isTensor, makeTensor } from './factory.js';
 import {
   assignedBy,
   type DispatchContext,
   type DType,
-  type Launch,
   type OpDefinition,
   type OpNode,
   type TensorType,
-  type Value,
   type VjpContext,
 } from './graph.js';
-import { broadcastShapes, checkShape, formatShape, type Shape, sizeOf } from './shape.js';
+import { broadcastShapes, checkShape, formatShape } from './shape.js';
 
 /** Positional tensors, then one object of attributes, which may be left out when all of them are optional. */
 type Arguments<Names extends readonly string[], A> = [
@@ -196,8 +196,12 @@ export function expectShape(op: string, name: string, input: Tensor, shape: Shap
   }
 }
 
-/** A planned value's sizes in front of its last axis, folded, and the last axis. */
-export function foldRows(shape: Shape): { rows: number; cols: number } {
-  const cols = shape.at(-1) ?? 1;
-  return { rows: sizeOf(shape.slice(0, -1)), cols };
+/** @throws TesseraError if an index whose value is known on the host does not lie within [0, count). */
+export function checkIndices(op: string, what: string, indices: Tensor, count: number, of: string): void {
+  const values = indices.host ?? (indices.source.kind === 'data' ? indices.source.data : []);
+  const at = values.findIndex((value) => !(value >= 0 && value < count));
+  if (at >= 0)
+    throw new TesseraError(
+      `${op}: ${what} ${values[at]} at position ${at} is out of range: expected 0 to ${count - 1} (${count} ${of})`,
+    );
 }

@@ -1,7 +1,7 @@
 import { TesseraError } from '../../gpu/errors.js';
+import type { Shape } from '../../launch/shape.js';
 import type { Tensor } from '../tensor.js';
 import type { DType, Source } from './graph.js';
-import type { Shape } from './shape.js';
 
 /*
  * A tensor's methods are ops, and ops make tensors: one of the two must be loaded first. It is the ops; the class

@@ -1,10 +1,9 @@
-import type { Device, DeviceLimits, ElementType, HostArray } from '../../gpu/device.js';
-import type { Kernel } from '../../gpu/kernel.js';
+import type { ElementType, HostArray } from '../../gpu/device.js';
 import type { ElementwiseFunction } from '../../kernels/elementwise/table.js';
-import type { ChoiceSizes, Variants } from '../runtime/choice.js';
+import type { Launch, LaunchContext, Value } from '../../launch/launch.js';
+import type { Shape } from '../../launch/shape.js';
 import type { Tensor } from '../tensor.js';
 import type { Variable } from '../variable.js';
-import { type Shape, sizeOf } from './shape.js';
 
 /**
  * The type of a tensor's elements. On the reference device f32 tensors carry float64 values. f16 is a way to store: products
@@ -56,34 +55,9 @@ export interface OpNode {
 
 export type Attributes = Readonly<Record<string, unknown>>;
 
-/** A tensor's place in a plan, as `dispatch` sees it. */
-export interface Value extends TensorType {
-  readonly length: number;
-  /** Where it begins in the memory that it is a part of; undefined for a whole. */
-  readonly first?: number;
-}
-
-/** A part of a value: neighbouring elements, under a shape of their own. */
-export const partOf = <V extends Value>(value: V, first: number, shape: Shape): V => ({
-  ...value,
-  ...{ shape, length: sizeOf(shape), first: (value.first ?? 0) + first },
-});
-
-/** A kernel with the values behind its bindings and the sizes of its uniforms. */
-export interface Launch {
-  readonly kernel: Kernel;
-  readonly bindings: Readonly<Record<string, Value>>;
-  readonly uniforms: Readonly<Record<string, number>>;
-}
-
 /** What `dispatch` may use beside inputs and outputs. */
-export interface DispatchContext {
+export interface DispatchContext extends LaunchContext {
   readonly attributes: Attributes;
-  readonly device: Pick<Device, 'limits' | 'software' | 'features' | 'kind'> & { readonly limits: DeviceLimits };
-  /** A value that lives only between the launches of this op. */
-  temporary(shape: Shape, dtype?: DType): Value;
-  /** The launches of the variant that was measured to be the fastest for such sizes; else those of the `heuristic`. */
-  choose(op: string, sizes: ChoiceSizes, variants: Variants, heuristic: string): Launch[];
 }
 
 /** What a gradient rule is given: gradients that are missing (the output did not matter) are undefined. */
@@ -121,9 +95,4 @@ export interface OpDefinition {
   dispatch?(inputs: readonly Value[], outputs: readonly Value[], context: DispatchContext): Launch[];
   /** The gradients of the inputs, or in words why there is none. */
   readonly vjp: ((context: VjpContext) => readonly (Tensor | null)[]) | string;
-}
-
-/** Says which kernel runs on which values. */
-export function launch(kernel: Kernel, bindings: Launch['bindings'], uniforms: Launch['uniforms']): Launch {
-  return { kernel, bindings, uniforms };
 }

@@ -1,10 +1,5 @@
 import { TesseraError } from '../../gpu/errors.js';
-
-/** Sizes of the axes, outermost first; [] is a scalar. Memory is always contiguous, row-major. */
-export type Shape = readonly number[];
-
-/** How many elements a shape has. */
-export const sizeOf = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);
+import type { Shape } from '../../launch/shape.js';
 
 /** A shape as it stands in messages: `[32, 128]`. */
 export const formatShape = (shape: Shape): string => `[${shape.join(', ')}]`;
@@ -58,15 +53,4 @@ export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
       `${op}: shapes do not broadcast: ${formatShape(a)} and ${formatShape(b)} differ in axis ${axis - rank} (${sizeA} vs ${sizeB}); expected equal sizes, or 1`,
     );
   });
-}
-
-/** Row-major strides, in elements. */
-export function rowMajorStrides(shape: Shape): number[] {
-  const strides = new Array<number>(shape.length);
-  let stride = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    strides[axis] = stride;
-    stride *= shape[axis];
-  }
-  return strides;
 }

@@ -1,8 +1,7 @@
-import { TesseraError } from '../../gpu/errors.js';
 import { crossEntropyBackward, crossEntropyForward } from '../../kernels/rows/cross-entropy.js';
+import { launch } from '../../launch/launch.js';
 import { gradientsOf } from '../autograd.js';
-import { defineOp, expectRank, expectShape, expectType, type Op } from '../graph/define.js';
-import { launch } from '../graph/graph.js';
+import { checkIndices, defineOp, expectRank, expectShape, expectType, type Op } from '../graph/define.js';
 import type { Tensor } from '../tensor.js';
 import { chooseTeam } from './rows.js';
 import { softmax } from './softmax.js';
@@ -68,14 +67,4 @@ export function crossEntropyRows(logits: Tensor, labels: Tensor): Tensor {
   expectShape('crossEntropy', 'labels', labels, [logits.shape[0]]);
   checkIndices('crossEntropy', 'label', labels, logits.shape[1], 'classes');
   return crossEntropyOp(logits, labels);
-}
-
-/** @throws TesseraError if an index whose value is known on the host does not lie within [0, count). */
-export function checkIndices(op: string, what: string, indices: Tensor, count: number, of: string): void {
-  const values = indices.host ?? (indices.source.kind === 'data' ? indices.source.data : []);
-  const at = values.findIndex((value) => !(value >= 0 && value < count));
-  if (at >= 0)
-    throw new TesseraError(
-      `${op}: ${what} ${values[at]} at position ${at} is out of range: expected 0 to ${count - 1} (${count} ${of})`,
-    );
 }

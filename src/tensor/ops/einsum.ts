@@ -1,5 +1,6 @@
 import { TesseraError } from '../../gpu/errors.js';
-import { formatShape, sizeOf } from '../graph/shape.js';
+import { sizeOf } from '../../launch/shape.js';
+import { formatShape } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { matmul } from './matmul.js';
 import { permute, reshape } from './movement.js';

@@ -1,10 +1,10 @@
 import { gatherRows, rowStarts, sumRows } from '../../kernels/reduce/gather.js';
 import { argsort } from '../../kernels/reduce/sort.js';
-import { defineOp, expectRank, expectType, type Op } from '../graph/define.js';
-import { type DispatchContext, type Launch, launch, type Value } from '../graph/graph.js';
+import { type Launch, launch, type Value } from '../../launch/launch.js';
+import { sortLaunches } from '../../launch/sort.js';
+import { checkIndices, defineOp, expectRank, expectType, type Op } from '../graph/define.js';
+import type { DispatchContext } from '../graph/graph.js';
 import type { Tensor } from '../tensor.js';
-import { checkIndices } from './cross-entropy.js';
-import { sortLaunches } from './sort.js';
 
 /** `gather`, unchecked. */
 export const gatherOp: Op<readonly ['table', 'indices']> = defineOp({

@@ -1,8 +1,8 @@
 import { layerNormBackward, layerNormForward } from '../../kernels/rows/layer-norm.js';
+import { launch } from '../../launch/launch.js';
 import { gradientsOf } from '../autograd.js';
 import { full } from '../create.js';
 import { defineOp, type Op } from '../graph/define.js';
-import { launch } from '../graph/graph.js';
 import type { Tensor } from '../tensor.js';
 import { chooseTeam } from './rows.js';
 

@@ -4,13 +4,13 @@ import type { Kernel } from '../../gpu/kernel.js';
 import { lstmSequence, lstmSequenceBackward } from '../../kernels/lstm/sequence.js';
 import { lstmCell, lstmCellFours, lstmCellSubgroup } from '../../kernels/lstm/step.js';
 import { lstmCellBackward, lstmCellBackwardFours, lstmCellBackwardSubgroup } from '../../kernels/lstm/step-backward.js';
+import type { Variants } from '../../launch/choice.js';
+import { copyRegion, whole } from '../../launch/copy.js';
+import { type Launch, launch, type Value } from '../../launch/launch.js';
 import { full } from '../create.js';
 import { defineOp, expectRank, expectShape, expectType } from '../graph/define.js';
-import { type Launch, launch, type Value } from '../graph/graph.js';
-import type { Variants } from '../runtime/choice.js';
 import type { Tensor } from '../tensor.js';
 import { matmulOp } from './matmul.js';
-import { copyRegion, whole } from './movement.js';
 import { type Batched, bySamples } from './samples.js';
 
 /*

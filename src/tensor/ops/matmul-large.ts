@@ -1,8 +1,9 @@
 import { bytesOf, exceedsBinding } from '../../gpu/device.js';
 import { addParts } from '../../kernels/matmul/add.js';
-import { type DispatchContext, type Launch, launch, partOf, type Value } from '../graph/graph.js';
-import type { Shape } from '../graph/shape.js';
-import { copyRegion, whole } from './movement.js';
+import { copyRegion, whole } from '../../launch/copy.js';
+import { type Launch, launch, partOf, type Value } from '../../launch/launch.js';
+import type { Shape } from '../../launch/shape.js';
+import type { DispatchContext } from '../graph/graph.js';
 import { reduceLaunches } from './reduce.js';
 
 /*

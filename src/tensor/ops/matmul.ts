@@ -13,10 +13,12 @@ import {
 import { chooseSubgroup } from '../../kernels/matmul/subgroup.js';
 import { chooseSubgroupMatrix } from '../../kernels/matmul/subgroup-matrix.js';
 import { chooseWide } from '../../kernels/matmul/wide.js';
+import type { Variants } from '../../launch/choice.js';
+import { type Launch, launch, type Value } from '../../launch/launch.js';
+import { sizeOf } from '../../launch/shape.js';
 import { defineOp, expectRank, expectSameType, expectType, type Op } from '../graph/define.js';
-import { type DispatchContext, type Launch, launch, type OpNode, type Value } from '../graph/graph.js';
-import { broadcastShapes, formatShape, sameShape, sizeOf } from '../graph/shape.js';
-import type { Variants } from '../runtime/choice.js';
+import type { DispatchContext, OpNode } from '../graph/graph.js';
+import { broadcastShapes, formatShape, sameShape } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { cast } from './elementwise.js';
 import { largeProduct } from './matmul-large.js';

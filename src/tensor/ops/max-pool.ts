@@ -1,8 +1,9 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { maxPoolBackward, maxPoolForward } from '../../kernels/conv/max-pool.js';
+import { launch } from '../../launch/launch.js';
+import type { Shape } from '../../launch/shape.js';
 import { defineOp, expectRank, expectType } from '../graph/define.js';
-import { launch } from '../graph/graph.js';
-import { formatShape, type Shape } from '../graph/shape.js';
+import { formatShape } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { type Conv2dOptions, paddingOf, pairOf } from './conv2d.js';
 import { pad } from './movement.js';

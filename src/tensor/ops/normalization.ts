@@ -1,7 +1,8 @@
 import { TesseraError } from '../../gpu/errors.js';
+import { sizeOf } from '../../launch/shape.js';
 import { full } from '../create.js';
 import { expectRank, expectType } from '../graph/define.js';
-import { formatShape, normalizeAxes, sameShape, sizeOf } from '../graph/shape.js';
+import { formatShape, normalizeAxes, sameShape } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { layerNormOp } from './layer-norm.js';
 import { reshape } from './movement.js';

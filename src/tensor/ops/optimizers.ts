@@ -1,8 +1,9 @@
 import { TesseraError } from '../../gpu/errors.js';
 import type { UpdateKernels } from '../../kernels/optimizers.js';
 import * as kernels from '../../kernels/optimizers.js';
+import { type Launch, launch, type Value } from '../../launch/launch.js';
 import { defineOp, expectShape, type Op } from '../graph/define.js';
-import { type Launch, launch, type OpNode, type Value } from '../graph/graph.js';
+import type { OpNode } from '../graph/graph.js';
 import { sameShape } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { placesByRow, scatterAddOp } from './gather.js';

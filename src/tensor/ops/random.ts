@@ -1,9 +1,9 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { normal, threefry, uniform } from '../../kernels/elementwise/random.js';
 import type { ElementwiseFunction } from '../../kernels/elementwise/table.js';
+import type { Shape } from '../../launch/shape.js';
 import { scalar } from '../create.js';
 import { defineOp } from '../graph/define.js';
-import type { Shape } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { argsort } from './sort.js';
 

@@ -1,8 +1,8 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { position } from '../../kernels/elementwise/table.js';
+import type { Shape } from '../../launch/shape.js';
 import { scalar } from '../create.js';
 import { defineOp } from '../graph/define.js';
-import type { Shape } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { where } from './elementwise.js';
 

@@ -1,9 +1,11 @@
 import { TesseraError } from '../../gpu/errors.js';
 import type { Kernel } from '../../gpu/kernel.js';
 import { argmaxColumns, type Reduction, reductions } from '../../kernels/reduce/reduce.js';
+import { type Launch, launch, type Value } from '../../launch/launch.js';
+import { type Shape, sizeOf } from '../../launch/shape.js';
 import { defineOp, expectType, type Op } from '../graph/define.js';
-import { type DispatchContext, type Launch, launch, type Value, type VjpContext } from '../graph/graph.js';
-import { formatShape, normalizeAxes, normalizeAxis, type Shape, sizeOf } from '../graph/shape.js';
+import type { DispatchContext, VjpContext } from '../graph/graph.js';
+import { formatShape, normalizeAxes, normalizeAxis } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { where } from './elementwise.js';
 import { broadcastTo, permute, reshape } from './movement.js';

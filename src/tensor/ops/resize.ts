@@ -1,7 +1,7 @@
 import { TesseraError } from '../../gpu/errors.js';
+import { sizeOf } from '../../launch/shape.js';
 import { tensor } from '../create.js';
 import { expectRank, expectType } from '../graph/define.js';
-import { sizeOf } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { pairOf } from './conv2d.js';
 import { matmul } from './matmul.js';

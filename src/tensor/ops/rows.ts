@@ -1,6 +1,7 @@
 import type { Kernel } from '../../gpu/kernel.js';
 import type { RowKernels } from '../../kernels/rows/row-kernels.js';
-import type { DispatchContext, Launch } from '../graph/graph.js';
+import type { Launch } from '../../launch/launch.js';
+import type { DispatchContext } from '../graph/graph.js';
 
 /**
  * Chooses who computes the rows of an op: a workgroup or the lanes of a subgroup, by ones or, where rows are whole

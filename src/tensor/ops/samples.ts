@@ -1,8 +1,9 @@
 import { bytesOf } from '../../gpu/device.js';
-import type { DispatchContext, Launch, Value } from '../graph/graph.js';
-import { rowMajorStrides, type Shape } from '../graph/shape.js';
-import { mapValues } from '../map-values.js';
-import { copyRegion, whole } from './movement.js';
+import { copyRegion, whole } from '../../launch/copy.js';
+import type { Launch, Value } from '../../launch/launch.js';
+import { mapValues } from '../../launch/map-values.js';
+import { rowMajorStrides, type Shape } from '../../launch/shape.js';
+import type { DispatchContext } from '../graph/graph.js';
 
 /*
  * An op whose values have the batch inside, behind time, cannot be cut in memory where they are larger than a binding. It is

@@ -1,6 +1,6 @@
 import { cumulativeSum as cumulativeSumKernel } from '../../kernels/reduce/scan.js';
+import { launch } from '../../launch/launch.js';
 import { defineOp, expectType, type Op } from '../graph/define.js';
-import { launch } from '../graph/graph.js';
 import { normalizeAxis } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { spanSizes } from './reduce.js';

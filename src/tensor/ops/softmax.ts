@@ -1,7 +1,8 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { logSoftmaxBackward, logSoftmaxForward, softmaxBackward, softmaxForward } from '../../kernels/rows/softmax.js';
-import { defineOp, expectType, foldRows, type Op } from '../graph/define.js';
-import { launch } from '../graph/graph.js';
+import { launch } from '../../launch/launch.js';
+import { foldRows } from '../../launch/shape.js';
+import { defineOp, expectType, type Op } from '../graph/define.js';
 import { normalizeAxis } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { chooseTeam } from './rows.js';

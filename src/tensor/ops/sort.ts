@@ -1,31 +1,12 @@
 import { TesseraError } from '../../gpu/errors.js';
-import { argsort as argsortKernels, SORTED_BLOCK } from '../../kernels/reduce/sort.js';
+import { argsort as argsortKernels } from '../../kernels/reduce/sort.js';
+import { sortLaunches } from '../../launch/sort.js';
 import { defineOp, expectType, type Op } from '../graph/define.js';
-import { type DispatchContext, type Launch, launch, type Value } from '../graph/graph.js';
 import { formatShape, normalizeAxis } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { flip } from './arrange.js';
 import { spanSizes } from './reduce.js';
 import { takeAlongAxis } from './take.js';
-
-/** Launches that sort x (outer, n, inner) along its middle axis, to places in y. */
-export function sortLaunches(
-  { blocks, merge }: typeof argsortKernels.f32,
-  x: Value,
-  y: Value,
-  size: { outer: number; n: number; inner: number },
-  { temporary }: Pick<DispatchContext, 'temporary'>,
-): Launch[] {
-  const merges = Math.max(0, Math.ceil(Math.log2(size.n / SORTED_BLOCK)));
-  if (merges === 0) return [launch(blocks, { x, y }, { ...size, run: SORTED_BLOCK })];
-  const spare = [temporary(x.shape, 'i32'), ...(merges > 1 ? [temporary(x.shape, 'i32')] : [])];
-  const launches = [launch(blocks, { x, y: spare[0] }, { ...size, run: SORTED_BLOCK })];
-  for (let merged = 0; merged < merges; merged++) {
-    const to = merged === merges - 1 ? y : spare[(merged + 1) % 2];
-    launches.push(launch(merge, { x, sorted: spare[merged % 2], y: to }, { ...size, run: SORTED_BLOCK * 2 ** merged }));
-  }
-  return launches;
-}
 
 /** `argsort` ascending, an axis from 0. */
 export const argsortOp: Op<readonly ['x'], { axis: number }> = defineOp({

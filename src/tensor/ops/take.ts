@@ -1,6 +1,7 @@
 import { TesseraError } from '../../gpu/errors.js';
+import { sizeOf } from '../../launch/shape.js';
 import { expectType } from '../graph/define.js';
-import { formatShape, normalizeAxis, sizeOf } from '../graph/shape.js';
+import { formatShape, normalizeAxis } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { expandDims } from './arrange.js';
 import { where } from './elementwise.js';

@@ -1,8 +1,8 @@
 import { bytesOf, type Device, exceedsBinding, type Window } from '../../gpu/device.js';
 import type { Cost, Kernel } from '../../gpu/kernel.js';
-import type { Value } from '../graph/graph.js';
-import { mapValues } from '../map-values.js';
-import { copyRegion } from '../ops/movement.js';
+import { copyRegion } from '../../launch/copy.js';
+import type { Value } from '../../launch/launch.js';
+import { mapValues } from '../../launch/map-values.js';
 import { isAligned, partsOf } from './parts.js';
 import { Storage } from './storage.js';
 

@@ -5,21 +5,21 @@ import { canVectorise, composeElementwise, expressionValues } from '../../kernel
 import type { Expression, Step } from '../../kernels/elementwise/expression.js';
 import { type Fusion, fuse as fuseKernel, takesFours } from '../../kernels/elementwise/fusion.js';
 import { identity } from '../../kernels/elementwise/table.js';
+import { type Chooser, chooseBy, chooserOf } from '../../launch/choice.js';
+import type { Launch, Value } from '../../launch/launch.js';
+import { type Shape, sizeOf } from '../../launch/shape.js';
 import {
   assignedBy,
   type DispatchContext,
   type DType,
-  type Launch,
   type NumberLeaf,
   type OpNode,
   type TensorType,
-  type Value,
 } from '../graph/graph.js';
-import { formatShape, type Shape, sameShape, sizeOf } from '../graph/shape.js';
+import { formatShape, sameShape } from '../graph/shape.js';
 import { identityOf, type Trace } from '../graph/trace.js';
 import type { Tensor } from '../tensor.js';
 import type { Variable } from '../variable.js';
-import { type Chooser, chooseBy, chooserOf } from './choice.js';
 import { type Bound, Dispatches, memoryFor, type NumberSource, type PlannedDispatch } from './dispatches.js';
 import { fuse, type Group, isNode, isRecomputable, sameValue, type Unit } from './fuse.js';
 import { lastReader, rootOf, updatesInPlace } from './in-place.js';

@@ -8,8 +8,8 @@ import {
   type Prepared,
 } from '../../gpu/device.js';
 import { KernelError, OutOfMemoryError } from '../../gpu/errors.js';
+import type { Launch, Value } from '../../launch/launch.js';
 import { Generator } from '../generator.js';
-import type { Launch, Value } from '../graph/graph.js';
 import { disagreesAt, setsInTurn } from './measure.js';
 
 /** Milliseconds that one measured submission should take, of at most so many launches. */

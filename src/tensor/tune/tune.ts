@@ -1,8 +1,8 @@
 import type { Device } from '../../gpu/device.js';
 import { OutOfMemoryError, TesseraError } from '../../gpu/errors.js';
+import { type ChoicePoint, chooserOf } from '../../launch/choice.js';
 import { deviceOf } from '../evaluate.js';
 import { settledTrace } from '../graph/trace.js';
-import { type ChoicePoint, chooserOf } from '../runtime/choice.js';
 import { plan } from '../runtime/plan.js';
 import type { Tensor } from '../tensor.js';
 import { Contest, OutOfTime } from './trial.js';

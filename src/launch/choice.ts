@@ -1,7 +1,7 @@
-import type { Kernel } from '../../gpu/kernel.js';
-import type { Choices } from '../../gpu/tuning.js';
-import type { DispatchContext, Launch } from '../graph/graph.js';
-import { hashOf } from '../hash.js';
+import type { Kernel } from '../gpu/kernel.js';
+import type { Choices } from '../gpu/tuning.js';
+import { hashOf } from './hash.js';
+import type { Launch, LaunchContext } from './launch.js';
 
 /*
  * Where an op can be computed in several ways, its `dispatch` names them, and the one that a rule would take. Which one
@@ -39,7 +39,7 @@ export const chooserOf =
   };
 
 /** What ops choose by: makes a point of what an op names, and lets the chooser decide. */
-export function chooseBy(chooser: Chooser): DispatchContext['choose'] {
+export function chooseBy(chooser: Chooser): LaunchContext['choose'] {
   let collects = false;
   return (op, sizes, variants, heuristic) => {
     const all = (): Launch[] => Object.values(variants).flatMap((launches) => launches());

@@ -1,0 +1,21 @@
+import { type argsort, SORTED_BLOCK } from '../kernels/reduce/sort.js';
+import { type Launch, type LaunchContext, launch, type Value } from './launch.js';
+
+/** Launches that sort x (outer, n, inner) along its middle axis, to places in y. */
+export function sortLaunches(
+  { blocks, merge }: typeof argsort.f32,
+  x: Value,
+  y: Value,
+  size: { outer: number; n: number; inner: number },
+  { temporary }: Pick<LaunchContext, 'temporary'>,
+): Launch[] {
+  const merges = Math.max(0, Math.ceil(Math.log2(size.n / SORTED_BLOCK)));
+  if (merges === 0) return [launch(blocks, { x, y }, { ...size, run: SORTED_BLOCK })];
+  const spare = [temporary(x.shape, 'i32'), ...(merges > 1 ? [temporary(x.shape, 'i32')] : [])];
+  const launches = [launch(blocks, { x, y: spare[0] }, { ...size, run: SORTED_BLOCK })];
+  for (let merged = 0; merged < merges; merged++) {
+    const to = merged === merges - 1 ? y : spare[(merged + 1) % 2];
+    launches.push(launch(merge, { x, sorted: spare[merged % 2], y: to }, { ...size, run: SORTED_BLOCK * 2 ** merged }));
+  }
+  return launches;
+}
