@@ -14,6 +14,7 @@ import { defaultDevice } from './default-device.js';
 import { assignedBy } from './graph/graph.js';
 import { isCurrent, settledTrace, type Trace, trace } from './graph/trace.js';
 import { type Plan, plan } from './runtime/plan.js';
+import { Resident } from './runtime/resident.js';
 import type { Storage } from './runtime/storage.js';
 import { Workspace } from './runtime/workspace.js';
 import type { Tensor } from './tensor.js';
@@ -187,11 +188,11 @@ export class Runtime {
         read.push(target);
       } else if (executable.kept.has(storage) && !written.has(storage)) {
         written.add(storage);
-        target.keep({ device: this.device, buffer: from });
+        target.keep(new Resident(this.device, from));
       } else {
         const buffer = this.device.allocate(storage.bytes, `evaluate ${target.describe()}`);
         after.push({ from, to: buffer, bytes: Math.max(4, bytesOf(target.dtype, target.size)) });
-        target.keep({ device: this.device, buffer });
+        target.keep(new Resident(this.device, buffer));
       }
     });
     return { traced, executable, before, after, readbacks, read };
@@ -325,7 +326,7 @@ const isDone = (target: Tensor, keep: 'host' | 'device'): boolean =>
 function deliver(tensors: readonly Tensor[], values: Promise<HostArray[]>): void {
   const arrival = values.then((arrays) => {
     tensors.forEach((tensor, index) => {
-      tensor.host = arrays[index];
+      tensor.keep(arrays[index]);
       tensor.pending = undefined;
     });
   });

@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import type { Device, DeviceBuffer, HostArray } from '../gpu/device.js';
+import type { HostArray } from '../gpu/device.js';
 import { TesseraError } from '../gpu/errors.js';
 import { type Shape, sizeOf } from '../launch/shape.js';
 import { scalar } from './create.js';
@@ -8,19 +8,11 @@ import { introduceTensor } from './graph/factory.js';
 import { assignedBy, type DType, type Source } from './graph/graph.js';
 import { formatShape } from './graph/shape.js';
 import * as ops from './ops/index.js';
+import { Resident } from './runtime/resident.js';
 import { formatValues, type NestedNumbers, nest } from './values.js';
 
 /** What stands for a tensor in arithmetic: a tensor, or a number, which takes the other operand's dtype. */
 export type Operand = Tensor | number;
-
-/** Gives the memory of evaluated tensors back when nobody holds them any more. */
-const collected = new FinalizationRegistry<Resident>(({ device, buffer }) => device.release(buffer));
-
-/** A value that `evaluate` keeps on a device. */
-export interface Resident {
-  readonly device: Device;
-  readonly buffer: DeviceBuffer;
-}
 
 /**
  * A node in a lazy graph. Methods check shapes and add nodes; nothing runs before a value is asked for, by `data()`,
@@ -36,8 +28,8 @@ export class Tensor {
 
   /** @internal Tensors are made by `tensor()` and by ops. */
   constructor(
-    /** Where its value comes from: an op, numbers of the host, or a variable. */
-    readonly source: Source,
+    /** Where its value comes from: an op, numbers of the host, or a variable. It changes where a tensor is detached. */
+    public source: Source,
     /** Which output of the op it is. */
     readonly index: number,
     /** Its sizes; [] for a scalar. */
@@ -109,18 +101,29 @@ export class Tensor {
     return this;
   }
 
-  /** @internal Makes a device's buffer the tensor's value. */
-  keep(resident: Resident): void {
-    this.dispose();
-    this.resident = resident;
-    collected.register(this, resident, this);
+  /** @internal Makes a value on a device, or on the host, the tensor's own. */
+  keep(value: Resident | HostArray): void {
+    if (value instanceof Resident) {
+      this.resident?.drop();
+      this.resident = value;
+    } else {
+      this.host = value;
+    }
+    if (this.source.kind === 'op' && this.source.op.detaches) this.source = { kind: 'detached' };
   }
 
-  /** Gives back what `evaluate` kept on the device. Never needed for tensors that were not evaluated. */
+  /** @internal Takes over the value of another tensor of its shape. */
+  takeValueOf({ host, resident }: Tensor): void {
+    if (host !== undefined) this.keep(host);
+    if (resident !== undefined) this.keep(resident.share());
+  }
+
+  /**
+   * Gives back what `evaluate` kept on the device; asking for the value again computes it again, which a detached tensor
+   * cannot. Never needed for tensors that were not evaluated.
+   */
   dispose(): void {
-    if (this.resident === undefined) return;
-    collected.unregister(this);
-    this.resident.device.release(this.resident.buffer);
+    this.resident?.drop();
     this.resident = undefined;
   }
 
@@ -513,8 +516,16 @@ export class Tensor {
     return ops.maxPool2d(this, options);
   }
 
-  /** The same value, through which no gradient flows. */
+  /** The same value as a constant: no gradient passes it. The same as `detach`. */
   stopGradient(): Tensor {
+    return ops.stopGradient(this);
+  }
+  /**
+   * The same value as a constant: no gradient passes it, and once its value is known it lets go of the graph that it came
+   * from. A state that is carried over steps grows by the graph of every step without it:
+   * `state = await next(state).detach().evaluate()`.
+   */
+  detach(): Tensor {
     return ops.stopGradient(this);
   }
 

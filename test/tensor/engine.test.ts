@@ -113,6 +113,28 @@ describe.each([
     expect(toList(await x.data())).toEqual([3, 6]); // computed again
   });
 
+  test('a detached value stands for itself, whoever else held it', async () => {
+    const x = tensor([1, 2]);
+    for (const keepOnDevice of [true, false]) {
+      const y = x.mul(3);
+      const detached = y.detach();
+      if (keepOnDevice) await y.evaluate();
+      else await y.data();
+      expect(toList(await detached.add(1).data())).toEqual([4, 7]);
+      expect(detached.source.kind).toBe('detached');
+      expect(() => grad(detached.sum(), [x])).toThrow('does not depend on');
+      y.dispose();
+      expect(toList(await detached.sub(1).data())).toEqual([2, 5]);
+      expect(toList(await y.add(2).data())).toEqual([5, 8]);
+      detached.dispose();
+      if (keepOnDevice)
+        await expect(detached.mul(2).data()).rejects.toThrow('detached tensor (f32 [2]) was disposed of');
+      else expect(toList(await detached.mul(2).data())).toEqual([6, 12]);
+    }
+    const itself = await x.add(1).detach().evaluate();
+    expect([itself.source.kind, toList(await itself.data())]).toEqual(['detached', [2, 3]]);
+  });
+
   test('large values are written where they are kept, and no later replay touches them', async () => {
     const size = 2 ** 15;
     const x = new Variable(new Float32Array(size).fill(1), [size], 'x');

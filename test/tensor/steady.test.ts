@@ -1,9 +1,11 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, expect, test } from 'vitest';
 import { batches } from '../../src/data/dataset.js';
 import { toyData } from '../../src/data/index.js';
 import { TextImageClassifier } from '../../src/models/index.js';
 import { Adam, crossEntropy } from '../../src/nn/index.js';
-import { Generator, setDefaultDevice } from '../../src/tensor/index.js';
+import { Generator, setDefaultDevice, type Tensor, tensor, Variable } from '../../src/tensor/index.js';
 import { gpu, reference } from '../support/devices.js';
 import { expectClose } from '../support/numbers.js';
 
@@ -120,4 +122,29 @@ test('both devices give the same losses', async () => {
 
 test('same seed, same bits', async () => {
   expect(await losses(gpu, 6)).toEqual(await losses(gpu, 6));
+});
+
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
+
+test('a state that is carried over steps and detached keeps nothing of earlier steps', async () => {
+  setDefaultDevice(gpu);
+  const w = new Variable(Float32Array.of(0.5), [1], 'w');
+  const optimizer = new Adam([w]);
+  const earlier: WeakRef<Tensor>[] = [];
+  let sampled = tensor([1]);
+  let trained = tensor([1]);
+  for (let step = 0; step < 30; step++) {
+    earlier.push(new WeakRef(sampled), new WeakRef(trained));
+    sampled = await sampled.mul(0.9).detach().evaluate();
+    const next = trained.detach().mul(w);
+    await optimizer.step(next.square().sum(), { also: [next] });
+    trained = next;
+  }
+  await trained.data();
+  // What a promise or a queue still holds is let go in turns of the event loop.
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
+  collectGarbage();
+  const held = earlier.filter((reference) => reference.deref() !== undefined);
+  expect(held.length).toBeLessThanOrEqual(6);
 });

@@ -46,6 +46,7 @@ export interface OpDescription<Names extends readonly string[], A> {
   readonly halves?: boolean;
   readonly alias?: boolean;
   readonly assigns?: boolean;
+  readonly detaches?: boolean;
   readonly epilogue?: boolean;
   readonly prologue?: boolean;
   readonly inPlace?: Readonly<Record<number, number>>;

@@ -16,8 +16,8 @@ export interface TensorType {
   readonly dtype: DType;
 }
 
-/** Where a tensor comes from: an op, or one of the three kinds of leaves. */
-export type Source = OpNode | DataLeaf | NumberLeaf | VariableLeaf;
+/** Where a tensor comes from: an op, or one of the four kinds of leaves. */
+export type Source = OpNode | DataLeaf | NumberLeaf | VariableLeaf | DetachedLeaf;
 
 /** Numbers on the host. A plan has a slot for them and uploads them when they are not what the slot holds already. */
 export interface DataLeaf {
@@ -36,6 +36,11 @@ export interface VariableLeaf {
   readonly kind: 'variable';
   readonly variable: Variable;
   readonly version: number;
+}
+
+/** A value that is known, on the host or on a device, and has let go of the graph that it came from. */
+export interface DetachedLeaf {
+  readonly kind: 'detached';
 }
 
 /** An op applied to tensors. */
@@ -84,6 +89,8 @@ export interface OpDefinition {
   readonly halves?: boolean;
   /** True if the output is the input's memory under another shape. */
   readonly alias?: boolean;
+  /** True if no gradient passes it: once its value is known, it lets go of its graph. */
+  readonly detaches?: boolean;
   /** True if evaluating it makes its input the value of the variable in its attributes; it has no value of its own. */
   readonly assigns?: boolean;
   /** True if elementwise work on output 0 can be fused into the kernel that writes it. */

@@ -50,6 +50,10 @@ export function trace(targets: readonly Tensor[]): Trace {
     } else if (source.kind === 'number') {
       numbers.push(source);
       parts.push(`number:${tensor.dtype}`);
+    } else if (source.kind === 'detached') {
+      throw new TesseraError(
+        `${consumer}: a detached tensor (${tensor.describe()}) was disposed of, and its value is gone; dispose of it after its last use`,
+      );
     } else if (source.kind === 'variable') {
       if (source.version !== source.variable.version) throw stale(source, consumer);
       variables.push(source);
@@ -61,6 +65,7 @@ export function trace(targets: readonly Tensor[]): Trace {
   // Depth first with a stack of its own: a long recurrence must not exhaust the call stack.
   const stack: { node: OpNode; next: number }[] = [];
   const visit = (tensor: Tensor, consumer: string): void => {
+    detachIfKnown(tensor);
     if (positions.has(identityOf(tensor))) return;
     if (tensor.pending !== undefined) pending.push(tensor.pending);
     if (isKnown(tensor) || tensor.pending !== undefined || tensor.source.kind !== 'op') addLeaf(tensor, consumer);
@@ -94,6 +99,13 @@ export function trace(targets: readonly Tensor[]): Trace {
 export const isCurrent = ({ variables, slots }: Trace): boolean =>
   variables.every(({ variable, version }) => variable.version === version) &&
   slots.every((tensor) => isKnown(tensor) || tensor.source.kind === 'data');
+
+/** A tensor that ends the graph takes over the value of its input as soon as it is known. */
+function detachIfKnown(tensor: Tensor): void {
+  if (tensor.source.kind !== 'op' || !tensor.source.op.detaches || isKnown(tensor)) return;
+  const [input] = tensor.source.inputs;
+  if (isKnown(input)) tensor.takeValueOf(input);
+}
 
 /** The trace of targets, once all values that it depends on are known. */
 export async function settledTrace(targets: readonly Tensor[]): Promise<Trace> {
