@@ -10,15 +10,19 @@ function crossEntropy(rows: number, cols: number, when?: KernelCase['when']): Ke
   return [
     {
       ...{ ...common, ...crossEntropyForward.workgroup.ones.cost(values), name: `cross-entropy ${rows} x ${cols}` },
-      buffers: { logits: rows * cols, labels, loss: rows, normalizer: rows },
-      outputs: ['loss', 'normalizer'],
+      buffers: { logits: rows * cols, labels, loss: rows, maximum: rows, sums: rows },
+      outputs: ['loss', 'maximum', 'sums'],
       rungs: rowRungs(crossEntropyForward, values),
     },
     {
       ...{ ...common, ...crossEntropyBackward.cost(values), name: `cross-entropy gradient ${rows} x ${cols}` },
-      // Random logits of so many classes have about this normalizer.
       buffers: {
-        ...{ logits: rows * cols, labels, normalizer: new Float32Array(rows).fill(Math.log(cols) + 0.5) },
+        ...{
+          logits: rows * cols,
+          labels,
+          maximum: new Float32Array(rows),
+          sums: new Float32Array(rows).fill(1.6 * cols),
+        },
         ...{ dloss: rows, dlogits: rows * cols },
       },
       outputs: ['dlogits'],

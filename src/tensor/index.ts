@@ -7,6 +7,7 @@ export { full, type Nested, ones, onesLike, scalar, tensor, zeros, zerosLike } f
 export { defaultDevice, setDefaultDevice } from './default-device.js';
 export { evaluate, readBack, startReading } from './evaluate.js';
 export { Generator } from './generator.js';
+export { checkIndices } from './graph/define.js';
 export type { DType } from './graph/graph.js';
 export { checkFinite } from './inspect/check-finite.js';
 export { type DispatchOutline, type ExplainedDispatch, type Explanation, explain } from './inspect/explain.js';

@@ -533,12 +533,13 @@ const entropy = [
   ...farRows,
 ].flatMap(({ note, rows, cols, values: logits }): KernelCase[] => {
   const labels = integers(rows, cols);
-  const normalizer = new Float32Array(rows).fill(4);
-  const backward = { logits, labels, normalizer, dloss: rows, dlogits: rows * cols };
+  const maximum = new Float32Array(rows).fill(2);
+  const sums = new Float32Array(rows).fill(7.5);
+  const backward = { logits, labels, maximum, sums, dloss: rows, dlogits: rows * cols };
   const values = { rows, cols };
   return [
     ...rowKernelsFor(crossEntropyForward, cols).map((kernel) => ({
-      ...{ kernel, note, values, buffers: { logits, labels, loss: rows, normalizer: rows } },
+      ...{ kernel, note, values, buffers: { logits, labels, loss: rows, maximum: rows, sums: rows } },
     })),
     ...(typeof logits === 'number' ? [{ kernel: crossEntropyBackward, note, values, buffers: backward }] : []),
   ];

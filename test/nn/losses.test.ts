@@ -9,6 +9,7 @@ import {
   meanAbsoluteError,
   meanSquaredError,
 } from '../../src/nn/index.js';
+import { losses } from '../../src/nn/keras/named.js';
 import { grad, setDefaultDevice, type Tensor, tensor, zeros } from '../../src/tensor/index.js';
 import { gpu, reference } from '../support/devices.js';
 import { expectClose } from '../support/numbers.js';
@@ -102,6 +103,46 @@ describe.each([
     expect(values[0]).not.toBe(0);
   });
 
+  test('an ignored row may hold anything, and all rows may be ignored', async () => {
+    const logits = tensor([
+      [1, 2],
+      [Number.NEGATIVE_INFINITY, 0],
+      [Number.NaN, 0],
+    ]);
+    const some = crossEntropy(logits, i32(0, -100, -100), { ignoreIndex: -100 });
+    await check(some, Math.log(1 + Math.E));
+    const slope = 1 / (1 + Math.E);
+    expectClose(await grad(some, [logits])[0].data(), [slope - 1, 1 - slope, 0, 0, 0, 0], { absolute: 1e-6 });
+    const none = crossEntropy(logits, i32(7, 7, 7), { ignoreIndex: 7 });
+    await check(none, 0);
+    expect([...(await grad(none, [logits])[0].data())]).toEqual([0, 0, 0, 0, 0, 0]);
+  });
+
+  test('a label that is no class is an error, and on the device NaN', async () => {
+    setDefaultDevice(device);
+    const logits = tensor(rows.slice(0, 2));
+    expect(() => crossEntropy(logits, i32(99, -1), { ignoreIndex: -1 })).toThrow('label 99 at position 0');
+    for (const label of [99, -2, 3]) {
+      const computed = i32(label - 1, 0).add(1);
+      const loss = crossEntropy(logits, computed, { ignoreIndex: -1 });
+      expect(await loss.item()).toBeNaN();
+      const slopes = await grad(loss, [logits])[0].data();
+      expect([...slopes].map(Number.isNaN)).toEqual([true, true, true, false, false, false]);
+      const sparse = losses.sparseCategoricalCrossentropy(logits.softmax(), computed);
+      expect([...(await sparse.data())].map(Number.isNaN)).toEqual([true, false]);
+    }
+    expect(() => losses.sparseCategoricalCrossentropy(logits.softmax(), i32(0, 3))).toThrow('label 3 at position 1');
+  });
+
+  test('large logits have exact gradients', async () => {
+    setDefaultDevice(device);
+    for (const large of [1e5, 1e8, 1e30]) {
+      const logits = tensor([[large, large]]);
+      const slopes = await grad(crossEntropy(logits, i32(0)), [logits])[0].data();
+      expectClose(slopes, [-0.5, 0.5], { absolute: 1e-6 });
+    }
+  });
+
   test('the others follow their formulas', async () => {
     const [x, t] = [
       [3, -1, 0.2, 8],
@@ -154,6 +195,7 @@ describe.each([
 test('what does not fit is told', () => {
   const logits = zeros([2, 3]);
   expect(() => crossEntropy(logits, zeros([2, 4]))).toThrow('labels must be i32 [2] or f32 [2, 3], got f32 [2, 4]');
+  expect(() => infoNCE(zeros([1, 4]), zeros([1, 4]))).toThrow('infoNCE: expected at least two pairs');
   expect(() => crossEntropy(logits, i32(0, 3))).toThrow('label 3 at position 1 is out of range');
   expect(() => crossEntropy(logits, i32(0, 1), { labelSmoothing: 1 })).toThrow('within [0, 1), got 1');
   expect(() => crossEntropy(logits, i32(0, 1), { classWeights: [1] })).toThrow('3 classes need as many weights, got 1');

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   averagePool2d,
+  crossEntropyRows,
   type Device,
   grad,
   maxPool2d,
@@ -32,6 +33,11 @@ describe.each([
     expect(await values(x.argmax(1))).toEqual([1, 2]);
     expect(await values(x.argmin(1))).toEqual([1, 0]);
     expect(await values(x.sort(1))).toEqual([1, 3, NAN, 4, 5, 6]);
+    const top = tensor([1, INF, NAN, 2, NAN, INF, 2]).topK(6);
+    expect(await values(top.values)).toEqual([NAN, NAN, INF, INF, 2, 2]);
+    expect(await values(top.indices)).toEqual([2, 4, 1, 5, 3, 6]);
+    expect(await values(tensor([NAN, 1]).norm())).toEqual([NAN]);
+    expect(await values(tensor([NAN, 1]).norm(0, { order: Infinity }))).toEqual([NAN]);
     const long = Float32Array.from({ length: 5000 }, (_, at) => (at === 3000 ? NAN : at));
     expect(await values(tensor(long).max())).toEqual([NAN]);
     expect(await values(tensor(long).argmax())).toEqual([3000]);
@@ -46,6 +52,54 @@ describe.each([
     expect(await values(tensor(Int32Array.of(-5, 7)).maximum(tensor(Int32Array.of(2_143_289_344, -1))))).toEqual([
       2_143_289_344, 7,
     ]);
+  });
+
+  test('an index out of range is an error, and on the device NaN', async () => {
+    const x = tensor([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
+    const of = (...indices: number[]) => tensor(Int32Array.from(indices), [2, 1]);
+    expect(() => x.takeAlongAxis(of(3, 0))).toThrow('takeAlongAxis: index 3 at position 0 is out of range');
+    expect(() => x.takeAlongAxis(of(0, -4))).toThrow('takeAlongAxis: index -4 at position 1 is out of range');
+    expect(await values(x.takeAlongAxis(of(2, -2).add(1)))).toEqual([NAN, 6]);
+    expect(await values(x.takeAlongAxis(of(-5, -4).add(1)))).toEqual([NAN, 4]);
+    expect(await values(x.gather(tensor(Int32Array.of(1, 0)).add(1)))).toEqual([NAN, NAN, NAN, 4, 5, 6]);
+    expect(() => x.take(tensor(Int32Array.of(0, 3)), 1)).toThrow('index 3 at position 1 is out of range');
+  });
+
+  test('a softmax of what has none is NaN', async () => {
+    for (const row of [
+      [NAN, 0, 1],
+      [0, NAN, 1],
+      [INF, 0, 1],
+      [NINF, NINF, NINF],
+      [0, 1, 2, NAN],
+      [0, NAN, INF, NINF],
+    ]) {
+      const x = tensor([row]);
+      const all = row.map(() => NAN);
+      expect(await values(x.softmax())).toEqual(all);
+      expect(await values(x.logSoftmax())).toEqual(all);
+      expect(await values(grad(x.logSoftmax().slice([0, 0], [1, 1]).sum(), [x])[0])).toEqual(all);
+      const loss = crossEntropyRows(x, tensor(Int32Array.of(2)));
+      expect(await values(loss)).toEqual([NAN]);
+      expect(await values(grad(loss.sum(), [x])[0])).toEqual(all);
+    }
+    expect(await values(tensor([NINF, 0, NINF]).softmax())).toEqual([0, 1, 0]);
+    expect(await values(tensor([NINF, 0, NINF]).logSoftmax())).toEqual([NINF, 0, NINF]);
+  });
+
+  test('a length neither overflows nor vanishes', async () => {
+    for (const size of [1e25, 1, 1e-25, 1e-30]) {
+      const x = tensor([3 * size, -4 * size]);
+      expect((await x.norm().item()) / size).toBeCloseTo(5, 5);
+      const slopes = await values(grad(x.norm(), [x])[0]);
+      expect(slopes).toEqual([expect.closeTo(0.6, 5), expect.closeTo(-0.8, 5)]);
+    }
+    expect(await values(tensor([INF, 1]).norm())).toEqual([INF]);
+    const zero = tensor([0, 0]);
+    expect(await values(grad(zero.norm(), [zero])[0])).toEqual([0, 0]);
   });
 
   test('infinities are numbers', async () => {
@@ -72,6 +126,8 @@ describe.each([
     expect(await values(x.prod(1))).toEqual([1, 1]);
     expect(await values(x.greater(0).all(1))).toEqual([1, 1]);
     expect(await values(x.greater(0).any(1))).toEqual([0, 0]);
+    expect(await values(x.logSumExp(1))).toEqual([NINF, NINF]);
+    expect(await values(x.norm(1))).toEqual([0, 0]);
     expect(() => x.max(1)).toThrow('has no element to choose');
     expect(() => x.mean(1)).toThrow('has no element along');
     expect(() => x.argmax(1)).toThrow('has no element along');

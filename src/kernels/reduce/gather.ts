@@ -1,5 +1,6 @@
 import { type Cut, ceilDivide, cutAlong, defineKernel, type Kernel, type Span } from '../../gpu/kernel.js';
 import { wgsl } from '../../gpu/wgsl.js';
+import { NOT_A_NUMBER } from './nan.js';
 
 /*
  * Rows of a table by index, and the gradient of that: a scatter-add.
@@ -9,13 +10,14 @@ import { wgsl } from '../../gpu/wgsl.js';
  *
  * Several i may name one row, and WGSL has no float atomics; their sum would not have a fixed order either. So the
  * places i are sorted by the row that they name (sort.ts, which keeps equals in order), one kernel finds where each row's
- * places begin, and another sums them, each row in ascending order of i. Indices outside of the table give zeros.
+ * places begin, and another sums them, each row in ascending order of i. Indices outside of the table give NaN, and are
+ * left out of sums.
  */
 const THREADS = 64;
 
 /**
- * Cuts the table of a gather: a part of the rows, from `first_row` on, fills in what it has. The part with the first row also
- * writes the zeros.
+ * Cuts the table of a gather: a part of the rows, from `first_row` on, fills in what it has. The part with the first row
+ * also writes NaN, over which the others write.
  */
 const cutTable: Cut<'table', 'rows' | 'cols' | 'first_row'> = {
   parts: ({ rows }) => rows,
@@ -40,6 +42,7 @@ struct Sizes { count: u32, rows: u32, cols: u32, first_row: u32 }
 @group(0) @binding(1) var<storage, read> indices: array<i32>;      // (count)
 @group(0) @binding(2) var<storage, read_write> y: array<${type}>;  // (count, cols)
 @group(0) @binding(3) var<uniform> sizes: Sizes;
+${NOT_A_NUMBER}
 
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -51,14 +54,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (row >= 0 && row < i32(sizes.rows)) {
     y[index] = table[u32(row) * length + index % length];
   } else if (sizes.first_row == 0u) {
-    y[index] = ${type}();
+    y[index] = ${type}(not_a_number(index));
   }
 }`,
     reference({ table, indices, y, count, rows, cols, first_row }) {
       for (let i = 0; i < count; i++) {
         const row = indices[i] - first_row;
         const own = row >= 0 && row < rows;
-        if (own || first_row === 0) for (let c = 0; c < cols; c++) y[i * cols + c] = own ? table[row * cols + c] : 0;
+        if (own || first_row === 0)
+          for (let c = 0; c < cols; c++) y[i * cols + c] = own ? table[row * cols + c] : Number.NaN;
       }
     },
   });

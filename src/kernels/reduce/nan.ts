@@ -8,6 +8,10 @@ import { wgsl } from '../../gpu/wgsl.js';
 export const IS_NAN = wgsl`
 fn is_nan(value: f32) -> bool { return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u; }`;
 
+/** A NaN of its own, in WGSL: out of any number below 2³¹, because WGSL refuses a constant one. */
+export const NOT_A_NUMBER = wgsl`
+fn not_a_number(any: u32) -> f32 { return bitcast<f32>(any | 0x7fc00000u); }`;
+
 /** Whether a replaces b as the largest so far, in WGSL; the first NaN stays. Needs `IS_NAN`. */
 export const REPLACES = wgsl`${IS_NAN}
 fn replaces(a: f32, b: f32) -> bool { return (a > b || is_nan(a)) && !is_nan(b); }`;

@@ -1,5 +1,6 @@
 import { ceilDivide, cutAlong, defineKernel } from '../../gpu/kernel.js';
 import { wgsl } from '../../gpu/wgsl.js';
+import { NOT_A_NUMBER } from '../reduce/nan.js';
 import { ROW_HEAD, rowKernels } from './row-kernels.js';
 import { rowStatistics, statistics } from './softmax.js';
 
@@ -10,7 +11,9 @@ import { rowStatistics, statistics } from './softmax.js';
  *   dx[r,c] = dloss[r] · (softmax(x)[r,c] - [c = label[r]])
  *
  * The softmax never meets a logarithm, so nothing overflows and nothing is lost where a probability is tiny. Beside
- * the loss the forward kernel keeps log Σ_k exp(x[r,k]) of every row, so that the gradient needs no reduction.
+ * the loss the forward kernel keeps of every row its maximum and Σ_k exp(x[r,k] - maximum), in `sums`, so that the gradient needs
+ * no reduction. (Their sum, log Σ_k exp x[r,k], would round the second away where the first is large.)
+ * A label that is no class makes loss and gradient NaN.
  */
 const THREADS = 64;
 
@@ -19,55 +22,66 @@ export const crossEntropyForward = rowKernels(({ suffix, subgroupLanes, element,
   defineKernel({
     name: `cross_entropy${suffix}`,
     reads: ['logits', 'labels'],
-    writes: ['loss', 'normalizer'],
+    writes: ['loss', 'maximum', 'sums'],
     sizes: ['rows', 'cols'],
-    cuts: [cutAlong('rows', ({ cols }) => ({ logits: cols, labels: 1, loss: 1, normalizer: 1 }))],
+    cuts: [cutAlong('rows', ({ cols }) => ({ logits: cols, labels: 1, loss: 1, maximum: 1, sums: 1 }))],
     subgroupLanes,
     workgroups: ({ rows }) => rows,
-    cost: ({ rows, cols }) => ({ flops: 7 * rows * cols, bytes: 4 * rows * (cols + 3) }),
+    cost: ({ rows, cols }) => ({ flops: 7 * rows * cols, bytes: 4 * rows * (cols + 4) }),
     wgsl: wgsl`
 struct Sizes { rows: u32, cols: u32 }
-@group(0) @binding(0) var<storage, read> logits: array<${element}>;     // (rows, cols)
-@group(0) @binding(1) var<storage, read> labels: array<i32>;            // (rows)
-@group(0) @binding(2) var<storage, read_write> loss: array<f32>;        // (rows)
-@group(0) @binding(3) var<storage, read_write> normalizer: array<f32>;  // (rows)
-@group(0) @binding(4) var<uniform> sizes: Sizes;
+@group(0) @binding(0) var<storage, read> logits: array<${element}>;  // (rows, cols)
+@group(0) @binding(1) var<storage, read> labels: array<i32>;         // (rows)
+@group(0) @binding(2) var<storage, read_write> loss: array<f32>;     // (rows)
+@group(0) @binding(3) var<storage, read_write> maximum: array<f32>;  // (rows)
+@group(0) @binding(4) var<storage, read_write> sums: array<f32>;     // (rows)
+@group(0) @binding(5) var<uniform> sizes: Sizes;
 ${team}
+${NOT_A_NUMBER}
 ${ROW_HEAD}
 ${rowStatistics('logits')}
   if (thread == 0u) {
-    let label = u32(labels[row]);
-    normalizer[row] = shift + log(total);
-    loss[row] = (shift - pick(logits[begin + label / WIDTH], label % WIDTH)) + log(total);
+    let label = u32(labels[row]); // of a negative label more than any class
+    let is_class = label < sizes.cols;
+    let at = select(0u, label, is_class);
+    let own = pick(logits[begin + at / WIDTH], at % WIDTH);
+    loss[row] = select(not_a_number(row), (shift - own) + log(total), is_class);
+    maximum[row] = shift;
+    sums[row] = total;
   }
 }`,
-    reference({ logits, labels, loss, normalizer, rows, cols }) {
+    reference({ logits, labels, loss, maximum, sums, rows, cols }) {
       for (let r = 0; r < rows; r++) {
-        const { shift, total } = statistics(logits.subarray(r * cols, (r + 1) * cols));
-        normalizer[r] = shift + Math.log(total);
-        loss[r] = normalizer[r] - logits[r * cols + labels[r]];
+        const own = statistics(logits.subarray(r * cols, (r + 1) * cols));
+        const isClass = labels[r] >= 0 && labels[r] < cols;
+        loss[r] = isClass ? own.shift - logits[r * cols + labels[r]] + Math.log(own.total) : Number.NaN;
+        maximum[r] = own.shift;
+        sums[r] = own.total;
       }
     },
   }),
 );
 
-/** dx = dloss · (softmax(x) - one-hot(label)). */
+/** dx = dloss · (softmax(x) - one-hot(label)); 0 where dloss is 0, so that nothing comes out of a row that is left out. */
 export const crossEntropyBackward = defineKernel({
   name: 'cross_entropy_backward',
-  reads: ['logits', 'labels', 'normalizer', 'dloss'],
+  reads: ['logits', 'labels', 'maximum', 'sums', 'dloss'],
   writes: ['dlogits'],
   sizes: ['rows', 'cols'],
-  cuts: [cutAlong('rows', ({ cols }) => ({ logits: cols, labels: 1, normalizer: 1, dloss: 1, dlogits: cols }))],
+  cuts: [cutAlong('rows', ({ cols }) => ({ logits: cols, labels: 1, maximum: 1, sums: 1, dloss: 1, dlogits: cols }))],
   workgroups: ({ rows, cols }) => ceilDivide(rows * cols, THREADS),
-  cost: ({ rows, cols }) => ({ flops: 7 * rows * cols, bytes: 4 * rows * (2 * cols + 3) }),
+  cost: ({ rows, cols }) => ({ flops: 7 * rows * cols, bytes: 4 * rows * (2 * cols + 4) }),
   wgsl: wgsl`
 struct Sizes { rows: u32, cols: u32 }
 @group(0) @binding(0) var<storage, read> logits: array<f32>;         // (rows, cols)
 @group(0) @binding(1) var<storage, read> labels: array<i32>;         // (rows)
-@group(0) @binding(2) var<storage, read> normalizer: array<f32>;     // (rows)
-@group(0) @binding(3) var<storage, read> dloss: array<f32>;          // (rows)
-@group(0) @binding(4) var<storage, read_write> dlogits: array<f32>;  // (rows, cols)
-@group(0) @binding(5) var<uniform> sizes: Sizes;
+@group(0) @binding(2) var<storage, read> maximum: array<f32>;        // (rows)
+@group(0) @binding(3) var<storage, read> sums: array<f32>;          // (rows)
+@group(0) @binding(4) var<storage, read> dloss: array<f32>;          // (rows)
+@group(0) @binding(5) var<storage, read_write> dlogits: array<f32>;  // (rows, cols)
+@group(0) @binding(6) var<uniform> sizes: Sizes;
+
+${NOT_A_NUMBER}
 
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -75,14 +89,18 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let index = (group.y * groups.x + group.x) * ${THREADS}u + thread;
   if (index >= sizes.rows * sizes.cols) { return; }
   let row = index / sizes.cols;
-  let hit = f32(i32(index % sizes.cols) == labels[row]);
-  dlogits[index] = dloss[row] * (exp(logits[index] - normalizer[row]) - hit);
+  let label = u32(labels[row]); // of a negative label more than any class
+  let hit = select(not_a_number(row), f32(index % sizes.cols == label), label < sizes.cols);
+  let slope = exp(logits[index] - maximum[row]) / sums[row] - hit;
+  dlogits[index] = select(dloss[row] * slope, 0.0, dloss[row] == 0.0);
 }`,
-  reference({ logits, labels, normalizer, dloss, dlogits, rows, cols }) {
+  reference({ logits, labels, maximum, sums, dloss, dlogits, rows, cols }) {
     for (let index = 0; index < rows * cols; index++) {
       const row = Math.floor(index / cols);
-      const hit = index % cols === labels[row] ? 1 : 0;
-      dlogits[index] = dloss[row] * (Math.exp(logits[index] - normalizer[row]) - hit);
+      const isClass = labels[row] >= 0 && labels[row] < cols;
+      const hit = isClass ? Number(index % cols === labels[row]) : Number.NaN;
+      const slope = Math.exp(logits[index] - maximum[row]) / sums[row] - hit;
+      dlogits[index] = dloss[row] === 0 ? 0 : dloss[row] * slope;
     }
   },
 });

@@ -1,5 +1,6 @@
 import type { Kernel } from '../../gpu/kernel.js';
 import { wgsl } from '../../gpu/wgsl.js';
+import { REPLACES } from '../reduce/nan.js';
 
 /*
  * Kernels that compute rows, each as a whole by a team of invocations: every invocation folds its share of the row, the
@@ -23,9 +24,13 @@ export interface Team {
   /** WGSL of an element of a row. */
   readonly element: 'f32' | 'vec4f';
   /**
-   * WGSL of THREADS, Element, WIDTH (its numbers), `pick(element, place)`, one of these, and `fold_max(element, thread)`
-   * and `fold_sum(element, thread)`: one number of the elements of all invocations, in a fixed order. Control flow must
-   * be uniform there.
+   * WGSL of THREADS, Element, WIDTH (its numbers), `pick(element, place)`, one of these, and
+   *
+   *   fold_sum(element, thread)        the sum of the elements of all invocations, in a fixed order
+   *   fold_max(element, bits, thread)  their maximum, NaN where any is NaN: WGSL's max may pass over one, so `bits` is
+   *                                    the maximum of every `magnitude(element)`, the bits of its absolute value
+   *
+   * Control flow must be uniform at both.
    */
   readonly wgsl: string;
 }
@@ -55,27 +60,40 @@ fn ${name}(value: f32, thread: u32) -> f32 {
   return a;
 }`;
 
+const LARGER = 'select(b, a, replaces(a, b))';
 const WORKGROUP = wgsl`
 const THREADS = ${THREADS}u;
 var<workgroup> partial: array<f32, THREADS>;
-${foldWorkgroup('fold_max_ones', 'max(a, b)')}
+${REPLACES}
+${foldWorkgroup('fold_max_ones', LARGER)}
 ${foldWorkgroup('fold_sum_ones', 'a + b')}`;
 const SUBGROUP = wgsl`
 const THREADS = ${LANES}u;
-${foldLanes('fold_max_ones', 'max(a, b)')}
+${REPLACES}
+${foldLanes('fold_max_ones', LARGER)}
 ${foldLanes('fold_sum_ones', 'a + b')}`;
 
 const ONES = wgsl`
 alias Element = f32;
+alias Bits = u32;
 const WIDTH = 1u;
 fn pick(v: f32, place: u32) -> f32 { return v; }
-fn fold_max(value: f32, thread: u32) -> f32 { return fold_max_ones(value, thread); }
+fn magnitude(v: f32) -> u32 { return bitcast<u32>(v) & 0x7fffffffu; }
+fn fold_max(v: f32, bits: u32, thread: u32) -> f32 {
+  return fold_max_ones(select(v, bitcast<f32>(bits), bits > 0x7f800000u), thread);
+}
 fn fold_sum(value: f32, thread: u32) -> f32 { return fold_sum_ones(value, thread); }`;
 const FOURS = wgsl`
 alias Element = vec4f;
+alias Bits = vec4u;
 const WIDTH = 4u;
 fn pick(v: vec4f, place: u32) -> f32 { return v[place]; }
-fn fold_max(v: vec4f, thread: u32) -> f32 { return fold_max_ones(max(max(v.x, v.y), max(v.z, v.w)), thread); }
+fn magnitude(v: vec4f) -> vec4u { return bitcast<vec4u>(v) & vec4u(0x7fffffffu); }
+fn fold_max(v: vec4f, bits: vec4u, thread: u32) -> f32 {
+  let most = max(max(bits.x, bits.y), max(bits.z, bits.w));
+  let largest = max(max(v.x, v.y), max(v.z, v.w));
+  return fold_max_ones(select(largest, bitcast<f32>(most), most > 0x7f800000u), thread);
+}
 fn fold_sum(v: vec4f, thread: u32) -> f32 { return fold_sum_ones((v.x + v.y) + (v.z + v.w), thread); }`;
 
 /** One kernel for every team. */

@@ -1,5 +1,6 @@
 import { cutAlong, defineKernel } from '../../gpu/kernel.js';
 import { wgsl } from '../../gpu/wgsl.js';
+import { NOT_A_NUMBER } from '../reduce/nan.js';
 import { ROW_HEAD, rowKernels } from './row-kernels.js';
 
 /*
@@ -18,14 +19,24 @@ const forward = {
   cuts: [cutAlong('rows', ({ cols }) => ({ x: cols, y: cols }))],
 } as const;
 
-/** Reads the maximum of a row of x and Σ exp(x - maximum) into `shift` and `total`. */
+/**
+ * Reads the maximum of a row of x and Σ exp(x - maximum) into `shift` and `total`. Both are NaN where the row has no
+ * softmax: where it holds NaN or ∞, or nothing but -∞. (Some adapters' exp and log make numbers of NaN.)
+ */
 export const rowStatistics = (x: string): string => wgsl`
   var largest = ${x}[begin];
-  for (var at = begin + thread; at < end; at += THREADS) { largest = max(largest, ${x}[at]); }
-  let shift = fold_max(largest, thread);
+  var bits = Bits();
+  for (var at = begin + thread; at < end; at += THREADS) {
+    largest = max(largest, ${x}[at]);
+    bits = max(bits, magnitude(${x}[at]));
+  }
+  let row_max = fold_max(largest, bits, thread);
+  let defined = (bitcast<u32>(row_max) & 0x7fffffffu) < 0x7f800000u;
+  let shift = select(not_a_number(row), row_max, defined);
   var sum = Element();
   for (var at = begin + thread; at < end; at += THREADS) { sum += exp(${x}[at] - shift); }
-  let total = fold_sum(sum, thread);`;
+  let row_sum = fold_sum(sum, thread);
+  let total = select(shift, row_sum, defined);`;
 
 /** Softmax of each row. */
 export const softmaxForward = rowKernels(({ suffix, subgroupLanes, element, wgsl: team }) =>
@@ -40,6 +51,7 @@ struct Sizes { rows: u32, cols: u32 }
 @group(0) @binding(1) var<storage, read_write> y: array<${element}>;  // (rows, cols)
 @group(0) @binding(2) var<uniform> sizes: Sizes;
 ${team}
+${NOT_A_NUMBER}
 ${ROW_HEAD}
 ${rowStatistics('x')}
   for (var at = begin + thread; at < end; at += THREADS) { y[at] = exp(x[at] - shift) / total; }
@@ -69,6 +81,7 @@ struct Sizes { rows: u32, cols: u32 }
 @group(0) @binding(1) var<storage, read_write> y: array<${element}>;  // (rows, cols)
 @group(0) @binding(2) var<uniform> sizes: Sizes;
 ${team}
+${NOT_A_NUMBER}
 ${ROW_HEAD}
 ${rowStatistics('x')}
   let log_total = log(total); // taken off last: shift may be large, and its sum with this would round
@@ -133,7 +146,9 @@ ${team}
 ${ROW_HEAD}
   var sum = Element();
   for (var at = begin + thread; at < end; at += THREADS) { sum += dy[at]; }
-  let total = fold_sum(sum, thread);
+  let row_sum = fold_sum(sum, thread);
+  let first = pick(y[begin], 0u); // of a row that holds a NaN all are
+  let total = select(row_sum, first, is_nan(first));
   for (var at = begin + thread; at < end; at += THREADS) { dx[at] = dy[at] - exp(y[at]) * total; }
 }`,
     reference({ y, dy, dx, rows, cols }) {
@@ -148,6 +163,7 @@ ${ROW_HEAD}
 
 /** The maximum of a row, and the sum of its exponentials after taking the maximum out. */
 export function statistics(row: Float64Array): { shift: number; total: number } {
+  if (row.some((value) => Number.isNaN(value))) return { shift: Number.NaN, total: Number.NaN };
   const shift = row.reduce((a, b) => Math.max(a, b), -Infinity);
   return { shift, total: row.reduce((sum, value) => sum + Math.exp(value - shift), 0) };
 }

@@ -1,4 +1,12 @@
-import { concat, crossEntropyRows, oneHot, type Tensor, type Variable } from '../../tensor/index.js';
+import {
+  checkIndices,
+  concat,
+  crossEntropyRows,
+  oneHot,
+  type Tensor,
+  type Variable,
+  where,
+} from '../../tensor/index.js';
 import { normalizeLength } from '../losses.js';
 import { Adagrad, Adam, AdamW, type Optimizer, type OptimizerOptions, RMSprop, SGD } from '../optimizers.js';
 
@@ -25,8 +33,12 @@ export const losses = {
   /** The same from logits. */
   categoricalCrossentropyFromLogits: (x: Tensor, t: Tensor): Tensor => byRow(t.mul(x.logSoftmax()).sum(-1).neg()),
   /** -log p of the target's class, t of i32 without the axis of classes. */
-  sparseCategoricalCrossentropy: (p: Tensor, t: Tensor): Tensor =>
-    byRow(inside(p).takeAlongAxis(t.expandDims(-1)).squeeze(-1).log().neg()),
+  sparseCategoricalCrossentropy: (p: Tensor, t: Tensor): Tensor => {
+    const classes = p.shape.at(-1) ?? 0;
+    checkIndices('sparseCategoricalCrossentropy', 'label', t, { count: classes, of: 'classes' });
+    const label = where(t.less(0), classes, t); // out of range, where takeAlongAxis counts from the end
+    return byRow(inside(p).takeAlongAxis(label.expandDims(-1)).squeeze(-1).log().neg());
+  },
   /** The same from logits (batch, classes). */
   sparseCategoricalCrossentropyFromLogits: (x: Tensor, t: Tensor): Tensor => crossEntropyRows(x, t),
   /** -t·log p - (1-t)·log(1-p). */

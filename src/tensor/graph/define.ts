@@ -1,3 +1,4 @@
+import type { HostArray } from '../../gpu/device.js';
 import { TesseraError } from '../../gpu/errors.js';
 import type { ElementwiseFunction } from '../../kernels/elementwise/table.js';
 import type { Launch, Value } from '../../launch/launch.js';
@@ -197,12 +198,33 @@ export function expectShape(op: string, name: string, input: Tensor, shape: Shap
   }
 }
 
-/** @throws TesseraError if an index whose value is known on the host does not lie within [0, count). */
-export function checkIndices(op: string, what: string, indices: Tensor, count: number, of: string): void {
-  const values = indices.host ?? (indices.source.kind === 'data' ? indices.source.data : []);
-  const at = values.findIndex((value) => !(value >= 0 && value < count));
-  if (at >= 0)
+/** The range of indices, from `first` (0 where left out), and what to leave unchecked. */
+export interface IndexRange {
+  readonly count: number;
+  /** What there are `count` of, for messages. */
+  readonly of: string;
+  readonly first?: number;
+  readonly except?: number;
+}
+
+/** @throws TesseraError if an index whose value is known on the host does not lie within its range. */
+export function checkIndices(
+  op: string,
+  what: string,
+  indices: Tensor,
+  { count, of, first = 0, except }: IndexRange,
+): void {
+  const values = hostValues(indices);
+  const at = values?.findIndex((value) => value !== except && !(value >= first && value < count)) ?? -1;
+  if (values !== undefined && at >= 0)
     throw new TesseraError(
-      `${op}: ${what} ${values[at]} at position ${at} is out of range: expected 0 to ${count - 1} (${count} ${of})`,
+      `${op}: ${what} ${values[at]} at position ${at} is out of range: expected ${first} to ${count - 1} (${count} ${of})`,
     );
+}
+
+/** The values of a tensor, as far as the host knows them: also through a reshape. */
+function hostValues({ host, source }: Tensor): HostArray | undefined {
+  if (host !== undefined) return host;
+  if (source.kind === 'data') return source.data;
+  return source.kind === 'op' && source.op.name === 'reshape' ? hostValues(source.inputs[0]) : undefined;
 }

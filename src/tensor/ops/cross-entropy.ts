@@ -8,55 +8,51 @@ import { softmax } from './softmax.js';
 import { oneHot } from './take.js';
 
 /** The gradient of `crossEntropyRows`: dloss · (softmax(logits) - one-hot(label)). Error ≤ 1e-5·|y| + 1e-5. */
-export const crossEntropyBackwardOp: Op<readonly ['logits', 'labels', 'normalizer', 'dloss']> = defineOp({
+export const crossEntropyBackwardOp: Op<readonly ['logits', 'labels', 'maximum', 'sums', 'dloss']> = defineOp({
   name: 'crossEntropyBackward',
-  inputs: ['logits', 'labels', 'normalizer', 'dloss'],
+  inputs: ['logits', 'labels', 'maximum', 'sums', 'dloss'],
   shape: ([logits]) => logits.shape,
-  dispatch: ([logits, labels, normalizer, dloss], [dlogits]) => {
+  dispatch: ([logits, labels, maximum, sums, dloss], [dlogits]) => {
     const [rows, cols] = logits.shape;
-    return [
-      launch(
-        crossEntropyBackward,
-        { logits: logits, labels: labels, normalizer: normalizer, dloss: dloss, dlogits: dlogits },
-        { rows, cols },
-      ),
-    ];
+    return [launch(crossEntropyBackward, { logits, labels, maximum, sums, dloss, dlogits }, { rows, cols })];
   },
-  // The normalizer follows from the logits: their gradient holds what would come through it.
-  vjp: ({ inputs: [logits, labels, , dloss], outputGrad: g }) => {
+  // Maximum and sum follow from the logits: their gradient holds what would come through it.
+  vjp: ({ inputs: [logits, labels, , , dloss], outputGrad: g }) => {
     const rule = (logits: Tensor, dloss: Tensor): Tensor =>
       softmax(logits)
         .sub(oneHot(labels, logits.shape[1]))
         .mul(dloss.reshape([dloss.size, 1]));
     const [dlogits, ddloss] = gradientsOf((...own) => rule(own[0], own[1]), [logits, dloss], g);
-    return [dlogits, null, null, ddloss];
+    return [dlogits, null, null, null, ddloss];
   },
 });
 
-/** `crossEntropyRows`, and ln Σ e^logits of each row, which its gradient needs. */
+/** `crossEntropyRows`, and what its gradient needs of each row: its maximum, and Σ e^(logits - maximum). */
 export const crossEntropyOp = defineOp({
   name: 'crossEntropy',
   inputs: ['logits', 'labels'],
   shape: ([logits]) => [
     { shape: [logits.shape[0]], dtype: 'f32' },
     { shape: [logits.shape[0]], dtype: 'f32' },
+    { shape: [logits.shape[0]], dtype: 'f32' },
   ],
-  dispatch: ([logits, labels], [loss, normalizer], context) => {
+  dispatch: ([logits, labels], [loss, maximum, sums], context) => {
     const [rows, cols] = logits.shape;
-    const values = { logits: logits, labels: labels, loss: loss, normalizer: normalizer };
+    const values = { logits, labels, loss, maximum, sums };
     return chooseTeam('cross_entropy', crossEntropyForward, { rows, cols }, context, (kernel) =>
       launch(kernel, values, { rows, cols }),
     );
   },
-  vjp: ({ inputs: [logits, labels], outputs: [, normalizer], outputGrad: dloss }) => [
-    crossEntropyBackwardOp(logits, labels, normalizer, dloss),
+  vjp: ({ inputs: [logits, labels], outputs: [, maximum, sums], outputGrad: dloss }) => [
+    crossEntropyBackwardOp(logits, labels, maximum, sums, dloss),
     null,
   ],
 });
 
 /**
  * The cross-entropy of each row: loss[r] = log Σ_k exp(logits[r,k]) - logits[r, labels[r]].
- * logits (batch, classes), labels (batch) of i32 -> (batch). Error ≤ 4e-6·|y| + 4e-6.
+ * logits (batch, classes), labels (batch) of i32 -> (batch). A label that is no class gives NaN, in its row's gradient
+ * too; a row whose loss is left out, whatever it holds, gets a gradient of 0. Error ≤ 4e-6·|y| + 4e-6.
  *
  * @throws TesseraError if shapes or dtypes do not fit, or a label known on the host is not a class.
  */
@@ -65,6 +61,6 @@ export function crossEntropyRows(logits: Tensor, labels: Tensor): Tensor {
   expectType('crossEntropy', 'logits', logits, 'f32');
   expectType('crossEntropy', 'labels', labels, 'i32');
   expectShape('crossEntropy', 'labels', labels, [logits.shape[0]]);
-  checkIndices('crossEntropy', 'label', labels, logits.shape[1], 'classes');
+  checkIndices('crossEntropy', 'label', labels, { count: logits.shape[1], of: 'classes' });
   return crossEntropyOp(logits, labels);
 }

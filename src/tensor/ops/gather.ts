@@ -5,6 +5,7 @@ import { sortLaunches } from '../../launch/sort.js';
 import { checkIndices, defineOp, expectRank, expectType, type Op } from '../graph/define.js';
 import type { DispatchContext } from '../graph/graph.js';
 import type { Tensor } from '../tensor.js';
+import { where } from './elementwise.js';
 
 /** `gather`, unchecked. */
 export const gatherOp: Op<readonly ['table', 'indices']> = defineOp({
@@ -26,13 +27,14 @@ export const gatherOp: Op<readonly ['table', 'indices']> = defineOp({
 
 /**
  * Rows of a table by index: table (rows, cols), indices (...) of i32 -> (..., cols).
- * An index outside of the table gives zeros; one whose value is known on the host is an error. Exact.
+ * An index outside of the table gives NaN. Exact.
+ * @throws TesseraError if such an index is known on the host.
  */
 export function gather(table: Tensor, indices: Tensor): Tensor {
   expectRank('gather', 'table', table, 2, 'rows, cols');
   expectType('gather', 'table', table, 'f32');
   expectType('gather', 'indices', indices, 'i32');
-  checkIndices('gather', 'index', indices, table.shape[0], 'rows');
+  checkIndices('gather', 'index', indices, { count: table.shape[0], of: 'rows' });
   return gatherOp(table, indices);
 }
 
@@ -64,7 +66,11 @@ export const scatterAddOp: Op<readonly ['values', 'indices'], { rows: number }> 
     const kernel = cols % 4 === 0 ? sumRows.fours : sumRows.ones;
     return [...launches, launch(kernel, { values: values, order, starts, y: y }, { count, rows, cols })];
   },
-  vjp: ({ inputs: [, indices], outputGrad: dy }) => [gatherOp(dy, indices), null],
+  // What was left out has no gradient.
+  vjp: ({ inputs: [values, indices], outputGrad: dy, attributes: { rows } }) => {
+    const isRow = indices.greaterEqual(0).and(indices.less(rows)).reshape([values.shape[0], 1]);
+    return [where(isRow, gatherOp(dy, indices), 0), null];
+  },
 });
 
 /**

@@ -39,15 +39,18 @@ export const sort = (x: Tensor, axis = -1, options: { descending?: boolean } = {
 
 /**
  * The k largest elements along an axis (the last by default), largest first, and their indices of i32; on ties the
- * lowest index comes first. Along the axis, n elements become k: x (..., n, ...) -> (..., k, ...). Exact.
+ * lowest index comes first, and NaN counts as the largest. Along the axis, n elements become k:
+ * x (..., n, ...) -> (..., k, ...). Exact.
  * @throws TesseraError if there are fewer than k.
  */
 export function topK(x: Tensor, k: number, axis = -1): { values: Tensor; indices: Tensor } {
   const at = normalizeAxis('topK', axis, x.rank);
   if (!Number.isInteger(k) || k < 0 || k > x.shape[at])
     throw new TesseraError(`topK: expected k within 0 to ${x.shape[at]} for ${formatShape(x.shape)}, got ${k}`);
-  // The smallest of -x: so of equals the first stays first.
-  const order = argsort(x.neg(), at);
+  // Sorted ascending from the last to the first, then reversed: NaN is the largest, and on ties the lowest index is first.
+  const order = flip(argsort(flip(x, at), at), at)
+    .mul(-1)
+    .add(Math.max(0, x.shape[at] - 1));
   const indices = order.slice(
     x.shape.map(() => 0),
     x.shape.map((size, other) => (other === at ? k : size)),

@@ -35,8 +35,13 @@ export function variance(x: Tensor, axes?: Axes, { correction = 0, keepDims = fa
 /** √variance. Its gradient at 0 is infinite. Error ≤ 4e-6·|y| + 1e-6. */
 export const std = (x: Tensor, axes?: Axes, options?: VarianceOptions): Tensor => variance(x, axes, options).sqrt();
 
-/** ln Σ e^x, without overflow: the maximum is taken out. Of -∞ alone it is -∞. Error ≤ 4e-6·|y| + 1e-6. */
+/** Whether axes of x hold no element at all. */
+const isEmpty = (op: string, x: Tensor, axes?: Axes): boolean =>
+  normalizeAxes(op, axes, x.rank).some((axis) => x.shape[axis] === 0);
+
+/** ln Σ e^x, without overflow: the maximum is taken out. Of nothing or of -∞ alone it is -∞. Error ≤ 4e-6·|y| + 1e-6. */
 export function logSumExp(x: Tensor, axes?: Axes, { keepDims = false }: ReduceOptions = {}): Tensor {
+  if (isEmpty('logSumExp', x, axes)) return x.exp().sum(axes, { keepDims }).log();
   const largest = stopGradient(x.max(axes, { keepDims: true }));
   const shift = where(largest.isFinite(), largest, 0);
   const sum = x.sub(shift).exp().sum(axes, { keepDims });
@@ -44,20 +49,24 @@ export function logSumExp(x: Tensor, axes?: Axes, { keepDims = false }: ReduceOp
 }
 
 /**
- * The length Σ |x|^order ^ (1/order) over axes: order 1, 2 (default) or Infinity. Its gradient at 0 is 0, as in
- * PyTorch. Error ≤ 2e-6·|y|.
+ * The length Σ |x|^order ^ (1/order) over axes: order 1, 2 (default) or Infinity; 0 of nothing. For order 2 the largest
+ * |x| is taken out, so that no square overflows or vanishes; the gradient at 0 is 0, as in PyTorch. Error ≤ 2e-6·|y|.
  */
 export function norm(
   x: Tensor,
   axes?: Axes,
   { order = 2, keepDims = false }: ReduceOptions & { order?: 1 | 2 | typeof Infinity } = {},
 ): Tensor {
-  if (order === 1) return x.abs().sum(axes, { keepDims });
-  if (order === Number.POSITIVE_INFINITY) return x.abs().max(axes, { keepDims });
-  if (order !== 2) throw new TesseraError(`norm: the order must be 1, 2 or Infinity, got ${order}`);
-  const squares = x.square().sum(axes, { keepDims });
-  const positive = squares.greater(0);
-  return where(positive, where(positive, squares, 1).sqrt(), 0);
+  if (![1, 2, Number.POSITIVE_INFINITY].includes(order))
+    throw new TesseraError(`norm: the order must be 1, 2 or Infinity, got ${order}`);
+  const size = x.abs();
+  if (order === 1 || isEmpty('norm', x, axes)) return size.sum(axes, { keepDims });
+  if (order === Number.POSITIVE_INFINITY) return size.max(axes, { keepDims });
+  const largest = stopGradient(size.max(axes, { keepDims: true }));
+  const unit = where(largest.isFinite().and(largest.greater(0)), largest, 1);
+  const squares = x.div(unit).square().sum(axes, { keepDims });
+  const isZero = squares.equal(0);
+  return where(isZero, 0, where(isZero, 1, squares).sqrt()).mul(unit.reshape(squares.shape));
 }
 
 /** True where any element over axes is true; false of nothing. x is of bool. Exact. */

@@ -1,6 +1,6 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { sizeOf } from '../../launch/shape.js';
-import { expectType } from '../graph/define.js';
+import { checkIndices, expectType } from '../graph/define.js';
 import { formatShape, normalizeAxis } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { expandDims } from './arrange.js';
@@ -28,7 +28,8 @@ export function take(x: Tensor, indices: Tensor, axis = 0): Tensor {
 
 /**
  * One element of x for each index, along an axis, as NumPy's take_along_axis: indices of i32 have x's shape but along
- * the axis; y[o,k,i] = x[o, indices[o,k,i], i]. Negative indices count from the end. Exact.
+ * the axis; y[o,k,i] = x[o, indices[o,k,i], i]. Negative indices count from the end; one out of range gives NaN. Exact.
+ * @throws TesseraError if shapes or dtypes do not fit, or an index that is known on the host is out of range.
  */
 export function takeAlongAxis(x: Tensor, indices: Tensor, axis = -1): Tensor {
   const at = normalizeAxis('takeAlongAxis', axis, x.rank);
@@ -41,13 +42,16 @@ export function takeAlongAxis(x: Tensor, indices: Tensor, axis = -1): Tensor {
     );
   }
   const n = x.shape[at];
+  checkIndices('takeAlongAxis', 'index', indices, { count: n, of: `along axis ${at}`, first: -n });
   const outer = sizeOf(x.shape.slice(0, at));
   const inner = sizeOf(x.shape.slice(at + 1));
-  const from0 = where(indices.less(0), indices.add(n), indices);
-  const place = reshape(from0, [outer, indices.shape[at], inner])
+  const from0 = reshape(where(indices.less(0), indices.add(n), indices), [outer, indices.shape[at], inner]);
+  const row = from0
     .add(arange(outer).reshape([outer, 1, 1]).mul(n))
     .mul(inner)
     .add(arange(inner));
+  // Out of range it would be another line's.
+  const place = where(from0.greaterEqual(0).and(from0.less(n)), row, -1);
   return reshape(gather(reshape(x, [x.size, 1]), reshape(place, [indices.size])), indices.shape);
 }
 
