@@ -57,16 +57,18 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let begin = row * length;
   // What is not seen is kept as a score so small that it is nothing beside any other.
   var own = Element(NOTHING);
+  var bits = Bits();
   for (var c = thread; c < length; c += THREADS) {
     let score = select(Element(NOTHING), sizes.scale * scores[begin + c], seen(block, i, c));
     p[begin + c] = score;
     own = max(own, score);
+    bits = max(bits, magnitude(score));
   }
-  let largest = fold_max(own, thread);
+  let largest = fold_max(own, bits, thread); // NaN where a score is
   var sum = Element();
   for (var c = thread; c < length; c += THREADS) { sum += exp(p[begin + c] - largest); }
   let total = fold_sum(sum, thread);
-  let sees_any = largest > NOTHING;
+  let sees_any = largest != NOTHING;
   let part = select(0.0, 1.0 / total, sees_any);
   for (var c = thread; c < length; c += THREADS) { p[begin + c] = part * exp(p[begin + c] - largest); }
   if (thread == 0u) { l[row] = select(0.0, largest + log(total), sees_any); }
