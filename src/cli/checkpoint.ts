@@ -1,9 +1,12 @@
 import type { PixelStatistics } from '../data/index.js';
-import { readWholeFile, writeFileAtomically } from '../data/node/index.js';
+import { type EmojiData, readWholeFile, writeFileAtomically } from '../data/node/index.js';
 import type { Modality } from '../models/index.js';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../nn/index.js';
 import { TesseraError } from '../tensor/index.js';
-import type { Preset } from './presets.js';
+import { PRESETS, type Preset } from './presets.js';
+
+/** The models of a run: of each input alone, and of both. */
+export const MODALITIES: readonly Modality[] = ['text', 'image', 'both'];
 
 /** How far the training of one modality's model has come. */
 export interface ModelProgress {
@@ -21,6 +24,8 @@ export interface RunState {
   readonly words: readonly string[];
   readonly removedWords: readonly string[];
   readonly statistics: PixelStatistics;
+  /** Versions of the packages with pictures. */
+  readonly pictures: Readonly<Record<string, string>>;
   readonly progress: Readonly<Partial<Record<Modality, ModelProgress>>>;
 }
 
@@ -30,14 +35,18 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
 }
 
-const FORMAT = 'tessera-run-1';
+const FORMAT = 'tessera-run-2';
 
-/** Writes a checkpoint; a reader sees the one before or this one. */
+/**
+ * Writes a checkpoint; a reader sees the one before or this one.
+ * @throws TesseraError if the file cannot be written, or a value is NaN or infinite: the one before is kept.
+ */
 export async function saveCheckpoint(file: string, { run, tensors }: Checkpoint): Promise<void> {
+  checkFinite(tensors, 'the training has diverged and was not saved; try another --seed');
   await writeFileAtomically(file, encodeSafetensors(tensors, { format: FORMAT, run: JSON.stringify(run) }));
 }
 
-/** @throws TesseraError if the file is missing, damaged, or no run of `tessera train`. */
+/** @throws TesseraError if the file is missing, damaged, no run of `tessera train`, or holds NaN or infinite values. */
 export async function loadCheckpoint(file: string): Promise<Checkpoint> {
   const { tensors, metadata } = decodeSafetensors(await readWholeFile(file));
   if (metadata.format !== FORMAT) {
@@ -45,13 +54,127 @@ export async function loadCheckpoint(file: string): Promise<Checkpoint> {
       `'${file}' is no checkpoint of 'tessera train' (format ${metadata.format ?? 'unknown'}, expected ${FORMAT})`,
     );
   }
-  let run: RunState;
   try {
-    run = JSON.parse(metadata.run ?? '');
+    checkFinite(tensors, 'the training has diverged; train anew');
+    return { run: parseRun(metadata.run ?? ''), tensors };
   } catch (error) {
-    throw new TesseraError(`'${file}': the description of the run is damaged`, { cause: error });
+    throw new TesseraError(`'${file}': ${(error as Error).message}`, { cause: error });
   }
-  return { run, tensors };
+}
+
+function checkFinite(tensors: ReadonlyMap<string, StoredTensor>, what: string): void {
+  for (const [name, { data }] of tensors) {
+    const index = data.findIndex((value: number) => !Number.isFinite(value));
+    if (index >= 0) throw new TesseraError(`value ${index} of '${name}' is ${data[index]}: ${what}`);
+  }
+}
+
+/** More than any data set of the command has: sizes in a damaged file must not become models that fill the memory. */
+const MOST_CLASSES = 100;
+const MOST_WORDS = 100_000;
+const CHANNELS = 3;
+
+/**
+ * A run as JSON.stringify wrote it, checked as a whole.
+ * @throws TesseraError if anything is missing or not what it should be.
+ */
+export function parseRun(json: string): RunState {
+  let run: unknown;
+  try {
+    run = JSON.parse(json);
+  } catch {
+    throw new TesseraError('the description of the run is not JSON');
+  }
+  const expect = (condition: boolean, name: string): void => {
+    if (!condition) throw new TesseraError(`the description of the run is damaged: ${name}`);
+  };
+  expect(isRecord(run), 'it is not an object');
+  const { preset, seed, classes, words, removedWords, statistics, pictures, progress } = run as Record<string, unknown>;
+  expect(isPreset(preset), "'preset' has sizes other than this version's; train anew");
+  expect(isInteger(seed), "'seed' is not a non-negative integer");
+  expect(areTexts(classes) && classes.length >= 1 && classes.length <= MOST_CLASSES, "'classes' are no list of names");
+  expect(areTexts(words) && words.length <= MOST_WORDS, "'words' are no list of different words");
+  expect(areTexts(removedWords), "'removedWords' are no list of different words");
+  expect(areStatistics(statistics), "'statistics' are no means and positive deviations of three channels");
+  expect(isRecord(pictures) && areTexts(Object.values(pictures), false), "'pictures' are no versions of packages");
+  expect(isRecord(progress), "'progress' is not an object");
+  for (const [modality, value] of Object.entries(progress as Record<string, unknown>))
+    expect(MODALITIES.some((one) => one === modality) && isProgress(value), `'progress' of '${modality}'`);
+  return run as RunState;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isInteger = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+
+/** A list of strings that are not empty, by default all different. */
+const areTexts = (value: unknown, distinct = true): value is string[] =>
+  Array.isArray(value) &&
+  value.every((text) => typeof text === 'string' && text !== '') &&
+  (!distinct || new Set(value).size === value.length);
+
+/** One of the presets, with any number of epochs. */
+function isPreset(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { epochs, ...sizes } = value;
+  const known: Preset | undefined = Object.values(PRESETS).find(({ name }) => name === sizes.name);
+  if (known === undefined || !isInteger(epochs) || epochs < 1) return false;
+  const { epochs: _, ...expected } = known;
+  return (
+    Object.keys(sizes).length === Object.keys(expected).length &&
+    Object.entries(expected).every(([name, size]) => sizes[name] === size)
+  );
+}
+
+function areStatistics(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { mean, deviation } = value;
+  const areNumbers = (list: unknown): list is number[] =>
+    Array.isArray(list) && list.length === CHANNELS && list.every(Number.isFinite);
+  return areNumbers(mean) && areNumbers(deviation) && deviation.every((one) => one > 0);
+}
+
+function isProgress(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { steps, milliseconds, finished } = value;
+  return (
+    isInteger(steps) &&
+    Number.isFinite(milliseconds) &&
+    Number(milliseconds) >= 0 &&
+    (finished === false || (finished === true && steps > 0))
+  );
+}
+
+/** Which statistics of the same pictures differ by no more: other versions of the decoder round differently. */
+const SAME = 1e-4;
+
+/**
+ * Expects the data of a run, drawn from the picture packages as they are installed now, to be what it was trained on.
+ * @throws TesseraError if classes, words or statistics are others: ids of words would mean something else.
+ */
+export function checkData(
+  { classes, words, removedWords, statistics, pictures }: RunState,
+  data: EmojiData,
+  file: string,
+): void {
+  const same = (a: readonly string[], b: readonly string[]) => JSON.stringify(a) === JSON.stringify(b);
+  const near = (a: readonly number[], b: readonly number[]) => a.every((one, at) => Math.abs(one - b[at]) <= SAME);
+  const differences = [
+    ...(same(classes, data.classes) ? [] : ['classes']),
+    ...(same(words, data.vocabulary.words) && same(removedWords, data.removedWords) ? [] : ['words']),
+    ...(near(statistics.mean, data.statistics.mean) && near(statistics.deviation, data.statistics.deviation)
+      ? []
+      : ['pixel statistics']),
+  ];
+  if (differences.length === 0) return;
+  const list = (versions: Readonly<Record<string, string>>) =>
+    Object.entries(versions)
+      .map(([name, version]) => `${name}@${version}`)
+      .join(' ');
+  throw new TesseraError(
+    `'${file}' was trained on other ${differences.join(' and ')} than the installed picture packages give (${list(data.pictures)}); install those of its training: npm install ${list(pictures)}`,
+  );
 }
 
 /** The tensors under a prefix, without it. */

@@ -1,10 +1,9 @@
 import { emojiData } from '../data/node/index.js';
 import { type DeviceChoice, TesseraError } from '../tensor/index.js';
-import { type Checkpoint, loadCheckpoint } from './checkpoint.js';
+import { type Checkpoint, checkData, loadCheckpoint, MODALITIES } from './checkpoint.js';
 import { withDevice } from './device.js';
 import { report } from './report.js';
 import { Terminal } from './terminal.js';
-import { MODALITIES } from './training.js';
 
 export interface EvaluateOptions {
   readonly device: DeviceChoice;
@@ -18,6 +17,7 @@ export async function evaluate(file: string, { device: choice, json = false }: E
   return withDevice(choice, terminal, async (device) => {
     const { preset, seed } = checkpoint.run;
     const data = await emojiData({ pixels: preset.pixels, time: preset.time, seed });
+    checkData(checkpoint.run, data, file);
     await report(checkpoint, file, data, device.name, terminal);
     return 0;
   });

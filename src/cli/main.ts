@@ -13,12 +13,19 @@ import { train } from './train.js';
 import { tune } from './tune.js';
 import { MODELS, type ModelName } from './workload.js';
 
-const whole = (minimum: number) => (text: string) => {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < minimum)
-    throw new InvalidArgumentError(`expected a whole number from ${minimum}.`);
-  return value;
-};
+/** A number on the command line: an integer from `minimum` to `maximum`. */
+const integer =
+  (minimum: number, maximum = Number.MAX_SAFE_INTEGER) =>
+  (text: string) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < minimum || value > maximum)
+      throw new InvalidArgumentError(
+        `expected an integer from ${minimum}${maximum < Number.MAX_SAFE_INTEGER ? ` to ${maximum}` : ''}.`,
+      );
+    return value;
+  };
+const LARGEST_BATCH = 4096;
+const MOST_STEPS = 1_000_000;
 
 const { version } = createRequire(import.meta.url)('../../package.json');
 const program = new Command('tessera')
@@ -38,6 +45,11 @@ const json = () => new Option('--json', 'print the result as one JSON object, an
 const DEFAULT_CHECKPOINT = 'runs/small-seed0/checkpoint.safetensors';
 /** What a command returns; 1 for an error, 2 for a wrong call (see exit.ts), 130 after Ctrl-C. */
 let exitCode = 0;
+/** Whether a result could not be written. */
+let lost = false;
+process.on('exit', () => {
+  if (lost) process.exitCode = 1;
+});
 const run = (work: Promise<number>) =>
   work.then((code) => {
     exitCode = code;
@@ -54,13 +66,17 @@ program
       'sizes of model and training (default: keras on a GPU, small on a software adapter)',
     ).choices(Object.keys(PRESETS)),
   )
-  .option('--seed <number>', 'of the split, the initial weights and the order of batches', whole(0), 0)
-  .option('--epochs <number>', 'how often to go through the training data', whole(1))
+  .option('--seed <number>', 'of the split, the initial weights and the order of batches (default: 0)', integer(0))
+  .option('--epochs <number>', 'how often to go through the training data', integer(1, MOST_STEPS))
   .option('--out <folder>', 'where to keep the checkpoint (default: runs/PRESET-seedSEED)')
   .option('--resume [file]', 'go on from a checkpoint (default: the one of this preset and seed)')
   .addOption(device())
   .addOption(json())
-  .action((options) => run(train(options)));
+  .action((options, command: Command) => {
+    if (typeof options.resume === 'string' && options.out !== undefined)
+      command.error("error: '--resume <file>' goes on in its file: leave out '--out'");
+    return run(train(options));
+  });
 
 program
   .command('evaluate')
@@ -76,7 +92,7 @@ program
   .argument('<image>', 'a PNG, JPEG, WebP, GIF or SVG file')
   .argument('<text>', 'a few words that name it')
   .option('--checkpoint <file>', 'of a finished run', DEFAULT_CHECKPOINT)
-  .option('--top <number>', 'how many classes to show', whole(1), 3)
+  .option('--top <number>', 'how many classes to show', integer(1), 3)
   .addOption(device())
   .addOption(json())
   .action((image, text, options) => run(predict(image, text, options)));
@@ -86,7 +102,7 @@ program
   .description('the dispatches of a model: kernels, shapes, cost, buffers and WGSL')
   .addArgument(program.createArgument('<model>', 'which model').choices([...MODELS]))
   .option('--training', 'a whole training step instead of the forward pass')
-  .option('--batch <number>', 'rows of a batch', whole(1), 32)
+  .option('--batch <number>', 'rows of a batch', integer(1, LARGEST_BATCH), 32)
   .option('--wgsl', 'show the source of every kernel')
   .addOption(device())
   .addOption(json())
@@ -102,8 +118,8 @@ program
       .default('text-image-classifier'),
   )
   .option('--forward', 'the forward pass alone instead of a training step')
-  .option('--steps <number>', 'how many steps to time', whole(1), 10)
-  .option('--batch <number>', 'rows of a batch', whole(1), 32)
+  .option('--steps <number>', 'how many steps to time', integer(1, MOST_STEPS), 10)
+  .option('--batch <number>', 'rows of a batch', integer(1, LARGEST_BATCH), 32)
   .option('--trace <file>', 'write the steps as a Chrome trace, to be opened in Perfetto (ui.perfetto.dev)')
   .addOption(device())
   .addOption(json())
@@ -112,8 +128,12 @@ program
 program
   .command('tune')
   .description('measure which variants of kernels are the fastest on this adapter, and keep it: later runs use them')
-  .option('--seconds <number>', 'time for measurements; what is left out can be measured later', whole(1), 120)
-  .option('--clear', 'forget what was measured on this adapter, and end')
+  .option(
+    '--seconds <number>',
+    'time for measurements; what is left out can be measured later (default: 120)',
+    integer(1, MOST_STEPS),
+  )
+  .addOption(new Option('--clear', 'forget what was measured on this adapter, and end').conflicts('seconds'))
   .addOption(device())
   .addOption(json())
   .action((options) => run(tune(options)));
@@ -126,11 +146,13 @@ program
 
 describeBench(program.command('bench')).action((what, work, options) => run(bench(what, work, options)));
 
-// A reader that went away, such as `head`, is no error.
+// A reader that went away, such as `head` or a closed terminal, is no error; a result that is lost is one.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
+  if (error.code === 'EPIPE' || error.code === 'EIO') return;
+  process.stderr.write(`error: cannot write to standard output: ${error.message}\n`);
+  lost = true;
 });
+process.stderr.on('error', () => {});
 
 // Without this a wrong name would be taken for an argument of the default command.
 const [name] = process.argv.slice(2);

@@ -34,7 +34,7 @@ export async function profile(
     const interruption = interruptible(terminal);
     const stopped = (): number => {
       terminal.note('stopped; nothing was written');
-      return 130;
+      return interruption.exitCode;
     };
     let shown: Progress | undefined;
     try {

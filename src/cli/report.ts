@@ -1,8 +1,8 @@
 import type { EmojiData } from '../data/node/index.js';
 import type { Modality } from '../models/index.js';
-import type { Checkpoint } from './checkpoint.js';
+import { type Checkpoint, MODALITIES } from './checkpoint.js';
 import { percent, type Terminal, table } from './terminal.js';
-import { type Evaluation, evaluateModel, MODALITIES } from './training.js';
+import { type Evaluation, evaluateModel } from './training.js';
 
 /** Evaluates the three models of a finished run on the held-out emoji and prints what came of it. */
 export async function report(

@@ -36,11 +36,21 @@ export interface Progress {
   stop(): void;
 }
 
+/** Bars on the screen: while there are any, the cursor is hidden and lines are not wrapped. */
+const shownBars = new Set<SingleBar>();
+
+/** Gives the terminal back as it was found, where there is no time to end what is shown. */
+export function restoreTerminal(): void {
+  for (const bar of shownBars) bar.stop();
+  shownBars.clear();
+}
+
 class BarProgress implements Progress {
   readonly #bar: SingleBar;
   constructor(total: number, label: string) {
     const format = `${label} [{bar}] {value}/{total} {detail} {eta_formatted} left`;
     this.#bar = new SingleBar({ format, stream: process.stderr, hideCursor: true, barsize: 24, gracefulExit: false });
+    shownBars.add(this.#bar);
     this.#bar.start(total, 0, { detail: '' });
   }
   update(done: number, detail: string): void {
@@ -48,6 +58,7 @@ class BarProgress implements Progress {
   }
   stop(): void {
     this.#bar.stop();
+    shownBars.delete(this.#bar);
   }
 }
 

@@ -1,17 +1,18 @@
 import path from 'node:path';
-import { checkWritable, emojiData } from '../data/node/index.js';
+import { checkWritable, type EmojiData, emojiData } from '../data/node/index.js';
 import { type DeviceChoice, TesseraError } from '../tensor/index.js';
-import { type Checkpoint, loadCheckpoint } from './checkpoint.js';
+import { type Checkpoint, checkData, loadCheckpoint, MODALITIES, type RunState } from './checkpoint.js';
 import { withDevice } from './device.js';
 import { interruptible } from './interrupt.js';
 import { PRESETS, type PresetName } from './presets.js';
 import { report } from './report.js';
-import { Terminal } from './terminal.js';
-import { MODALITIES, trainAll } from './training.js';
+import { type Progress, Terminal } from './terminal.js';
+import { trainAll } from './training.js';
 
 export interface TrainOptions {
   readonly preset?: PresetName;
-  readonly seed: number;
+  /** Default 0. */
+  readonly seed?: number;
   readonly epochs?: number;
   readonly out?: string;
   readonly resume?: string | true;
@@ -24,13 +25,15 @@ export async function train(options: TrainOptions): Promise<number> {
   const terminal = new Terminal(options.json ?? false);
   return withDevice(options.device, terminal, async (device) => {
     const preset = PRESETS[options.preset ?? (device.software ? 'small' : 'keras')];
-    const file = fileOf(options, `${preset.name}-seed${options.seed}`);
+    const seed = options.seed ?? 0;
+    const file =
+      typeof options.resume === 'string'
+        ? options.resume
+        : path.join(options.out ?? path.join('runs', `${preset.name}-seed${seed}`), 'checkpoint.safetensors');
     await checkWritable(file);
     const resumed = options.resume === undefined ? undefined : await loadCheckpoint(file);
-    const settings = resumed?.run ?? {
-      preset: { ...preset, epochs: options.epochs ?? preset.epochs },
-      seed: options.seed,
-    };
+    if (resumed !== undefined) checkSettings(resumed.run, options, file);
+    const settings = resumed?.run ?? { preset: { ...preset, epochs: options.epochs ?? preset.epochs }, seed };
     if (options.preset === undefined && resumed === undefined && device.software) {
       terminal.note(
         `preset: ${preset.name}, sized for a software adapter (the Keras model at its own sizes: --preset keras)`,
@@ -39,47 +42,68 @@ export async function train(options: TrainOptions): Promise<number> {
       terminal.note(`preset: ${settings.preset.name}`);
     }
 
-    let drawing: ReturnType<Terminal['progress']> | undefined;
+    const interruption = interruptible(terminal);
+    try {
+      const data = await drawData(settings, terminal, interruption.signal);
+      if (data === undefined) {
+        terminal.note('stopped; nothing was written');
+        return interruption.exitCode;
+      }
+      if (resumed !== undefined) checkData(resumed.run, data, file);
+      const { classes, removedWords, statistics, pictures } = data;
+      const words = data.vocabulary.words;
+      const fresh: Checkpoint = {
+        run: { ...settings, classes, words, removedWords, statistics, pictures, progress: {} },
+        tensors: new Map(),
+      };
+      const trained = await trainAll(resumed ?? fresh, { file, data, terminal, stop: interruption.signal });
+      if (!MODALITIES.every((modality) => trained.run.progress[modality]?.finished)) {
+        terminal.note(`stopped; saved to ${file}. Go on with: tessera train --resume ${file}`);
+        return interruption.exitCode;
+      }
+      await report(trained, file, data, device.name, terminal);
+      return 0;
+    } finally {
+      interruption.done();
+    }
+  });
+}
+
+/** The data of a run; undefined if the drawing was stopped. */
+async function drawData(
+  { preset, seed }: Pick<RunState, 'preset' | 'seed'>,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<EmojiData | undefined> {
+  let drawing: Progress | undefined;
+  try {
     const data = await emojiData({
-      ...{ pixels: settings.preset.pixels, time: settings.preset.time, seed: settings.seed },
+      ...{ pixels: preset.pixels, time: preset.time, seed, signal },
       onProgress: (done, total) => {
         drawing ??= terminal.progress(total, 'drawing the emoji (once)');
         drawing.update(done, '');
       },
     });
-    drawing?.stop();
     terminal.note(
       `data: ${data.train.size} pictures to train on, ${data.test.size} held out, ${data.classes.length} classes, ${data.vocabulary.size} words`,
     );
-
-    const fresh: Checkpoint = {
-      run: {
-        ...settings,
-        classes: data.classes,
-        words: data.vocabulary.words,
-        removedWords: data.removedWords,
-        statistics: data.statistics,
-        progress: {},
-      },
-      tensors: new Map(),
-    };
-    const interruption = interruptible(terminal);
-    const trained = await trainAll(resumed ?? fresh, { file, data, terminal, stop: interruption.signal });
-    interruption.done();
-    if (!MODALITIES.every((modality) => trained.run.progress[modality]?.finished)) {
-      terminal.note(`stopped; saved to ${file}. Go on with: tessera train --resume ${file}`);
-      return 130;
-    }
-    await report(trained, file, data, device.name, terminal);
-    return 0;
-  });
+    return data;
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  } finally {
+    drawing?.stop();
+  }
 }
 
-function fileOf({ resume, out }: TrainOptions, name: string): string {
-  if (typeof resume === 'string') {
-    if (out !== undefined)
-      throw new TesseraError('train: --resume FILE and --out exclude each other; a resumed run goes on in its file');
-    return resume;
+/** @throws TesseraError if options name other settings than those of the checkpoint that is gone on from. */
+function checkSettings({ preset, seed }: RunState, options: TrainOptions, file: string): void {
+  const given = { preset: options.preset, seed: options.seed, epochs: options.epochs };
+  const kept = { preset: preset.name, seed, epochs: preset.epochs };
+  for (const name of ['preset', 'seed', 'epochs'] as const) {
+    if (given[name] !== undefined && given[name] !== kept[name])
+      throw new TesseraError(
+        `train: '${file}' has ${name} ${kept[name]}, --${name} says ${given[name]}; a resumed run keeps its settings: leave out --${name}`,
+      );
   }
-  return path.join(out ?? path.join('runs', name), 'checkpoint.safetensors');
 }

@@ -2,10 +2,16 @@ import { batchCount, batches, type PairedData } from '../data/index.js';
 import type { EmojiData } from '../data/node/index.js';
 import { type Modality, TextImageClassifier } from '../models/index.js';
 import { Adam, accuracy, ConfusionMatrix, crossEntropy, type StoredTensor } from '../nn/index.js';
-import { type Checkpoint, type ModelProgress, type RunState, saveCheckpoint, underPrefix } from './checkpoint.js';
+import { TesseraError } from '../tensor/index.js';
+import {
+  type Checkpoint,
+  MODALITIES,
+  type ModelProgress,
+  type RunState,
+  saveCheckpoint,
+  underPrefix,
+} from './checkpoint.js';
 import type { Terminal } from './terminal.js';
-
-export const MODALITIES: readonly Modality[] = ['text', 'image', 'both'];
 
 /** What a run needs to know: its state, and where the state is kept. */
 export interface Run {
@@ -58,6 +64,8 @@ async function trainOne(
   const before = run.progress[modality];
   const perEpoch = batchCount(data.train.size, preset.batch);
   if (before !== undefined) {
+    if (before.steps >= perEpoch * preset.epochs)
+      throw new TesseraError(`'${file}': ${before.steps} steps of '${modality}' are more than its epochs have`);
     model.loadState(underPrefix(start.tensors, `${modality}.model.`));
     optimizer.loadState(underPrefix(start.tensors, `${modality}.optimizer.`));
   }
@@ -85,7 +93,13 @@ async function trainOne(
         const loss = crossEntropy(logits, batch.labels);
         const right = accuracy(logits, batch.labels);
         await optimizer.step(loss, { also: [right] });
-        const values = `epoch ${epoch + 1}/${preset.epochs} loss ${(await loss.item()).toFixed(3)} accuracy ${(await right.item()).toFixed(2)}`;
+        const value = await loss.item();
+        if (!Number.isFinite(value)) {
+          throw new TesseraError(
+            `train: the loss of '${modality}' is ${value} after ${optimizer.steps} steps: the training has diverged; try another --seed`,
+          );
+        }
+        const values = `epoch ${epoch + 1}/${preset.epochs} loss ${value.toFixed(3)} accuracy ${(await right.item()).toFixed(2)}`;
         milliseconds += performance.now() - begin;
         shown.update(optimizer.steps, values);
         if (stop.aborted) break;

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { checkWritable, writeFileAtomically } from '../data/node/index.js';
-import { encodeTuning } from '../gpu/tuning.js';
-import { tuningFile } from '../gpu/webgpu.node.tuning.js';
+import { encodeTuning, type Origin } from '../gpu/tuning.js';
+import { readTuning, tuningFile } from '../gpu/webgpu.node.tuning.js';
 import {
   attention,
   conv2d,
@@ -17,21 +17,28 @@ import {
   tune as tuneTargets,
 } from '../tensor/index.js';
 import { withDevice } from './device.js';
-import { Terminal, table } from './terminal.js';
+import { interruptible } from './interrupt.js';
+import { type Progress, Terminal, table } from './terminal.js';
 import { MODELS, workload } from './workload.js';
 
 export interface TuneOptions {
-  readonly seconds: number;
+  /** Default two minutes. */
+  readonly seconds?: number;
   readonly clear?: boolean;
   readonly device: DeviceChoice;
   readonly json?: boolean;
 }
 
 /** `tessera tune`: measures which variants of kernels are the fastest here, and keeps it. Returns the exit code. */
-export async function tune({ seconds, clear = false, device: choice, json = false }: TuneOptions): Promise<number> {
+export async function tune({
+  seconds = 120,
+  clear = false,
+  device: choice,
+  json = false,
+}: TuneOptions): Promise<number> {
   const terminal = new Terminal(json);
   return withDevice(choice, terminal, async (device) => {
-    const file = fileOf(device);
+    const { file } = placeOf(device);
     if (clear) {
       await rm(file, { force: true });
       terminal.print(`forgot what was measured: ${file}`);
@@ -40,34 +47,50 @@ export async function tune({ seconds, clear = false, device: choice, json = fals
     }
     await checkWritable(file);
     const known = device.choices.size;
-    let progress: ReturnType<Terminal['progress']> | undefined;
-    const rows = await tuneTargets([...modelTargets(), ...commonTargets()], {
-      milliseconds: 1000 * seconds,
-      onProgress: (done, total, key) => {
-        progress ??= terminal.progress(total, 'measuring');
-        progress.update(done, key);
-      },
-    });
-    progress?.stop();
-    await writeFileAtomically(file, encodeTuning(device.origin!, device.choices));
-    print(rows, terminal);
-    const left = rows.filter(({ variant }) => variant === undefined).length;
-    terminal.print(
-      `\n${rows.length - left} choices measured, ${known} known before, ${left} left out${left > 0 ? ` (measure them with another 'tessera tune', or a larger --seconds)` : ''}`,
-    );
-    terminal.print(`kept in ${file}`);
-    terminal.result({ adapter: device.name, file, choices: device.choices.size, measured: rows });
-    return 0;
+    let progress: Progress | undefined;
+    const interruption = interruptible(terminal);
+    try {
+      const rows = await tuneTargets([...modelTargets(), ...commonTargets()], {
+        milliseconds: 1000 * seconds,
+        signal: interruption.signal,
+        onProgress: (done, total, key) => {
+          progress ??= terminal.progress(total, 'measuring');
+          progress.update(done, key);
+        },
+      });
+      progress?.stop();
+      await keep(device);
+      print(rows, terminal);
+      const left = rows.filter(({ variant }) => variant === undefined).length;
+      terminal.print(
+        `\n${rows.length - left} choices measured, ${known} known before, ${left} left out${left > 0 ? ` (measure them with another 'tessera tune', or a larger --seconds)` : ''}`,
+      );
+      terminal.print(`kept in ${file}`);
+      terminal.result({ adapter: device.name, file, choices: device.choices.size, measured: rows });
+      return interruption.exitCode;
+    } finally {
+      progress?.stop();
+      interruption.done();
+    }
   });
 }
 
-/** @throws TesseraError where nothing can be measured, or kept. */
-function fileOf({ name, origin }: Device): string {
+/** Where choices of a device are kept. @throws TesseraError where nothing can be measured, or kept. */
+function placeOf({ name, origin }: Device): { origin: Origin; file: string } {
   if (origin === null) throw new TesseraError(`tune: ${name} has nothing to measure; see 'tessera doctor'`);
   const file = tuningFile(origin);
   if (file === undefined)
     throw new TesseraError('tune: TESSERA_TUNING=off: nothing that is measured would be used; unset it');
-  return file;
+  return { origin, file };
+}
+
+/** Keeps a device's choices, beside those that another process has kept since the device was opened. */
+async function keep(device: Device): Promise<void> {
+  const { origin, file } = placeOf(device);
+  const choices = new Map(await readTuning(origin));
+  for (const [key, own] of device.choices) choices.set(key, { ...choices.get(key), ...own });
+  device.choices = choices;
+  await writeFileAtomically(file, encodeTuning(origin, choices));
 }
 
 function print(rows: readonly TunedChoice[], terminal: Terminal): void {

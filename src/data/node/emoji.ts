@@ -48,6 +48,8 @@ export interface EmojiOptions {
   readonly time?: number;
   /** Called while pictures are being drawn for the first time: how many of how many. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Ends the drawing when it is aborted. */
+  readonly signal?: AbortSignal;
 }
 
 /** Emoji for training and for judging, and how they were encoded. */
@@ -66,27 +68,37 @@ export interface EmojiData {
   readonly testNames: readonly string[];
   /** Words that were left out of all texts, because they name the class. */
   readonly removedWords: readonly string[];
+  /** Versions of the packages that the pictures are from, by name. */
+  readonly pictures: Readonly<Record<string, string>>;
 }
 
 const CHANNELS = 3;
 
-function loadSet(vendor: EmojiVendor): IconSet {
-  const read = (file: string) => require(`@iconify-json/${vendor}/${file}`);
-  try {
-    const { icons, width, height } = read('icons.json');
-    return {
-      icons,
-      width,
-      height,
-      version: read('package.json').version,
-      categories: read('metadata.json').categories,
-    };
-  } catch (error) {
-    throw new TesseraError(
-      `emoji: the package @iconify-json/${vendor} is not installed; run npm install @iconify-json/${vendor}`,
-      { cause: error },
-    );
+/** The pictures are no dependencies of the library: who wants them installs them. */
+const packageOf = (vendor: EmojiVendor): string => `@iconify-json/${vendor}`;
+
+function loadSets(vendors: readonly EmojiVendor[]): Map<EmojiVendor, IconSet> {
+  const sets = new Map<EmojiVendor, IconSet>();
+  const missing: string[] = [];
+  for (const vendor of vendors) {
+    const read = (file: string) => require(`${packageOf(vendor)}/${file}`);
+    try {
+      const { icons, width, height } = read('icons.json');
+      const { version } = read('package.json');
+      sets.set(vendor, { icons, width, height, version, categories: read('metadata.json').categories });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND')
+        throw new TesseraError(`emoji: the package ${packageOf(vendor)} is damaged; install it again`, {
+          cause: error,
+        });
+      missing.push(packageOf(vendor));
+    }
   }
+  if (missing.length > 0)
+    throw new TesseraError(
+      `emoji: the packages with the pictures are not installed; run: npm install ${missing.join(' ')}`,
+    );
+  return sets;
 }
 
 /** The group of every emoji, by Twemoji's metadata, without variants of skin. */
@@ -102,14 +114,17 @@ function groupsOf(set: IconSet): Map<string, string> {
  * Emoji as pairs of picture and name, with their groups as classes. Each is drawn by several vendors; the split is by
  * emoji, so that no emoji stands on both sides. The vocabulary and the normalisation come from the training side.
  *
- * @throws TesseraError if an icon package is missing.
+ * @throws TesseraError if an option is not what it should be, or a package with pictures is missing.
  */
 export async function emojiData(options: EmojiOptions = {}): Promise<EmojiData> {
   const { pixels = 28, vendors = EMOJI_VENDORS.slice(0, 3), seed = 0, testFraction = 0.2, time = 8 } = options;
-  const groups = groupsOf(loadSet('twemoji'));
+  checkOptions({ pixels, vendors, testFraction });
+  const sets = loadSets([...new Set<EmojiVendor>(['twemoji', ...vendors])]);
+  const groups = groupsOf(setOf(sets, 'twemoji'));
   const classes = [...new Set(groups.values())].sort();
-  const pictures = vendors.flatMap((vendor) => picturesOf(vendor, groups));
-  const drawn = await rasterize(pictures, vendors, pixels, options.onProgress);
+  const pictures = vendors.flatMap((vendor) => picturesOf(vendor, setOf(sets, vendor), groups));
+  const versions = Object.fromEntries([...sets].map(([vendor, { version }]) => [packageOf(vendor), version]));
+  const drawn = await rasterize(pictures, versions, pixels, options);
 
   const classOf = new Map([...groups].map(([name, group]) => [name, classes.indexOf(group)]));
   const heldOut = splitKeys(classOf, testFraction, seed);
@@ -151,11 +166,39 @@ export async function emojiData(options: EmojiOptions = {}): Promise<EmojiData> 
   normalize(train.images, statistics);
   normalize(test.images, statistics);
   const testNames = rows(true).map((row) => pictures[row].emoji);
-  return { train, test, vocabulary, statistics, classes, testNames, removedWords: [...removed].sort() };
+  return {
+    train,
+    test,
+    vocabulary,
+    statistics,
+    classes,
+    testNames,
+    removedWords: [...removed].sort(),
+    pictures: versions,
+  };
 }
 
-function picturesOf(vendor: EmojiVendor, groups: ReadonlyMap<string, string>): Picture[] {
-  const set = loadSet(vendor);
+function checkOptions({
+  pixels,
+  vendors,
+  testFraction,
+}: Required<Pick<EmojiOptions, 'pixels' | 'vendors' | 'testFraction'>>): void {
+  if (!Number.isInteger(pixels) || pixels < 1)
+    throw new TesseraError(`emojiData: pixels must be a positive integer, got ${pixels}`);
+  const unknown = vendors.find((vendor) => !EMOJI_VENDORS.includes(vendor));
+  if (unknown !== undefined || vendors.length === 0)
+    throw new TesseraError(`emojiData: expected vendors among ${EMOJI_VENDORS.join(', ')}, got ${unknown ?? 'none'}`);
+  if (!(testFraction > 0 && testFraction < 1))
+    throw new TesseraError(`emojiData: testFraction must lie between 0 and 1, got ${testFraction}`);
+}
+
+function setOf(sets: ReadonlyMap<EmojiVendor, IconSet>, vendor: EmojiVendor): IconSet {
+  const set = sets.get(vendor);
+  if (set === undefined) throw new TesseraError(`emoji: the pictures of ${vendor} were not loaded`);
+  return set;
+}
+
+function picturesOf(vendor: EmojiVendor, set: IconSet, groups: ReadonlyMap<string, string>): Picture[] {
   return [...groups.keys()].sort().flatMap((emoji) => {
     const icon = set.icons[emoji];
     if (icon === undefined) return [];
@@ -192,19 +235,20 @@ function tellingWords(
 /** All pictures as bytes (pictures, pixels, pixels, 3): from the cache, or drawn and put there. */
 async function rasterize(
   pictures: readonly Picture[],
-  vendors: readonly EmojiVendor[],
+  versions: Readonly<Record<string, string>>,
   pixels: number,
-  onProgress?: EmojiOptions['onProgress'],
+  { onProgress, signal }: EmojiOptions,
 ): Promise<Uint8Array> {
   const bytes = pictures.length * pixels * pixels * CHANNELS;
-  const versions = vendors.map((vendor) => `${vendor}@${loadSet(vendor).version}`).join();
-  const key = createHash('sha256').update(`1 ${versions} ${pixels} ${pictures.length}`).digest('hex').slice(0, 16);
+  const drawnFrom = [...new Set(pictures.map(({ vendor }) => `${vendor}@${versions[packageOf(vendor)]}`))].join();
+  const key = createHash('sha256').update(`1 ${drawnFrom} ${pixels} ${pictures.length}`).digest('hex').slice(0, 16);
   const file = path.join(envPaths('tessera', { suffix: '' }).cache, `emoji-${pixels}-${key}.bin`);
   const cached = await readCache(file, bytes);
   if (cached !== undefined) return cached;
   const drawn = new Uint8Array(bytes);
   let done = 0;
   const drawOne = async (index: number) => {
+    signal?.throwIfAborted();
     const values = await decodeImage(
       Buffer.from(pictures[index].svg),
       [pixels, pixels, CHANNELS],

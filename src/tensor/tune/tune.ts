@@ -27,6 +27,8 @@ export interface TuneOptions {
   readonly milliseconds?: number;
   /** Called before each measurement: how many were made, of how many, and what comes. */
   readonly onProgress?: (done: number, total: number, key: string) => void;
+  /** Once it is aborted, what is left is left out. */
+  readonly signal?: AbortSignal;
 }
 
 /** What is no noise: a variant is taken if it needs less than this share of the heuristic's time, and is slower in one round at most. */
@@ -41,22 +43,26 @@ const LOST_ROUNDS = 1;
  * @throws TesseraError on the reference device, where times mean nothing.
  */
 export async function tune(targets: readonly Tensor[], options: TuneOptions = {}): Promise<TunedChoice[]> {
-  const { milliseconds = 60_000, onProgress } = options;
-  const deadline = performance.now() + milliseconds;
+  const { milliseconds = 60_000, onProgress, signal } = options;
+  const end = performance.now() + milliseconds;
   const current = targets.map((target) => target.current());
   const device = await deviceOf(current);
   if (device.kind === 'reference')
     throw new TesseraError(`tune: ${device.name} has nothing to measure; open a device with an adapter`);
   const points = await pointsOf(current, device);
   const rows: TunedChoice[] = [];
-  for (const [index, point] of points.entries()) {
-    if (performance.now() < deadline) onProgress?.(index, points.length, point.key);
-    rows.push(await measure(device, point, deadline));
+  try {
+    for (const [index, point] of points.entries()) {
+      const deadline = signal?.aborted ? 0 : end;
+      if (performance.now() < deadline) onProgress?.(index, points.length, point.key);
+      rows.push(await measure(device, point, deadline));
+    }
+  } finally {
+    const choices = new Map(device.choices);
+    for (const [index, { key, variant }] of rows.entries())
+      if (variant !== undefined) choices.set(key, { ...choices.get(key), [points[index].digest()]: variant });
+    if (rows.some(({ variant }) => variant !== undefined)) device.choices = choices;
   }
-  const choices = new Map(device.choices);
-  for (const [index, { key, variant }] of rows.entries())
-    if (variant !== undefined) choices.set(key, { ...choices.get(key), [points[index].digest()]: variant });
-  if (rows.some(({ variant }) => variant !== undefined)) device.choices = choices;
   return rows;
 }
 
