@@ -51,14 +51,14 @@ describe('help and wrong calls', () => {
     [['dance'], "unknown command 'dance'"],
     [['train', '--frobnicate'], "unknown option '--frobnicate'"],
     [['train', '--preset', 'huge'], 'Allowed choices are keras, small'],
-    [['train', '--epochs', '0'], 'expected a whole number from 1'],
+    [['train', '--epochs', '0'], 'expected an integer from 1'],
     [['train', '--device', 'abacus'], 'Allowed choices are auto, gpu, swiftshader, reference'],
-    [['tune', '--seconds', '0'], 'expected a whole number from 1'],
+    [['tune', '--seconds', '0'], 'expected an integer from 1'],
     [['predict', 'only-one'], "missing required argument 'text'"],
     [['bench', 'nothing'], 'Allowed choices are step, host'],
     [['explain', 'nothing'], 'Allowed choices are sigma-fusion, text-image-classifier'],
     [['profile', 'nothing'], 'Allowed choices are sigma-fusion, text-image-classifier'],
-    [['profile', '--steps', '0'], 'expected a whole number from 1'],
+    [['profile', '--steps', '0'], 'expected an integer from 1'],
     [['profile', '--trace'], "option '--trace <file>' argument missing"],
   ])('%j is a wrong call', async (args, message) => {
     const { code, out, err } = await run(...args);
