@@ -1,6 +1,7 @@
 import { checkWritable, writeFileAtomically } from '../data/node/index.js';
 import { measureRoofs, type Roofs } from '../kernels/index.js';
-import { type DeviceChoice, profile as profileTargets, startReading, type Tensor } from '../tensor/index.js';
+import { startReading } from '../tensor/evaluate.js';
+import { type DeviceChoice, profile as profileTargets, type Tensor } from '../tensor/index.js';
 import { chromeTrace, type TracedStep } from './chrome-trace.js';
 import { withDevice } from './device.js';
 import { interruptible } from './interrupt.js';

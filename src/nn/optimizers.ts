@@ -1,4 +1,5 @@
 import { gradOrNone } from '../tensor/autograd.js';
+import { startReading } from '../tensor/evaluate.js';
 import {
   adagradUpdate,
   adamUpdate,
@@ -6,16 +7,15 @@ import {
   nesterovUpdate,
   rmspropUpdate,
   sgdUpdate,
-  startReading,
   Tensor,
   TesseraError,
   tensor,
-  trackedAssigns,
-  updateAll,
   Variable,
   where,
   zeros,
 } from '../tensor/index.js';
+import { updateAll } from '../tensor/ops/optimizers.js';
+import { trackedAssigns } from '../tensor/ops/track.js';
 import { allFinite, LossScale } from './loss-scale.js';
 import { applyState, Counter, valuesOf } from './module.js';
 import {

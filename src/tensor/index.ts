@@ -5,9 +5,8 @@ export type { Shape } from '../launch/shape.js';
 export { grad } from './autograd.js';
 export { full, type Nested, ones, onesLike, scalar, tensor, zeros, zerosLike } from './create.js';
 export { defaultDevice, setDefaultDevice } from './default-device.js';
-export { evaluate, readBack, startReading } from './evaluate.js';
+export { evaluate } from './evaluate.js';
 export { Generator } from './generator.js';
-export { checkIndices } from './graph/define.js';
 export type { DType } from './graph/graph.js';
 export { checkFinite } from './inspect/check-finite.js';
 export { type DispatchOutline, type ExplainedDispatch, type Explanation, explain } from './inspect/explain.js';
@@ -84,11 +83,8 @@ export {
   tile,
   topK,
   track,
-  trackedAssigns,
   tril,
   triu,
-  type UpdatedState,
-  updateAll,
   where,
 } from './ops/index.js';
 export { type Operand, Tensor } from './tensor.js';

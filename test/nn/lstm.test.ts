@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { LSTM } from '../../src/nn/index.js';
-import { Generator, grad, readBack, tensor } from '../../src/tensor/index.js';
+import { readBack } from '../../src/tensor/evaluate.js';
+import { Generator, grad, tensor } from '../../src/tensor/index.js';
 import { expectClose, normals } from '../support/numbers.js';
 
 const layer = new LSTM({ inputs: 3, outputs: 4, generator: new Generator(1) });

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
-import { type Device, ops, readBack, setDefaultDevice } from '../../src/tensor/index.js';
+import { readBack } from '../../src/tensor/evaluate.js';
+import { type Device, ops, setDefaultDevice } from '../../src/tensor/index.js';
 import { gpu, reference } from '../support/devices.js';
 import { accuracyCases, Draw } from './accuracy-cases.js';
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readBack } from '../../src/tensor/evaluate.js';
 import {
   checkFinite,
   type Device,
@@ -9,7 +10,6 @@ import {
   openDevice,
   ops,
   randomUniform,
-  readBack,
   setDefaultDevice,
   type Tensor,
   tensor,

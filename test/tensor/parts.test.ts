@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { TextImageClassifier } from '../../src/models/index.js';
 import { Adam, crossEntropy } from '../../src/nn/index.js';
+import { readBack } from '../../src/tensor/evaluate.js';
 import {
   arange,
   concat,
@@ -9,7 +10,6 @@ import {
   grad,
   openDevice,
   ops,
-  readBack,
   setDefaultDevice,
   type Tensor,
   tensor,

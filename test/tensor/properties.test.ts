@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, test } from 'vitest';
+import { readBack } from '../../src/tensor/evaluate.js';
 import {
   concat,
   Generator,
   oneHot,
-  readBack,
   setDefaultDevice,
   stack,
   type Tensor,

@@ -1,5 +1,6 @@
+import { startReading } from '../../tensor/evaluate.js';
 import { Generator } from '../../tensor/generator.js';
-import { startReading, type Tensor, TesseraError, tensor, type Variable } from '../../tensor/index.js';
+import { type Tensor, TesseraError, tensor, type Variable } from '../../tensor/index.js';
 import { expectAlike } from '../losses.js';
 import { aligned, Module, type Precision } from '../module.js';
 import type { Optimizer } from '../optimizers.js';

@@ -1,12 +1,5 @@
-import {
-  checkIndices,
-  concat,
-  crossEntropyRows,
-  oneHot,
-  type Tensor,
-  type Variable,
-  where,
-} from '../../tensor/index.js';
+import { checkIndices } from '../../tensor/graph/define.js';
+import { concat, crossEntropyRows, oneHot, type Tensor, type Variable, where } from '../../tensor/index.js';
 import { normalizeLength } from '../losses.js';
 import { Adagrad, Adam, AdamW, type Optimizer, type OptimizerOptions, RMSprop, SGD } from '../optimizers.js';
 
