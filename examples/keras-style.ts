@@ -16,12 +16,12 @@ import { input, layers, Model, progress } from '../src/nn/index.js';
 const CLASSES = 10;
 const [time, pixels] = [8, 28];
 const { train, test, classes, testNames } = await emojiData({ pixels, time });
-const rowsOf = async ({ tokens, images, labels, size }: typeof train) => ({
+const rowsOf = ({ tokens, images, labels, size }: typeof train) => ({
   text: tensor(tokens, [size, time]),
   image: tensor(images, [size, pixels, pixels, 3]),
-  labels: tensor(await oneHot(tensor(labels), CLASSES).data(), [size, CLASSES]),
+  labels: oneHot(tensor(labels), CLASSES),
 });
-const { text: textData, image: imageData, labels } = await rowsOf(train);
+const { text: textData, image: imageData, labels } = rowsOf(train);
 
 const textInput = input({ shape: [time], dtype: 'i32' });
 const text = layers.lstm({ units: 128 })(layers.embedding({ inputDim: 10_000, outputDim: 128 })(textInput));
@@ -38,7 +38,7 @@ await model.fit([textData, imageData], labels, {
   callbacks: [progress((line) => console.log(line))],
 });
 
-const heldOut = await rowsOf(test);
+const heldOut = rowsOf(test);
 const { accuracy } = await model.evaluate([heldOut.text, heldOut.image], heldOut.labels);
 console.log(`held out: accuracy ${accuracy.toFixed(3)}`);
 const predicted = await (await model.predict([heldOut.text, heldOut.image])).argmax(-1).data();

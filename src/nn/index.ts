@@ -22,13 +22,18 @@ export {
   type Logs,
   type Progress,
   progress,
+  type TrainedModel,
+  type TrainingPlan,
 } from './keras/callbacks.js';
+export type { CompileOptions } from './keras/compile.js';
+export type { RecurrentOptions, SymbolicRecurrent } from './keras/layers/recurrent.js';
 export { layers } from './keras/layers.js';
-export { type CompileOptions, type FitOptions, Model } from './keras/model.js';
-export { losses, type Metric, meanOf, metrics, optimizers, type RowFunction } from './keras/named.js';
-export type { RecurrentOptions, SymbolicRecurrent } from './keras/recurrent.js';
+export { losses, type RowFunction } from './keras/losses.js';
+export { type Metric, meanOf, metrics } from './keras/metrics.js';
+export { type FitOptions, Model } from './keras/model.js';
+export { optimizers } from './keras/optimizers.js';
 export { l1, l1l2, l2, type Regularizer } from './keras/regularizers.js';
-export { type Call, call, input, type SymbolicLayer, SymbolicTensor } from './keras/symbols.js';
+export { type Call, call, type InputOptions, input, type SymbolicLayer, SymbolicTensor } from './keras/symbols.js';
 export * from './layers/index.js';
 export {
   binaryCrossEntropy,
@@ -40,7 +45,6 @@ export {
   klDivergence,
   meanAbsoluteError,
   meanSquaredError,
-  normalizeLength,
 } from './losses.js';
 export { accuracy, areaUnderCurve, ConfusionMatrix, topKAccuracy } from './metrics.js';
 export { Counter, Layer, type LoadReport, Module, type Precision, valuesOf } from './module.js';
@@ -58,5 +62,6 @@ export {
   type SGDOptions,
   type StepOptions,
 } from './optimizers.js';
+export { normalizeLength } from './row-losses.js';
 export { decodeSafetensors, encodeSafetensors, type StoredTensor, type StoredTensors } from './safetensors.js';
 export { cosineDecay, exponentialDecay, oneCycle, type Schedule, stepDecay, warmUp } from './schedules.js';

@@ -1,19 +1,21 @@
-import {
-  arange,
-  crossEntropyRows,
-  oneHot,
-  softplus,
-  type Tensor,
-  TesseraError,
-  tensor,
-  where,
-} from '../tensor/index.js';
+import { arange, crossEntropyRows, oneHot, type Tensor, TesseraError, tensor, where } from '../tensor/index.js';
 import { checkOptions, fraction, integer, listOf, nonNegative, optional, positive } from './options.js';
+import {
+  absoluteErrorRows,
+  binaryCrossEntropyRows,
+  cosineRows,
+  huberRows,
+  klDivergenceRows,
+  normalizeLength,
+  squaredErrorRows,
+} from './row-losses.js';
 
 /*
  * Losses, averaged over the batch unless said otherwise. Names and formulas are those of Keras; losses of classes take
  * logits, not probabilities, because log softmax(x) is exact where log of a rounded softmax is not.
  */
+const FROM_LOGITS = { fromLogits: true };
+
 /** Which rows and classes count, and how hard the labels are. */
 export interface CrossEntropyOptions {
   /** ε: the label's probability is 1 - ε + ε/classes, the others' ε/classes. Szegedy et al. 2016. Default 0. */
@@ -108,19 +110,19 @@ function weightedMean(
  */
 export function binaryCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
   expectAlike('binaryCrossEntropy', logits, targets);
-  return softplus(logits).sub(logits.mul(targets)).mean();
+  return binaryCrossEntropyRows(logits, targets, FROM_LOGITS).mean();
 }
 
 /** Mean of (x - target)². */
 export function meanSquaredError(predictions: Tensor, targets: Tensor): Tensor {
   expectAlike('meanSquaredError', predictions, targets);
-  return predictions.sub(targets).square().mean();
+  return squaredErrorRows(predictions, targets).mean();
 }
 
 /** Mean of |x - target|. */
 export function meanAbsoluteError(predictions: Tensor, targets: Tensor): Tensor {
   expectAlike('meanAbsoluteError', predictions, targets);
-  return predictions.sub(targets).abs().mean();
+  return absoluteErrorRows(predictions, targets).mean();
 }
 
 /**
@@ -128,28 +130,21 @@ export function meanAbsoluteError(predictions: Tensor, targets: Tensor): Tensor 
  * @throws TesseraError if shapes differ, or delta is not above 0.
  */
 export function huber(predictions: Tensor, targets: Tensor, options: { readonly delta?: number } = {}): Tensor {
-  const { delta = 1 } = checkOptions('huber', options, { delta: optional(positive) });
+  const { delta } = checkOptions('huber', options, { delta: optional(positive) });
   expectAlike('huber', predictions, targets);
-  const distance = predictions.sub(targets).abs();
-  const near = distance.minimum(delta);
-  return near.square().mul(0.5).add(distance.sub(near).mul(delta)).mean();
+  return huberRows(predictions, targets, delta).mean();
 }
 
 /** Σ p·log(p / q) over the last axis, averaged over the rest: targets p are probabilities, logits give q = softmax. */
 export function klDivergence(logits: Tensor, targets: Tensor): Tensor {
   expectAlike('klDivergence', logits, targets);
-  const positive = targets.greater(0);
-  const logTargets = where(positive, targets, 1).log();
-  return targets.mul(logTargets.sub(logits.logSoftmax())).sum(-1).mean();
+  return klDivergenceRows(logits, targets, FROM_LOGITS).mean();
 }
-
-/** x divided by its length along the last axis; zeros stay zeros. */
-export const normalizeLength = (x: Tensor): Tensor => x.div(x.norm(-1, { keepDims: true }).maximum(1e-12));
 
 /** 1 - cos of the angle between rows, averaged: 0 where they point the same way, 2 where opposite. */
 export function cosineDistance(a: Tensor, b: Tensor): Tensor {
   expectAlike('cosineDistance', a, b);
-  return normalizeLength(a).mul(normalizeLength(b)).sum(-1).mean().neg().add(1);
+  return cosineRows(a, b).mean().neg().add(1);
 }
 
 /**

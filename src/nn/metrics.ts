@@ -1,15 +1,22 @@
 import { type Tensor, TesseraError } from '../tensor/index.js';
 import { checkOptions, expectValue, positiveInteger } from './options.js';
 
-/** Whether no logit of a row is NaN, (batch): a row with a NaN is never right. */
-const hasNoNaN = (logits: Tensor): Tensor => logits.equal(logits).all(-1);
+/** Whether no score of a row is NaN: a row with a NaN is never right. */
+const hasNoNaN = (scores: Tensor): Tensor => scores.equal(scores).all(-1);
+
+/** Whether the largest score is that of the label: scores (batch, ..., classes), labels (batch, ...) of i32. */
+export const isLargest = (scores: Tensor, labels: Tensor): Tensor =>
+  scores.argmax(-1).equal(labels).and(hasNoNaN(scores));
+
+/** Whether the label is among the k largest scores: scores (batch, ..., classes), labels (batch, ...) of i32. */
+export const isAmongLargest = (scores: Tensor, labels: Tensor, k: number): Tensor =>
+  scores.topK(k).indices.equal(labels.expandDims(-1)).any(-1).and(hasNoNaN(scores));
 
 /**
  * The share of rows whose largest logit is that of the label: logits (batch, classes), labels (batch) of i32. A row with
  * a NaN counts as wrong.
  */
-export const accuracy = (logits: Tensor, labels: Tensor): Tensor =>
-  logits.argmax(-1).equal(labels).and(hasNoNaN(logits)).cast('f32').mean();
+export const accuracy = (logits: Tensor, labels: Tensor): Tensor => isLargest(logits, labels).cast('f32').mean();
 
 /**
  * The share of rows whose label is among the k largest logits: logits (batch, classes), labels (batch) of i32. A row with
@@ -17,8 +24,7 @@ export const accuracy = (logits: Tensor, labels: Tensor): Tensor =>
  */
 export function topKAccuracy(logits: Tensor, labels: Tensor, k = 5): Tensor {
   expectValue('topKAccuracy', 'k', k, positiveInteger);
-  const isAmong = logits.topK(k).indices.equal(labels.expandDims(-1)).any(-1);
-  return isAmong.and(hasNoNaN(logits)).cast('f32').mean();
+  return isAmongLargest(logits, labels, k).cast('f32').mean();
 }
 
 /** The most classes of a confusion matrix, which holds a count for each pair. */

@@ -9,7 +9,7 @@ import {
   meanAbsoluteError,
   meanSquaredError,
 } from '../../src/nn/index.js';
-import { losses } from '../../src/nn/keras/named.js';
+import { losses } from '../../src/nn/keras/losses.js';
 import { grad, setDefaultDevice, type Tensor, tensor, zeros } from '../../src/tensor/index.js';
 import { gpu, reference } from '../support/devices.js';
 import { expectClose } from '../support/numbers.js';

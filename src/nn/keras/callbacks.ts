@@ -1,6 +1,7 @@
 import { TesseraError } from '../../tensor/index.js';
 import type { Module } from '../module.js';
-import type { StoredTensor } from '../safetensors.js';
+import type { Optimizer } from '../optimizers.js';
+import { anything, boolean, checkOptions, nonNegative, nonNegativeInteger, oneOf, optional } from '../options.js';
 
 /** Numbers of an epoch by name: `loss`, the metrics, and with `val_` before it what the held-out rows gave. */
 export type Logs = Readonly<Record<string, number>>;
@@ -19,14 +20,30 @@ export interface Progress {
   readonly logs: Logs;
 }
 
-/** What `fit` calls while it trains. */
+/** The model that `fit` trains. */
+export interface TrainedModel extends Module {
+  /** Changes its parameters: a callback may set its `learningRate`. */
+  readonly optimizer: Optimizer;
+}
+
+/** What `fit` is going to do. */
+export interface TrainingPlan {
+  /** How many epochs there will be, unless training stops early. */
+  readonly epochs: number;
+  /** How many batches an epoch has. */
+  readonly batches: number;
+}
+
+/** What `fit` calls while it trains; promises are waited for. */
 export interface Callbacks {
+  /** Before the first epoch: a callback with a memory forgets what an earlier training left. */
+  onTrainBegin?(model: TrainedModel, plan: TrainingPlan): void | Promise<void>;
   /** After each batch. */
-  onBatchEnd?(progress: Progress): void;
+  onBatchEnd?(progress: Progress): void | Promise<void>;
   /** Returning 'stop' ends training. */
-  onEpochEnd?(epoch: number, logs: Logs, model: Module): undefined | 'stop' | Promise<undefined | 'stop'>;
+  onEpochEnd?(epoch: number, logs: Logs, model: TrainedModel): undefined | 'stop' | Promise<undefined | 'stop'>;
   /** After the last epoch. */
-  onTrainEnd?(model: Module): void | Promise<void>;
+  onTrainEnd?(model: TrainedModel): void | Promise<void>;
 }
 
 /** What is watched, and for how long. */
@@ -45,11 +62,28 @@ export interface EarlyStoppingOptions {
 
 /** Ends training when a number has not become better for so many epochs. */
 export function earlyStopping(options: EarlyStoppingOptions = {}): Callbacks {
-  const { monitor = 'val_loss', patience = 0, mode = 'min', minDelta = 0, restoreBestWeights = false } = options;
+  const {
+    monitor = 'val_loss',
+    patience = 0,
+    mode = 'min',
+    minDelta = 0,
+    restoreBestWeights = false,
+  } = checkOptions('earlyStopping', options, {
+    monitor: anything,
+    patience: optional(nonNegativeInteger),
+    mode: optional(oneOf('min', 'max')),
+    minDelta: optional(nonNegative),
+    restoreBestWeights: optional(boolean),
+  });
   let best = Number.POSITIVE_INFINITY;
   let waited = 0;
-  let weights: ReadonlyMap<string, StoredTensor> | undefined;
+  let weights: Awaited<ReturnType<Module['state']>> | undefined;
   return {
+    onTrainBegin() {
+      best = Number.POSITIVE_INFINITY;
+      waited = 0;
+      weights = undefined;
+    },
     async onEpochEnd(_, logs, model) {
       const value = logs[monitor];
       if (value === undefined)
@@ -77,8 +111,11 @@ export function progress(write: (line: string) => void): Callbacks {
   const since = (time: number) => (performance.now() - time) / 1000;
   let epochs = 0;
   return {
-    onBatchEnd({ epoch, batch, batches, logs, ...all }) {
-      epochs = all.epochs;
+    onTrainBegin(_, plan) {
+      epochs = plan.epochs;
+      start = told = performance.now();
+    },
+    onBatchEnd({ epoch, batch, batches, logs }) {
       if (batch === 0) start = told = performance.now();
       if (since(told) < PAUSE) return;
       told = performance.now();

@@ -1,5 +1,5 @@
 import type { Tensor } from '../../tensor/index.js';
-import type { Metric } from './named.js';
+import type { Metric } from './metrics.js';
 
 /** What a batch adds to one number of the logs. */
 export interface Part {
@@ -7,6 +7,8 @@ export interface Part {
   readonly metric: Metric;
   readonly sums: Tensor;
 }
+
+type Tell = (batch: number) => Promise<void>;
 
 /**
  * Loss and metrics of an epoch, from the sums of its batches. It reads one batch behind, so that the device has work
@@ -20,23 +22,23 @@ export class Tally {
   #last: (() => Promise<void>) | undefined;
 
   /** Takes a batch, whose values are on their way, and reads the one before; `tell` hears of each batch that was read. */
-  async add(loss: Tensor, parts: readonly Part[], rows: number, tell?: (batch: number) => void): Promise<void> {
+  async add(loss: Tensor, parts: readonly Part[], rows: number, tell?: Tell): Promise<void> {
     const before = this.#last;
     this.#last = () => this.#read(loss, parts, rows);
     await this.#finishOne(before, tell);
   }
 
   /** Reads what is left. */
-  async finish(tell?: (batch: number) => void): Promise<void> {
+  async finish(tell?: Tell): Promise<void> {
     const before = this.#last;
     this.#last = undefined;
     await this.#finishOne(before, tell);
   }
 
-  async #finishOne(read: (() => Promise<void>) | undefined, tell?: (batch: number) => void): Promise<void> {
+  async #finishOne(read: (() => Promise<void>) | undefined, tell?: Tell): Promise<void> {
     if (read === undefined) return;
     await read();
-    tell?.(this.#batches++);
+    await tell?.(this.#batches++);
   }
 
   async #read(loss: Tensor, parts: readonly Part[], rows: number): Promise<void> {

@@ -1,5 +1,6 @@
 import { type DType, type Shape, type Tensor, TesseraError, zeros } from '../../tensor/index.js';
 import type { Layer, Module } from '../module.js';
+import { anything, type Check, checkOptions, oneOf, optional } from '../options.js';
 
 /*
  * Models as graphs of layers, in the manner of Keras: `input` makes a symbol, a layer called on symbols makes another,
@@ -54,42 +55,72 @@ export class SymbolicTensor {
   }
 }
 
-/** An input of a model: the shape of one sample, and 'i32' for ids. */
-export const input = ({
-  shape,
-  dtype = 'f32',
-  name = 'input',
-}: {
-  shape: Shape;
-  dtype?: DType;
-  name?: string;
-}): SymbolicTensor => new SymbolicTensor(shape, dtype, name);
+/** Options of an `input`. */
+export interface InputOptions {
+  /** The shape of one sample, without the batch. */
+  readonly shape: Shape;
+  /** 'i32' for ids. Default 'f32'. */
+  readonly dtype?: DType;
+  /** Names it in errors and summaries. Default 'input'. */
+  readonly name?: string;
+}
 
-/** The symbols of a function's results on others; steps keep the mask of the first input where `keepsMask` is set. */
+const SHAPE: Check = {
+  expected: 'an array of positive integers, without the batch',
+  fits: (value) => Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size > 0),
+};
+
+/** An input of a model. @throws TesseraError if an option is unknown or the shape is not one. */
+export function input(options: InputOptions): SymbolicTensor {
+  const checked = checkOptions('input', options, {
+    shape: SHAPE,
+    dtype: optional(oneOf('f32', 'i32', 'u32', 'bool')),
+    name: anything,
+  });
+  const { shape, dtype = 'f32', name = 'input' } = checked;
+  return new SymbolicTensor([...shape], dtype, name);
+}
+
+/** The symbols of a function's results on others. `mask` becomes that of the first result. */
 export function call(
   name: string,
   inputs: readonly SymbolicTensor[],
   compute: (...values: Tensor[]) => Tensor | readonly Tensor[],
-  { module, keepsMask = false }: { module?: Module; keepsMask?: boolean } = {},
+  { module, mask }: { readonly module?: Module; readonly mask?: SymbolicTensor | undefined } = {},
 ): [SymbolicTensor, ...SymbolicTensor[]] {
+  for (const one of inputs)
+    if (!(one instanceof SymbolicTensor))
+      throw new TesseraError(`${name}: expected symbols, which input() and layers make; got ${kindOf(one)}`);
   const listed = (...values: Tensor[]): readonly Tensor[] => [compute(...values)].flat();
   const results = listed(...inputs.map((one) => one.sample()));
   for (const { shape } of results)
     if (shape[0] !== 1) throw new TesseraError(`${name}: the first axis of its result is not the batch`);
   const shape = results[0].shape.slice(1);
   const made: Call = { name, inputs, compute: listed, shape, ...(module === undefined ? {} : { module }) };
-  const mask = keepsMask ? inputs[0]?.mask : undefined;
-  const symbols = results.map(
-    ({ shape, dtype }, index) => new SymbolicTensor(shape.slice(1), dtype, name, made, index, mask),
+  const [first, ...others] = results.map(
+    ({ shape, dtype }, index) =>
+      new SymbolicTensor(shape.slice(1), dtype, name, made, index, index === 0 ? mask : undefined),
   );
-  return symbols as [SymbolicTensor, ...SymbolicTensor[]];
+  return [first, ...others];
+}
+
+const kindOf = (value: unknown): string =>
+  typeof value === 'object' && value !== null ? `a ${value.constructor.name}` : `${value}`;
+
+/** The mask of what is made of several sequences: a step counts where it counts in each that has a mask. */
+export function jointMask(symbols: readonly SymbolicTensor[]): SymbolicTensor | undefined {
+  const masks = [...new Set(symbols.flatMap(({ mask }) => mask ?? []))];
+  if (masks.length < 2) return masks[0];
+  return call('mask', masks, (...values) => values.reduce((product, value) => product.mul(value)))[0];
 }
 
 /** Something to be called on a symbol. */
 export interface SymbolicLayer<M extends Module = Module> {
   /** The symbol of its result. */
   (x: SymbolicTensor): SymbolicTensor;
-  /** Makes the module for inputs of a shape without the batch, as layers around this one do. */
+  /** Its module, made for inputs of a shape without the batch when it is first asked for: all its calls share it. */
+  moduleFor(shape: Shape): M;
+  /** Another module with the same options, as `bidirectional` needs one for each direction. */
   make(shape: Shape): M;
 }
 
@@ -102,16 +133,16 @@ export function once<M extends Module>(make: (shape: Shape) => M): (shape: Shape
   };
 }
 
-/** A layer of one input and one result. */
+/** A layer of one input and one result; `keepsMask` where its steps are those of the input. */
 export function layer<M extends Layer>(
   name: string,
   make: (shape: Shape) => M,
-  { keepsMask = false }: { keepsMask?: boolean } = {},
+  { keepsMask = false }: { readonly keepsMask?: boolean } = {},
 ): SymbolicLayer<M> {
   const moduleFor = once(make);
   const apply = (x: SymbolicTensor): SymbolicTensor => {
     const module = moduleFor(x.shape);
-    return call(name, [x], (value) => module.forward(value), { module, keepsMask })[0];
+    return call(name, [x], (value) => module.forward(value), { module, mask: keepsMask ? x.mask : undefined })[0];
   };
-  return Object.assign(apply, { make });
+  return Object.assign(apply, { make, moduleFor });
 }

@@ -185,19 +185,14 @@ export class Bidirectional extends Module {
 
   /** The last hidden states of both directions, merged. */
   forward(x: Tensor, mask?: Tensor, initial?: LstmState): Tensor {
-    return this.#runBoth(x, mask, initial).hidden;
+    return this.run(x, mask, initial).hidden;
   }
 
   /**
-   * All hidden states, merged, and the last state: that of `forwards` beside that of `backwards`, (batch, 2 · outputs)
-   * whatever the merge. An initial state has the same form.
+   * All hidden states, merged; the last hidden state of both, merged; and the last state: that of `forwards` beside that
+   * of `backwards`, (batch, 2 · outputs) whatever the merge. An initial state has the same form.
    */
-  run(x: Tensor, mask?: Tensor, initial?: LstmState): Recurrence {
-    const { sequence, last } = this.#runBoth(x, mask, initial);
-    return { sequence, last };
-  }
-
-  #runBoth(x: Tensor, mask?: Tensor, initial?: LstmState): Recurrence & { hidden: Tensor } {
+  run(x: Tensor, mask?: Tensor, initial?: LstmState): Recurrence & { readonly hidden: Tensor } {
     const [there, back] = initial === undefined ? [] : halvesOf(initial);
     const a = this.forwards.run(x, mask, there);
     const b = this.backwards.run(x.flip(1), mask?.flip(1), back);

@@ -2,9 +2,9 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { expect, test } from 'vitest';
-import { activations, input, layers, Model, type SymbolicTensor } from '../../src/nn/index.js';
-import { Generator, tensor } from '../../src/tensor/index.js';
-import { expectClose, normals } from '../support/numbers.js';
+import { activations, input, layers, Model, type SymbolicTensor } from '../../../src/nn/index.js';
+import { Generator, tensor } from '../../../src/tensor/index.js';
+import { expectClose, normals } from '../../support/numbers.js';
 
 /*
  * Layers by Keras's names against those of TF.js, from the same weights: results, and so their settings' defaults.
@@ -141,6 +141,101 @@ test.each([
   const theirs = tfl.layers.activation({ activation: name }).apply(tf.tensor(x, [4, 5])) as tf.Tensor;
   const ours = activations[name](tensor(values, [4, 5]));
   expectClose(await ours.data(), await theirs.data(), { absolute: 1e-5, relative: 1e-5 });
+});
+
+test.each([
+  ['concat', 8],
+  ['sum', 4],
+  ['mul', 4],
+  ['ave', 4],
+] as const)('two directions become one by %s, as in TF.js', async (mergeMode, width) => {
+  await tf.setBackend('cpu');
+  for (const returnSequences of [true, false]) {
+    const x = input({ shape: [5, 3] });
+    const ours = layers.bidirectional(layers.lstm({ units: 4, returnSequences }), { mergeMode });
+    const model = new Model({ inputs: x, outputs: ours(x) });
+    const symbol = tfl.input({ shape: [5, 3] });
+    const layer = tfl.layers.lstm({ units: 4, ...recurrent, returnSequences });
+    const theirs = tfl.layers.bidirectional({ layer: layer as tfl.RNN, mergeMode });
+    const peer = tfl.model({ inputs: symbol, outputs: theirs.apply(symbol) as tfl.SymbolicTensor });
+    theirs.setWeights([...(await model.state()).values()].map(({ data, shape }) => tf.tensor(data, [...shape])));
+    const rows = normals(30, 3);
+    const found = await model.predict(tensor(rows, [2, 5, 3]));
+    expect(found.shape.at(-1)).toBe(width);
+    expectClose(await found.data(), await (peer.predict(tf.tensor(rows, [2, 5, 3])) as tf.Tensor).data(), {
+      absolute: 1e-5,
+    });
+  }
+});
+
+test('both directions begin with a state and give their last ones', async () => {
+  const x = input({ shape: [3, 2] });
+  for (const [around, count] of [
+    [layers.lstm({ units: 2 }), 4],
+    [layers.gru({ units: 2 }), 2],
+  ] as const) {
+    const given = Array.from({ length: count }, () => input({ shape: [2] }));
+    const both = layers.bidirectional(around);
+    const { output, state } = both.withState(x, given);
+    expect(state.map(({ shape }) => shape)).toEqual(given.map(({ shape }) => shape));
+    const hidden = layers.concatenate([state[0], state[count / 2]]);
+    const model = new Model({ inputs: [x, ...given], outputs: [output, hidden] });
+    const rows = tensor(normals(6, 1), [1, 3, 2]);
+    const run = async (...states: number[]) =>
+      Promise.all((await model.predict([rows, ...states.map((one) => [[one, one]])])).map((one) => one.data()));
+    const zeros = given.map(() => 0);
+    const [plain, last] = await run(...zeros);
+    expectClose(last, plain);
+    // Each part of the state reaches its own direction: the first two outputs, or the last two.
+    for (const part of zeros.keys()) {
+      const [moved] = await run(...zeros.map((zero, at) => (at === part ? 0.5 : zero)));
+      const changed = Array.from(moved, (value, at) => value !== plain[at]);
+      expect(changed).toEqual(part < count / 2 ? [true, true, false, false] : [false, false, true, true]);
+    }
+    expect(() => both(x, given.slice(1))).toThrow(`bidirectional: an initial state has ${count} tensors`);
+  }
+});
+
+test('a layer shares its weights with the one that applies it to each step', async () => {
+  const x = input({ shape: [4, 3] });
+  const dense = layers.dense({ units: 2 });
+  const model = new Model({ inputs: x, outputs: [dense(x), layers.timeDistributed(dense)(x)] });
+  expect(model.parameters()).toHaveLength(2);
+  const [plain, steps] = await model.predict(tensor(normals(12, 1), [1, 4, 3]));
+  expectClose(await steps.data(), await plain.data());
+  expect(() => layers.timeDistributed(layers.reshape([3]) as never)).toThrow('its argument must be a layer');
+});
+
+test('a step counts where it counts in each input that has a mask', async () => {
+  const [a, b] = [input({ shape: [3], dtype: 'i32' }), input({ shape: [3], dtype: 'i32' })];
+  const plain = input({ shape: [3, 2] });
+  const embed = () => layers.embedding({ inputDim: 4, outputDim: 2, maskZero: true });
+  const [first, second] = [embed()(a), embed()(b)];
+  const merges = [layers.add, layers.multiply, layers.average, layers.maximum, layers.minimum, layers.concatenate];
+  const masks = merges.flatMap((merge) => [
+    merge([plain, first]).mask,
+    layers.groupNormalization({ groups: 1 })(merge([first, second])).mask,
+  ]);
+  const outputs = masks.flatMap((mask) => mask ?? []);
+  expect(outputs).toHaveLength(masks.length);
+  const model = new Model({ inputs: [a, b, plain], outputs: [...outputs, layers.add([plain, first, second])] });
+  const found = await model.predict([
+    [[1, 2, 0]],
+    [[0, 3, 1]],
+    [
+      [
+        [0, 0],
+        [0, 0],
+        [0, 0],
+      ],
+    ],
+  ]);
+  for (const [index, one] of found.slice(0, -1).entries())
+    expect([...(await one.data())]).toEqual(index % 2 === 0 ? [1, 1, 0] : [0, 1, 0]);
+  expect(layers.add([plain, plain]).mask).toBeUndefined();
+  expect(layers.add([first, first]).mask).toBe(first.mask);
+  expect(() => layers.add(plain as never)).toThrow('add: expected a list of one or more symbols: add([a, b])');
+  expect(() => layers.subtract([plain])).toThrow('subtract: expected a list of 2 symbols');
 });
 
 test('symbols are combined', async () => {

@@ -2,9 +2,20 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { expect, test } from 'vitest';
-import { earlyStopping, input, type Linear, l1, l1l2, l2, layers, Model, progress, SGD } from '../../src/nn/index.js';
-import { Generator, oneHot, tensor, type Variable, zeros } from '../../src/tensor/index.js';
-import { expectClose, integers, normals } from '../support/numbers.js';
+import {
+  earlyStopping,
+  input,
+  type Linear,
+  l1,
+  l1l2,
+  l2,
+  layers,
+  Model,
+  progress,
+  SGD,
+} from '../../../src/nn/index.js';
+import { Generator, oneHot, tensor, type Variable, zeros } from '../../../src/tensor/index.js';
+import { expectClose, integers, normals } from '../../support/numbers.js';
 
 const SIZES = { words: 20, time: 5, pixels: 7, classes: 4, rows: 40 };
 const tokens = integers(SIZES.rows * SIZES.time, SIZES.words, 1);
@@ -316,7 +327,7 @@ test('names that there are not, and sizes that cannot be, are told', async () =>
     "Linear: there is no activation 'swoosh'",
   );
   expect(() => layers.dense({ units: 2, kernelInitializer: wrong('he') })(x)).toThrow("there is no initialiser 'he'");
-  expect(() => layers.dense({ units: 0 })(x)).toThrow('outputs must be a positive integer, got 0');
+  expect(() => layers.dense({ units: 0 })).toThrow('dense: units must be a positive integer, got 0');
   expect(() => layers.conv2d({ filters: 3, kernelSize: 3, groups: 2 })(input({ shape: [5, 5, 3] }))).toThrow(
     'Conv2D: 2 groups do not divide 3 inputs and 3 outputs',
   );
@@ -326,6 +337,6 @@ test('names that there are not, and sizes that cannot be, are told', async () =>
     'categoricalCrossentropy: targets must be f32 [1, 2], got i32 [1]',
   );
   await expect(model.fit(rows, tensor([[1, 0]]), { epochs: 0 })).rejects.toThrow(
-    'epochs must be a whole number from 1',
+    'epochs must be a positive integer, got 0',
   );
 });

@@ -2,9 +2,9 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { expect, test } from 'vitest';
-import { areaUnderCurve, ConfusionMatrix, losses, type Metric, metrics, optimizers } from '../../src/nn/index.js';
-import { type Tensor, tensor, Variable } from '../../src/tensor/index.js';
-import { expectClose, integers, normals } from '../support/numbers.js';
+import { areaUnderCurve, ConfusionMatrix, losses, type Metric, metrics, optimizers } from '../../../src/nn/index.js';
+import { type Tensor, tensor, Variable } from '../../../src/tensor/index.js';
+import { expectClose, integers, normals } from '../../support/numbers.js';
 
 const [rows, classes] = [7, 4];
 const scores = normals(rows * classes, 1);
