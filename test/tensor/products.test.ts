@@ -96,6 +96,43 @@ describe.each([
     ]);
     expect([...(await einsum('ij->ji', x).data())]).toEqual([1, 4, 2, 5, 3, 6]);
     expect([...(await einsum('ij->i', x).data())]).toEqual([6, 15]);
+    const square = tensor([
+      [1, 2, Number.POSITIVE_INFINITY],
+      [4, 5, 6],
+      [7, 8, 9],
+    ]);
+    expect(await einsum('ii->i', square).toArray()).toEqual([1, 5, 9]);
+    expect(await einsum('ii->', square).toArray()).toBe(15);
+    expect(
+      await einsum(
+        'iij->ij',
+        tensor([
+          [
+            [1, 2],
+            [3, 4],
+          ],
+          [
+            [5, 6],
+            [7, 8],
+          ],
+        ]),
+      ).toArray(),
+    ).toEqual([
+      [1, 2],
+      [7, 8],
+    ]);
+    expect(
+      await einsum(
+        'ii,ij->j',
+        square,
+        tensor([
+          [1, 0],
+          [0, 1],
+          [1, 1],
+        ]),
+      ).toArray(),
+    ).toEqual([10, 14]);
+    expect(await einsum('ii->i', zeros([0, 0])).toArray()).toEqual([]);
     expect([...(await linear(x, tensor([[1], [0], [1]]), tensor([10])).data())]).toEqual([14, 20]);
     expect([...(await outer(tensor([1, 2]), tensor([3, 4])).data())]).toEqual([3, 4, 6, 8]);
   });
@@ -107,7 +144,8 @@ test('what does not fit is told', () => {
     "einsum: 'ij,jk->ik' of [2, 3] and [4, 5]: axis 'j' has sizes 3 and 4",
   );
   expect(() => einsum('ij,jk', a, b)).toThrow('expected letters for one or two tensors and the result');
-  expect(() => einsum('ii->i', a)).toThrow('names an axis twice');
+  expect(() => einsum('ii->i', a)).toThrow("axis 'i' has sizes 2 and 3");
+  expect(() => einsum('ij->ii', a)).toThrow('names an axis twice');
   expect(() => einsum('ij->k', a)).toThrow("no tensor has the axis 'k'");
   expect(() => einsum('ijk->k', a)).toThrow("'ijk' names 3 axes of [2, 3]");
   expect(() => matmul(a, b)).toThrow('matmul: inner dimensions differ: [2, 3] x [4, 5] (3 vs 4)');

@@ -3,14 +3,14 @@ import { sizeOf } from '../../launch/shape.js';
 import { formatShape } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { matmul } from './matmul.js';
-import { permute, reshape } from './movement.js';
+import { permute, reshape, slice } from './movement.js';
 
 /**
  * A sum of products in Einstein's notation, of one or two tensors: `einsum('bij,bjk->bik', a, b)`. Each letter names
- * an axis; letters that the result leaves out are summed over. Two tensors become one batched matrix product.
- * Error ≤ 1e-6·Σ|terms|.
+ * an axis; letters that the result leaves out are summed over, and a letter that a tensor names twice takes its diagonal
+ * (`'ii->i'`; `'ii->'` is the trace). Two tensors become one batched matrix product. Error ≤ 1e-6·Σ|terms|.
  *
- * @throws TesseraError if letters and shapes do not fit, a tensor names a letter twice, or there are more than two.
+ * @throws TesseraError if letters and shapes do not fit, the result names a letter twice, or there are more than two tensors.
  */
 export function einsum(equation: string, ...tensors: readonly Tensor[]): Tensor {
   const fail = (what: string): never => {
@@ -26,7 +26,6 @@ export function einsum(equation: string, ...tensors: readonly Tensor[]): Tensor 
   for (const [index, letters] of terms.entries()) {
     const { shape } = tensors[index];
     if (letters.length !== shape.length) fail(`'${letters}' names ${letters.length} axes of ${formatShape(shape)}`);
-    if (new Set(letters).size < letters.length) fail(`'${letters}' names an axis twice; take its diagonal first`);
     [...letters].forEach((letter, axis) => {
       const size = sizes.get(letter) ?? shape[axis];
       if (size !== shape[axis]) fail(`axis '${letter}' has sizes ${size} and ${shape[axis]}`);
@@ -38,8 +37,8 @@ export function einsum(equation: string, ...tensors: readonly Tensor[]): Tensor 
   if (foreign !== undefined) fail(`no tensor has the axis '${foreign}'`);
 
   // First sum over what only one tensor has and the result does not.
-  const operands = tensors.map((tensor, index): [Tensor, string[]] => {
-    const letters = [...terms[index]];
+  const operands = tensors.map((given, index): [Tensor, string[]] => {
+    const [tensor, letters] = diagonal(given, [...terms[index]]);
     const others = [...result, ...terms.filter((_, other) => other !== index).join('')];
     const lone = letters.flatMap((letter, axis) => (others.includes(letter) ? [] : [axis]));
     return [tensor.sum(lone), letters.filter((letter) => others.includes(letter))];
@@ -74,4 +73,18 @@ export function einsum(equation: string, ...tensors: readonly Tensor[]): Tensor 
     ),
     result.map((letter) => order.indexOf(letter)),
   );
+}
+
+/** A tensor and its letters, each named once: x[..., i, ..., i] of a letter that is named twice becomes y[..., i]. */
+function diagonal(x: Tensor, letters: string[]): [Tensor, string[]] {
+  const second = letters.findIndex((letter, axis) => letters.indexOf(letter) < axis);
+  if (second < 0) return [x, letters];
+  const first = letters.indexOf(letters[second]);
+  const size = x.shape[first];
+  const others = letters.flatMap((_, axis) => (axis === first || axis === second ? [] : [axis]));
+  const sizes = others.map((axis) => x.shape[axis]);
+  // Row-major, the diagonal of a (size, size) matrix is every (size + 1)-th element.
+  const flat = reshape(permute(x, [...others, first, second]), [...sizes, size * size]);
+  const taken = slice(flat, [], [], [...sizes.map(() => 1), size + 1]);
+  return diagonal(taken, [...others.map((axis) => letters[axis]), letters[second]]);
 }
