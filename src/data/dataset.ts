@@ -52,12 +52,12 @@ export const batchCount = (rows: number, size: number): number => Math.ceil(rows
 
 /**
  * The batches of an epoch; the last may be smaller. The order depends on (seed, epoch) alone.
- * @throws TesseraError if the batch size is not a whole number from 1, or the dataset is empty, damaged, or holds NaN.
+ * @throws TesseraError if the batch size is not a positive integer, or the dataset is empty, damaged, or holds NaN.
  */
 export function* batches(data: PairedData, { size, seed, epoch = 0, skip = 0 }: BatchOptions): Generator_<Batch> {
   checkData(data);
   if (!Number.isInteger(size) || size < 1)
-    throw new TesseraError(`batches: the batch size must be a whole number from 1, got ${size}`);
+    throw new TesseraError(`batches: the batch size must be a positive integer, got ${size}`);
   const order =
     seed === undefined
       ? Uint32Array.from({ length: data.size }, (_, row) => row)

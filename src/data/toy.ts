@@ -18,12 +18,12 @@ export interface ToyOptions {
  * Pairs that need both modalities: the text names one of two words among noise words, the image is bright in its upper
  * or lower half, and the class is the pair of both. Each modality alone decides half of the question: at best 50%.
  *
- * @throws TesseraError if a size is not a whole number from 1.
+ * @throws TesseraError if a size is not a positive integer.
  */
 export function toyData({ size = 64, seed = 0, pixels = 8, time = 4 }: ToyOptions = {}): PairedData {
   for (const [name, value] of Object.entries({ size, pixels, time })) {
     if (!Number.isInteger(value) || value < 1)
-      throw new TesseraError(`toyData: ${name} must be a whole number from 1, got ${value}`);
+      throw new TesseraError(`toyData: ${name} must be a positive integer, got ${value}`);
   }
   const generator = new Generator(seed);
   const tokens = new Int32Array(size * time);

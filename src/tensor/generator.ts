@@ -10,10 +10,10 @@ export class Generator {
   #counter = 0;
   #key: readonly [number, number];
 
-  /** @throws TesseraError if the seed is not a whole number from 0. */
+  /** @throws TesseraError if the seed is not a non-negative integer. */
   constructor(seed: number, stream = 0) {
     if (!Number.isSafeInteger(seed) || seed < 0) {
-      throw new TesseraError(`Generator: a seed is a whole number from 0, got ${seed}`);
+      throw new TesseraError(`Generator: a seed is a non-negative integer, got ${seed}`);
     }
     this.#key = threefry(seed >>> 0, Math.floor(seed / 2 ** 32), stream, 1);
   }
@@ -48,11 +48,11 @@ export class Generator {
 
   /**
    * A whole number in [0, count), each equally likely.
-   * @throws TesseraError if count is not a whole number from 1 to 2^32.
+   * @throws TesseraError if count is not an integer from 1 to 2^32.
    */
   integer(count: number): number {
     if (!Number.isInteger(count) || count < 1 || count > 2 ** 32) {
-      throw new TesseraError(`Generator.integer: expected a whole number from 1 to 2^32, got ${count}`);
+      throw new TesseraError(`Generator.integer: expected an integer from 1 to 2^32, got ${count}`);
     }
     // Bits beyond the last whole multiple of count would favour small numbers: they are drawn again.
     const limit = 2 ** 32 - (2 ** 32 % count);

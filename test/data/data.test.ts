@@ -45,7 +45,7 @@ test('an epoch has every row once, in an order of (seed, epoch) alone', async ()
 test('what cannot be batched is refused', () => {
   const data = toyData({ size: 3 });
   expect(() => [...batches({ ...data, size: 0 }, { size: 4 })]).toThrow('the dataset is empty');
-  expect(() => [...batches(data, { size: 0 })]).toThrow('a whole number from 1, got 0');
+  expect(() => [...batches(data, { size: 0 })]).toThrow('a positive integer, got 0');
   const images = data.images.slice();
   images[70] = Number.NaN;
   expect(() => [...batches({ ...data, images }, { size: 4 })]).toThrow('the image of row 1 holds NaN');

@@ -312,13 +312,11 @@ function geometryOf(op: string, inputShape: Shape, kernelShape: Shape, options: 
   return { inputShape, kernelShape, stride: strides, padding: [along(0), along(1)], dilation: dilations, groups };
 }
 
-/** @throws TesseraError if a stride, window or dilation is not a whole number of at least 1. */
+/** @throws TesseraError if a stride, window or dilation is not a positive integer. */
 export function pairOf(op: string, sizes: number | readonly [number, number]): readonly [number, number] {
   const pair = typeof sizes === 'number' ? ([sizes, sizes] as const) : sizes;
   if (!pair.every((one) => Number.isInteger(one) && one >= 1)) {
-    throw new TesseraError(
-      `${op}: strides, dilations and windows are whole numbers from 1, got ${JSON.stringify(sizes)}`,
-    );
+    throw new TesseraError(`${op}: strides, dilations and windows are positive integers, got ${JSON.stringify(sizes)}`);
   }
   return pair;
 }

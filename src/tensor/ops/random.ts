@@ -12,7 +12,7 @@ import { argsort } from './sort.js';
  * a replayed plan draws new numbers.
  */
 export interface RandomKey {
-  /** A whole number from 0. */
+  /** A non-negative integer. */
   readonly seed: number;
   /** Another draw of the same seed: other numbers. Default 0. */
   readonly draw?: number;
