@@ -1,11 +1,13 @@
 import type { Device, DeviceBuffer, Dispatch, HostArray, Prepared } from '../src/gpu/device.js';
 import { lackOf } from '../src/gpu/kernel.js';
 import { openDevice } from '../src/gpu/open.js';
+import { greatestCommonDivisor, isNarrow, median } from '../src/gpu/statistics.js';
+import { runsToLast, timeSubmission } from '../src/gpu/timer.js';
 import { type Roofs, timeAtRoof } from '../src/kernels/index.js';
 import { Generator } from '../src/tensor/index.js';
-import { disagreesAt, setsInTurn } from '../src/tensor/tune/measure.js';
+import { disagreesAt, rotatingSets } from '../src/tensor/tune/measure.js';
 import type { KernelCase, Rung } from './cases/case.js';
-import { greatestStep, isNarrow, quantile, type Row, statistics } from './measure.js';
+import { type Row, statistics } from './measure.js';
 
 /** A row with what the time comes to. */
 export interface KernelRow extends Row {
@@ -140,7 +142,7 @@ function check(one: KernelCase, rung: Rung, found: ArrayLike<number>[], expected
   });
 }
 
-/** Milliseconds of one run, by rounds: each a submission of many, on inputs that take turns. */
+/** Milliseconds of one run in each round; a round is one submission of many runs over rotating buffer sets. */
 async function timesOf(
   device: Device,
   contents: Contents,
@@ -149,27 +151,22 @@ async function timesOf(
 ): Promise<{ times: number[]; gpuMilliseconds: number | undefined }> {
   const { longEnough, fewest, most } = EFFORT[quick ? 'quick' : 'full'];
   const bytes = 4 * Object.values(contents).reduce((sum, { length }) => sum + length, 0);
-  const sets = Array.from({ length: setsInTurn(bytes) }, () => allocate(device, contents));
+  const sets = Array.from({ length: rotatingSets(bytes) }, () => allocate(device, contents));
   const prepare = (runs: number) =>
     device.prepare(Array.from({ length: runs }, (_, run) => dispatchesOf(rung, sets[run % sets.length])).flat());
-  const time = async (prepared: Prepared): Promise<number> => {
-    const begin = performance.now();
-    await device.submit(prepared);
-    await device.idle();
-    return performance.now() - begin;
-  };
 
   const alone = await prepare(1);
-  await time(alone); // compiles, and brings the uniforms there
-  const once = await time(alone);
+  await timeSubmission(device, alone); // the first run compiles and uploads the uniforms
+  const once = await timeSubmission(device, alone);
   alone.release();
 
   const room = Math.floor(MOST_DISPATCHES / rung.steps.length);
-  const runs = Math.max(2, Math.min(room, Math.ceil(longEnough / once)));
+  const runs = Math.max(2, runsToLast(longEnough, once, room));
   const many = await prepare(runs);
-  await time(many);
+  await timeSubmission(device, many);
   const times: number[] = [];
-  while (times.length < most && (times.length < fewest || !isNarrow(times))) times.push((await time(many)) / runs);
+  while (times.length < most && (times.length < fewest || !isNarrow(times)))
+    times.push((await timeSubmission(device, many)) / runs);
   const gpuMilliseconds = device.features.has('timestamp-query') ? await gpuTime(device, many, runs) : undefined;
   many.release();
   for (const buffer of sets.flatMap((set) => Object.values(set))) device.release(buffer);
@@ -184,7 +181,7 @@ async function gpuTime(device: Device, prepared: Prepared, runs: number): Promis
   const sums = Array.from({ length: PROFILES * runs }, (_, run) =>
     launches.slice(run * steps, (run + 1) * steps).reduce((sum, one) => sum + one, 0),
   );
-  const median = quantile(sums, 0.5);
-  const fine = median > 0 && greatestStep(launches) <= FINE * (median / steps);
-  return fine ? median / 1e6 : undefined;
+  const middle = median(sums);
+  const fine = middle > 0 && greatestCommonDivisor(launches) <= FINE * (middle / steps);
+  return fine ? middle / 1e6 : undefined;
 }

@@ -1,8 +1,9 @@
 import { rowsOf } from '../src/data/index.js';
+import { median } from '../src/gpu/statistics.js';
 import { TextImageClassifier } from '../src/models/index.js';
 import { Adam, crossEntropy } from '../src/nn/index.js';
 import type { Device } from '../src/tensor/index.js';
-import { measureInTurn, quantile, type Row, statistics } from './measure.js';
+import { measureInTurn, type Row, statistics } from './measure.js';
 import { BATCH, BATCHES, trainingData } from './step-data.js';
 
 /** The Keras model: Embedding(10000, 128) + LSTM(128), Conv2D(64, 3x3) + Flatten, Dense(10), Adam. */
@@ -45,7 +46,7 @@ export async function benchStep({ device, note }: StepOptions): Promise<Row[]> {
     `created since: ${buffersCreated - created.buffersCreated} buffers, ` +
       `${bindGroupsCreated - created.bindGroupsCreated} bind groups, ${pipelinesCreated - created.pipelinesCreated} pipelines`,
   );
-  const host = quantile(hostTimes, 0.5);
-  note(`host: ${host.toFixed(1)} ms, ${((100 * host) / quantile(times, 0.5)).toFixed(1)}% of the step`);
+  const host = median(hostTimes);
+  note(`host: ${host.toFixed(1)} ms, ${((100 * host) / median(times)).toFixed(1)}% of the step`);
   return [{ case: CASE, engine: 'Tessera', adapter: device.name, ...statistics(times) }];
 }

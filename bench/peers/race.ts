@@ -1,4 +1,4 @@
-import { quantile } from '../measure.js';
+import { isNarrow } from '../../src/gpu/statistics.js';
 import type { EngineProcess } from './child.js';
 
 /** How long a race may take, and when its times are sure enough. */
@@ -41,11 +41,8 @@ export async function race(
       const made = await engine.time(runs[index]);
       all[index] = 'why' in made ? made : { times: [...before.times, ...made.times] };
     }
-    const wide = all.some((one) => 'times' in one && spreadOf(one.times) > spread);
+    const wide = all.some((one) => 'times' in one && !isNarrow(one.times, spread));
     if (round + 1 >= least && !wide) break;
   }
   return all;
 }
-
-const spreadOf = (times: readonly number[]): number =>
-  (quantile(times, 0.75) - quantile(times, 0.25)) / quantile(times, 0.5);

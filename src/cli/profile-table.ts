@@ -1,3 +1,4 @@
+import { median } from '../gpu/statistics.js';
 import { type Roofs, timeAtRoof } from '../kernels/index.js';
 import type { Profile, ProfiledDispatch } from '../tensor/index.js';
 
@@ -14,13 +15,6 @@ export interface Share {
   readonly bytesPerSecond: number;
   /** The time that the device's roofs allow by the time it took; null where roofs are not known. */
   readonly ofRoof: number | null;
-}
-
-/** The middle of some numbers, or the mean of the two in the middle. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 /** What all dispatches of a step took, over steps of one plan. */

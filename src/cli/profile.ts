@@ -1,11 +1,12 @@
 import { checkWritable, writeFileAtomically } from '../data/node/index.js';
+import { median } from '../gpu/statistics.js';
 import { measureRoofs, type Roofs } from '../kernels/index.js';
 import { startReading } from '../tensor/evaluate.js';
 import { type DeviceChoice, profile as profileTargets, type Tensor } from '../tensor/index.js';
 import { chromeTrace, type TracedStep } from './chrome-trace.js';
 import { withDevice } from './device.js';
 import { interruptible } from './interrupt.js';
-import { median, type Share, sharesBy, whole } from './profile-table.js';
+import { type Share, sharesBy, whole } from './profile-table.js';
 import { type Progress, percent, short, Terminal, table } from './terminal.js';
 import { type ModelName, workload } from './workload.js';
 

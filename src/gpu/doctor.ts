@@ -1,5 +1,6 @@
 import { advice, originOf, platform, readTuning, searchAdapter, tuningFile } from '#webgpu';
 import { type AdapterDescription, type Attempt, describeAdapter, type FoundAdapter } from './adapter.js';
+import { greatestCommonDivisor } from './statistics.js';
 
 /** An adapter, and what Dawn shows of it without our toggles. */
 export interface Candidate extends AdapterDescription {
@@ -88,8 +89,7 @@ async function timestampSteps({ adapter }: FoundAdapter): Promise<TimestampSteps
     const sorted = [...stamps].sort((a, b) => (a < b ? -1 : 1));
     const differences = sorted.slice(1).map((stamp, index) => Number(stamp - sorted[index]));
     if (differences.length === 0) return null;
-    const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
-    return { common: differences.reduce(divisor), smallest: Math.min(...differences) };
+    return { common: greatestCommonDivisor(differences), smallest: Math.min(...differences) };
   } finally {
     device.destroy();
   }

@@ -8,29 +8,32 @@ import {
   type Prepared,
 } from '../../gpu/device.js';
 import { KernelError, OutOfMemoryError } from '../../gpu/errors.js';
+import { runsToLast, timeSubmission } from '../../gpu/timer.js';
 import type { Launch, Value } from '../../launch/launch.js';
 import { Generator } from '../generator.js';
-import { disagreesAt, setsInTurn } from './measure.js';
+import { disagreesAt, rotatingSets } from './measure.js';
 
-/** Milliseconds that one measured submission should take, of at most so many launches. */
+/** Milliseconds that one measured submission should last, and the most launches in it. */
 const LONG_ENOUGH = 10;
 const MOST_LAUNCHES = 1024;
 const ROUNDS = 9;
-/** A variant is left that takes so many times as long as another at first sight, or in each of some rounds. */
+/** A variant is dropped when its first run takes this many times as long as the fastest one's. */
 const HOPELESS = 3;
+/** After this many rounds, variants are dropped whose best time is this many times the best of all. */
+const TRIAL_ROUNDS = 2;
 const BEHIND = 1.3;
-const SOME_ROUNDS = 2;
-/** So many random numbers, over and over, fill all values, each from a place of its own: a prime is no row's length. */
+/** All values are filled from one repeated list of random numbers; its prime length is no multiple of a row's. */
 const RANDOM = 65_537;
+/** How far apart in that list two values begin. */
 const APART = 97;
 
-/** The deadline of a contest passed before its end. */
+/** The deadline passed before the measurements were done. */
 export class OutOfTime extends Error {}
 
 /** Memory for each value of some launches. */
 type Buffers = ReadonlyMap<Value, DeviceBuffer>;
 
-/** A variant that is being timed: milliseconds of one run, at first sight and in all rounds. */
+/** A variant that is being timed: milliseconds of one run, the first time and in all rounds. */
 interface Runner {
   readonly name: string;
   readonly prepared: Prepared;
@@ -39,8 +42,8 @@ interface Runner {
   time(): Promise<number>;
 }
 
-/** Variants of the same work compete, on the same random numbers. */
-export class Contest {
+/** Times variants of the same work against each other, on the same random inputs. */
+export class Trial {
   readonly #values: readonly Value[];
   readonly #outputs: readonly Value[];
   readonly #random: readonly number[];
@@ -63,10 +66,10 @@ export class Contest {
     for (const set of this.#sets) for (const buffer of set.values()) this.device.release(buffer);
   }
 
-  /** The buffers of one of the sets that take turns. */
+  /** The buffer set that a run uses: runs rotate over several sets. */
   #setOf(run: number): Buffers {
     const bytes = this.#values.reduce((sum, { dtype, length }) => sum + bytesOf(dtype, length), 0);
-    const known = this.#sets[run % setsInTurn(bytes)];
+    const known = this.#sets[run % rotatingSets(bytes)];
     if (known !== undefined) return known;
     const made = new Map<Value, DeviceBuffer>();
     this.#sets.push(made);
@@ -78,14 +81,14 @@ export class Contest {
     return made;
   }
 
-  /** Launches are timed as a whole: what is done in parts keeps the rule's variant. */
+  /** Launches are timed unsplit: work on operands larger than a binding keeps its default variant. */
   #expectBindable({ dtype, length }: Value): void {
     const bytes = bytesOf(dtype, length);
     if (exceedsBinding(dtype, length, this.device.limits))
       throw new OutOfMemoryError(`${bytes} bytes are more than ${this.device.name} binds at once`, bytes);
   }
 
-  /** Random numbers; truth for masks, and of integers one that is within any bounds. */
+  /** Fills floats with random numbers, masks with true and integers with 0, a valid index anywhere. */
   #fill(set: Buffers, value: Value): void {
     const begin = APART * this.#values.indexOf(value);
     const content =
@@ -117,7 +120,7 @@ export class Contest {
   async valuesOf(name: string): Promise<HostArray[]> {
     const prepared = await this.#prepare(name, 1);
     const set = this.#setOf(0);
-    // What a variant leaves out must not be what another wrote before.
+    // An element that this variant fails to write must not still hold what another wrote.
     for (const value of this.#outputs) this.#fill(set, value);
     const readbacks = this.#outputs.map((value) => ({
       from: set.get(value)!,
@@ -129,7 +132,7 @@ export class Contest {
     return values;
   }
 
-  /** Why a variant must not be taken: it does not run here, or computes something else. */
+  /** The reason why a variant must not be taken (it does not run here, or gives another result); undefined if it may. */
   async problemOf(name: string, expected: readonly HostArray[]): Promise<string | undefined> {
     try {
       const found = await this.valuesOf(name);
@@ -142,8 +145,8 @@ export class Contest {
   }
 
   /**
-   * Milliseconds of a run of each variant, by rounds in which they take turns. The first one stays to the end; others
-   * may be left earlier, or at once.
+   * Milliseconds of a run of each variant in each round; in a round every variant runs once. The first variant stays to
+   * the end; others may be dropped earlier, or at once.
    * @throws OutOfTime if the deadline passes.
    */
   async race(names: readonly string[]): Promise<Map<string, readonly number[]>> {
@@ -159,7 +162,7 @@ export class Contest {
           this.#expectTime();
           runner.times.push(await runner.time());
         }
-        if (round + 1 < SOME_ROUNDS) continue;
+        if (round + 1 < TRIAL_ROUNDS) continue;
         const best = Math.min(...left.map(({ times }) => Math.min(...times)));
         left = left.filter(({ times }, index) => index === 0 || Math.min(...times) <= BEHIND * best);
       }
@@ -169,19 +172,14 @@ export class Contest {
     }
   }
 
-  /** Finds how many runs take long enough; undefined for a variant that is hopelessly slower than the fastest so far. */
+  /** Finds how many runs last long enough; undefined for a variant that is far slower than the fastest so far. */
   async #start(name: string, fastest: number): Promise<Runner | undefined> {
     const most = Math.max(1, Math.floor(MOST_LAUNCHES / this.variants.get(name)!.length));
     let first: number | undefined;
     for (let runs = 1; ; ) {
       const prepared = await this.#prepare(name, runs);
-      const readbacks = [{ from: this.#setOf(0).get(this.#outputs[0])!, type: 'f32' as const, length: 1 }];
-      const time = async () => {
-        const begin = performance.now();
-        await this.device.submit(prepared, { readbacks });
-        return (performance.now() - begin) / runs;
-      };
-      // Short ones twice: the first one brings the uniforms there.
+      const time = async () => (await timeSubmission(this.device, prepared)) / runs;
+      // A short one is timed twice: the first run uploads the uniforms.
       let once = await time();
       if (once * runs < LONG_ENOUGH) once = await time();
       first ??= once;
@@ -189,7 +187,7 @@ export class Contest {
         return { name, prepared, first, times: [], time };
       prepared.release();
       if (first > HOPELESS * fastest) return undefined;
-      runs = Math.min(most, Math.ceil(LONG_ENOUGH / once));
+      runs = runsToLast(LONG_ENOUGH, once, most);
     }
   }
 }

@@ -1,21 +1,22 @@
 import type { Device } from '../../gpu/device.js';
 import { OutOfMemoryError, TesseraError } from '../../gpu/errors.js';
+import { median } from '../../gpu/statistics.js';
 import { type ChoicePoint, chooserOf } from '../../launch/choice.js';
 import { deviceOf } from '../evaluate.js';
 import { settledTrace } from '../graph/trace.js';
 import { plan } from '../runtime/plan.js';
 import type { Tensor } from '../tensor.js';
-import { Contest, OutOfTime } from './trial.js';
+import { OutOfTime, Trial } from './trial.js';
 
 /** What was measured where an op can be computed in several ways. */
 export interface TunedChoice {
   /** The op and the class of its shapes. */
   readonly key: string;
-  /** The variant that is taken without measurements. */
+  /** The variant that is taken without measurements: the default. */
   readonly heuristic: string;
   /** The variant that is taken from now on; undefined where the time ran out, or the memory. */
   readonly variant: string | undefined;
-  /** Of a run of each variant, but for those that were left early because another was several times as fast. */
+  /** Median time of each variant's run; without those dropped early because another was several times as fast. */
   readonly milliseconds: Readonly<Record<string, number>>;
   /** Variants that must not be taken, and why. */
   readonly refused: Readonly<Record<string, string>>;
@@ -23,15 +24,15 @@ export interface TunedChoice {
 
 /** How long `tune` may take. */
 export interface TuneOptions {
-  /** For all measurements together; what is left out stays as it was. Default a minute. */
+  /** For all measurements together; what the time does not reach stays as it was. Default a minute. */
   readonly milliseconds?: number;
-  /** Called before each measurement: how many were made, of how many, and what comes. */
+  /** Called before each measurement, with how many are done, how many there are, and the key of the next. */
   readonly onProgress?: (done: number, total: number, key: string) => void;
-  /** Once it is aborted, what is left is left out. */
+  /** Ends the measurements when it is aborted; what was measured is kept. */
   readonly signal?: AbortSignal;
 }
 
-/** What is no noise: a variant is taken if it needs less than this share of the heuristic's time, and is slower in one round at most. */
+/** A variant is taken if it needs at most this share of the default's time, and loses one round at most: less is noise. */
 const CLEARLY = 0.95;
 const LOST_ROUNDS = 1;
 
@@ -82,7 +83,7 @@ async function pointsOf(targets: readonly Tensor[], device: Device): Promise<Cho
   return [...points.values()].map(({ point }) => point);
 }
 
-/** Lets the variants at one point compete. */
+/** Measures the variants at one point of choice. */
 export async function measure(
   device: Device,
   point: Omit<ChoicePoint, 'digest'>,
@@ -91,31 +92,31 @@ export async function measure(
   const { key, heuristic, variants } = point;
   const names = [heuristic, ...Object.keys(variants).filter((name) => name !== heuristic)];
   const refused: Record<string, string> = {};
-  const contest = new Contest(device, new Map(names.map((name) => [name, variants[name]()])), deadline);
+  const trial = new Trial(device, new Map(names.map((name) => [name, variants[name]()])), deadline);
   try {
-    const expected = await contest.valuesOf(heuristic);
+    const expected = await trial.valuesOf(heuristic);
     const sound = [heuristic];
     for (const name of names.slice(1)) {
-      const problem = await contest.problemOf(name, expected);
+      const problem = await trial.problemOf(name, expected);
       if (problem === undefined) sound.push(name);
       else refused[name] = problem;
     }
-    const rounds = await contest.race(sound);
+    const rounds = await trial.race(sound);
     const milliseconds = Object.fromEntries([...rounds].map(([name, times]) => [name, median(times)]));
     const first = winnerOf(rounds, heuristic);
-    // Of many variants one may win by luck; not twice.
-    const variant = first === heuristic ? first : winnerOf(await contest.race([heuristic, first]), heuristic);
+    // Among many variants one may win by luck, but not twice.
+    const variant = first === heuristic ? first : winnerOf(await trial.race([heuristic, first]), heuristic);
     return { key, heuristic, variant, milliseconds, refused };
   } catch (error) {
     if (error instanceof OutOfMemoryError) refused[heuristic] = error.message;
     else if (!(error instanceof OutOfTime)) throw error;
     return { key, heuristic, variant: undefined, milliseconds: {}, refused };
   } finally {
-    contest.release();
+    trial.release();
   }
 }
 
-/** The fastest variant that beats the heuristic's clearly; if none does, that. */
+/** The fastest variant that clearly beats the default; if none does, the default. */
 export function winnerOf(rounds: ReadonlyMap<string, readonly number[]>, heuristic: string): string {
   const own = rounds.get(heuristic)!;
   const beats = (times: readonly number[]) =>
@@ -124,5 +125,3 @@ export function winnerOf(rounds: ReadonlyMap<string, readonly number[]>, heurist
     .filter(([, times]) => beats(times))
     .reduce((best, one) => (median(one[1]) < median(best[1]) ? one : best), [heuristic, own] as const)[0];
 }
-
-const median = (times: readonly number[]): number => [...times].sort((a, b) => a - b)[times.length >> 1];

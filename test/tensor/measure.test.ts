@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { disagreesAt, setsInTurn } from '../../src/tensor/tune/measure.js';
+import { disagreesAt, rotatingSets } from '../../src/tensor/tune/measure.js';
 
 test.each([
   ['nothing', 0, 8],
@@ -9,7 +9,7 @@ test.each([
   ['all of it', 2 ** 26, 2],
   ['more', 2 ** 30, 2],
 ])('of %s at a time, %i bytes, so many sets take turns: %i', (_, bytes, sets) => {
-  expect(setsInTurn(bytes)).toBe(sets);
+  expect(rotatingSets(bytes)).toBe(sets);
 });
 
 test.each([

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { greatestStep, isNarrow, quantile, statistics } from '../../bench/measure.js';
+import { statistics } from '../../bench/measure.js';
+import { greatestCommonDivisor, isNarrow, median, quantile } from '../../src/gpu/statistics.js';
 
 test('quantiles lie between neighbours, whatever the order', () => {
   expect(quantile([4, 1, 3, 2], 0)).toBe(1);
@@ -7,6 +8,7 @@ test('quantiles lie between neighbours, whatever the order', () => {
   expect(quantile([4, 1, 3, 2], 1)).toBe(4);
   expect(quantile([5, 1, 2, 4, 3], 0.25)).toBe(2);
   expect(quantile([7], 0.75)).toBe(7);
+  expect(median([4, 1, 3, 2])).toBe(2.5);
   expect(statistics([30, 10, 20])).toEqual({ milliseconds: 20, quartiles: [15, 25] });
 });
 
@@ -18,7 +20,7 @@ test('an interval is narrow within a twentieth of the median', () => {
 });
 
 test('the step of a clock is what all its durations are multiples of', () => {
-  expect(greatestStep([65_536, 196_608, 0, 131_072])).toBe(65_536);
-  expect(greatestStep([1000, 1500, 2250])).toBe(250);
-  expect(greatestStep([17, 4])).toBe(1);
+  expect(greatestCommonDivisor([65_536, 196_608, 0, 131_072])).toBe(65_536);
+  expect(greatestCommonDivisor([1000, 1500, 2250])).toBe(250);
+  expect(greatestCommonDivisor([17, 4])).toBe(1);
 });
