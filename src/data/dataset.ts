@@ -1,3 +1,4 @@
+import { batchesOf, copyRows, epochOrder } from '../tensor/batches.js';
 import { Generator } from '../tensor/generator.js';
 import { type Tensor, TesseraError, tensor } from '../tensor/index.js';
 
@@ -52,18 +53,13 @@ export const batchCount = (rows: number, size: number): number => Math.ceil(rows
 
 /**
  * The batches of an epoch; the last may be smaller. The order depends on (seed, epoch) alone.
- * @throws TesseraError if the batch size is not a positive integer, or the dataset is empty, damaged, or holds NaN.
+ * @throws TesseraError if the batch size is no positive integer, or the dataset is empty, damaged, or holds NaN.
  */
 export function* batches(data: PairedData, { size, seed, epoch = 0, skip = 0 }: BatchOptions): Generator_<Batch> {
   checkData(data);
   if (!Number.isInteger(size) || size < 1)
     throw new TesseraError(`batches: the batch size must be a positive integer, got ${size}`);
-  const order =
-    seed === undefined
-      ? Uint32Array.from({ length: data.size }, (_, row) => row)
-      : new Generator(seed, epoch).permutation(data.size);
-  for (let begin = skip * size; begin < data.size; begin += size)
-    yield rowsOf(data, order.subarray(begin, begin + size));
+  for (const rows of batchesOf(epochOrder(data.size, seed, epoch), size, skip)) yield rowsOf(data, rows);
 }
 
 function checkData({ size, tokens, mask, images, labels, time, image, classes }: PairedData): void {
@@ -91,19 +87,13 @@ type Generator_<T> = globalThis.Generator<T>;
 /** The given rows as one batch. */
 export function rowsOf({ tokens, mask, images, labels, time, image }: PairedData, rows: Uint32Array): Batch {
   const pixels = image[0] * image[1] * image[2];
-  const take = <A extends Int32Array | Float32Array>(from: A, to: A, width: number): A => {
-    rows.forEach((row, at) => {
-      to.set(from.subarray(row * width, (row + 1) * width), at * width);
-    });
-    return to;
-  };
   const size = rows.length;
   return {
     size,
-    tokens: tensor(take(tokens, new Int32Array(size * time), time), [size, time]),
-    mask: tensor(take(mask, new Float32Array(size * time), time), [size, time]),
-    images: tensor(take(images, new Float32Array(size * pixels), pixels), [size, ...image]),
-    labels: tensor(take(labels, new Int32Array(size), 1), [size]),
+    tokens: tensor(copyRows(tokens, rows, new Int32Array(size * time)), [size, time]),
+    mask: tensor(copyRows(mask, rows, new Float32Array(size * time)), [size, time]),
+    images: tensor(copyRows(images, rows, new Float32Array(size * pixels)), [size, ...image]),
+    labels: tensor(copyRows(labels, rows, new Int32Array(size)), [size]),
   };
 }
 

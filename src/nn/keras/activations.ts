@@ -32,3 +32,8 @@ export type Activation = keyof typeof activations;
 /** The function of a name. @throws TesseraError if there is none. */
 export const activationOf = (where: string, name: Activation): ((x: Tensor) => Tensor) =>
   lookUp<(x: Tensor) => Tensor>(where, 'activation', activations, name);
+
+/** @throws TesseraError if an activation is given and there is none of that name. */
+export function expectActivation(where: string, name: Activation | undefined): void {
+  if (name !== undefined) activationOf(where, name);
+}

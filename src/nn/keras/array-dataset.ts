@@ -1,3 +1,4 @@
+import { copyRows } from '../../tensor/batches.js';
 import { readBack } from '../../tensor/evaluate.js';
 import {
   type DType,
@@ -63,7 +64,10 @@ export class RowSet {
 
   /** Some rows of each, as new tensors. */
   take(rows: Uint32Array): { inputs: Tensor[]; targets: Tensor[] } {
-    const part = (x: HostRows) => takeRows(x, rows);
+    const part = ({ values, shape, dtype }: HostRows) => {
+      const taken = copyRows(values, rows, values.slice(0, (values.length / shape[0]) * rows.length));
+      return tensor(taken, [rows.length, ...shape.slice(1)], dtype);
+    };
     return { inputs: this.#inputs.map(part), targets: this.#targets.map(part) };
   }
 
@@ -128,21 +132,3 @@ function numbersOf(what: string, values: Nested | HostArray, name: string, dtype
 
 const nameOf = (value: unknown): string =>
   typeof value === 'object' && value !== null ? `an object (${value.constructor?.name ?? 'Object'})` : String(value);
-
-function takeRows({ values, shape, dtype }: HostRows, rows: Uint32Array): Tensor {
-  const width = values.length / shape[0];
-  const taken = values.slice(0, rows.length * width);
-  rows.forEach((row, at) => {
-    taken.set(values.subarray(row * width, (row + 1) * width), at * width);
-  });
-  return tensor(taken, [rows.length, ...shape.slice(1)], dtype);
-}
-
-/** The numbers from `begin` up to `end`. */
-export const range = (begin: number, end: number): Uint32Array =>
-  Uint32Array.from({ length: end - begin }, (_, index) => begin + index);
-
-/** Consecutive batches of at most `size` rows. */
-export function* batchesOf(order: Uint32Array, size: number): Generator<Uint32Array> {
-  for (let begin = 0; begin < order.length; begin += size) yield order.subarray(begin, begin + size);
-}

@@ -1,7 +1,16 @@
 import { TesseraError } from '../../tensor/index.js';
 import type { Module } from '../module.js';
 import type { Optimizer } from '../optimizers.js';
-import { anything, boolean, checkOptions, nonNegative, nonNegativeInteger, oneOf, optional } from '../options.js';
+import {
+  anything,
+  boolean,
+  checkOptions,
+  expectOptions,
+  nonNegative,
+  nonNegativeInteger,
+  oneOf,
+  optional,
+} from '../options.js';
 
 /** Numbers of an epoch by name: `loss`, the metrics, and with `val_` before it what the held-out rows gave. */
 export type Logs = Readonly<Record<string, number>>;
@@ -44,6 +53,16 @@ export interface Callbacks {
   onEpochEnd?(epoch: number, logs: Logs, model: TrainedModel): undefined | 'stop' | Promise<undefined | 'stop'>;
   /** After the last epoch. */
   onTrainEnd?(model: TrainedModel): void | Promise<void>;
+}
+
+const EVENTS: readonly (keyof Callbacks)[] = ['onTrainBegin', 'onBatchEnd', 'onEpochEnd', 'onTrainEnd'];
+
+/** @throws TesseraError if a field is called like an event, but there is none of that name: it would never be called. */
+export function expectCallbacks(callbacks: readonly Callbacks[]): void {
+  for (const one of callbacks) {
+    const events = Object.fromEntries(Object.entries(one).filter(([name]) => /^on[A-Z]/.test(name)));
+    expectOptions('fit: callbacks', events, EVENTS);
+  }
 }
 
 /** What is watched, and for how long. */

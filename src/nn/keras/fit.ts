@@ -1,10 +1,10 @@
+import { batchesOf, copyRows, epochOrder, range } from '../../tensor/batches.js';
 import { startReading } from '../../tensor/evaluate.js';
-import { Generator } from '../../tensor/generator.js';
 import { type Tensor, TesseraError, tensor } from '../../tensor/index.js';
 import type { Module } from '../module.js';
 import { boolean, checkOptions, fraction, nonNegativeInteger, optional, positiveInteger } from '../options.js';
-import { batchesOf, RowSet, type Rows, range, type Slot } from './array-dataset.js';
-import type { Callbacks, Logs, TrainedModel } from './callbacks.js';
+import { RowSet, type Rows, type Slot } from './array-dataset.js';
+import { type Callbacks, expectCallbacks, type Logs, type TrainedModel } from './callbacks.js';
 import { type Compiled, judge, type Result } from './compile.js';
 import { takesClasses } from './losses.js';
 import { Tally } from './running-metrics.js';
@@ -49,8 +49,9 @@ const FIT_CHECKS = {
         Object.entries(value).every(([key, one]) => /^-?\d+$/.test(key) && Number.isFinite(one) && one >= 0)),
   },
   callbacks: {
-    expected: 'a list',
-    fits: (value: unknown) => value === undefined || Array.isArray(value),
+    expected: 'a list of objects',
+    fits: (value: unknown) =>
+      value === undefined || (Array.isArray(value) && value.every((one) => typeof one === 'object' && one !== null)),
   },
 };
 
@@ -84,6 +85,7 @@ export async function train(on: Trainable, x: Rows, y: Rows, options: FitOptions
   const checked = checkOptions('fit', options, FIT_CHECKS);
   const { epochs = 1, batchSize = 32, validationSplit = 0, shuffle = true, seed = 0, callbacks = [] } = checked;
   const { validationData, classWeight } = checked;
+  expectCallbacks(callbacks);
   const rows = await readRows('fit', on, x, y);
   const held = validationData === undefined ? rows : await readRows('fit', on, ...validationData);
   // As Keras and TF.js count: the rows that train are rounded down. What floats lose in 10 · (1 - 0.9) does not count.
@@ -98,7 +100,7 @@ export async function train(on: Trainable, x: Rows, y: Rows, options: FitOptions
   return inMode(on.model, 'train', async () => {
     for (const one of callbacks) await one.onTrainBegin?.(on.model, { epochs, batches });
     for (let epoch = 0; epoch < epochs; epoch++) {
-      const order = shuffle ? new Generator(seed, epoch).permutation(kept) : range(0, kept);
+      const order = epochOrder(kept, shuffle ? seed : undefined, epoch);
       const tally = new Tally();
       const tell = async (batch: number) => {
         for (const one of callbacks) await one.onBatchEnd?.({ epoch, epochs, batch, batches, logs: tally.logs() });
@@ -169,14 +171,9 @@ function classWeights(on: Trainable, rows: RowSet, classWeight: Readonly<Record<
   if (on.outputs.length !== 1) throw new TesseraError('fit: classWeight needs a model of one output');
   const { values, shape } = rows.classes();
   const width = values.length / rows.count;
-  return (batch: Uint32Array): Tensor => {
-    const weights = new Float32Array(batch.length * width);
-    batch.forEach((row, at) => {
-      for (let step = 0; step < width; step++)
-        weights[at * width + step] = classWeight[values[row * width + step]] ?? 1;
-    });
-    return tensor(weights, [batch.length, ...shape.slice(1)]);
-  };
+  const weights = Float32Array.from(values, (label) => classWeight[label] ?? 1);
+  return (batch: Uint32Array): Tensor =>
+    tensor(copyRows(weights, batch, new Float32Array(batch.length * width)), [batch.length, ...shape.slice(1)]);
 }
 
 /** Rows that are sorted by class may leave a class for validation alone: the model never sees it. */

@@ -1,9 +1,10 @@
+import { batchesOf, range } from '../../tensor/batches.js';
 import { startReading } from '../../tensor/evaluate.js';
 import { type Tensor, TesseraError, tensor } from '../../tensor/index.js';
 import { Module } from '../module.js';
 import type { Optimizer } from '../optimizers.js';
 import { anything, checkOptions, nonNegativeInteger, optional, positiveInteger } from '../options.js';
-import { batchesOf, RowSet, type Rows, range } from './array-dataset.js';
+import { RowSet, type Rows } from './array-dataset.js';
 import type { Logs } from './callbacks.js';
 import { type Compiled, type CompileOptions, compiled, type Result } from './compile.js';
 import { evaluateRows, type FitOptions, inMode, inputSlots, type Trainable, train } from './fit.js';
@@ -83,7 +84,7 @@ export class Model<Outputs extends SymbolicTensor | readonly SymbolicTensor[] = 
    * @throws TesseraError if an option is unknown, or there are not as many losses as outputs.
    */
   compile(options: CompileOptions): this {
-    const { precision = this.precision } = options;
+    const precision = options?.precision ?? this.precision;
     this.#compiled = compiled(options, this.outputs, this.parameters(), precision);
     this.usePrecision(precision);
     return this;

@@ -305,6 +305,13 @@ test('unknown options are refused under the name that was called', async () => {
   await expect(compiled.fit([[1]], [[1]], { classWeight: options({ a: 1 }) })).rejects.toThrow(
     'fit: classWeight must be',
   );
+  await expect(compiled.fit([[1]], [[1]], { callbacks: [options({ onEpochEnds: () => undefined })] })).rejects.toThrow(
+    "there is no option 'onEpochEnds' (did you mean 'onEpochEnd'?)",
+  );
+  await expect(compiled.fit([[1]], [[1]], { callbacks: [earlyStopping as never] })).rejects.toThrow(
+    'fit: callbacks must be a list of objects',
+  );
+  expect(() => model.compile(undefined as never)).toThrow('compile: expected an object of options');
   expect(() => earlyStopping(options({ patience: -1 }))).toThrow(
     'earlyStopping: patience must be a non-negative integer',
   );

@@ -324,7 +324,7 @@ test('names that there are not, and sizes that cannot be, are told', async () =>
   expect(() => model.compile({ loss: 'huber', metrics: [wrong('acc')] })).toThrow("there is no metric 'acc'");
   expect(() => model.compile({ loss: 'huber', optimizer: wrong('adm') })).toThrow("there is no optimizer 'adm'");
   expect(() => layers.dense({ units: 2, activation: wrong('swoosh') })(x)).toThrow(
-    "Linear: there is no activation 'swoosh'",
+    "dense: there is no activation 'swoosh'",
   );
   expect(() => layers.dense({ units: 2, kernelInitializer: wrong('he') })(x)).toThrow("there is no initialiser 'he'");
   expect(() => layers.dense({ units: 0 })).toThrow('dense: units must be a positive integer, got 0');

@@ -12,6 +12,7 @@ import {
   MaxPool2D,
 } from '../../layers/index.js';
 import { checkOptions, oneOf, optional, positiveInteger, size2d } from '../../options.js';
+import { expectActivation } from '../activations.js';
 import { call, layer, type SymbolicLayer, type SymbolicTensor } from '../symbols.js';
 
 type Size = number | readonly [number, number];
@@ -61,6 +62,7 @@ export function conv1d(
     filters: positiveInteger,
     groups: optional(positiveInteger),
   });
+  expectActivation('conv1d', rest.activation);
   return layer('conv1d', (shape) => new Conv1D({ inputs: channelsOf(shape), outputs: filters, ...renamed(rest) }));
 }
 
@@ -70,6 +72,7 @@ export function conv2d(
 ): SymbolicLayer<Conv2D> {
   const checks = { ...CHECKS, filters: positiveInteger, groups: optional(positiveInteger) };
   const { filters, ...rest } = checkOptions('conv2d', options, checks);
+  expectActivation('conv2d', rest.activation);
   return layer('conv2d', (shape) => new Conv2D({ inputs: channelsOf(shape), outputs: filters, ...renamed(rest) }));
 }
 
@@ -79,6 +82,7 @@ export function depthwiseConv2d(
 ): SymbolicLayer<DepthwiseConv2D> {
   const checks = { ...CHECKS, depthMultiplier: optional(positiveInteger) };
   const { depthMultiplier, ...rest } = checkOptions('depthwiseConv2d', options, checks);
+  expectActivation('depthwiseConv2d', rest.activation);
   const made = { ...renamed(rest), multiplier: depthMultiplier };
   return layer('depthwiseConv2d', (shape) => new DepthwiseConv2D({ inputs: channelsOf(shape), ...made }));
 }
@@ -88,6 +92,7 @@ export function conv2dTranspose(
   options: ConvolutionOptions<Size> & { readonly filters: number },
 ): SymbolicLayer<Conv2DTranspose> {
   const { filters, ...rest } = checkOptions('conv2dTranspose', options, { ...CHECKS, filters: positiveInteger });
+  expectActivation('conv2dTranspose', rest.activation);
   const made = { outputs: filters, ...renamed(rest) };
   return layer('conv2dTranspose', (shape) => new Conv2DTranspose({ inputs: channelsOf(shape), ...made }));
 }

@@ -24,12 +24,13 @@ import {
   optional,
   positiveInteger,
 } from '../../options.js';
-import type { Activation } from '../activations.js';
+import { type Activation, activationOf, expectActivation } from '../activations.js';
 import { call, layer, once, type SymbolicLayer, type SymbolicTensor } from '../symbols.js';
 
 /** y = activation(x·W + b) of the last axis. */
 export function dense(options: AffineOptions & { readonly units: number }): SymbolicLayer<Linear> {
   const { units, ...rest } = checkOptions('dense', options, { ...AFFINE_CHECKS, units: positiveInteger });
+  expectActivation('dense', rest.activation);
   return layer('dense', (shape) => new Linear({ inputs: shape[shape.length - 1], outputs: units, ...rest }), {
     keepsMask: true,
   });
@@ -109,8 +110,10 @@ export function dropout(options: { readonly rate: number; readonly seed?: number
 }
 
 /** A function by its name. */
-export const activation = (name: Activation): SymbolicLayer<Activate> =>
-  layer('activation', () => new Activate(name), { keepsMask: true });
+export function activation(name: Activation): SymbolicLayer<Activate> {
+  activationOf('activation', name);
+  return layer('activation', () => new Activate(name), { keepsMask: true });
+}
 
 /** The mean over the steps that count. */
 export const globalAveragePooling1d =
