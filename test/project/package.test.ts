@@ -22,10 +22,17 @@ test('the packed package, installed into an empty folder, runs the README in Jav
   expect(names).toContain('bin/tessera.js');
   expect(names).toContain('dist/index.d.ts');
   expect(names.filter((name) => name.startsWith('src/') || name.startsWith('test/'))).toEqual([]);
+  for (const document of names.filter((name) => name.endsWith('.md'))) {
+    const text = readFileSync(path.join(root, document), 'utf8');
+    for (const [, link] of text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)) {
+      if (/^[a-z]+:/.test(link)) continue;
+      expect(names, `${document} links to ${link}`).toContain(path.join(path.dirname(document), link));
+    }
+  }
 
   writeFileSync(path.join(folder, 'package.json'), '{ "type": "module", "private": true }');
   run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', path.join(folder, packed[0].filename)]);
-  const tessera = path.join(folder, 'node_modules/tessera');
+  const tessera = path.join(folder, 'node_modules/tessera-gpu');
 
   writeFileSync(path.join(folder, 'example.mjs'), example);
   expect(run(process.execPath, ['example.mjs'])).toMatch(/\d/);

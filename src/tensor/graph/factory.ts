@@ -17,7 +17,8 @@ export function introduceTensor(given: TensorClass): void {
 
 /** A new tensor. */
 export function makeTensor(source: Source, index: number, shape: Shape, dtype: DType): Tensor {
-  if (tensorClass === undefined) throw new TesseraError("ops need the class Tensor: import 'tessera' before its parts");
+  if (tensorClass === undefined)
+    throw new TesseraError("ops need the class Tensor: import 'tessera-gpu' before its parts");
   return new tensorClass(source, index, shape, dtype);
 }
 
