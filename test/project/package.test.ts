@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(path.join(os.tmpdir(), 'tessera-package-'));
@@ -14,31 +14,52 @@ const run = (command: string, args: string[], cwd = folder) =>
 /** The README's example: its first block of TypeScript. */
 const example = /```ts\n([\s\S]*?)```/.exec(readFileSync(path.join(root, 'README.md'), 'utf8'))![1];
 
-test('the packed package, installed into an empty folder, runs the README in JavaScript and type-checks it in TypeScript', () => {
-  const packed = JSON.parse(
+/** The packed package, installed into the empty folder as a user installs it. */
+const packed: string[] = [];
+const command = path.join(folder, 'node_modules/tessera-gpu/bin/tessera.js');
+beforeAll(() => {
+  const [{ filename, files }] = JSON.parse(
     run('npm', ['pack', '--json', '--pack-destination', folder], root).replace(/^[^[]*/s, ''),
   ) as [{ filename: string; files: { path: string }[] }];
-  const names = packed[0].files.map((file) => file.path);
-  expect(names).toContain('bin/tessera.js');
-  expect(names).toContain('dist/index.d.ts');
-  expect(names.filter((name) => name.startsWith('src/') || name.startsWith('test/'))).toEqual([]);
-  for (const document of names.filter((name) => name.endsWith('.md'))) {
+  packed.push(...files.map((file) => file.path));
+  writeFileSync(path.join(folder, 'package.json'), '{ "type": "module", "private": true }');
+  run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', path.join(folder, filename)]);
+}, 300_000);
+
+test('the package holds what was built, and every document that its documents link to', () => {
+  expect(packed).toContain('bin/tessera.js');
+  expect(packed).toContain('dist/index.d.ts');
+  expect(packed.filter((name) => name.startsWith('src/') || name.startsWith('test/'))).toEqual([]);
+  for (const document of packed.filter((name) => name.endsWith('.md'))) {
     const text = readFileSync(path.join(root, document), 'utf8');
     for (const [, link] of text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)) {
       if (/^[a-z]+:/.test(link)) continue;
-      expect(names, `${document} links to ${link}`).toContain(path.join(path.dirname(document), link));
+      expect(packed, `${document} links to ${link}`).toContain(path.join(path.dirname(document), link));
     }
   }
+});
 
-  writeFileSync(path.join(folder, 'package.json'), '{ "type": "module", "private": true }');
-  run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', path.join(folder, packed[0].filename)]);
-  const tessera = path.join(folder, 'node_modules/tessera-gpu');
-
+test('the README runs in JavaScript and type-checks in TypeScript', () => {
   writeFileSync(path.join(folder, 'example.mjs'), example);
   expect(run(process.execPath, ['example.mjs'])).toMatch(/\d/);
   writeFileSync(path.join(folder, 'example.ts'), example);
   const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022'];
   run(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), ...options, 'example.ts']);
-  expect(run(process.execPath, [path.join(tessera, 'bin/tessera.js'), '--help'])).toContain('Usage: tessera');
-  expect(() => run(process.execPath, [path.join(tessera, 'bin/tessera.js'), 'bench'])).toThrow('has no bench');
-}, 300_000);
+});
+
+test('the command runs', () => {
+  expect(run(process.execPath, [command, '--help'])).toContain('Usage: tessera');
+  expect(() => run(process.execPath, [command, 'bench'])).toThrow('has no bench');
+});
+
+test('pictures and their decoder are installed by those who want them, and what needs them says so', () => {
+  for (const name of ['sharp', '@img', '@iconify-json'])
+    expect(existsSync(path.join(folder, 'node_modules', name)), name).toBe(false);
+  const decode = "await (await import('tessera-gpu/data/node')).decodeImage(new Uint8Array(4), [1, 1, 3])";
+  expect(() => run(process.execPath, ['--input-type=module', '-e', decode])).toThrow(
+    'decodeImage: pictures are decoded by sharp, which is not installed; run: npm install sharp',
+  );
+  expect(() => run(process.execPath, [command, 'train', '--device', 'reference'])).toThrow(
+    /error: emojiData: .* are not installed; run: npm install @iconify-json\/twemoji @iconify-json\/noto @iconify-json\/fluent-emoji-flat sharp\n$/,
+  );
+});

@@ -74,7 +74,7 @@ export interface EmojiData {
 
 const CHANNELS = 3;
 
-/** The pictures are no dependencies of the library: who wants them installs them. */
+/** Optional dependencies: who wants the pictures installs them. */
 const packageOf = (vendor: EmojiVendor): string => `@iconify-json/${vendor}`;
 
 function loadSets(vendors: readonly EmojiVendor[]): Map<EmojiVendor, IconSet> {
@@ -88,17 +88,28 @@ function loadSets(vendors: readonly EmojiVendor[]): Map<EmojiVendor, IconSet> {
       sets.set(vendor, { icons, width, height, version, categories: read('metadata.json').categories });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND')
-        throw new TesseraError(`emoji: the package ${packageOf(vendor)} is damaged; install it again`, {
+        throw new TesseraError(`emojiData: the package ${packageOf(vendor)} is damaged; install it again`, {
           cause: error,
         });
       missing.push(packageOf(vendor));
     }
   }
-  if (missing.length > 0)
+  if (missing.length > 0) {
+    const packages = [...missing, ...(isInstalled('sharp') ? [] : ['sharp'])];
     throw new TesseraError(
-      `emoji: the packages with the pictures are not installed; run: npm install ${missing.join(' ')}`,
+      `emojiData: the packages with the pictures are not installed; run: npm install ${packages.join(' ')}`,
     );
+  }
   return sets;
+}
+
+function isInstalled(name: string): boolean {
+  try {
+    require.resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The group of every emoji, by Twemoji's metadata, without variants of skin. */
@@ -194,7 +205,7 @@ function checkOptions({
 
 function setOf(sets: ReadonlyMap<EmojiVendor, IconSet>, vendor: EmojiVendor): IconSet {
   const set = sets.get(vendor);
-  if (set === undefined) throw new TesseraError(`emoji: the pictures of ${vendor} were not loaded`);
+  if (set === undefined) throw new TesseraError(`emojiData: the pictures of ${vendor} were not loaded`);
   return set;
 }
 

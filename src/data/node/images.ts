@@ -1,4 +1,3 @@
-import sharp from 'sharp';
 import { TesseraError } from '../../tensor/index.js';
 import { readWholeFile } from './files.js';
 
@@ -6,17 +5,33 @@ import { readWholeFile } from './files.js';
 const MAXIMUM_PIXELS = 64 * 2 ** 20;
 const MAXIMUM_BYTES = 256 * 2 ** 20;
 
+/** Loaded where a picture is decoded: sharp is a large binary, and who decodes none need not install it. */
+async function loadSharp() {
+  try {
+    return (await import('sharp')).default;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new TesseraError(
+      code === 'ERR_MODULE_NOT_FOUND'
+        ? 'decodeImage: pictures are decoded by sharp, which is not installed; run: npm install sharp'
+        : `decodeImage: sharp cannot be loaded; run: npm install sharp (${message})`,
+      { cause: error },
+    );
+  }
+}
+
 /**
  * A picture (PNG, JPEG, WebP, GIF, SVG) as numbers in [0, 1], rows of pixels of 1 (grey) or 3 (RGB) channels, scaled to
  * height x width on a white ground.
  *
- * @throws TesseraError if the bytes are no picture, a part of one, or too large.
+ * @throws TesseraError if the bytes are no picture, a part of one, or too large, or the package sharp is not installed.
  */
 export async function decodeImage(
   bytes: Uint8Array,
   [height, width, channels]: readonly [number, number, number],
   name = 'image',
 ): Promise<Float32Array> {
+  const sharp = await loadSharp();
   try {
     const picture = sharp(bytes, { limitInputPixels: MAXIMUM_PIXELS, failOn: 'error' })
       .resize(width, height, { fit: 'contain', background: '#ffffff' })
