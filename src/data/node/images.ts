@@ -22,7 +22,7 @@ async function loadSharp() {
 
 /**
  * A picture (PNG, JPEG, WebP, GIF, SVG) as numbers in [0, 1], rows of pixels of 1 (grey) or 3 (RGB) channels, scaled to
- * height x width on a white ground.
+ * height x width on a white ground, turned as its EXIF orientation says.
  *
  * @throws TesseraError if the bytes are no picture, a part of one, or too large, or the package sharp is not installed.
  */
@@ -34,6 +34,7 @@ export async function decodeImage(
   const sharp = await loadSharp();
   try {
     const picture = sharp(bytes, { limitInputPixels: MAXIMUM_PIXELS, failOn: 'error' })
+      .autoOrient()
       .resize(width, height, { fit: 'contain', background: '#ffffff' })
       .flatten({ background: '#ffffff' })
       .toColourspace(channels === 1 ? 'b-w' : 'srgb')

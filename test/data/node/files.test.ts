@@ -4,7 +4,13 @@ import os from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, expect, test } from 'vitest';
-import { checkWritable, readImage, readWholeFile, writeFileAtomically } from '../../../src/data/node/index.js';
+import {
+  checkWritable,
+  decodeImage,
+  readImage,
+  readWholeFile,
+  writeFileAtomically,
+} from '../../../src/data/node/index.js';
 import { expectClose } from '../../support/numbers.js';
 
 const folder = await mkdtemp(path.join(os.tmpdir(), 'tessera-test-'));
@@ -92,6 +98,33 @@ test('pictures become numbers on a white ground', async () => {
     expectClose(values.subarray(4 * 3 + 3, 4 * 3 + 6), [1, 0, 0], { absolute: 0.02 });
   }
   expect((await readImage(at('red.png'), [2, 4, 1])).length).toBe(8);
+});
+
+test('a picture is turned as its EXIF orientation says', async () => {
+  // Red, green over blue, white, as the sensor saw them; every orientation that a camera can write.
+  const red = [255, 0, 0];
+  const green = [0, 255, 0];
+  const blue = [0, 0, 255];
+  const white = [255, 255, 255];
+  const raw = { width: 2, height: 2, channels: 3 } as const;
+  const upright = [
+    [red, green, blue, white],
+    [green, red, white, blue],
+    [white, blue, green, red],
+    [blue, white, red, green],
+    [red, blue, green, white],
+    [blue, red, white, green],
+    [white, green, blue, red],
+    [green, white, red, blue],
+  ];
+  for (const [at, pixels] of upright.entries()) {
+    const stored = sharp(Buffer.from([red, green, blue, white].flat()), { raw }).withMetadata({ orientation: at + 1 });
+    const values = await decodeImage(await stored.png().toBuffer(), [2, 2, 3]);
+    expect(
+      Array.from(values, (value) => 255 * value),
+      `orientation ${at + 1}`,
+    ).toEqual(pixels.flat());
+  }
 });
 
 test('what is no picture is refused', async () => {
