@@ -59,10 +59,10 @@ export function sparseCategoricalCrossEntropyRows(output: Tensor, t: Tensor, opt
   return crossEntropyRows(x.reshape([-1, classes]), t.reshape([t.size])).reshape(x.shape.slice(0, -1));
 }
 
-/** -t·log p - (1-t)·log(1-p), averaged over the last axis. From logits it is softplus(x) - x·t. */
+/** -t·log p - (1-t)·log(1-p), averaged over the last axis. From logits it is t·softplus(-x) + (1-t)·softplus(x). */
 export function binaryCrossEntropyRows(output: Tensor, t: Tensor, { fromLogits = false }: FromLogits = {}): Tensor {
   const x = fromLogits ? output : beforeActivation(output, 'sigmoid');
-  if (x !== undefined) return meanOfLast(softplus(x).sub(x.mul(t)));
+  if (x !== undefined) return meanOfLast(t.mul(softplus(x.neg())).add(t.neg().add(1).mul(softplus(x))));
   const p = inside(output);
   const no = t.neg().add(1).mul(p.neg().add(1).log());
   return meanOfLast(t.mul(p.log()).add(no).neg());

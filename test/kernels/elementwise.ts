@@ -26,16 +26,19 @@ export function expressionOf(fn: ElementwiseFunction, type: ElementType, layout:
 
 /** Zeros, ones, halves, and numbers near the ends of what functions tell apart. */
 const SPECIAL = [0, 1, -1, 0.5, -0.5, 2.5, -2.5, 3.5, 1e-4, -1e-4, 0.3, -0.7, 1.9, -1.9, 5, -5, 12, -12, 80, -80];
-/** Functions with series of our own: a wrong last term is a small error. */
-const SERIES = /^(sine|cosine|arc_|logarithm_1p|exponential_m1|error_function)/;
-function toleranceOf({ name, gives }: ElementwiseFunction): KernelCase['tolerance'] {
-  // Which of two halves a number is rounded to is the adapter's choice.
-  if (gives === 'f16') return { absolute: 6e-8, relative: 1e-3 };
-  return SERIES.test(name) ? { absolute: 3e-7, relative: 2e-6 } : { absolute: 1e-5, relative: 1e-5 };
-}
+/** What every function keeps at any argument; what is subnormal may be 0. */
+const BOUND = { absolute: 1.2e-38, relative: 1e-6 };
+
+const toleranceOf = ({ gives, indexed }: ElementwiseFunction): KernelCase['tolerance'] =>
+  gives === 'f16' ? { absolute: 0, relative: 0 } : indexed ? { absolute: 1e-5, relative: 1e-5 } : BOUND;
 
 /** Pairs of all of them, then what is drawn. */
 const COUNT = 4 * SPECIAL.length ** 2;
+
+function arrayOf(type: ElementType, values: readonly number[]): HostArray {
+  if (type === 'i32') return Int32Array.from(values);
+  return type === 'u32' ? Uint32Array.from(values) : Float32Array.from(values);
+}
 
 function valuesOf(type: ElementType, input: number): HostArray {
   const drawn = type === 'f32' ? normals(COUNT, input + 1) : Float32Array.from(integers(COUNT, 9, input + 1));
@@ -48,31 +51,65 @@ function valuesOf(type: ElementType, input: number): HostArray {
   return type === 'i32' ? Int32Array.from(special) : special;
 }
 
-/** Each function by itself as a kernel, with a case for it; and what it makes of NaN and infinities, where that is said. */
-export const elementwiseCases: readonly KernelCase[] = elementwiseFunctions.flatMap((fn): KernelCase[] => {
-  const type = fn.takes[0];
+/** NaN, infinities, both zeros, and numbers beyond the integers' range. */
+const ODD = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, -0, 1, -1, 7, -2.5, 3e9, -3e9, 5e9];
+/** Ends of the integers' range, zero, and products that float64 rounds. */
+const ODD_INTEGERS = [0, 1, -1, 7, -7, 2 ** 31 - 1, -(2 ** 31), 2 ** 30 + 12_345, 123_456_789];
+/** Where functions change their formula, overflow, or need a reduced argument; of both signs. */
+const SEAMS = [
+  ...[1e-30, 1e-5, 0.01, 0.29, 0.34, 0.5, 0.63, 0.9999, 1, 1.0001, 3],
+  ...[Math.PI, 9.5, 88.5, 89.2, 8192, 10_000, 33_554_432, 1e9, 2e38],
+].flatMap((size) => [size, -size]);
+
+const kernels = new Map<string, Kernel>();
+/** The kernel of one function of operands of a type. */
+function kernelOf(fn: ElementwiseFunction, type: ElementType): { expression: Expression; kernel: Kernel } {
   const expression = expressionOf(fn, type, 'same');
-  const kernel = composeElementwise(expression);
-  const gives = expression.steps[0].type;
-  const one = (note: string, turn: (values: HostArray, input: number) => HostArray): KernelCase => {
-    const inputs = expression.inputs.map((input, index) => [`in${index}`, turn(valuesOf(input.type, index), index)]);
+  const key = `${fn.name}:${type}`;
+  const kernel = kernels.get(key) ?? composeElementwise(expression);
+  kernels.set(key, kernel);
+  return { expression, kernel };
+}
+
+/**
+ * Each function by itself as a kernel: of special and drawn numbers; of NaN, infinities and zeros; of sizes from 2^-100 to
+ * 2^100 within its stated bound; and of integers at the ends of their range.
+ */
+export const elementwiseCases: readonly KernelCase[] = elementwiseFunctions.flatMap((fn): KernelCase[] => {
+  const one = (
+    note: string,
+    type: ElementType,
+    choose: (input: number, at: number, inputs: number) => number,
+  ): KernelCase => {
+    const { expression, kernel } = kernelOf(fn, type);
+    const gives = expression.steps[0].type;
+    const inputs = expression.inputs.map((input, index) => {
+      const values = Array.from({ length: COUNT }, (_, at) => choose(index, at, expression.inputs.length));
+      return [
+        `in${index}`,
+        input.type !== type || type === 'bool' ? valuesOf(input.type, index) : arrayOf(type, values),
+      ];
+    });
     return {
-      ...{ kernel, note, values: { count: COUNT, ...(takesFirst(expression) && { first: 3 }) } },
+      ...{ kernel, note: `${note}, ${type}`, values: { count: COUNT, ...(takesFirst(expression) && { first: 3 }) } },
       buffers: { ...Object.fromEntries(inputs), y: COUNT },
       // A bool is stored as 0 or 1.
       ...(gives === 'f32' ? {} : { types: { y: gives === 'bool' ? 'u32' : gives } }),
       tolerance: toleranceOf(fn),
     };
   };
-  const odd = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 7];
-  const spoilt = (values: HostArray, input: number) =>
-    values.map((_, at) => odd[input === 0 ? at % odd.length : Math.floor(at / odd.length) % odd.length]);
-  const tellsNaN = ['maximum', 'minimum', 'relu', 'isNaN', 'isFinite', 'abs', 'negative', 'add'].includes(fn.name);
-  // Quarters: a quotient that is almost whole would be rounded to it, or not.
-  const coarse = (values: HostArray) => values.map((value) => Math.round(4 * value) / 4);
+  const pairOf = (list: readonly number[]) => (input: number, at: number) =>
+    list[(input === 0 ? at : Math.floor(at / list.length)) % list.length];
+  const wide = (input: number, at: number, inputs: number) =>
+    inputs > 1 || at < SEAMS.length
+      ? pairOf(SEAMS)(input, at)
+      : (at % 2 === 0 ? 1 : -1) * 2 ** (200 * (at / COUNT) - 100);
+  const [first] = fn.takes;
+  const integers = fn.indexed ? [] : fn.takes.filter((type) => type === 'i32' || type === 'u32');
   return [
-    one('special and drawn numbers', fn.name === 'mod' ? coarse : (values) => values),
-    ...(tellsNaN ? [one('NaN and infinities', spoilt)] : []),
+    one('special and drawn numbers', first, (input, at) => valuesOf(first, input)[at]),
+    ...(first === 'f32' ? [one('NaN and infinities', first, pairOf(ODD)), one('sizes', first, wide)] : []),
+    ...integers.map((type) => one('ends of the range', type, pairOf(ODD_INTEGERS))),
   ];
 });
 

@@ -126,7 +126,7 @@ export const gradientCases: readonly GradientCase[] = [
   made('gelu', (x) => gelu(x)),
   made('gelu by tanh', (x) => gelu(x, { approximate: true })),
   made('silu', silu),
-  made('softplus', softplus, notZero),
+  unary('softplus', softplus),
   made('leaky_relu', leakyRelu, notZero),
   made('elu', elu, notZero),
   made('hard_sigmoid', hardSigmoid),

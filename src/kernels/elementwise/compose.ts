@@ -7,9 +7,11 @@ import {
   isSpread,
   type Layout,
   type Operand,
+  operandType,
   strides,
   takesFirst,
 } from './expression.js';
+import { implementationOf } from './table.js';
 
 /*
  * Where WGSL is put together by a program: chains of elementwise functions, as a kernel of their own; hooks.ts makes them
@@ -92,10 +94,10 @@ export function body(expression: Expression, prefix: string, uniforms: string, i
     return type === 'bool' ? `Bool(${number} != 0u)` : `${LANES[type]}(${number})`;
   };
   const lane = vector ? `Uint(${first} + 4u * ${index}) + Uint(0u, 1u, 2u, 3u)` : `(${first} + ${index})`;
-  const steps = expression.steps.map(({ fn, operands, type }, step) => {
+  const steps = expression.steps.map(({ fn, operands }, step) => {
     const given = operands.map(name);
     if (fn.indexed) given.push(lane);
-    const computed = type === 'f32' && fn.wgslOfFloats !== undefined ? fn.wgslOfFloats(...given) : fn.wgsl(...given);
+    const computed = implementationOf(fn, operandType(expression, operands)).wgsl(...given);
     return `  let ${step === expression.steps.length - 1 ? 'result' : `v${step}`} = ${computed};`;
   });
   return [...loads, ...steps].join('\n');

@@ -1,5 +1,5 @@
 import type { ElementType } from '../../gpu/device.js';
-import type { ElementwiseFunction } from './table.js';
+import { type ElementwiseFunction, implementationOf } from './table.js';
 
 /**
  * How an operand lies under the result's elements: one for one, a single value for all, or broadcast along some axes.
@@ -34,6 +34,14 @@ export interface Expression {
    * there, too; those that are broadcast are there as a whole.
    */
   readonly isPart?: boolean;
+}
+
+/** The type of a step's last operand; a hook's value is an f32. */
+export function operandType({ inputs, numbers, steps }: Expression, operands: readonly Operand[]): ElementType {
+  const last = operands.at(-1);
+  if (last === undefined || last.kind === 'value') return 'f32';
+  if (last.kind === 'number') return numbers[last.index];
+  return (last.kind === 'input' ? inputs : steps)[last.index].type;
 }
 
 /** True if some operand is broadcast along some axes. */
@@ -98,6 +106,9 @@ export function evaluateExpression(
   const result = new Float64Array(count);
   const maps = expression.inputs.map((input) => indexMap(input.layout));
   const registers = new Float64Array(expression.steps.length);
+  const applied = expression.steps.map(
+    ({ fn, operands }) => implementationOf(fn, operandType(expression, operands)).apply,
+  );
   const operand = (given: Operand, index: number): number => {
     if (given.kind === 'step') return registers[given.index];
     if (given.kind === 'input') {
@@ -110,7 +121,7 @@ export function evaluateExpression(
     expression.steps.forEach(({ fn, operands, type }, step) => {
       const given = operands.map((one) => operand(one, index));
       if (fn.indexed) given.push(first + index);
-      registers[step] = wrap(fn.apply(...given), type);
+      registers[step] = wrap(applied[step](...given), type);
     });
     result[index] = registers[expression.steps.length - 1];
   }

@@ -1,5 +1,5 @@
 import { wgsl } from '../../gpu/wgsl.js';
-import { SINE } from './functions.js';
+import { LOG, TRIGONOMETRIC } from './math.js';
 import { define } from './table.js';
 
 /*
@@ -53,8 +53,8 @@ ${rounds}
 fn uniform_from_bits(bits: Uint) -> Float { return Float(bits >> Uint(8u)) * Float(${1 / 2 ** 24}); }`;
 
 const BOX_MULLER = wgsl`fn normal_from_bits(random: Random) -> Float {
-  let radius = sqrt(Float(-2) * log(Float(1) - uniform_from_bits(random.first)));
-  return radius * sine_of(Float(${2 * Math.PI}) * uniform_from_bits(random.second), Float(1));
+  let radius = sqrt(Float(-2) * log_of(Float(1) - uniform_from_bits(random.first)));
+  return radius * cos_of(Float(${2 * Math.PI}) * uniform_from_bits(random.second));
 }`;
 
 /** Uniform random numbers in [0, 1): 24 bits of Threefry of the element's index, under a key of two words. */
@@ -66,7 +66,12 @@ export const uniform = define('uniform', ['u32'], {
 
 /** Standard normal random numbers, by Box and Muller: √(-2 ln(1-u)) · cos(2π v). */
 export const normal = define('normal', ['u32'], {
-  ...{ gives: 'f32', flops: 120, helpers: [THREEFRY, SINE, BOX_MULLER], indexed: true },
+  ...{
+    gives: 'f32',
+    flops: 120,
+    helpers: [THREEFRY, ...new Set([...LOG, ...TRIGONOMETRIC]), BOX_MULLER],
+    indexed: true,
+  },
   wgsl: (key0, key1, index) => `normal_from_bits(threefry(${key0}, ${key1}, ${index}))`,
   apply: (key0, key1, index) => {
     const [first, second] = threefry(key0, key1, index, 0).map(uniformFromBits);

@@ -1,6 +1,6 @@
 import type { ElementType } from '../../gpu/device.js';
 import { toHalf } from '../../gpu/half.js';
-import { wgsl } from '../../gpu/wgsl.js';
+import * as math from './math.js';
 
 /**
  * A function applied element by element. Its WGSL works on scalars and on four lanes alike: the types are spelled
@@ -15,10 +15,10 @@ export interface ElementwiseFunction {
   readonly flops: number;
   /** WGSL of the result from WGSL of the operands. */
   wgsl(...operands: string[]): string;
-  /** WGSL for operands of f32, where it is another. */
-  wgslOfFloats?(...operands: string[]): string;
-  /** The result in float64; whole numbers are wrapped afterwards. */
+  /** The result in float64; integers are wrapped afterwards. */
   apply(...operands: number[]): number;
+  /** What differs where the last operand is a float. */
+  readonly ofFloats?: Partial<Pick<ElementwiseFunction, 'wgsl' | 'apply'>>;
   /** WGSL functions that `wgsl` calls; each stands in a kernel once. */
   readonly helpers?: readonly string[];
   /** True if the last operand is the element's own index, as a Uint. */
@@ -40,11 +40,15 @@ export const define = (name: string, takes: readonly ElementType[], rest: Descri
   ...rest,
 });
 
-/**
- * What tells a NaN: a compiler may assume that there are none and fold `x != x` away; an infinity has all bits of the
- * exponent, and a NaN more.
- */
-const bits = (x: string): string => `(bitcast<Uint>(${x}) & Uint(0x7fffffffu))`;
+/** A function's WGSL and float64 arithmetic for a last operand of some type. */
+export function implementationOf(
+  fn: ElementwiseFunction,
+  operand: ElementType,
+): Pick<ElementwiseFunction, 'wgsl' | 'apply'> {
+  return operand === 'f32' || operand === 'f16' ? { wgsl: fn.wgsl, apply: fn.apply, ...fn.ofFloats } : fn;
+}
+
+const isNaNBits = (x: string): string => `float_is_nan(${x})`;
 
 export const bit = (condition: boolean): number => (condition ? 1 : 0);
 
@@ -52,49 +56,62 @@ export const bit = (condition: boolean): number => (condition ? 1 : 0);
 export const identity = define('identity', ANY, { flops: 0, wgsl: (x) => x, apply: (x) => x });
 export const negative = define('negative', SIGNED, { wgsl: (x) => `-${x}`, apply: (x) => -x });
 export const abs = define('abs', SIGNED, { wgsl: (x) => `abs(${x})`, apply: Math.abs });
-export const sign = define('sign', SIGNED, { wgsl: (x) => `sign(${x})`, apply: Math.sign });
+export const sign = define('sign', SIGNED, {
+  helpers: math.IS_NAN,
+  wgsl: (x) => `sign(${x})`,
+  apply: Math.sign,
+  ofFloats: { wgsl: (x) => `keep_nan(${x}, sign(${x}))` },
+});
 export const add = define('add', NUMBER, { wgsl: (a, b) => `(${a} + ${b})`, apply: (a, b) => a + b });
 export const subtract = define('subtract', NUMBER, { wgsl: (a, b) => `(${a} - ${b})`, apply: (a, b) => a - b });
-export const multiply = define('multiply', NUMBER, { wgsl: (a, b) => `(${a} * ${b})`, apply: (a, b) => a * b });
-export const divide = define('divide', NUMBER, { wgsl: (a, b) => `(${a} / ${b})`, apply: (a, b) => a / b });
+export const multiply = define('multiply', NUMBER, {
+  wgsl: (a, b) => `(${a} * ${b})`,
+  apply: Math.imul,
+  ofFloats: { apply: (a, b) => a * b },
+});
+/** Integers are divided towards zero, and by 0 give 0, as in NumPy. */
+export const divide = define('divide', NUMBER, {
+  wgsl: (a, b) => `select(${a} / ${b}, ${a} - ${a}, ${b} == (${b} - ${b}))`,
+  apply: (a, b) => (b === 0 ? 0 : Math.trunc(a / b)),
+  ofFloats: { wgsl: (a, b) => `(${a} / ${b})`, apply: (a, b) => a / b },
+});
 /** NaN where one of them is, as in NumPy; WGSL's own leaves that open. */
 export const maximum = define('maximum', NUMBER, {
   wgsl: (a, b) => `max(${a}, ${b})`,
-  wgslOfFloats: (a, b) => `select(${b}, ${a}, (${a} > ${b}) | (${bits(a)} > Uint(0x7f800000u)))`,
+  helpers: math.IS_NAN,
+  ofFloats: { wgsl: (a, b) => `select(${b}, ${a}, (${a} > ${b}) | ${isNaNBits(a)})` },
   apply: Math.max,
 });
 /** NaN where one of them is. */
 export const minimum = define('minimum', NUMBER, {
   wgsl: (a, b) => `min(${a}, ${b})`,
-  wgslOfFloats: (a, b) => `select(${b}, ${a}, (${a} < ${b}) | (${bits(a)} > Uint(0x7f800000u)))`,
+  helpers: math.IS_NAN,
+  ofFloats: { wgsl: (a, b) => `select(${b}, ${a}, (${a} < ${b}) | ${isNaNBits(a)})` },
   apply: Math.min,
 });
 
 /** The remainder with the sign of b, as NumPy and Python have it. WGSL's own has the sign of a. */
 export const mod = define('mod', FLOAT, {
-  flops: 4,
-  wgsl: (a, b) => `(${a} - ${b} * floor(${a} / ${b}))`,
-  apply: (a, b) => a - b * Math.floor(a / b),
+  flops: 30,
+  helpers: math.MODULO,
+  wgsl: (a, b) => `mod_of(${a}, ${b})`,
+  apply: (a, b) => {
+    const remainder = a % b;
+    if (remainder === 0) return b < 0 || Object.is(b, -0) ? -0 : 0;
+    return remainder < 0 === b < 0 ? remainder : remainder + b;
+  },
 });
 
 /**
- * WGSL's pow is undefined for a negative base; an odd whole exponent keeps the sign, a fraction has no real value. A power
- * of 0 is 0 or infinite, as the exponent's sign says, and anything to the power of 0 is 1.
+ * Of a negative base only integer powers are real. A power of 0 is 0 or infinite, as the exponent's sign says; anything to
+ * the power of 0 is 1, and so is any power of 1.
  */
 export const pow = define('pow', FLOAT, {
-  flops: 8,
-  wgsl: (a, b) => `real_power(${a}, ${b})`,
-  apply: (a, b) => a ** b,
-  helpers: [
-    wgsl`fn real_power(a: Float, b: Float) -> Float {
-  let of_zero = select(Float(0), Float(1) / abs(a), b < Float(0));
-  let size = select(select(pow(abs(a), b), of_zero, a == Float(0)), Float(1), b == Float(0));
-  let odd = abs(b - Float(2) * floor(b / Float(2))) == Float(1);
-  let real = select(size, -size, odd);
-  let undefined_value = (size - size) / (size - size);
-  return select(size, select(undefined_value, real, b == floor(b)), a < Float(0));
-}`,
-  ],
+  flops: 70,
+  helpers: math.POWER,
+  wgsl: (a, b) => `pow_of(${a}, ${b})`,
+  // JavaScript's own is NaN where IEEE 754 has 1.
+  apply: (a, b) => (a === 1 || (a === -1 && Math.abs(b) === Number.POSITIVE_INFINITY) ? 1 : a ** b),
 });
 
 // ---- rounding ----------------------------------------------------------------------------------------------------
@@ -115,7 +132,12 @@ const compare = (
 ) => define(name, takes, { gives: 'bool', wgsl: (a, b) => `(${a} ${sign} ${b})`, apply: (a, b) => bit(apply(a, b)) });
 
 export const equal = compare('equal', '==', (a, b) => a === b, ANY);
-export const notEqual = compare('notEqual', '!=', (a, b) => a !== b, ANY);
+/** True of NaN and anything: WGSL's own comparison of floats is ordered. */
+export const notEqual: ElementwiseFunction = {
+  ...compare('notEqual', '!=', (a, b) => a !== b, ANY),
+  helpers: math.IS_NAN,
+  ofFloats: { wgsl: (a, b) => `((${a} != ${b}) | ${isNaNBits(a)} | ${isNaNBits(b)})` },
+};
 export const less = compare('less', '<', (a, b) => a < b);
 export const lessEqual = compare('lessEqual', '<=', (a, b) => a <= b);
 export const greater = compare('greater', '>', (a, b) => a > b);
@@ -136,12 +158,14 @@ export const logicalXor = define('logicalXor', BOOL, {
 
 export const isNaN = define('isNaN', FLOAT, {
   gives: 'bool',
-  wgsl: (x) => `(${bits(x)} > Uint(0x7f800000u))`,
+  helpers: math.IS_NAN,
+  wgsl: isNaNBits,
   apply: (x) => bit(Number.isNaN(x)),
 });
 export const isFinite = define('isFinite', FLOAT, {
   gives: 'bool',
-  wgsl: (x) => `(${bits(x)} < Uint(0x7f800000u))`,
+  helpers: math.IS_NAN,
+  wgsl: (x) => `float_is_finite(${x})`,
   apply: (x) => bit(Number.isFinite(x)),
 });
 
@@ -155,14 +179,36 @@ export const select = define('select', ANY, {
 const castTo = (type: ElementType, name: string, apply: (x: number) => number) =>
   define(`cast_${type}`, ANY, { gives: type, flops: 0, wgsl: (x) => `${name}(${x})`, apply });
 
-/** Conversions, by the type converted to. A float goes to a whole number towards zero; to bool, 0 is false. */
+const clampTo = (low: number, high: number) => (x: number) =>
+  Number.isNaN(x) ? 0 : Math.min(Math.max(Math.trunc(x), low), high);
+
+/**
+ * Conversions, by the type converted to. A float goes to an integer towards zero, is kept within the type's range, and NaN
+ * becomes 0; i32 and u32 wrap into each other. To bool, 0 is false and all else, NaN too, true.
+ */
 export const cast: Readonly<Record<ElementType, ElementwiseFunction>> = {
   f32: castTo('f32', 'Float', (x) => x),
-  i32: castTo('i32', 'Int', Math.trunc),
-  u32: castTo('u32', 'Uint', (x) => Math.max(0, Math.trunc(x))),
-  bool: castTo('bool', 'Bool', (x) => bit(x !== 0)),
+  i32: {
+    ...castTo('i32', 'Int', (x) => x),
+    helpers: math.TO_INTEGER,
+    ofFloats: { wgsl: (x) => `to_int(${x})`, apply: clampTo(-(2 ** 31), 2 ** 31 - 1) },
+  },
+  u32: {
+    ...castTo('u32', 'Uint', (x) => x),
+    helpers: math.TO_INTEGER,
+    ofFloats: { wgsl: (x) => `to_uint(${x})`, apply: clampTo(0, 2 ** 32 - 1) },
+  },
+  bool: {
+    ...castTo('bool', 'Bool', (x) => bit(x !== 0)),
+    helpers: math.IS_NAN,
+    ofFloats: { wgsl: (x) => `((${x} != Float(0)) | ${isNaNBits(x)})` },
+  },
   /** Rounded at once: what is computed with it is the same whether it was stored or not. */
-  f16: define('cast_f16', ANY, { gives: 'f16', flops: 0, wgsl: (x) => `Float(Half(${x}))`, apply: toHalf }),
+  f16: define('cast_f16', ANY, {
+    ...{ gives: 'f16', flops: 0, helpers: math.TO_F16 },
+    wgsl: (x) => `to_f16(Float(${x}))`,
+    apply: toHalf,
+  }),
 };
 
 /** The element's own index, counted from a start. */

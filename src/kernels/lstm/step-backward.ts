@@ -1,5 +1,7 @@
 import { ceilDivide, defineKernel } from '../../gpu/kernel.js';
 import { wgsl } from '../../gpu/wgsl.js';
+import { typesOf } from '../elementwise/compose.js';
+import { TANH } from '../elementwise/math.js';
 
 /*
  * The gradient of a step of an LSTM; the step and its buffers are those of lstm.ts. Launches run from step = time down
@@ -89,7 +91,8 @@ struct Sizes { ${first}time: u32, batch: u32, hidden_size: u32 }
 @group(0) @binding(7) var<storage, read_write> dgates: array<${type}>;  // (time, batch, 4, hidden)
 @group(0) @binding(8) var<uniform> sizes: Sizes;
 
-fn safe_tanh(x: ${type}) -> ${type} { return tanh(clamp(x, ${type}(-10), ${type}(10))); }
+${typesOf(type === 'vec4f', false)}
+${TANH.join('\n')}
 
 /** Finishes unit j of a step's row, in units of the buffers' elements: size of them are a row of hidden units. */
 fn finish(step: u32, b: u32, j: u32, size: u32, recurrent_part: ${type}) {
@@ -112,7 +115,7 @@ fn finish(step: u32, b: u32, j: u32, size: u32, recurrent_part: ${type}) {
   var carried = dcells[at];
   if (step < sizes.time) { carried += state[dc]; }
   let kept = mask[before] != 0.0;
-  let tanh_cell = safe_tanh(cells[at]);
+  let tanh_cell = tanh_of(cells[at]);
   let dct = carried + total * o * (1.0 - tanh_cell * tanh_cell);
   let zero = ${type}();
   dgates[gate] = select(zero, dct * g * i * (1.0 - i), kept);

@@ -1,5 +1,7 @@
 import { ceilDivide, defineKernel } from '../../gpu/kernel.js';
 import { wgsl } from '../../gpu/wgsl.js';
+import { typesOf } from '../elementwise/compose.js';
+import { SIGMOID, TANH } from '../elementwise/math.js';
 
 /*
  * One step of an LSTM (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000), as one kernel.
@@ -59,16 +61,16 @@ struct Sizes { ${first}: u32, batch: u32, hidden_size: u32 }
 @group(0) @binding(5) var<storage, read_write> gates: array<${type}>;   // (time, batch, 4, hidden), after σ and tanh
 @group(0) @binding(6) var<uniform> sizes: Sizes;
 
-fn sigmoid(x: ${type}) -> ${type} { return ${type}(1) / (${type}(1) + exp(-x)); }
-fn safe_tanh(x: ${type}) -> ${type} { return tanh(clamp(x, ${type}(-10), ${type}(10))); }
+${typesOf(type === 'vec4f', false)}
+${[...new Set([...SIGMOID, ...TANH])].join('\n')}
 
 /** Finishes unit j of a row, in units of the buffers' elements: size of them are a row of hidden units. */
 fn finish(row: u32, j: u32, size: u32, sum_i: ${type}, sum_f: ${type}, sum_g: ${type}, sum_o: ${type}) {
   let at = row * 4u * size + j;
-  let i = sigmoid(sum_i + x_gates[at]);
-  let f = sigmoid(sum_f + x_gates[at + size]);
-  let g = safe_tanh(sum_g + x_gates[at + 2u * size]);
-  let o = sigmoid(sum_o + x_gates[at + 3u * size]);
+  let i = sigmoid_of(sum_i + x_gates[at]);
+  let f = sigmoid_of(sum_f + x_gates[at + size]);
+  let g = tanh_of(sum_g + x_gates[at + 2u * size]);
+  let o = sigmoid_of(sum_o + x_gates[at + 3u * size]);
   gates[at] = i;
   gates[at + size] = f;
   gates[at + 2u * size] = g;
@@ -78,7 +80,7 @@ fn finish(row: u32, j: u32, size: u32, sum_i: ${type}, sum_f: ${type}, sum_g: ${
   let cell = f * cells[before] + i * g;
   let kept = mask[row] != 0.0;
   cells[next] = select(cells[before], cell, kept);
-  hidden[next] = select(hidden[before], o * safe_tanh(cell), kept);
+  hidden[next] = select(hidden[before], o * tanh_of(cell), kept);
 }`;
 
 /** One invocation computes one unit of one sample. */

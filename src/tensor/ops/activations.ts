@@ -20,16 +20,16 @@ export function gelu(x: Tensor, { approximate = false }: { approximate?: boolean
 /** x · σ(x), also called swish. Error ≤ 4e-6·|y| + 1e-6. */
 export const silu = (x: Tensor): Tensor => x.mul(x.sigmoid());
 
-/** ln(1 + e^x), without overflow: max(x, 0) + ln(1 + e^-|x|). Error ≤ 4e-6·|y| + 1e-6. */
-export const softplus = (x: Tensor): Tensor => x.relu().add(x.abs().neg().exp().log1p());
-
-/** x where it is positive, else slope · x. Error ≤ 5e-7·|y|. */
+/** x where it is positive, else slope · x, at 0 too. Error ≤ 5e-7·|y|. */
 export const leakyRelu = (x: Tensor, slope = 0.2): Tensor => where(x.greater(0), x, x.mul(slope));
 
-/** x where it is positive, else alpha · (e^x - 1). Clevert et al. 2015. Error ≤ 4e-6·|y| + 1e-6. */
-export const elu = (x: Tensor, alpha = 1): Tensor => where(x.greater(0), x, x.minimum(0).expm1().mul(alpha));
+/** x where it is positive, else alpha · (e^x - 1); the slope at 0 is alpha. Clevert et al. 2015. Error ≤ 2e-6·|y|. */
+export const elu = (x: Tensor, alpha = 1): Tensor => {
+  const positive = x.greater(0);
+  return where(positive, x, where(positive, 0, x).expm1().mul(alpha));
+};
 
-/** x / 6 + 1/2, cut to [0, 1]. Error ≤ 4e-6·|y| + 1e-6. */
+/** x / 6 + 1/2, clipped to [0, 1]; the slope at both ends is 1/6. Error ≤ 4e-6·|y| + 1e-6. */
 export const hardSigmoid = (x: Tensor): Tensor =>
   x
     .mul(1 / 6)

@@ -1,6 +1,6 @@
 import * as fn from '../../kernels/elementwise/table.js';
 import { scalar } from '../create.js';
-import { defineElementwise, type Op } from '../graph/define.js';
+import { defineElementwise, expectType, type Op } from '../graph/define.js';
 import type { DType } from '../graph/graph.js';
 import type { Operand, Tensor } from '../tensor.js';
 
@@ -42,26 +42,29 @@ export const multiply = defineElementwise(fn.multiply, {
   inputs: binary,
   vjp: ({ inputs: [a, b], outputGrad: dy }) => [dy.mul(b), dy.mul(a)],
 });
-/** y = a / b; whole numbers are divided towards zero. Error ≤ 5e-7·|y|. */
+/** y = a / b; integers are divided towards zero, and by 0 give 0. Error ≤ 5e-7·|y|. */
 export const divide = defineElementwise(fn.divide, {
   inputs: binary,
   vjp: ({ inputs: [, b], output: y, outputGrad: dy }) => [dy.div(b), dy.mul(y).div(b).neg()],
 });
-/** y = a - b·⌊a / b⌋: the remainder with the sign of b, as in NumPy; where a / b is almost whole, it may be
- * off by b. Error ≤ 1e-6·|y| + 1e-5. */
+/**
+ * y = a - b·⌊a / b⌋: the remainder with the sign of b, as in NumPy; a tiny one of the other sign may be rounded to b itself.
+ * Error ≤ 2e-7·|y|.
+ */
 export const mod = defineElementwise(fn.mod, {
   inputs: binary,
-  vjp: ({ inputs: [a, b], outputGrad: dy }) => [dy, dy.mul(a.div(b).floor()).neg()],
+  vjp: ({ inputs: [a, b], output: y, outputGrad: dy }) => [dy, dy.mul(a.sub(y).div(b).round()).neg()],
 });
 /**
- * y = a^b; for negative a, b must be whole (else y is NaN). The gradient of b is 0 where a is not positive. Error ≤
- * 4e-6·|y|.
+ * y = a^b; for negative a, b must be whole (else y is NaN); a^0 and 1^b are 1, of NaN too. The gradient of b is 0
+ * where a is not positive. Error ≤ 1e-6·|y|.
  */
 export const pow = defineElementwise(fn.pow, {
   inputs: binary,
   vjp: ({ inputs: [a, b], output: y, outputGrad: dy }) => {
     const logarithmOfA = where(a.greater(0), where(a.greater(0), a, 1).log(), 0);
-    return [dy.mul(b.mul(a.pow(b.sub(1)))), dy.mul(y.mul(logarithmOfA))];
+    // At b = 0 the product would be 0 · ∞ where a is 0.
+    return [dy.mul(where(b.equal(0), 0, b.mul(a.pow(b.sub(1))))), dy.mul(y.mul(logarithmOfA))];
   },
 });
 /** y = max(a, b), NaN where one is; equals share the gradient. Exact. */
@@ -121,6 +124,7 @@ export const select = defineElementwise(fn.select, {
  * y = condition ? whenTrue : whenFalse, element by element. Numbers take the dtype of the other branch, or f32. Exact.
  */
 export function where(condition: Tensor, whenTrue: Operand, whenFalse: Operand): Tensor {
+  expectType('where', 'condition', condition, 'bool');
   const dtype = typeof whenTrue !== 'number' ? whenTrue.dtype : typeof whenFalse !== 'number' ? whenFalse.dtype : 'f32';
   const branch = (value: Operand) => (typeof value === 'number' ? scalar(value, dtype) : value);
   return select(condition, branch(whenTrue), branch(whenFalse));
@@ -142,7 +146,8 @@ export const casts = {
 } as const;
 
 /**
- * x in another dtype: floats go to whole numbers towards zero; to bool, 0 is false and all else true. To f16 they are
+ * x in another dtype: floats go to integers towards zero and stay within their range, NaN becomes 0; i32 and u32 wrap into
+ * each other; to bool, 0 is false and all else true. To f16 they are
  * rounded to 11 bits, and beyond 65504 to infinity. Exact, but for f16: Error ≤ 1e-3·|y| + 6e-8.
  */
 export const cast = (x: Tensor, dtype: DType): Tensor => (x.dtype === dtype ? x : casts[dtype](x));
