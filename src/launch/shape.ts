@@ -19,3 +19,14 @@ export function rowMajorStrides(shape: Shape): number[] {
 export function foldRows(shape: Shape): { rows: number; cols: number } {
   return { rows: sizeOf(shape.slice(0, -1)), cols: shape.at(-1) ?? 1 };
 }
+
+/** Neighbouring axes [begin, end) of a shape. */
+export interface Span {
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** A shape as (outer, n, inner): the axes in front of a span, the span's own, and those behind it, each taken together. */
+export function spanSizes(shape: Shape, { begin, end }: Span) {
+  return { outer: sizeOf(shape.slice(0, begin)), n: sizeOf(shape.slice(begin, end)), inner: sizeOf(shape.slice(end)) };
+}

@@ -3,6 +3,8 @@ import { ATTENTION_COLUMNS, type AttentionSizes, attentionForward } from '../../
 import { attentionKeyGradient, attentionQueryGradient } from '../../kernels/attention/backward.js';
 import { attentionProbabilities, attentionSlopes } from '../../kernels/attention/unfused.js';
 import { type Launch, launch, type Value } from '../../launch/launch.js';
+import { matmulLaunches } from '../../launch/matmul.js';
+import { rowLaunches } from '../../launch/rows.js';
 import { rowMajorStrides, type Shape, sizeOf } from '../../launch/shape.js';
 import { ones } from '../create.js';
 import { defineOp, expectRank, expectType, type Op } from '../graph/define.js';
@@ -10,8 +12,6 @@ import type { DispatchContext } from '../graph/graph.js';
 import { broadcastShapes, formatShape } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { stack } from './arrange.js';
-import { matmulLaunches } from './matmul.js';
-import { chooseTeam } from './rows.js';
 
 interface AttentionAttributes {
   readonly causal: boolean;
@@ -70,13 +70,10 @@ export const attentionOp: Op<readonly ['q', 'k', 'v', 'mask'], AttentionAttribut
     const throughMemory = () => {
       const rows = { rows: sizes.blocks * sizes.queries, cols: sizes.keys };
       const [scores, p] = [context.temporary(shape), context.temporary(shape)];
-      const product = (transposeB: boolean) => ({ ...context, attributes: { transposeA: false, transposeB } });
       return [
-        ...matmulLaunches(q, k, scores, product(true)),
-        ...chooseTeam('attention_probabilities', attentionProbabilities, rows, context, (kernel) =>
-          launch(kernel, { scores, mask: mask, p, l: l }, sizes),
-        ),
-        ...matmulLaunches(p, v, y, product(false)),
+        ...matmulLaunches(q, k, scores, { transposeA: false, transposeB: true }, context),
+        ...rowLaunches('attention_probabilities', attentionProbabilities, rows, { scores, mask, p, l }, sizes, context),
+        ...matmulLaunches(p, v, y, { transposeA: false, transposeB: false }, context),
       ];
     };
     return chooseWay('attention', sizes, attributes, context, shape, byBlocks, throughMemory);
@@ -105,7 +102,7 @@ export const attentionGradientOp: Op<readonly ['q', 'k', 'v', 'mask', 'dy', 'row
     const throughMemory = () => {
       const [scores, slopes] = [context.temporary(shape), context.temporary(shape)];
       const product = (a: Value, b: Value, c: Value, transposeA: boolean, transposeB: boolean) =>
-        matmulLaunches(a, b, c, { ...context, attributes: { transposeA, transposeB } });
+        matmulLaunches(a, b, c, { transposeA, transposeB }, context);
       const kernel = sizes.keys % 4 === 0 ? attentionSlopes.fours : attentionSlopes.ones;
       return [
         ...product(q, k, scores, false, true),

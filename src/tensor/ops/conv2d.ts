@@ -6,13 +6,13 @@ import { groupedConv2d } from '../../kernels/conv/grouped.js';
 import { conv2dSubgroup } from '../../kernels/conv/subgroup.js';
 import type { Variants } from '../../launch/choice.js';
 import { type Launch, launch } from '../../launch/launch.js';
+import { reduceLaunches } from '../../launch/reduce.js';
 import type { Shape } from '../../launch/shape.js';
 import { defineOp, expectRank, expectSameType, expectType, type Op } from '../graph/define.js';
 import type { DispatchContext, DType } from '../graph/graph.js';
 import { formatShape } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { cast } from './elementwise.js';
-import { reduceLaunches } from './reduce.js';
 
 export interface Conv2dOptions {
   /** Of the window, in pixels: one for both axes, or [height, width]. Default 1. */

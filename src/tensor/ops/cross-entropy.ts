@@ -1,9 +1,7 @@
-import { crossEntropyBackward, crossEntropyForward } from '../../kernels/rows/cross-entropy.js';
-import { launch } from '../../launch/launch.js';
+import { crossEntropyBackwardLaunches, crossEntropyLaunches } from '../../launch/cross-entropy.js';
 import { gradientsOf } from '../autograd.js';
 import { checkIndices, defineOp, expectRank, expectShape, expectType, type Op } from '../graph/define.js';
 import type { Tensor } from '../tensor.js';
-import { chooseTeam } from './rows.js';
 import { softmax } from './softmax.js';
 import { oneHot } from './take.js';
 
@@ -12,10 +10,8 @@ export const crossEntropyBackwardOp: Op<readonly ['logits', 'labels', 'maximum',
   name: 'crossEntropyBackward',
   inputs: ['logits', 'labels', 'maximum', 'sums', 'dloss'],
   shape: ([logits]) => logits.shape,
-  dispatch: ([logits, labels, maximum, sums, dloss], [dlogits]) => {
-    const [rows, cols] = logits.shape;
-    return [launch(crossEntropyBackward, { logits, labels, maximum, sums, dloss, dlogits }, { rows, cols })];
-  },
+  dispatch: ([logits, labels, maximum, sums, dloss], [dlogits]) =>
+    crossEntropyBackwardLaunches({ logits, labels, maximum, sums, dloss, dlogits }),
   // Maximum and sum follow from the logits: their gradient holds what would come through it.
   vjp: ({ inputs: [logits, labels, , , dloss], outputGrad: g }) => {
     const rule = (logits: Tensor, dloss: Tensor): Tensor =>
@@ -36,13 +32,8 @@ export const crossEntropyOp = defineOp({
     { shape: [logits.shape[0]], dtype: 'f32' },
     { shape: [logits.shape[0]], dtype: 'f32' },
   ],
-  dispatch: ([logits, labels], [loss, maximum, sums], context) => {
-    const [rows, cols] = logits.shape;
-    const values = { logits, labels, loss, maximum, sums };
-    return chooseTeam('cross_entropy', crossEntropyForward, { rows, cols }, context, (kernel) =>
-      launch(kernel, values, { rows, cols }),
-    );
-  },
+  dispatch: ([logits, labels], [loss, maximum, sums], context) =>
+    crossEntropyLaunches({ logits, labels, loss, maximum, sums }, context),
   vjp: ({ inputs: [logits, labels], outputs: [, maximum, sums], outputGrad: dloss }) => [
     crossEntropyBackwardOp(logits, labels, maximum, sums, dloss),
     null,

@@ -1,10 +1,8 @@
-import { layerNormBackward, layerNormForward } from '../../kernels/rows/layer-norm.js';
-import { launch } from '../../launch/launch.js';
+import { layerNormBackwardLaunches, layerNormLaunches } from '../../launch/layer-norm.js';
 import { gradientsOf } from '../autograd.js';
 import { full } from '../create.js';
 import { defineOp, type Op } from '../graph/define.js';
 import type { Tensor } from '../tensor.js';
-import { chooseTeam } from './rows.js';
 
 interface LayerNormAttributes {
   /** 0: the mean is not taken out. */
@@ -30,13 +28,8 @@ export const layerNormOp: Op<readonly ['x', 'scale', 'shift'], LayerNormAttribut
     const column = { shape: [x.shape[0], 1], dtype: 'f32' } as const;
     return [{ shape: x.shape, dtype: 'f32' }, column, column];
   },
-  dispatch: ([x, scale, shift], [y, mean, inverse], { attributes: { centred }, ...context }) => {
-    const [rows, cols] = x.shape;
-    const values = { x: x, scale: scale, shift: shift, y: y, mean: mean, inverse: inverse };
-    return chooseTeam('layer_norm', layerNormForward, { rows, cols }, context, (kernel) =>
-      launch(kernel, values, { rows, cols, centred }),
-    );
-  },
+  dispatch: ([x, scale, shift], [y, mean, inverse], { attributes: { centred }, ...context }) =>
+    layerNormLaunches({ x, scale, shift, y, mean, inverse }, centred, context),
   vjp: ({ inputs: [x, scale], outputs: [y, mean, inverse], outputGrads: [given, dmean, dinverse], attributes }) => {
     const dy = given ?? full(y.shape, 0);
     const centre = x.sub(mean);
@@ -55,13 +48,8 @@ export const layerNormBackwardOp: Op<readonly ['x', 'scale', 'mean', 'inverse', 
   inputs: ['x', 'scale', 'mean', 'inverse', 'dy'],
   numbers: ['epsilon'],
   shape: ([x]) => x.shape,
-  dispatch: ([x, scale, mean, inverse, dy], [dx], { attributes: { centred }, ...context }) => {
-    const [rows, cols] = x.shape;
-    const values = { x: x, scale: scale, mean: mean, inverse: inverse, dy: dy, dx: dx };
-    return chooseTeam('layer_norm_backward', layerNormBackward, { rows, cols }, context, (kernel) =>
-      launch(kernel, values, { rows, cols, centred }),
-    );
-  },
+  dispatch: ([x, scale, mean, inverse, dy], [dx], { attributes: { centred }, ...context }) =>
+    layerNormBackwardLaunches({ x, scale, mean, inverse, dy, dx }, centred, context),
   // Mean and inverse follow from x: its gradient holds what would come through them.
   vjp: ({ inputs: [x, scale, , , dy], outputGrad: g, attributes }) => {
     const rule = (x: Tensor, scale: Tensor, dy: Tensor): Tensor =>

@@ -1,9 +1,9 @@
 import { cumulativeSum as cumulativeSumKernel } from '../../kernels/reduce/scan.js';
 import { launch } from '../../launch/launch.js';
+import { spanSizes } from '../../launch/shape.js';
 import { defineOp, expectType, type Op } from '../graph/define.js';
 import { normalizeAxis } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
-import { spanSizes } from './reduce.js';
 
 interface ScanAttributes {
   readonly axis: number;

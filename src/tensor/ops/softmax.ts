@@ -1,11 +1,13 @@
 import { TesseraError } from '../../gpu/errors.js';
-import { logSoftmaxBackward, logSoftmaxForward, softmaxBackward, softmaxForward } from '../../kernels/rows/softmax.js';
-import { launch } from '../../launch/launch.js';
-import { foldRows } from '../../launch/shape.js';
+import {
+  logSoftmaxBackwardLaunches,
+  logSoftmaxLaunches,
+  softmaxBackwardLaunches,
+  softmaxLaunches,
+} from '../../launch/softmax.js';
 import { defineOp, expectType, type Op } from '../graph/define.js';
 import { normalizeAxis } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
-import { chooseTeam } from './rows.js';
 
 function rowsOf(op: string, x: Tensor) {
   expectType(op, 'x', x, 'f32');
@@ -20,11 +22,7 @@ export const softmaxOp = defineOp({
   name: 'softmax',
   inputs: ['x'],
   shape: ([x]) => rowsOf('softmax', x),
-  dispatch: ([x], [y], context) => {
-    const size = foldRows(x.shape);
-    const values = { x: x, y: y };
-    return chooseTeam('softmax', softmaxForward, size, context, (kernel) => launch(kernel, values, size));
-  },
+  dispatch: ([x], [y], context) => softmaxLaunches(x, y, context),
   vjp: ({ output: y, outputGrad: dy }) => [softmaxBackwardOp(y, dy)],
 });
 
@@ -33,11 +31,7 @@ export const softmaxBackwardOp: Op<readonly ['y', 'dy']> = defineOp({
   name: 'softmaxBackward',
   inputs: ['y', 'dy'],
   shape: ([y]) => y.shape,
-  dispatch: ([y, dy], [dx], context) => {
-    const size = foldRows(y.shape);
-    const values = { y: y, dy: dy, dx: dx };
-    return chooseTeam('softmax_backward', softmaxBackward, size, context, (kernel) => launch(kernel, values, size));
-  },
+  dispatch: ([y, dy], [dx], context) => softmaxBackwardLaunches(y, dy, dx, context),
   // It is symmetric in dy; in y it is a product whose second factor holds y, too.
   vjp: ({ inputs: [y, dy], outputGrad: g }) => [
     g.mul(dy.sub(rowSum(dy.mul(y)))).sub(dy.mul(rowSum(g.mul(y)))),
@@ -53,11 +47,7 @@ export const logSoftmaxOp = defineOp({
   name: 'logSoftmax',
   inputs: ['x'],
   shape: ([x]) => rowsOf('logSoftmax', x),
-  dispatch: ([x], [y], context) => {
-    const size = foldRows(x.shape);
-    const values = { x: x, y: y };
-    return chooseTeam('log_softmax', logSoftmaxForward, size, context, (kernel) => launch(kernel, values, size));
-  },
+  dispatch: ([x], [y], context) => logSoftmaxLaunches(x, y, context),
   vjp: ({ output: y, outputGrad: dy }) => [logSoftmaxBackwardOp(y, dy)],
 });
 
@@ -66,13 +56,7 @@ export const logSoftmaxBackwardOp = defineOp({
   name: 'logSoftmaxBackward',
   inputs: ['y', 'dy'],
   shape: ([y]) => y.shape,
-  dispatch: ([y, dy], [dx], context) => {
-    const size = foldRows(y.shape);
-    const values = { y: y, dy: dy, dx: dx };
-    return chooseTeam('log_softmax_backward', logSoftmaxBackward, size, context, (kernel) =>
-      launch(kernel, values, size),
-    );
-  },
+  dispatch: ([y, dy], [dx], context) => logSoftmaxBackwardLaunches(y, dy, dx, context),
   vjp: ({ inputs: [y, dy], outputGrad: g }) => [g.mul(y.exp()).mul(rowSum(dy)).neg(), g.sub(rowSum(g.mul(y.exp())))],
 });
 

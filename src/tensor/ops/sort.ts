@@ -1,11 +1,11 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { argsort as argsortKernels } from '../../kernels/reduce/sort.js';
+import { spanSizes } from '../../launch/shape.js';
 import { sortLaunches } from '../../launch/sort.js';
 import { defineOp, expectType, type Op } from '../graph/define.js';
 import { formatShape, normalizeAxis } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { flip } from './arrange.js';
-import { spanSizes } from './reduce.js';
 import { takeAlongAxis } from './take.js';
 
 /** `argsort` ascending, an axis from 0. */

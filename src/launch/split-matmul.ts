@@ -1,28 +1,25 @@
-import { bytesOf, exceedsBinding } from '../../gpu/device.js';
-import { addParts } from '../../kernels/matmul/add.js';
-import { copyRegion, whole } from '../../launch/copy.js';
-import { type Launch, launch, partOf, type Value } from '../../launch/launch.js';
-import type { Shape } from '../../launch/shape.js';
-import type { DispatchContext } from '../graph/graph.js';
+import { bytesOf, exceedsBinding } from '../gpu/device.js';
+import { addParts } from '../kernels/matmul/add.js';
+import { copyRegion, whole } from './copy.js';
+import { type Launch, type LaunchContext, launch, partOf, type Value } from './launch.js';
+import type { Transposes } from './matmul.js';
 import { reduceLaunches } from './reduce.js';
+import type { Shape } from './shape.js';
 
 /*
  * Products of one matrix by one, of which an operand is larger than what a device binds at once. The kernels themselves
- * can go along the rows of C (`cuts` in kernels/matmul.ts); here is what needs more than one of them:
+ * can go along the rows of C (`cuts` in kernels/matmul); here is what needs more than one of them:
  *
  *   along k        C = Σ_p A[:, p]·B[p, :]     where A is transposed or B is not: rows of memory follow k
  *   along columns  C[:, p] = A·B[:, p]         where B is transposed
  *   along rows     C[p, :] = A[p, :]·B         where k is so long that the kernels cut it, too
  */
-interface Product {
-  readonly transposeA: boolean;
-  readonly transposeB: boolean;
+interface Product extends Transposes {
   readonly m: number;
   readonly n: number;
   readonly k: number;
 }
 
-type Context = Pick<DispatchContext, 'device' | 'temporary' | 'choose'>;
 type Multiply = (a: Value, b: Value, c: Value) => Launch[];
 
 /** Pieces are of so many elements, if they can be: of whatever type, every device binds from there. */
@@ -35,7 +32,7 @@ export function largeProduct(
   c: Value,
   { transposeA, transposeB, m, n, k }: Product,
   isCutAlongK: boolean,
-  context: Context,
+  context: LaunchContext,
   multiply: Multiply,
 ): Launch[] | undefined {
   const { bindingBytes } = context.device.limits;
@@ -62,7 +59,7 @@ class Pieces {
     private readonly b: Value,
     private readonly c: Value,
     private readonly size: Product,
-    private readonly context: Context,
+    private readonly context: LaunchContext,
     private readonly multiply: Multiply,
   ) {}
 

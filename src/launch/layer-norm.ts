@@ -1,0 +1,26 @@
+import { layerNormBackward, layerNormForward } from '../kernels/rows/layer-norm.js';
+import type { Launch, LaunchContext, Value } from './launch.js';
+import { rowLaunches } from './rows.js';
+
+/** x (rows, cols), scale and shift (cols), mean and inverse deviation (rows, 1). */
+type Forward = Readonly<Record<'x' | 'scale' | 'shift' | 'y' | 'mean' | 'inverse', Value>>;
+type Backward = Readonly<Record<'x' | 'scale' | 'mean' | 'inverse' | 'dy' | 'dx', Value>>;
+
+/** The launch of layer normalisation; where it is not `centred` (0), the mean is not subtracted. */
+export function layerNormLaunches(values: Forward, centred: 0 | 1, context: LaunchContext): Launch[] {
+  const [rows, cols] = values.x.shape;
+  return rowLaunches('layer_norm', layerNormForward, { rows, cols }, values, { rows, cols, centred }, context);
+}
+
+/** The launch of dx, the gradient of layer normalisation. */
+export function layerNormBackwardLaunches(values: Backward, centred: 0 | 1, context: LaunchContext): Launch[] {
+  const [rows, cols] = values.x.shape;
+  return rowLaunches(
+    'layer_norm_backward',
+    layerNormBackward,
+    { rows, cols },
+    values,
+    { rows, cols, centred },
+    context,
+  );
+}

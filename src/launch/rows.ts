@@ -1,0 +1,30 @@
+import type { RowKernels } from '../kernels/rows/row-kernels.js';
+import type { Variants } from './choice.js';
+import { type Launch, type LaunchContext, launch } from './launch.js';
+
+/**
+ * The launch of an op that goes row by row, in one of its kernels: the row group is a workgroup or the lanes of a
+ * subgroup, and reads single elements or, where a row is a whole number of them, vec4s. By default lanes on a software
+ * adapter, where barriers never pay, and vec4s wherever they fit.
+ */
+export function rowLaunches(
+  op: string,
+  { workgroup, lanes }: RowKernels,
+  { rows, cols }: { readonly rows: number; readonly cols: number },
+  bindings: Launch['bindings'],
+  uniforms: Launch['uniforms'],
+  { device, choose }: Pick<LaunchContext, 'device' | 'choose'>,
+): Launch[] {
+  const hasLanes = device.limits.subgroupLanes >= lanes.ones.subgroupLanes;
+  const inFours = cols % 4 === 0;
+  const variantsOf = (name: string, { ones, fours }: RowKernels['workgroup']): Variants => ({
+    [name]: () => [launch(ones, bindings, uniforms)],
+    ...(inFours ? { [`${name}/fours`]: () => [launch(fours, bindings, uniforms)] } : {}),
+  });
+  const variants = {
+    ...variantsOf('workgroup', workgroup),
+    ...(hasLanes ? variantsOf('lanes', lanes) : {}),
+  };
+  const group = device.software && hasLanes ? 'lanes' : 'workgroup';
+  return choose(op, { rows, cols }, variants, inFours ? `${group}/fours` : group);
+}
