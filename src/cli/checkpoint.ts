@@ -35,7 +35,8 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
 }
 
-const FORMAT = 'tessera-run-2';
+/** Counts up when what is stored, or how texts become words, changes. */
+const FORMAT = 'tessera-run-3';
 
 /**
  * Writes a checkpoint; a reader sees the one before or this one.
@@ -51,7 +52,9 @@ export async function loadCheckpoint(file: string): Promise<Checkpoint> {
   const { tensors, metadata } = decodeSafetensors(await readWholeFile(file));
   if (metadata.format !== FORMAT) {
     throw new TesseraError(
-      `'${file}' is no checkpoint of 'tessera train' (format ${metadata.format ?? 'unknown'}, expected ${FORMAT})`,
+      metadata.format?.startsWith('tessera-run-')
+        ? `'${file}' is of another version of 'tessera train' (${metadata.format}, expected ${FORMAT}); train anew`
+        : `'${file}' is no checkpoint of 'tessera train' (format ${metadata.format ?? 'unknown'}, expected ${FORMAT})`,
     );
   }
   try {

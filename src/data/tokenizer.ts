@@ -4,16 +4,28 @@ import { TesseraError } from '../tensor/index.js';
 export const PADDING = 0;
 /** The id of words that are not in the vocabulary. */
 export const UNKNOWN = 1;
+/** Names what `words` does: ids of words mean something else where it gives others. */
+const TOKENIZER = 'unicode-words-nfc';
 
-/** The words of a text: lower case, without accents, split at everything that is no letter and no digit. */
+const segmenter = new Intl.Segmenter('und', { granularity: 'word' });
+/** What a segment needs to be a word: punctuation and white space have none of it. */
+const WORD = /[\p{L}\p{N}\p{Extended_Pictographic}\p{Regional_Indicator}]/u;
+
+/** Lower case in Unicode's normal form C: no letter, accent or vowel sign is lost, and what looks the same is the same. */
+const normalForm = (text: string): string => text.toLowerCase().normalize('NFC');
+
+/**
+ * The words of a text by Unicode's rules (UAX 29), in lower case and normal form C: é is one letter however it was
+ * written, Hangul syllables are composed, and compatibility forms such as ｶ stay apart from カ. Chinese, Japanese and Thai
+ * are split by the dictionaries of the engine's ICU. An emoji is a word, with its joiners and skin tone.
+ */
 export function words(text: string): string[] {
-  return text
-    .normalize('NFKD')
-    .replace(/\p{M}/gu, '')
-    .toLowerCase()
-    .split(/[^\p{L}\p{N}]+/u)
-    .filter((word) => word !== '');
+  return Array.from(segmenter.segment(normalForm(text)), ({ segment }) => segment).filter((word) => WORD.test(word));
 }
+
+/** Whether `words` can give it. A dictionary may split a word that stands alone otherwise than within a text. */
+const isWord = (word: unknown): word is string =>
+  typeof word === 'string' && word !== '' && words(word).join('') === word;
 
 /** Texts as ids, `time` to a row, padded at the end. */
 export interface EncodedTexts {
@@ -29,10 +41,14 @@ export interface EncodedTexts {
 export class Vocabulary {
   readonly #ids: ReadonlyMap<string, number>;
 
-  /** @throws TesseraError if a word is empty or no text, or stands twice. */
+  /** @throws TesseraError if one of them is no word as `words` gives it, or stands twice. */
   constructor(/** From id 2 on. */ readonly words: readonly string[]) {
-    const bad = words.findIndex((word) => typeof word !== 'string' || word === '');
-    if (bad >= 0) throw new TesseraError(`Vocabulary: word ${bad} is ${JSON.stringify(words[bad])}; expected a text`);
+    const bad = words.findIndex((word) => !isWord(word));
+    if (bad >= 0) {
+      throw new TesseraError(
+        `Vocabulary: word ${bad} is ${JSON.stringify(words[bad])}; expected one word in lower case and normal form C`,
+      );
+    }
     this.#ids = new Map(words.map((word, index) => [word, index + 2]));
     if (this.#ids.size !== words.length) {
       throw new TesseraError('Vocabulary: a word stands twice; expected each word once');
@@ -41,7 +57,7 @@ export class Vocabulary {
 
   /**
    * The most frequent words of some texts, at most `size` ids with padding and unknown; equals in order of appearance.
-   * @throws TesseraError if `size` is not a whole number from 2.
+   * @throws TesseraError if `size` is not an integer of 2 or above.
    */
   static of(
     texts: Iterable<string>,
@@ -58,27 +74,30 @@ export class Vocabulary {
 
   /**
    * A vocabulary from what `JSON.stringify` made of one.
-   * @throws TesseraError if it is not JSON, not a list, or holds what the tokenizer never yields.
+   * @throws TesseraError if it is damaged, or of a version whose `words` gave other words.
    */
   static fromJSON(json: string): Vocabulary {
-    let list: unknown;
+    let value: unknown;
     try {
-      list = JSON.parse(json);
+      value = JSON.parse(json);
     } catch (error) {
       throw new TesseraError('Vocabulary.fromJSON: expected JSON; the text is damaged', { cause: error });
     }
-    if (!Array.isArray(list))
-      throw new TesseraError(`Vocabulary.fromJSON: expected a list of words, got ${typeof list}`);
-    const bad = list.findIndex((word) => typeof word !== 'string' || words(word).join() !== word);
-    if (bad >= 0) {
-      throw new TesseraError(`Vocabulary.fromJSON: entry ${bad} is ${JSON.stringify(list[bad])}; expected one word`);
+    const { tokenizer, words } = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
+    if (tokenizer !== TOKENIZER) {
+      const found = Array.isArray(value) ? 'a list, whose words have lost their accents' : JSON.stringify(tokenizer);
+      throw new TesseraError(
+        `Vocabulary.fromJSON: expected words of the tokenizer '${TOKENIZER}', got ${found}; build it anew with Vocabulary.of`,
+      );
     }
-    return new Vocabulary(list);
+    if (!Array.isArray(words))
+      throw new TesseraError(`Vocabulary.fromJSON: expected a list of words, got ${typeof words}`);
+    return new Vocabulary(words);
   }
 
-  /** The words in order of their ids: what `JSON.stringify` writes. */
-  toJSON(): readonly string[] {
-    return this.words;
+  /** The words in order of their ids, and the tokenizer that gives them: what `JSON.stringify` writes. */
+  toJSON(): { tokenizer: string; words: readonly string[] } {
+    return { tokenizer: TOKENIZER, words: this.words };
   }
 
   /** How many ids there are, padding and unknown included. */

@@ -4,7 +4,8 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { checkData, loadCheckpoint, parseRun, type RunState, saveCheckpoint } from '../../src/cli/checkpoint.js';
 import { PRESETS } from '../../src/cli/presets.js';
-import type { EmojiData } from '../../src/data/node/index.js';
+import { type EmojiData, writeFileAtomically } from '../../src/data/node/index.js';
+import { encodeSafetensors } from '../../src/nn/index.js';
 
 const run: RunState = {
   preset: Object.values(PRESETS)[0],
@@ -48,6 +49,13 @@ test('a run whose weights became NaN is not saved', async () => {
   const tensors = new Map([['text.w', { shape: [2], data: Float32Array.of(1, Number.NaN) }]]);
   await expect(saveCheckpoint(file, { run, tensors })).rejects.toThrow("value 1 of 'text.w' is NaN");
   await expect(loadCheckpoint(file)).rejects.toThrow('no such file');
+});
+
+test('a checkpoint of another version is refused', async () => {
+  const file = path.join(folder, 'old.safetensors');
+  const description = { format: 'tessera-run-2', run: JSON.stringify(run) };
+  await writeFileAtomically(file, encodeSafetensors(new Map(), description));
+  await expect(loadCheckpoint(file)).rejects.toThrow("is of another version of 'tessera train' (tessera-run-2");
 });
 
 test('a checkpoint is refused where classes or words are others than when it was trained', () => {

@@ -10,9 +10,41 @@ import {
   words,
 } from '../../src/data/index.js';
 
-test('words are lower case, without accents and punctuation', () => {
-  expect(words("  Café-au-lait, l'été 2026! ")).toEqual(['cafe', 'au', 'lait', 'l', 'ete', '2026']);
-  expect(words('---')).toEqual([]);
+test('words are split by the rules of Unicode, in lower case and normal form C, and lose no letter', () => {
+  for (const [text, expected] of [
+    ["  Café-au-lait, l'ÉTÉ 2026! ", ['café', 'au', 'lait', "l'été", '2026']],
+    ['3.14 snake_case ___ ---', ['3.14', 'snake_case']],
+    ['ガラス カラス', ['ガラス', 'カラス']],
+    ['हिन्दी में की', ['हिन्दी', 'में', 'की']],
+    ['ภาษาไทยง่าย', ['ภาษา', 'ไทย', 'ง่าย']],
+    ['한국어 텍스트', ['한국어', '텍스트']],
+    ['我爱北京天安门', ['我', '爱', '北京', '天安门']],
+    ['👩‍👩‍👧‍👦👍🏽🇩🇪🇫🇷 ❤️', ['👩‍👩‍👧‍👦', '👍🏽', '🇩🇪', '🇫🇷', '❤️']],
+    ['ΟΔΌΣ İstanbul STRAẞE', ['οδός', 'i̇stanbul', 'straße']],
+  ] as const) {
+    expect(words(text), text).toEqual(expected);
+    expect(words(text.normalize('NFD')), `${text}, decomposed`).toEqual(expected);
+    expect(new Vocabulary(words(text)).words, text).toEqual(expected);
+  }
+  expect(words('')).toEqual([]);
+});
+
+test('a vocabulary is read as it was written, or not at all', () => {
+  const vocabulary = Vocabulary.of(['été 東京都に住んでいます 👍🏽']);
+  expect(Vocabulary.fromJSON(JSON.stringify(vocabulary))).toEqual(vocabulary);
+  for (const word of ['Été', 'été'.normalize('NFD'), 'deux mots', '-', '', 3])
+    expect(() => new Vocabulary([word as string]), String(word)).toThrow(
+      `Vocabulary: word 0 is ${JSON.stringify(word)}; expected one word in lower case and normal form C`,
+    );
+  const wrong: [string, string][] = [
+    ['["ete"]', 'got a list, whose words have lost their accents; build it anew with Vocabulary.of'],
+    ['{"tokenizer":"other","words":["ete"]}', 'got "other"'],
+    ['null', 'got undefined'],
+    ['{"tokenizer":"unicode-words-nfc"}', 'expected a list of words, got undefined'],
+    ['{"tokenizer":"unicode-words-nfc","words":["Été"]}', 'word 0 is "Été"'],
+    ['{', 'expected JSON'],
+  ];
+  for (const [json, message] of wrong) expect(() => Vocabulary.fromJSON(json), json).toThrow(message);
 });
 
 test('a vocabulary has the most frequent words, and knows what it does not know', () => {
