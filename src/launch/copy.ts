@@ -1,8 +1,7 @@
-import { TesseraError } from '../gpu/errors.js';
 import { runLength } from '../gpu/kernel.js';
 import { COPY_AXES, stridedCopies, stridedCopiesOfHalves } from '../kernels/movement.js';
 import { type Launch, type LaunchContext, launch, type Value } from './launch.js';
-import { rowMajorStrides, type Shape, sizeOf } from './shape.js';
+import { rowMajorStrides, type Shape } from './shape.js';
 
 /** A walk through memory: where it begins, and how far apart neighbours along each axis are. */
 export interface Region {
@@ -10,7 +9,10 @@ export interface Region {
   readonly strides: readonly number[];
 }
 
-/** The launch that copies x's region to y's, both of the given shape. */
+/**
+ * The launches that copy x's region to y's, both of the given shape: one, as long as no more than COPY_AXES axes stay
+ * apart; beyond that one for each index along the shortest others.
+ */
 export function copyRegion(
   { device }: Pick<LaunchContext, 'device'>,
   x: Value,
@@ -18,20 +20,38 @@ export function copyRegion(
   shape: Shape,
   from: Region,
   to: Region,
-): Launch {
+): Launch[] {
   const axes = mergeAxes(shape, from.strides, to.strides);
-  if (axes.length > COPY_AXES) {
-    throw new TesseraError(
-      `copy: ${axes.length} separate axes are more than the ${COPY_AXES} that the kernel walks; reshape first`,
+  const walked = new Set([...axes].sort((a, b) => b.size - a.size).slice(0, COPY_AXES));
+  let starts = [{ from: from.offset, to: to.offset }];
+  for (const { size, ...stride } of axes.filter((axis) => !walked.has(axis)))
+    starts = starts.flatMap((start) =>
+      Array.from({ length: size }, (_, index) => ({
+        from: start.from + index * stride.from,
+        to: start.to + index * stride.to,
+      })),
     );
-  }
+  const inner = axes.filter((axis) => walked.has(axis));
+  return starts.map((start) => copyAxes(device, x, y, inner, start));
+}
+
+/** The launch that copies along at most COPY_AXES axes, from where both sides start. */
+function copyAxes(
+  device: LaunchContext['device'],
+  x: Value,
+  y: Value,
+  given: readonly CopyAxis[],
+  start: { readonly from: number; readonly to: number },
+): Launch {
+  const count = given.reduce((product, { size }) => product * size, 1);
+  const axes = [...given];
   while (axes.length < COPY_AXES) axes.unshift({ size: 1, from: 0, to: 0 });
-  // Where rows are contiguous and everything else comes in fours, a four is the element.
-  const last = axes.pop()!;
-  const places = [last.size, from.offset, to.offset, ...axes.flatMap((axis) => [axis.from, axis.to])];
-  const fours = last.from === 1 && last.to === 1 && places.every((place) => place % 4 === 0);
-  const width = fours ? 4 : 1;
-  const sizes: Record<string, number> = { x_offset: from.offset / width, y_offset: to.offset / width };
+  // Where rows are contiguous and everything else is a multiple of 4, the element is a vec4.
+  const last = axes.pop() ?? { size: 1, from: 0, to: 0 };
+  const multiples = [last.size, start.from, start.to, ...axes.flatMap((axis) => [axis.from, axis.to])];
+  const vec4 = last.from === 1 && last.to === 1 && multiples.every((number) => number % 4 === 0);
+  const width = vec4 ? 4 : 1;
+  const sizes: Record<string, number> = { x_offset: start.from / width, y_offset: start.to / width };
   axes.forEach((axis, index) => {
     if (index > 0) sizes[`size_${index}`] = axis.size;
     sizes[`x_stride_${index}`] = axis.from / width;
@@ -39,12 +59,19 @@ export function copyRegion(
   });
   const inner = { size_4: last.size / width, x_stride_4: last.from, y_stride_4: last.to };
   const copies = (x.dtype === 'f16' ? stridedCopiesOfHalves : stridedCopies)[runLength(device)];
-  return launch(fours ? copies.fours : copies.ones, { x, y }, { count: sizeOf(shape) / width, ...sizes, ...inner });
+  return launch(vec4 ? copies.fours : copies.ones, { x, y }, { count: count / width, ...sizes, ...inner });
+}
+
+/** An axis that both sides of a copy walk: its size, and how far apart its neighbours are on either side. */
+interface CopyAxis {
+  size: number;
+  from: number;
+  to: number;
 }
 
 /** Takes neighbouring axes together where both sides walk through them as through one. */
-function mergeAxes(shape: Shape, from: readonly number[], to: readonly number[]) {
-  const axes: { size: number; from: number; to: number }[] = [];
+function mergeAxes(shape: Shape, from: readonly number[], to: readonly number[]): CopyAxis[] {
+  const axes: CopyAxis[] = [];
   shape.forEach((size, axis) => {
     if (size === 1) return;
     const outer = axes.at(-1);

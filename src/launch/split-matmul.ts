@@ -101,7 +101,7 @@ class Pieces {
         const place = { offset: i * n + j, strides: [n, 1] };
         this.#launches.push(
           ...this.multiply(left, right, block),
-          copyRegion(context, block, together, shape, whole(shape), place),
+          ...copyRegion(context, block, together, shape, whole(shape), place),
         );
       }
     }
@@ -119,7 +119,7 @@ class Pieces {
     if (shape[1] === width) return x;
     const copy = this.context.temporary(shape, x.dtype);
     const place = { offset: first, strides: [width, 1] };
-    this.#launches.push(copyRegion(this.context, x, copy, shape, place, whole(shape)));
+    this.#launches.push(...copyRegion(this.context, x, copy, shape, place, whole(shape)));
     return copy;
   }
 }

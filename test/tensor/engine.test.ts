@@ -93,6 +93,27 @@ describe.each([
     expect(toList(await x.reshape([-1, 8]).max(0).data())).toEqual([16, 17, 18, 19, 20, 21, 22, 23]);
   });
 
+  test('moves elements of any number of axes', async () => {
+    const shape = [2, 2, 2, 2, 2, 2, 2];
+    const bits = Array.from({ length: 2 ** 7 }, (__, index) => index);
+    const x = tensor(bits, shape);
+    const reversed = (index: number) => shape.reduce((sum, __, bit) => sum + (((index >> bit) & 1) << (6 - bit)), 0);
+    const turned = x.permute([6, 5, 4, 3, 2, 1, 0]);
+    expect(toList(await turned.data())).toEqual(bits.map(reversed));
+    expect(toList(await turned.slice([1, 0, 1, 0, 1, 0, 1]).sum([1, 3, 5]).data())).toEqual([
+      bits.filter((index) => (index & 0b1010101) === 0b1010101).reduce((sum, index) => sum + index, 0),
+    ]);
+    expect(toList(await ops.flip(x, [0, 2, 4, 6]).data())).toEqual(bits.map((index) => index ^ 0b1010101));
+    const padded = x.pad(
+      shape.map(() => [0, 1]),
+      -1,
+    );
+    expect(toList(await padded.slice([], shape).data())).toEqual(bits);
+    expect(await padded.equal(-1).cast('f32').sum().item()).toBe(3 ** 7 - 2 ** 7);
+    expect(toList(await ops.concat([turned, x], 3).slice([0, 0, 0, 2]).data())).toEqual(bits);
+    expect(toList(await grad(turned.mul(x).sum(), [x])[0].data())).toEqual(bits.map((index) => 2 * reversed(index)));
+  });
+
   test('evaluates several targets at once, each thing once', async () => {
     const x = tensor([1, 2]);
     const y = x.mul(3);

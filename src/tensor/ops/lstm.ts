@@ -37,8 +37,8 @@ export const lstmSequenceOp = defineOp({
       const buffers = { recurrent: recurrent, ...states };
       const first = whole(hidden0.shape);
       return [
-        copyRegion({ device }, hidden0, states.hidden, hidden0.shape, first, first),
-        copyRegion({ device }, cell0, states.cells, cell0.shape, first, first),
+        ...copyRegion({ device }, hidden0, states.hidden, hidden0.shape, first, first),
+        ...copyRegion({ device }, cell0, states.cells, cell0.shape, first, first),
         ...choose(
           'lstm',
           { batch, hidden: hidden_size },

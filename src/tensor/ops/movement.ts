@@ -67,7 +67,7 @@ export const permuteOp = defineOp({
   dispatch: ([x], [y], { attributes: { order }, device }) => {
     const strides = rowMajorStrides(x.shape);
     const from = { offset: 0, strides: order.map((axis) => strides[axis]) };
-    return [copyRegion({ device }, x, y, y.shape, from, whole(y.shape))];
+    return copyRegion({ device }, x, y, y.shape, from, whole(y.shape));
   },
   vjp: ({ outputGrad: dy, attributes: { order } }) => [
     permute(
@@ -100,9 +100,8 @@ export const sliceOp: Op<readonly ['x'], SliceAttributes> = defineOp({
   inputs: ['x'],
   halves: true,
   shape: (_, { size }: SliceAttributes) => size,
-  dispatch: ([x], [y], { attributes: { begin, step }, device }) => [
+  dispatch: ([x], [y], { attributes: { begin, step }, device }) =>
     copyRegion({ device }, x, y, y.shape, part(x.shape, begin, step), whole(y.shape)),
-  ],
   vjp: ({ inputs: [x], outputGrad: dy, attributes: { begin, step } }) => [
     padOp(dy, { shape: x.shape, begin, step, value: 0 }),
   ],
@@ -169,7 +168,7 @@ export const padOp: Op<readonly ['x'], PadAttributes> = defineOp({
   shape: (_, { shape }: PadAttributes) => shape,
   dispatch: ([x], [y], { attributes: { begin, step }, device }) => [
     launch(fills[runLength(device)][y.dtype], { y: y }, { count: y.length }),
-    copyRegion({ device }, x, y, x.shape, whole(x.shape), part(y.shape, begin, step)),
+    ...copyRegion({ device }, x, y, x.shape, whole(x.shape), part(y.shape, begin, step)),
   ],
   vjp: ({ inputs: [x], outputGrad: dy, attributes: { begin, step } }) => [sliceOp(dy, { begin, size: x.shape, step })],
 });
@@ -210,7 +209,7 @@ export const concatOp = defineOp({
   dispatch: (inputs, [y], { attributes: { axis }, device }) => {
     const strides = rowMajorStrides(y.shape);
     let begin = 0;
-    return inputs.map((x) => {
+    return inputs.flatMap((x) => {
       const to = { offset: begin * strides[axis], strides };
       begin += x.shape[axis];
       return copyRegion({ device }, x, y, x.shape, whole(x.shape), to);

@@ -41,7 +41,7 @@ export function bySamples({ batch, reads, writes, launches }: BatchedWork, conte
     const parts = mapValues(all, ({ value, axis }) =>
       context.temporary(withBatch(value.shape, axis, count), value.dtype),
     );
-    const copy = (name: string, isBack: boolean): Launch => {
+    const copy = (name: string, isBack: boolean): Launch[] => {
       const [part, { value, axis }] = [parts[name], all[name]];
       const strides = rowMajorStrides(value.shape);
       const place = { offset: first * strides[axis], strides };
@@ -50,9 +50,9 @@ export function bySamples({ batch, reads, writes, launches }: BatchedWork, conte
         : copyRegion(context, value, part, part.shape, place, whole(part.shape));
     };
     return [
-      ...Object.keys(reads).map((name) => copy(name, false)),
+      ...Object.keys(reads).flatMap((name) => copy(name, false)),
       ...launches(parts, count),
-      ...Object.keys(writes).map((name) => copy(name, true)),
+      ...Object.keys(writes).flatMap((name) => copy(name, true)),
     ];
   }).flat();
 }

@@ -86,7 +86,7 @@ export class Dispatches {
     const all = ({ storage }: Bound) => ({ storage, type, first: 0, length: (2 * storage.bytes) / bytesOf(type, 2) });
     const value: Value = { shape: [length], dtype: type, length };
     const at = ({ first }: Bound) => ({ offset: first, strides: [1] });
-    const { kernel, uniforms } = copyRegion({ device: this.device }, value, value, [length], at(from), at(to));
+    const [{ kernel, uniforms }] = copyRegion({ device: this.device }, value, value, [length], at(from), at(to));
     this.add({
       ...{ kernel, uniforms, numbers: [], label: `${label}, a part` },
       bound: { x: all(from), y: all(to) },
