@@ -1,3 +1,5 @@
+import type { SubgroupMatrixConfig } from './device.js';
+
 /** What stands behind an adapter: a GPU, the system's software driver, or the SwiftShader that comes with the package. */
 export type AdapterKind = 'hardware' | 'system software' | 'SwiftShader';
 
@@ -42,15 +44,6 @@ export interface FindOptions {
 export interface Search {
   readonly found: FoundAdapter | null;
   readonly passedOver: readonly Attempt[];
-}
-
-/** Shapes of matrices that a subgroup multiplies at once; not yet in `@webgpu/types`. */
-export interface SubgroupMatrixConfig {
-  readonly componentType: string;
-  readonly resultComponentType: string;
-  readonly M: number;
-  readonly N: number;
-  readonly K: number;
 }
 
 /** An adapter as plain data. */

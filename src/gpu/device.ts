@@ -1,4 +1,3 @@
-import type { SubgroupMatrixConfig } from './adapter.js';
 import type { Kernel, Span } from './kernel.js';
 import type { Choices, Origin } from './tuning.js';
 
@@ -19,9 +18,18 @@ export const exceedsBinding = (
   { bindingBytes }: Pick<DeviceLimits, 'bindingBytes'>,
 ): boolean => bytesOf(type, count) > bindingBytes;
 
+/** Shapes of matrices that a subgroup multiplies at once; not yet in `@webgpu/types`. */
+export interface SubgroupMatrixConfig {
+  readonly componentType: string;
+  readonly resultComponentType: string;
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+}
+
 /**
- * Numbers on the host. A Float64Array keeps its precision on the reference device and is rounded for a GPU. Halves stand
- * in a Float32Array.
+ * Numbers on the host. A Float64Array keeps its precision on the reference device and is rounded for a GPU. f16
+ * stands in a Float32Array.
  */
 export type HostArray = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array;
 

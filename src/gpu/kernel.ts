@@ -1,5 +1,4 @@
-import type { SubgroupMatrixConfig } from './adapter.js';
-import type { Device } from './device.js';
+import type { Device, SubgroupMatrixConfig } from './device.js';
 import { TesseraError } from './errors.js';
 import {
   type Binding,

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -10,6 +10,14 @@ const folder = mkdtempSync(path.join(os.tmpdir(), 'tessera-package-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const run = (command: string, args: string[], cwd = folder) =>
   execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+
+/** Expects a file of the folder to pass TypeScript's checks. */
+function compile(file: string, ...options: string[]): void {
+  const compiler = path.join(root, 'node_modules/typescript/bin/tsc');
+  const always = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022'];
+  const { stdout, status } = spawnSync(process.execPath, [compiler, ...always, ...options, file], { cwd: folder });
+  expect([status, String(stdout)]).toEqual([0, '']);
+}
 
 /** The README's example: its first block of TypeScript. */
 const example = /```ts\n([\s\S]*?)```/.exec(readFileSync(path.join(root, 'README.md'), 'utf8'))![1];
@@ -43,8 +51,19 @@ test('the README runs in JavaScript and type-checks in TypeScript', () => {
   writeFileSync(path.join(folder, 'example.mjs'), example);
   expect(run(process.execPath, ['example.mjs'])).toMatch(/\d/);
   writeFileSync(path.join(folder, 'example.ts'), example);
-  const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022'];
-  run(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), ...options, 'example.ts']);
+  compile('example.ts');
+});
+
+test("every entry's declarations are whole without the DOM library and the types of Node", () => {
+  const { exports } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+  const entries = Object.keys(exports).filter((entry) => entry !== './package.json');
+  writeFileSync(
+    path.join(folder, 'entries.ts'),
+    entries
+      .map((entry) => `export * as ${`all${entry}`.replace(/\W/g, '_')} from 'tessera-gpu${entry.slice(1)}';\n`)
+      .join(''),
+  );
+  compile('entries.ts', '--skipLibCheck', 'false', '--lib', 'es2022', '--types', '');
 });
 
 test('the command runs', () => {

@@ -48,8 +48,8 @@ export interface EmojiOptions {
   readonly time?: number;
   /** Called while pictures are being drawn for the first time: how many of how many. */
   readonly onProgress?: (done: number, total: number) => void;
-  /** Ends the drawing when it is aborted. */
-  readonly signal?: AbortSignal;
+  /** An AbortSignal: ends the drawing when it is aborted. */
+  readonly signal?: { throwIfAborted(): void };
 }
 
 /** Emoji for training and for judging, and how they were encoded. */

@@ -28,8 +28,8 @@ export interface TuneOptions {
   readonly milliseconds?: number;
   /** Called before each measurement, with how many are done, how many there are, and the key of the next. */
   readonly onProgress?: (done: number, total: number, key: string) => void;
-  /** Ends the measurements when it is aborted; what was measured is kept. */
-  readonly signal?: AbortSignal;
+  /** An AbortSignal: ends the measurements when it is aborted; what was measured is kept. */
+  readonly signal?: { readonly aborted: boolean };
 }
 
 /** A variant is taken if it needs at most this share of the default's time, and loses one round at most: less is noise. */
