@@ -1,15 +1,12 @@
-import { type DeviceLimits, exceedsBinding } from '../../gpu/device.js';
 import { TesseraError } from '../../gpu/errors.js';
-import type { Kernel } from '../../gpu/kernel.js';
-import { type ConvSizes, conv2dHalves, conv2dRegister, pixels } from '../../kernels/conv/conv2d.js';
-import { groupedConv2d } from '../../kernels/conv/grouped.js';
-import { conv2dSubgroup } from '../../kernels/conv/subgroup.js';
-import type { Variants } from '../../launch/choice.js';
-import { type Launch, launch } from '../../launch/launch.js';
-import { reduceLaunches } from '../../launch/reduce.js';
+import {
+  type ConvGeometry,
+  conv2dFilterBackwardLaunches,
+  conv2dInputBackwardLaunches,
+  conv2dLaunches,
+} from '../../launch/conv2d.js';
 import type { Shape } from '../../launch/shape.js';
 import { defineOp, expectRank, expectSameType, expectType, type Op } from '../graph/define.js';
-import type { DispatchContext, DType } from '../graph/graph.js';
 import { formatShape } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { cast } from './elementwise.js';
@@ -25,14 +22,10 @@ export interface Conv2dOptions {
   readonly groups?: number;
 }
 
-/** Everything that is needed to place windows, beside the shapes. */
-interface Geometry {
+/** Where the windows lie, and the shapes of which a gradient knows only one. */
+interface Geometry extends ConvGeometry {
   readonly inputShape: Shape;
   readonly kernelShape: Shape;
-  readonly stride: readonly [number, number];
-  readonly padding: readonly [readonly [number, number], readonly [number, number]];
-  readonly dilation: readonly [number, number];
-  readonly groups: number;
 }
 
 /** How many pixels a window spans. */
@@ -46,78 +39,13 @@ function outputShape({ inputShape, kernelShape, stride, padding, dilation }: Geo
   return [inputShape[0], along(0), along(1), kernelShape[3]];
 }
 
-function sizesOf(geometry: Geometry): ConvSizes & { groups: number } {
-  const [batch, in_height, in_width, in_channels] = geometry.inputShape;
-  const [kernel_height, kernel_width, , out_channels] = geometry.kernelShape;
-  const [, out_height, out_width] = outputShape(geometry);
-  return {
-    ...{ batch, in_height, in_width, in_channels, kernel_height, kernel_width, out_height, out_width, out_channels },
-    ...{ stride_height: geometry.stride[0], stride_width: geometry.stride[1] },
-    ...{ dilation_height: geometry.dilation[0], dilation_width: geometry.dilation[1], groups: geometry.groups },
-    ...{
-      pad_top: geometry.padding[0][0],
-      pad_left: geometry.padding[1][0],
-      chunks: 1,
-      chunk_length: batch * out_height,
-    },
-  };
-}
-
-/** The sizes that the kernel of a geometry takes: only that of groups has a use for their number. */
-function sizesFor(geometry: Geometry): ConvSizes {
-  const { groups, ...rest } = sizesOf(geometry);
-  return groups === 1 ? rest : ({ ...rest, groups } as ConvSizes);
-}
-
-type Direction = keyof typeof conv2dRegister;
-
-/** Kernels that can compute a geometry, by variant. */
-function kernelsFor(
-  { inputShape, kernelShape, groups }: Geometry,
-  direction: Direction,
-  type: DType,
-  limits: DeviceLimits,
-): Readonly<Record<string, Kernel>> {
-  if (type === 'f16') return { register: conv2dHalves[direction] };
-  if (groups !== 1) return { grouped: groupedConv2d[direction] };
-  const fours = [kernelShape[3], ...(direction === 'inputGradient' ? [inputShape[3]] : [])];
-  const subgroup = conv2dSubgroup[direction];
-  const shares = limits.subgroupLanes >= subgroup.subgroupLanes && fours.every((channels) => channels % 4 === 0);
-  return { register: conv2dRegister[direction], ...(shares ? { subgroup } : {}) };
-}
-
-/** Launches of the kernel for a geometry; a kernel may have several ways to launch it, by the end of the variant's name. */
-function chooseKernel(
-  direction: Direction,
-  geometry: Geometry,
-  type: DType,
-  { device, choose }: Pick<DispatchContext, 'device' | 'choose'>,
-  ways: (kernel: Kernel) => Variants,
-): Launch[] {
-  const kernels = kernelsFor(geometry, direction, type, device.limits);
-  const variants = Object.entries(kernels).flatMap(([name, kernel]) =>
-    Object.entries(ways(kernel)).map(([way, launches]) => [`${name}${way}`, launches] as const),
-  );
-  const { groups, ...s } = sizesOf(geometry);
-  const sizes = {
-    ...{ pixels: pixels(s), in: s.in_channels, out: s.out_channels },
-    ...{ window: s.kernel_height * s.kernel_width, stride: s.stride_height * s.stride_width },
-    f16: type === 'f16',
-  };
-  const rule = groups > 1 ? 'grouped' : device.software && 'subgroup' in kernels ? 'subgroup' : 'register';
-  return choose(`conv2d ${direction}`, sizes, Object.fromEntries(variants), rule);
-}
-
 /** `conv2d` of a geometry. */
 export const conv2dOp: Op<readonly ['x', 'kernel'], Geometry> = defineOp({
   name: 'conv2d',
   inputs: ['x', 'kernel'],
   ...{ epilogue: true, halves: true },
   shape: (_, geometry: Geometry) => ({ shape: outputShape(geometry), dtype: 'f32' }),
-  dispatch: ([x, w], [y], { attributes, ...context }) =>
-    chooseKernel('forward', attributes, x.dtype, context, (kernel) => ({
-      '': () => [launch(kernel, { x: x, w: w, y: y }, sizesFor(attributes))],
-    })),
+  dispatch: ([x, w], [y], { attributes, ...context }) => conv2dLaunches(x, w, y, attributes, context),
   vjp: ({ inputs: [x, w], outputGrad, attributes }) => {
     const dy = cast(outputGrad, x.dtype);
     return [conv2dInputGradientOp(dy, w, attributes), conv2dFilterGradientOp(x, dy, attributes)];
@@ -130,28 +58,12 @@ export const conv2dInputGradientOp: Op<readonly ['dy', 'kernel'], Geometry> = de
   inputs: ['dy', 'kernel'],
   ...{ epilogue: true, halves: true },
   shape: (_, { inputShape }: Geometry) => ({ shape: inputShape, dtype: 'f32' }),
-  dispatch: ([dy, w], [dx], { attributes, ...context }) =>
-    chooseKernel('inputGradient', attributes, dy.dtype, context, (kernel) => ({
-      '': () => [launch(kernel, { dy: dy, w: w, dx: dx }, sizesFor(attributes))],
-    })),
+  dispatch: ([dy, w], [dx], { attributes, ...context }) => conv2dInputBackwardLaunches(dy, w, dx, attributes, context),
   vjp: ({ inputs: [dy, w], outputGrad, attributes }) => {
     const dx = cast(outputGrad, dy.dtype);
     return [conv2dOp(dx, w, attributes), conv2dFilterGradientOp(dx, dy, attributes)];
   },
 });
-
-/** The largest divisor up to a limit; the number itself where all of them are small. */
-function largestDivisor(of: number, most: number): number {
-  let divisor = most;
-  while (of % divisor !== 0) divisor--;
-  return divisor * 4 < Math.min(of, most) ? of : divisor;
-}
-
-/** How many rows of pixels one invocation of the filter's gradient should walk at most: by rule, and to be measured. */
-const CHUNK_ROWS = 16;
-const MEASURED_CHUNK_ROWS = [4, 64];
-/** A longer sum loses digits. */
-const MOST_TERMS = 2048;
 
 /** The gradient of `conv2d` for the kernel. Error ≤ 1e-6·Σ|terms|. */
 export const conv2dFilterGradientOp: Op<readonly ['x', 'dy'], Geometry> = defineOp({
@@ -159,33 +71,7 @@ export const conv2dFilterGradientOp: Op<readonly ['x', 'dy'], Geometry> = define
   inputs: ['x', 'dy'],
   halves: true,
   shape: (_, { kernelShape }: Geometry) => ({ shape: kernelShape, dtype: 'f32' }),
-  dispatch: ([x, dy], [dw], { attributes, ...context }) => {
-    const whole = sizesFor(attributes);
-    const inChunks = (kernel: Kernel, chunk_length: number) => (): Launch[] => {
-      const chunks = Math.max(1, Math.ceil(whole.chunk_length / chunk_length));
-      if (chunks === 1) return [launch(kernel, { x: x, dy: dy, dw: dw }, whole)];
-      const partial = context.temporary([chunks, dw.length]);
-      return [
-        launch(kernel, { x: x, dy: dy, dw: partial }, { ...whole, chunks, chunk_length }),
-        ...reduceLaunches('sum', partial, dw, { outer: 1, n: chunks, inner: dw.length }, context),
-      ];
-    };
-    // What is larger than a binding is read image by image: chunks are to begin with one.
-    const isLarge = [x, dy].some(({ dtype, length }) => exceedsBinding(dtype, length, context.device.limits));
-    if (isLarge) {
-      const rows = largestDivisor(whole.out_height, CHUNK_ROWS);
-      return chooseKernel('filterGradient', attributes, x.dtype, context, (kernel) => ({
-        '': inChunks(kernel, rows),
-      }));
-    }
-    const measured = MEASURED_CHUNK_ROWS.filter(
-      (rows) => whole.chunk_length > Math.min(rows, CHUNK_ROWS) && rows * whole.out_width <= MOST_TERMS,
-    );
-    return chooseKernel('filterGradient', attributes, x.dtype, context, (kernel) => ({
-      '': inChunks(kernel, CHUNK_ROWS),
-      ...Object.fromEntries(measured.map((rows) => [`/${rows}`, inChunks(kernel, rows)])),
-    }));
-  },
+  dispatch: ([x, dy], [dw], { attributes, ...context }) => conv2dFilterBackwardLaunches(x, dy, dw, attributes, context),
   vjp: ({ inputs: [x, dy], outputGrad, attributes }) => {
     const dw = cast(outputGrad, x.dtype);
     return [conv2dInputGradientOp(dy, dw, attributes), conv2dOp(x, dw, attributes)];

@@ -7,11 +7,11 @@ import { lstmCellBackward, lstmCellBackwardFours, lstmCellBackwardSubgroup } fro
 import type { Variants } from '../../launch/choice.js';
 import { copyRegion, whole } from '../../launch/copy.js';
 import { type Launch, launch, type Value } from '../../launch/launch.js';
+import { type Batched, bySamples } from '../../launch/split-batch.js';
 import { full } from '../create.js';
 import { defineOp, expectRank, expectShape, expectType } from '../graph/define.js';
 import type { Tensor } from '../tensor.js';
 import { matmulOp } from './matmul.js';
-import { type Batched, bySamples } from './samples.js';
 
 /*
  * An LSTM over a whole sequence is one node: its launches are one cell kernel a step, on buffers that hold all steps.

@@ -1,7 +1,5 @@
 import { TesseraError } from '../../gpu/errors.js';
-import { maxPoolBackward, maxPoolForward } from '../../kernels/conv/max-pool.js';
-import { launch } from '../../launch/launch.js';
-import type { Shape } from '../../launch/shape.js';
+import { maxPoolBackwardLaunches, maxPoolLaunches, type Windows } from '../../launch/max-pool.js';
 import { defineOp, expectRank, expectType } from '../graph/define.js';
 import { formatShape } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
@@ -17,30 +15,15 @@ export interface PoolOptions {
   readonly padding?: Conv2dOptions['padding'];
 }
 
-interface Windows {
-  readonly size: readonly [number, number];
-  readonly stride: readonly [number, number];
-}
-
-function sizesOf(x: Shape, { size, stride }: Windows) {
-  const [batch, in_height, in_width, channels] = x;
-  return {
-    ...{ batch, in_height, in_width, channels },
-    out_height: Math.floor((in_height - size[0]) / stride[0]) + 1,
-    out_width: Math.floor((in_width - size[1]) / stride[1]) + 1,
-    ...{ window_height: size[0], window_width: size[1], stride_height: stride[0], stride_width: stride[1] },
-  };
-}
-
 /** `maxPool2d` of windows. */
 export const maxPoolOp = defineOp({
   name: 'maxPool2d',
   inputs: ['x'],
-  shape: ([x], windows: Windows) => {
-    const { batch, out_height, out_width, channels } = sizesOf(x.shape, windows);
-    return [batch, out_height, out_width, channels];
+  shape: ([{ shape }], { size, stride }: Windows) => {
+    const along = (axis: 0 | 1) => Math.floor((shape[1 + axis] - size[axis]) / stride[axis]) + 1;
+    return [shape[0], along(0), along(1), shape[3]];
   },
-  dispatch: ([x], [y], { attributes }) => [launch(maxPoolForward, { x: x, y: y }, sizesOf(x.shape, attributes))],
+  dispatch: ([x], [y], { attributes }) => maxPoolLaunches(x, y, attributes),
   vjp: ({ inputs: [x], outputGrad: dy, attributes }) => [maxPoolBackwardOp(x, dy, attributes)],
 });
 
@@ -49,9 +32,7 @@ export const maxPoolBackwardOp = defineOp({
   name: 'maxPool2dBackward',
   inputs: ['x', 'dy'],
   shape: ([x], _: Windows) => x.shape,
-  dispatch: ([x, dy], [dx], { attributes }) => [
-    launch(maxPoolBackward, { x: x, dy: dy, dx: dx }, sizesOf(x.shape, attributes)),
-  ],
+  dispatch: ([x, dy], [dx], { attributes }) => maxPoolBackwardLaunches(x, dy, dx, attributes),
   vjp: 'it is a fused gradient, without a second derivative',
 });
 

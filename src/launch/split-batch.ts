@@ -1,13 +1,12 @@
-import { bytesOf } from '../../gpu/device.js';
-import { copyRegion, whole } from '../../launch/copy.js';
-import type { Launch, Value } from '../../launch/launch.js';
-import { mapValues } from '../../launch/map-values.js';
-import { rowMajorStrides, type Shape } from '../../launch/shape.js';
-import type { DispatchContext } from '../graph/graph.js';
+import { bytesOf } from '../gpu/device.js';
+import { copyRegion, whole } from './copy.js';
+import type { Launch, LaunchContext, Value } from './launch.js';
+import { mapValues } from './map-values.js';
+import { rowMajorStrides, type Shape } from './shape.js';
 
 /*
- * An op whose values have the batch inside, behind time, cannot be cut in memory where they are larger than a binding. It is
- * done by some samples at a time, in temporaries: what it reads is copied there, what it writes is copied back.
+ * An op whose values have the batch inside, behind time, cannot be split in memory where they are larger than a binding.
+ * It is done by some samples at a time, in temporaries: what it reads is copied there, what it writes is copied back.
  */
 /** A value of which one axis is the batch. */
 export interface Batched {
@@ -25,7 +24,10 @@ export interface BatchedWork {
 }
 
 /** The launches of some work: on the values themselves, where all can be bound, or by samples. */
-export function bySamples({ batch, reads, writes, launches }: BatchedWork, context: Context): Launch[] {
+export function bySamples(
+  { batch, reads, writes, launches }: BatchedWork,
+  context: Pick<LaunchContext, 'device' | 'temporary'>,
+): Launch[] {
   const all = { ...reads, ...writes };
   const { bindingBytes } = context.device.limits;
   const largest = Math.max(...Object.values(all).map(({ value }) => bytesOf(value.dtype, value.length)));
@@ -56,8 +58,6 @@ export function bySamples({ batch, reads, writes, launches }: BatchedWork, conte
     ];
   }).flat();
 }
-
-type Context = Pick<DispatchContext, 'device' | 'temporary'>;
 
 const withBatch = (shape: Shape, axis: number, batch: number): Shape =>
   shape.map((size, at) => (at === axis ? batch : size));

@@ -1,0 +1,150 @@
+import { type DeviceLimits, type ElementType, exceedsBinding } from '../gpu/device.js';
+import type { Kernel } from '../gpu/kernel.js';
+import { type ConvSizes, conv2dHalves, conv2dRegister, pixels } from '../kernels/conv/conv2d.js';
+import { groupedConv2d } from '../kernels/conv/grouped.js';
+import { conv2dSubgroup } from '../kernels/conv/subgroup.js';
+import type { Variants } from './choice.js';
+import { type Launch, type LaunchContext, launch, type Value } from './launch.js';
+import { reduceLaunches } from './reduce.js';
+import type { Shape } from './shape.js';
+
+/** Where the windows of a convolution lie: steps between them, padding around the image, and between their pixels. */
+export interface ConvGeometry {
+  readonly stride: readonly [number, number];
+  readonly padding: readonly [readonly [number, number], readonly [number, number]];
+  readonly dilation: readonly [number, number];
+  readonly groups: number;
+}
+
+/** A geometry with the shapes of the three tensors that take part, whichever of them is computed from the others. */
+interface Conv extends ConvGeometry {
+  readonly input: Shape;
+  readonly filter: Shape;
+  readonly output: Shape;
+}
+
+function sizesOf({ input, filter, output, stride, padding, dilation, groups }: Conv): ConvSizes & { groups: number } {
+  const [batch, in_height, in_width, in_channels] = input;
+  const [kernel_height, kernel_width, , out_channels] = filter;
+  const [, out_height, out_width] = output;
+  return {
+    ...{ batch, in_height, in_width, in_channels, kernel_height, kernel_width, out_height, out_width, out_channels },
+    ...{ stride_height: stride[0], stride_width: stride[1] },
+    ...{ dilation_height: dilation[0], dilation_width: dilation[1], groups },
+    ...{ pad_top: padding[0][0], pad_left: padding[1][0], chunks: 1, chunk_length: batch * out_height },
+  };
+}
+
+/** The sizes that the kernel of a convolution takes: only that of groups has a use for their number. */
+function sizesFor(conv: Conv): ConvSizes {
+  const { groups, ...rest } = sizesOf(conv);
+  return groups === 1 ? rest : ({ ...rest, groups } as ConvSizes);
+}
+
+type Direction = keyof typeof conv2dRegister;
+
+/** The kernels that can compute a convolution, by variant. */
+function kernelsFor(
+  { input, filter, groups }: Conv,
+  direction: Direction,
+  type: ElementType,
+  limits: DeviceLimits,
+): Readonly<Record<string, Kernel>> {
+  if (type === 'f16') return { register: conv2dHalves[direction] };
+  if (groups !== 1) return { grouped: groupedConv2d[direction] };
+  const fours = [filter[3], ...(direction === 'inputGradient' ? [input[3]] : [])];
+  const subgroup = conv2dSubgroup[direction];
+  const shares = limits.subgroupLanes >= subgroup.subgroupLanes && fours.every((channels) => channels % 4 === 0);
+  return { register: conv2dRegister[direction], ...(shares ? { subgroup } : {}) };
+}
+
+/** Launches of the kernel for a convolution; a kernel may have several ways to launch it, by the end of the variant's name. */
+function chooseKernel(
+  direction: Direction,
+  conv: Conv,
+  type: ElementType,
+  { device, choose }: LaunchContext,
+  ways: (kernel: Kernel) => Variants,
+): Launch[] {
+  const kernels = kernelsFor(conv, direction, type, device.limits);
+  const variants = Object.entries(kernels).flatMap(([name, kernel]) =>
+    Object.entries(ways(kernel)).map(([way, launches]) => [`${name}${way}`, launches] as const),
+  );
+  const { groups, ...s } = sizesOf(conv);
+  const sizes = {
+    ...{ pixels: pixels(s), in: s.in_channels, out: s.out_channels },
+    ...{ window: s.kernel_height * s.kernel_width, stride: s.stride_height * s.stride_width },
+    f16: type === 'f16',
+  };
+  const rule = groups > 1 ? 'grouped' : device.software && 'subgroup' in kernels ? 'subgroup' : 'register';
+  return choose(`conv2d ${direction}`, sizes, Object.fromEntries(variants), rule);
+}
+
+/** The largest divisor up to a limit; the number itself where all of them are small. */
+function largestDivisor(of: number, most: number): number {
+  let divisor = most;
+  while (of % divisor !== 0) divisor--;
+  return divisor * 4 < Math.min(of, most) ? of : divisor;
+}
+
+/** How many rows of pixels one invocation of the filter's gradient should walk at most: by rule, and to be measured. */
+const CHUNK_ROWS = 16;
+const MEASURED_CHUNK_ROWS = [4, 64];
+/** A longer sum loses digits. */
+const MOST_TERMS = 2048;
+
+/** The launch of a convolution y of x and the filter w. */
+export function conv2dLaunches(x: Value, w: Value, y: Value, geometry: ConvGeometry, context: LaunchContext): Launch[] {
+  const conv = { input: x.shape, filter: w.shape, output: y.shape, ...geometry };
+  return chooseKernel('forward', conv, x.dtype, context, (kernel) => ({
+    '': () => [launch(kernel, { x, w, y }, sizesFor(conv))],
+  }));
+}
+
+/** The launch of dx, the gradient of a convolution for its input. */
+export function conv2dInputBackwardLaunches(
+  dy: Value,
+  w: Value,
+  dx: Value,
+  geometry: ConvGeometry,
+  context: LaunchContext,
+): Launch[] {
+  const conv = { input: dx.shape, filter: w.shape, output: dy.shape, ...geometry };
+  return chooseKernel('inputGradient', conv, dy.dtype, context, (kernel) => ({
+    '': () => [launch(kernel, { dy, w, dx }, sizesFor(conv))],
+  }));
+}
+
+/** The launches of dw, the gradient of a convolution for its filter: in chunks of rows of pixels, which are then summed. */
+export function conv2dFilterBackwardLaunches(
+  x: Value,
+  dy: Value,
+  dw: Value,
+  geometry: ConvGeometry,
+  context: LaunchContext,
+): Launch[] {
+  const conv = { input: x.shape, filter: dw.shape, output: dy.shape, ...geometry };
+  const whole = sizesFor(conv);
+  const inChunks = (kernel: Kernel, chunk_length: number) => (): Launch[] => {
+    const chunks = Math.max(1, Math.ceil(whole.chunk_length / chunk_length));
+    if (chunks === 1) return [launch(kernel, { x, dy, dw }, whole)];
+    const partial = context.temporary([chunks, dw.length]);
+    return [
+      launch(kernel, { x, dy, dw: partial }, { ...whole, chunks, chunk_length }),
+      ...reduceLaunches('sum', partial, dw, { outer: 1, n: chunks, inner: dw.length }, context),
+    ];
+  };
+  // What is larger than a binding is read image by image: chunks are to begin with one.
+  const isLarge = [x, dy].some(({ dtype, length }) => exceedsBinding(dtype, length, context.device.limits));
+  if (isLarge) {
+    const rows = largestDivisor(whole.out_height, CHUNK_ROWS);
+    return chooseKernel('filterGradient', conv, x.dtype, context, (kernel) => ({ '': inChunks(kernel, rows) }));
+  }
+  const measured = MEASURED_CHUNK_ROWS.filter(
+    (rows) => whole.chunk_length > Math.min(rows, CHUNK_ROWS) && rows * whole.out_width <= MOST_TERMS,
+  );
+  return chooseKernel('filterGradient', conv, x.dtype, context, (kernel) => ({
+    '': inChunks(kernel, CHUNK_ROWS),
+    ...Object.fromEntries(measured.map((rows) => [`/${rows}`, inChunks(kernel, rows)])),
+  }));
+}
