@@ -1,5 +1,4 @@
 import { batchesOf, copyRows, epochOrder } from '../tensor/batches.js';
-import { Generator } from '../tensor/generator.js';
 import { type Tensor, TesseraError, tensor } from '../tensor/index.js';
 
 /** Pairs of text and image with a class, in flat arrays, one row a pair. */
@@ -55,7 +54,7 @@ export const batchCount = (rows: number, size: number): number => Math.ceil(rows
  * The batches of an epoch; the last may be smaller. The order depends on (seed, epoch) alone.
  * @throws TesseraError if the batch size is no positive integer, or the dataset is empty, damaged, or holds NaN.
  */
-export function* batches(data: PairedData, { size, seed, epoch = 0, skip = 0 }: BatchOptions): Generator_<Batch> {
+export function* batches(data: PairedData, { size, seed, epoch = 0, skip = 0 }: BatchOptions): Generator<Batch> {
   checkData(data);
   if (!Number.isInteger(size) || size < 1)
     throw new TesseraError(`batches: the batch size must be a positive integer, got ${size}`);
@@ -82,8 +81,6 @@ function checkData({ size, tokens, mask, images, labels, time, image, classes }:
   }
 }
 
-type Generator_<T> = globalThis.Generator<T>;
-
 /** The given rows as one batch. */
 export function rowsOf({ tokens, mask, images, labels, time, image }: PairedData, rows: Uint32Array): Batch {
   const pixels = image[0] * image[1] * image[2];
@@ -95,20 +92,4 @@ export function rowsOf({ tokens, mask, images, labels, time, image }: PairedData
     images: tensor(copyRows(images, rows, new Float32Array(size * pixels)), [size, ...image]),
     labels: tensor(copyRows(labels, rows, new Int32Array(size)), [size]),
   };
-}
-
-/**
- * Divides keys into two sides, so that a key's rows all stand on one side, drawing the same share of every class.
- * Returns the keys of the second side.
- */
-export function splitKeys(classOf: ReadonlyMap<string, number>, fraction: number, seed: number): Set<string> {
-  const byClass = new Map<number, string[]>();
-  for (const [key, label] of classOf) byClass.set(label, [...(byClass.get(label) ?? []), key]);
-  const generator = new Generator(seed);
-  const chosen = new Set<string>();
-  for (const label of [...byClass.keys()].sort((a, b) => a - b)) {
-    const keys = generator.shuffle(byClass.get(label)!.sort());
-    for (const key of keys.slice(0, Math.round(fraction * keys.length))) chosen.add(key);
-  }
-  return chosen;
 }

@@ -1,20 +1,21 @@
+import { Generator } from '../tensor/generator.js';
+import { TesseraError } from '../tensor/index.js';
+
 /**
- * Joins names that share a mark, directly or over others: a name -> the name that stands for its group (the first that
- * was seen). Split by groups, and what is the same under two names never stands on both sides.
+ * Splits keys in two, so that all rows of a key stand on one side, drawing the same fraction of every class. Returns the
+ * keys of the second side.
+ * @throws TesseraError if the fraction is not within [0, 1].
  */
-export function joinByMark(pairs: Iterable<readonly [name: string, mark: string]>): Map<string, string> {
-  const above = new Map<string, string>();
-  const firstWith = new Map<string, string>();
-  const top = (name: string): string => {
-    let at = name;
-    while (above.get(at) !== at) at = above.get(at)!;
-    return at;
-  };
-  for (const [name, mark] of pairs) {
-    if (!above.has(name)) above.set(name, name);
-    const other = firstWith.get(mark);
-    if (other === undefined) firstWith.set(mark, name);
-    else above.set(top(name), top(other));
+export function splitKeys(classOf: ReadonlyMap<string, number>, fraction: number, seed: number): Set<string> {
+  if (!(fraction >= 0 && fraction <= 1))
+    throw new TesseraError(`splitKeys: the fraction must be within [0, 1], got ${fraction}`);
+  const byClass = new Map<number, string[]>();
+  for (const [key, label] of classOf) byClass.set(label, [...(byClass.get(label) ?? []), key]);
+  const generator = new Generator(seed);
+  const chosen = new Set<string>();
+  for (const label of [...byClass.keys()].sort((a, b) => a - b)) {
+    const keys = generator.shuffle((byClass.get(label) ?? []).sort());
+    for (const key of keys.slice(0, Math.round(fraction * keys.length))) chosen.add(key);
   }
-  return new Map([...above.keys()].map((name) => [name, top(name)]));
+  return chosen;
 }

@@ -94,6 +94,7 @@ test('a split draws its share of every class', () => {
     expect([...chosen].filter((key) => classOf.get(key) === label)).toHaveLength(5);
   expect(splitKeys(classOf, 0.2, 1)).toEqual(chosen);
   expect(splitKeys(classOf, 0.2, 2)).not.toEqual(chosen);
+  expect(() => splitKeys(classOf, 20, 1)).toThrow('within [0, 1], got 20');
 });
 
 test('images are normalised by channel; what is no pixel is refused', () => {

@@ -51,11 +51,13 @@ export interface Callbacks {
   onBatchEnd?(progress: Progress): void | Promise<void>;
   /** Returning 'stop' ends training. */
   onEpochEnd?(epoch: number, logs: Logs, model: TrainedModel): undefined | 'stop' | Promise<undefined | 'stop'>;
+  /** Something that training can do without, but is likely a mistake. */
+  onWarning?(message: string): void;
   /** After the last epoch. */
   onTrainEnd?(model: TrainedModel): void | Promise<void>;
 }
 
-const EVENTS: readonly (keyof Callbacks)[] = ['onTrainBegin', 'onBatchEnd', 'onEpochEnd', 'onTrainEnd'];
+const EVENTS: readonly (keyof Callbacks)[] = ['onTrainBegin', 'onBatchEnd', 'onEpochEnd', 'onWarning', 'onTrainEnd'];
 
 /** @throws TesseraError if a field is called like an event, but there is none of that name: it would never be called. */
 export function expectCallbacks(callbacks: readonly Callbacks[]): void {
@@ -120,7 +122,7 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): Callbacks {
   };
 }
 
-/** A line now and then while an epoch is long, and one at its end: `progress(console.error)`. */
+/** A line now and then while an epoch is long, one at its end, and one a warning: `progress(console.error)`. */
 export function progress(write: (line: string) => void): Callbacks {
   /** Seconds between lines within an epoch. */
   const PAUSE = 5;
@@ -147,5 +149,6 @@ export function progress(write: (line: string) => void): Callbacks {
       start = told = performance.now();
       return undefined;
     },
+    onWarning: (message) => write(`warning: ${message}`),
   };
 }

@@ -16,7 +16,10 @@ export interface FitOptions {
   readonly epochs?: number;
   /** Default 32. */
   readonly batchSize?: number;
-  /** The share of the rows, from the end, that is held out: of few rows at least one. */
+  /**
+   * The share of the rows, from the end, that is held out: of few rows at least one. Callbacks are warned of a class that
+   * none of the others has. Not with `validationData`.
+   */
   readonly validationSplit?: number;
   /** Inputs and targets to be judged by after each epoch. */
   readonly validationData?: readonly [x: Rows, y: Rows];
@@ -85,6 +88,8 @@ export async function train(on: Trainable, x: Rows, y: Rows, options: FitOptions
   const checked = checkOptions('fit', options, FIT_CHECKS);
   const { epochs = 1, batchSize = 32, validationSplit = 0, shuffle = true, seed = 0, callbacks = [] } = checked;
   const { validationData, classWeight } = checked;
+  if (validationData !== undefined && options.validationSplit !== undefined)
+    throw new TesseraError('fit: validationData and validationSplit both say what is held out; give one of them');
   expectCallbacks(callbacks);
   const rows = await readRows('fit', on, x, y);
   const held = validationData === undefined ? rows : await readRows('fit', on, ...validationData);
@@ -93,7 +98,8 @@ export async function train(on: Trainable, x: Rows, y: Rows, options: FitOptions
   if (kept === 0)
     throw new TesseraError(`fit: validationSplit ${validationSplit} of ${rows.count} rows leaves none to train on`);
   const heldRows = validationData === undefined ? range(kept, rows.count) : range(0, held.count);
-  if (validationData === undefined) warnOfMissingClasses(on.compiled, rows, kept);
+  const warning = validationData === undefined ? missingClasses(on.compiled, rows, kept) : undefined;
+  if (warning !== undefined) for (const one of callbacks) one.onWarning?.(warning);
   const weightOf = classWeight === undefined ? undefined : classWeights(on, rows, classWeight);
   const batches = Math.ceil(kept / batchSize);
   const history: Record<string, number[]> = {};
@@ -177,16 +183,14 @@ function classWeights(on: Trainable, rows: RowSet, classWeight: Readonly<Record<
 }
 
 /** Rows that are sorted by class may leave a class for validation alone: the model never sees it. */
-function warnOfMissingClasses({ outputs }: Compiled, rows: RowSet, kept: number): void {
+function missingClasses({ outputs }: Compiled, rows: RowSet, kept: number): string | undefined {
   const [{ lossName }] = outputs;
-  if (outputs.length !== 1 || kept === rows.count || lossName === undefined || !/cross/i.test(lossName)) return;
+  if (outputs.length !== 1 || kept === rows.count || lossName === undefined || !/cross/i.test(lossName))
+    return undefined;
   const { values } = rows.classes();
   const trained = (kept * values.length) / rows.count;
   const seen = new Set(values.subarray(0, trained));
   const missing = [...new Set(values.subarray(trained))].filter((one) => !seen.has(one)).sort((a, b) => a - b);
-  if (missing.length > 0)
-    // biome-ignore lint/suspicious/noConsole: nothing else reaches whoever gave the rows
-    console.warn(
-      `fit: no row to train on has class ${missing.slice(0, 10).join(', ')}: validationSplit takes the last rows; shuffle them before`,
-    );
+  if (missing.length === 0) return undefined;
+  return `fit: no row to train on has class ${missing.slice(0, 10).join(', ')}: validationSplit takes the last rows; shuffle them before`;
 }

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import {
   Adam,
   type Callbacks,
@@ -8,6 +8,7 @@ import {
   type Metric,
   Model,
   metrics,
+  progress,
   SGD,
 } from '../../../src/nn/index.js';
 import { oneHot, setDefaultDevice, type Tensor, tensor, type Variable, zeros } from '../../../src/tensor/index.js';
@@ -265,19 +266,26 @@ test('fit, evaluate and predict leave each part in the mode that it had', async 
 });
 
 test('a split of few rows holds one out, and a class that is only held out is told', async () => {
-  const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+  const warnings: string[] = [];
+  const callbacks = [
+    { onWarning: (message: string) => void warnings.push(message) },
+    progress((line) => warnings.push(line)),
+  ];
   const model = line().compile({ optimizer: still, loss: 'meanSquaredError' });
   const few = await model.fit([[1], [2], [3]], [[0], [0], [5]], { validationSplit: 0.2 });
   expectClose([few.loss[0], few.val_loss[0]], [0, 25]);
   await expect(model.fit([[1]], [[0]], { validationSplit: 0.2 })).rejects.toThrow('leaves none to train on');
   expect(await model.fit(zeros([10, 1]), zeros([10, 1]), { validationSplit: 0.9 })).toHaveProperty('val_loss');
-  expect(warn).not.toHaveBeenCalled();
+  await model.fit([[1], [2]], [[0], [0]], { validationSplit: 0.5, callbacks: callbacks.slice(0, 1) });
+  expect(warnings).toEqual([]);
+  const both = { validationSplit: 0.5, validationData: [[[1]], [[0]]] } as const;
+  await expect(model.fit([[1], [2]], [[0], [0]], both)).rejects.toThrow('both say what is held out');
   const x = input({ shape: [1] });
   const sorted = new Model({ inputs: x, outputs: layers.dense({ units: 3, activation: 'softmax' })(x) });
   sorted.compile({ loss: 'sparseCategoricalCrossentropy' });
-  await sorted.fit(zeros([5, 1]), [0, 0, 1, 1, 2], { validationSplit: 0.2 });
-  expect(warn).toHaveBeenCalledWith(expect.stringContaining('no row to train on has class 2'));
-  warn.mockRestore();
+  await sorted.fit(zeros([5, 1]), [0, 0, 1, 1, 2], { validationSplit: 0.2, callbacks });
+  const warning = expect.stringMatching(/^fit: no row to train on has class 2: /);
+  expect(warnings.slice(0, 2)).toEqual([warning, expect.stringMatching(/^warning: fit: no row /)]);
 });
 
 test('unknown options are refused under the name that was called', async () => {
