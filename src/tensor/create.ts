@@ -13,8 +13,19 @@ const DTYPES: readonly DType[] = ['f32', 'f16', 'i32', 'u32', 'bool'];
 /** Numbers as a person writes them: one, a list, a list of lists. */
 export type Nested = number | boolean | readonly Nested[];
 
-/** A number as a tensor of shape []. It is data, not structure: another number does not make another plan. */
+/**
+ * A number as a tensor of shape []. It is data, not structure: another number does not make another plan.
+ *
+ * @throws TesseraError if the dtype cannot hold the number: a fraction as an integer, 2 as a bool.
+ */
 export function scalar(value: number, dtype: DType = 'f32'): Tensor {
+  return scalarOf('scalar', value, dtype);
+}
+
+/** A number that a user gave to an op, as a tensor of shape []; errors begin with the op's name. */
+export function scalarOf(op: string, value: number, dtype: DType): Tensor {
+  if (typeof value !== 'number') throw new TesseraError(`${op}: expected a number, got ${describeValue(value)}`);
+  checkHolds(op, value, checkDType(op, dtype));
   return makeTensor({ kind: 'number', value: dtype === 'f16' ? toHalf(value) : value }, 0, [], dtype);
 }
 
@@ -23,8 +34,8 @@ export function scalar(value: number, dtype: DType = 'f32'): Tensor {
  * of rank 1. The dtype is f32 unless it is asked for, i32 for Int32Array, u32 for Uint32Array and bool for booleans;
  * bytes and 16-bit integers are numbers like others, exact in f32.
  *
- * @throws TesseraError if the values are no numbers, their number is not that of the shape, a nested list is ragged, or
- * the dtype is unknown.
+ * @throws TesseraError if the values are no numbers, their number is not that of the shape, a nested list is ragged, the
+ * dtype is unknown, or an integer dtype cannot hold a value.
  */
 export function tensor(values: Nested | HostArray, shape?: Shape, dtype?: DType): Tensor {
   const flat = ArrayBuffer.isView(values) ? values : flatten(values);
@@ -42,6 +53,7 @@ export function tensor(values: Nested | HostArray, shape?: Shape, dtype?: DType)
   if (sizeOf(own) !== flat.length) {
     throw new TesseraError(`tensor: shape ${formatShape(own)} needs ${sizeOf(own)} values, got ${flat.length}`);
   }
+  if (type === 'i32' || type === 'u32') for (const value of flat) checkHolds('tensor', Number(value), type);
   return makeTensor({ kind: 'data', data: hostArray(flat, type) }, 0, own, type);
 }
 
@@ -58,6 +70,18 @@ function dtypeOf(values: HostArray | readonly (number | boolean)[]): DType {
   if (values instanceof Int32Array) return 'i32';
   if (values instanceof Uint32Array) return 'u32';
   return typeof values[0] === 'boolean' ? 'bool' : 'f32';
+}
+
+const INTEGERS = { i32: [-(2 ** 31), 2 ** 31 - 1], u32: [0, 2 ** 32 - 1], bool: [0, 1] } as const;
+
+/** @throws TesseraError if the dtype is of integers and the value is none of them. */
+function checkHolds(op: string, value: number, dtype: DType): void {
+  if (dtype === 'f32' || dtype === 'f16') return;
+  const [least, largest] = INTEGERS[dtype];
+  if (Number.isInteger(value) && value >= least && value <= largest) return;
+  throw new TesseraError(
+    `${op}: ${value} is not a value of ${dtype}: expected an integer from ${least} to ${largest}; cast('f32') computes with fractions`,
+  );
 }
 
 /** @throws TesseraError if there is no such dtype. */
@@ -91,7 +115,7 @@ function nestedShape(values: Nested): Shape {
 
 /** A tensor filled with one number. */
 export function full(shape: Shape, value: number, dtype: DType = 'f32'): Tensor {
-  return broadcastTo(scalar(value, dtype), checkShape('full', shape));
+  return broadcastTo(scalarOf('full', value, dtype), checkShape('full', shape));
 }
 
 /** A tensor of zeros. Takes no memory until it is needed as a whole. */

@@ -2,7 +2,7 @@
 import type { HostArray } from '../gpu/device.js';
 import { TesseraError } from '../gpu/errors.js';
 import { type Shape, sizeOf } from '../launch/shape.js';
-import { scalar } from './create.js';
+import { scalarOf } from './create.js';
 import { evaluate, readBack } from './evaluate.js';
 import { introduceTensor } from './graph/factory.js';
 import { assignedBy, type DType, type Source } from './graph/graph.js';
@@ -135,19 +135,19 @@ export class Tensor {
 
   /** this + other */
   add(other: Operand): Tensor {
-    return ops.add(this, this.#like(other));
+    return ops.add(this, this.#like('add', other));
   }
   /** this - other */
   subtract(other: Operand): Tensor {
-    return ops.subtract(this, this.#like(other));
+    return ops.subtract(this, this.#like('subtract', other));
   }
   /** this · other */
   multiply(other: Operand): Tensor {
-    return ops.multiply(this, this.#like(other));
+    return ops.multiply(this, this.#like('multiply', other));
   }
   /** this / other; integers are divided towards zero. */
   divide(other: Operand): Tensor {
-    return ops.divide(this, this.#like(other));
+    return ops.divide(this, this.#like('divide', other));
   }
   /** Short for `subtract`. */
   sub(other: Operand): Tensor {
@@ -163,43 +163,43 @@ export class Tensor {
   }
   /** this ^ exponent; of a negative number only whole powers. */
   pow(exponent: Operand): Tensor {
-    return ops.pow(this, this.#like(exponent));
+    return ops.pow(this, this.#like('pow', exponent));
   }
   /** The remainder, with the divisor's sign, as in NumPy. */
   mod(divisor: Operand): Tensor {
-    return ops.mod(this, this.#like(divisor));
+    return ops.mod(this, this.#like('mod', divisor));
   }
   /** The larger of the two. */
   maximum(other: Operand): Tensor {
-    return ops.maximum(this, this.#like(other));
+    return ops.maximum(this, this.#like('maximum', other));
   }
   /** The smaller of the two. */
   minimum(other: Operand): Tensor {
-    return ops.minimum(this, this.#like(other));
+    return ops.minimum(this, this.#like('minimum', other));
   }
   /** True where this = other. */
   equal(other: Operand): Tensor {
-    return ops.equal(this, this.#like(other));
+    return ops.equal(this, this.#like('equal', other));
   }
   /** True where this ≠ other. */
   notEqual(other: Operand): Tensor {
-    return ops.notEqual(this, this.#like(other));
+    return ops.notEqual(this, this.#like('notEqual', other));
   }
   /** True where this < other. */
   less(other: Operand): Tensor {
-    return ops.less(this, this.#like(other));
+    return ops.less(this, this.#like('less', other));
   }
   /** True where this ≤ other. */
   lessEqual(other: Operand): Tensor {
-    return ops.lessEqual(this, this.#like(other));
+    return ops.lessEqual(this, this.#like('lessEqual', other));
   }
   /** True where this > other. */
   greater(other: Operand): Tensor {
-    return ops.greater(this, this.#like(other));
+    return ops.greater(this, this.#like('greater', other));
   }
   /** True where this ≥ other. */
   greaterEqual(other: Operand): Tensor {
-    return ops.greaterEqual(this, this.#like(other));
+    return ops.greaterEqual(this, this.#like('greaterEqual', other));
   }
   /** Both, of bools. */
   and(other: Tensor): Tensor {
@@ -323,11 +323,11 @@ export class Tensor {
   }
   /** 1 / x */
   reciprocal(): Tensor {
-    return ops.divide(this.#like(1), this);
+    return ops.divide(this.#like('reciprocal', 1), this);
   }
   /** Clipped to [low, high]. */
   clip(low: number, high: number): Tensor {
-    return this.maximum(low).minimum(high);
+    return ops.minimum(ops.maximum(this, this.#like('clip', low)), this.#like('clip', high));
   }
   /** max(x, 0) */
   relu(): Tensor {
@@ -530,8 +530,9 @@ export class Tensor {
     return ops.stopGradient(this);
   }
 
-  #like(other: Operand): Tensor {
-    return typeof other === 'number' ? scalar(other, this.dtype) : other;
+  /** A number as a scalar of this tensor's dtype. */
+  #like(op: string, other: Operand): Tensor {
+    return typeof other === 'number' ? scalarOf(op, other, this.dtype) : other;
   }
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   arange,
   concat,
+  full,
   oneHot,
   ones,
   onesLike,
@@ -95,6 +96,21 @@ describe('creating', () => {
     ]);
     expect(onesLike(tensor(Int32Array.of(1))).dtype).toBe('i32');
   });
+});
+
+test('integers take no fractions and nothing beyond their range', () => {
+  const x = tensor(Int32Array.of(0, 1));
+  expect(() => x.equal(0.5)).toThrow(
+    'equal: 0.5 is not a value of i32: expected an integer from -2147483648 to 2147483647',
+  );
+  expect(() => x.mul(0.5)).toThrow('multiply: 0.5 is not a value of i32');
+  expect(() => x.add(1e10)).toThrow('add: 10000000000 is not a value of i32');
+  expect(() => x.clip(0.5, 1)).toThrow('clip: 0.5 is not a value of i32');
+  expect(() => full([2], 2.7, 'i32')).toThrow('full: 2.7 is not a value of i32');
+  expect(() => full([2], -1, 'u32')).toThrow('full: -1 is not a value of u32');
+  expect(() => tensor([1.5], [1], 'i32')).toThrow('tensor: 1.5 is not a value of i32');
+  expect(() => tensor([true]).where(x.slice([0], [1]), Number.NaN)).toThrow('where: NaN is not a value of i32');
+  expect(() => full([1], 'a' as never)).toThrow("full: expected a number, got 'a'");
 });
 
 describe('axes', () => {

@@ -1,5 +1,5 @@
 import * as fn from '../../kernels/elementwise/table.js';
-import { scalar } from '../create.js';
+import { scalarOf } from '../create.js';
 import { defineElementwise, expectType, type Op } from '../graph/define.js';
 import type { DType } from '../graph/graph.js';
 import type { Operand, Tensor } from '../tensor.js';
@@ -126,7 +126,7 @@ export const select = defineElementwise(fn.select, {
 export function where(condition: Tensor, whenTrue: Operand, whenFalse: Operand): Tensor {
   expectType('where', 'condition', condition, 'bool');
   const dtype = typeof whenTrue !== 'number' ? whenTrue.dtype : typeof whenFalse !== 'number' ? whenFalse.dtype : 'f32';
-  const branch = (value: Operand) => (typeof value === 'number' ? scalar(value, dtype) : value);
+  const branch = (value: Operand) => (typeof value === 'number' ? scalarOf('where', value, dtype) : value);
   return select(condition, branch(whenTrue), branch(whenFalse));
 }
 
