@@ -63,7 +63,11 @@ export async function benchCase(device: Device, one: KernelCase, options: CaseOp
     const { times, gpuMilliseconds } = await timesOf(device, contents, rung, options.quick);
     const { milliseconds, quartiles } = statistics(times);
     rows.push({
-      ...{ case: one.name, engine: rung.name, adapter: device.name, milliseconds, quartiles },
+      case: one.name,
+      engine: rung.name,
+      adapter: device.name,
+      milliseconds,
+      quartiles,
       ...(gpuMilliseconds === undefined ? {} : { gpuMilliseconds }),
       gflops: one.flops / milliseconds / 1e6,
       gigabytes: one.bytes / milliseconds / 1e6,
@@ -112,7 +116,9 @@ const allocate = (device: Device, contents: Contents): Buffers =>
 
 const dispatchesOf = ({ steps }: Rung, set: Buffers): Dispatch[] =>
   steps.map(({ kernel, values, buffers }) => ({
-    ...{ kernel, uniforms: values, label: kernel.name },
+    kernel,
+    uniforms: values,
+    label: kernel.name,
     bindings: Object.fromEntries(Object.entries(buffers).map(([binding, name]) => [binding, set[name]])),
   }));
 

@@ -41,8 +41,14 @@ const note = (line: string): void => console.error(line);
 
 /** How the works of the contest begin that a bench has peers for. */
 const WORKS: Partial<Record<Bench, string>> = {
-  ...{ step: 'training', matmul: 'matmul', conv2d: 'conv', softmax: 'softmax', 'layer-norm': 'layer norm' },
-  ...{ reduction: 'sum', lstm: 'LSTM', elementwise: 'elementwise' },
+  step: 'training',
+  matmul: 'matmul',
+  conv2d: 'conv',
+  softmax: 'softmax',
+  'layer-norm': 'layer norm',
+  reduction: 'sum',
+  lstm: 'LSTM',
+  elementwise: 'elementwise',
 };
 
 function worksOf(what: Bench | undefined): string {

@@ -127,8 +127,13 @@ async function measure(sizes: Sizes, name: string, quick: boolean): Promise<Swee
     }
     const parameters = model.parameters().reduce((sum, { size }) => sum + size, 0);
     return {
-      ...{ case: name, engine: 'Tessera', adapter: device.name, ...statistics(times) },
-      ...{ peakBytes, predictedBytes, parameters },
+      case: name,
+      engine: 'Tessera',
+      adapter: device.name,
+      ...statistics(times),
+      peakBytes,
+      predictedBytes,
+      parameters,
     };
   } catch (error) {
     if (error instanceof TesseraError) return error.message;

@@ -11,14 +11,34 @@ import { type KernelCase, type Rung, single } from './case.js';
 
 function attended(blocks: number, rows: number, features: number, when?: KernelCase['when']): KernelCase {
   const sizes = {
-    ...{ blocks, heads: blocks, queries: rows, keys: rows, features, value_features: features, causal: 0 },
-    ...{ scale: 1 / Math.sqrt(features), mask_batch: 0, mask_head: 0, mask_query: 0, mask_key: 0 },
+    blocks,
+    heads: blocks,
+    queries: rows,
+    keys: rows,
+    features,
+    value_features: features,
+    causal: 0,
+    scale: 1 / Math.sqrt(features),
+    mask_batch: 0,
+    mask_head: 0,
+    mask_query: 0,
+    mask_key: 0,
   };
   const count = blocks * rows * features;
   const scores = blocks * rows * rows;
   const product = (m: number, k: number, n: number, transposed: boolean) => ({
-    ...{ batch: blocks, m, n, k, chunks: 1, chunk_length: k, a_batch: m * k, a_row: k, a_col: 1 },
-    ...{ b_batch: k * n, b_row: transposed ? 1 : n, b_col: transposed ? k : 1 },
+    batch: blocks,
+    m,
+    n,
+    k,
+    chunks: 1,
+    chunk_length: k,
+    a_batch: m * k,
+    a_row: k,
+    a_col: 1,
+    b_batch: k * n,
+    b_row: transposed ? 1 : n,
+    b_col: transposed ? k : 1,
   });
   const { workgroup, lanes } = attentionProbabilities;
   const throughMemory = (name: string, softmax: Kernel, first: Kernel, second = first): Rung => ({
@@ -35,8 +55,14 @@ function attended(blocks: number, rows: number, features: number, when?: KernelC
     flops: 4 * scores * features,
     bytes: 16 * count,
     buffers: {
-      ...{ q: count, k: count, v: count, mask: Uint32Array.of(1) },
-      ...{ scores, p: scores, l: blocks * rows, y: count },
+      q: count,
+      k: count,
+      v: count,
+      mask: Uint32Array.of(1),
+      scores,
+      p: scores,
+      l: blocks * rows,
+      y: count,
     },
     outputs: ['y', 'l'],
     rungs: [

@@ -18,17 +18,23 @@ const CHUNK_ROWS = 16;
 function convolution({ batch, pixels, inputs, outputs, padding, when }: Geometry): KernelCase[] {
   const out = pixels + 2 * padding - 2;
   const values = {
-    ...{ batch, in_height: pixels, in_width: pixels, in_channels: inputs },
-    ...{ out_height: out, out_width: out, out_channels: outputs, kernel_height: 3, kernel_width: 3 },
-    ...{
-      stride_height: 1,
-      stride_width: 1,
-      dilation_height: 1,
-      dilation_width: 1,
-      pad_top: padding,
-      pad_left: padding,
-    },
-    ...{ chunks: 1, chunk_length: batch * out },
+    batch,
+    in_height: pixels,
+    in_width: pixels,
+    in_channels: inputs,
+    out_height: out,
+    out_width: out,
+    out_channels: outputs,
+    kernel_height: 3,
+    kernel_width: 3,
+    stride_height: 1,
+    stride_width: 1,
+    dilation_height: 1,
+    dilation_width: 1,
+    pad_top: padding,
+    pad_left: padding,
+    chunks: 1,
+    chunk_length: batch * out,
   };
   const sizes = { x: batch * pixels ** 2 * inputs, w: 9 * inputs * outputs, y: batch * out ** 2 * outputs };
   const chunks = Math.ceil(values.chunk_length / CHUNK_ROWS);
@@ -38,7 +44,8 @@ function convolution({ batch, pixels, inputs, outputs, padding, when }: Geometry
     name,
     steps: [
       {
-        ...{ kernel, values: { ...values, chunks, chunk_length: CHUNK_ROWS } },
+        kernel,
+        values: { ...values, chunks, chunk_length: CHUNK_ROWS },
         buffers: { x: 'x', dy: 'dy', dw: 'partial' },
       },
       {
@@ -56,7 +63,10 @@ function convolution({ batch, pixels, inputs, outputs, padding, when }: Geometry
   };
   return [
     {
-      ...{ ...common, name: `conv2d ${geometry}`, buffers: sizes, outputs: ['y'] },
+      ...common,
+      name: `conv2d ${geometry}`,
+      buffers: sizes,
+      outputs: ['y'],
       rungs: [
         single('naive', groupedConv2d.forward, whole),
         single('register', conv2dRegister.forward, values),
@@ -64,7 +74,9 @@ function convolution({ batch, pixels, inputs, outputs, padding, when }: Geometry
       ],
     },
     {
-      ...{ ...common, name: `conv2d input gradient ${geometry}`, outputs: ['dx'] },
+      ...common,
+      name: `conv2d input gradient ${geometry}`,
+      outputs: ['dx'],
       buffers: { dy: sizes.y, w: sizes.w, dx: sizes.x },
       rungs: [
         single('naive', groupedConv2d.inputGradient, whole),
@@ -73,7 +85,9 @@ function convolution({ batch, pixels, inputs, outputs, padding, when }: Geometry
       ],
     },
     {
-      ...{ ...common, name: `conv2d filter gradient ${geometry}`, outputs: ['dw'] },
+      ...common,
+      name: `conv2d filter gradient ${geometry}`,
+      outputs: ['dw'],
       buffers: { x: sizes.x, dy: sizes.y, partial: chunks * sizes.w, dw: sizes.w },
       rungs: [
         single('naive', groupedConv2d.filterGradient, whole),

@@ -9,21 +9,24 @@ function crossEntropy(rows: number, cols: number, when?: KernelCase['when']): Ke
   const common = when === undefined ? {} : { when };
   return [
     {
-      ...{ ...common, ...crossEntropyForward.workgroup.ones.cost(values), name: `cross-entropy ${rows} x ${cols}` },
+      ...common,
+      ...crossEntropyForward.workgroup.ones.cost(values),
+      name: `cross-entropy ${rows} x ${cols}`,
       buffers: { logits: rows * cols, labels, loss: rows, maximum: rows, sums: rows },
       outputs: ['loss', 'maximum', 'sums'],
       rungs: rowRungs(crossEntropyForward, values),
     },
     {
-      ...{ ...common, ...crossEntropyBackward.cost(values), name: `cross-entropy gradient ${rows} x ${cols}` },
+      ...common,
+      ...crossEntropyBackward.cost(values),
+      name: `cross-entropy gradient ${rows} x ${cols}`,
       buffers: {
-        ...{
-          logits: rows * cols,
-          labels,
-          maximum: new Float32Array(rows),
-          sums: new Float32Array(rows).fill(1.6 * cols),
-        },
-        ...{ dloss: rows, dlogits: rows * cols },
+        logits: rows * cols,
+        labels,
+        maximum: new Float32Array(rows),
+        sums: new Float32Array(rows).fill(1.6 * cols),
+        dloss: rows,
+        dlogits: rows * cols,
       },
       outputs: ['dlogits'],
       rungs: [single('an invocation an element', crossEntropyBackward, values)],

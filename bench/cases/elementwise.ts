@@ -51,7 +51,8 @@ function chain(count: number, when?: KernelCase['when']): KernelCase {
     const from = step === 0 ? 'x' : `t${step}`;
     const to = step === CHAIN.length - 1 ? 'y' : `t${step + 1}`;
     return {
-      ...{ kernel: kernelOf(fn, operand === undefined ? 1 : 2), values },
+      kernel: kernelOf(fn, operand === undefined ? 1 : 2),
+      values,
       buffers: { in0: from, ...(operand === undefined ? {} : { in1: operand }), y: to },
     };
   });
@@ -73,7 +74,9 @@ function chain(count: number, when?: KernelCase['when']): KernelCase {
 function addition(count: number): KernelCase {
   return {
     name: `addition of ${count}`,
-    ...{ flops: count, bytes: 12 * count, outputs: ['y'] },
+    flops: count,
+    bytes: 12 * count,
+    outputs: ['y'],
     buffers: { in0: count, in1: count, y: count },
     rungs: [single('by fours', kernelOf(add, 2), { count })],
   };

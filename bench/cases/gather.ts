@@ -37,15 +37,26 @@ function embedding(rows: number, cols: number, count: number, when?: KernelCase[
   });
   return [
     {
-      ...{ ...common, ...gatherRows.ones.cost(gathered), name: `gather ${count} of ${rows} x ${cols}`, outputs: ['y'] },
+      ...common,
+      ...gatherRows.ones.cost(gathered),
+      name: `gather ${count} of ${rows} x ${cols}`,
+      outputs: ['y'],
       buffers: { table: rows * cols, indices, y: count * cols },
       rungs: [single('an element', gatherRows.ones, gathered), single('by fours', gatherRows.fours, gathered)],
     },
     {
-      ...{ ...common, ...sumRows.ones.cost(values), name: `scatter-add ${count} to ${rows} x ${cols}`, outputs: ['y'] },
+      ...common,
+      ...sumRows.ones.cost(values),
+      name: `scatter-add ${count} to ${rows} x ${cols}`,
+      outputs: ['y'],
       buffers: {
-        ...{ values: count * cols, indices, y: rows * cols, starts: new Uint32Array(rows + 1) },
-        ...{ order: places(), spare0: places(), spare1: places() },
+        values: count * cols,
+        indices,
+        y: rows * cols,
+        starts: new Uint32Array(rows + 1),
+        order: places(),
+        spare0: places(),
+        spare1: places(),
       },
       rungs: [summed('sorted, an element', sumRows.ones), summed('sorted, by fours', sumRows.fours)],
     },

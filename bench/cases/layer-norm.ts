@@ -11,13 +11,19 @@ function layerNorm(rows: number, cols: number, when?: KernelCase['when']): Kerne
   const { epsilon: _, ...sizes } = values;
   return [
     {
-      ...{ ...common, ...layerNormForward.workgroup.ones.cost(values), name: `layer norm ${rows} x ${cols}` },
-      ...{ buffers: forward, outputs: ['y', 'mean', 'inverse'] },
+      ...common,
+      ...layerNormForward.workgroup.ones.cost(values),
+      name: `layer norm ${rows} x ${cols}`,
+      buffers: forward,
+      outputs: ['y', 'mean', 'inverse'],
       rungs: [single('naive', layerNormNaive, values), ...rowRungs(layerNormForward, values)],
     },
     {
-      ...{ ...common, ...layerNormBackward.workgroup.ones.cost(sizes), name: `layer norm gradient ${rows} x ${cols}` },
-      ...{ buffers: { x: size, scale: cols, ...kept, dy: size, dx: size }, outputs: ['dx'] },
+      ...common,
+      ...layerNormBackward.workgroup.ones.cost(sizes),
+      name: `layer norm gradient ${rows} x ${cols}`,
+      buffers: { x: size, scale: cols, ...kept, dy: size, dx: size },
+      outputs: ['dx'],
       rungs: rowRungs(layerNormBackward, sizes),
     },
   ];

@@ -38,9 +38,23 @@ function copy(
   return {
     kernel: stridedCopies[1].ones,
     values: {
-      ...{ count: rows * cols, size_1: 1, size_2: 1, size_3: rows, size_4: cols, x_offset, y_offset },
-      ...{ x_stride_0: 0, x_stride_1: 0, x_stride_2: 0, x_stride_3: x_row, x_stride_4: 1 },
-      ...{ y_stride_0: 0, y_stride_1: 0, y_stride_2: 0, y_stride_3: y_row, y_stride_4: 1 },
+      count: rows * cols,
+      size_1: 1,
+      size_2: 1,
+      size_3: rows,
+      size_4: cols,
+      x_offset,
+      y_offset,
+      x_stride_0: 0,
+      x_stride_1: 0,
+      x_stride_2: 0,
+      x_stride_3: x_row,
+      x_stride_4: 1,
+      y_stride_0: 0,
+      y_stride_1: 0,
+      y_stride_2: 0,
+      y_stride_3: y_row,
+      y_stride_4: 1,
     },
     buffers: { x, y },
   };
@@ -50,12 +64,23 @@ function copy(
 function opByOp(name: string, matmul: Kernel, { batch, time, hidden }: Sequence): Rung {
   const state = batch * hidden;
   const apply = (kernel: Kernel, y: string, in0: string, in1?: string): Step => ({
-    ...{ kernel, values: { count: kernel === sum && y === 'sums' ? 4 * state : state } },
+    kernel,
+    values: { count: kernel === sum && y === 'sums' ? 4 * state : state },
     buffers: { in0, ...(in1 === undefined ? {} : { in1 }), y },
   });
   const sizes = {
-    ...{ batch: 1, m: batch, k: hidden, n: 4 * hidden, chunks: 1, chunk_length: hidden },
-    ...{ a_batch: state, a_row: hidden, a_col: 1, b_batch: 4 * hidden ** 2, b_row: 4 * hidden, b_col: 1 },
+    batch: 1,
+    m: batch,
+    k: hidden,
+    n: 4 * hidden,
+    chunks: 1,
+    chunk_length: hidden,
+    a_batch: state,
+    a_row: hidden,
+    a_col: 1,
+    b_batch: 4 * hidden ** 2,
+    b_row: 4 * hidden,
+    b_col: 1,
   };
   const whole = (x: string, x_offset: number, y: string, y_offset: number, cols: number) =>
     copy([x, x_offset, cols], [y, y_offset, cols], 1, cols);
@@ -95,7 +120,9 @@ function forward(sequence: Sequence): KernelCase {
   const fused = (name: string, kernel: Kernel): Rung => ({
     name,
     steps: Array.from({ length: time }, (_, step) => ({
-      ...{ kernel, values: { step, batch, hidden_size: hidden }, buffers: ownNames(kernel) },
+      kernel,
+      values: { step, batch, hidden_size: hidden },
+      buffers: ownNames(kernel),
     })),
   });
   const parts = ['h', 'c', 'i', 'f', 'g', 'o', 'i_sum', 'f_sum', 'g_sum', 'o_sum', 'kept', 'added', 'c_tanh'];
@@ -106,9 +133,15 @@ function forward(sequence: Sequence): KernelCase {
     // The gates come and go, the states go; the weights need to come once.
     bytes: 4 * (4 * hidden ** 2 + time * state * 10),
     buffers: {
-      ...{ x_gates: 4 * time * state, recurrent: weights(hidden), mask: new Float32Array(time * batch).fill(1) },
-      ...{ hidden: (time + 1) * state, cells: (time + 1) * state, gates: 4 * time * state },
-      ...{ products: 4 * state, x_now: 4 * state, sums: 4 * state },
+      x_gates: 4 * time * state,
+      recurrent: weights(hidden),
+      mask: new Float32Array(time * batch).fill(1),
+      hidden: (time + 1) * state,
+      cells: (time + 1) * state,
+      gates: 4 * time * state,
+      products: 4 * state,
+      x_now: 4 * state,
+      sums: 4 * state,
       ...Object.fromEntries(parts.map((name) => [name, state])),
     },
     outputs: ['hidden', 'cells'],
@@ -130,7 +163,9 @@ function backward(sequence: Sequence): KernelCase {
   const rung = (name: string, kernel: Kernel): Rung => ({
     name,
     steps: Array.from({ length: time + 1 }, (_, passed) => ({
-      ...{ kernel, values: { step: time - passed, time, batch, hidden_size: hidden }, buffers: ownNames(kernel) },
+      kernel,
+      values: { step: time - passed, time, batch, hidden_size: hidden },
+      buffers: ownNames(kernel),
     })),
   });
   // Gates as after their functions: between 0 and 1.
@@ -141,9 +176,14 @@ function backward(sequence: Sequence): KernelCase {
     flops: time * lstmCellBackward.cost({ step: 0, time, batch, hidden_size: hidden }).flops,
     bytes: 4 * (4 * hidden ** 2 + time * state * 12),
     buffers: {
-      ...{ recurrent: weights(hidden), gates, cells: (time + 1) * state, mask: new Float32Array(time * batch).fill(1) },
-      ...{ dhidden: (time + 1) * state, dcells: (time + 1) * state },
-      ...{ state: (time + 2) * state, dgates: 4 * time * state },
+      recurrent: weights(hidden),
+      gates,
+      cells: (time + 1) * state,
+      mask: new Float32Array(time * batch).fill(1),
+      dhidden: (time + 1) * state,
+      dcells: (time + 1) * state,
+      state: (time + 2) * state,
+      dgates: 4 * time * state,
     },
     outputs: ['dgates', 'state'],
     rungs: [

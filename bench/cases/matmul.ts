@@ -17,8 +17,18 @@ import { Generator } from '../../src/tensor/index.js';
 import { type KernelCase, type Rung, single } from './case.js';
 
 const valuesOf = (m: number, k: number, n: number) => ({
-  ...{ batch: 1, m, n, k, chunks: 1, chunk_length: k },
-  ...{ a_batch: m * k, a_row: k, a_col: 1, b_batch: k * n, b_row: n, b_col: 1 },
+  batch: 1,
+  m,
+  n,
+  k,
+  chunks: 1,
+  chunk_length: k,
+  a_batch: m * k,
+  a_row: k,
+  a_col: 1,
+  b_batch: k * n,
+  b_row: n,
+  b_col: 1,
 });
 
 /** A product of whole matrices. */

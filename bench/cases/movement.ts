@@ -7,7 +7,13 @@ const copyOf = (
   from: readonly number[],
   to: readonly number[],
 ) => ({
-  ...{ count: size_0 * size_1 * size_2 * size_3 * size_4, size_1, size_2, size_3, size_4, x_offset: 0, y_offset: 0 },
+  count: size_0 * size_1 * size_2 * size_3 * size_4,
+  size_1,
+  size_2,
+  size_3,
+  size_4,
+  x_offset: 0,
+  y_offset: 0,
   ...Object.fromEntries(from.map((stride, axis) => [`x_stride_${axis}`, stride])),
   ...Object.fromEntries(to.map((stride, axis) => [`y_stride_${axis}`, stride])),
 });
@@ -18,7 +24,10 @@ function transpose(rows: number, cols: number, when?: KernelCase['when']): Kerne
   return {
     name: `transpose ${rows} x ${cols}`,
     ...(when === undefined ? {} : { when }),
-    ...{ flops: 0, bytes: 8 * rows * cols, buffers: { x: rows * cols, y: rows * cols }, outputs: ['y'] },
+    flops: 0,
+    bytes: 8 * rows * cols,
+    buffers: { x: rows * cols, y: rows * cols },
+    outputs: ['y'],
     rungs: [
       single('an invocation an element', stridedCopies[1].ones, values),
       single('an invocation four elements', stridedCopies[4].ones, values),
@@ -33,7 +42,9 @@ function concatenation(rows: number, cols: number, when?: KernelCase['when']): K
   return {
     name: `concatenation ${rows} x ${cols}`,
     ...(when === undefined ? {} : { when }),
-    ...{ flops: 0, bytes: 8 * rows * cols, outputs: ['y'] },
+    flops: 0,
+    bytes: 8 * rows * cols,
+    outputs: ['y'],
     buffers: { x: rows * cols, y: new Float32Array(2 * rows * cols) },
     rungs: [
       single('an element', stridedCopies[1].ones, ones),
@@ -47,7 +58,10 @@ function fill(count: number): KernelCase {
   const values = { count, value: 0.5 };
   return {
     name: `fill ${count}`,
-    ...{ flops: 0, bytes: 4 * count, buffers: { y: count }, outputs: ['y'] },
+    flops: 0,
+    bytes: 4 * count,
+    buffers: { y: count },
+    outputs: ['y'],
     rungs: [
       single('four elements an invocation', fills[1].f32, values),
       single('four fours an invocation', fills[4].f32, values),

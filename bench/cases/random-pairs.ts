@@ -16,7 +16,10 @@ export interface RandomPairsOptions {
 export function randomPairs({ size, time, vocabulary, image, classes }: RandomPairsOptions): PairedData {
   const generator = new Generator(1);
   return {
-    ...{ size, time, image: [image, image, 1], classes: Array.from({ length: classes }, (_, label) => `${label}`) },
+    size,
+    time,
+    image: [image, image, 1],
+    classes: Array.from({ length: classes }, (_, label) => `${label}`),
     tokens: Int32Array.from({ length: size * time }, () => generator.integer(vocabulary)),
     mask: new Float32Array(size * time).fill(1),
     images: Float32Array.from({ length: size * image ** 2 }, () => generator.normal()),

@@ -20,12 +20,10 @@ function softmax(rows: number, cols: number, when?: KernelCase['when']): KernelC
   ) => ({
     ...(when === undefined ? {} : { when }),
     ...kernels.workgroup.ones.cost(values),
-    ...{
-      name: `${name} ${rows} x ${cols}`,
-      buffers,
-      outputs: [output],
-      rungs: [...first, ...rowRungs(kernels, values)],
-    },
+    name: `${name} ${rows} x ${cols}`,
+    buffers,
+    outputs: [output],
+    rungs: [...first, ...rowRungs(kernels, values)],
   });
   const [forward, backward] = [
     { x: size, y: size },

@@ -57,7 +57,10 @@ export const sizeOf = (shape: readonly number[]): number => shape.reduce((produc
 function matmul(name: string, batch: readonly number[], size: number): Work {
   const shape = [...batch, size, size];
   return {
-    ...{ name, kind: 'matmul', flops: 2 * sizeOf(shape) * size, bytes: 3 * 4 * sizeOf(shape) },
+    name,
+    kind: 'matmul',
+    flops: 2 * sizeOf(shape) * size,
+    bytes: 3 * 4 * sizeOf(shape),
     inputs: () => ({ a: normals(shape, 1), b: normals(shape, 2) }),
   };
 }
@@ -69,9 +72,13 @@ function convolution(name: string, kind: WorkKind, channels: number): Work {
     [8, 32, 32, 64],
   ] as const;
   return {
-    ...{ name, kind, flops: 2 * 9 * channels * sizeOf(dy), bytes: 4 * (sizeOf(x) + sizeOf(w) + sizeOf(dy)) },
+    name,
+    kind,
+    flops: 2 * 9 * channels * sizeOf(dy),
+    bytes: 4 * (sizeOf(x) + sizeOf(w) + sizeOf(dy)),
     inputs: () => ({
-      ...{ x: normals(x, 1), w: normals(w, 2) },
+      x: normals(x, 1),
+      w: normals(w, 2),
       ...(kind === 'conv2d' ? {} : { dy: normals(dy, 3) }),
     }),
   };
@@ -94,7 +101,10 @@ function lstm(name: string, kind: 'lstm' | 'lstm gradient'): Work {
   return kind === 'lstm'
     ? { name, kind, flops: forward, bytes: 4 * (weights + sequences), inputs: () => all }
     : {
-        ...{ name, kind, flops: 3 * forward, bytes: 4 * 2 * (weights + sequences) },
+        name,
+        kind,
+        flops: 3 * forward,
+        bytes: 4 * 2 * (weights + sequences),
         inputs: () => ({ ...all, dy: normals([batch, time, size], 5) }),
       };
 }
@@ -122,19 +132,31 @@ export const WORKS: readonly Work[] = [
   convolution('conv2d 64 to 64, dX', 'conv2d input gradient', 64),
   convolution('conv2d 64 to 64, dW', 'conv2d filter gradient', 64),
   {
-    ...{ name: 'softmax 1024 x 1024', kind: 'softmax', flops: 5 * MILLION, bytes: 2 * 4 * MILLION },
+    name: 'softmax 1024 x 1024',
+    kind: 'softmax',
+    flops: 5 * MILLION,
+    bytes: 2 * 4 * MILLION,
     inputs: () => ({ x: normals(SQUARE, 1) }),
   },
   {
-    ...{ name: 'layer norm 1024 x 1024', kind: 'layer norm', flops: 8 * MILLION, bytes: 2 * 4 * MILLION },
+    name: 'layer norm 1024 x 1024',
+    kind: 'layer norm',
+    flops: 8 * MILLION,
+    bytes: 2 * 4 * MILLION,
     inputs: () => ({ x: normals(SQUARE, 1), scale: normals([1024], 2), shift: normals([1024], 3) }),
   },
   {
-    ...{ name: 'elementwise, 5 ops on 1M', kind: 'elementwise', flops: 8 * MILLION, bytes: 5 * 4 * MILLION },
+    name: 'elementwise, 5 ops on 1M',
+    kind: 'elementwise',
+    flops: 8 * MILLION,
+    bytes: 5 * 4 * MILLION,
     inputs: () => ({ x: normals(SQUARE, 1), a: normals(SQUARE, 2), b: normals(SQUARE, 3), c: normals(SQUARE, 4) }),
   },
   {
-    ...{ name: 'sum of 4M', kind: 'sum', flops: 4 * MILLION, bytes: 4 * 4 * MILLION },
+    name: 'sum of 4M',
+    kind: 'sum',
+    flops: 4 * MILLION,
+    bytes: 4 * 4 * MILLION,
     // Not around 0, where rounding would be all there is.
     inputs: () => {
       const { shape, data } = normals([4 * MILLION], 1);
@@ -144,7 +166,10 @@ export const WORKS: readonly Work[] = [
   lstm('LSTM 128, 20 steps', 'lstm'),
   lstm('LSTM 128, 20 steps, forward + backward', 'lstm gradient'),
   {
-    ...{ name: 'training step of the Keras model', kind: 'training step', flops: 0.66e9, bytes: 6 * 4 * 1.85e6 },
+    name: 'training step of the Keras model',
+    kind: 'training step',
+    flops: 0.66e9,
+    bytes: 6 * 4 * 1.85e6,
     inputs: trainingInputs,
   },
 ];

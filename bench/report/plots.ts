@@ -36,7 +36,11 @@ export async function writePlot(stem: string, svg: string): Promise<void> {
 }
 
 const heading = (text: string, subtext: string): EChartsOption['title'] => ({
-  ...{ text, subtext, left: 12, top: 8, textStyle: { fontSize: 17, color: INK } },
+  text,
+  subtext,
+  left: 12,
+  top: 8,
+  textStyle: { fontSize: 17, color: INK },
   subtextStyle: { fontSize: 12, color: '#555' },
 });
 
@@ -65,23 +69,41 @@ export function ladderPlot(family: string, rows: readonly KernelRow[], software:
         describeAdapter(rows[0].adapter, software),
       ) as object,
       ...cases.map(([name], at) => ({
-        ...{ text: name, left: 12, top: tops[at] - 22, textStyle: { fontSize: 13, color: INK } },
+        text: name,
+        left: 12,
+        top: tops[at] - 22,
+        textStyle: { fontSize: 13, color: INK },
       })),
     ],
     grid: cases.map(([, rungs], at) => ({ left: 210, right: 250, top: tops[at], height: rungs.length * BAR })),
     xAxis: cases.map(([, rungs], at) => ({
-      ...{ type: 'value', gridIndex: at, min: 0, max: Math.max(...gains(rungs)), show: false },
+      type: 'value',
+      gridIndex: at,
+      min: 0,
+      max: Math.max(...gains(rungs)),
+      show: false,
     })),
     yAxis: cases.map(([, rungs], at) => ({
-      ...{ type: 'category', gridIndex: at, inverse: true, data: rungs.map(({ engine }) => engine) },
-      ...{ axisTick: { show: false }, axisLabel: { fontSize: 12, color: INK, width: 190, overflow: 'truncate' } },
+      type: 'category',
+      gridIndex: at,
+      inverse: true,
+      data: rungs.map(({ engine }) => engine),
+      axisTick: { show: false },
+      axisLabel: { fontSize: 12, color: INK, width: 190, overflow: 'truncate' },
     })),
     series: cases.map(([, rungs], at) => ({
-      ...{ type: 'bar', xAxisIndex: at, yAxisIndex: at, barWidth: BAR - 8 },
+      type: 'bar',
+      xAxisIndex: at,
+      yAxisIndex: at,
+      barWidth: BAR - 8,
       data: gains(rungs).map((value, rung) => ({
-        ...{ value, itemStyle: { color: COLOURS[Math.min(rung, COLOURS.length - 1)] } },
+        value,
+        itemStyle: { color: COLOURS[Math.min(rung, COLOURS.length - 1)] },
         label: {
-          ...{ show: true, position: 'right', fontSize: 12, color: INK },
+          show: true,
+          position: 'right',
+          fontSize: 12,
+          color: INK,
           formatter: `x ${value.toFixed(2)}   ${digits(rungs[rung].milliseconds)} ms   ${(100 * rungs[rung].roof).toFixed(0)}% of the roof`,
         },
       })),
@@ -157,21 +179,27 @@ export function rooflinePlot(
     grid: { left: 70, right: plotRight, top: 96, bottom: 56 },
     xAxis: { ...axis, min: left, max: right, name: 'operations a byte', nameLocation: 'middle', nameGap: 28 } as object,
     yAxis: {
-      ...{ ...axis, min: lowest, max: decade(Math.max(peak, half ?? 0), Math.ceil) },
-      ...{ name: 'GFLOP/s', nameLocation: 'middle', nameGap: 46 },
+      ...axis,
+      min: lowest,
+      max: decade(Math.max(peak, half ?? 0), Math.ceil),
+      name: 'GFLOP/s',
+      nameLocation: 'middle',
+      nameGap: 46,
     } as object,
     series: [
       ...lines.map(({ type, width, data }) => ({
-        ...{ type: 'line', data, symbol: 'none', silent: true, lineStyle: { color: INK, width, type } },
+        type: 'line',
+        data,
+        symbol: 'none',
+        silent: true,
+        lineStyle: { color: INK, width, type },
       })),
       ...[...families.keys()].map((family, at) => ({
-        ...{
-          type: 'scatter',
-          name: family,
-          itemStyle: { color: FAMILY_COLOURS[at % FAMILY_COLOURS.length] },
-          symbolSize: 9,
-          clip: false,
-        },
+        type: 'scatter',
+        name: family,
+        itemStyle: { color: FAMILY_COLOURS[at % FAMILY_COLOURS.length] },
+        symbolSize: 9,
+        clip: false,
         data: points
           .filter((point) => point.family === family)
           .map((point) => ({ name: point.case, value: [point.intensity, point.gflops] })),

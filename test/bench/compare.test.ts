@@ -7,7 +7,10 @@ import type { Row } from '../../bench/measure.js';
 import { changeCells, compare, readRows } from '../../bench/report/compare.js';
 
 const row = (name: string, milliseconds: number, spread: number, engine = 'naive'): Row => ({
-  ...{ case: name, engine, adapter: 'an adapter, software', milliseconds },
+  case: name,
+  engine,
+  adapter: 'an adapter, software',
+  milliseconds,
   quartiles: [milliseconds - spread, milliseconds + spread],
 });
 

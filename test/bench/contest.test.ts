@@ -91,8 +91,13 @@ describe('the table', () => {
     { engine: 'C', webgpu: false },
   ];
   const row = (name: string, engine: string, milliseconds: number): ContestRow => ({
-    ...{ case: name, engine, milliseconds, quartiles: [milliseconds, milliseconds] },
-    ...{ adapter: 'llvmpipe, software', gflops: 1, gigabytes: 1 },
+    case: name,
+    engine,
+    milliseconds,
+    quartiles: [milliseconds, milliseconds],
+    adapter: 'llvmpipe, software',
+    gflops: 1,
+    gigabytes: 1,
   });
   const rows = [
     ...[row('fast', 'Tessera', 2), row('fast', 'A', 32), row('fast', 'B', 16), row('fast', 'C', 1)],

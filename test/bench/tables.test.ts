@@ -5,9 +5,16 @@ import { byCase, digits, forMarkdown, ladderCells, rowCells, showLadders } from 
 import type { KernelRow } from '../../bench/run-case.js';
 
 const rung = (engine: string, milliseconds: number, rest: Partial<KernelRow> = {}): KernelRow => ({
-  ...{ case: 'matmul 2 x 2 x 2', engine, adapter: 'lavapipe, software', milliseconds },
-  ...{ quartiles: [milliseconds, milliseconds], gflops: 16 / milliseconds, gigabytes: 48 / milliseconds },
-  ...{ roof: 1 / milliseconds, intensity: 1 / 3, ...rest },
+  case: 'matmul 2 x 2 x 2',
+  engine,
+  adapter: 'lavapipe, software',
+  milliseconds,
+  quartiles: [milliseconds, milliseconds],
+  gflops: 16 / milliseconds,
+  gigabytes: 48 / milliseconds,
+  roof: 1 / milliseconds,
+  intensity: 1 / 3,
+  ...rest,
 });
 const rungs = [rung('naive', 8), rung('tiled', 2), rung('register', 4)];
 

@@ -20,8 +20,12 @@ const choices: Choices = new Map<string, Record<string, string>>([
 let places = 0;
 /** An adapter of its own for each test: a file is warned of once. */
 const newOrigin = () => ({
-  ...{ vendor: 'maker', architecture: 'kind', device: `device ${places++}`, driver: 'driver 1.2' },
-  ...{ tessera: '1.0.0', webgpu: '2.0.0' },
+  vendor: 'maker',
+  architecture: 'kind',
+  device: `device ${places++}`,
+  driver: 'driver 1.2',
+  tessera: '1.0.0',
+  webgpu: '2.0.0',
 });
 
 /** What reading a file gives, and what is said of it. */

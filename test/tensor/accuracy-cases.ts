@@ -401,7 +401,11 @@ export const accuracyCases: Readonly<Record<string, Case>> = {
   momentumUpdate: update(ops.momentumUpdate, 1, { momentum: 0.9 }),
   nesterovUpdate: update(ops.nesterovUpdate, 1, { momentum: 0.9 }),
   adamUpdate: update(ops.adamUpdate, 2, {
-    ...{ beta1: 0.9, beta2: 0.999, epsilon: 1e-7, correction1: 0.1, correction2: 0.001 },
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-7,
+    correction1: 0.1,
+    correction2: 0.001,
   }),
   rmspropUpdate: update(ops.rmspropUpdate, 1, { rho: 0.9, epsilon: 1e-7 }),
   adagradUpdate: update(ops.adagradUpdate, 1, { epsilon: 1e-7 }),

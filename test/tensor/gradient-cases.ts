@@ -70,7 +70,8 @@ const unary = (name: string, compute: (x: Tensor) => Tensor, domain?: GradientCa
 
 const made = (note: string, compute: (x: Tensor) => Tensor, domain?: GradientCase['domain']): GradientCase => ({
   ...unary(note, compute, domain),
-  ...{ ops: [], note },
+  ops: [],
+  note,
 });
 
 export const gradientCases: readonly GradientCase[] = [

@@ -105,12 +105,10 @@ test.each([
   const inputs = { tokens: tensor(integers(640, 100), [32, 20]), images: normal([32, 28, 28, 1], 1) };
   const loss = crossEntropy(model.forward(inputs), tensor(integers(32, 10)));
   const device = {
-    ...{
-      kind: 'gpu',
-      software,
-      choices: new Map(),
-      limits: { ...reference.limits, storageBuffers: 16, subgroupLanes },
-    },
+    kind: 'gpu',
+    software,
+    choices: new Map(),
+    limits: { ...reference.limits, storageBuffers: 16, subgroupLanes },
   } as unknown as Device;
   const { dispatches } = plan(trace([loss, ...new Adam(model.parameters()).assigns(loss)]), device);
   const names = dispatches.map(({ kernel }) => kernel.name.replace(/\+.*/, ''));
@@ -143,7 +141,11 @@ test('matrix units take operands of their type, in the shape that the device lik
   const size = { batch: 1, m: 8, n: 8, k: 8, chunks: 1, chunk_length: 8 };
   const strides = { a_batch: 64, a_row: 8, a_col: 1, b_batch: 64, b_row: 8, b_col: 1 };
   const shape = (componentType: string, resultComponentType: string, M: number, N: number, K: number) => ({
-    ...{ componentType, resultComponentType, M, N, K },
+    componentType,
+    resultComponentType,
+    M,
+    N,
+    K,
   });
   const shapes = [
     ...[shape('i8', 'i32', 16, 16, 32), shape('f16', 'f16', 16, 16, 16), shape('f16', 'f32', 64, 8, 16)],
@@ -393,8 +395,18 @@ describe.runIf(gpu.kind === 'gpu')('tune', () => {
   test('finds that once is faster than forty times', async () => {
     const [a, b, c] = [value([64, 64]), value([64, 64]), value([64, 64])];
     const sizes = {
-      ...{ batch: 1, m: 64, n: 64, k: 64, chunks: 1, chunk_length: 64 },
-      ...{ a_batch: 4096, a_row: 64, a_col: 1, b_batch: 4096, b_row: 64, b_col: 1 },
+      batch: 1,
+      m: 64,
+      n: 64,
+      k: 64,
+      chunks: 1,
+      chunk_length: 64,
+      a_batch: 4096,
+      a_row: 64,
+      a_col: 1,
+      b_batch: 4096,
+      b_row: 64,
+      b_col: 1,
     };
     const times = (count: number) => () =>
       Array.from({ length: count }, () => launch(matmulRegister, { a, b, c }, sizes));
@@ -407,8 +419,18 @@ describe.runIf(gpu.kind === 'gpu')('tune', () => {
   test('refuses a variant that computes something else, or that does not compile', async () => {
     const [a, b, c] = [value([8, 8]), value([8, 8]), value([8, 8])];
     const sizes = {
-      ...{ batch: 1, m: 8, n: 8, k: 8, chunks: 1, chunk_length: 8 },
-      ...{ a_batch: 64, a_row: 8, a_col: 1, b_batch: 64, b_row: 8, b_col: 1 },
+      batch: 1,
+      m: 8,
+      n: 8,
+      k: 8,
+      chunks: 1,
+      chunk_length: 8,
+      a_batch: 64,
+      a_row: 8,
+      a_col: 1,
+      b_batch: 64,
+      b_row: 8,
+      b_col: 1,
     };
     const broken = defineKernel({
       name: 'broken',

@@ -43,11 +43,15 @@ const works: Readonly<Record<Exclude<WorkKind, 'training step'>, JaxWork>> = {
   matmul: { takes: ['a', 'b'], compute: (a, b) => [np.matmul(a!, b!)] },
   conv2d: { takes: ['x', 'w'], orders, order: CHANNELS_LAST, compute: (x, w) => [conv2d(x!, w!)] },
   'conv2d input gradient': {
-    ...{ takes: ['x', 'w', 'dy'], orders, order: CHANNELS_LAST },
+    takes: ['x', 'w', 'dy'],
+    orders,
+    order: CHANNELS_LAST,
     compute: (x, w, dy) => gradients((input) => conv2d(input!, w!), dy!, x!),
   },
   'conv2d filter gradient': {
-    ...{ takes: ['x', 'w', 'dy'], orders, order: OUT_LAST },
+    takes: ['x', 'w', 'dy'],
+    orders,
+    order: OUT_LAST,
     compute: (x, w, dy) => gradients((kernel) => conv2d(x!, kernel!), dy!, w!),
   },
   softmax: { takes: ['x'], compute: (x) => [nn.softmax(x!, -1)] },

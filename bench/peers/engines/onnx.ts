@@ -81,7 +81,9 @@ function work(nodes: readonly Node[], feeds: Inputs, weights: Inputs = {}): Onnx
     name: 'work',
     node: nodes.map(([opType, input, output, attribute = []]) => ({ opType, input, output, attribute })),
     initializer: Object.entries(weights).map(([name, { shape, data }]) => ({
-      ...{ name, dims: [...shape], dataType: FLOAT },
+      name,
+      dims: [...shape],
+      dataType: FLOAT,
       rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
     })),
     input: Object.entries(feeds).map(([name, { shape }]) => ({

@@ -34,7 +34,8 @@ export async function start(): Promise<Engine> {
       const buffer = device.createBuffer({ size: Math.max(16, data.byteLength), usage });
       device.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);
       return ort.Tensor.fromGpuBuffer(buffer, {
-        ...{ dataType: 'float32', dims: shape },
+        dataType: 'float32',
+        dims: shape,
         dispose: () => buffer.destroy(),
       });
     },

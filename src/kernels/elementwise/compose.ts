@@ -24,7 +24,10 @@ const LANES: Record<ElementType, string> = { f32: 'Float', i32: 'Int', u32: 'Uin
 const SCALAR_TYPES = 'alias Float = f32; alias Int = i32; alias Uint = u32; alias Bool = bool;';
 const VECTOR_TYPES = 'alias Float = vec4f; alias Int = vec4i; alias Uint = vec4u; alias Bool = vec4<bool>;';
 export const STORED_VECTOR: Record<ElementType, string> = {
-  ...{ f32: 'vec4f', i32: 'vec4i', u32: 'vec4u', bool: 'vec4u' },
+  f32: 'vec4f',
+  i32: 'vec4i',
+  u32: 'vec4u',
+  bool: 'vec4u',
   f16: 'vec4h',
 };
 

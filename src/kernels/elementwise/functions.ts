@@ -35,7 +35,8 @@ export const asin = unary('asin', 24, math.ARCS, 'asin_of', Math.asin);
 export const acos = unary('acos', 24, math.ARCS, 'acos_of', Math.acos);
 /** The angle of the point (x, y), within [-π, π]. */
 export const atan2 = define('atan2', FLOAT, {
-  ...{ flops: 24, helpers: math.ARCS },
+  flops: 24,
+  helpers: math.ARCS,
   wgsl: (y, x) => `atan2_of(${y}, ${x})`,
   apply: Math.atan2,
 });

@@ -77,7 +77,8 @@ export function fuse(kernel: Kernel, fusions: readonly Fusion[]): Kernel {
   const head = `${types}\n${declarations.join('\n')}\n${helpersOf(expressions)}\n`;
   source = head + source;
   return {
-    ...{ ...kernel, f16 },
+    ...kernel,
+    f16,
     name: fusedName(kernel.name, fusions),
     bindings,
     uniforms: fields.length > 0 ? [...kernel.uniforms, parseStruct(kernel.name, source, 'Fused')] : kernel.uniforms,

@@ -59,19 +59,20 @@ const BOX_MULLER = wgsl`fn normal_from_bits(random: Random) -> Float {
 
 /** Uniform random numbers in [0, 1): 24 bits of Threefry of the element's index, under a key of two words. */
 export const uniform = define('uniform', ['u32'], {
-  ...{ gives: 'f32', flops: 100, helpers: [THREEFRY], indexed: true },
+  gives: 'f32',
+  flops: 100,
+  helpers: [THREEFRY],
+  indexed: true,
   wgsl: (key0, key1, index) => `uniform_from_bits(threefry(${key0}, ${key1}, ${index}).first)`,
   apply: (key0, key1, index) => uniformFromBits(threefry(key0, key1, index, 0)[0]),
 });
 
 /** Standard normal random numbers, by Box and Muller: √(-2 ln(1-u)) · cos(2π v). */
 export const normal = define('normal', ['u32'], {
-  ...{
-    gives: 'f32',
-    flops: 120,
-    helpers: [THREEFRY, ...new Set([...LOG, ...TRIGONOMETRIC]), BOX_MULLER],
-    indexed: true,
-  },
+  gives: 'f32',
+  flops: 120,
+  helpers: [THREEFRY, ...new Set([...LOG, ...TRIGONOMETRIC]), BOX_MULLER],
+  indexed: true,
   wgsl: (key0, key1, index) => `normal_from_bits(threefry(${key0}, ${key1}, ${index}))`,
   apply: (key0, key1, index) => {
     const [first, second] = threefry(key0, key1, index, 0).map(uniformFromBits);

@@ -36,7 +36,10 @@ type Description = Omit<ElementwiseFunction, 'name' | 'takes' | 'gives' | 'flops
 
 /** Makes a function of its name, the types it takes, and the rest; by default it gives the type that it takes. */
 export const define = (name: string, takes: readonly ElementType[], rest: Description): ElementwiseFunction => ({
-  ...{ name, takes, gives: 'same', flops: 1 },
+  name,
+  takes,
+  gives: 'same',
+  flops: 1,
   ...rest,
 });
 
@@ -205,7 +208,9 @@ export const cast: Readonly<Record<ElementType, ElementwiseFunction>> = {
   },
   /** Rounded at once: what is computed with it is the same whether it was stored or not. */
   f16: define('cast_f16', ANY, {
-    ...{ gives: 'f16', flops: 0, helpers: math.TO_F16 },
+    gives: 'f16',
+    flops: 0,
+    helpers: math.TO_F16,
     wgsl: (x) => `to_f16(Float(${x}))`,
     apply: toHalf,
   }),
@@ -213,7 +218,8 @@ export const cast: Readonly<Record<ElementType, ElementwiseFunction>> = {
 
 /** The element's own index, counted from a start. */
 export const position = define('position', ['u32'], {
-  ...{ gives: 'i32', indexed: true },
+  gives: 'i32',
+  indexed: true,
   wgsl: (start, index) => `Int(${start} + ${index})`,
   apply: (start, index) => start + index,
 });
