@@ -105,14 +105,14 @@ function contentOf({ buffers }: KernelCase): Contents {
   );
 }
 
-const allocate = (device: Device, contents: Contents): Buffers =>
-  Object.fromEntries(
-    Object.entries(contents).map(([name, values]) => {
-      const buffer = device.allocate(4 * values.length, name);
-      device.write(buffer, values);
-      return [name, buffer];
-    }),
-  );
+async function allocate(device: Device, contents: Contents): Promise<Buffers> {
+  const buffers: Record<string, DeviceBuffer> = {};
+  for (const [name, values] of Object.entries(contents)) {
+    buffers[name] = await device.allocate(4 * values.length, name);
+    device.write(buffers[name], values);
+  }
+  return buffers;
+}
 
 const dispatchesOf = ({ steps }: Rung, set: Buffers): Dispatch[] =>
   steps.map(({ kernel, values, buffers }) => ({
@@ -128,7 +128,7 @@ async function valuesOf(
   rung: Rung,
   contents: Contents,
 ): Promise<ArrayLike<number>[]> {
-  const set = allocate(device, contents);
+  const set = await allocate(device, contents);
   const prepared = await device.prepare(dispatchesOf(rung, set));
   const values = await device.submit(prepared, {
     readbacks: outputs.map((name) => ({ from: set[name], type: 'f32', length: contents[name].length })),
@@ -157,7 +157,8 @@ async function timesOf(
 ): Promise<{ times: number[]; gpuMilliseconds: number | undefined }> {
   const { longEnough, fewest, most } = EFFORT[quick ? 'quick' : 'full'];
   const bytes = 4 * Object.values(contents).reduce((sum, { length }) => sum + length, 0);
-  const sets = Array.from({ length: rotatingSets(bytes) }, () => allocate(device, contents));
+  const sets: Buffers[] = [];
+  while (sets.length < rotatingSets(bytes)) sets.push(await allocate(device, contents));
   const prepare = (runs: number) =>
     device.prepare(Array.from({ length: runs }, (_, run) => dispatchesOf(rung, sets[run % sets.length])).flat());
 

@@ -135,19 +135,23 @@ export interface Device {
 
   /**
    * A buffer from the pool. What it held before is not cleared. It may be larger than what is bound at once.
-   * @throws OutOfMemoryError when `bytes` is more than one buffer may have; `owner` names the culprit.
+   * @throws OutOfMemoryError when `bytes` is more than one buffer may have, or there is no memory for it even after the
+   * pool was emptied: `owner` names the culprit, and those who hold the most memory are named.
    */
-  allocate(bytes: number, owner: string): DeviceBuffer;
+  allocate(bytes: number, owner: string): Promise<DeviceBuffer>;
   /** Gives a buffer back to the pool. */
   release(buffer: DeviceBuffer): void;
   /** Copies data into a buffer, in order with what is submitted; as `f16` where that is the type of its elements. */
   write(buffer: DeviceBuffer, data: HostArray, type?: ElementType): void;
   /**
    * Compiles and binds.
-   * @throws KernelError when the device refuses a kernel, OutOfMemoryError when it has no memory for the buffers.
+   * @throws KernelError when the device refuses a kernel, OutOfMemoryError when it has no memory for the uniforms.
    */
   prepare(dispatches: readonly Dispatch[]): Promise<Prepared>;
-  /** Submits at once; the promise brings the readbacks, in order, when the device has done them. */
+  /**
+   * Submits at once; the promise brings the readbacks, in order, when the device has done them. Where there is no memory
+   * to read them into, it is an OutOfMemoryError, and the rest is done.
+   */
   submit(prepared: Prepared, around?: Around): Promise<HostArray[]>;
   /** Runs each dispatch in a pass of its own and returns the nanoseconds each took. */
   profile(prepared: Prepared): Promise<number[]>;

@@ -17,7 +17,7 @@ import { DeviceLostError, KernelError, OutOfMemoryError, TesseraError } from './
 import { packHalves, unpackHalves } from './half.js';
 import { lackOf } from './kernel.js';
 import { type Pipeline, PipelineCache } from './pipelines.js';
-import { BufferPool } from './pool.js';
+import { BufferPool, sizeClass } from './pool.js';
 import { measurePasses } from './timestamps.js';
 import type { Choices, Origin } from './tuning.js';
 import { UniformArena } from './uniforms.js';
@@ -106,18 +106,9 @@ export class GpuDevice implements Device {
         ? subgroupMatricesOf(gpu.adapterInfo)
         : [],
     };
-    const pool = (usage: GPUBufferUsageFlags, idleLimit?: number) =>
-      new BufferPool<GpuBuffer>(
-        (size) => {
-          this.counters.buffersCreated++;
-          return new GpuBuffer(size, gpu.createBuffer({ size, usage }));
-        },
-        (buffer) => buffer.gpu.destroy(),
-        idleLimit,
-      );
-    const { STORAGE, COPY_SRC, COPY_DST, UNIFORM, MAP_READ } = GPUBufferUsage;
-    this.#storage = pool(STORAGE | COPY_SRC | COPY_DST | UNIFORM);
-    this.#staging = pool(MAP_READ | COPY_DST, 64 * 2 ** 20);
+    const destroy = (buffer: GpuBuffer) => buffer.gpu.destroy();
+    this.#storage = new BufferPool(name, destroy);
+    this.#staging = new BufferPool(name, destroy, 64 * 2 ** 20);
     this.#pipelines = new PipelineCache(gpu, () => this.counters.pipelinesCreated++);
     gpu.addEventListener('uncapturederror', (event) => {
       this.#fault ??= typed(event.error, 'a submission');
@@ -133,7 +124,40 @@ export class GpuDevice implements Device {
     return { bytes: this.#storage.bytes + this.#staging.bytes, buffers: this.#storage.count + this.#staging.count };
   }
 
-  allocate(bytes: number, owner: string): DeviceBuffer {
+  /** A buffer from the pool, or a new one. */
+  async #acquire(bytes: number, owner: string): Promise<GpuBuffer> {
+    const free = this.#storage.take(bytes, owner);
+    if (free !== undefined) return free;
+    let made = await this.#createBuffer(sizeClass(bytes));
+    if (made === undefined) {
+      await this.#makeRoom();
+      made = await this.#createBuffer(sizeClass(bytes));
+    }
+    this.#assertSound();
+    if (made === undefined) throw this.#storage.outOfMemory(bytes, owner);
+    this.#storage.add(made, owner);
+    return made;
+  }
+
+  /** Undefined where there is no memory for it: such a buffer would make everything invalid that it is used in. */
+  async #createBuffer(size: number): Promise<GpuBuffer | undefined> {
+    this.counters.buffersCreated++;
+    const { STORAGE, COPY_SRC, COPY_DST, UNIFORM } = GPUBufferUsage;
+    const usage = STORAGE | COPY_SRC | COPY_DST | UNIFORM;
+    const { made, exhausted } = await this.#scoped(() => this.gpu.createBuffer({ size, usage }));
+    if (exhausted === null) return new GpuBuffer(size, made);
+    made.destroy();
+    return undefined;
+  }
+
+  /** Destroys the buffers that nobody uses; the device gives their memory back when it is done with what reads them. */
+  async #makeRoom(): Promise<void> {
+    this.#storage.clear();
+    this.#staging.clear();
+    await this.gpu.queue.onSubmittedWorkDone();
+  }
+
+  async allocate(bytes: number, owner: string): Promise<DeviceBuffer> {
     this.#assertSound();
     if (bytes > this.limits.bufferBytes) {
       throw new OutOfMemoryError(
@@ -141,7 +165,7 @@ export class GpuDevice implements Device {
         bytes,
       );
     }
-    return this.#storage.acquire(bytes);
+    return this.#acquire(bytes, owner);
   }
 
   release(buffer: DeviceBuffer): void {
@@ -164,21 +188,39 @@ export class GpuDevice implements Device {
     }
     const pipelines = await Promise.all(dispatches.map((d) => this.#pipelines.get(d.kernel, d.label)));
     const arena = new UniformArena(dispatches, this.gpu.limits.minUniformBufferOffsetAlignment);
-    this.gpu.pushErrorScope('out-of-memory');
-    this.gpu.pushErrorScope('validation');
+    const where = dispatches.map((dispatch) => dispatch.label).join('; ');
     const size = arena.bytes.byteLength;
-    const uniforms = size === 0 ? undefined : this.#storage.acquire(size);
+    const uniforms = size === 0 ? undefined : await this.#acquire(size, 'uniforms');
+    const release = () => {
+      if (uniforms !== undefined) this.release(uniforms);
+    };
     const bind = (dispatch: Dispatch, index: number) =>
       this.#bind(dispatch, pipelines[index], arena.blocks[index], uniforms);
-    const bound = dispatches.map(bind);
-    const invalid = await this.gpu.popErrorScope();
-    const exhausted = await this.gpu.popErrorScope();
-    const error = exhausted ?? invalid;
-    if (error !== null) throw typed(error, dispatches.map((d) => d.label).join('; '));
-    this.#assertSound();
-    return new PreparedOnGpu(dispatches, bound, arena, uniforms, bind, () => {
-      if (uniforms !== undefined) this.release(uniforms);
-    });
+    try {
+      const { made: bound, exhausted, invalid } = await this.#scoped(() => dispatches.map(bind));
+      const error = exhausted ?? invalid;
+      if (error !== null) throw typed(error, where);
+      this.#assertSound();
+      return new PreparedOnGpu(dispatches, bound, arena, uniforms, bind, release);
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /** What some work makes, and what the device reports of it. */
+  async #scoped<T>(work: () => T): Promise<{ made: T; exhausted: GPUError | null; invalid: GPUError | null }> {
+    this.gpu.pushErrorScope('out-of-memory');
+    this.gpu.pushErrorScope('validation');
+    let scopes: Promise<[GPUError | null, GPUError | null]>;
+    let made: T;
+    try {
+      made = work();
+    } finally {
+      scopes = Promise.all([this.gpu.popErrorScope(), this.gpu.popErrorScope()]);
+    }
+    const [invalid, exhausted] = await scopes;
+    return { made, exhausted, invalid };
   }
 
   #bind(
@@ -226,15 +268,18 @@ export class GpuDevice implements Device {
     }
     copyAll(encoder, around.after);
     const readbacks = around.readbacks ?? [];
-    const staging = this.#copyToStaging(encoder, readbacks);
+    const bytes = readbacks.reduce((sum, { type, length }) => sum + bytesOf(type, length), 0);
+    const isRead = readbacks.length > 0;
+    const staging = isRead ? this.#staging.take(bytes, 'reading') : undefined;
+    if (staging !== undefined) copyToStaging(encoder, readbacks, staging);
     this.gpu.queue.submit([encoder.finish()]);
     this.counters.submissions++;
     const { count, milliseconds } = this.#unawaited;
-    const isRead = staging !== undefined;
     this.#unawaited = isRead
       ? { count: 0, milliseconds: 0 }
       : { count: count + 1, last: plan, milliseconds: milliseconds + plan.milliseconds };
-    return isRead ? this.#read(staging, readbacks, plan) : Promise.resolve([]);
+    if (!isRead) return Promise.resolve([]);
+    return staging === undefined ? this.#readIntoNew(bytes, readbacks, plan) : this.#read(staging, readbacks, plan);
   }
 
   #writeUniforms(plan: PreparedOnGpu): void {
@@ -243,17 +288,26 @@ export class GpuDevice implements Device {
     plan.arena.dirty = false;
   }
 
-  #copyToStaging(encoder: GPUCommandEncoder, readbacks: readonly Readback[]): GpuBuffer | undefined {
-    const bytes = readbacks.reduce((sum, { type, length }) => sum + bytesOf(type, length), 0);
-    if (readbacks.length === 0) return undefined;
-    const staging = this.#staging.acquire(bytes);
-    let offset = 0;
-    for (const { from, type, length } of readbacks) {
-      const bytes = bytesOf(type, length);
-      if (length > 0) encoder.copyBufferToBuffer(gpuOf(from), 0, staging.gpu, offset, bytes);
-      offset += bytes;
+  /** Reads through a buffer that is new: in a submission of its own, which fails alone where there is no memory for it. */
+  async #readIntoNew(bytes: number, readbacks: readonly Readback[], plan: PreparedOnGpu): Promise<HostArray[]> {
+    this.counters.buffersCreated++;
+    const size = sizeClass(bytes);
+    const { made, exhausted, invalid } = await this.#scoped(() => {
+      const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+      const staging = new GpuBuffer(size, this.gpu.createBuffer({ size, usage }));
+      const encoder = this.gpu.createCommandEncoder();
+      copyToStaging(encoder, readbacks, staging);
+      this.gpu.queue.submit([encoder.finish()]);
+      return staging;
+    });
+    if (exhausted !== null) {
+      made.gpu.destroy();
+      await this.#makeRoom();
+      throw this.#storage.outOfMemory(size, 'reading');
     }
-    return staging;
+    if (invalid !== null) throw typed(invalid, 'reading');
+    this.#staging.add(made, 'reading');
+    return this.#read(made, readbacks, plan);
   }
 
   async #read(staging: GpuBuffer, readbacks: readonly Readback[], plan: PreparedOnGpu): Promise<HostArray[]> {
@@ -339,6 +393,15 @@ function dispatchInto(pass: GPUComputePassEncoder, { pipeline, group, x, y }: Bo
   pass.setPipeline(pipeline);
   pass.setBindGroup(0, group);
   pass.dispatchWorkgroups(x, y);
+}
+
+function copyToStaging(encoder: GPUCommandEncoder, readbacks: readonly Readback[], staging: GpuBuffer): void {
+  let offset = 0;
+  for (const { from, type, length } of readbacks) {
+    const bytes = bytesOf(type, length);
+    if (length > 0) encoder.copyBufferToBuffer(gpuOf(from), 0, staging.gpu, offset, bytes);
+    offset += bytes;
+  }
 }
 
 function copyAll(encoder: GPUCommandEncoder, copies: Around['before'] = []): void {

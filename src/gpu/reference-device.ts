@@ -1,6 +1,6 @@
 import type { Around, Device, DeviceBuffer, Dispatch, HostArray, Prepared, Readback } from './device.js';
 import { DeviceLostError, OutOfMemoryError } from './errors.js';
-import { BufferPool } from './pool.js';
+import { BufferPool, sizeClass } from './pool.js';
 import type { Choices } from './tuning.js';
 
 /**
@@ -35,25 +35,38 @@ export class ReferenceDevice implements Device {
     subgroupMatrices: [],
   };
   readonly counters = { buffersCreated: 0, bindGroupsCreated: 0, pipelinesCreated: 0, submissions: 0 };
-  readonly #pool = new BufferPool<ReferenceBuffer>(
-    (bytes) => {
-      this.counters.buffersCreated++;
-      return new ReferenceBuffer(bytes);
-    },
-    () => {},
-  );
+  readonly #pool = new BufferPool<ReferenceBuffer>('the reference device', () => {});
   #closed = false;
 
   get memory() {
     return { bytes: this.#pool.bytes, buffers: this.#pool.count };
   }
 
-  allocate(bytes: number, owner: string): DeviceBuffer {
+  async allocate(bytes: number, owner: string): Promise<DeviceBuffer> {
     this.#assertOpen();
     if (bytes > this.limits.bufferBytes) {
       throw new OutOfMemoryError(`${owner}: ${bytes} bytes are more than the reference device's ${2 ** 31}`, bytes);
     }
-    return this.#pool.acquire(bytes);
+    const free = this.#pool.take(bytes, owner);
+    if (free !== undefined) return free;
+    let made = this.#createBuffer(sizeClass(bytes));
+    if (made === undefined) {
+      this.#pool.clear();
+      made = this.#createBuffer(sizeClass(bytes));
+    }
+    if (made === undefined) throw this.#pool.outOfMemory(bytes, owner);
+    this.#pool.add(made, owner);
+    return made;
+  }
+
+  /** Undefined where JavaScript has no memory for it. */
+  #createBuffer(bytes: number): ReferenceBuffer | undefined {
+    this.counters.buffersCreated++;
+    try {
+      return new ReferenceBuffer(bytes);
+    } catch {
+      return undefined;
+    }
   }
 
   release(buffer: DeviceBuffer): void {

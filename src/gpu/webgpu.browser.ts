@@ -56,3 +56,6 @@ export const advice = (kind: AdapterKind | null): string[] =>
   kind === null
     ? ['use a browser with WebGPU (Chrome or Edge 113, Firefox 141, Safari 26, or newer), on an https page']
     : [];
+
+/** A page cannot ask for a collection, only give way to one. */
+export const collectGarbage = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));

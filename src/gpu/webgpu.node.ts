@@ -4,6 +4,8 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { isMainThread } from 'node:worker_threads';
 import { createBrotliDecompress } from 'node:zlib';
 import envPaths from 'env-paths';
@@ -278,6 +280,14 @@ function versionOf(name: string): string {
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Collects what nobody holds any more, and waits until what was registered for that has run. */
+export async function collectGarbage(): Promise<void> {
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = globalThis.gc ?? runInNewContext('gc');
+  collect();
+  await new Promise((resolve) => setTimeout(resolve));
+}
 
 /** What runs the engine, in words. */
 export function platform(): Record<string, string> {

@@ -149,7 +149,8 @@ async function shortest(work: () => Promise<unknown>): Promise<number> {
 /** Measures a device's roofs; takes a second or two. */
 export async function measureRoofs(device: Device): Promise<Roofs> {
   const elements = device.software ? 2 ** 22 : 2 ** 25; // 16 or 128 MiB: more than caches hold
-  const [x, y] = [device.allocate(4 * elements, 'roof x'), device.allocate(4 * elements, 'roof y')];
+  const x = await device.allocate(4 * elements, 'roof x');
+  const y = await device.allocate(4 * elements, 'roof y');
   device.write(x, new Float32Array(elements).fill(0.5));
   const time = async (dispatches: Dispatch[]): Promise<number> => {
     const prepared = await device.prepare(dispatches);

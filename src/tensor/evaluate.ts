@@ -1,3 +1,4 @@
+import { collectGarbage } from '#webgpu';
 import {
   type Around,
   bytesOf,
@@ -8,11 +9,12 @@ import {
   type Prepared,
   type Readback,
 } from '../gpu/device.js';
-import { TesseraError } from '../gpu/errors.js';
+import { OutOfMemoryError, TesseraError } from '../gpu/errors.js';
 import type { Choices } from '../gpu/tuning.js';
+import { mapValues } from '../launch/map-values.js';
 import { defaultDevice } from './default-device.js';
 import { assignedBy } from './graph/graph.js';
-import { isCurrent, settledTrace, type Trace, trace } from './graph/trace.js';
+import { isCurrent, type Trace, trace } from './graph/trace.js';
 import { type Plan, plan } from './runtime/plan.js';
 import { Resident } from './runtime/resident.js';
 import type { Storage } from './runtime/storage.js';
@@ -87,6 +89,8 @@ interface Work extends Required<Around> {
   readonly executable: Executable;
   /** The targets that get the values read back. */
   readonly read: readonly Tensor[];
+  /** The targets that stay on the device, with their memory. */
+  readonly kept: ReadonlyMap<Tensor, DeviceBuffer>;
 }
 
 /** What came of an evaluation that was timed. */
@@ -127,87 +131,124 @@ export class Runtime {
   }
 
   /** Evaluates as `evaluate` and `readBack` do: returns when the work is submitted. */
-  submit(targets: readonly Tensor[], keep: 'host' | 'device'): Promise<void> {
-    return this.#inTurn(async () => {
-      const work = await this.#workOf(targets, keep);
-      if (work !== undefined) this.#finish(work, this.device.submit(work.executable.prepared, work));
-    });
+  async submit(targets: readonly Tensor[], keep: 'host' | 'device'): Promise<void> {
+    await this.#inTurn(targets, keep, (work) => this.#submit(work, work.executable.prepared, work));
   }
 
   /** Evaluates with every dispatch in a pass of its own; undefined if there is nothing to do. */
-  profile(targets: readonly Tensor[]): Promise<ProfiledRun | undefined> {
-    return this.#inTurn(async () => {
-      const nothing = await this.device.prepare([]);
-      const begin = performance.now();
-      const work = await this.#workOf(targets, 'host');
-      if (work === undefined) return undefined;
+  async profile(targets: readonly Tensor[]): Promise<ProfiledRun | undefined> {
+    const nothing = await this.device.prepare([]);
+    const begin = performance.now();
+    return this.#inTurn(targets, 'host', async (work) => {
       const { executable, traced, before, after, readbacks } = work;
       void this.device.submit(nothing, { before });
       const hostMilliseconds = performance.now() - begin;
       const nanoseconds = await this.device.profile(executable.prepared);
-      this.#finish(work, this.device.submit(nothing, { after, readbacks }));
+      this.#submit(work, nothing, { after, readbacks });
       return { plan: executable.plan, traced, nanoseconds, hostMilliseconds };
     });
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.#previous.then(work);
+  /** Does work when the evaluations before it are submitted; undefined if there is nothing to do. */
+  #inTurn<T>(
+    targets: readonly Tensor[],
+    keep: 'host' | 'device',
+    use: (work: Work) => T,
+  ): Promise<Awaited<T> | undefined> {
+    const mine = this.#previous.then(() => this.#work(targets, keep, use));
     this.#previous = mine.catch(() => {});
     return mine;
   }
 
-  /** Everything up to submission: the plan, its inputs, and where its values go. */
-  async #workOf(given: readonly Tensor[], keep: 'host' | 'device'): Promise<Work | undefined> {
+  /** Where there is no memory, the plans that are remembered give theirs back, and it is tried once more. */
+  async #work<T>(
+    targets: readonly Tensor[],
+    keep: 'host' | 'device',
+    use: (work: Work) => T,
+  ): Promise<Awaited<T> | undefined> {
+    try {
+      return await this.#tryWork(targets, keep, use);
+    } catch (error) {
+      if (!(error instanceof OutOfMemoryError) || error.bytes > this.device.limits.bufferBytes) throw error;
+      for (const executable of this.#executables.values()) this.#forget(executable);
+      this.#executables.clear();
+      await collectGarbage();
+      return await this.#tryWork(targets, keep, use);
+    }
+  }
+
+  /** Makes everything up to submission ready: the plan, its inputs, and where its values go; and uses it at once. */
+  async #tryWork<T>(
+    given: readonly Tensor[],
+    keep: 'host' | 'device',
+    use: (work: Work) => T,
+  ): Promise<Awaited<T> | undefined> {
     const targets = given.filter((target) => !isDone(target, keep));
     if (targets.length === 0) return undefined;
-    // While a plan is being prepared a variable may be set, or a value disposed of: then the trace is made anew.
+    // While memory is fetched a variable may be set, or a value disposed of: then the trace is made anew. From the last
+    // look at it to the submission nothing is awaited.
     let traced: Trace;
     let executable: Executable;
-    do {
-      traced = await settledTrace(targets);
+    let kept: Map<Tensor, DeviceBuffer>;
+    for (;;) {
+      traced = trace(targets);
+      while (traced.pending.length > 0) {
+        await Promise.all(traced.pending);
+        traced = trace(targets);
+      }
       executable = await this.#executableOf(traced);
-    } while (!isCurrent(traced));
+      for (const target of targets) await assignedBy(target)?.place(this.device);
+      kept = await this.#allocateKept(executable, keep === 'device' ? targets : []);
+      if (isCurrent(traced) && targets.every(isAssignable)) break;
+      for (const buffer of kept.values()) this.device.release(buffer);
+    }
     const before = this.#fillSlots(executable, traced.slots);
     this.#setNumbers(executable, traced);
-
-    this.#keep(executable, keep === 'device' ? targets : []);
+    this.#bindKept(executable, targets, kept);
 
     const after: Copy[] = [];
     const readbacks: Readback[] = [];
     const read: Tensor[] = [];
-    const written = new Set<Storage>();
     targets.forEach((target, position) => {
       const storage = executable.plan.targets[position];
-      const variable = assignedBy(target);
       if (storage === undefined) return;
       const from = bufferOf(executable, storage);
-      if (variable !== undefined) {
-        after.push({ from, to: variable.place(this.device), bytes: bytesOf(target.dtype, target.size) });
-      } else if (keep === 'host') {
+      const to = kept.get(target) ?? assignedBy(target)?.buffer;
+      if (to === undefined) {
         readbacks.push({ from, type: target.dtype, length: target.size });
         read.push(target);
-      } else if (executable.kept.has(storage) && !written.has(storage)) {
-        written.add(storage);
-        target.keep(new Resident(this.device, from));
-      } else {
-        const buffer = this.device.allocate(storage.bytes, `evaluate ${target.describe()}`);
-        after.push({ from, to: buffer, bytes: Math.max(4, bytesOf(target.dtype, target.size)) });
-        target.keep(new Resident(this.device, buffer));
+      } else if (to !== from) {
+        after.push({ from, to, bytes: Math.max(4, bytesOf(target.dtype, target.size)) });
       }
     });
-    return { traced, executable, before, after, readbacks, read };
+    return await use({ traced, executable, before, after, readbacks, read, kept });
   }
 
-  /** Puts buffers of their own behind the large values of targets, and the workspace behind those of the last time. */
-  #keep(executable: Executable, targets: readonly Tensor[]): void {
+  /** Memory for the values that stay on the device. */
+  async #allocateKept({ plan }: Executable, targets: readonly Tensor[]): Promise<Map<Tensor, DeviceBuffer>> {
+    const kept = new Map<Tensor, DeviceBuffer>();
+    try {
+      for (const [position, target] of targets.entries()) {
+        const storage = plan.targets[position];
+        if (storage !== undefined && assignedBy(target) === undefined)
+          kept.set(target, await this.device.allocate(storage.bytes, `evaluate ${target.describe()}`));
+      }
+    } catch (error) {
+      for (const buffer of kept.values()) this.device.release(buffer);
+      throw error;
+    }
+    return kept;
+  }
+
+  /** Has large values written where they are kept, and those of the last time written to the workspace again. */
+  #bindKept(executable: Executable, targets: readonly Tensor[], buffers: ReadonlyMap<Tensor, DeviceBuffer>): void {
     const { plan, prepared } = executable;
     const kept = new Map<Storage, DeviceBuffer>();
-    targets.forEach((target, position) => {
-      const storage = plan.targets[position];
-      if (storage?.kind !== 'workspace' || storage.bytes < LARGE || kept.has(storage)) return;
-      if (assignedBy(target) === undefined)
-        kept.set(storage, this.device.allocate(storage.bytes, `evaluate ${target.describe()}`));
-    });
+    for (const [position, target] of targets.entries()) {
+      const [storage, buffer] = [plan.targets[position], buffers.get(target)];
+      if (buffer === undefined || storage?.kind !== 'workspace' || storage.bytes < LARGE || kept.has(storage)) continue;
+      kept.set(storage, buffer);
+    }
     const changed = new Set([...executable.kept.keys(), ...kept.keys()]);
     executable.kept = kept;
     if (changed.size === 0) return;
@@ -217,28 +258,39 @@ export class Runtime {
     });
   }
 
-  /** What follows submission: variables have moved on, and read values arrive. */
-  #finish({ traced, read }: Work, values: Promise<HostArray[]>): void {
+  /** Submits; then variables have moved on, kept values are there, and read values arrive. */
+  #submit({ traced, kept, read }: Work, prepared: Prepared, around: Around): void {
+    let values: Promise<HostArray[]>;
+    try {
+      values = this.device.submit(prepared, around);
+    } catch (error) {
+      for (const buffer of kept.values()) this.device.release(buffer);
+      throw error;
+    }
     for (const target of traced.targets) {
       const variable = assignedBy(target);
       if (variable !== undefined) variable.version++;
     }
+    for (const [target, buffer] of kept) target.keep(new Resident(this.device, buffer));
     if (read.length > 0) deliver(read, values);
   }
 
   async #executableOf(traced: Trace): Promise<Executable> {
     const { device } = this;
-    const buffers = traced.variables.map(({ variable }) => variable.place(device));
-    const known = this.#executables.get(traced.key);
-    if (known !== undefined) this.#executables.delete(traced.key);
+    const remembered = this.#executables.get(traced.key);
+    const known = remembered?.choices === device.choices ? remembered : undefined;
+    // Planned before anything is awaited, as long as the trace is as it was made.
+    const planned = known?.plan ?? plan(traced, device);
+    const variables: DeviceBuffer[] = [];
+    for (const { variable } of traced.variables) variables.push(await variable.place(device));
+    if (remembered !== undefined) this.#executables.delete(traced.key);
     // A variable whose memory was given back in the meantime has moved: what was bound to it is bound anew.
-    const bound = known?.variables.every((buffer, index) => buffer === buffers[index]);
-    if (known !== undefined && bound && known.choices === device.choices) {
+    if (known?.variables.every((buffer, index) => buffer === variables[index])) {
       this.#executables.set(traced.key, known);
       return known;
     }
-    if (known !== undefined) this.#forget(known);
-    const made = await this.#prepare(plan(traced, device), buffers);
+    if (remembered !== undefined) this.#forget(remembered);
+    const made = await this.#prepare(planned, variables);
     this.#executables.set(traced.key, made);
     for (const [key, executable] of this.#executables) {
       if (this.#executables.size <= CACHED_PLANS) break;
@@ -250,24 +302,24 @@ export class Runtime {
 
   async #prepare(made: Plan, variables: readonly DeviceBuffer[]): Promise<Executable> {
     const { device } = this;
-    const workspace = this.#workspace.borrow(made.workspace, largestOwner(made));
-    const slots = made.slots.map((slot) => device.allocate(slot.bytes, slot.owner));
-    const bound = { slots, workspace, variables, kept: new Map<Storage, DeviceBuffer>() };
-    const partial = { plan: made, choices: device.choices, ...bound };
+    const slots: DeviceBuffer[] = [];
+    let workspace: DeviceBuffer[] | undefined;
     try {
+      for (const { bytes, owner } of made.slots) slots.push(await device.allocate(bytes, owner));
+      workspace = await this.#workspace.borrow(made.workspace, largestOwner(made));
+      const bound = { slots, workspace, variables, kept: new Map<Storage, DeviceBuffer>() };
+      const partial = { plan: made, choices: device.choices, ...bound };
       const prepared = await device.prepare(
         made.dispatches.map(({ kernel, storages, windows, uniforms, label, numbers }) => ({
           ...{ kernel, windows },
           uniforms: { ...Object.fromEntries(numbers.map(({ field }) => [field, 0])), ...uniforms },
           label,
-          bindings: Object.fromEntries(
-            Object.entries(storages).map(([name, storage]) => [name, bufferOf(partial, storage)]),
-          ),
+          bindings: mapValues(storages, (storage) => bufferOf(partial, storage)),
         })),
       );
       return { ...partial, prepared, held: slots.map(() => undefined) };
     } catch (error) {
-      this.#workspace.giveBack(made.workspace);
+      if (workspace !== undefined) this.#workspace.giveBack(made.workspace);
       for (const slot of slots) device.release(slot);
       throw error;
     }
@@ -318,6 +370,12 @@ function largestOwner({ dispatches }: Plan): string {
   const storages = dispatches.flatMap((dispatch) => Object.values(dispatch.storages));
   return storages.reduce((largest, one) => (one.bytes > largest.bytes ? one : largest), storages[0])?.owner ?? 'plan';
 }
+
+/** False for an assign to a variable that was disposed of in the meantime. */
+const isAssignable = (target: Tensor): boolean => {
+  const variable = assignedBy(target);
+  return variable === undefined || variable.buffer !== undefined;
+};
 
 const isDone = (target: Tensor, keep: 'host' | 'device'): boolean =>
   keep === 'host' ? target.host !== undefined || target.pending !== undefined : target.resident !== undefined;

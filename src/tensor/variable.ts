@@ -83,13 +83,22 @@ export class Variable extends Tensor {
     return this.#placed?.device;
   }
 
+  /** Its memory on its device; undefined before it was used, and after it was disposed of. */
+  get buffer(): DeviceBuffer | undefined {
+    return this.#placed?.buffer;
+  }
+
   /** Its memory on a device; brings the initial value there at first use. */
-  place(device: Device): DeviceBuffer {
+  async place(device: Device): Promise<DeviceBuffer> {
     if (this.#placed === undefined) {
-      const buffer = device.allocate(bytesOf(this.dtype, sizeOf(this.shape)), this.name);
-      device.write(buffer, this.#initial, this.dtype);
-      this.#placed = { device, buffer };
-      collected.register(this, this.#placed, this);
+      const buffer = await device.allocate(bytesOf(this.dtype, sizeOf(this.shape)), this.name);
+      if (this.#placed === undefined) {
+        device.write(buffer, this.#initial, this.dtype);
+        this.#placed = { device, buffer };
+        collected.register(this, this.#placed, this);
+      } else {
+        device.release(buffer); // Another evaluation was first.
+      }
     }
     if (this.#placed.device !== device) {
       throw new TesseraError(

@@ -1,14 +1,16 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { GpuDevice } from '../../src/gpu/gpu-device.js';
 import { defineKernel } from '../../src/gpu/index.js';
 import { fills } from '../../src/kernels/index.js';
 import {
   DeviceLostError,
+  evaluate,
   KernelError,
   OutOfMemoryError,
   openDevice,
   setDefaultDevice,
   tensor,
+  Variable,
   zeros,
 } from '../../src/tensor/index.js';
 import { gpu, reference } from '../support/devices.js';
@@ -25,10 +27,11 @@ describe.each([
     expect(device.limits.storageBuffers).toBeGreaterThanOrEqual(8);
   });
 
-  test('more bytes than a buffer may have are refused by name, before anything is allocated', () => {
+  test('more bytes than a buffer may have are refused by name, before anything is allocated', async () => {
     const before = device.memory.bytes;
-    expect(() => device.allocate(device.limits.bufferBytes + 4, 'weights')).toThrow(OutOfMemoryError);
-    expect(() => device.allocate(device.limits.bufferBytes + 4, 'weights')).toThrow('weights: ');
+    const allocated = device.allocate(device.limits.bufferBytes + 4, 'weights');
+    await expect(allocated).rejects.toThrow(OutOfMemoryError);
+    await expect(allocated).rejects.toThrow('weights: ');
     expect(device.memory.bytes).toBe(before);
   });
 
@@ -40,11 +43,11 @@ describe.each([
     setDefaultDevice(undefined);
   });
 
-  test('a released buffer is used again', () => {
-    const first = device.allocate(1000, 'first');
+  test('a released buffer is used again', async () => {
+    const first = await device.allocate(1000, 'first');
     device.release(first);
     const created = device.counters.buffersCreated;
-    device.release(device.allocate(1000, 'second'));
+    device.release(await device.allocate(1000, 'second'));
     expect(device.counters.buffersCreated).toBe(created);
   });
 });
@@ -60,7 +63,7 @@ test.runIf(isGpu)('WGSL that does not compile is an error that names kernel, sha
 fn main() { y[0] = nothing; }`,
     reference: () => {},
   });
-  const y = gpu.allocate(16, 'y');
+  const y = await gpu.allocate(16, 'y');
   const prepared = gpu.prepare([{ kernel: broken, bindings: { y }, uniforms: {}, label: 'broken [3, 5]' }]);
   await expect(prepared).rejects.toThrow(KernelError);
   await expect(prepared).rejects.toThrow(/kernel 'broken' \(broken \[3, 5\]\)[\s\S]*line 3/);
@@ -78,7 +81,7 @@ test.runIf(isGpu)('what the device refuses at binding names the dispatch', async
 fn main() { y[0] = 1.0; }`,
     reference: () => {},
   });
-  const y = gpu.allocate(16, 'y');
+  const y = await gpu.allocate(16, 'y');
   // Bound too small for the array it declares, which validation finds when the pass is encoded or bound.
   const run = async () => {
     const prepared = await gpu.prepare([{ kernel: tooSmall, bindings: { y }, uniforms: {}, label: 'fill [1024]' }]);
@@ -92,7 +95,7 @@ fn main() { y[0] = 1.0; }`,
 });
 
 test.runIf(isGpu && gpu.features.has('timestamp-query'))('profiling gives every dispatch its nanoseconds', async () => {
-  const y = gpu.allocate(4 * 2 ** 20, 'y');
+  const y = await gpu.allocate(4 * 2 ** 20, 'y');
   const dispatch = { kernel: fills[1].f32, bindings: { y }, uniforms: { count: 2 ** 20, value: 1 }, label: 'fill' };
   const prepared = await gpu.prepare([dispatch, dispatch]);
   const nanoseconds = await gpu.profile(prepared);
@@ -112,7 +115,7 @@ test('after closing, everything is a DeviceLostError that says what to do', asyn
     device.close();
     await expect(kept.data()).rejects.toThrow(DeviceLostError);
     await expect(kept.data()).rejects.toThrow('open a new one');
-    expect(() => device.allocate(16, 'y')).toThrow(DeviceLostError);
+    await expect(device.allocate(16, 'y')).rejects.toThrow(DeviceLostError);
     // What was read before stays.
     expect([...(await read.data())]).toEqual([3, 6, 9]);
     setDefaultDevice(undefined);
@@ -128,4 +131,94 @@ test.runIf(isGpu)('a device that is lost on the way is a DeviceLostError', async
   device.gpu.destroy();
   await expect(reading.then(() => tensor([1]).mul(2).data())).rejects.toThrow(DeviceLostError);
   setDefaultDevice(undefined);
+});
+
+describe.runIf(isGpu)('a device that has no memory left', () => {
+  /** Has a device's buffers share so many bytes. Those that do not fit are reported to the error scope around them. */
+  function limitMemory({ gpu }: GpuDevice, bytes: number): void {
+    const scopes: { readonly filter: GPUErrorFilter; hasFailed: boolean }[] = [];
+    const { createBuffer, pushErrorScope, popErrorScope } = gpu;
+    let free = bytes;
+    gpu.pushErrorScope = (filter) => {
+      scopes.push({ filter, hasFailed: false });
+      return pushErrorScope.call(gpu, filter);
+    };
+    gpu.popErrorScope = async () => {
+      const scope = scopes.pop();
+      const found = await popErrorScope.call(gpu);
+      return scope?.hasFailed ? new GPUOutOfMemoryError('no memory') : found;
+    };
+    gpu.createBuffer = (descriptor) => {
+      const buffer = createBuffer.call(gpu, descriptor);
+      const { destroy } = buffer;
+      free -= descriptor.size;
+      const scope = scopes.findLast(({ filter }) => filter === 'out-of-memory');
+      if (free < 0 && scope === undefined) throw new Error('a buffer is made outside of an error scope');
+      if (free < 0 && scope !== undefined) scope.hasFailed = true;
+      let isDestroyed = false;
+      buffer.destroy = () => {
+        if (!isDestroyed) free += descriptor.size;
+        isDestroyed = true;
+        return destroy.call(buffer);
+      };
+      return buffer;
+    };
+  }
+
+  const open = async (bytes: number): Promise<GpuDevice> => {
+    const device = (await openDevice()) as GpuDevice;
+    limitMemory(device, bytes);
+    setDefaultDevice(device);
+    onTestFinished(() => {
+      setDefaultDevice(undefined);
+      device.close();
+    });
+    return device;
+  };
+
+  test('says who holds how much, and goes on once some is given back', async () => {
+    const device = await open(10_000);
+    const held = [await device.allocate(4096, 'weights'), await device.allocate(4096, 'moments')];
+    await expect(device.allocate(4096, 'activations')).rejects.toThrow(
+      /^activations: .* has no memory left for 4096 bytes; 8192 bytes are in use \(4096 bytes by 'weights', 4096 bytes by 'moments'\)/,
+    );
+    await expect(device.allocate(4096, 'activations')).rejects.toThrow(OutOfMemoryError);
+    device.release(held[0]);
+    await expect(device.allocate(4096, 'activations')).resolves.toBeDefined();
+  });
+
+  test('gives the memory of free buffers to those of another size', async () => {
+    const device = await open(10_000);
+    device.release(await device.allocate(8192, 'first'));
+    await expect(device.allocate(4096, 'second')).resolves.toBeDefined();
+    expect(device.memory.bytes).toBe(4096);
+  });
+
+  test('evaluates in place of the plans that it remembers', async () => {
+    const device = await open(100_000);
+    for (const length of [1000, 2000, 3000, 4000, 5000, 6000]) {
+      const x = tensor(new Float32Array(length).fill(1));
+      expect(await x.add(1).sum().item()).toBe(2 * length);
+    }
+    expect(device.memory.bytes).toBeLessThanOrEqual(100_000);
+  });
+
+  test('an evaluation that does not fit changes nothing, and the next one runs', async () => {
+    const device = await open(100_000);
+    const w = new Variable(Float32Array.of(1), [1], 'w');
+    const large = tensor(new Float32Array(10_000)).add(w).mul(2);
+    for (let round = 0; round < 3; round++) {
+      await expect(evaluate(w.assign(w.add(1)), large, large.exp())).rejects.toThrow(OutOfMemoryError);
+      expect(await w.item()).toBe(1);
+      expect(device.memory.bytes).toBeLessThanOrEqual(100_000);
+    }
+  });
+
+  test('where values cannot be read, what was computed with them stands', async () => {
+    await open(90_000);
+    const w = new Variable(new Float32Array(8000), [8000], 'w');
+    await evaluate(w.assign(w.add(3)));
+    await expect(w.add(0).data()).rejects.toThrow(/^reading: .* has no memory left/);
+    expect(await w.sum().item()).toBe(24_000);
+  });
 });

@@ -1,4 +1,11 @@
-import { bytesOf, type Device, type ElementType, type HostArray, type Window } from '../../src/gpu/device.js';
+import {
+  bytesOf,
+  type Device,
+  type DeviceBuffer,
+  type ElementType,
+  type HostArray,
+  type Window,
+} from '../../src/gpu/device.js';
 import { toHalf } from '../../src/gpu/half.js';
 import type { Kernel } from '../../src/gpu/index.js';
 import { type Fusion, fuse } from '../../src/kernels/elementwise/fusion.js';
@@ -38,18 +45,17 @@ export async function runCase(
   launches: readonly CaseLaunch[] = [{ values }],
 ): Promise<Map<string, HostArray>> {
   const kernel = fusions.length === 0 ? own : fuse(own, fusions);
-  const bound = Object.fromEntries(
-    Object.entries(buffers).map(([name, given], index) => {
-      const output = kernel.bindings.find((binding) => binding.name === name)?.access === 'read_write';
-      const length = typeof given === 'number' ? given : given.length;
-      const buffer = device.allocate(bytesOf(types[name] ?? 'f32', guarded(length)), name);
-      const content = typeof given !== 'number' ? given : output ? undefined : normals(length, index + 1);
-      const whole = new (arrayOf(content, types[name]))(guarded(length)).fill(output ? POISON : BEYOND);
-      if (content !== undefined) whole.set(content);
-      device.write(buffer, types[name] === 'f16' ? whole.map(toHalf) : whole, types[name]);
-      return [name, buffer];
-    }),
-  );
+  const bound: Record<string, DeviceBuffer> = {};
+  for (const [index, [name, given]] of Object.entries(buffers).entries()) {
+    const output = kernel.bindings.find((binding) => binding.name === name)?.access === 'read_write';
+    const length = typeof given === 'number' ? given : given.length;
+    const buffer = await device.allocate(bytesOf(types[name] ?? 'f32', guarded(length)), name);
+    const content = typeof given !== 'number' ? given : output ? undefined : normals(length, index + 1);
+    const whole = new (arrayOf(content, types[name]))(guarded(length)).fill(output ? POISON : BEYOND);
+    if (content !== undefined) whole.set(content);
+    device.write(buffer, types[name] === 'f16' ? whole.map(toHalf) : whole, types[name]);
+    bound[name] = buffer;
+  }
   const prepared = await device.prepare(
     launches.map(({ values, windows }) => ({ kernel, bindings: bound, windows, uniforms: values, label: kernel.name })),
   );

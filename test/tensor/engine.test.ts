@@ -249,7 +249,7 @@ describe.each([
   const turns = async (count: number) => {
     for (let turn = 0; turn < count; turn++) await Promise.resolve();
   };
-  const moments = [0, 2, 4, 6, 8, 10, 12, 16];
+  const moments = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20, 25, 30];
 
   test.each(moments)('a variable that is set after %i turns of an evaluation is not seen by it', async (count) => {
     for (const change of [(w: Variable) => w.set(Float32Array.of(9, 9)), (w: Variable) => w.dispose()]) {

@@ -374,7 +374,7 @@ describe.runIf(gpu.kind === 'gpu')('tune', () => {
     setDefaultDevice(gpu);
     const [allocate, release] = [vi.spyOn(gpu, 'allocate'), vi.spyOn(gpu, 'release')];
     await tune(targets(), { milliseconds });
-    const held = new Set(allocate.mock.results.map(({ value }) => value));
+    const held = new Set(await Promise.all(allocate.mock.results.map(({ value }) => value)));
     for (const [buffer] of release.mock.calls) held.delete(buffer);
     expect(held.size).toBe(0);
     if (milliseconds > 0) expect(allocate).toHaveBeenCalled();

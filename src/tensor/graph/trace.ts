@@ -107,16 +107,6 @@ function detachIfKnown(tensor: Tensor): void {
   if (isKnown(input)) tensor.takeValueOf(input);
 }
 
-/** The trace of targets, once all values that it depends on are known. */
-export async function settledTrace(targets: readonly Tensor[]): Promise<Trace> {
-  let traced = trace(targets);
-  while (traced.pending.length > 0) {
-    await Promise.all(traced.pending);
-    traced = trace(targets);
-  }
-  return traced;
-}
-
 function expectOneAssignEach(targets: readonly Tensor[]): void {
   const assigns = new Map<Variable, object>();
   for (const target of targets) {

@@ -10,6 +10,7 @@ import {
 import { KernelError, OutOfMemoryError } from '../../gpu/errors.js';
 import { runsToLast, timeSubmission } from '../../gpu/timer.js';
 import type { Launch, Value } from '../../launch/launch.js';
+import { mapValues } from '../../launch/map-values.js';
 import { Generator } from '../generator.js';
 import { disagreesAt, rotatingSets } from './measure.js';
 
@@ -67,7 +68,7 @@ export class Trial {
   }
 
   /** The buffer set that a run uses: runs rotate over several sets. */
-  #setOf(run: number): Buffers {
+  async #setOf(run: number): Promise<Buffers> {
     const bytes = this.#values.reduce((sum, { dtype, length }) => sum + bytesOf(dtype, length), 0);
     const known = this.#sets[run % rotatingSets(bytes)];
     if (known !== undefined) return known;
@@ -75,7 +76,7 @@ export class Trial {
     this.#sets.push(made);
     for (const value of this.#values) {
       this.#expectBindable(value);
-      made.set(value, this.device.allocate(Math.max(16, bytesOf(value.dtype, value.length)), 'tune'));
+      made.set(value, await this.device.allocate(Math.max(16, bytesOf(value.dtype, value.length)), 'tune'));
       this.#fill(made, value);
     }
     return made;
@@ -98,18 +99,17 @@ export class Trial {
     this.device.write(set.get(value)!, content, value.dtype);
   }
 
-  #prepare(name: string, runs: number): Promise<Prepared> {
+  async #prepare(name: string, runs: number): Promise<Prepared> {
     this.#expectTime();
-    const dispatches = Array.from({ length: runs }, (_, run) =>
-      this.variants.get(name)!.map(({ kernel, bindings: values, uniforms }): Dispatch => {
-        const set = this.#setOf(run);
-        const bindings = Object.fromEntries(
-          Object.entries(values).map(([binding, value]) => [binding, set.get(value)!]),
-        );
-        return { kernel, bindings, uniforms, label: `tune ${name}: ${kernel.name}` };
-      }),
-    );
-    return this.device.prepare(dispatches.flat());
+    const dispatches: Dispatch[] = [];
+    for (let run = 0; run < runs; run++) {
+      const set = await this.#setOf(run);
+      for (const { kernel, bindings: values, uniforms } of this.variants.get(name) ?? []) {
+        const bindings = mapValues(values, (value) => set.get(value)!);
+        dispatches.push({ kernel, bindings, uniforms, label: `tune ${name}: ${kernel.name}` });
+      }
+    }
+    return this.device.prepare(dispatches);
   }
 
   #expectTime(): void {
@@ -119,7 +119,7 @@ export class Trial {
   /** What a variant computes. */
   async valuesOf(name: string): Promise<HostArray[]> {
     const prepared = await this.#prepare(name, 1);
-    const set = this.#setOf(0);
+    const set = await this.#setOf(0);
     // An element that this variant fails to write must not still hold what another wrote.
     for (const value of this.#outputs) this.#fill(set, value);
     const readbacks = this.#outputs.map((value) => ({

@@ -3,7 +3,7 @@ import { OutOfMemoryError, TesseraError } from '../../gpu/errors.js';
 import { median } from '../../gpu/statistics.js';
 import { type ChoicePoint, chooserOf } from '../../launch/choice.js';
 import { deviceOf } from '../evaluate.js';
-import { settledTrace } from '../graph/trace.js';
+import { trace } from '../graph/trace.js';
 import { plan } from '../runtime/plan.js';
 import type { Tensor } from '../tensor.js';
 import { OutOfTime, Trial } from './trial.js';
@@ -71,7 +71,12 @@ export async function tune(targets: readonly Tensor[], options: TuneOptions = {}
 async function pointsOf(targets: readonly Tensor[], device: Device): Promise<ChoicePoint[]> {
   const points = new Map<string, { point: ChoicePoint; work: number }>();
   const choose = chooserOf(device.choices);
-  plan(await settledTrace(targets), device, (point) => {
+  let traced = trace(targets);
+  while (traced.pending.length > 0) {
+    await Promise.all(traced.pending);
+    traced = trace(targets);
+  }
+  plan(traced, device, (point) => {
     const launches = choose(point);
     const work = launches.reduce((sum, { kernel, uniforms }) => sum + kernel.cost(uniforms).flops, 0);
     const [known, digest] = [device.choices.get(point.key), point.digest()];
