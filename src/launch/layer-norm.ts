@@ -2,9 +2,9 @@ import { layerNormBackward, layerNormForward } from '../kernels/rows/layer-norm.
 import type { Launch, LaunchContext, Value } from './launch.js';
 import { rowLaunches } from './rows.js';
 
-/** x (rows, cols), scale and shift (cols), mean and inverse deviation (rows, 1). */
-type Forward = Readonly<Record<'x' | 'scale' | 'shift' | 'y' | 'mean' | 'inverse', Value>>;
-type Backward = Readonly<Record<'x' | 'scale' | 'mean' | 'inverse' | 'dy' | 'dx', Value>>;
+/** x (rows, cols), scale and shift (cols), mean, its rest and inverse deviation (rows, 1). */
+type Forward = Readonly<Record<'x' | 'scale' | 'shift' | 'y' | 'mean' | 'rest' | 'inverse', Value>>;
+type Backward = Readonly<Record<'x' | 'scale' | 'mean' | 'rest' | 'inverse' | 'dy' | 'dx', Value>>;
 
 /** The launch of layer normalisation; where it is not `centred` (0), the mean is not subtracted. */
 export function layerNormLaunches(values: Forward, centred: 0 | 1, context: LaunchContext): Launch[] {

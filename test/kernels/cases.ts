@@ -517,12 +517,12 @@ const layerNorms: KernelCase[] = [...rowShapes.slice(0, -1), [130, 3] as const].
     return [
       ...[layerNormNaive, ...rowKernelsFor(layerNormForward, cols)].map((kernel) => ({
         ...{ kernel, ...common, values: { rows, cols, centred, epsilon: 1e-3 } },
-        buffers: { x: rows * cols, scale, shift: cols, y: rows * cols, mean: rows, inverse: rows },
+        buffers: { x: rows * cols, scale, shift: cols, y: rows * cols, mean: rows, rest: rows, inverse: rows },
         tolerance: { absolute: 1e-4, relative: 1e-4 },
       })),
       ...rowKernelsFor(layerNormBackward, cols).map((kernel) => ({
         ...{ kernel, ...common, values: { rows, cols, centred } },
-        buffers: { x: rows * cols, scale, mean: rows, inverse, dy: rows * cols, dx: rows * cols },
+        buffers: { x: rows * cols, scale, mean: rows, rest: rows, inverse, dy: rows * cols, dx: rows * cols },
         tolerance: { absolute: 1e-4, relative: 1e-4 },
       })),
     ];

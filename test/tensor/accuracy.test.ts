@@ -33,7 +33,7 @@ function boundOf(name: string): { relative: number; absolute: number; linear: bo
 
 /** Parts of other ops, and ops that make no number of their own. */
 const WITHOUT =
-  /Op$|^(assign|trackedAssigns|copyRegion|whole|reduceLaunches|matmulLaunches|sortLaunches|placesByRow|updateAll|spanSizes|checkIndices|pairOf|paddingOf|windowsOf|applyAlong)$/;
+  /Op$|^(assign|trackedAssigns|copyRegion|whole|reduceLaunches|matmulLaunches|sortLaunches|placesByRow|updateAll|spanSizes|checkIndices|pairOf|paddingOf|windowsOf|applyAlong|withoutMean)$/;
 
 test('every function of ops has a case, and states its bound', () => {
   const names = Object.entries(ops).flatMap(([name, value]) => (typeof value === 'function' ? [name] : []));

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import {
   batchNorm,
+  grad,
   groupNorm,
   instanceNorm,
   layerNorm,
@@ -16,7 +17,10 @@ import { expectClose, normals } from '../support/numbers.js';
 afterAll(() => setDefaultDevice(undefined));
 
 const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-const variance = (values: number[]) => mean(values.map((value) => (value - mean(values)) ** 2));
+const variance = (values: number[]) => {
+  const middle = mean(values);
+  return mean(values.map((value) => (value - middle) ** 2));
+};
 
 /** (x - mean) / √(variance + epsilon) · scale + shift, statistics over axes. */
 function normalised(
@@ -31,6 +35,27 @@ function normalised(
     const normal = (at(x, index) - at(means, index)) / Math.sqrt(at(variances, index) + epsilon);
     return normal * (scale?.[index.at(-1)!] ?? 1) + (shift?.[index.at(-1)!] ?? 0);
   });
+}
+
+/** The gradients of Σ w ⊙ layerNorm(x) for x and for the scale. */
+function gradientsOfRows(x: Naive, scale: ArrayLike<number>, w: ArrayLike<number>): [number[], number[]] {
+  const [rows, cols] = x.shape;
+  const [normal, inverse] = [
+    normalised(x, [1], 1e-3),
+    reduceNaive(x, [1], (row) => 1 / Math.sqrt(variance(row) + 1e-3)),
+  ];
+  const g = naive(x.shape, ([r, c]) => w[r * cols + c] * scale[c]);
+  const [along, alongX] = [g, naive(x.shape, (index) => at(g, index) * at(normal, index))].map((one) =>
+    reduceNaive(one, [1], mean),
+  );
+  const dx = naive(x.shape, ([r, c]) => {
+    const left = at(g, [r, c]) - at(along, [r, 0]) - at(normal, [r, c]) * at(alongX, [r, 0]);
+    return at(inverse, [r, 0]) * left;
+  });
+  const dscale = naive([cols], ([c]) =>
+    Array.from({ length: rows }, (_, r) => w[r * cols + c] * at(normal, [r, c])).reduce((sum, one) => sum + one, 0),
+  );
+  return [[...dx.data], [...dscale.data]];
 }
 
 const shape = [3, 4, 5, 6];
@@ -81,6 +106,62 @@ describe.each([
     );
     expectClose(await used.y.data(), [0, 1, 1, 3]);
   });
+});
+
+describe.each([
+  ['gpu', gpu],
+  ['reference', reference],
+])('values with a large mean on the %s', (_, device) => {
+  // Rows of which each has a mean of its own; the formulas are applied to what f32 keeps of them.
+  const means = [-1e7, -1e5, 1e4, 1e5, 1e6, 1e7];
+  const data = Float32Array.from(normals(means.length * 1003, 4), (value, at) => means[Math.floor(at / 1003)] + value);
+  const rows = naive([means.length, 1003], (index) => data[index[0] * 1003 + index[1]]);
+  const x = () => tensor(data, rows.shape);
+
+  test('variance, and its gradient', async () => {
+    setDefaultDevice(device);
+    const own = x();
+    const variances = own.variance(-1);
+    const [dx] = grad(variances.sum(), [own]);
+    const middles = reduceNaive(rows, [1], mean);
+    const slopes = naive(rows.shape, (index) => (2 * (at(rows, index) - at(middles, [index[0], 0]))) / 1003);
+    const relative = { absolute: 0, relative: 1e-5 };
+    expectClose(await variances.data(), reduceNaive(rows, [1], variance).data, relative);
+    expectClose(await dx.data(), slopes.data, { absolute: 1e-8, relative: 1e-5 });
+    expectClose(await own.std(0).data(), reduceNaive(rows, [0], variance).data.map(Math.sqrt), relative);
+  });
+
+  test('layer, instance, group and batch normalisation', async () => {
+    setDefaultDevice(device);
+    const expected = normalised(rows, [1], 1e-3).data;
+    const close = { absolute: 2e-5, relative: 0 };
+    expectClose(await layerNorm(x()).data(), expected, close);
+    expectClose(await groupNorm(x(), 1).data(), expected, close);
+    expectClose(await instanceNorm(x().reshape([means.length, 1003, 1])).data(), expected, close);
+    const { y, mean: found, variance: spread } = batchNorm(x().transpose());
+    expectClose(await y.transpose().data(), expected, close);
+    expectClose(await found.data(), reduceNaive(rows, [1], mean).data, { absolute: 0, relative: 1e-6 });
+    expectClose(await spread.data(), reduceNaive(rows, [1], variance).data, { absolute: 0, relative: 1e-5 });
+  });
+
+  test('the gradients of layer normalisation', async () => {
+    setDefaultDevice(device);
+    const own = x();
+    const [scale, weights] = [tensor(normals(1003, 5)), tensor(normals(rows.data.length, 6), rows.shape)];
+    const slopes = await Promise.all(
+      grad(layerNorm(own, { scale }).mul(weights).sum(), [own, scale]).map((one) => one.data()),
+    );
+    const [dx, dscale] = gradientsOfRows(rows, await scale.data(), await weights.data());
+    expectClose(slopes[0], dx, { absolute: 1e-4, relative: 0 });
+    expectClose(slopes[1], dscale, { absolute: 1e-4, relative: 0 });
+  });
+});
+
+test('rows of equals are normalised to 0', async () => {
+  setDefaultDevice(gpu);
+  const x = tensor(new Float32Array(3 * 70).fill(16777215), [3, 70]);
+  expectClose(await layerNorm(x, { epsilon: 1e-12 }).data(), new Float32Array(210));
+  expectClose(await x.variance(-1).data(), [0, 0, 0]);
 });
 
 test('what does not fit is told', () => {

@@ -3,6 +3,7 @@ import { gradientsOf } from '../autograd.js';
 import { full } from '../create.js';
 import { defineOp, type Op } from '../graph/define.js';
 import type { Tensor } from '../tensor.js';
+import { withoutMean } from './statistics.js';
 
 interface LayerNormAttributes {
   /** 0: the mean is not taken out. */
@@ -12,13 +13,13 @@ interface LayerNormAttributes {
 
 /** Rows without their mean, divided by their deviation, by ops: what the kernels compute in one pass. */
 function standardized(x: Tensor, { centred, epsilon }: LayerNormAttributes): Tensor {
-  const centre = centred === 1 ? x.sub(x.mean(-1, { keepDims: true })) : x;
+  const { centre } = centred === 1 ? withoutMean(x, -1) : { centre: x };
   return centre.div(centre.square().mean(-1, { keepDims: true }).add(epsilon).sqrt());
 }
 
 /**
- * Layer normalisation of rows: x (rows, cols), scale and shift (cols) -> y (rows, cols), and mean and inverse deviation
- * of each row (rows, 1), which its gradient needs. Error ≤ 4e-6·|y| + 1e-5.
+ * Layer normalisation of rows: x (rows, cols), scale and shift (cols) -> y (rows, cols), and of each row (rows, 1) its
+ * mean, what the mean lost when it was rounded, and the inverse of its deviation, which its gradient needs. Error ≤ 4e-6·|y| + 1e-5.
  */
 export const layerNormOp: Op<readonly ['x', 'scale', 'shift'], LayerNormAttributes> = defineOp({
   name: 'layerNorm',
@@ -26,15 +27,16 @@ export const layerNormOp: Op<readonly ['x', 'scale', 'shift'], LayerNormAttribut
   numbers: ['epsilon'],
   shape: ([x]) => {
     const column = { shape: [x.shape[0], 1], dtype: 'f32' } as const;
-    return [{ shape: x.shape, dtype: 'f32' }, column, column];
+    return [{ shape: x.shape, dtype: 'f32' }, column, column, column];
   },
-  dispatch: ([x, scale, shift], [y, mean, inverse], { attributes: { centred }, ...context }) =>
-    layerNormLaunches({ x, scale, shift, y, mean, inverse }, centred, context),
-  vjp: ({ inputs: [x, scale], outputs: [y, mean, inverse], outputGrads: [given, dmean, dinverse], attributes }) => {
-    const dy = given ?? full(y.shape, 0);
-    const centre = x.sub(mean);
-    let dx = layerNormBackwardOp(x, scale, mean, inverse, dy, attributes);
-    // Only second derivatives come through mean and inverse: ∂mean/∂x = 1/cols, ∂inverse/∂x = -inverse³ · (x - mean)/cols.
+  dispatch: ([x, scale, shift], [y, mean, rest, inverse], { attributes: { centred }, ...context }) =>
+    layerNormLaunches({ x, scale, shift, y, mean, rest, inverse }, centred, context),
+  vjp: ({ inputs: [x, scale], outputs: [y, mean, rest, inverse], outputGrads, attributes }) => {
+    const [dy = full(y.shape, 0), dmean, , dinverse] = outputGrads;
+    const centre = x.sub(mean).sub(rest);
+    let dx = layerNormBackwardOp(x, scale, mean, rest, inverse, dy, attributes);
+    // Only second derivatives come through mean and inverse: ∂mean/∂x = 1/cols, and the rest is a part of the mean;
+    // ∂inverse/∂x = -inverse³ · (x - mean)/cols.
     const cols = x.shape[1];
     if (dmean !== undefined && attributes.centred === 1) dx = dx.add(dmean.div(cols));
     if (dinverse !== undefined) dx = dx.sub(centre.mul(dinverse).mul(inverse.pow(3)).div(cols));
@@ -43,18 +45,19 @@ export const layerNormOp: Op<readonly ['x', 'scale', 'shift'], LayerNormAttribut
 });
 
 /** The gradient of `layerNormOp` for x. Error ≤ 1e-5·|y| + 1e-5. */
-export const layerNormBackwardOp: Op<readonly ['x', 'scale', 'mean', 'inverse', 'dy'], LayerNormAttributes> = defineOp({
-  name: 'layerNormBackward',
-  inputs: ['x', 'scale', 'mean', 'inverse', 'dy'],
-  numbers: ['epsilon'],
-  shape: ([x]) => x.shape,
-  dispatch: ([x, scale, mean, inverse, dy], [dx], { attributes: { centred }, ...context }) =>
-    layerNormBackwardLaunches({ x, scale, mean, inverse, dy, dx }, centred, context),
-  // Mean and inverse follow from x: its gradient holds what would come through them.
-  vjp: ({ inputs: [x, scale, , , dy], outputGrad: g, attributes }) => {
-    const rule = (x: Tensor, scale: Tensor, dy: Tensor): Tensor =>
-      gradientsOf((own) => standardized(own, attributes), [x], dy.mul(scale))[0];
-    const [dx, dscale, ddy] = gradientsOf((...own) => rule(own[0], own[1], own[2]), [x, scale, dy], g);
-    return [dx, dscale, null, null, ddy];
-  },
-});
+export const layerNormBackwardOp: Op<readonly ['x', 'scale', 'mean', 'rest', 'inverse', 'dy'], LayerNormAttributes> =
+  defineOp({
+    name: 'layerNormBackward',
+    inputs: ['x', 'scale', 'mean', 'rest', 'inverse', 'dy'],
+    numbers: ['epsilon'],
+    shape: ([x]) => x.shape,
+    dispatch: ([x, scale, mean, rest, inverse, dy], [dx], { attributes: { centred }, ...context }) =>
+      layerNormBackwardLaunches({ x, scale, mean, rest, inverse, dy, dx }, centred, context),
+    // Mean and inverse follow from x: its gradient holds what would come through them.
+    vjp: ({ inputs: [x, scale, , , , dy], outputGrad: g, attributes }) => {
+      const rule = (x: Tensor, scale: Tensor, dy: Tensor): Tensor =>
+        gradientsOf((own) => standardized(own, attributes), [x], dy.mul(scale))[0];
+      const [dx, dscale, ddy] = gradientsOf((...own) => rule(own[0], own[1], own[2]), [x, scale, dy], g);
+      return [dx, dscale, null, null, null, ddy];
+    },
+  });

@@ -7,6 +7,7 @@ import type { Tensor } from '../tensor.js';
 import { layerNormOp } from './layer-norm.js';
 import { reshape } from './movement.js';
 import type { Axes } from './reduce.js';
+import { withoutMean } from './statistics.js';
 
 /*
  * Normalisations: y = (x - mean) / √(variance + epsilon) · scale + shift. They differ in what mean and variance are
@@ -24,22 +25,25 @@ export interface NormOptions {
 
 const EPSILON = 1e-3;
 
-function apply(x: Tensor, mean: Tensor, variance: Tensor, { scale, shift, epsilon = EPSILON }: NormOptions): Tensor {
-  const normal = x.sub(mean).div(variance.add(epsilon).sqrt());
+/** centre / √(variance + epsilon) · scale + shift */
+function apply(centre: Tensor, variance: Tensor, { scale, shift, epsilon = EPSILON }: NormOptions): Tensor {
+  const normal = centre.div(variance.add(epsilon).sqrt());
   const scaled = scale === undefined ? normal : normal.mul(scale);
   return shift === undefined ? scaled : scaled.add(shift);
 }
 
-const over = (x: Tensor, axes: Axes) => {
-  const keepDims = { keepDims: true };
-  return [x.mean(axes, keepDims), x.variance(axes, keepDims)] as const;
-};
+/** With mean and variance over axes. */
+function normalized(x: Tensor, axes: Axes, options: NormOptions): { y: Tensor; mean: Tensor; variance: Tensor } {
+  const { centre, mean } = withoutMean(x, axes);
+  const variance = centre.square().mean(axes, { keepDims: true });
+  return { y: apply(centre, variance, options), mean, variance };
+}
 
 /** Over the last axis, or the given ones, of each sample. Ba, Kiros and Hinton 2016. Error ≤ 4e-6·|y| + 1e-5. */
 export function layerNorm(x: Tensor, { axes = -1, ...options }: NormOptions & { axes?: Axes } = {}): Tensor {
   const own = normalizeAxes('layerNorm', axes, x.rank);
   const areLast = own.length > 0 && own.every((axis, at) => axis === x.rank - own.length + at);
-  return areLast ? normalizeRows(x, own.length, 1, options) : apply(x, ...over(x, axes), options);
+  return areLast ? normalizeRows(x, own.length, 1, options) : normalized(x, axes, options).y;
 }
 
 /** Over so many last axes, by one kernel. */
@@ -80,7 +84,7 @@ export function groupNorm(x: Tensor, groups: number, options: NormOptions = {}):
   const pixels = sizeOf(x.shape.slice(1, -1));
   const grouped = reshape(x, [x.shape[0], pixels, groups, channels / groups]);
   const { scale, shift, ...rest } = options;
-  const normal = reshape(apply(grouped, ...over(grouped, [1, 3]), rest), x.shape);
+  const normal = reshape(normalized(grouped, [1, 3], rest).y, x.shape);
   const scaled = scale === undefined ? normal : normal.mul(scale);
   return shift === undefined ? scaled : scaled.add(shift);
 }
@@ -92,7 +96,7 @@ export function groupNorm(x: Tensor, groups: number, options: NormOptions = {}):
 export function instanceNorm(x: Tensor, options: NormOptions = {}): Tensor {
   if (x.rank < 3) throw new TesseraError(`instance_norm: expected (batch, ..., channels), got ${formatShape(x.shape)}`);
   const pixels = x.shape.map((_, axis) => axis).slice(1, -1);
-  return apply(x, ...over(x, pixels), options);
+  return normalized(x, pixels, options).y;
 }
 
 /**
@@ -105,8 +109,10 @@ export function batchNorm(
   { statistics, ...options }: NormOptions & { statistics?: { mean: Tensor; variance: Tensor } } = {},
 ): { y: Tensor; mean: Tensor; variance: Tensor } {
   if (x.rank < 2) expectRank('batchNorm', 'x', x, 2, 'batch, channels');
-  if (statistics !== undefined) return { y: apply(x, statistics.mean, statistics.variance, options), ...statistics };
+  if (statistics !== undefined)
+    return { y: apply(x.sub(statistics.mean), statistics.variance, options), ...statistics };
   const axes = x.shape.map((_, axis) => axis).slice(0, -1);
-  const [mean, variance] = [x.mean(axes), x.variance(axes)];
-  return { y: apply(x, mean, variance, options), mean, variance };
+  const { y, mean, variance } = normalized(x, axes, options);
+  const channels = x.shape.slice(-1);
+  return { y, mean: reshape(mean, channels), variance: reshape(variance, channels) };
 }
