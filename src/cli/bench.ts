@@ -38,7 +38,38 @@ export const describeBench = (command: Command): Command =>
     .option('--json <file>', 'write the rows and the roofs to a file, too')
     .option('--plots <folder>', 'draw the ladders and the roofline as SVG and PNG')
     .option('--docs', 'rewrite the figures of docs/ with those of this run')
-    .option('--compare <files...>', 'run nothing: the ratios of two files that --json wrote, with their noise');
+    .option('--compare <files...>', 'run nothing: the ratios of two files that --json wrote, with their noise')
+    .hook('preAction', (command) => {
+      const [what, work] = command.processedArgs;
+      const problem = problemOf(what, work, command.opts());
+      if (problem !== undefined) command.error(`error: ${problem}`);
+    });
+
+/** What each option is for. */
+const USES: Readonly<Record<Exclude<keyof BenchOptions, 'json' | 'compare'>, readonly (Bench | undefined)[]>> = {
+  peers: [undefined, 'step', ...KERNEL_FAMILIES],
+  quick: [undefined, 'sweep', 'peers', ...KERNEL_FAMILIES],
+  plots: [undefined, ...KERNEL_FAMILIES],
+  docs: [undefined, 'sweep', ...KERNEL_FAMILIES],
+};
+
+/** Why arguments and options do not go together: none is left out in silence. */
+function problemOf(what: Bench | undefined, work: string | undefined, options: BenchOptions): string | undefined {
+  const { compare, ...others } = options;
+  const given = Object.keys(others);
+  if (compare !== undefined) {
+    if (compare.length !== 2) return `--compare takes two files, before and after; got ${compare.length}`;
+    const beside = [what, work, ...given.map((name) => `--${name}`)].filter((one) => one !== undefined);
+    return beside.length > 0 ? `--compare runs nothing; leave out ${beside.join(' ')}` : undefined;
+  }
+  if (work !== undefined && what !== 'peers') return `only 'peers' takes a work; got '${work}' for '${what}'`;
+  for (const [name, uses] of Object.entries(USES)) {
+    const withPeers = name === 'quick' && options.peers === true;
+    if (given.includes(name) && !uses.includes(what) && !withPeers)
+      return `--${name} does nothing for '${what}'; it is for ${uses.filter((one) => one !== undefined).join(', ')}`;
+  }
+  return undefined;
+}
 
 /**
  * `tessera bench`: runs the bench, which is in a clone of the repository only. Returns the exit code.

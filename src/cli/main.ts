@@ -70,6 +70,9 @@ program
   .option('--epochs <number>', 'how often to go through the training data', integer(1, MOST_STEPS))
   .option('--out <folder>', 'where to keep the checkpoint (default: runs/PRESET-seedSEED)')
   .option('--resume [file]', 'go on from a checkpoint (default: the one of this preset and seed)')
+  .addOption(
+    new Option('--overwrite', 'start anew, though the checkpoint is of a run that was interrupted').conflicts('resume'),
+  )
   .addOption(device())
   .addOption(json())
   .action((options, command: Command) => {

@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { checkWritable, type EmojiData, emojiData } from '../data/node/index.js';
 import { type DeviceChoice, TesseraError } from '../tensor/index.js';
 import { type Checkpoint, checkData, loadCheckpoint, MODALITIES, type RunState } from './checkpoint.js';
 import { withDevice } from './device.js';
+import { loadFinished } from './evaluate.js';
 import { interruptible } from './interrupt.js';
 import { PRESETS, type PresetName } from './presets.js';
 import { report } from './report.js';
@@ -16,6 +18,7 @@ export interface TrainOptions {
   readonly epochs?: number;
   readonly out?: string;
   readonly resume?: string | true;
+  readonly overwrite?: boolean;
   readonly device: DeviceChoice;
   readonly json?: boolean;
 }
@@ -31,6 +34,7 @@ export async function train(options: TrainOptions): Promise<number> {
         ? options.resume
         : path.join(options.out ?? path.join('runs', `${preset.name}-seed${seed}`), 'checkpoint.safetensors');
     await checkWritable(file);
+    if (options.resume === undefined && !options.overwrite) await expectReplaceable(file);
     const resumed = options.resume === undefined ? undefined : await loadCheckpoint(file);
     if (resumed !== undefined) checkSettings(resumed.run, options, file);
     const settings = resumed?.run ?? { preset: { ...preset, epochs: options.epochs ?? preset.epochs }, seed };
@@ -66,6 +70,14 @@ export async function train(options: TrainOptions): Promise<number> {
     } finally {
       interruption.done();
     }
+  });
+}
+
+/** @throws TesseraError where a file holds anything but a finished run: it would be lost. */
+async function expectReplaceable(file: string): Promise<void> {
+  if (!existsSync(file)) return;
+  await loadFinished(file).catch((error: Error) => {
+    throw new TesseraError(`${error.message}; --overwrite starts anew and replaces it`, { cause: error });
   });
 }
 

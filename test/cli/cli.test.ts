@@ -1,10 +1,12 @@
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
 import sharp from 'sharp';
 import { afterAll, describe, expect, test } from 'vitest';
+import { describeBench } from '../../src/cli/bench.js';
 import { loadCheckpoint } from '../../src/cli/checkpoint.js';
 import { gpu } from '../support/devices.js';
 
@@ -50,6 +52,7 @@ describe('help and wrong calls', () => {
   test.each([
     [['dance'], "unknown command 'dance'"],
     [['train', '--frobnicate'], "unknown option '--frobnicate'"],
+    [['train', '--resume', '--overwrite'], "'--overwrite' cannot be used with option '--resume [file]'"],
     [['train', '--preset', 'huge'], 'Allowed choices are keras, small'],
     [['train', '--epochs', '0'], 'expected an integer from 1'],
     [['train', '--device', 'abacus'], 'Allowed choices are auto, gpu, swiftshader, reference'],
@@ -174,11 +177,20 @@ describe('bench', () => {
   });
 
   test.each([
-    ['one file', ['a.json'], 'takes two files'],
-    ['a missing file', ['a.json', 'none.json'], "cannot read 'none.json': there is no such file"],
-  ])('%s to compare is a clear error', async (_, files, message) => {
-    const { code, err } = await run('bench', '--compare', ...files);
-    expect([code, err]).toEqual([1, expect.stringContaining(message)]);
+    [['--compare', 'a.json'], '--compare takes two files, before and after; got 1'],
+    [['matmul', '--quick', '--compare', 'a', 'b'], '--compare runs nothing; leave out matmul --quick'],
+    [['matmul', 'small'], "only 'peers' takes a work; got 'small' for 'matmul'"],
+    [['step', '--docs'], "--docs does nothing for 'step'; it is for sweep, matmul"],
+    [['host', '--quick'], "--quick does nothing for 'host'"],
+  ])('%j, whose parts do not go together, is a wrong call', async (args, message) => {
+    const command = describeBench(new Command('bench')).action(() => {});
+    command.exitOverride().configureOutput({ writeErr: () => {} });
+    await expect(command.parseAsync(args, { from: 'user' })).rejects.toThrow(message);
+  });
+
+  test('a missing file to compare is a clear error', async () => {
+    const { code, err } = await run('bench', '--compare', 'a.json', 'none.json');
+    expect([code, err]).toEqual([1, expect.stringContaining("cannot read 'none.json': there is no such file")]);
   });
 });
 
@@ -332,7 +344,14 @@ describe('a run', () => {
       [...short, '--out', '/proc/nowhere'],
       "cannot write '/proc/nowhere/checkpoint.safetensors'",
     ],
+    [
+      'a file that is no checkpoint where it would be written',
+      [...short, '--out', 'foreign'],
+      '--overwrite starts anew and replaces it',
+    ],
   ])('%s is a clear error', async (_, args, message) => {
+    mkdirSync(path.join(folder, 'foreign'), { recursive: true });
+    writeFileSync(path.join(folder, 'foreign/checkpoint.safetensors'), 'something else');
     const { code, out, err } = await run(...args);
     expect([code, out]).toEqual([1, '']);
     expect(err).toContain(`error: `);
@@ -358,6 +377,8 @@ describe('a run', () => {
     });
     expect([code, err]).toEqual([130, expect.stringContaining('tessera train --resume')]);
     expect((await run('evaluate', 'cut/checkpoint.safetensors')).err).toContain('was interrupted');
+    const again = await run(...short, '--out', 'cut');
+    expect([again.code, again.err]).toEqual([1, expect.stringMatching(/interrupted.*--resume.*--overwrite/)]);
     expect((await run('train', '--resume', 'cut/checkpoint.safetensors')).code).toBe(0);
     const [whole, resumed] = await Promise.all(
       [file, path.join(folder, 'cut/checkpoint.safetensors')].map(loadCheckpoint),
