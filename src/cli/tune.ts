@@ -87,17 +87,16 @@ function placeOf({ name, origin }: Device): { origin: Origin; file: string } {
 /** Keeps a device's choices, beside those that another process has kept since the device was opened. */
 async function keep(device: Device): Promise<void> {
   const { origin, file } = placeOf(device);
-  const choices = new Map(await readTuning(origin));
-  for (const [key, own] of device.choices) choices.set(key, { ...choices.get(key), ...own });
+  const choices = new Map([...(await readTuning(origin)), ...device.choices]);
   device.choices = choices;
   await writeFileAtomically(file, encodeTuning(origin, choices));
 }
 
 function print(rows: readonly TunedChoice[], terminal: Terminal): void {
-  const cells = rows.flatMap(({ key, heuristic, variant, milliseconds }) => {
+  const cells = rows.flatMap(({ key, default: baseline, variant, milliseconds }) => {
     if (variant === undefined) return [];
-    const [before, now] = [milliseconds[heuristic], milliseconds[variant]];
-    return [[key, heuristic, variant === heuristic ? '' : variant, now.toFixed(3), (before / now).toFixed(2)]];
+    const [before, now] = [milliseconds[baseline], milliseconds[variant]];
+    return [[key, baseline, variant === baseline ? '' : variant, now.toFixed(3), (before / now).toFixed(2)]];
   });
   terminal.print(table(['op and class of shapes', 'rule', 'faster', 'ms', 'gain'], cells, [3, 4]));
   for (const { key, refused } of rows)

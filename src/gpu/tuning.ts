@@ -1,14 +1,14 @@
 import { TesseraError } from './errors.js';
 
 /*
- * What `tessera tune` measured, as it is kept: which variant of an op is the fastest, by op and class of shapes, among
- * which kernels. It holds for one adapter, its driver and one version of the code, and is worth nothing elsewhere.
+ * What `tessera tune` measured, as it is kept: which variant of an op is the fastest, by op and class of shapes. It
+ * holds for one adapter, its driver and one version of the package, and is worth nothing elsewhere.
  */
 /** What measurements hold for: adapter, driver and versions, by name. */
 export type Origin = Readonly<Record<string, string>>;
 
-/** Names of variants by op and class of shapes, and by a digest of the kernels that were compared. */
-export type Choices = ReadonlyMap<string, Readonly<Record<string, string>>>;
+/** The name of the fastest variant, by op and class of shapes. */
+export type Choices = ReadonlyMap<string, string>;
 
 /** Choices as the text of a file. */
 export const encodeTuning = (origin: Origin, choices: Choices): string =>
@@ -26,19 +26,16 @@ export function decodeTuning(text: string, origin: Origin): Choices {
     throw new TesseraError('it is no JSON');
   }
   const { origin: from, choices } = isRecord(found) ? found : {};
-  if (!isRecord(from) || !isRecord(choices) || !Object.values(choices).every(isRecordOfTexts))
-    throw new TesseraError('expected { origin: { name: text }, choices: { key: { digest: variant } } }');
+  if (!isRecord(from) || !isRecord(choices) || Object.values(choices).some((variant) => typeof variant !== 'string'))
+    throw new TesseraError('expected { origin: { name: text }, choices: { key: variant } }');
   for (const name of new Set([...Object.keys(origin), ...Object.keys(from)])) {
     if (from[name] !== origin[name])
       throw new TesseraError(`it was measured with ${name} ${show(from[name])}, this is ${show(origin[name])}`);
   }
-  return new Map(Object.entries(choices as Record<string, Record<string, string>>));
+  return new Map(Object.entries(choices as Record<string, string>));
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const isRecordOfTexts = (value: unknown): boolean =>
-  isRecord(value) && Object.values(value).every((text) => typeof text === 'string');
 
 const show = (value: unknown): string => (value === undefined ? 'of no name' : JSON.stringify(value).slice(0, 100));

@@ -3,8 +3,7 @@ import type { Kernel } from '../gpu/kernel.js';
 import { type ConvSizes, conv2dHalves, conv2dRegister, pixels } from '../kernels/conv/conv2d.js';
 import { groupedConv2d } from '../kernels/conv/grouped.js';
 import { conv2dSubgroup } from '../kernels/conv/subgroup.js';
-import type { Variants } from './choice.js';
-import { type Launch, type LaunchContext, launch, type Value } from './launch.js';
+import { type Launch, type LaunchContext, launch, type Value, type Variants } from './launch.js';
 import { reduceLaunches } from './reduce.js';
 import type { Shape } from './shape.js';
 

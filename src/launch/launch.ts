@@ -1,6 +1,5 @@
 import type { Device, DeviceLimits, ElementType } from '../gpu/device.js';
 import type { Kernel } from '../gpu/kernel.js';
-import type { ChoiceSizes, Variants } from './choice.js';
 import { type Shape, sizeOf } from './shape.js';
 
 /*
@@ -34,11 +33,17 @@ export function launch(kernel: Kernel, bindings: Launch['bindings'], uniforms: L
   return { kernel, bindings, uniforms };
 }
 
+/** Ways to compute the same, by name: only those that this device can run on these shapes. */
+export type Variants = Readonly<Record<string, () => Launch[]>>;
+
+/** What distinguishes one measurement from another: the numbers that decide which variant is the fastest. */
+export type ChoiceSizes = Readonly<Record<string, number | boolean>>;
+
 /** What launches may use beside the values they read and write. */
 export interface LaunchContext {
   readonly device: Pick<Device, 'limits' | 'software' | 'features' | 'kind'> & { readonly limits: DeviceLimits };
   /** A value that lives only between the launches of one op. */
   temporary(shape: Shape, dtype?: ElementType): Value;
-  /** The launches of the variant that was measured to be the fastest for such sizes; else those of the `heuristic`. */
-  choose(op: string, sizes: ChoiceSizes, variants: Variants, heuristic: string): Launch[];
+  /** The launches of the variant that was measured to be the fastest for such sizes; else those of the default. */
+  choose(op: string, sizes: ChoiceSizes, variants: Variants, defaultVariant: string): Launch[];
 }

@@ -12,8 +12,7 @@ import {
 import { chooseSubgroup } from '../kernels/matmul/subgroup.js';
 import { chooseSubgroupMatrix } from '../kernels/matmul/subgroup-matrix.js';
 import { chooseWide } from '../kernels/matmul/wide.js';
-import type { Variants } from './choice.js';
-import { type Launch, type LaunchContext, launch, type Value } from './launch.js';
+import { type Launch, type LaunchContext, launch, type Value, type Variants } from './launch.js';
 import { reduceLaunches } from './reduce.js';
 import { type Shape, sizeOf } from './shape.js';
 import { largeProduct } from './split-matmul.js';

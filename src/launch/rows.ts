@@ -1,6 +1,5 @@
 import type { RowKernels } from '../kernels/rows/row-kernels.js';
-import type { Variants } from './choice.js';
-import { type Launch, type LaunchContext, launch } from './launch.js';
+import { type Launch, type LaunchContext, launch, type Variants } from './launch.js';
 
 /**
  * The launch of an op that goes row by row, in one of its kernels: the row group is a workgroup or the lanes of a

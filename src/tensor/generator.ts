@@ -1,6 +1,5 @@
 import { TesseraError } from '../gpu/errors.js';
 import { threefry, uniformFromBits } from '../kernels/elementwise/random.js';
-import { hashOf } from '../launch/hash.js';
 
 /**
  * Random numbers on the host, for initial values, splits and shuffles: Threefry of a counter under the seed, the same
@@ -75,4 +74,11 @@ export class Generator {
   permutation(count: number): Uint32Array {
     return this.shuffle(Uint32Array.from({ length: count }, (_, index) => index));
   }
+}
+
+/** The 32-bit FNV-1a hash of a text. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  return hash >>> 0;
 }

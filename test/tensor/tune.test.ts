@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { defineKernel, type Kernel } from '../../src/gpu/index.js';
+import { defineKernel } from '../../src/gpu/index.js';
 import { matmulNaive, matmulRegister, matmulSubgroupMatrix } from '../../src/kernels/index.js';
 import { chooseSubgroupMatrix } from '../../src/kernels/matmul/subgroup-matrix.js';
-import { type ChoicePoint, choiceKey, chooseBy, chooserOf } from '../../src/launch/choice.js';
+import { type ChoicePoint, choiceKey, chooserOf } from '../../src/launch/choice.js';
 import { launch, type Value } from '../../src/launch/launch.js';
 import { sizeOf } from '../../src/launch/shape.js';
 import { TextImageClassifier } from '../../src/models/index.js';
@@ -156,57 +156,11 @@ test('matrix units take operands of their type, in the shape that the device lik
   expect(kernelFor('f32')).toBeUndefined();
 });
 
-describe('the digest of a choice', () => {
-  const kernel = (name: string, value: number) =>
-    defineKernel({
-      name,
-      writes: ['y'],
-      workgroups: () => 1,
-      cost: () => ({ flops: 1, bytes: 4 }),
-      wgsl: `@group(0) @binding(0) var<storage, read_write> y: array<f32>;
-@compute @workgroup_size(1) fn main() { y[0] = ${value}.0; }`,
-      reference: () => {},
-    });
-  const launchesOf = (...kernels: Kernel[]) => kernels.map((one) => launch(one, { y: value([1]) }, {}));
-  /** Of an op that has one variant of these kernels, and another that can choose between two kernels in its turn. */
-  function digestOf(first: Kernel[], second: Kernel, third: Kernel, taken = 'second'): string {
-    let found = '';
-    const choose = chooseBy((point) => {
-      if (point.key === 'outer') found = point.digest();
-      return point.variants[point.key === 'outer' ? 'inner' : taken]();
-    });
-    const inner = () =>
-      choose('inner', {}, { second: () => launchesOf(second), third: () => launchesOf(third) }, taken);
-    choose('outer', {}, { first: () => launchesOf(...first), inner }, 'first');
-    return found;
-  }
-  const [a, b, c] = [kernel('a', 1), kernel('b', 1), kernel('c', 1)];
-  const expected = digestOf([a], b, c);
-
-  test('is the same for the same names and WGSL, in any order and number, whatever is taken', () => {
-    expect(expected).toMatch(/^[0-9a-f]{8}$/);
-    expect(digestOf([kernel('a', 1)], kernel('b', 1), kernel('c', 1))).toBe(expected);
-    expect(digestOf([a, a, b], b, c)).toBe(expected);
-    expect(digestOf([c], a, b)).toBe(expected);
-    expect(digestOf([a], b, c, 'third')).toBe(expected);
-  });
-
-  test.each<[string, () => string]>([
-    ['the WGSL of a kernel', () => digestOf([kernel('a', 2)], b, c)],
-    ['the name of a kernel', () => digestOf([kernel('d', 1)], b, c)],
-    ['the WGSL of one that a variant might choose', () => digestOf([a], b, kernel('c', 2))],
-    ['a kernel more', () => digestOf([a, kernel('d', 1)], b, c)],
-    ['a kernel less', () => digestOf([a], b, b)],
-  ])('changes with %s', (_, changed) => {
-    expect(changed()).not.toBe(expected);
-  });
-});
-
 describe('a measured choice', () => {
   const [a, b] = [normal([48, 64], 1), normal([64, 40], 2)];
   const key = choiceKey('matmul', { batch: 1, m: 48, n: 40, k: 64, transposeA: false, transposeB: false });
   const product = () => a.matmul(b);
-  const measured = (name: string) => new Map([[key, { [pointsOf([product()], gpu)[0].digest()]: name }]]);
+  const measured = (name: string) => new Map([[key, name]]);
 
   test('is taken, in the class of its shapes and nowhere else', async () => {
     setDefaultDevice(gpu);
@@ -220,13 +174,6 @@ describe('a measured choice', () => {
     setDefaultDevice(gpu);
     const rule = await kernelsOf(product());
     gpu.choices = measured(name);
-    expect(await kernelsOf(product())).toEqual(rule);
-  });
-
-  test('between other kernels falls back to the rule', async () => {
-    setDefaultDevice(gpu);
-    const rule = await kernelsOf(product());
-    gpu.choices = new Map([[key, { '00000000': 'tiled' }]]);
     expect(await kernelsOf(product())).toEqual(rule);
   });
 
@@ -259,7 +206,7 @@ test.each([
     ...['layer_norm', 'layer_norm_backward', 'cross_entropy'],
     ...(software ? ['attention_probabilities'] : []), // a GPU goes by blocks
   ]);
-  for (const { variants, heuristic } of points) expect([Object.keys(variants), heuristic]).toEqual([names, rule]);
+  for (const { variants, default: name } of points) expect([Object.keys(variants), name]).toEqual([names, rule]);
 });
 
 test.each<[string, () => Tensor[]]>([
@@ -297,9 +244,9 @@ test.each<[string, () => Tensor[]]>([
     setDefaultDevice(gpu);
     const points = pointsOf(targetsOf(), gpu);
     expect(points.length).toBeGreaterThan(0);
-    for (const { key, variants, digest } of points) {
+    for (const { key, variants } of points) {
       for (const name of Object.keys(variants)) {
-        gpu.choices = new Map([[key, { [digest()]: name }]]);
+        gpu.choices = new Map([[key, name]]);
         const found = await Promise.all(targetsOf().map((target) => target.data()));
         found.forEach((values, output) => {
           expectClose(
@@ -346,9 +293,9 @@ describe.runIf(gpu.kind === 'gpu')('tune', () => {
       [0, 2],
       [1, 2],
     ]);
-    for (const { key, variant, heuristic, milliseconds, refused } of rows) {
-      expect(Object.values(gpu.choices.get(key)!)).toEqual([variant]);
-      expect(milliseconds).toHaveProperty([heuristic]);
+    for (const { key, variant, default: baseline, milliseconds, refused } of rows) {
+      expect(gpu.choices.get(key)).toBe(variant);
+      expect(milliseconds).toHaveProperty([baseline]);
       expect(milliseconds).toHaveProperty([variant!]);
       for (const time of Object.values(milliseconds)) expect(time).toBeGreaterThan(0);
       expect(refused).toEqual({});
@@ -357,16 +304,6 @@ describe.runIf(gpu.kind === 'gpu')('tune', () => {
     found.forEach((values, index) => {
       expectClose(values, expected[index]);
     });
-    expect(await tune(targets())).toEqual([]);
-  });
-
-  test('measures anew where kernels have changed', async () => {
-    setDefaultDevice(gpu);
-    const points = pointsOf(targets(), gpu);
-    gpu.choices = new Map(points.map(({ key, heuristic }) => [key, { '00000000': heuristic }]));
-    const rows = await tune(targets());
-    expect(rows.map(({ key }) => key)).toEqual(points.map(({ key }) => key));
-    for (const { key, digest } of points) expect(gpu.choices.get(key)).toHaveProperty([digest()]);
     expect(await tune(targets())).toEqual([]);
   });
 
@@ -410,7 +347,7 @@ describe.runIf(gpu.kind === 'gpu')('tune', () => {
     };
     const times = (count: number) => () =>
       Array.from({ length: count }, () => launch(matmulRegister, { a, b, c }, sizes));
-    const point = { key: 'matmul', heuristic: 'forty', variants: { forty: times(40), once: times(1) } };
+    const point = { key: 'matmul', default: 'forty', variants: { forty: times(40), once: times(1) } };
     const { variant, milliseconds } = await measure(gpu, point, Number.POSITIVE_INFINITY);
     expect(variant).toBe('once');
     expect(milliseconds.once).toBeLessThan(milliseconds.forty);
@@ -445,7 +382,7 @@ describe.runIf(gpu.kind === 'gpu')('tune', () => {
       gpu,
       {
         key: 'matmul',
-        heuristic: 'right',
+        default: 'right',
         variants: {
           right: () => [launch(matmulRegister, { a, b, c }, sizes)],
           transposed: () => [launch(matmulNaive, { a, b, c }, { ...sizes, b_row: 1, b_col: 8 })],

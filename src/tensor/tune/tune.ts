@@ -12,8 +12,8 @@ import { OutOfTime, Trial } from './trial.js';
 export interface TunedChoice {
   /** The op and the class of its shapes. */
   readonly key: string;
-  /** The variant that is taken without measurements: the default. */
-  readonly heuristic: string;
+  /** The variant that is taken without measurements. */
+  readonly default: string;
   /** The variant that is taken from now on; undefined where the time ran out, or the memory. */
   readonly variant: string | undefined;
   /** Median time of each variant's run; without those dropped early because another was several times as fast. */
@@ -60,8 +60,7 @@ export async function tune(targets: readonly Tensor[], options: TuneOptions = {}
     }
   } finally {
     const choices = new Map(device.choices);
-    for (const [index, { key, variant }] of rows.entries())
-      if (variant !== undefined) choices.set(key, { ...choices.get(key), [points[index].digest()]: variant });
+    for (const { key, variant } of rows) if (variant !== undefined) choices.set(key, variant);
     if (rows.some(({ variant }) => variant !== undefined)) device.choices = choices;
   }
   return rows;
@@ -79,28 +78,22 @@ async function pointsOf(targets: readonly Tensor[], device: Device): Promise<Cho
   plan(traced, device, (point) => {
     const launches = choose(point);
     const work = launches.reduce((sum, { kernel, uniforms }) => sum + kernel.cost(uniforms).flops, 0);
-    const [known, digest] = [device.choices.get(point.key), point.digest()];
-    const isOpen = known?.[digest] === undefined && Object.keys(point.variants).length > 1;
-    const place = `${point.key} ${digest}`;
-    if (isOpen && work > (points.get(place)?.work ?? 0)) points.set(place, { point, work });
+    const isOpen = !device.choices.has(point.key) && Object.keys(point.variants).length > 1;
+    if (isOpen && work > (points.get(point.key)?.work ?? 0)) points.set(point.key, { point, work });
     return launches;
   });
   return [...points.values()].map(({ point }) => point);
 }
 
 /** Measures the variants at one point of choice. */
-export async function measure(
-  device: Device,
-  point: Omit<ChoicePoint, 'digest'>,
-  deadline: number,
-): Promise<TunedChoice> {
-  const { key, heuristic, variants } = point;
-  const names = [heuristic, ...Object.keys(variants).filter((name) => name !== heuristic)];
+export async function measure(device: Device, point: ChoicePoint, deadline: number): Promise<TunedChoice> {
+  const { key, default: baseline, variants } = point;
+  const names = [baseline, ...Object.keys(variants).filter((name) => name !== baseline)];
   const refused: Record<string, string> = {};
   const trial = new Trial(device, new Map(names.map((name) => [name, variants[name]()])), deadline);
   try {
-    const expected = await trial.valuesOf(heuristic);
-    const sound = [heuristic];
+    const expected = await trial.valuesOf(baseline);
+    const sound = [baseline];
     for (const name of names.slice(1)) {
       const problem = await trial.problemOf(name, expected);
       if (problem === undefined) sound.push(name);
@@ -108,25 +101,25 @@ export async function measure(
     }
     const rounds = await trial.race(sound);
     const milliseconds = Object.fromEntries([...rounds].map(([name, times]) => [name, median(times)]));
-    const first = winnerOf(rounds, heuristic);
+    const first = winnerOf(rounds, baseline);
     // Among many variants one may win by luck, but not twice.
-    const variant = first === heuristic ? first : winnerOf(await trial.race([heuristic, first]), heuristic);
-    return { key, heuristic, variant, milliseconds, refused };
+    const variant = first === baseline ? first : winnerOf(await trial.race([baseline, first]), baseline);
+    return { key, default: baseline, variant, milliseconds, refused };
   } catch (error) {
-    if (error instanceof OutOfMemoryError) refused[heuristic] = error.message;
+    if (error instanceof OutOfMemoryError) refused[baseline] = error.message;
     else if (!(error instanceof OutOfTime)) throw error;
-    return { key, heuristic, variant: undefined, milliseconds: {}, refused };
+    return { key, default: baseline, variant: undefined, milliseconds: {}, refused };
   } finally {
     trial.release();
   }
 }
 
 /** The fastest variant that clearly beats the default; if none does, the default. */
-export function winnerOf(rounds: ReadonlyMap<string, readonly number[]>, heuristic: string): string {
-  const own = rounds.get(heuristic)!;
+export function winnerOf(rounds: ReadonlyMap<string, readonly number[]>, baseline: string): string {
+  const own = rounds.get(baseline)!;
   const beats = (times: readonly number[]) =>
     median(times) <= CLEARLY * median(own) && own.filter((time, round) => !(times[round] < time)).length <= LOST_ROUNDS;
   return [...rounds]
     .filter(([, times]) => beats(times))
-    .reduce((best, one) => (median(one[1]) < median(best[1]) ? one : best), [heuristic, own] as const)[0];
+    .reduce((best, one) => (median(one[1]) < median(best[1]) ? one : best), [baseline, own] as const)[0];
 }
