@@ -2,34 +2,37 @@ import { Generator } from '../tensor/generator.js';
 import { type Shape, TesseraError, Variable } from '../tensor/index.js';
 import { checkOptions, expectValue, finite, lookUp, nonNegative, oneOf, optional } from './options.js';
 
-/** Makes a parameter's initial values from its shape. */
+/** A function that draws the initial values of a parameter of some shape. */
 export type Initializer = (shape: Shape, generator: Generator) => Float32Array;
 
-const count = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);
+const sizeOf = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);
 
-/** Inputs and outputs of one unit: for kernels (..., in, out) the window counts on both sides, as in Keras. */
+/** Fan-in and fan-out of a kernel (..., in, out): the sizes of both axes times the size of the window, as in Keras. */
 function fans(shape: Shape): { fanIn: number; fanOut: number } {
   if (shape.length < 2) return { fanIn: shape[0] ?? 1, fanOut: shape[0] ?? 1 };
-  const window = count(shape.slice(0, -2));
+  const window = sizeOf(shape.slice(0, -2));
   return { fanIn: window * shape[shape.length - 2], fanOut: window * shape[shape.length - 1] };
 }
 
-const draw = (shape: Shape, next: () => number): Float32Array => Float32Array.from({ length: count(shape) }, next);
+const draw = (shape: Shape, next: () => number): Float32Array => Float32Array.from({ length: sizeOf(shape) }, next);
 
-/** Every value the same. @throws TesseraError if it is no finite number. */
+/** Sets all elements to one value. @throws TesseraError if the value is not a finite number. */
 export function constant(value: number): Initializer {
   expectValue('constant', 'the value', value, finite);
-  return (shape) => new Float32Array(count(shape)).fill(value);
+  return (shape) => new Float32Array(sizeOf(shape)).fill(value);
 }
 
-/** Uniform within [low, high). @throws TesseraError if a bound is no finite number. */
+/** Draws from the uniform distribution over [low, high). @throws TesseraError if a bound is not a finite number. */
 export function randomUniform(low = -0.05, high = 0.05): Initializer {
   expectValue('randomUniform', 'low', low, finite);
   expectValue('randomUniform', 'high', high, finite);
   return (shape, generator) => draw(shape, () => low + (high - low) * generator.uniform());
 }
 
-/** Normal with a mean and a standard deviation. @throws TesseraError if the mean is not finite or the deviation below 0. */
+/**
+ * Draws from the normal distribution with a mean and a standard deviation.
+ * @throws TesseraError if the mean is not finite or the deviation is below 0.
+ */
 export function randomNormal(mean = 0, deviation = 0.05): Initializer {
   expectValue('randomNormal', 'mean', mean, finite);
   expectValue('randomNormal', 'deviation', deviation, nonNegative);
@@ -37,8 +40,8 @@ export function randomNormal(mean = 0, deviation = 0.05): Initializer {
 }
 
 /**
- * Normal, but drawn again where it lies more than two deviations from the mean.
- * @throws TesseraError if the mean is not finite or the deviation below 0.
+ * Draws from the normal distribution truncated at two standard deviations from the mean.
+ * @throws TesseraError if the mean is not finite or the deviation is below 0.
  */
 export function truncatedNormal(mean = 0, deviation = 0.05): Initializer {
   expectValue('truncatedNormal', 'mean', mean, finite);
@@ -57,15 +60,18 @@ const TRUNCATED_DEVIATION = 0.879_625_661_034_239_8;
 
 /** Options of `varianceScaling`. */
 export interface VarianceScalingOptions {
-  /** The variance times the fan. Default 1. */
+  /** The numerator of the variance, scale / fan. Default 1. */
   readonly scale?: number;
-  /** What divides the scale: inputs, outputs, or their mean. Default 'fanIn'. */
+  /** The fan that divides the scale: fan-in, fan-out, or their mean. Default 'fanIn'. */
   readonly mode?: 'fanIn' | 'fanOut' | 'fanAverage';
-  /** What the values are drawn from. Default 'truncatedNormal'. */
+  /** The distribution of the values. Default 'truncatedNormal'. */
   readonly distribution?: 'truncatedNormal' | 'normal' | 'uniform';
 }
 
-/** Values whose variance is scale / fan, so that signals keep their size through a layer; the others are cases of it. */
+/**
+ * Draws values with mean 0 and variance scale / fan, so that activations or gradients keep their variance through a
+ * layer. The Glorot, He and LeCun initializers are special cases.
+ */
 export function varianceScaling(options: VarianceScalingOptions = {}): Initializer {
   const {
     scale = 1,
@@ -80,29 +86,29 @@ export function varianceScaling(options: VarianceScalingOptions = {}): Initializ
     const { fanIn, fanOut } = fans(shape);
     const deviation = Math.sqrt(scale / Math.max(1, { fanIn, fanOut, fanAverage: (fanIn + fanOut) / 2 }[mode]));
     const limit = Math.sqrt(3) * deviation;
-    const made = {
+    const initializer = {
       truncatedNormal: truncatedNormal(0, deviation / TRUNCATED_DEVIATION),
       normal: randomNormal(0, deviation),
       uniform: randomUniform(-limit, limit),
     };
-    return made[distribution](shape, generator);
+    return initializer[distribution](shape, generator);
   };
 }
 
 /**
- * A random orthogonal matrix: rows, or columns where there are fewer, are orthonormal. Saxe, McClelland, Ganguli 2014.
- * By Gram-Schmidt of normal vectors in float64, four at a time.
- * @throws TesseraError if the shape is not a matrix's.
+ * Draws a random orthogonal matrix (Saxe, McClelland and Ganguli 2014): its rows, or its columns if there are fewer of
+ * them, are orthonormal. Computed by Gram-Schmidt orthogonalization of normal vectors in float64.
+ * @throws TesseraError if the shape is not that of a matrix.
  */
 export const orthogonal: Initializer = (shape, generator) => {
   const [rows, columns] = matrix('orthogonal', shape);
-  const [many, length] = [Math.min(rows, columns), Math.max(rows, columns)];
+  const [count, length] = [Math.min(rows, columns), Math.max(rows, columns)];
   const basis: Float64Array[] = [];
-  while (basis.length < many) {
+  while (basis.length < count) {
     const vector = Float64Array.from({ length }, () => generator.normal());
     const before = Math.sqrt(dot(vector, vector));
     subtractProjections(vector, basis);
-    // What is left of a vector that lay almost along the others has lost digits: a second time is enough.
+    // A vector almost within the span of the others loses digits to cancellation: a second pass restores orthogonality.
     if (Math.sqrt(dot(vector, vector)) < before / 2) subtractProjections(vector, basis);
     const norm = Math.sqrt(dot(vector, vector));
     basis.push(vector.map((value) => value / norm));
@@ -120,10 +126,10 @@ function dot(a: Float64Array, b: Float64Array): number {
   return sum;
 }
 
-/** Subtracts from a vector its projections on a basis, four at a time for speed. */
+/** Subtracts from a vector its projections onto the basis vectors, four at a time for speed. */
 function subtractProjections(vector: Float64Array, basis: readonly Float64Array[]): void {
-  const wholeFours = basis.length - (basis.length % 4);
-  for (let first = 0; first < wholeFours; first += 4) {
+  const multipleOf4 = basis.length - (basis.length % 4);
+  for (let first = 0; first < multipleOf4; first += 4) {
     const [a, b, c, d] = basis.slice(first, first + 4);
     let [alongA, alongB, alongC, alongD] = [0, 0, 0, 0];
     for (let index = 0; index < vector.length; index++) {
@@ -136,13 +142,13 @@ function subtractProjections(vector: Float64Array, basis: readonly Float64Array[
     for (let index = 0; index < vector.length; index++)
       vector[index] -= alongA * a[index] + alongB * b[index] + alongC * c[index] + alongD * d[index];
   }
-  for (const one of basis.slice(wholeFours)) {
-    const along = dot(vector, one);
-    for (let index = 0; index < vector.length; index++) vector[index] -= along * one[index];
+  for (const a of basis.slice(multipleOf4)) {
+    const alongA = dot(vector, a);
+    for (let index = 0; index < vector.length; index++) vector[index] -= alongA * a[index];
   }
 }
 
-/** Ones on the diagonal, zeros elsewhere. @throws TesseraError if the shape is not a matrix's. */
+/** Sets the diagonal to ones and all else to zeros. @throws TesseraError if the shape is not that of a matrix. */
 const identity: Initializer = (shape) => {
   const [rows, columns] = matrix('identity', shape);
   return Float32Array.from({ length: rows * columns }, (_, index) =>
@@ -155,7 +161,7 @@ function matrix(name: string, shape: Shape): readonly [number, number] {
   return shape as unknown as readonly [number, number];
 }
 
-/** Initialisers by Keras's names, with Keras's settings. */
+/** Initializers by Keras's names, with Keras's defaults. */
 export const initializers = {
   zeros: constant(0),
   ones: constant(1),
@@ -164,49 +170,53 @@ export const initializers = {
   randomUniform: randomUniform(),
   randomNormal: randomNormal(),
   truncatedNormal: truncatedNormal(),
-  /** Keep the variance through σ and tanh. Glorot and Bengio 2010. */
+  /** Uniform with variance 1 / mean(fanIn, fanOut), for sigmoid and tanh (Glorot and Bengio 2010). */
   glorotUniform: varianceScaling({ mode: 'fanAverage', distribution: 'uniform' }),
+  /** Truncated normal with variance 1 / mean(fanIn, fanOut), for sigmoid and tanh (Glorot and Bengio 2010). */
   glorotNormal: varianceScaling({ mode: 'fanAverage' }),
-  /** Keep the variance through relu. He, Zhang, Ren and Sun 2015. */
+  /** Uniform with variance 2 / fanIn, for relu (He, Zhang, Ren and Sun 2015). */
   heUniform: varianceScaling({ scale: 2, distribution: 'uniform' }),
+  /** Truncated normal with variance 2 / fanIn, for relu (He, Zhang, Ren and Sun 2015). */
   heNormal: varianceScaling({ scale: 2 }),
-  /** Keep the variance of a linear layer. LeCun et al. 1998. */
+  /** Uniform with variance 1 / fanIn (LeCun et al. 1998). */
   lecunUniform: varianceScaling({ distribution: 'uniform' }),
+  /** Truncated normal with variance 1 / fanIn (LeCun et al. 1998). */
   lecunNormal: varianceScaling(),
 } as const;
 
-/** An initialiser, or the name of one. */
+/** An initializer, or the name of one. */
 export type InitializerLike = Initializer | keyof typeof initializers;
 
-/** What draws the values of layers that were given no generator, and how many streams it has given. */
+/** The generator behind layers that are given neither a generator nor a seed. */
 let defaultGenerator = new Generator(0);
+/** The number of streams forked from the default generator. */
 let streams = 0;
 
 /**
- * Sets the seed of everything in layers that is random and was given neither generator nor seed: initial values and
- * dropout. Each parameter and each dropout draws from a stream of its own, in the order in which they are made, so that
- * the same program draws the same numbers. The seed is 0 until this is called.
+ * Sets the seed of all randomness in layers that are given neither a generator nor a seed: initial values and dropout.
+ * Each parameter and each dropout draws from its own stream, numbered in order of creation, so that the same program
+ * draws the same numbers. The seed is 0 until this is called.
  */
 export function setSeed(seed: number): void {
   defaultGenerator = new Generator(seed);
   streams = 0;
 }
 
-/** The next stream of the default generator. */
+/** Forks the next stream from the default generator. */
 export const nextStream = (): Generator => defaultGenerator.fork(`stream ${streams++}`);
 
-/** A variable with an initialiser. */
+/** A variable whose initial values an initializer draws. */
 export class Parameter extends Variable {
-  /** How it is drawn, as long as that was not done by a generator of somebody's choice. */
+  /** The initializer, until the values are drawn from a given generator. */
   #pending: Initializer | undefined;
 
-  /** Without a generator it draws from a stream of its own, see `setSeed`, until `drawFrom` is called. */
+  /** Without a generator the values come from a stream of their own (see `setSeed`), until `drawFrom` is called. */
   constructor(name: string, shape: Shape, initialize: Initializer, generator?: Generator) {
     super(initialize(shape, generator ?? nextStream()), shape, name);
     this.#pending = generator === undefined ? initialize : undefined;
   }
 
-  /** Draws its initial values, unless its layer was given a generator or they were drawn by this before. */
+  /** Draws the initial values, unless the layer was given a generator or an earlier call has drawn them. */
   drawFrom(generator: Generator): void {
     if (this.#pending === undefined) return;
     this.set(this.#pending(this.shape, generator));
@@ -214,7 +224,10 @@ export class Parameter extends Variable {
   }
 }
 
-/** A parameter with initial values. @throws TesseraError if a size is no positive integer, or no initialiser has the name. */
+/**
+ * Makes a parameter with initial values.
+ * @throws TesseraError if a size is not a positive integer, or no initializer has the name.
+ */
 export function parameter(
   name: string,
   shape: Shape,
@@ -224,8 +237,8 @@ export function parameter(
   if (!shape.every((size) => Number.isInteger(size) && size > 0))
     throw new TesseraError(`${name}: sizes must be positive integers, got [${shape.join(', ')}]`);
   if (generator !== undefined && !(generator instanceof Generator))
-    throw new TesseraError(`${name}: expected a Generator, as \`new Generator(seed)\` makes it`);
+    throw new TesseraError(`${name}: expected generator to be a Generator: new Generator(seed)`);
   const initialize =
-    typeof initializer === 'string' ? lookUp<Initializer>(name, 'initialiser', initializers, initializer) : initializer;
+    typeof initializer === 'string' ? lookUp<Initializer>(name, 'initializer', initializers, initializer) : initializer;
   return new Parameter(name, shape, initialize, generator);
 }

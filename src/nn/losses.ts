@@ -11,33 +11,36 @@ import {
 } from './row-losses.js';
 
 /*
- * Losses, averaged over the batch unless said otherwise. Names and formulas are those of Keras; losses of classes take
- * logits, not probabilities, because log softmax(x) is exact where log of a rounded softmax is not.
+ * Losses as scalars, averaged over the batch. Classification losses take logits, not probabilities, because
+ * log softmax(x) keeps precision where the log of a rounded softmax does not.
  */
 const FROM_LOGITS = { fromLogits: true };
 
-/** Which rows and classes count, and how hard the labels are. */
+/** Options of `crossEntropy`. */
 export interface CrossEntropyOptions {
-  /** ε: the label's probability is 1 - ε + ε/classes, the others' ε/classes. Szegedy et al. 2016. Default 0. */
+  /**
+   * Label smoothing ε (Szegedy et al. 2016): the target distribution gives the label 1 - ε + ε/classes and every other
+   * class ε/classes. Default 0.
+   */
   readonly labelSmoothing?: number;
-  /** Rows with this label count for nothing. Where all rows have it, loss and gradients are 0. */
+  /** Rows with this label contribute neither to the loss nor to the gradients. If all rows are ignored, both are 0. */
   readonly ignoreIndex?: number;
-  /** A weight for each class, (classes); the mean is weighted with them, as in PyTorch. */
+  /** The weight of each class, (classes). The mean over the batch is weighted by them, as in PyTorch. */
   readonly classWeights?: readonly number[];
 }
 
 /**
  * Categorical cross-entropy from logits, averaged over the batch:
  *
- *   loss = -1/batch Σ_r log softmax(logits)[r, label[r]]
+ *   loss = -1/batch Σ_r log p[r, label[r]],   p = softmax(logits)
  *
- * and with class weights w, label smoothing ε and ignored rows, as in PyTorch, with sums over the rows that count:
+ * With class weights w, label smoothing ε and ignored rows, as in PyTorch, where the sums skip the ignored rows:
  *
  *   loss = -Σ_r ( (1 - ε) w[label[r]] log p[r, label[r]] + ε/classes Σ_k w[k] log p[r, k] ) / Σ_r w[label[r]]
  *
- * logits (batch, classes); labels either classes, (batch) of i32, or probabilities, (batch, classes) of f32.
+ * Takes logits (batch, classes) and labels: class indices (batch) of i32, or probabilities (batch, classes) of f32.
  *
- * @throws TesseraError if shapes do not fit, the batch is empty, or a label is not a class.
+ * @throws TesseraError if shapes do not match, the batch is empty, or a label known on the host is out of range.
  */
 export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const classes = logits.shape.at(-1) ?? 0;
@@ -52,7 +55,9 @@ export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntro
   });
   if (logits.shape[0] === 0) throw new TesseraError(`crossEntropy: the batch is empty: logits ${logits.describe()}`);
   if (classWeights !== undefined && classWeights.length !== classes)
-    throw new TesseraError(`crossEntropy: ${classes} classes need as many weights, got ${classWeights.length}`);
+    throw new TesseraError(
+      `crossEntropy: expected ${classes} classWeights, one for each class, got ${classWeights.length}`,
+    );
   if (labels.dtype !== 'i32') {
     expectAlike('crossEntropy', logits, labels, `labels must be i32 [${logits.shape[0]}] or`);
     if (ignoreIndex !== undefined || classWeights !== undefined)
@@ -62,13 +67,13 @@ export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntro
   }
   if (ignoreIndex === undefined) return weightedMean(logits, labels, undefined, labelSmoothing, classWeights);
   const isIgnored = labels.equal(ignoreIndex);
-  // Ignored rows become rows of zeros with label 0: whatever stands there, infinities and NaN too, counts for nothing.
-  const kept = knownLabels(labels, ignoreIndex) ?? where(isIgnored, 0, labels);
-  const shown = where(isIgnored.expandDims(-1), 0, logits);
-  return weightedMean(shown, kept, isIgnored, labelSmoothing, classWeights);
+  // Ignored rows are replaced by zeros with label 0, so that infinities and NaN in them have no effect.
+  const validLabels = knownLabels(labels, ignoreIndex) ?? where(isIgnored, 0, labels);
+  const validLogits = where(isIgnored.expandDims(-1), 0, logits);
+  return weightedMean(validLogits, validLabels, isIgnored, labelSmoothing, classWeights);
 }
 
-/** Labels known on the host with 0 for the ignored ones, so that the others are checked at the call. */
+/** The labels with 0 for ignored ones, if known on the host: the others are then checked at the call. */
 function knownLabels(labels: Tensor, ignoreIndex: number): Tensor | undefined {
   const values = labels.host ?? (labels.source.kind === 'data' ? labels.source.data : undefined);
   if (values === undefined) return undefined;
@@ -78,6 +83,9 @@ function knownLabels(labels: Tensor, ignoreIndex: number): Tensor | undefined {
   );
 }
 
+/**
+ * Cross-entropy of class indices, averaged with class weights over the rows that are not ignored; see `crossEntropy`.
+ */
 function weightedMean(
   logits: Tensor,
   labels: Tensor,
@@ -86,47 +94,52 @@ function weightedMean(
   classWeights: readonly number[] | undefined,
 ): Tensor {
   const classes = logits.shape[1];
-  const own = crossEntropyRows(logits, labels);
-  const byClass = classWeights === undefined ? undefined : tensor([...classWeights]);
-  // Σ_k of one-hot · w rather than a look-up: its gradient needs no scatter, and classes are few.
-  const ofLabel = byClass === undefined ? undefined : oneHot(labels, classes).mul(byClass).sum(-1);
-  let rows = ofLabel === undefined ? own : own.mul(ofLabel);
+  const crossEntropies = crossEntropyRows(logits, labels);
+  const weights = classWeights === undefined ? undefined : tensor([...classWeights]);
+  // Σ_k oneHot[k] · w[k] instead of a gather: its gradient needs no scatter, and there are few classes.
+  const labelWeights = weights === undefined ? undefined : oneHot(labels, classes).mul(weights).sum(-1);
+  let rows = labelWeights === undefined ? crossEntropies : crossEntropies.mul(labelWeights);
   if (labelSmoothing > 0) {
-    const logs = logits.logSoftmax();
-    const spread = (byClass === undefined ? logs : logs.mul(byClass)).sum(-1).mul(labelSmoothing / classes);
-    rows = rows.mul(1 - labelSmoothing).sub(spread);
+    const logP = logits.logSoftmax();
+    const uniform = (weights === undefined ? logP : logP.mul(weights)).sum(-1).mul(labelSmoothing / classes);
+    rows = rows.mul(1 - labelSmoothing).sub(uniform);
   }
-  if (isIgnored === undefined && ofLabel === undefined) return rows.mean();
-  const weights = ofLabel ?? where(labels.equal(labels), 1, 0);
-  const counted = isIgnored === undefined ? weights : where(isIgnored, 0, weights);
-  const total = counted.sum();
+  if (isIgnored === undefined && labelWeights === undefined) return rows.mean();
+  const rowWeights = labelWeights ?? where(labels.equal(labels), 1, 0);
+  const total = (isIgnored === undefined ? rowWeights : where(isIgnored, 0, rowWeights)).sum();
   const sum = isIgnored === undefined ? rows.sum() : where(isIgnored, 0, rows).sum();
   return sum.div(where(total.equal(0), 1, total));
 }
 
 /**
- * Binary cross-entropy from logits: -t·log σ(x) - (1-t)·log(1-σ(x)), as softplus(x) - x·t.
- * logits and targets (within [0, 1]) have one shape; the mean is over all elements.
+ * Binary cross-entropy from logits x with targets t within [0, 1] of the same shape, averaged over all elements:
+ *
+ *   loss = mean( -t·log σ(x) - (1 - t)·log(1 - σ(x)) )
  */
 export function binaryCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
   expectAlike('binaryCrossEntropy', logits, targets);
   return binaryCrossEntropyRows(logits, targets, FROM_LOGITS).mean();
 }
 
-/** Mean of (x - target)². */
+/** Mean squared error over all elements: mean (x - t)². Predictions x and targets t have the same shape. */
 export function meanSquaredError(predictions: Tensor, targets: Tensor): Tensor {
   expectAlike('meanSquaredError', predictions, targets);
   return squaredErrorRows(predictions, targets).mean();
 }
 
-/** Mean of |x - target|. */
+/** Mean absolute error over all elements: mean |x - t|. Predictions x and targets t have the same shape. */
 export function meanAbsoluteError(predictions: Tensor, targets: Tensor): Tensor {
   expectAlike('meanAbsoluteError', predictions, targets);
   return absoluteErrorRows(predictions, targets).mean();
 }
 
 /**
- * Mean of d²/2 where |d| ≤ delta, else delta·(|d| - delta/2), with d = x - target. Huber 1964.
+ * Huber loss (Huber 1964), averaged over all elements, with d = x - t and delta = 1 by default:
+ *
+ *   d²/2                        where |d| ≤ delta
+ *   delta · (|d| - delta/2)     elsewhere
+ *
+ * Predictions x and targets t have the same shape.
  * @throws TesseraError if shapes differ, or delta is not above 0.
  */
 export function huber(predictions: Tensor, targets: Tensor, options: { readonly delta?: number } = {}): Tensor {
@@ -135,22 +148,33 @@ export function huber(predictions: Tensor, targets: Tensor, options: { readonly 
   return huberRows(predictions, targets, delta).mean();
 }
 
-/** Σ p·log(p / q) over the last axis, averaged over the rest: targets p are probabilities, logits give q = softmax. */
+/**
+ * Kullback-Leibler divergence Σ_k t[k]·log(t[k] / q[k]) over the last axis, averaged over the other axes. Targets t are
+ * probabilities; q = softmax(logits).
+ */
 export function klDivergence(logits: Tensor, targets: Tensor): Tensor {
   expectAlike('klDivergence', logits, targets);
   return klDivergenceRows(logits, targets, FROM_LOGITS).mean();
 }
 
-/** 1 - cos of the angle between rows, averaged: 0 where they point the same way, 2 where opposite. */
+/**
+ * Cosine distance 1 - a·b / (|a|·|b|) over the last axis, averaged over the other axes: 0 for parallel vectors, 2 for
+ * opposite ones.
+ */
 export function cosineDistance(a: Tensor, b: Tensor): Tensor {
   expectAlike('cosineDistance', a, b);
   return cosineRows(a, b).mean().neg().add(1);
 }
 
 /**
- * Contrastive loss of pairs, both ways (van den Oord et al. 2018; Radford et al. 2021): row i of a belongs to row i of
- * b, and to no other of the batch. a, b (batch, features); similarities are cosines over the temperature.
- * @throws TesseraError if shapes differ, the temperature is not above 0, or there are no two pairs to tell apart.
+ * Symmetric contrastive loss (van den Oord et al. 2018; CLIP, Radford et al. 2021). Row i of a and row i of b, both
+ * (batch, features), form a positive pair; all other rows of the batch are negatives:
+ *
+ *   s[i, j] = cos(a[i], b[j]) / temperature
+ *   loss = ( crossEntropy(s, [0, 1, ...]) + crossEntropy(sᵀ, [0, 1, ...]) ) / 2
+ *
+ * The temperature is 0.07 by default.
+ * @throws TesseraError if shapes differ, the temperature is not above 0, or there are fewer than two pairs.
  */
 export function infoNCE(a: Tensor, b: Tensor, options: { readonly temperature?: number } = {}): Tensor {
   const { temperature = 0.07 } = checkOptions('infoNCE', options, { temperature: optional(positive) });
@@ -158,13 +182,13 @@ export function infoNCE(a: Tensor, b: Tensor, options: { readonly temperature?: 
   if (a.rank !== 2 || a.shape[0] < 2)
     throw new TesseraError(`infoNCE: expected at least two pairs, (batch, features), got ${a.describe()}`);
   const similarities = normalizeLength(a).matmul(normalizeLength(b).transpose()).div(temperature);
-  const own = arange(a.shape[0]);
-  return crossEntropy(similarities, own).add(crossEntropy(similarities.transpose(), own)).mul(0.5);
+  const pairs = arange(a.shape[0]);
+  return crossEntropy(similarities, pairs).add(crossEntropy(similarities.transpose(), pairs)).mul(0.5);
 }
 
-/** @throws TesseraError if a target has not the shape of what it is compared with, or there is nothing to compare. */
-export function expectAlike(loss: string, x: Tensor, target: Tensor, expected = 'targets must be'): void {
-  if (target.dtype !== 'f32' || target.shape.join() !== x.shape.join())
-    throw new TesseraError(`${loss}: ${expected} f32 [${x.shape.join(', ')}], got ${target.describe()}`);
+/** @throws TesseraError if the targets are not f32 of the predictions' shape, or the batch is empty. */
+export function expectAlike(loss: string, x: Tensor, targets: Tensor, expected = 'targets must be'): void {
+  if (targets.dtype !== 'f32' || targets.shape.join() !== x.shape.join())
+    throw new TesseraError(`${loss}: ${expected} f32 [${x.shape.join(', ')}], got ${targets.describe()}`);
   if (x.size === 0) throw new TesseraError(`${loss}: the batch is empty: got ${x.describe()}`);
 }

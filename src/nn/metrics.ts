@@ -1,10 +1,10 @@
 import { type Tensor, TesseraError } from '../tensor/index.js';
 import { checkOptions, expectValue, positiveInteger } from './options.js';
 
-/** Whether no score of a row is NaN: a row with a NaN is never right. */
+/** Whether a row of scores has no NaN; a row with NaN never counts as correct. */
 const hasNoNaN = (scores: Tensor): Tensor => scores.equal(scores).all(-1);
 
-/** Whether the largest score is that of the label: scores (batch, ..., classes), labels (batch, ...) of i32. */
+/** Whether the label has the largest score: scores (batch, ..., classes), labels (batch, ...) of i32. */
 export const isLargest = (scores: Tensor, labels: Tensor): Tensor =>
   scores.argmax(-1).equal(labels).and(hasNoNaN(scores));
 
@@ -13,36 +13,36 @@ export const isAmongLargest = (scores: Tensor, labels: Tensor, k: number): Tenso
   scores.topK(k).indices.equal(labels.expandDims(-1)).any(-1).and(hasNoNaN(scores));
 
 /**
- * The share of rows whose largest logit is that of the label: logits (batch, classes), labels (batch) of i32. A row with
- * a NaN counts as wrong.
+ * Accuracy: the fraction of rows whose label has the largest logit. logits (batch, classes), labels (batch) of i32 ->
+ * scalar. A row with NaN counts as wrong.
  */
 export const accuracy = (logits: Tensor, labels: Tensor): Tensor => isLargest(logits, labels).cast('f32').mean();
 
 /**
- * The share of rows whose label is among the k largest logits: logits (batch, classes), labels (batch) of i32. A row with
- * a NaN counts as wrong.
+ * Top-k accuracy: the fraction of rows whose label is among the k largest logits. logits (batch, classes), labels
+ * (batch) of i32 -> scalar. A row with NaN counts as wrong.
  */
 export function topKAccuracy(logits: Tensor, labels: Tensor, k = 5): Tensor {
   expectValue('topKAccuracy', 'k', k, positiveInteger);
   return isAmongLargest(logits, labels, k).cast('f32').mean();
 }
 
-/** The most classes of a confusion matrix, which holds a count for each pair. */
-const MOST_CLASSES = 4096;
+/** The maximum number of classes of a confusion matrix, which holds a count for each pair of classes. */
+const MAXIMUM_CLASSES = 4096;
 
-/** Counts predictions by class, over any number of batches, and computes the metrics that follow from the counts. */
+/** A confusion matrix over any number of batches, with the metrics that follow from its counts. */
 export class ConfusionMatrix {
-  /** How many classes there are. */
+  /** The number of classes. */
   readonly classes: number;
-  /** [class][predicted]: how many. */
+  /** The counts, indexed by label and prediction: `counts[label][predicted]`. */
   readonly counts: readonly number[][];
 
-  /** @throws TesseraError if classes is no positive integer up to 4096. */
-  constructor(options: { /** How many classes there are. */ readonly classes: number }) {
+  /** @throws TesseraError if `classes` is not a positive integer up to 4096. */
+  constructor(options: { /** The number of classes. */ readonly classes: number }) {
     const { classes } = checkOptions('ConfusionMatrix', options, {
       classes: {
-        expected: `a positive integer up to ${MOST_CLASSES}`,
-        fits: (value) => positiveInteger.fits(value) && Number(value) <= MOST_CLASSES,
+        expected: `a positive integer up to ${MAXIMUM_CLASSES}`,
+        fits: (value) => positiveInteger.fits(value) && Number(value) <= MAXIMUM_CLASSES,
       },
     });
     this.classes = classes;
@@ -55,34 +55,36 @@ export class ConfusionMatrix {
       throw new TesseraError(`ConfusionMatrix: ${predicted.length} predictions and ${labels.length} labels`);
     const isClass = (value: number) => Number.isInteger(value) && value >= 0 && value < this.classes;
     for (let row = 0; row < labels.length; row++) {
-      const [label, guess] = [labels[row], predicted[row]];
-      if (!isClass(label) || !isClass(guess))
+      const [label, prediction] = [labels[row], predicted[row]];
+      if (!isClass(label) || !isClass(prediction))
         throw new TesseraError(
-          `ConfusionMatrix: row ${row} has class ${label} and prediction ${guess}; expected 0 to ${this.classes - 1}`,
+          `ConfusionMatrix: row ${row} has class ${label} and prediction ${prediction}; expected 0 to ${this.classes - 1}`,
         );
-      this.counts[label][guess]++;
+      this.counts[label][prediction]++;
     }
   }
 
-  /** The share of all predictions that is right; NaN of none. */
+  /** Accuracy: the fraction of predictions that are correct; NaN if there are none. */
   get accuracy(): number {
     return this.#diagonal().reduce(add, 0) / this.counts.flat().reduce(add, 0);
   }
 
-  /** For each class the share of its predictions that is right; 0 where there is none. */
+  /** The precision of each class: the fraction of its predictions that are correct; 0 if there are none. */
   get precision(): number[] {
-    return this.#diagonal().map((right, label) => share(right, this.counts.map((row) => row[label]).reduce(add, 0)));
+    return this.#diagonal().map((correct, label) =>
+      ratio(correct, this.counts.map((row) => row[label]).reduce(add, 0)),
+    );
   }
 
-  /** For each class the share of its rows that was found; 0 where there is none. */
+  /** The recall of each class: the fraction of its rows that are predicted correctly; 0 if there are none. */
   get recall(): number[] {
-    return this.#diagonal().map((right, label) => share(right, this.counts[label].reduce(add, 0)));
+    return this.#diagonal().map((correct, label) => ratio(correct, this.counts[label].reduce(add, 0)));
   }
 
-  /** For each class the harmonic mean of precision and recall. */
+  /** The F1 score of each class: the harmonic mean of its precision and recall. */
   get f1(): number[] {
     const { precision, recall } = this;
-    return precision.map((one, label) => share(2 * one * recall[label], one + recall[label]));
+    return precision.map((p, label) => ratio(2 * p * recall[label], p + recall[label]));
   }
 
   #diagonal(): number[] {
@@ -91,23 +93,25 @@ export class ConfusionMatrix {
 }
 
 const add = (a: number, b: number): number => a + b;
-const share = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
+const ratio = (a: number, b: number): number => (b === 0 ? 0 : a / b);
 
 /**
- * Area under the ROC curve: the probability that a positive scores higher than a negative, ties counting half.
- * @throws TesseraError if there are not as many scores as labels, a score is NaN, or there are not both positives and negatives.
+ * The area under the ROC curve: the probability that a positive has a higher score than a negative, where ties count
+ * half.
+ * @throws TesseraError if the numbers of scores and labels differ, a score is NaN, or positives or negatives are
+ * missing.
  */
 export function areaUnderCurve(scores: ArrayLike<number>, positive: ArrayLike<number | boolean>): number {
   if (scores.length !== positive.length)
     throw new TesseraError(`areaUnderCurve: ${scores.length} scores and ${positive.length} labels`);
-  const fault = Array.from(scores).findIndex((score) => Number.isNaN(score));
-  if (fault >= 0) throw new TesseraError(`areaUnderCurve: score ${fault} is NaN`);
+  const invalid = Array.from(scores).findIndex((score) => Number.isNaN(score));
+  if (invalid >= 0) throw new TesseraError(`areaUnderCurve: score ${invalid} is NaN`);
   const order = Array.from(scores, (_, row) => row).sort((a, b) => scores[a] - scores[b]);
   const positives = Array.from(positive).filter(Boolean).length;
   const negatives = order.length - positives;
   if (positives === 0 || negatives === 0)
     throw new TesseraError(`areaUnderCurve: expected positives and negatives, got ${positives} and ${negatives}`);
-  // Sum of the positives' ranks, ties sharing the mean of theirs (Mann and Whitney 1947).
+  // The rank sum of the positives, where ties share their mean rank (Mann and Whitney 1947).
   let ranks = 0;
   for (let begin = 0; begin < order.length; ) {
     let end = begin;

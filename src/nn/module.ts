@@ -6,25 +6,28 @@ import { boolean, checkOptions, expectValue, oneOf, optional } from './options.j
 import type { StoredTensor } from './safetensors.js';
 
 /**
- * The operands of the products in dense, convolutional and recurrent layers: f32; or, 'mixed', f16 activations and weights,
- * summed as f32. Parameters, and all that is no such product, are f32 in both.
+ * The precision of the matrix products and convolutions in layers. 'f32' computes all of them in f32; 'mixed' casts
+ * activations and weights to f16 and accumulates in f32. Parameters and all other operations are f32 in both.
  */
 export type Precision = 'f32' | 'mixed';
 
 /**
- * A count on the host that belongs to a module's state, such as how often dropout has drawn: `state` saves it and
- * `loadState` brings it back.
+ * A counter on the host that is part of a module's state, such as how often dropout has drawn: `state` saves it and
+ * `loadState` restores it.
  */
 export class Counter {
-  /** The count. */
+  /** The current count. */
   value = 0;
 
-  /** As a tensor of two f32, which hold every safe integer: the lowest 24 bits, and the rest. */
+  /** The count as a tensor of two f32, its lowest 24 bits and the rest, which together hold every safe integer. */
   stored(): StoredTensor {
     return { shape: [2], data: Float32Array.of(this.value % 2 ** 24, Math.floor(this.value / 2 ** 24)) };
   }
 
-  /** @throws TesseraError if a stored tensor is no count. */
+  /**
+   * Decodes the count in a stored tensor.
+   * @throws TesseraError if the tensor does not hold a count.
+   */
   static parse(name: string, { data }: StoredTensor): number {
     const value = data[0] + data[1] * 2 ** 24;
     if (
@@ -33,44 +36,45 @@ export class Counter {
       !Number.isSafeInteger(value)
     )
       throw new TesseraError(
-        `loadState: '${name}' must be a count in two numbers, got [${Array.from(data).join(', ')}]`,
+        `loadState: '${name}' must be a count stored as two numbers, got [${Array.from(data).join(', ')}]`,
       );
     return value;
   }
 }
 
-/** Names that a state and a model do not share. */
+/** The names in which a loaded state and a model differ. */
 export interface LoadReport {
-  /** Names of the model that the state lacks. */
+  /** Names that the model has and the state lacks. */
   readonly missing: readonly string[];
-  /** Names of the state that the model lacks. */
-  readonly unknown: readonly string[];
+  /** Names that the state has and the model lacks. */
+  readonly unexpected: readonly string[];
 }
 
-/** What a module consists of. */
+/** A value in a module's fields that has a name in its state or holds such values. */
 type Member = Variable | Module | Counter;
 
 /**
- * A part of a model. Its public fields hold parameters (`Variable`), further modules, and arrays, Maps and plain objects
- * of these, nested as one likes. Fields are what makes names: `encoder.layers.0.kernel` is field `kernel` of element 0 of
- * field `layers` of field `encoder`. What stands in a `#private` field is not found, and so is not trained or saved.
+ * The base class of layers and models. Its public fields hold parameters (`Variable`), submodules, and arrays, Maps and
+ * plain objects of these, nested to any depth. The fields give the names: `encoder.layers.0.kernel` is the field
+ * `kernel` of element 0 of the field `layers` of the field `encoder`. Values in `#private` fields are not found, and so
+ * are neither trained nor saved.
  */
 export abstract class Module {
   #training = true;
   readonly #penalties: (() => Tensor)[] = [];
   #precision: Precision = 'f32';
 
-  /** True while it trains: dropout is active. */
+  /** Whether the module is in training mode, in which dropout is active and BatchNorm uses the batch's statistics. */
   get training(): boolean {
     return this.#training;
   }
 
-  /** Switches it and all its parts to training. */
+  /** Sets the module and all its submodules to training mode. */
   train(): this {
     return this.#setTraining(true);
   }
 
-  /** Switches it and all its parts to inference: dropout passes its input on. */
+  /** Sets the module and all its submodules to inference mode, in which dropout is the identity. */
   eval(): this {
     return this.#setTraining(false);
   }
@@ -80,29 +84,29 @@ export abstract class Module {
     return this;
   }
 
-  /** The precision of its products. */
+  /** The precision of the module's matrix products and convolutions. */
   get precision(): Precision {
     return this.#precision;
   }
 
-  /** Switches it and all its parts to a precision. 'mixed' needs a device with `shader-f16`. */
+  /** Sets the precision of the module and all its submodules. 'mixed' needs a device with `shader-f16`. */
   usePrecision(precision: Precision): this {
     expectValue('usePrecision', 'the precision', precision, oneOf('f32', 'mixed'));
     for (const module of this.modules()) module.#precision = precision;
     return this;
   }
 
-  /** An operand of a product: in mixed precision as f16. */
+  /** Casts an operand of a product to f16 in mixed precision; in f32 it is returned unchanged. */
   protected operand(x: Tensor): Tensor {
     return this.#precision === 'mixed' ? x.cast('f16') : x;
   }
 
-  /** The modules in its fields, with their names. */
+  /** Yields the direct submodules with their names. */
   *children(): Generator<[name: string, module: Module]> {
     for (const [name, member] of membersOf(this)) if (member instanceof Module) yield [name, member];
   }
 
-  /** Everything of one kind in it and its parts, by dotted names, in the order of the fields. */
+  /** Collects all members of one kind in the module and its submodules by dotted name, in the order of the fields. */
   #collect<Kind extends Member>(
     isKind: (member: Member) => member is Kind,
     within: readonly Module[] = [],
@@ -111,39 +115,39 @@ export abstract class Module {
     const members = [...membersOf(this)];
     for (const [name, member] of members) if (isKind(member)) found.set(name, member);
     for (const [name, member] of members) {
-      // A part that holds what it is a part of ends here.
+      // A submodule that refers back to one of its ancestors is not entered again.
       if (!(member instanceof Module) || member === this || within.includes(member)) continue;
-      for (const [inner, one] of member.#collect(isKind, [...within, this])) found.set(`${name}.${inner}`, one);
+      for (const [inner, value] of member.#collect(isKind, [...within, this])) found.set(`${name}.${inner}`, value);
     }
     return found;
   }
 
   /**
-   * Its variables and those of its parts by dotted names, in the order of the fields: parameters and running statistics.
-   * One that stands in two places has two names here.
+   * All variables of the module and its submodules (parameters and running statistics) by dotted name, in the order of
+   * the fields. A variable that two fields share appears under both names.
    */
   namedVariables(): Map<string, Variable> {
     const found = this.#collect((member) => member instanceof Variable);
     const named = new Set<Variable>();
     for (const [name, variable] of found) {
-      // The name in the whole model stays when a part is asked.
+      // A variable keeps its name in the complete model when a submodule lists it.
       if (!named.has(variable) && !variable.name.endsWith(`.${name}`)) variable.name = name;
       named.add(variable);
     }
     return found;
   }
 
-  /** What an optimizer is to change: the variables that are trainable. */
+  /** The trainable variables of the module and its submodules by dotted name. */
   namedParameters(): Map<string, Variable> {
     return new Map([...this.namedVariables()].filter(([, variable]) => variable.trainable));
   }
 
-  /** Its parameters and those of its parts. */
+  /** The trainable variables of the module and its submodules, each once: what an optimizer takes. */
   parameters(): Variable[] {
     return [...new Set(this.namedParameters().values())];
   }
 
-  /** Excludes its parameters from those that an optimizer made later changes. */
+  /** Makes all parameters non-trainable: an optimizer created afterwards does not change them. */
   freeze(): this {
     for (const parameter of this.parameters()) {
       parameter.trainable = false;
@@ -152,16 +156,16 @@ export abstract class Module {
     return this;
   }
 
-  /** Undoes `freeze`: running statistics, which were never trained, stay as they are. */
+  /** Undoes `freeze`. Running statistics, which were never trainable, stay so. */
   unfreeze(): this {
     for (const variable of this.namedVariables().values()) if (frozen.delete(variable)) variable.trainable = true;
     return this;
   }
 
   /**
-   * Draws the initial values of all parameters whose layers were given no generator, and the seeds of all dropouts that
-   * were given none, each from a stream of its own: by the seed and its dotted name. Parameters that this has drawn
-   * before stay. A `Model` does it when it is made.
+   * Draws the initial values of all parameters whose layers were given no generator, and the seeds of all dropouts
+   * that were given none. Each draws from its own random stream, determined by the seed and its dotted name. Parameters
+   * that an earlier call has drawn keep their values. The constructor of `Model` calls this.
    */
   initialize(seed = 0): this {
     const generator = new RandomGenerator(seed);
@@ -172,21 +176,24 @@ export abstract class Module {
     return this;
   }
 
-  /** Draws what it has that is random and no parameter; see `initialize`. */
+  /** Draws random state other than parameters, such as a dropout's seed; see `initialize`. */
   protected drawFrom(_generator: RandomGenerator): void {}
 
-  /** Adds a term to `penalty`: made anew for each step, of the parameters of that moment. */
+  /** Adds a term to `penalty`. It is built anew in each step, from the parameters' current values. */
   protected addPenalty(term: () => Tensor): void {
     this.#penalties.push(term);
   }
 
-  /** What regularizers ask of it and its parts: a scalar to be added to the loss; undefined where none does. */
+  /**
+   * The sum of all regularization terms of the module and its submodules, a scalar to add to the loss; undefined if
+   * there are none.
+   */
   penalty(): Tensor | undefined {
     const terms = [...this.modules()].flatMap((module) => module.#penalties.map((term) => term()));
     return terms.length === 0 ? undefined : terms.reduce((sum, term) => sum.add(term));
   }
 
-  /** Itself and all modules below it, each once. */
+  /** The module itself and all its submodules at any depth, each once. */
   modules(found = new Set<Module>()): Set<Module> {
     if (found.has(this)) return found;
     found.add(this);
@@ -194,7 +201,7 @@ export abstract class Module {
     return found;
   }
 
-  /** A table of its variables: name, shape and count, each once; and the total. */
+  /** A table of the module's variables (name, shape and number of elements), each once, with the total. */
   summary(): string {
     const rows: string[][] = [['parameter', 'shape', 'count']];
     let total = 0;
@@ -211,8 +218,8 @@ export abstract class Module {
   }
 
   /**
-   * Everything that later steps depend on, by name: the values of all variables, and counts such as how often dropout
-   * has drawn. It is what `encodeSafetensors` writes and `loadState` takes.
+   * The complete state by dotted name: the values of all variables, and counters such as how often dropout has drawn.
+   * `encodeSafetensors` writes it and `loadState` restores it.
    */
   async state(): Promise<Map<string, StoredTensor>> {
     const counters = [...this.#collect(isCounter)].map(([name, counter]) => [name, counter.stored()] as const);
@@ -220,11 +227,11 @@ export abstract class Module {
   }
 
   /**
-   * Takes over a state by name, as it comes from `state` or a file. A count may be missing: then it stays.
-   * With `strict: false` names that only one side has are passed over and reported.
+   * Restores a state, as `state` returns it or a file holds it. Counters that the state lacks keep their values. With
+   * `strict: false`, missing and unexpected names are skipped and reported.
    *
-   * @throws TesseraError if a name is missing or left over, a shape differs, or there are not as many values as a shape
-   * says; then nothing has changed.
+   * @throws TesseraError if a name is missing or unexpected, or a value does not fit its shape or the variable's. The
+   * module is then unchanged.
    */
   loadState(values: ReadonlyMap<string, StoredTensor>, options: { readonly strict?: boolean } = {}): LoadReport {
     const { strict = true } = checkOptions('loadState', options, { strict: optional(boolean) });
@@ -232,12 +239,15 @@ export abstract class Module {
   }
 }
 
-/** What `freeze` froze. */
+/** The variables that `freeze` has made non-trainable, which `unfreeze` makes trainable again. */
 const frozen = new WeakSet<Variable>();
 
 const isCounter = (member: Member): member is Counter => member instanceof Counter;
 
-/** Modules, variables and counters in a module's fields, and in arrays, Maps and plain objects there, by dotted names. */
+/**
+ * Yields the modules, variables and counters in a module's fields, also within arrays, Maps and plain objects, by
+ * dotted name.
+ */
 function* membersOf(module: Module): Generator<[name: string, member: Member]> {
   for (const [name, field] of Object.entries(module)) yield* membersIn(name, field, []);
 }
@@ -262,8 +272,8 @@ function isCollection(value: unknown): value is object {
 }
 
 /**
- * Gives variables and counters the values of their names, after everything was checked.
- * @throws TesseraError if names, shapes or lengths do not fit; then nothing has changed.
+ * Sets variables and counters to the values under their names, once all of them are checked.
+ * @throws TesseraError if names, shapes or lengths do not fit; nothing is changed then.
  */
 export function applyState(
   values: ReadonlyMap<string, StoredTensor>,
@@ -272,14 +282,14 @@ export function applyState(
   strict: boolean,
 ): LoadReport {
   if (!(values instanceof Map))
-    throw new TesseraError('loadState: expected a Map of names to { shape, data }, as `state` gives it');
+    throw new TesseraError('loadState: expected a Map from names to { shape, data }, as `state` returns it');
   const missing = [...variables.keys()].filter((name) => !values.has(name));
-  const unknown = [...values.keys()].filter((name) => !variables.has(name) && !counters.has(name));
-  if (strict && (missing.length > 0 || unknown.length > 0)) {
+  const unexpected = [...values.keys()].filter((name) => !variables.has(name) && !counters.has(name));
+  if (strict && (missing.length > 0 || unexpected.length > 0)) {
     const list = (names: string[]) => names.slice(0, 5).join(', ') || 'none';
     throw new TesseraError(
-      `loadState: the state is not of this model: missing ${list(missing)}; unknown ${list(unknown)}; ` +
-        'with { strict: false } only what fits is loaded',
+      `loadState: the state does not match the model: missing ${list(missing)}; unexpected ${list(unexpected)}; ` +
+        'pass { strict: false } to load only the names that match',
     );
   }
   const changes: (() => void)[] = [];
@@ -306,10 +316,10 @@ export function applyState(
     });
   }
   for (const change of changes) change();
-  return { missing, unknown };
+  return { missing, unexpected };
 }
 
-/** The values of variables, by name, read in one submission. */
+/** Reads the values of variables by name, in one submission. */
 export async function valuesOf(variables: ReadonlyMap<string, Variable>): Promise<Map<string, StoredTensor>> {
   const current = [...variables].map(([name, variable]) => [name, variable.current()] as const);
   await readBack(current.map(([, tensor]) => tensor));
@@ -324,7 +334,18 @@ export async function valuesOf(variables: ReadonlyMap<string, Variable>): Promis
   return values;
 }
 
-/** Rows of cells as lines of aligned columns; the last stands on the right. */
+/** The names in order, where repeated ones get a suffix: `name`, `name_1`, `name_2`. */
+export function uniqueNames(names: readonly string[]): string[] {
+  const taken = new Set<string>();
+  for (const name of names) {
+    let unique = name;
+    for (let number = 1; taken.has(unique); number++) unique = `${name}_${number}`;
+    taken.add(unique);
+  }
+  return [...taken];
+}
+
+/** Formats rows of cells as lines with aligned columns; the last column is right-aligned. */
 export function aligned(rows: readonly (readonly string[])[]): string[] {
   const last = rows[0].length - 1;
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
@@ -333,8 +354,8 @@ export function aligned(rows: readonly (readonly string[])[]): string[] {
   return rows.map((row) => row.map(pad).join('  ').trimEnd());
 }
 
-/** A module that maps one tensor to one. */
+/** A module that maps one tensor to one tensor. */
 export abstract class Layer extends Module {
-  /** y of x. */
+  /** Computes the layer's output for the input x. */
   abstract forward(x: Tensor): Tensor;
 }

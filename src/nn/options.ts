@@ -1,95 +1,98 @@
 import { TesseraError } from '../tensor/index.js';
 
 /*
- * Names and values are checked when they are given: JavaScript has no types, and an option that nobody reads would be
- * ignored in silence.
+ * Options are checked by name and value at the call: JavaScript has no types, and a misspelt option would be ignored
+ * silently.
  */
 
-/** What an option may be: a test, and how an error names what was expected. */
+/** A condition on the value of an option. */
 export interface Check {
+  /** The values that fit, as an error describes them. */
   readonly expected: string;
+  /** Whether a value fits. */
   fits(value: unknown): boolean;
 }
 
 const isNumber = (value: unknown): value is number => typeof value === 'number';
 
-/** Any finite number. */
+/** Accepts any finite number. */
 export const finite: Check = { expected: 'a finite number', fits: (value) => Number.isFinite(value) };
-/** A finite number of 0 or above. */
+/** Accepts finite numbers of 0 or above. */
 export const nonNegative: Check = {
   expected: 'a finite number of 0 or above',
   fits: (value) => isNumber(value) && value >= 0 && value < Number.POSITIVE_INFINITY,
 };
-/** A finite number above 0. */
+/** Accepts finite numbers above 0. */
 export const positive: Check = {
   expected: 'a finite number above 0',
   fits: (value) => isNumber(value) && value > 0 && value < Number.POSITIVE_INFINITY,
 };
-/** A number within [0, 1). */
+/** Accepts numbers within [0, 1). */
 export const fraction: Check = {
   expected: 'a number within [0, 1)',
   fits: (value) => isNumber(value) && value >= 0 && value < 1,
 };
-/** A number within (0, 1). */
+/** Accepts numbers within (0, 1). */
 export const openFraction: Check = {
   expected: 'a number within (0, 1)',
   fits: (value) => isNumber(value) && value > 0 && value < 1,
 };
-/** A number within [0, 1]. */
-export const share: Check = {
+/** Accepts numbers within [0, 1]. */
+export const closedFraction: Check = {
   expected: 'a number within [0, 1]',
   fits: (value) => isNumber(value) && value >= 0 && value <= 1,
 };
-/** 1, 2, 3, ... */
+/** Accepts the integers 1, 2, 3, ... */
 export const positiveInteger: Check = {
   expected: 'a positive integer',
   fits: (value) => Number.isSafeInteger(value) && isNumber(value) && value > 0,
 };
-/** 0, 1, 2, ... */
+/** Accepts the integers 0, 1, 2, ... */
 export const nonNegativeInteger: Check = {
   expected: 'a non-negative integer',
   fits: (value) => Number.isSafeInteger(value) && isNumber(value) && value >= 0,
 };
-/** Any integer. */
+/** Accepts any integer. */
 export const integer: Check = { expected: 'an integer', fits: (value) => Number.isSafeInteger(value) };
-/** true or false. */
+/** Accepts true and false. */
 export const boolean: Check = { expected: 'true or false', fits: (value) => typeof value === 'boolean' };
-/** What is checked where it is used, such as the name of an activation. */
+/** Accepts anything: the value is checked where it is used, such as the name of an activation. */
 export const anything: Check = { expected: 'a value', fits: () => true };
-/** A positive integer, or one for each of two axes. */
+/** Accepts a positive integer, or a pair of them for height and width. */
 export const size2d: Check = {
   expected: 'a positive integer or [height, width]',
   fits: (value) =>
     positiveInteger.fits(value) || (Array.isArray(value) && value.length === 2 && value.every(positiveInteger.fits)),
 };
 
-/** One of some strings. */
+/** Accepts one of the given strings. */
 export const oneOf = (...values: readonly string[]): Check => ({
   expected: values.map((value) => `'${value}'`).join(' or '),
   fits: (value) => values.includes(value as string),
 });
 
-/** A check that undefined passes too: an option with a default. */
+/** Accepts undefined too: the check of an option with a default. */
 export const optional = (check: Check): Check => ({
   expected: check.expected,
   fits: (value) => value === undefined || check.fits(value),
 });
 
-/** An array of so many values, each of which a check passes. */
+/** Accepts an array whose elements all pass a check, of the given length if any. */
 export const listOf = (check: Check, length?: number): Check => ({
-  expected: `an array of ${length === undefined ? '' : `${length} times `}${check.expected}`,
+  expected: `an array of ${length === undefined ? '' : `${length} elements, each `}${check.expected}`,
   fits: (value) =>
     (Array.isArray(value) || ArrayBuffer.isView(value)) &&
     (length === undefined || (value as ArrayLike<unknown>).length === length) &&
     Array.from(value as ArrayLike<unknown>).every(check.fits),
 });
 
-/** A check for each option, those with a default included. */
+/** A check for each option, including those with a default. */
 export type Checks<Options> = { readonly [Name in keyof Required<Options>]: Check };
 
 /**
- * The options as given, once it is certain that each is known and is what it may be.
- * @throws TesseraError that names the option, what was expected and what was got; for an unknown one the nearest name.
+ * Returns the options unchanged if all of them are known and fit their checks.
+ * @throws TesseraError that names the option, what was expected and what was given; for an unknown option, the closest
+ * name that exists.
  */
 export function checkOptions<Options extends object>(
   where: string,
@@ -106,12 +109,12 @@ export function checkOptions<Options extends object>(
   return options;
 }
 
-/** @throws TesseraError if a value is not what it may be. */
+/** @throws TesseraError if a value does not fit a check. */
 export function expectValue(where: string, name: string, value: unknown, { expected, fits }: Check): void {
   if (!fits(value)) throw new TesseraError(`${where}: ${name} must be ${expected}, got ${shown(value)}`);
 }
 
-/** A value as an error shows it: strings in quotes, so that '3' is not 3. */
+/** Formats a value for an error message, with strings in quotes, so that '3' differs from 3. */
 function shown(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;
   if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`;
@@ -119,17 +122,17 @@ function shown(value: unknown): string {
   return typeof value === 'function' ? 'a function' : String(value);
 }
 
-/** @throws TesseraError for an option that is not among the known ones. */
+/** @throws TesseraError if an option is not among the known ones. */
 export function expectOptions(where: string, options: object, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null)
     throw new TesseraError(`${where}: options must be an object, got ${options}`);
   for (const name of Object.keys(options)) if (!known.includes(name)) throw unknownName(where, 'option', name, known);
 }
 
-/** The entry of a table by its name. @throws TesseraError if there is none. */
+/** Looks up an entry of a table by name. @throws TesseraError if there is none. */
 export function lookUp<T>(where: string, what: string, table: Readonly<Record<string, T>>, name: string): T {
   if (!Object.hasOwn(table, name)) throw unknownName(where, what, name, Object.keys(table));
-  return table[name] as T;
+  return table[name];
 }
 
 function unknownName(where: string, what: string, name: string, known: readonly string[]): TesseraError {
@@ -138,21 +141,21 @@ function unknownName(where: string, what: string, name: string, known: readonly 
   return new TesseraError(`${where}: there is no ${what} '${name}'${hint}; there are ${known.join(', ') || 'none'}`);
 }
 
-/** The name that differs by the fewest letters, if they are fewer than half of them. */
+/** The known name with the smallest edit distance, if that is less than half of its length. */
 function nearest(name: string, known: readonly string[]): string | undefined {
-  const distances = known.map((one) => editDistance(name.toLowerCase(), one.toLowerCase()));
+  const distances = known.map((candidate) => editDistance(name.toLowerCase(), candidate.toLowerCase()));
   const best = distances.indexOf(Math.min(...distances));
   return best >= 0 && distances[best] <= Math.max(1, known[best].length / 2 - 1) ? known[best] : undefined;
 }
 
-/** How many letters are to be inserted, deleted or replaced to make one word the other (Levenshtein 1966). */
+/** The edit distance of two words: insertions, deletions and substitutions from one to the other (Levenshtein 1966). */
 function editDistance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row++) {
     const current = [row];
     for (let column = 1; column <= b.length; column++) {
-      const replaced = previous[column - 1] + Number(a[row - 1] !== b[column - 1]);
-      current.push(Math.min(replaced, previous[column] + 1, current[column - 1] + 1));
+      const substituted = previous[column - 1] + Number(a[row - 1] !== b[column - 1]);
+      current.push(Math.min(substituted, previous[column] + 1, current[column - 1] + 1));
     }
     previous = current;
   }

@@ -5,30 +5,30 @@ import { TesseraError } from '../tensor/index.js';
  * dtype, shape and offsets of every tensor, and the tensors, little-endian, one after the other without gaps.
  */
 
-/** Values under a shape, on the host. */
+/** A tensor's shape and values on the host. */
 export interface StoredTensor {
-  /** Its sizes. */
+  /** The size of each axis. */
   readonly shape: readonly number[];
-  /** Row-major: f32, or i32. */
+  /** The values in row-major order, of f32 or i32. */
   readonly data: Float32Array | Int32Array;
 }
 
-/** What a safetensors file holds. */
+/** The contents of a safetensors file. */
 export interface StoredTensors {
-  /** By name. */
+  /** The tensors by name. */
   readonly tensors: Map<string, StoredTensor>;
-  /** Texts by name. */
+  /** The metadata: strings by name. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** The header may not be larger: it is parsed as one string. The reference implementation has the same limit. */
+/** The maximum size of the header, which is parsed as one string; that of the reference implementation. */
 const MAXIMUM_HEADER = 100 * 2 ** 20;
-/** The key under which the header has the metadata; no tensor can have this name. */
+/** The key of the metadata in the header, which no tensor may have as its name. */
 const METADATA = '__metadata__';
 
 /**
- * Writes tensors of f32 and i32, in the order given, with strings beside them.
- * @throws TesseraError if a tensor has more or fewer values than its shape, or the name that the format reserves.
+ * Encodes tensors of f32 and i32, in the order given, and metadata as a safetensors file.
+ * @throws TesseraError if a tensor's values do not fill its shape, or it has the name that the format reserves.
  */
 export function encodeSafetensors(
   tensors: ReadonlyMap<string, StoredTensor>,
@@ -38,7 +38,7 @@ export function encodeSafetensors(
     if (typeof value !== 'string')
       throw new TesseraError(`encodeSafetensors: metadata '${name}' is of type ${typeof value}; expected a string`);
   }
-  // Joined by hand: an object cannot have a tensor named `__proto__` as its own key, and puts names like `7` first.
+  // Joined by hand: an object literal cannot have `__proto__` as its own key, and puts names such as `7` first.
   const header = [entryOf(METADATA, metadata)];
   let end = 0;
   for (const [name, { shape, data }] of tensors) {
@@ -74,7 +74,7 @@ function checkTensor(name: string, shape: unknown, data: unknown): void {
   if (name === METADATA)
     throw new TesseraError(`encodeSafetensors: the format reserves the name '${METADATA}'; rename the tensor`);
   if (!(data instanceof Float32Array || data instanceof Int32Array))
-    throw new TesseraError(`encodeSafetensors: the data of '${name}' is no Float32Array or Int32Array`);
+    throw new TesseraError(`encodeSafetensors: data of '${name}' must be a Float32Array or an Int32Array`);
   if (!areSizes(shape)) {
     throw new TesseraError(
       `encodeSafetensors: '${name}' has shape ${JSON.stringify(shape)}; expected non-negative integers`,
@@ -89,19 +89,19 @@ function checkTensor(name: string, shape: unknown, data: unknown): void {
 }
 
 const areSizes = (list: unknown): list is number[] =>
-  Array.isArray(list) && list.every((one) => Number.isSafeInteger(one) && one >= 0);
+  Array.isArray(list) && list.every((size) => Number.isSafeInteger(size) && size >= 0);
 
-const sizeOf = (shape: readonly number[]): number => shape.reduce((product, one) => product * one, 1);
+const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 /**
- * Reads the tensors of a file. F32, F16 and BF16 are read exactly, as f32. I32 and the other integer types, and BOOL as
- * 0 and 1, are read exactly, as i32. F64 is rounded to the nearest f32.
+ * Decodes a safetensors file. F32, F16 and BF16 are read exactly, as f32; F64 is rounded to the nearest f32. Integers
+ * of all sizes, and BOOL as 0 and 1, are read exactly, as i32.
  *
- * @throws TesseraError before anything is allocated, if the file is truncated, not of this format, or its tensors
- *   overlap or leave holes; and if a dtype is another, or a value is outside of the type that it is read as.
+ * @throws TesseraError if the file is truncated or not of this format, or its tensors overlap or leave gaps, before
+ *   anything is allocated; and if a dtype is not supported, or a value is out of range of the dtype that it is read as.
  */
 export function decodeSafetensors(bytes: Uint8Array): StoredTensors {
-  const { header, body } = split(bytes);
+  const { header, body } = splitFile(bytes);
   const metadata = header[METADATA] ?? {};
   if (!isRecord(metadata) || !Object.values(metadata).every((value) => typeof value === 'string'))
     throw damaged('its metadata is not an object of strings');
@@ -116,16 +116,16 @@ export function decodeSafetensors(bytes: Uint8Array): StoredTensors {
 }
 
 const damaged = (what: string): TesseraError =>
-  new TesseraError(`safetensors: ${what}; the file is damaged or of another format`);
+  new TesseraError(`safetensors: ${what}; the file is damaged or not a safetensors file`);
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function split(bytes: Uint8Array): { header: Record<string, unknown>; body: Uint8Array } {
+function splitFile(bytes: Uint8Array): { header: Record<string, unknown>; body: Uint8Array } {
   if (bytes.length < 8) throw damaged(`expected at least 8 bytes, got ${bytes.length}`);
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(0, true));
   if (length > MAXIMUM_HEADER || 8 + length > bytes.length)
-    throw damaged(`its header is said to have ${length} bytes, the file has ${bytes.length}`);
+    throw damaged(`its header claims ${length} bytes, but the file has ${bytes.length}`);
   let json: string;
   let header: unknown;
   try {
@@ -135,16 +135,16 @@ function split(bytes: Uint8Array): { header: Record<string, unknown>; body: Uint
     throw damaged('its header is not JSON');
   }
   if (!isRecord(header)) throw damaged('its header is not an object');
-  // JSON.parse keeps the last of equal keys.
+  // JSON.parse silently keeps the last of duplicate keys.
   const keys = Object.values(header).reduce<number>(
     (sum, value) => sum + 1 + (isRecord(value) ? Object.keys(value).length : 0),
     0,
   );
-  if (keys !== countKeys(json)) throw damaged('its header has a name twice');
+  if (keys !== countKeys(json)) throw damaged('its header has a duplicate name');
   return { header, body: bytes.subarray(8 + length) };
 }
 
-/** How many keys are written in a JSON object and the objects directly in it. */
+/** Counts the keys in the text of a JSON object and of the objects directly within it. */
 function countKeys(json: string): number {
   let keys = 0;
   let depth = 0;
@@ -186,13 +186,13 @@ function readEntry(name: string, value: unknown, length: number): Entry {
   return { name, dtype, shape, begin, end };
 }
 
-/** The tensors must fill the body, one after the other. */
+/** @throws TesseraError unless the tensors fill the body contiguously, one after the other. */
 function checkLayout(entries: readonly Entry[], length: number): void {
   let filled = 0;
   for (const { name, begin, end } of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (begin !== filled) {
       throw damaged(
-        `'${name}' begins at byte ${begin}, the tensor before it ends at ${filled}: ${begin < filled ? 'they overlap' : 'there is a hole between them'}`,
+        `'${name}' begins at byte ${begin}, the tensor before it ends at ${filled}: ${begin < filled ? 'they overlap' : 'there is a gap between them'}`,
       );
     }
     filled = end;
@@ -201,7 +201,7 @@ function checkLayout(entries: readonly Entry[], length: number): void {
 }
 
 interface Reader {
-  /** Of a value. */
+  /** The size of a value in bytes. */
   readonly bytes: number;
   readonly Values: typeof Float32Array | typeof Int32Array;
   readonly read: (view: DataView, at: number) => number | bigint;
@@ -212,8 +212,8 @@ const reader = (bytes: number, Values: Reader['Values'], read: Reader['read']): 
 const READERS = {
   F64: reader(8, Float32Array, (view, at) => view.getFloat64(at, true)),
   F32: reader(4, Float32Array, (view, at) => view.getFloat32(at, true)),
-  F16: reader(2, Float32Array, (view, at) => fromHalf(view.getUint16(at, true))),
-  BF16: reader(2, Float32Array, (view, at) => fromBfloat(view.getUint16(at, true))),
+  F16: reader(2, Float32Array, (view, at) => fromF16(view.getUint16(at, true))),
+  BF16: reader(2, Float32Array, (view, at) => fromBf16(view.getUint16(at, true))),
   I64: reader(8, Int32Array, (view, at) => view.getBigInt64(at, true)),
   U64: reader(8, Int32Array, (view, at) => view.getBigUint64(at, true)),
   I32: reader(4, Int32Array, (view, at) => view.getInt32(at, true)),
@@ -230,7 +230,7 @@ const isReadable = (dtype: string): dtype is DType => Object.hasOwn(READERS, dty
 
 function valuesOf({ name, dtype, begin, end }: Entry, body: Uint8Array): Float32Array | Int32Array {
   const { bytes, Values, read }: Reader = READERS[dtype];
-  // A copy: the file's bytes need not be aligned. (Not `slice`: that of a Node Buffer does not copy.)
+  // Copied, as the file's bytes may be unaligned. (Not by `slice`, which does not copy for a Node Buffer.)
   if (dtype === 'F32' || dtype === 'I32') return new Values(new Uint8Array(body.subarray(begin, end)).buffer);
   const view = new DataView(body.buffer, body.byteOffset + begin, end - begin);
   const values = new Values(view.byteLength / bytes);
@@ -241,14 +241,14 @@ function valuesOf({ name, dtype, begin, end }: Entry, body: Uint8Array): Float32
       Values === Int32Array ? values[index] === value : Number.isFinite(values[index]) || !Number.isFinite(value);
     if (!fits)
       throw new TesseraError(
-        `safetensors: value ${index} of '${name}' is ${value}, outside of ${Values === Int32Array ? 'i32' : 'f32'} (${dtype} is read as that)`,
+        `safetensors: value ${index} of '${name}' is ${value}, out of range of ${Values === Int32Array ? 'i32' : 'f32'}, as which ${dtype} is read`,
       );
   }
   return values;
 }
 
-/** IEEE 754 binary16: a sign, 5 bits of exponent, 10 of fraction. */
-function fromHalf(bits: number): number {
+/** Decodes an IEEE 754 binary16: 1 sign bit, 5 exponent bits, 10 fraction bits. */
+function fromF16(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;
   const fraction = bits & 1023;
@@ -258,8 +258,8 @@ function fromHalf(bits: number): number {
 
 const word = new DataView(new ArrayBuffer(4));
 
-/** The upper half of an f32. */
-function fromBfloat(bits: number): number {
+/** Decodes a bfloat16, the upper 16 bits of an f32. */
+function fromBf16(bits: number): number {
   word.setUint16(0, bits);
   return word.getFloat32(0);
 }

@@ -198,7 +198,9 @@ test('what does not fit is told', () => {
   expect(() => infoNCE(zeros([1, 4]), zeros([1, 4]))).toThrow('infoNCE: expected at least two pairs');
   expect(() => crossEntropy(logits, i32(0, 3))).toThrow('label 3 at position 1 is out of range');
   expect(() => crossEntropy(logits, i32(0, 1), { labelSmoothing: 1 })).toThrow('within [0, 1), got 1');
-  expect(() => crossEntropy(logits, i32(0, 1), { classWeights: [1] })).toThrow('3 classes need as many weights, got 1');
+  expect(() => crossEntropy(logits, i32(0, 1), { classWeights: [1] })).toThrow(
+    'expected 3 classWeights, one for each class, got 1',
+  );
   expect(() => crossEntropy(logits, logits, { ignoreIndex: 0 })).toThrow('need labels of i32');
   expect(() => meanSquaredError(logits, zeros([3, 2]))).toThrow(
     'meanSquaredError: targets must be f32 [2, 3], got f32 [3, 2]',

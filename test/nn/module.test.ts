@@ -109,7 +109,7 @@ test('state that is not of the model is refused, and nothing changes', async () 
   const model = new Linear({ inputs: 1, outputs: 2 });
   const before = await model.kernel.data();
   const state = new Map([['kernel', { shape: [1, 2], data: Float32Array.of(1, 2) }]]);
-  expect(() => model.loadState(state)).toThrow('missing bias; unknown none');
+  expect(() => model.loadState(state)).toThrow('missing bias; unexpected none');
   state.set('bias', { shape: [3], data: new Float32Array(3) });
   expect(() => model.loadState(state)).toThrow("'bias' has shape [3] in the state, the model needs [2]");
   expect(await model.kernel.data()).toEqual(before);
@@ -205,8 +205,8 @@ test('a state is loaded in part where it is asked for', async () => {
     ['kernel', { shape: [1, 2], data: Float32Array.of(1, 2) }],
     ['head', { shape: [1], data: new Float32Array(1) }],
   ]);
-  expect(() => model.loadState(state)).toThrow('missing bias; unknown head');
-  expect(model.loadState(state, { strict: false })).toEqual({ missing: ['bias'], unknown: ['head'] });
+  expect(() => model.loadState(state)).toThrow('missing bias; unexpected head');
+  expect(model.loadState(state, { strict: false })).toEqual({ missing: ['bias'], unexpected: ['head'] });
   expect(await bytesOf(model.kernel)).toBe('1,2');
   expect(() => model.loadState(state, { strickt: false } as object)).toThrow("did you mean 'strict'?");
 });

@@ -146,7 +146,7 @@ describe.each([
     expectClose([await a.item(), await b.item(), await loss.item()], [2 - 0.3, 3 - 2, 6]);
     expect(optimizers.map(({ steps }) => steps)).toEqual([1, 1]);
     await expect(Optimizer.stepAll(a.sum(), [optimizers[0], optimizers[0]])).rejects.toThrow(
-      "two optimizers change 'a'",
+      "two optimizers update 'a'",
     );
   });
 

@@ -45,7 +45,7 @@ const f32 = (name: string, begin: number, end: number) =>
   `"${name}":{"dtype":"F32","shape":[${(end - begin) / 4}],"data_offsets":[${begin},${end}]}`;
 
 test.each([
-  ['another format', new TextEncoder().encode('PNG something else entirely'), 'its header is said to have'],
+  ['another format', new TextEncoder().encode('PNG something else entirely'), 'its header claims'],
   ['no JSON', withHeader('not json'), 'its header is not JSON'],
   ['a list', withHeader('[1]'), 'its header is not an object'],
   [
@@ -77,20 +77,20 @@ test.each([
     `'b' begins at byte 8, the tensor before it ends at 12: they overlap`,
   ],
   ['two in one place', withHeader(`{${f32('a', 0, 16)},${f32('b', 0, 16)}}`), 'they overlap'],
-  ['a hole', withHeader(`{${f32('a', 0, 8)},${f32('b', 12, 16)}}`), 'there is a hole between them'],
-  ['a beginning later', withHeader(`{${f32('a', 4, 16)}}`), 'there is a hole'],
+  ['a gap', withHeader(`{${f32('a', 0, 8)},${f32('b', 12, 16)}}`), 'there is a gap between them'],
+  ['a beginning later', withHeader(`{${f32('a', 4, 16)}}`), 'there is a gap'],
   ['trailing bytes', withHeader(`{${f32('a', 0, 12)}}`), 'its tensors end at byte 12, the file at 16'],
   ['only trailing bytes', withHeader('{}', 1), 'its tensors end at byte 0, the file at 1'],
-  ['a tensor twice', withHeader(`{${f32('a', 0, 16)},${f32('a', 0, 16)}}`), 'its header has a name twice'],
+  ['a tensor twice', withHeader(`{${f32('a', 0, 16)},${f32('a', 0, 16)}}`), 'its header has a duplicate name'],
   [
     'a tensor twice, once escaped',
     withHeader(`{${f32('a', 0, 16)},${f32('a', 0, 16).replace('a', '\\u0061')}}`),
-    'has a name twice',
+    'has a duplicate name',
   ],
   [
     'a shape twice',
     withHeader('{"a":{"dtype":"F32","shape":[1],"shape":[4],"data_offsets":[0,16]}}'),
-    'has a name twice',
+    'has a duplicate name',
   ],
   ['metadata of numbers', withHeader('{"__metadata__":{"a":1}}', 0), 'its metadata is not an object of strings'],
   ['metadata of a list', withHeader('{"__metadata__":["a"]}', 0), 'its metadata is not an object of strings'],
@@ -112,7 +112,7 @@ test.each([
   ['more data than shape', 'a', [2], new Float32Array(3), "'a' of shape [2] needs 2 values, got 3"],
   ['less data than shape', 'a', [2, 2], new Float32Array(3), "'a' of shape [2, 2] needs 4 values, got 3"],
   ['a fractional size', 'a', [0.5], new Float32Array(0), "'a' has shape [0.5]"],
-  ['a list', 'a', [1], [1] as unknown as Float32Array, "'a' is no Float32Array or Int32Array"],
+  ['a list', 'a', [1], [1] as unknown as Float32Array, "'a' must be a Float32Array or an Int32Array"],
 ])('%s is not written', (_, name, shape, data, message) => {
   expect(() => encodeSafetensors(new Map([[name, { shape, data }]]))).toThrow(message);
 });
@@ -163,9 +163,9 @@ test.each([
 });
 
 test.each([
-  ['I64', BigInt64Array.of(0n, 2n ** 31n), "value 1 of 'a' is 2147483648, outside of i32"],
-  ['U64', BigUint64Array.of(2n ** 63n), 'outside of i32'],
-  ['F64', Float64Array.of(1e300), "value 0 of 'a' is 1e+300, outside of f32"],
+  ['I64', BigInt64Array.of(0n, 2n ** 31n), "value 1 of 'a' is 2147483648, out of range of i32"],
+  ['U64', BigUint64Array.of(2n ** 63n), 'out of range of i32'],
+  ['F64', Float64Array.of(1e300), "value 0 of 'a' is 1e+300, out of range of f32"],
 ])('%s beyond what holds it is refused', (dtype, bytes, message) => {
   expect(() => decodeSafetensors(stored(dtype, bytes, 8))).toThrow(message);
 });

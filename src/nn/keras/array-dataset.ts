@@ -16,7 +16,9 @@ export type Values = Tensor | Nested | HostArray;
 /** Inputs or targets: of one input or output as they are, of several a list with one for each. */
 export type Rows = Values | readonly Values[];
 
-/** What stands for one input or output: how it is called, its rank with the batch, and the type of plain numbers there. */
+/**
+ * What stands for one input or output: how it is called, its rank with the batch, and the type of plain numbers there.
+ */
 export interface Slot {
   readonly name: string;
   readonly rank: number;

@@ -59,7 +59,9 @@ export interface Callbacks {
 
 const EVENTS: readonly (keyof Callbacks)[] = ['onTrainBegin', 'onBatchEnd', 'onEpochEnd', 'onWarning', 'onTrainEnd'];
 
-/** @throws TesseraError if a field is called like an event, but there is none of that name: it would never be called. */
+/**
+ * @throws TesseraError if a field is called like an event, but there is none of that name: it would never be called.
+ */
 export function expectCallbacks(callbacks: readonly Callbacks[]): void {
   for (const one of callbacks) {
     const events = Object.fromEntries(Object.entries(one).filter(([name]) => /^on[A-Z]/.test(name)));

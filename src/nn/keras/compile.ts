@@ -26,8 +26,8 @@ export interface CompileOptions {
   /** By name, functions that give a number for each row or step, or `Metric` objects; of each output. */
   readonly metrics?: readonly MetricLike[];
   /**
-   * 'mixed' has its products take f16, and gives an optimizer named here a dynamic loss scale. Default: as `usePrecision`
-   * said, or f32.
+   * 'mixed' has its products take f16, and gives an optimizer named here a dynamic loss scale. Default: as
+   * `usePrecision` said, or f32.
    */
   readonly precision?: Precision;
 }
@@ -55,7 +55,10 @@ export interface Result {
   readonly mask: Tensor | undefined;
 }
 
-/** @throws TesseraError if an option is unknown, there are not as many losses as outputs, or a name stands for two numbers. */
+/**
+ * @throws TesseraError if an option is unknown, there are not as many losses as outputs, or a name stands for two
+ * numbers.
+ */
 export function compiled(
   options: CompileOptions,
   outputs: readonly SymbolicTensor[],

@@ -17,8 +17,8 @@ export interface FitOptions {
   /** Default 32. */
   readonly batchSize?: number;
   /**
-   * The share of the rows, from the end, that is held out: of few rows at least one. Callbacks are warned of a class that
-   * none of the others has. Not with `validationData`.
+   * The share of the rows, from the end, that is held out: of few rows at least one. Callbacks are warned of a class
+   * that none of the others has. Not with `validationData`.
    */
   readonly validationSplit?: number;
   /** Inputs and targets to be judged by after each epoch. */

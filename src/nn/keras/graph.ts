@@ -33,7 +33,9 @@ export class LayerGraph {
     return [...new Set(this.calls.flatMap(({ module }) => module ?? []))];
   }
 
-  /** The values of symbols, from those of the inputs. @throws TesseraError if inputs are missing or have other shapes. */
+  /**
+   * The values of symbols, from those of the inputs. @throws TesseraError if inputs are missing or have other shapes.
+   */
   run(values: readonly Tensor[], symbols: readonly SymbolicTensor[]): readonly Tensor[] {
     if (values.length !== this.inputs.length)
       throw new TesseraError(`Model: expected ${this.inputs.length} inputs, got ${values.length}`);

@@ -13,12 +13,14 @@ import {
 } from '../row-losses.js';
 
 /**
- * A function of a model's output and the targets, both with the batch first, that gives a number for each row (batch), or
- * for each step (batch, steps).
+ * A function of a model's output and the targets, both with the batch first, that gives a number for each row (batch),
+ * or for each step (batch, steps).
  */
 export type RowFunction = (output: Tensor, targets: Tensor) => Tensor;
 
-/** Losses by Keras's names. Outputs are probabilities, unless the name says logits; the formulas are in row-losses.ts. */
+/**
+ * Losses by Keras's names. Outputs are probabilities, unless the name says logits; the formulas are in row-losses.ts.
+ */
 export const losses = {
   categoricalCrossentropy: (p, t) => categoricalCrossEntropyRows(p, t),
   categoricalCrossentropyFromLogits: (x, t) => categoricalCrossEntropyRows(x, t, { fromLogits: true }),

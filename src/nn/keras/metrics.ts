@@ -134,8 +134,8 @@ export const metrics = {
   /** Of the targets that are 1, the share whose output is above 0.5; 0 where there is none. */
   recall: amongYes((_, are) => are),
   /**
-   * The harmonic mean of precision and recall. Of several outputs the largest is the prediction, and the mean over classes
-   * is taken; of a single one, yes is above 0.5, and it is that of yes, as in Keras with a threshold.
+   * The harmonic mean of precision and recall. Of several outputs the largest is the prediction, and the mean over
+   * classes is taken; of a single one, yes is above 0.5, and it is that of yes, as in Keras with a threshold.
    */
   f1Score: f1,
   /** The area under the ROC curve of all outputs, over 200 thresholds; 0 where one kind is missing. */

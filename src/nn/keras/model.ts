@@ -79,8 +79,8 @@ export class Model<Outputs extends SymbolicTensor | readonly SymbolicTensor[] = 
   }
 
   /**
-   * Says how it is to be trained and judged. Losses of probabilities go back to the logits of the softmax or sigmoid that
-   * gave them, so that a prediction that is certain and wrong has a gradient.
+   * Says how it is to be trained and judged. Losses of probabilities go back to the logits of the softmax or sigmoid
+   * that gave them, so that a prediction that is certain and wrong has a gradient.
    * @throws TesseraError if an option is unknown, or there are not as many losses as outputs.
    */
   compile(options: CompileOptions): this {

@@ -21,7 +21,9 @@ export class Tally {
   readonly #sums = new Map<string, { metric: Metric; values: number[] }>();
   #last: (() => Promise<void>) | undefined;
 
-  /** Takes a batch, whose values are on their way, and reads the one before; `tell` hears of each batch that was read. */
+  /**
+   * Takes a batch, whose values are on their way, and reads the one before; `tell` hears of each batch that was read.
+   */
   async add(loss: Tensor, parts: readonly Part[], rows: number, tell?: Tell): Promise<void> {
     const before = this.#last;
     this.#last = () => this.#read(loss, parts, rows);

@@ -177,7 +177,8 @@ export interface PositionalEmbeddingOptions {
 /**
  * Adds a learned vector for each position: y[n, t] = x[n, t] + table[t].
  *
- * x (batch, rows, features) with rows ≤ length -> the same shape. `table` (length, features) starts uniform within ±0.05.
+ * x (batch, rows, features) with rows ≤ length -> the same shape. `table` (length, features) starts uniform within
+ * ±0.05.
  */
 export class PositionalEmbedding extends Layer {
   /** A vector for each position, (length, features). */

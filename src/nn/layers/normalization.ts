@@ -11,7 +11,7 @@ import {
 } from '../../tensor/index.js';
 import { parameter } from '../initializers.js';
 import { Layer } from '../module.js';
-import { checkOptions, nonNegative, optional, positiveInteger, share } from '../options.js';
+import { checkOptions, closedFraction, nonNegative, optional, positiveInteger } from '../options.js';
 
 /** Options of a normalisation. */
 export interface NormalizationOptions {
@@ -149,8 +149,8 @@ export class InstanceNorm extends Layer {
  *
  *   running ← momentum · running + (1 - momentum) · batch's
  *
- * A layer used several times in a step updates them as often. At inference μ and σ² are the running statistics. γ `scale`
- * and β `shift` (features) start with ones and zeros.
+ * A layer used several times in a step updates them as often. At inference μ and σ² are the running statistics. γ
+ * `scale` and β `shift` (features) start with ones and zeros.
  *
  * One value per channel has no variance: as in Keras, y is then β and the variance counts as 0 (PyTorch refuses it).
  */
@@ -173,7 +173,7 @@ export class BatchNorm extends Layer {
       features,
       momentum = 0.99,
       epsilon = 1e-3,
-    } = checkOptions('BatchNorm', options, { ...CHECKS, momentum: optional(share) });
+    } = checkOptions('BatchNorm', options, { ...CHECKS, momentum: optional(closedFraction) });
     this.scale = scaleOf(features);
     this.shift = shiftOf(features);
     this.runningMean = parameter('runningMean', [features], 'zeros', undefined);

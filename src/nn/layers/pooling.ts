@@ -42,7 +42,8 @@ export class MaxPool2D extends Pool2D {
 }
 
 /**
- * The mean of each window, in which padding does not count: y[n, i, j, c] = mean_{a, b} x[n, i·stride + a, j·stride + b, c].
+ * The mean of each window, in which padding does not count: y[n, i, j, c] = mean_{a, b} x[n, i·stride + a, j·stride +
+ * b, c].
  *
  * x (batch, height, width, channels) -> y (batch, height', width', channels).
  */

@@ -157,8 +157,8 @@ export interface BidirectionalOptions {
  *
  *   y[t] = merge(forwards(x)[t], backwards(reversed x)[t])
  *
- * x (batch, time, inputs) -> (batch, 2 · outputs) for merge 'concat', else (batch, outputs). Padding stays what the mask
- * says: the second layer meets it first, and its state is left as it is.
+ * x (batch, time, inputs) -> (batch, 2 · outputs) for merge 'concat', else (batch, outputs). Padding stays what the
+ * mask says: the second layer meets it first, and its state is left as it is.
  */
 export class Bidirectional extends Module {
   /** Runs from the first step on. */
@@ -189,8 +189,8 @@ export class Bidirectional extends Module {
   }
 
   /**
-   * All hidden states, merged; the last hidden state of both, merged; and the last state: that of `forwards` beside that
-   * of `backwards`, (batch, 2 · outputs) whatever the merge. An initial state has the same form.
+   * All hidden states, merged; the last hidden state of both, merged; and the last state: that of `forwards` beside
+   * that of `backwards`, (batch, 2 · outputs) whatever the merge. An initial state has the same form.
    */
   run(x: Tensor, mask?: Tensor, initial?: LstmState): Recurrence & { readonly hidden: Tensor } {
     const [there, back] = initial === undefined ? [] : halvesOf(initial);

@@ -326,7 +326,7 @@ test('names that there are not, and sizes that cannot be, are told', async () =>
   expect(() => layers.dense({ units: 2, activation: wrong('swoosh') })(x)).toThrow(
     "dense: there is no activation 'swoosh'",
   );
-  expect(() => layers.dense({ units: 2, kernelInitializer: wrong('he') })(x)).toThrow("there is no initialiser 'he'");
+  expect(() => layers.dense({ units: 2, kernelInitializer: wrong('he') })(x)).toThrow("there is no initializer 'he'");
   expect(() => layers.dense({ units: 0 })).toThrow('dense: units must be a positive integer, got 0');
   expect(() => layers.conv2d({ filters: 3, kernelSize: 3, groups: 2 })(input({ shape: [5, 5, 3] }))).toThrow(
     'Conv2D: 2 groups do not divide 3 inputs and 3 outputs',

@@ -1,5 +1,5 @@
 import { BatchNorm, GroupNorm, LayerNorm, RMSNorm } from '../../layers/index.js';
-import { checkOptions, nonNegative, optional, positiveInteger, share } from '../../options.js';
+import { checkOptions, closedFraction, nonNegative, optional, positiveInteger } from '../../options.js';
 import { layer, type SymbolicLayer } from '../symbols.js';
 
 const featuresOf = (shape: readonly number[]) => ({ features: shape[shape.length - 1] });
@@ -18,7 +18,7 @@ interface NormalizationOptions {
 export function batchNormalization(
   options: NormalizationOptions & { readonly momentum?: number } = {},
 ): SymbolicLayer<BatchNorm> {
-  const checks = { ...EPSILON, momentum: optional(share) };
+  const checks = { ...EPSILON, momentum: optional(closedFraction) };
   const { momentum = 0.99, epsilon = 1e-3 } = checkOptions('batchNormalization', options, checks);
   return layer('batchNormalization', (x) => new BatchNorm({ ...featuresOf(x), momentum, epsilon }), keepsMask);
 }

@@ -100,8 +100,9 @@ export function gru(options: RecurrentOptions & { readonly resetAfter?: boolean 
 const MERGES = { concat: 'concat', sum: 'sum', mul: 'multiply', ave: 'average' } as const;
 
 /**
- * Two layers with the options of a recurrent one, the second from the end of the sequence; their hidden states become one
- * by `mergeMode`, concatenated by default. As in Keras, both are new: they share no weights with the layer that is given.
+ * Two layers with the options of a recurrent one, the second from the end of the sequence; their hidden states become
+ * one by `mergeMode`, concatenated by default. As in Keras, both are new: they share no weights with the layer that is
+ * given.
  */
 export function bidirectional(
   around: SymbolicRecurrent,
