@@ -1,7 +1,7 @@
-/** Tensors, gradients, plans and the two devices: `npx tsx examples/first-steps.ts`. */
+/** Tensors, gradients, plans and the reference device. Run it with `npx tsx examples/first-steps.ts`. */
 import { evaluate, explain, grad, openDevice, setDefaultDevice, tensor, Variable } from '../src/index.js';
 
-// σ(Wx + b), on two rows at once. Nothing runs here: y is a node of a graph.
+// σ(xW + b) for a batch of two rows. Nothing runs yet: y is a node of a lazy graph.
 const x = tensor([
   [1, 2, 3],
   [4, 5, 6],
@@ -10,20 +10,20 @@ const w = new Variable(Float32Array.of(0.1, -0.2, 0.3, 0.1, -0.3, 0.2), [3, 2], 
 const b = new Variable(new Float32Array(2), [2], 'b');
 const y = x.matmul(w).add(b).sigmoid();
 
-// One dispatch: the bias and σ are fused into the product.
+// A single dispatch: the bias and σ are fused into the matmul.
 for (const { kernel, op, flops } of (await explain(y)).dispatches) console.log(`${kernel}: ${op}, ${flops} flops`);
 console.log('y =', await y.data());
 
-// A gradient is a graph, too; a gradient of a gradient as well.
+// Gradients are graphs as well, so they can be differentiated again.
 const loss = y.square().sum();
 const [dw, db] = grad(loss, [w, b]);
 console.log('dw =', await dw.data());
 console.log('db =', await db.data());
 
-// One step downhill. An assign happens when it is evaluated, after all reads of the old value.
+// One step of gradient descent. Assigns take effect when evaluated, after all reads of the old values.
 await evaluate(w.assign(w.sub(dw.mul(0.1))), b.assign(b.sub(db.mul(0.1))));
-console.log('loss after it =', await x.matmul(w).add(b).sigmoid().square().sum().item());
+console.log('loss after the step =', await x.matmul(w).add(b).sigmoid().square().sum().item());
 
-// The same kernels in float64 on the CPU, where you can read and step through them.
+// The reference device runs plain TypeScript in float64, which a debugger can step through.
 setDefaultDevice(await openDevice({ device: 'reference' }));
 console.log('in float64: σ(0.5) =', await tensor([0.5]).sigmoid().data());

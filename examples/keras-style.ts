@@ -1,5 +1,5 @@
 /**
- * A Keras program, line for line, on emoji and their names: `npx tsx examples/keras-style.ts`.
+ * A Keras program, translated line by line and trained on emoji. Run it with `npx tsx examples/keras-style.ts`.
  *
  *   text = LSTM(units=128)(Embedding(input_dim=10000, output_dim=128)(text_input))
  *   image = Flatten()(Conv2D(filters=64, kernel_size=(3, 3), activation='relu')(image_input))
@@ -12,7 +12,7 @@ import { emojiData } from '../src/data/node/index.js';
 import { oneHot, tensor } from '../src/index.js';
 import { input, layers, Model, progress } from '../src/nn/index.js';
 
-// The emoji have nine classes; the tenth output stays empty, as the program has ten.
+// There are nine classes of emoji. The Keras program has ten outputs, so the last one stays unused.
 const CLASSES = 10;
 const [time, pixels] = [8, 28];
 const { train, test, classes, testNames } = await emojiData({ pixels, time });
@@ -40,6 +40,6 @@ await model.fit([textData, imageData], labels, {
 
 const heldOut = rowsOf(test);
 const { accuracy } = await model.evaluate([heldOut.text, heldOut.image], heldOut.labels);
-console.log(`held out: accuracy ${accuracy.toFixed(3)}`);
+console.log(`held-out accuracy ${accuracy.toFixed(3)}`);
 const predicted = await (await model.predict([heldOut.text, heldOut.image])).argmax(-1).data();
 for (const row of [0, 100, 200, 300]) console.log(`${testNames[row]}: ${classes[predicted[row]]}`);

@@ -1,10 +1,10 @@
-/** The README's example, from a clone: `npx tsx examples/toy-fusion.ts`. */
+/** The first example of the README. Run it with `npx tsx examples/toy-fusion.ts`. */
 import { batches, toyData } from '../src/data/index.js';
 import { explain } from '../src/index.js';
 import { TextImageClassifier } from '../src/models/index.js';
 import { Adam, accuracy, crossEntropy } from '../src/nn/index.js';
 
-// Two words and two kinds of pictures make four classes: neither tells the class alone.
+// Two words and two kinds of image make four classes. Neither input determines the class alone.
 const text = { vocabulary: 8, embedding: 8, units: 8 };
 const model = new TextImageClassifier({ ...text, image: [8, 8, 1], filters: 4, classes: 4, seed: 1 });
 const optimizer = new Adam(model.parameters(), { learningRate: 0.01 });
