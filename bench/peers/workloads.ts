@@ -1,5 +1,5 @@
 import { TextImageClassifier } from '../../src/models/index.js';
-import { valuesOf } from '../../src/nn/index.js';
+import { valuesOf } from '../../src/nn/module.js';
 import { Generator } from '../../src/tensor/index.js';
 import { trainingData } from '../step-data.js';
 

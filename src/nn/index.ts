@@ -1,3 +1,4 @@
+export { type Activation, activations } from './activations.js';
 export {
   constant,
   type Initializer,
@@ -13,7 +14,6 @@ export {
   type VarianceScalingOptions,
   varianceScaling,
 } from './initializers.js';
-export { type Activation, activations } from './keras/activations.js';
 export type { Rows } from './keras/array-dataset.js';
 export {
   type Callbacks,
@@ -26,13 +26,12 @@ export {
   type TrainingPlan,
 } from './keras/callbacks.js';
 export type { CompileOptions } from './keras/compile.js';
-export type { RecurrentOptions, SymbolicRecurrent } from './keras/layers/recurrent.js';
+export type { RecurrentLayerOptions, SymbolicRecurrent } from './keras/layers/recurrent.js';
 export { layers } from './keras/layers.js';
 export { losses, type RowFunction } from './keras/losses.js';
 export { type Metric, meanOf, metrics } from './keras/metrics.js';
 export { type FitOptions, Model } from './keras/model.js';
 export { optimizers } from './keras/optimizers.js';
-export { l1, l1l2, l2, type Regularizer } from './keras/regularizers.js';
 export { type Call, call, type InputOptions, input, type SymbolicLayer, SymbolicTensor } from './keras/symbols.js';
 export * from './layers/index.js';
 export {
@@ -47,7 +46,7 @@ export {
   meanSquaredError,
 } from './losses.js';
 export { accuracy, areaUnderCurve, ConfusionMatrix, topKAccuracy } from './metrics.js';
-export { Counter, Layer, type LoadReport, Module, type Precision, valuesOf } from './module.js';
+export { Counter, Layer, type LoadReport, Module, type Precision } from './module.js';
 export {
   Adagrad,
   type AdagradOptions,
@@ -62,6 +61,7 @@ export {
   type SGDOptions,
   type StepOptions,
 } from './optimizers.js';
-export { normalizeLength } from './row-losses.js';
+export { l1, l1l2, l2, type Regularizer } from './regularizers.js';
+export { l2Normalize } from './row-losses.js';
 export { decodeSafetensors, encodeSafetensors, type StoredTensor, type StoredTensors } from './safetensors.js';
 export { cosineDecay, exponentialDecay, oneCycle, type Schedule, stepDecay, warmUp } from './schedules.js';

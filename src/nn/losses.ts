@@ -6,7 +6,7 @@ import {
   cosineRows,
   huberRows,
   klDivergenceRows,
-  normalizeLength,
+  l2Normalize,
   squaredErrorRows,
 } from './row-losses.js';
 
@@ -181,7 +181,7 @@ export function infoNCE(a: Tensor, b: Tensor, options: { readonly temperature?: 
   expectAlike('infoNCE', a, b);
   if (a.rank !== 2 || a.shape[0] < 2)
     throw new TesseraError(`infoNCE: expected at least two pairs, (batch, features), got ${a.describe()}`);
-  const similarities = normalizeLength(a).matmul(normalizeLength(b).transpose()).div(temperature);
+  const similarities = l2Normalize(a).matmul(l2Normalize(b).transpose()).div(temperature);
   const pairs = arange(a.shape[0]);
   return crossEntropy(similarities, pairs).add(crossEntropy(similarities.transpose(), pairs)).mul(0.5);
 }

@@ -102,7 +102,7 @@ export const poissonRows = (p: Tensor, t: Tensor): Tensor => meanOfLast(p.sub(t.
 export const hingeRows = (x: Tensor, t: Tensor): Tensor => meanOfLast(t.mul(x).neg().add(1).relu());
 
 /** L2 normalization along the last axis, x / √Σx²; zero vectors stay zero. */
-export const normalizeLength = (x: Tensor): Tensor => x.div(x.norm(-1, { keepDims: true }).maximum(1e-12));
+export const l2Normalize = (x: Tensor): Tensor => x.div(x.norm(-1, { keepDims: true }).maximum(1e-12));
 
 /** Cosine similarity x·t / (|x|·|t|) over the last axis. */
-export const cosineRows = (x: Tensor, t: Tensor): Tensor => normalizeLength(x).mul(normalizeLength(t)).sum(-1);
+export const cosineRows = (x: Tensor, t: Tensor): Tensor => l2Normalize(x).mul(l2Normalize(t)).sum(-1);

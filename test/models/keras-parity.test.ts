@@ -6,7 +6,8 @@ import { TfjsClassifier } from '../../bench/peers/engines/tfjs-classifier.js';
 import type { HostTensor } from '../../bench/peers/workloads.js';
 import { type Batch, batches, toyData } from '../../src/data/index.js';
 import { TextImageClassifier } from '../../src/models/index.js';
-import { Adam, crossEntropy, valuesOf } from '../../src/nn/index.js';
+import { Adam, crossEntropy } from '../../src/nn/index.js';
+import { valuesOf } from '../../src/nn/module.js';
 import type { Tensor } from '../../src/tensor/index.js';
 
 beforeAll(async () => {

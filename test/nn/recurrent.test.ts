@@ -121,7 +121,7 @@ test('both directions go on from the state that they gave', async () => {
   }
   const layer = new Bidirectional({ forwards: new LSTM(sizes), backwards: new LSTM(sizes) });
   const wrong = { hidden: zeros([batch, units]), cell: zeros([batch, units + 1]) };
-  expect(() => layer.run(x, undefined, wrong)).toThrow('both directions side by side');
+  expect(() => layer.run(x, undefined, wrong)).toThrow('both directions concatenated');
 });
 
 test('directions are merged as they are told', async () => {

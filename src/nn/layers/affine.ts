@@ -1,30 +1,30 @@
 import type { Generator } from '../../tensor/generator.js';
 import type { Shape, Tensor, Variable } from '../../tensor/index.js';
+import { type Activation, activationOf } from '../activations.js';
 import { type InitializerLike, parameter } from '../initializers.js';
-import { type Activation, activationOf } from '../keras/activations.js';
-import type { Regularizer } from '../keras/regularizers.js';
 import { Layer } from '../module.js';
 import { anything, boolean, type Checks, optional } from '../options.js';
+import type { Regularizer } from '../regularizers.js';
 
-/** Options of layers y = activation(x ∘ W + b). */
+/** Options of layers that compute y = activation(x ∘ W + b), where ∘ is a matrix product or a convolution. */
 export interface AffineOptions {
-  /** Applied to the result. Default 'linear'. */
+  /** The activation that is applied to the result. Default 'linear', the identity. */
   readonly activation?: Activation;
-  /** Default true. */
+  /** Whether the layer adds a bias b. Default true. */
   readonly useBias?: boolean;
-  /** Default 'glorotUniform'. */
+  /** The initializer of the kernel W. Default 'glorotUniform'. */
   readonly kernelInitializer?: InitializerLike;
-  /** Default 'zeros'. */
+  /** The initializer of the bias b. Default 'zeros'. */
   readonly biasInitializer?: InitializerLike;
-  /** A penalty on the kernel; see `Module.penalty`. */
+  /** The regularizer of the kernel; its penalty is part of `Module.penalty`. Default: none. */
   readonly kernelRegularizer?: Regularizer;
-  /** A penalty on the bias. */
+  /** The regularizer of the bias. Default: none. */
   readonly biasRegularizer?: Regularizer;
-  /** Draws the initial values. Default: a stream of its own, see `setSeed`. */
+  /** The generator of the initial values. Default: a stream of its own; see `setSeed`. */
   readonly generator?: Generator;
 }
 
-/** What the options of affine layers may be. */
+/** Checks of `AffineOptions`. */
 export const AFFINE_CHECKS: Checks<AffineOptions> = {
   activation: anything,
   useBias: optional(boolean),
@@ -35,11 +35,11 @@ export const AFFINE_CHECKS: Checks<AffineOptions> = {
   generator: anything,
 };
 
-/** What layers y = activation(x ∘ W + b) have in common, whatever the product ∘ is: parameters, and what follows it. */
+/** The base class of layers that compute y = activation(x ∘ W + b), where ∘ is a matrix product or a convolution. */
 export abstract class AffineLayer extends Layer {
-  /** The weights W. */
+  /** The kernel W; its shape is given at the layer. */
   readonly kernel: Variable;
-  /** The bias b, where it has one. */
+  /** The bias b (outputs); undefined with `useBias: false`. */
   readonly bias: Variable | undefined;
   readonly #activation: (x: Tensor) => Tensor;
 
@@ -56,12 +56,12 @@ export abstract class AffineLayer extends Layer {
     if (biasRegularizer !== undefined && bias !== undefined) this.addPenalty(() => biasRegularizer(bias));
   }
 
-  /** x and the kernel as the product takes them; one in groups takes f32 always. */
+  /** The operands of the product in the layer's precision. Convolutions with groups are always computed in f32. */
   protected operands(x: Tensor, groups = 1): [x: Tensor, kernel: Tensor] {
     return groups === 1 ? [this.operand(x), this.operand(this.kernel)] : [x, this.kernel];
   }
 
-  /** Adds the bias to the product and applies the activation. */
+  /** Adds the bias to the product x ∘ W and applies the activation. */
   protected finish(product: Tensor): Tensor {
     return this.#activation(this.bias === undefined ? product : product.add(this.bias));
   }

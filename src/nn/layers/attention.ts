@@ -7,8 +7,8 @@ import {
   TesseraError,
   type Variable,
 } from '../../tensor/index.js';
+import type { Activation } from '../activations.js';
 import { parameter } from '../initializers.js';
-import type { Activation } from '../keras/activations.js';
 import { Layer, Module } from '../module.js';
 import {
   anything,
@@ -25,38 +25,41 @@ import { LayerNorm } from './normalization.js';
 
 /** Options of a `MultiHeadAttention`. */
 export interface MultiHeadAttentionOptions {
-  /** Features of x and of the result. */
+  /** The number of features of x and y. */
   readonly features: number;
-  /** How many heads share the features. */
+  /** The number of heads, which must divide the features. */
   readonly heads: number;
-  /** Draws the initial values. Default: a stream of its own, see `setSeed`. */
+  /** The generator of the initial values. Default: a stream of its own; see `setSeed`. */
   readonly generator?: Generator;
 }
 
 /**
- * Attention in several heads (Vaswani et al. 2017). With the features split among heads of d = features / heads,
+ * Multi-head attention (Vaswani et al. 2017). The features are split into heads of d = features / heads:
  *
- *   q, k, v = x·W_q + b_q, context·W_k + b_k, context·W_v + b_v
- *   head    = softmax(q·kᵀ / √d)·v           of each head's share of q, k and v
- *   y       = [head₁ ... headₙ]·W_o + b_o
+ *   q     = x·W_q + b_q               (batch, rows, features)
+ *   k     = context·W_k + b_k         (batch, keys, features)
+ *   v     = context·W_v + b_v         (batch, keys, features)
+ *   headᵢ = softmax(qᵢ·kᵢᵀ / √d)·vᵢ   (batch, rows, d)
+ *   y     = [head₁ ... headₙ]·W_o + b_o
  *
- * x (batch, rows, features), context (batch, keys, features) -> y (batch, rows, features).
+ * x (batch, rows, features), context (batch, keys, features) -> y (batch, rows, features). The matrices W start Glorot
+ * uniform, the biases b zero.
  */
 export class MultiHeadAttention extends Module {
-  /** Query projection, W_q (features, features). */
+  /** Query projection: W_q (features, features), b_q (features). */
   readonly query: Linear;
-  /** Key projection, W_k (features, features). */
+  /** Key projection: W_k (features, features), b_k (features). */
   readonly key: Linear;
-  /** Value projection, W_v (features, features). */
+  /** Value projection: W_v (features, features), b_v (features). */
   readonly value: Linear;
-  /** Output projection of the joined heads, W_o (features, features). */
+  /** Output projection of the concatenated heads: W_o (features, features), b_o (features). */
   readonly output: Linear;
-  /** Features of x and of the result. */
+  /** The number of features of x and y. */
   readonly features: number;
-  /** How many heads share the features. */
+  /** The number of heads, which must divide the features. */
   readonly heads: number;
 
-  /** @throws TesseraError if the heads do not divide the features. */
+  /** @throws TesseraError if the number of heads does not divide the features. */
   constructor(options: MultiHeadAttentionOptions) {
     super();
     const { features, heads, generator } = checkOptions('MultiHeadAttention', options, {
@@ -76,59 +79,60 @@ export class MultiHeadAttention extends Module {
   }
 
   /**
-   * Attends from x to itself, or to a context. The mask broadcasts to (batch, heads, rows, keys): true where a row may
-   * attend to a key.
+   * Attends from x to the context, or to x itself. The mask broadcasts to (batch, heads, rows, keys) and is true where
+   * a row attends to a key.
    */
   forward(x: Tensor, context: Tensor = x, options: AttentionOptions = {}): Tensor {
     const [batch, rows] = x.shape;
     const byHead = (y: Tensor) =>
       y.reshape([y.shape[0], y.shape[1], this.heads, this.features / this.heads]).permute([0, 2, 1, 3]);
     const [q, k, v] = [this.query.forward(x), this.key.forward(context), this.value.forward(context)].map(byHead);
-    const joined = attention(q, k, v, options).permute([0, 2, 1, 3]).reshape([batch, rows, this.features]);
-    return this.output.forward(joined);
+    const heads = attention(q, k, v, options).permute([0, 2, 1, 3]).reshape([batch, rows, this.features]);
+    return this.output.forward(heads);
   }
 }
 
 /** Options of a `TransformerBlock`. */
 export interface TransformerBlockOptions {
-  /** Features of x and of the result. */
+  /** The number of features of x and y. */
   readonly features: number;
-  /** Heads of the attention. */
+  /** The number of heads of the attention, which must divide the features. */
   readonly heads: number;
-  /** Units between the two dense layers. Default 4 · features. */
+  /** The number of hidden units of the feed-forward network. Default 4 · features. */
   readonly hidden?: number;
-  /** Between the two dense layers. Default 'gelu'. */
+  /** The activation of the hidden units. Default 'gelu'. */
   readonly activation?: Activation;
-  /** The rate of the dropout after the attention and after the dense layers. Default 0. */
+  /** The rate of the dropout after the attention and after the feed-forward network. Default 0. */
   readonly dropout?: number;
-  /** Whether a row attends to no later one. Default false. */
+  /** Whether the attention is causal: a row attends only to itself and earlier rows. Default false. */
   readonly causal?: boolean;
-  /** Draws the initial values. Default: a stream of its own, see `setSeed`. */
+  /** The generator of the initial values. Default: a stream of its own; see `setSeed`. */
   readonly generator?: Generator;
-  /** The seed of the dropout. Default: one of its own, see `setSeed`. */
+  /** The seed of the dropout. Default: one of its own; see `setSeed`. */
   readonly seed?: number;
 }
 
 /**
- * A block of a transformer with its normalisation first (Xiong et al. 2020):
+ * A pre-norm transformer block (Xiong et al. 2020):
  *
- *   x ← x + dropout(attention(norm₁ x))
- *   x ← x + dropout(activation(norm₂(x)·W₁ + b₁)·W₂ + b₂)
+ *   h = x + dropout(attention(norm₁(x)))
+ *   y = h + dropout(activation(norm₂(h)·W₁ + b₁)·W₂ + b₂)
  *
- * x (batch, rows, features) -> the same shape. W₁ (features, hidden), W₂ (hidden, features).
+ * x (batch, rows, features) -> y (batch, rows, features). W₁ (features, hidden), b₁ (hidden), W₂ (hidden, features),
+ * b₂ (features); the norms are layer normalizations.
  */
 export class TransformerBlock extends Module {
-  /** Normalises the input of the attention. */
+  /** Layer normalization of the attention's input. */
   readonly norm1: LayerNorm;
-  /** Attention of the rows to each other. */
+  /** Self-attention. */
   readonly attention: MultiHeadAttention;
-  /** Normalises the input of the two dense layers. */
+  /** Layer normalization of the feed-forward network's input. */
   readonly norm2: LayerNorm;
-  /** To the hidden units, W₁. */
+  /** First layer of the feed-forward network: W₁ (features, hidden), b₁ (hidden). */
   readonly expand: Linear;
-  /** Back to the features, W₂. */
+  /** Second layer of the feed-forward network: W₂ (hidden, features), b₂ (features). */
   readonly contract: Linear;
-  /** Follows the attention, and the dense layers. */
+  /** Dropout after the attention and after the feed-forward network. */
   readonly drop: Dropout;
   readonly #causal: boolean;
 
@@ -155,35 +159,40 @@ export class TransformerBlock extends Module {
     this.#causal = causal;
   }
 
-  /** The mask broadcasts to (batch, heads, rows, rows): true where a row may attend to another. */
+  /**
+   * Applies the block. The mask broadcasts to (batch, heads, rows, rows) and is true where a row attends to another.
+   */
   forward(x: Tensor, mask?: Tensor): Tensor {
-    const normal = this.norm1.forward(x);
-    const attended = x.add(this.drop.forward(this.attention.forward(normal, normal, { causal: this.#causal, mask })));
-    const wide = this.expand.forward(this.norm2.forward(attended));
-    return attended.add(this.drop.forward(this.contract.forward(wide)));
+    const normalized = this.norm1.forward(x);
+    const attended = this.attention.forward(normalized, normalized, { causal: this.#causal, mask });
+    const h = x.add(this.drop.forward(attended));
+    const hidden = this.expand.forward(this.norm2.forward(h));
+    return h.add(this.drop.forward(this.contract.forward(hidden)));
   }
 }
 
 /** Options of a `PositionalEmbedding`. */
 export interface PositionalEmbeddingOptions {
-  /** The most rows that x may have. */
+  /** The maximum number of rows of x. */
   readonly length: number;
-  /** Features of x. */
+  /** The number of features of x. */
   readonly features: number;
-  /** Draws the initial values. Default: a stream of its own, see `setSeed`. */
+  /** The generator of the initial values. Default: a stream of its own; see `setSeed`. */
   readonly generator?: Generator;
 }
 
 /**
- * Adds a learned vector for each position: y[n, t] = x[n, t] + table[t].
+ * A learned positional embedding, added to x:
  *
- * x (batch, rows, features) with rows ≤ length -> the same shape. `table` (length, features) starts uniform within
- * ±0.05.
+ *   y[n, t, :] = x[n, t, :] + table[t, :]
+ *
+ * x (batch, rows, features) with rows ≤ length -> y (batch, rows, features). `table` (length, features) starts uniform
+ * within ±0.05.
  */
 export class PositionalEmbedding extends Layer {
-  /** A vector for each position, (length, features). */
+  /** The vectors of the positions: (length, features). */
   readonly table: Variable;
-  /** The most rows that x may have. */
+  /** The maximum number of rows of x. */
   readonly length: number;
 
   constructor(options: PositionalEmbeddingOptions) {
@@ -197,7 +206,7 @@ export class PositionalEmbedding extends Layer {
     this.table = parameter('table', [length, features], 'randomUniform', generator);
   }
 
-  /** @throws TesseraError if x has more rows than there are positions. */
+  /** Adds the embeddings of the positions to x. @throws TesseraError if x has more than `length` rows. */
   override forward(x: Tensor): Tensor {
     const rows = x.shape.at(-2) ?? 0;
     if (rows > this.length)
@@ -207,9 +216,10 @@ export class PositionalEmbedding extends Layer {
 }
 
 /**
- * Positions as sines and cosines of falling frequency (Vaswani et al. 2017): (length, features), features even.
+ * The sinusoidal positional encoding (Vaswani et al. 2017), y (length, features) for even features:
  *
- *   y[t, 2i] = sin(t / 10000^(2i / features)),   y[t, 2i + 1] = cos(t / 10000^(2i / features))
+ *   y[t, 2i]     = sin(t / 10000^(2i / features))
+ *   y[t, 2i + 1] = cos(t / 10000^(2i / features))
  */
 export function sinusoidalPositions(length: number, features: number): Tensor {
   expectValue('sinusoidalPositions', 'length', length, positiveInteger);
@@ -220,7 +230,7 @@ export function sinusoidalPositions(length: number, features: number): Tensor {
     .mul((-2 * Math.log(10_000)) / features)
     .exp();
   const angle = arange(length).cast('f32').expandDims(1).mul(frequency).expandDims(2);
-  // sin and cos alternate: cos x = sin(x + π/2).
+  // Sines and cosines alternate: cos x = sin(x + π/2).
   const phases = arange(2)
     .cast('f32')
     .mul(Math.PI / 2);

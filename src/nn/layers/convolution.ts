@@ -5,15 +5,15 @@ import { AFFINE_CHECKS, AffineLayer, type AffineOptions } from './affine.js';
 const pair = (size: number | readonly [number, number]): readonly [number, number] =>
   typeof size === 'number' ? [size, size] : size;
 
-/** Options of a convolution of images, beside its sizes. */
+/** Options that two-dimensional convolutions share. */
 interface Conv2DSettings extends AffineOptions {
-  /** Height and width of the kernel, or one number for both. */
+  /** The height and width of the kernel, or one number for both. */
   readonly kernelSize: number | readonly [number, number];
-  /** Pixels between windows. Default 1. */
+  /** The step between windows, in pixels. Default 1. */
   readonly stride?: number | readonly [number, number];
-  /** 'same' keeps height and width at stride 1. Default 'valid': none. */
+  /** The zero padding: 'same' keeps height and width at stride 1, 'valid' adds none. Default 'valid'. */
   readonly padding?: 'valid' | 'same';
-  /** Pixels between the elements of a window. Default 1. */
+  /** The step between the elements of a window, in pixels. Default 1. */
   readonly dilation?: number | readonly [number, number];
 }
 
@@ -27,27 +27,27 @@ const CONV_2D_CHECKS = {
 
 /** Options of a `Conv2D`. */
 export interface Conv2DOptions extends Conv2DSettings {
-  /** Channels of x. */
+  /** The number of channels of x. */
   readonly inputs: number;
-  /** Channels of y: how many kernels there are. */
+  /** The number of channels of y. */
   readonly outputs: number;
-  /** Splits the channels into groups that are convolved apart. Default 1. */
+  /** The number of groups that the channels are split into and convolved separately. Default 1. */
   readonly groups?: number;
 }
 
 /**
- * Convolution in two dimensions, channels last, one dispatch:
+ * Two-dimensional convolution, channels last, in one dispatch. With stride s and dilation d,
  *
- *   y[n, i, j, o] = activation( Σ_{a, b, c} x[n, i·stride + a·dilation, j·stride + b·dilation, c] · W[a, b, c, o] + b[o] )
+ *   y[n, i, j, o] = activation(Σ_{p, q, c} x[n, i·s + p·d, j·s + q·d, c] · W[p, q, c, o] + b[o])
  *
  * x (batch, height, width, inputs) -> y (batch, height', width', outputs), with height' = ⌈height / stride⌉ for padding
- * 'same' and ⌊(height - dilation · (kernelSize - 1) - 1) / stride⌋ + 1 for 'valid'.
+ * 'same' and ⌊(height - dilation · (kernelSize - 1) - 1) / stride⌋ + 1 for 'valid'; width' alike.
  * W `kernel` (kernel height, kernel width, inputs / groups, outputs) starts Glorot uniform, b `bias` (outputs) zero.
  */
 export class Conv2D extends AffineLayer {
   readonly #options: Conv2DOptions;
 
-  /** @throws TesseraError if the groups do not divide inputs and outputs. */
+  /** @throws TesseraError if the number of groups does not divide inputs and outputs. */
   constructor(options: Conv2DOptions) {
     const name = new.target.name;
     const { inputs, outputs, kernelSize, groups } = checkOptions(name, options, {
@@ -69,17 +69,20 @@ export class Conv2D extends AffineLayer {
 
 /** Options of a `DepthwiseConv2D`. */
 export interface DepthwiseConv2DOptions extends Conv2DSettings {
-  /** Channels of x. */
+  /** The number of channels of x. */
   readonly inputs: number;
-  /** Channels of y for each of x. Default 1. */
+  /** The number of channels of y for each channel of x. Default 1. */
   readonly multiplier?: number;
 }
 
 /**
- * A convolution of each channel by itself: a `Conv2D` with as many groups as inputs.
+ * Depthwise convolution: each channel is convolved separately. With stride s, dilation d and m = multiplier,
+ *
+ *   y[n, i, j, o] = activation(Σ_{p, q} x[n, i·s + p·d, j·s + q·d, c] · W[p, q, 0, o] + b[o]),   o = c·m + k,  0 ≤ k < m
  *
  * x (batch, height, width, inputs) -> y (batch, height', width', inputs · multiplier).
- * W `kernel` (kernel height, kernel width, 1, inputs · multiplier), b `bias` (inputs · multiplier).
+ * W `kernel` (kernel height, kernel width, 1, inputs · multiplier) starts Glorot uniform, b `bias` (inputs ·
+ * multiplier) zero. It is a `Conv2D` with as many groups as inputs.
  */
 export class DepthwiseConv2D extends Conv2D {
   constructor(options: DepthwiseConv2DOptions) {
@@ -94,15 +97,19 @@ export class DepthwiseConv2D extends Conv2D {
 
 /** Options of a `Conv2DTranspose`. */
 export interface Conv2DTransposeOptions extends Conv2DSettings {
-  /** Channels of x. */
+  /** The number of channels of x. */
   readonly inputs: number;
-  /** Channels of y. */
+  /** The number of channels of y. */
   readonly outputs: number;
 }
 
 /**
- * The transpose of a convolution, which enlarges images by its stride: the gradient of a `Conv2D` with respect to its
- * input, as a layer of its own.
+ * Transposed convolution, which enlarges images by its stride. It is the gradient of a `Conv2D` with respect to the
+ * convolution's input: with stride s and dilation d, each pixel of x adds its product with the kernel to a window of y,
+ *
+ *   y[n, i·s + p·d, j·s + q·d, o] += Σ_c x[n, i, j, c] · W[p, q, o, c]
+ *
+ * followed by y ← activation(y + b).
  *
  * x (batch, height, width, inputs) -> y (batch, height', width', outputs), with height' = height · stride for padding
  * 'same' and height · stride + max(kernelSize - stride, 0) for 'valid'.
@@ -130,34 +137,38 @@ export class Conv2DTranspose extends AffineLayer {
 
 /** Options of a `Conv1D`. */
 export interface Conv1DOptions extends AffineOptions {
-  /** Channels of x. */
+  /** The number of channels of x. */
   readonly inputs: number;
-  /** Channels of y. */
+  /** The number of channels of y. */
   readonly outputs: number;
-  /** Steps that the kernel spans. */
+  /** The number of steps that the kernel spans. */
   readonly kernelSize: number;
-  /** Steps between windows. Default 1. */
+  /** The step between windows. Default 1. */
   readonly stride?: number;
-  /** 'causal': an output depends on no later step. Default 'valid'. */
+  /**
+   * The zero padding: 'same' keeps the number of steps at stride 1, 'causal' pads only the beginning, so that an output
+   * depends on no later step, and 'valid' adds none. Default 'valid'.
+   */
   readonly padding?: 'valid' | 'same' | 'causal';
-  /** Steps between the elements of a window. Default 1. */
+  /** The step between the elements of a window. Default 1. */
   readonly dilation?: number;
-  /** Splits the channels into groups that are convolved apart. Default 1. */
+  /** The number of groups that the channels are split into and convolved separately. Default 1. */
   readonly groups?: number;
 }
 
 /**
- * Convolution along time:
+ * One-dimensional convolution along time. With stride s and dilation d,
  *
- *   y[n, t, o] = activation( Σ_{a, c} x[n, t·stride + a·dilation, c] · W[a, c, o] + b[o] )
+ *   y[n, t, o] = activation(Σ_{p, c} x[n, t·s + p·d, c] · W[p, c, o] + b[o])
  *
- * x (batch, time, inputs) -> y (batch, time', outputs). W `kernel` (kernelSize, inputs / groups, outputs) starts Glorot
- * uniform, b `bias` (outputs) zero.
+ * x (batch, time, inputs) -> y (batch, time', outputs), with time' = ⌈time / stride⌉ for padding 'same' and 'causal'
+ * and ⌊(time - dilation · (kernelSize - 1) - 1) / stride⌋ + 1 for 'valid'. W `kernel` (kernelSize, inputs / groups,
+ * outputs) starts Glorot uniform, b `bias` (outputs) zero.
  */
 export class Conv1D extends AffineLayer {
   readonly #options: Conv1DOptions;
 
-  /** @throws TesseraError if the groups do not divide inputs and outputs. */
+  /** @throws TesseraError if the number of groups does not divide inputs and outputs. */
   constructor(options: Conv1DOptions) {
     const { inputs, outputs, kernelSize, groups } = checkOptions('Conv1D', options, {
       ...AFFINE_CHECKS,
@@ -180,6 +191,7 @@ export class Conv1D extends AffineLayer {
   }
 }
 
+/** The number of input channels of each group. @throws TesseraError if the groups do not divide the channels. */
 function channelsOfGroup(where: string, inputs: number, outputs: number, groups = 1): number {
   if (inputs % groups !== 0 || outputs % groups !== 0)
     throw new TesseraError(`${where}: ${groups} groups do not divide ${inputs} inputs and ${outputs} outputs`);

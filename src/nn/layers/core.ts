@@ -1,31 +1,31 @@
 import type { Generator } from '../../tensor/generator.js';
 import { concat, dropout, type Tensor, TesseraError, type Variable } from '../../tensor/index.js';
+import { type Activation, activationOf } from '../activations.js';
 import { type InitializerLike, nextStream, parameter } from '../initializers.js';
-import { type Activation, activationOf } from '../keras/activations.js';
-import type { Regularizer } from '../keras/regularizers.js';
 import { Counter, Layer } from '../module.js';
 import { anything, checkOptions, fraction, nonNegativeInteger, optional, positiveInteger } from '../options.js';
+import type { Regularizer } from '../regularizers.js';
 import { AFFINE_CHECKS, AffineLayer, type AffineOptions } from './affine.js';
 
 /** Options of a `Linear`. */
 export interface LinearOptions extends AffineOptions {
-  /** Features of x. */
+  /** The number of features of x. */
   readonly inputs: number;
-  /** Features of y. */
+  /** The number of features of y. */
   readonly outputs: number;
 }
 
 /**
- * A fully connected layer, one dispatch:
+ * A fully connected layer, in one dispatch:
  *
  *   y = activation(x·W + b)
  *
  * x (..., inputs) -> y (..., outputs). W `kernel` (inputs, outputs) starts Glorot uniform, b `bias` (outputs) zero.
  */
 export class Linear extends AffineLayer {
-  /** Features of x. */
+  /** The number of features of x. */
   readonly inputs: number;
-  /** Features of y. */
+  /** The number of features of y. */
   readonly outputs: number;
 
   constructor(options: LinearOptions) {
@@ -39,7 +39,7 @@ export class Linear extends AffineLayer {
     this.outputs = outputs;
   }
 
-  /** @throws TesseraError if the last axis of x has not `inputs` features. */
+  /** Computes y. @throws TesseraError if the last axis of x does not have `inputs` features. */
   override forward(x: Tensor): Tensor {
     if (x.shape.at(-1) !== this.inputs) {
       throw new TesseraError(`Linear: expected ${this.inputs} features in the last axis, got ${x.describe()}`);
@@ -51,27 +51,27 @@ export class Linear extends AffineLayer {
 
 /** Options of an `Embedding`. */
 export interface EmbeddingOptions {
-  /** How many ids there are: 0 to vocabulary - 1. */
+  /** The size of the vocabulary: ids are 0 to vocabulary - 1. */
   readonly vocabulary: number;
-  /** Features of the vector of an id. */
+  /** The number of features of each vector. */
   readonly outputs: number;
-  /** Default 'randomUniform'. */
+  /** The initializer of the table. Default 'randomUniform'. */
   readonly initializer?: InitializerLike;
-  /** A penalty on the table. */
+  /** The regularizer of the table. Default: none. */
   readonly regularizer?: Regularizer;
-  /** Draws the initial values. Default: a stream of its own, see `setSeed`. */
+  /** The generator of the initial values. Default: a stream of its own; see `setSeed`. */
   readonly generator?: Generator;
 }
 
 /**
- * A table of vectors, one for each id:
+ * An embedding, a table with a vector for each id:
  *
  *   y[..., :] = table[ids[...], :]
  *
- * ids (batch, time) of i32 -> y (batch, time, outputs). `table` (vocabulary, outputs) starts uniform within ±0.05.
+ * ids (...) of i32 -> y (..., outputs). `table` (vocabulary, outputs) starts uniform within ±0.05.
  */
 export class Embedding extends Layer {
-  /** The vectors (vocabulary, outputs). */
+  /** The vectors of all ids: (vocabulary, outputs). */
   readonly table: Variable;
 
   constructor(options: EmbeddingOptions) {
@@ -93,13 +93,13 @@ export class Embedding extends Layer {
     if (regularizer !== undefined) this.addPenalty(() => regularizer(this.table));
   }
 
-  /** @throws TesseraError if an id known on the host is not in the vocabulary. */
+  /** Looks up the vectors of the ids. @throws TesseraError if an id known on the host is not in the vocabulary. */
   override forward(ids: Tensor): Tensor {
     return this.table.gather(ids);
   }
 }
 
-/** Merges all axes but the batch: x (batch, ...) -> (batch, features). Free. */
+/** Flattens all axes but the batch: x (batch, ...) -> y (batch, features). Nothing is copied. */
 export class Flatten extends Layer {
   override forward(x: Tensor): Tensor {
     const [batch, ...rest] = x.shape;
@@ -110,39 +110,39 @@ export class Flatten extends Layer {
 
 /** Options of a `Dropout`. */
 export interface DropoutOptions {
-  /** The share of the elements that is set to zero, within [0, 1). */
+  /** The probability of an element to be dropped, within [0, 1). */
   readonly rate: number;
-  /** The same seed draws the same elements. Default: one of its own, see `setSeed`. */
+  /** The seed that determines which elements are dropped. Default: one of its own; see `setSeed`. */
   readonly seed?: number;
 }
 
 /**
- * While training, sets elements to zero at random, each with probability `rate`, and scales the others so that the mean
- * stays (Srivastava et al. 2014); at inference it passes x on:
+ * Dropout (Srivastava et al. 2014). In training each element is set to zero with probability `rate`, and the others are
+ * scaled so that the expected value stays the same:
  *
  *   y = m ⊙ x / (1 - rate),   m ~ Bernoulli(1 - rate)
  *
- * Each call draws anew. How often it has drawn is part of a model's state, so that resumed training draws what
- * uninterrupted training would have drawn.
+ * At inference y = x. x (...) -> y (...), the same shape. Each call draws a new m. The number of draws is part of the
+ * state, so that resumed training draws what uninterrupted training would have drawn.
  */
 export class Dropout extends Layer {
-  /** The share that is set to zero. */
+  /** The probability of an element to be dropped. */
   readonly rate: number;
-  /** How often it has drawn. */
+  /** The number of draws so far. */
   readonly draws = new Counter();
   #seed: number;
-  readonly #hasOwnSeed: boolean;
+  readonly #isSeeded: boolean;
 
   constructor(options: DropoutOptions) {
     super();
     const { rate, seed } = checkOptions('Dropout', options, { rate: fraction, seed: optional(nonNegativeInteger) });
     this.rate = rate;
     this.#seed = seed ?? nextStream().bits();
-    this.#hasOwnSeed = seed !== undefined;
+    this.#isSeeded = seed !== undefined;
   }
 
   override drawFrom(generator: Generator): void {
-    if (!this.#hasOwnSeed) this.#seed = generator.bits();
+    if (!this.#isSeeded) this.#seed = generator.bits();
   }
 
   override forward(x: Tensor): Tensor {
@@ -150,10 +150,10 @@ export class Dropout extends Layer {
   }
 }
 
-/** An activation as a layer: y = activation(x). */
+/** An activation as a layer: y = activation(x), of the same shape as x. */
 export class Activate extends Layer {
   /** @throws TesseraError if there is no activation of that name. */
-  constructor(/** Its name. */ readonly activation: Activation) {
+  constructor(/** The name of the activation. */ readonly activation: Activation) {
     super();
     activationOf('Activate', activation);
   }
@@ -163,12 +163,12 @@ export class Activate extends Layer {
   }
 }
 
-/** Layers one after the other: y = layerₙ(... layer₁(x)). */
+/** A sequence of layers, each applied to the output of the one before: y = layerₙ(... layer₂(layer₁(x))). */
 export class Sequential extends Layer {
-  /** In the order in which they compute. */
+  /** The layers in the order of application. */
   readonly layers: readonly Layer[];
 
-  /** @throws TesseraError if one of them is no layer. */
+  /** @throws TesseraError if an argument is not a layer. */
   constructor(...layers: Layer[]) {
     super();
     this.layers = layers.map((layer, index) => expectLayer('Sequential', `layer ${index}`, layer));
@@ -179,12 +179,12 @@ export class Sequential extends Layer {
   }
 }
 
-/** y = x + layer(x). He, Zhang, Ren and Sun 2016. */
+/** A residual connection around a layer (He, Zhang, Ren and Sun 2016): y = x + layer(x), of the same shape as x. */
 export class Residual extends Layer {
-  /** What is added to x. */
+  /** The layer whose output is added to x. */
   readonly layer: Layer;
 
-  /** @throws TesseraError if it is no layer. */
+  /** @throws TesseraError if the argument is not a layer. */
   constructor(layer: Layer) {
     super();
     this.layer = expectLayer('Residual', 'its argument', layer);
@@ -195,12 +195,12 @@ export class Residual extends Layer {
   }
 }
 
-/** @throws TesseraError if something is no layer. */
-export function expectLayer(where: string, what: string, layer: unknown): Layer {
+/** Returns a layer unchanged. @throws TesseraError if the value is not a layer. */
+export function expectLayer(where: string, name: string, layer: unknown): Layer {
   if (layer instanceof Layer) return layer;
   const got = Array.isArray(layer) ? 'an array' : layer === null ? 'null' : typeof layer;
-  throw new TesseraError(`${where}: ${what} must be a Layer, got ${got}`);
+  throw new TesseraError(`${where}: ${name} must be a Layer, got ${got}`);
 }
 
-/** Joins features: [(batch, a), (batch, b), ...] -> (batch, a + b + ...). */
+/** Concatenates along the last axis: (batch, a), (batch, b), ... -> (batch, a + b + ...). */
 export const concatenate = (...tensors: Tensor[]): Tensor => concat(tensors, -1);

@@ -40,7 +40,7 @@ export {
   LSTM,
   type Recurrence,
   type Recurrent,
-  type RecurrentLayerOptions,
+  type RecurrentOptions,
   StackedRecurrent,
   TimeDistributed,
 } from './recurrent.js';

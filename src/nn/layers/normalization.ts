@@ -13,11 +13,11 @@ import { parameter } from '../initializers.js';
 import { Layer } from '../module.js';
 import { checkOptions, closedFraction, nonNegative, optional, positiveInteger } from '../options.js';
 
-/** Options of a normalisation. */
+/** Options of normalization layers. */
 export interface NormalizationOptions {
-  /** The size of the last axis of x. */
+  /** The number of features: the size of the last axis of x. */
   readonly features: number;
-  /** ε, added to the variance; default 1e-3 as in Keras, 1e-6 for `RMSNorm`. */
+  /** The term ε that is added to the variance. Default 1e-3 as in Keras; 1e-6 for `RMSNorm`. */
   readonly epsilon?: number;
 }
 
@@ -27,16 +27,16 @@ const scaleOf = (features: number): Variable => parameter('scale', [features], '
 const shiftOf = (features: number): Variable => parameter('shift', [features], 'zeros', undefined);
 
 /**
- * Layer normalisation (Ba, Kiros and Hinton 2016): of each row, the last axis,
+ * Layer normalization (Ba, Kiros and Hinton 2016) over the last axis:
  *
  *   y = γ ⊙ (x - mean x) / √(var x + ε) + β
  *
  * x (..., features) -> y (..., features). γ `scale` (features) starts with ones, β `shift` (features) with zeros.
  */
 export class LayerNorm extends Layer {
-  /** γ (features), ones at first. */
+  /** Scale: γ (features), initially ones. */
   readonly scale: Variable;
-  /** β (features), zeros at first. */
+  /** Shift: β (features), initially zeros. */
   readonly shift: Variable;
   readonly #epsilon: number;
 
@@ -54,14 +54,14 @@ export class LayerNorm extends Layer {
 }
 
 /**
- * Root mean square normalisation (Zhang and Sennrich 2019): of each row, the last axis,
+ * Root mean square layer normalization (Zhang and Sennrich 2019) over the last axis:
  *
  *   y = γ ⊙ x / √(mean x² + ε)
  *
  * x (..., features) -> y (..., features). γ `scale` (features) starts with ones.
  */
 export class RMSNorm extends Layer {
-  /** γ (features), ones at first. */
+  /** Scale: γ (features), initially ones. */
   readonly scale: Variable;
   readonly #epsilon: number;
 
@@ -78,22 +78,25 @@ export class RMSNorm extends Layer {
 }
 
 /**
- * Group normalisation (Wu and He 2018): y = γ ⊙ (x - mean) / √(var + ε) + β with mean and variance over the pixels of
- * each group of neighbouring channels, for each sample.
+ * Group normalization (Wu and He 2018):
  *
- * x (batch, ..., features) -> the same shape. γ `scale` and β `shift` (features) start with ones and zeros.
+ *   y = γ ⊙ (x - μ) / √(σ² + ε) + β
+ *
+ * where μ and σ² are mean and variance over the pixels and channels of a group of adjacent channels, for each sample
+ * and group. x (batch, ..., features) -> y, the same shape. γ `scale` (features) starts with ones, β `shift` (features)
+ * with zeros.
  */
 export class GroupNorm extends Layer {
-  /** γ (features), ones at first. */
+  /** Scale: γ (features), initially ones. */
   readonly scale: Variable;
-  /** β (features), zeros at first. */
+  /** Shift: β (features), initially zeros. */
   readonly shift: Variable;
-  /** How many groups there are. */
+  /** The number of groups. */
   readonly groups: number;
   readonly #epsilon: number;
 
-  /** @throws TesseraError if the groups, 32 by default, do not divide the features. */
-  constructor(options: NormalizationOptions & { readonly groups?: number }) {
+  /** @throws TesseraError if the number of groups does not divide the features. */
+  constructor(options: NormalizationOptions & { /** The number of groups. Default 32. */ readonly groups?: number }) {
     super();
     const {
       features,
@@ -114,15 +117,17 @@ export class GroupNorm extends Layer {
 }
 
 /**
- * Instance normalisation (Ulyanov et al. 2016): y = γ ⊙ (x - mean) / √(var + ε) + β with mean and variance over the
- * pixels of each channel, for each sample.
+ * Instance normalization (Ulyanov et al. 2016):
  *
- * x (batch, ..., features) -> the same shape. γ `scale` and β `shift` (features) start with ones and zeros.
+ *   y = γ ⊙ (x - μ) / √(σ² + ε) + β
+ *
+ * where μ and σ² are mean and variance over the pixels, for each sample and channel. x (batch, ..., features) -> y, the
+ * same shape. γ `scale` (features) starts with ones, β `shift` (features) with zeros.
  */
 export class InstanceNorm extends Layer {
-  /** γ (features), ones at first. */
+  /** Scale: γ (features), initially ones. */
   readonly scale: Variable;
-  /** β (features), zeros at first. */
+  /** Shift: β (features), initially zeros. */
   readonly shift: Variable;
   readonly #epsilon: number;
 
@@ -140,34 +145,38 @@ export class InstanceNorm extends Layer {
 }
 
 /**
- * Batch normalisation (Ioffe and Szegedy 2015): of each channel, the last axis,
+ * Batch normalization (Ioffe and Szegedy 2015) of each channel, the last axis:
  *
  *   y = γ ⊙ (x - μ) / √(σ² + ε) + β
  *
- * x (batch, ..., features) -> the same shape. While training, μ and σ² are the mean and the population variance of the
- * channel over the batch and its pixels, and an optimizer's step updates the running statistics by them:
+ * x (batch, ..., features) -> y, the same shape. In training, μ and σ² are mean and population variance of the channel
+ * over the batch and its pixels, and an optimizer's step updates the running statistics with them:
  *
- *   running ← momentum · running + (1 - momentum) · batch's
+ *   running ← momentum · running + (1 - momentum) · batch
  *
- * A layer used several times in a step updates them as often. At inference μ and σ² are the running statistics. γ
- * `scale` and β `shift` (features) start with ones and zeros.
+ * A layer used several times in a step updates them as many times. At inference, μ and σ² are the running statistics.
+ * γ `scale` (features) starts with ones, β `shift` (features) with zeros.
  *
- * One value per channel has no variance: as in Keras, y is then β and the variance counts as 0 (PyTorch refuses it).
+ * With one value per channel the variance is 0 and y is β, as in Keras (PyTorch refuses it).
  */
 export class BatchNorm extends Layer {
-  /** γ (features), ones at first. */
+  /** Scale: γ (features), initially ones. */
   readonly scale: Variable;
-  /** β (features), zeros at first. */
+  /** Shift: β (features), initially zeros. */
   readonly shift: Variable;
-  /** (features), zeros at first; not trained. */
+  /** Running mean (features), initially zeros; not trained. */
   readonly runningMean: Variable;
-  /** (features), ones at first; not trained. */
+  /** Running variance (features), initially ones; not trained. */
   readonly runningVariance: Variable;
   readonly #momentum: number;
   readonly #epsilon: number;
 
-  /** `momentum` is the share of the running statistics that each update keeps; default 0.99. */
-  constructor(options: NormalizationOptions & { readonly momentum?: number }) {
+  constructor(
+    options: NormalizationOptions & {
+      /** The fraction of the running statistics that each update keeps. Default 0.99. */
+      readonly momentum?: number;
+    },
+  ) {
     super();
     const {
       features,
@@ -191,7 +200,7 @@ export class BatchNorm extends Layer {
       return batchNorm(x, { ...options, statistics: { mean: runningMean, variance: runningVariance } }).y;
     const { y, mean, variance } = batchNorm(x, options);
     const momentum = this.#momentum;
-    const next = (own: Tensor) => (old: Tensor) => old.mul(momentum).add(own.mul(1 - momentum));
+    const next = (batch: Tensor) => (running: Tensor) => running.mul(momentum).add(batch.mul(1 - momentum));
     return track(y, [
       [runningMean, next(mean)],
       [runningVariance, next(variance)],

@@ -2,13 +2,13 @@ import { averagePool2d, globalAveragePool2d, globalMaxPool2d, maxPool2d, type Te
 import { Layer } from '../module.js';
 import { checkOptions, oneOf, optional, size2d } from '../options.js';
 
-/** Options of a pooling. */
+/** Options of `MaxPool2D` and `AveragePool2D`. */
 export interface Pool2DOptions {
-  /** Height and width of a window. Default 2. */
+  /** The height and width of the windows, or one number for both. Default 2. */
   readonly size?: number | readonly [number, number];
-  /** Pixels between windows. Default: the size. */
+  /** The step between windows, in pixels. Default: the size. */
   readonly stride?: number | readonly [number, number];
-  /** 'same' covers all pixels; the border does not count. Default 'valid'. */
+  /** The padding: 'same' covers all pixels, with windows cut off at the border; 'valid' adds none. Default 'valid'. */
   readonly padding?: 'valid' | 'same';
 }
 
@@ -31,9 +31,12 @@ abstract class Pool2D extends Layer {
 }
 
 /**
- * The maximum of each window: y[n, i, j, c] = max_{a, b} x[n, i·stride + a, j·stride + b, c].
+ * Max pooling, the maximum of each window:
  *
- * x (batch, height, width, channels) -> y (batch, height', width', channels).
+ *   y[n, i, j, c] = max_{p, q} x[n, i·stride + p, j·stride + q, c]
+ *
+ * x (batch, height, width, channels) -> y (batch, height', width', channels), with height' = ⌈height / stride⌉ for
+ * padding 'same' and ⌊(height - size) / stride⌋ + 1 for 'valid'.
  */
 export class MaxPool2D extends Pool2D {
   override forward(x: Tensor): Tensor {
@@ -42,10 +45,11 @@ export class MaxPool2D extends Pool2D {
 }
 
 /**
- * The mean of each window, in which padding does not count: y[n, i, j, c] = mean_{a, b} x[n, i·stride + a, j·stride +
- * b, c].
+ * Average pooling, the mean of each window, excluding padding:
  *
- * x (batch, height, width, channels) -> y (batch, height', width', channels).
+ *   y[n, i, j, c] = mean_{p, q} x[n, i·stride + p, j·stride + q, c]
+ *
+ * x (batch, height, width, channels) -> y (batch, height', width', channels), with height' as for `MaxPool2D`.
  */
 export class AveragePool2D extends Pool2D {
   override forward(x: Tensor): Tensor {
@@ -53,14 +57,19 @@ export class AveragePool2D extends Pool2D {
   }
 }
 
-/** The mean over all pixels: x (batch, height, width, channels) -> (batch, channels). */
+/**
+ * Global average pooling, y[n, c] = mean_{i, j} x[n, i, j, c]: x (batch, height, width, channels) -> y (batch,
+ * channels).
+ */
 export class GlobalAveragePool2D extends Layer {
   override forward(x: Tensor): Tensor {
     return globalAveragePool2d(x);
   }
 }
 
-/** The maximum over all pixels: x (batch, height, width, channels) -> (batch, channels). */
+/**
+ * Global max pooling, y[n, c] = max_{i, j} x[n, i, j, c]: x (batch, height, width, channels) -> y (batch, channels).
+ */
 export class GlobalMaxPool2D extends Layer {
   override forward(x: Tensor): Tensor {
     return globalMaxPool2d(x);

@@ -5,21 +5,20 @@ import { Layer, Module } from '../module.js';
 import { anything, boolean, type Check, checkOptions, oneOf, optional, positiveInteger } from '../options.js';
 import { expectLayer } from './core.js';
 
-/** Options of a recurrent layer. */
-export interface RecurrentLayerOptions {
-  /** Features of x. */
+/** Options of an `LSTM` or a `GRU`. */
+export interface RecurrentOptions {
+  /** The number of features of x. */
   readonly inputs: number;
-  /** Features of the hidden state. */
+  /** The number of features of the hidden state. */
   readonly outputs: number;
-  /** Draws the initial values. Default: a stream of its own, see `setSeed`. */
+  /** The generator of the initial values. Default: a stream of its own; see `setSeed`. */
   readonly generator?: Generator;
 }
 
 const CHECKS = { inputs: positiveInteger, outputs: positiveInteger, generator: anything };
 
 /**
- * A long short-term memory over a sequence (Hochreiter and Schmidhuber 1997). At each step t, with ⊙ for the product of
- * elements,
+ * A long short-term memory (Hochreiter and Schmidhuber 1997). At each step t, where ⊙ is the elementwise product,
  *
  *   i = σ(x[t]·W_i + h·U_i + b_i)         input gate
  *   f = σ(x[t]·W_f + h·U_f + b_f)         forget gate
@@ -28,21 +27,22 @@ const CHECKS = { inputs: positiveInteger, outputs: positiveInteger, generator: a
  *   c ← f ⊙ c + i ⊙ g
  *   h ← o ⊙ tanh c
  *
- * x (batch, time, inputs) -> the last h (batch, outputs). Steps whose mask is 0 leave the state as it is.
+ * x (batch, time, inputs) -> the last h (batch, outputs). Steps whose mask (batch, time) is 0 leave the state
+ * unchanged.
  *
- * W = [W_i W_f W_g W_o] is `kernel` (inputs, 4 · outputs), Glorot uniform at first; U is `recurrentKernel` (outputs,
- * 4 · outputs), orthogonal; b is `bias` (4 · outputs), zeros but for the forget gate's ones (Jozefowicz, Zaremba and
- * Sutskever 2015), as in Keras.
+ * W = [W_i W_f W_g W_o] is `kernel` (inputs, 4 · outputs), Glorot uniform at first; U = [U_i U_f U_g U_o] is
+ * `recurrentKernel` (outputs, 4 · outputs), orthogonal; b is `bias` (4 · outputs), zeros with ones for the forget gate
+ * (Jozefowicz, Zaremba and Sutskever 2015), as in Keras.
  */
 export class LSTM extends Module {
-  /** W (inputs, 4 · outputs) */
+  /** Input kernel: W (inputs, 4 · outputs). */
   readonly kernel: Variable;
-  /** U (outputs, 4 · outputs) */
+  /** Recurrent kernel: U (outputs, 4 · outputs). */
   readonly recurrentKernel: Variable;
-  /** b (4 · outputs) */
+  /** Bias: b (4 · outputs). */
   readonly bias: Variable;
 
-  constructor(options: RecurrentLayerOptions) {
+  constructor(options: RecurrentOptions) {
     super();
     const { inputs, outputs, generator } = checkOptions('LSTM', options, CHECKS);
     this.kernel = parameter('kernel', [inputs, 4 * outputs], 'glorotUniform', generator);
@@ -51,19 +51,19 @@ export class LSTM extends Module {
     this.bias = parameter('bias', [4 * outputs], forgetOnes, generator);
   }
 
-  /** The last hidden state (batch, outputs). */
+  /** Runs over the sequence and returns the last hidden state (batch, outputs). */
   forward(x: Tensor, mask?: Tensor, initial?: LstmState): Tensor {
     return this.run(x, mask, initial).last.hidden;
   }
 
-  /** All hidden states (batch, time, outputs), and the last state. */
+  /** Runs over the sequence and returns all hidden states (batch, time, outputs) and the last state. */
   run(x: Tensor, mask?: Tensor, initial?: LstmState): Recurrence {
     return lstm(this.operand(x), this.operand(this.kernel), this.recurrentKernel, this.bias, { mask, initial });
   }
 }
 
 /**
- * A gated recurrent unit over a sequence (Cho et al. 2014). At each step t, with ⊙ for the product of elements,
+ * A gated recurrent unit (Cho et al. 2014). At each step t, where ⊙ is the elementwise product,
  *
  *   z = σ(x[t]·W_z + b_z + h·U_z + c_z)                 update gate
  *   r = σ(x[t]·W_r + b_r + h·U_r + c_r)                 reset gate
@@ -71,23 +71,30 @@ export class LSTM extends Module {
  *   n = tanh(x[t]·W_n + b_n + (r ⊙ h)·U_n)              candidate, without
  *   h ← z ⊙ h + (1 - z) ⊙ n
  *
- * x (batch, time, inputs) -> the last h (batch, outputs). Steps whose mask is 0 leave the state as it is.
+ * x (batch, time, inputs) -> the last h (batch, outputs). Steps whose mask (batch, time) is 0 leave the state
+ * unchanged.
  *
- * W = [W_z W_r W_n] is `kernel` (inputs, 3 · outputs), Glorot uniform at first; U is `recurrentKernel` (outputs,
- * 3 · outputs), orthogonal; b is `bias` and c `recurrentBias` (3 · outputs), zeros; as in Keras.
+ * W = [W_z W_r W_n] is `kernel` (inputs, 3 · outputs), Glorot uniform at first; U = [U_z U_r U_n] is `recurrentKernel`
+ * (outputs, 3 · outputs), orthogonal; b is `bias` (3 · outputs) and c is `recurrentBias` (3 · outputs), zeros, as in
+ * Keras.
  */
 export class GRU extends Module {
-  /** W (inputs, 3 · outputs) */
+  /** Input kernel: W (inputs, 3 · outputs). */
   readonly kernel: Variable;
-  /** U (outputs, 3 · outputs) */
+  /** Recurrent kernel: U (outputs, 3 · outputs). */
   readonly recurrentKernel: Variable;
-  /** b (3 · outputs) */
+  /** Bias of the input product: b (3 · outputs). */
   readonly bias: Variable;
-  /** c (3 · outputs) */
+  /** Bias of the recurrent product: c (3 · outputs). */
   readonly recurrentBias: Variable;
   readonly #resetAfter: boolean;
 
-  constructor(options: RecurrentLayerOptions & { /** Default true. */ readonly resetAfter?: boolean }) {
+  constructor(
+    options: RecurrentOptions & {
+      /** Whether the reset gate is applied after the recurrent product. Default true. */
+      readonly resetAfter?: boolean;
+    },
+  ) {
     super();
     const {
       inputs,
@@ -102,12 +109,15 @@ export class GRU extends Module {
     this.#resetAfter = resetAfter;
   }
 
-  /** The last hidden state (batch, outputs). */
+  /** Runs over the sequence and returns the last hidden state (batch, outputs). */
   forward(x: Tensor, mask?: Tensor, initial?: Pick<LstmState, 'hidden'>): Tensor {
     return this.run(x, mask, initial).last.hidden;
   }
 
-  /** All hidden states (batch, time, outputs), and the last one; a GRU has no cell beside it. */
+  /**
+   * Runs over the sequence and returns all hidden states (batch, time, outputs) and the last one. A GRU has no cell:
+   * both fields of the state hold the hidden state.
+   */
   run(x: Tensor, mask?: Tensor, initial?: Pick<LstmState, 'hidden'>): Recurrence {
     const { kernel, recurrentKernel, bias, recurrentBias } = this;
     const options = { resetAfter: this.#resetAfter, mask, initial: initial?.hidden };
@@ -123,17 +133,17 @@ export class GRU extends Module {
   }
 }
 
-/** What a recurrent layer gives: all hidden states (batch, time, outputs), and the last state. */
+/** The result of running a recurrent layer over a sequence. */
 export interface Recurrence {
-  /** (batch, time, outputs) */
+  /** The hidden states of all steps, (batch, time, outputs). */
   readonly sequence: Tensor;
-  /** May be given as the initial state of another run. */
+  /** The state after the last step, which another run may take as its initial state. */
   readonly last: LstmState;
 }
 
-/** Anything that runs over a sequence as an LSTM does. */
+/** A module that runs over a sequence, as `LSTM` and `GRU` do. */
 export interface Recurrent extends Module {
-  /** All hidden states (batch, time, outputs), and the last state. */
+  /** Runs over x (batch, time, inputs) and returns all hidden states (batch, time, outputs) and the last state. */
   run(x: Tensor, mask?: Tensor, initial?: LstmState): Recurrence;
 }
 
@@ -144,26 +154,27 @@ const recurrentLayer: Check = {
 
 /** Options of a `Bidirectional`. */
 export interface BidirectionalOptions {
-  /** Runs from the first step on. */
+  /** The layer that runs from the first step to the last. */
   readonly forwards: Recurrent;
-  /** Runs from the last step back. */
+  /** The layer that runs from the last step to the first. */
   readonly backwards: Recurrent;
-  /** How the hidden states of both become one. Default 'concat'. */
+  /** The operation that merges the hidden states of both directions. Default 'concat'. */
   readonly merge?: 'concat' | 'sum' | 'multiply' | 'average';
 }
 
 /**
- * Two layers over one sequence, one of them from its end (Schuster and Paliwal 1997):
+ * A bidirectional recurrent layer (Schuster and Paliwal 1997): one layer runs over x, the other over x reversed in
+ * time,
  *
- *   y[t] = merge(forwards(x)[t], backwards(reversed x)[t])
+ *   y[t] = merge(forwards(x)[t], backwards(reverse(x))[T - 1 - t]),   t = 0 ... T - 1
  *
- * x (batch, time, inputs) -> (batch, 2 · outputs) for merge 'concat', else (batch, outputs). Padding stays what the
- * mask says: the second layer meets it first, and its state is left as it is.
+ * x (batch, T, inputs) -> the merged last hidden states: (batch, 2 · outputs) for merge 'concat', (batch, outputs)
+ * otherwise. The mask is reversed with x: the backward layer keeps its initial state through padding at the end.
  */
 export class Bidirectional extends Module {
-  /** Runs from the first step on. */
+  /** The layer that runs from the first step to the last. */
   readonly forwards: Recurrent;
-  /** Runs from the last step back. */
+  /** The layer that runs from the last step to the first. */
   readonly backwards: Recurrent;
   readonly #merge: (a: Tensor, b: Tensor) => Tensor;
 
@@ -183,23 +194,24 @@ export class Bidirectional extends Module {
     this.#merge = MERGES[merge];
   }
 
-  /** The last hidden states of both directions, merged. */
+  /** Runs over the sequence and returns the merged last hidden states of both directions. */
   forward(x: Tensor, mask?: Tensor, initial?: LstmState): Tensor {
     return this.run(x, mask, initial).hidden;
   }
 
   /**
-   * All hidden states, merged; the last hidden state of both, merged; and the last state: that of `forwards` beside
-   * that of `backwards`, (batch, 2 · outputs) whatever the merge. An initial state has the same form.
+   * Runs over the sequence and returns the merged hidden states of all steps, the merged last hidden states, and the
+   * last state. Initial and last states concatenate those of `forwards` and `backwards`, (batch, 2 · outputs), whatever
+   * the merge.
    */
   run(x: Tensor, mask?: Tensor, initial?: LstmState): Recurrence & { readonly hidden: Tensor } {
-    const [there, back] = initial === undefined ? [] : halvesOf(initial);
-    const a = this.forwards.run(x, mask, there);
-    const b = this.backwards.run(x.flip(1), mask?.flip(1), back);
-    const beside = MERGES.concat;
+    const [initialForwards, initialBackwards] = initial === undefined ? [] : splitDirections(initial);
+    const a = this.forwards.run(x, mask, initialForwards);
+    const b = this.backwards.run(x.flip(1), mask?.flip(1), initialBackwards);
+    const { concat } = MERGES;
     return {
       sequence: this.#merge(a.sequence, b.sequence.flip(1)),
-      last: { hidden: beside(a.last.hidden, b.last.hidden), cell: beside(a.last.cell, b.last.cell) },
+      last: { hidden: concat(a.last.hidden, b.last.hidden), cell: concat(a.last.cell, b.last.cell) },
       hidden: this.#merge(a.last.hidden, b.last.hidden),
     };
   }
@@ -212,24 +224,32 @@ const MERGES = {
   average: (a: Tensor, b: Tensor): Tensor => a.add(b).mul(0.5),
 } as const;
 
-/** The states of both directions from one that holds them side by side. A GRU's state has no cell. */
-function halvesOf({ hidden, cell = hidden }: LstmState): [LstmState, LstmState] {
-  const [rows, width] = hidden.shape;
+/**
+ * Splits a concatenated state (batch, 2 · outputs) into those of both directions. A GRU's initial state has no cell.
+ */
+function splitDirections({ hidden, cell = hidden }: LstmState): [LstmState, LstmState] {
+  const [batch, width] = hidden.shape;
   if (hidden.rank !== 2 || width % 2 !== 0 || cell.shape.join() !== hidden.shape.join())
     throw new TesseraError(
-      `Bidirectional: an initial state is (batch, 2 · outputs), both directions side by side; got ${hidden.describe()}`,
+      `Bidirectional: an initial state must be (batch, 2 · outputs), both directions concatenated; got ${hidden.describe()}`,
     );
-  const half = (state: Tensor, first: number) => state.slice([0, first], [rows, first + width / 2]);
-  const at = (first: number) => ({ hidden: half(hidden, first), cell: half(cell, first) });
-  return [at(0), at(width / 2)];
+  const columns = (state: Tensor, begin: number) => state.slice([0, begin], [batch, begin + width / 2]);
+  const direction = (begin: number) => ({ hidden: columns(hidden, begin), cell: columns(cell, begin) });
+  return [direction(0), direction(width / 2)];
 }
 
-/** Recurrent layers on top of each other: each runs over the hidden states of the one below. */
+/**
+ * A stack of recurrent layers, each of which runs over the hidden states of the layer below:
+ *
+ *   h⁽⁰⁾ = x,   h⁽ˡ⁾[t] = layerₗ(h⁽ˡ⁻¹⁾)[t]
+ *
+ * x (batch, time, inputs) -> the last hidden state of the top layer, (batch, outputs).
+ */
 export class StackedRecurrent extends Module {
-  /** From the lowest up. */
+  /** The layers from bottom to top. */
   readonly layers: readonly Recurrent[];
 
-  /** @throws TesseraError if there is none, or one is no recurrent layer. */
+  /** @throws TesseraError if there are no layers, or one is not recurrent. */
   constructor(...layers: Recurrent[]) {
     super();
     if (layers.length === 0) throw new TesseraError('StackedRecurrent: expected at least one layer, got none');
@@ -239,14 +259,14 @@ export class StackedRecurrent extends Module {
     this.layers = layers;
   }
 
-  /** The top layer's last hidden state. */
+  /** Runs over the sequence and returns the last hidden state of the top layer. */
   forward(x: Tensor, mask?: Tensor, initial?: readonly LstmState[]): Tensor {
     return this.run(x, mask, initial).last.hidden;
   }
 
   /**
-   * All hidden states of the top layer, its last state, and the last states of all layers from the lowest up: they may
-   * be given as the initial states of another run.
+   * Runs over the sequence and returns all hidden states of the top layer, its last state, and the last states of all
+   * layers from bottom to top, which another run may take as its initial states.
    */
   run(
     x: Tensor,
@@ -267,15 +287,15 @@ export class StackedRecurrent extends Module {
 }
 
 /**
- * A layer applied to each step of a sequence by itself: y[:, t] = layer(x[:, t]).
+ * Applies a layer to each step of a sequence separately: y[:, t] = layer(x[:, t]).
  *
  * x (batch, time, ...) -> y (batch, time, ...).
  */
 export class TimeDistributed extends Layer {
-  /** What is applied to each step. */
+  /** The layer that is applied to each step. */
   readonly layer: Layer;
 
-  /** @throws TesseraError if it is no layer. */
+  /** @throws TesseraError if the argument is not a layer. */
   constructor(layer: Layer) {
     super();
     this.layer = expectLayer('TimeDistributed', 'its argument', layer);

@@ -1,5 +1,6 @@
 import type { Generator } from '../../../tensor/generator.js';
 import type { Shape, Tensor } from '../../../tensor/index.js';
+import { type Activation, activationOf, expectActivation } from '../../activations.js';
 import { AFFINE_CHECKS } from '../../layers/affine.js';
 import {
   Activate,
@@ -24,7 +25,6 @@ import {
   optional,
   positiveInteger,
 } from '../../options.js';
-import { type Activation, activationOf, expectActivation } from '../activations.js';
 import { call, layer, once, type SymbolicLayer, type SymbolicTensor } from '../symbols.js';
 
 /** y = activation(x·W + b) of the last axis. */

@@ -5,7 +5,7 @@ import { anything, boolean, checkOptions, oneOf, optional, positiveInteger } fro
 import { call, once, type SymbolicLayer, type SymbolicTensor } from '../symbols.js';
 
 /** Options of a recurrent layer by Keras's names. */
-export interface RecurrentOptions {
+export interface RecurrentLayerOptions {
   /** Features of the hidden state. */
   readonly units: number;
   /** All hidden states (time, units), not only the last. */
@@ -68,7 +68,7 @@ function recurrent<M extends Recurrent>(
 }
 
 /** A long short-term memory over the steps of a sequence. */
-export function lstm(options: RecurrentOptions): SymbolicRecurrent {
+export function lstm(options: RecurrentLayerOptions): SymbolicRecurrent {
   const { units, returnSequences = false, generator } = checkOptions('lstm', options, CHECKS);
   return recurrent(
     'lstm',
@@ -82,7 +82,7 @@ export function lstm(options: RecurrentOptions): SymbolicRecurrent {
 }
 
 /** A gated recurrent unit over the steps of a sequence. */
-export function gru(options: RecurrentOptions & { readonly resetAfter?: boolean }): SymbolicRecurrent {
+export function gru(options: RecurrentLayerOptions & { readonly resetAfter?: boolean }): SymbolicRecurrent {
   const checks = { ...CHECKS, resetAfter: optional(boolean) };
   const { units, returnSequences = false, resetAfter, generator } = checkOptions('gru', options, checks);
   return recurrent(

@@ -1,7 +1,7 @@
-import { elu, gelu, hardSigmoid, leakyRelu, silu, softplus, type Tensor } from '../../tensor/index.js';
-import { lookUp } from '../options.js';
+import { elu, gelu, hardSigmoid, leakyRelu, silu, softplus, type Tensor } from '../tensor/index.js';
+import { lookUp } from './options.js';
 
-/** Activations by the names that Keras gives them. */
+/** Activations by Keras's names. */
 export const activations = {
   linear: (x: Tensor): Tensor => x,
   sigmoid: (x: Tensor): Tensor => x.sigmoid(),
@@ -14,13 +14,16 @@ export const activations = {
   leakyRelu: (x: Tensor): Tensor => leakyRelu(x),
   silu,
   softplus,
-  /** x / (1 + |x|). */
+  /** Softsign: x / (1 + |x|). */
   softsign: (x: Tensor): Tensor => x.div(x.abs().add(1)),
-  /** min(max(x, 0), 6). */
+  /** ReLU6: min(max(x, 0), 6). */
   relu6: (x: Tensor): Tensor => x.clip(0, 6),
-  /** Elu, scaled so that means and variances settle. Klambauer et al. 2017. */
+  /**
+   * SELU (Klambauer et al. 2017): λ · elu(x, α), where λ and α are chosen so that mean 0 and variance 1 are a fixed
+   * point.
+   */
   selu: (x: Tensor): Tensor => elu(x, 1.673_263_242_354_377_2).mul(1.050_700_987_355_480_5),
-  /** x · tanh(softplus x). Misra 2019. */
+  /** Mish (Misra 2019): x · tanh(softplus(x)). */
   mish: (x: Tensor): Tensor => x.mul(softplus(x).tanh()),
   exponential: (x: Tensor): Tensor => x.exp(),
   logSoftmax: (x: Tensor): Tensor => x.logSoftmax(),
@@ -29,11 +32,11 @@ export const activations = {
 /** The name of an activation. */
 export type Activation = keyof typeof activations;
 
-/** The function of a name. @throws TesseraError if there is none. */
+/** Looks up an activation by name. @throws TesseraError if there is none of that name. */
 export const activationOf = (where: string, name: Activation): ((x: Tensor) => Tensor) =>
   lookUp<(x: Tensor) => Tensor>(where, 'activation', activations, name);
 
-/** @throws TesseraError if an activation is given and there is none of that name. */
+/** @throws TesseraError if a name is given and no activation has it. */
 export function expectActivation(where: string, name: Activation | undefined): void {
   if (name !== undefined) activationOf(where, name);
 }
