@@ -78,7 +78,7 @@ export interface DepthwiseConv2DOptions extends Conv2DSettings {
 /**
  * Depthwise convolution: each channel is convolved separately. With stride s, dilation d and m = multiplier,
  *
- *   y[n, i, j, o] = activation(Σ_{p, q} x[n, i·s + p·d, j·s + q·d, c] · W[p, q, 0, o] + b[o]),   o = c·m + k,  0 ≤ k < m
+ *   y[n, i, j, o] = activation(Σ_{p, q} x[n, i·s + p·d, j·s + q·d, c] · W[p, q, 0, o] + b[o]),   c = ⌊o / m⌋
  *
  * x (batch, height, width, inputs) -> y (batch, height', width', inputs · multiplier).
  * W `kernel` (kernel height, kernel width, 1, inputs · multiplier) starts Glorot uniform, b `bias` (inputs ·
