@@ -57,6 +57,8 @@ export interface Dispatch {
 /** Dispatches made ready to be submitted again and again: pipelines, bind groups and uniforms exist. */
 export interface Prepared {
   readonly dispatches: readonly Dispatch[];
+  /** How many bind groups it holds. */
+  readonly bindGroups: number;
   /** Changes a uniform of one dispatch, from the next submission on. */
   set(dispatch: number, name: string, value: number): void;
   /** Puts another buffer behind a storage binding of one dispatch, from the next submission on. */
@@ -90,6 +92,8 @@ export interface DeviceLimits {
   /** A part of a buffer that is bound begins at a multiple of so many bytes. */
   readonly bindingAlignment: number;
   readonly storageBuffers: number;
+  /** How many bind groups may exist at once. */
+  readonly bindGroups: number;
   readonly invocations: number;
   readonly workgroupsPerDimension: number;
   /** Lanes of the smallest subgroup that it may form; 0 without the feature `subgroups`. */
@@ -98,10 +102,7 @@ export interface DeviceLimits {
   readonly subgroupMatrices: readonly SubgroupMatrixConfig[];
 }
 
-/**
- * Running totals. From the third replay of a plan on none but `submissions` grows; only where large values are kept on the
- * device do `bindGroupsCreated`, as each has a buffer of its own.
- */
+/** Running totals. Once a plan was replayed with every buffer that it is given in turn, none but `submissions` grows. */
 export interface Counters {
   buffersCreated: number;
   bindGroupsCreated: number;
@@ -132,6 +133,8 @@ export interface Device {
   readonly counters: Readonly<Counters>;
   /** Bytes and number of the buffers that exist on the device now. */
   readonly memory: { readonly bytes: number; readonly buffers: number };
+  /** How many bind groups exist. WebGPU cannot destroy them: they are there until they are collected as garbage. */
+  readonly bindGroups: number;
 
   /**
    * A buffer from the pool. What it held before is not cleared. It may be larger than what is bound at once.
@@ -145,7 +148,8 @@ export interface Device {
   write(buffer: DeviceBuffer, data: HostArray, type?: ElementType): void;
   /**
    * Compiles and binds.
-   * @throws KernelError when the device refuses a kernel, OutOfMemoryError when it has no memory for the uniforms.
+   * @throws KernelError when the device refuses a kernel, OutOfMemoryError when it has no memory for the uniforms or
+   * cannot hold as many bind groups.
    */
   prepare(dispatches: readonly Dispatch[]): Promise<Prepared>;
   /**

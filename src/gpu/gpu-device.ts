@@ -16,13 +16,15 @@ import { bytesOf } from './device.js';
 import { DeviceLostError, KernelError, OutOfMemoryError, TesseraError } from './errors.js';
 import { packHalves, unpackHalves } from './half.js';
 import { lackOf } from './kernel.js';
-import { type Pipeline, PipelineCache } from './pipelines.js';
+import { layoutOf, type Pipeline, PipelineCache } from './pipelines.js';
 import { BufferPool, sizeClass } from './pool.js';
 import { measurePasses } from './timestamps.js';
 import type { Choices, Origin } from './tuning.js';
 import { UniformArena } from './uniforms.js';
 
 class GpuBuffer implements DeviceBuffer {
+  static #count = 0;
+  readonly id = GpuBuffer.#count++;
   constructor(
     readonly bytes: number,
     readonly gpu: GPUBuffer,
@@ -31,11 +33,50 @@ class GpuBuffer implements DeviceBuffer {
 
 const gpuOf = (buffer: DeviceBuffer): GPUBuffer => (buffer as GpuBuffer).gpu;
 
+/** A dispatch as it is encoded. */
 interface Bound {
   readonly pipeline: GPUComputePipeline;
   readonly group: GPUBindGroup;
+  /** Where each of its uniform structs begins in the arena. */
+  readonly offsets: readonly number[];
   readonly x: number;
   readonly y: number;
+}
+
+/** What a bind group is made of. */
+interface GroupDescription {
+  readonly label: string;
+  readonly layout: GPUBindGroupLayout;
+  readonly resources: readonly GPUBufferBinding[];
+  /** Equal for two that can be one group. */
+  readonly key: string;
+}
+
+/** The bind groups of a plan: dispatches that bind the same buffers share one. */
+class BindGroups {
+  readonly #groups = new Map<string, GPUBindGroup>();
+  constructor(
+    private readonly create: (description: GroupDescription) => GPUBindGroup,
+    /** How many are remembered at most: what is bound anew at each step must not pile up. */
+    private readonly most: number,
+  ) {}
+
+  get size(): number {
+    return this.#groups.size;
+  }
+
+  clear(): void {
+    this.#groups.clear();
+  }
+
+  get(description: GroupDescription): GPUBindGroup {
+    const known = this.#groups.get(description.key);
+    if (known !== undefined) return known;
+    if (this.#groups.size >= this.most) this.#groups.clear();
+    const made = this.create(description);
+    this.#groups.set(description.key, made);
+    return made;
+  }
 }
 
 class PreparedOnGpu implements Prepared {
@@ -48,10 +89,15 @@ class PreparedOnGpu implements Prepared {
     readonly bound: Bound[],
     readonly arena: UniformArena,
     readonly uniforms: GpuBuffer | undefined,
+    private readonly groups: BindGroups,
     private readonly rebind: (dispatch: Dispatch, index: number) => Bound,
     readonly release: () => void,
   ) {
     this.#bindings = dispatches.map(({ bindings }) => ({ ...bindings }));
+  }
+
+  get bindGroups(): number {
+    return this.groups.size;
   }
 
   /** Learns from a run. The first two compile; a sleep that was too long makes the next one shorter. */
@@ -66,6 +112,7 @@ class PreparedOnGpu implements Prepared {
 
   bind(dispatch: number, name: string, buffer: DeviceBuffer): void {
     const bindings = this.#bindings[dispatch];
+    if (bindings[name] === buffer) return;
     bindings[name] = buffer;
     this.bound[dispatch] = this.rebind({ ...this.dispatches[dispatch], bindings }, dispatch);
   }
@@ -82,6 +129,8 @@ export class GpuDevice implements Device {
   readonly #pipelines: PipelineCache;
   /** What was submitted since somebody last waited: how many times, the last of it, and how long it should take. */
   #unawaited: { count: number; last?: PreparedOnGpu; milliseconds: number } = { count: 0, milliseconds: 0 };
+  #bindGroups = 0;
+  readonly #collected = new FinalizationRegistry<undefined>(() => this.#bindGroups--);
   /** The first error that came outside of an error scope; thrown at the next call. */
   #fault: Error | undefined;
 
@@ -99,6 +148,8 @@ export class GpuDevice implements Device {
       bindingBytes: Math.min(gpu.limits.maxStorageBufferBindingSize, gpu.limits.maxBufferSize),
       bindingAlignment: gpu.limits.minStorageBufferOffsetAlignment,
       storageBuffers: gpu.limits.maxStorageBuffersPerShaderStage,
+      // lavapipe takes a memory mapping for each, of which a Linux process has 65,530, and crashes beyond them.
+      bindGroups: software ? 50_000 : Number.POSITIVE_INFINITY,
       invocations: gpu.limits.maxComputeInvocationsPerWorkgroup,
       workgroupsPerDimension: gpu.limits.maxComputeWorkgroupsPerDimension,
       subgroupLanes: gpu.features.has('subgroups') ? gpu.adapterInfo.subgroupMinSize : 0,
@@ -122,6 +173,10 @@ export class GpuDevice implements Device {
 
   get memory() {
     return { bytes: this.#storage.bytes + this.#staging.bytes, buffers: this.#storage.count + this.#staging.count };
+  }
+
+  get bindGroups(): number {
+    return this.#bindGroups;
   }
 
   /** A buffer from the pool, or a new one. */
@@ -194,15 +249,17 @@ export class GpuDevice implements Device {
     const release = () => {
       if (uniforms !== undefined) this.release(uniforms);
     };
+    const groups = new BindGroups((description) => this.#createBindGroup(description), 16 + 2 * dispatches.length);
     const bind = (dispatch: Dispatch, index: number) =>
-      this.#bind(dispatch, pipelines[index], arena.blocks[index], uniforms);
+      this.#bind(dispatch, pipelines[index], arena.blocks[index], uniforms, groups);
     try {
       const { made: bound, exhausted, invalid } = await this.#scoped(() => dispatches.map(bind));
       const error = exhausted ?? invalid;
       if (error !== null) throw typed(error, where);
       this.#assertSound();
-      return new PreparedOnGpu(dispatches, bound, arena, uniforms, bind, release);
+      return new PreparedOnGpu(dispatches, bound, arena, uniforms, groups, bind, release);
     } catch (error) {
+      groups.clear(); // An error holds what its stack trace names.
       release();
       throw error;
     }
@@ -227,28 +284,46 @@ export class GpuDevice implements Device {
     dispatch: Dispatch,
     { pipeline, layout }: Pipeline,
     blocks: UniformArena['blocks'][0],
-    arena?: GpuBuffer,
+    arena: GpuBuffer | undefined,
+    groups: BindGroups,
   ): Bound {
     const { kernel, bindings, windows, uniforms, label } = dispatch;
+    const keys = [layoutOf(kernel)];
     let block = 0;
-    const entries = kernel.bindings.map(({ name, access }, binding): GPUBindGroupEntry => {
-      if (access === 'uniform') {
-        const { offset, bytes } = blocks[block++];
-        return { binding, resource: { buffer: arena!.gpu, offset, size: bytes } };
-      }
-      const buffer = bindings[name];
+    const resources = kernel.bindings.map(({ name, access }): GPUBufferBinding => {
+      const buffer = access === 'uniform' ? arena : (bindings[name] as GpuBuffer | undefined);
       if (buffer === undefined) throw new TesseraError(`${label}: no buffer for binding '${name}' of '${kernel.name}'`);
-      return { binding, resource: this.#resourceOf(gpuOf(buffer), windows?.[name]) };
+      const resource =
+        access === 'uniform'
+          ? { buffer: buffer.gpu, size: blocks[block++].bytes }
+          : this.#resourceOf(buffer.gpu, windows?.[name]);
+      keys.push(`${buffer.id}:${resource.offset ?? 0}:${resource.size}`);
+      return resource;
     });
-    this.counters.bindGroupsCreated++;
-    const group = this.gpu.createBindGroup({ label: `${kernel.name}: ${label}`, layout, entries });
+    const group = groups.get({ label, layout, resources, key: keys.join('|') });
     const count = kernel.workgroups(uniforms);
     const x = Math.min(count, this.limits.workgroupsPerDimension);
-    return { pipeline, group, x, y: x === 0 ? 0 : Math.ceil(count / x) };
+    const offsets = blocks.map(({ offset }) => offset);
+    return { pipeline, group, offsets, x, y: x === 0 ? 0 : Math.ceil(count / x) };
   }
 
-  /** A buffer, or a window of it; in whole sixteens, as kernels may read by fours. */
-  #resourceOf(buffer: GPUBuffer, window?: Window): GPUBufferBinding {
+  #createBindGroup({ label, layout, resources }: GroupDescription): GPUBindGroup {
+    if (this.#bindGroups >= this.limits.bindGroups) {
+      throw new OutOfMemoryError(
+        `${label}: ${this.#bindGroups} bind groups exist, and ${this.name} may not hold more; evaluate the graph in several parts`,
+        0,
+      );
+    }
+    const entries = resources.map((resource, binding) => ({ binding, resource }));
+    const group = this.gpu.createBindGroup({ label, layout, entries });
+    this.counters.bindGroupsCreated++;
+    this.#bindGroups++;
+    this.#collected.register(group, undefined);
+    return group;
+  }
+
+  /** A buffer, or a window of it; in whole sixteens, as kernels may read vec4s. */
+  #resourceOf(buffer: GPUBuffer, window?: Window): GPUBufferBinding & { readonly size: number } {
     if (window === undefined) return { buffer, size: Math.min(buffer.size, this.limits.bindingBytes) };
     const offset = bytesOf(window.type, window.first);
     const size = 16 * Math.max(1, Math.ceil(bytesOf(window.type, window.length) / 16));
@@ -388,10 +463,10 @@ function wordsOf(data: HostArray): Exclude<HostArray, Float64Array | Uint8Array>
   return data instanceof Uint8Array ? new Uint32Array(data) : data;
 }
 
-function dispatchInto(pass: GPUComputePassEncoder, { pipeline, group, x, y }: Bound): void {
+function dispatchInto(pass: GPUComputePassEncoder, { pipeline, group, offsets, x, y }: Bound): void {
   if (x === 0) return;
   pass.setPipeline(pipeline);
-  pass.setBindGroup(0, group);
+  pass.setBindGroup(0, group, offsets);
   pass.dispatchWorkgroups(x, y);
 }
 

@@ -7,6 +7,9 @@ export interface Pipeline {
   readonly layout: GPUBindGroupLayout;
 }
 
+/** Names a bind group's layout. */
+export const layoutOf = ({ bindings }: Kernel): string => bindings.map(({ access }) => access).join();
+
 const BUFFER_TYPE: Record<Access, GPUBufferBindingType> = {
   read: 'read-only-storage',
   read_write: 'storage',
@@ -37,7 +40,7 @@ export class PipelineCache {
 
   async #compile(kernel: Kernel, label: string): Promise<Pipeline> {
     this.created();
-    const layout = this.#layout(kernel.bindings.map((binding) => binding.access));
+    const layout = this.#layout(kernel);
     // The scope takes what createShaderModule reports, which would otherwise come as an uncaptured error beside ours.
     this.device.pushErrorScope('validation');
     const module = this.device.createShaderModule({ label: kernel.name, code: kernel.source });
@@ -60,19 +63,20 @@ export class PipelineCache {
     }
   }
 
-  #layout(accesses: readonly Access[]): GPUBindGroupLayout {
-    const key = accesses.join();
-    let layout = this.#layouts.get(key);
+  #layout(kernel: Kernel): GPUBindGroupLayout {
+    const label = layoutOf(kernel);
+    let layout = this.#layouts.get(label);
     if (layout === undefined) {
       layout = this.device.createBindGroupLayout({
-        label: key,
-        entries: accesses.map((access, binding) => ({
+        label,
+        // Where the uniforms begin is said at each dispatch: dispatches of the same buffers share a bind group.
+        entries: kernel.bindings.map(({ access }, binding) => ({
           binding,
           visibility: GPUShaderStage.COMPUTE,
-          buffer: { type: BUFFER_TYPE[access] },
+          buffer: { type: BUFFER_TYPE[access], hasDynamicOffset: access === 'uniform' },
         })),
       });
-      this.#layouts.set(key, layout);
+      this.#layouts.set(label, layout);
     }
     return layout;
   }

@@ -29,6 +29,7 @@ export class ReferenceDevice implements Device {
     bindingBytes: 2 ** 31,
     bindingAlignment: 4,
     storageBuffers: 8,
+    bindGroups: Number.POSITIVE_INFINITY,
     invocations: 256,
     workgroupsPerDimension: 65_535,
     subgroupLanes: 0,
@@ -36,6 +37,7 @@ export class ReferenceDevice implements Device {
   };
   readonly counters = { buffersCreated: 0, bindGroupsCreated: 0, pipelinesCreated: 0, submissions: 0 };
   readonly #pool = new BufferPool<ReferenceBuffer>('the reference device', () => {});
+  readonly bindGroups = 0;
   #closed = false;
 
   get memory() {
@@ -85,6 +87,7 @@ export class ReferenceDevice implements Device {
     }));
     return {
       dispatches: own,
+      bindGroups: 0,
       set: (dispatch, name, value) => {
         own[dispatch].uniforms[name] = value;
       },

@@ -24,12 +24,12 @@ export class UniformArena {
       const fields = new Map<string, { at: number; type: UniformField['type'] }>();
       this.blocks.push(
         kernel.uniforms.map((struct) => {
-          const offset = Math.ceil(end / alignment) * alignment;
+          const offset = end;
           struct.forEach(({ name, type }, position) => {
             fields.set(name, { at: offset + 4 * position, type });
           });
-          // A uniform struct's size is rounded up to 16 bytes.
-          end = offset + Math.ceil((4 * struct.length) / 16) * 16;
+          // Most structs take one step of the alignment: kernels with different structs can share a bind group.
+          end = offset + Math.ceil((4 * struct.length) / alignment) * alignment;
           return { offset, bytes: end - offset };
         }),
       );

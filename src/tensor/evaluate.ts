@@ -25,7 +25,11 @@ import type { Tensor } from './tensor.js';
 const LARGE = 2 ** 16;
 
 /** How many plans a device remembers; beyond it the one longest unused is forgotten. */
-const CACHED_PLANS = 64;
+const REMEMBERED_PLANS = 64;
+/** How many bind groups they may have together: drivers take memory for each. */
+const REMEMBERED_BIND_GROUPS = 16_000;
+/** How much memory they may hold together. Where there is less, they give theirs back. */
+const REMEMBERED_BYTES = 2 ** 32;
 
 /**
  * Computes tensors and keeps them on their device, and does assigns. Returns when the work is submitted, not when it
@@ -170,11 +174,11 @@ export class Runtime {
       return await this.#tryWork(targets, keep, use);
     } catch (error) {
       if (!(error instanceof OutOfMemoryError) || error.bytes > this.device.limits.bufferBytes) throw error;
-      for (const executable of this.#executables.values()) this.#forget(executable);
-      this.#executables.clear();
-      await collectGarbage();
-      return await this.#tryWork(targets, keep, use);
     }
+    for (const executable of this.#executables.values()) this.#forget(executable);
+    this.#executables.clear();
+    await collectGarbage();
+    return await this.#tryWork(targets, keep, use);
   }
 
   /** Makes everything up to submission ready: the plan, its inputs, and where its values go; and uses it at once. */
@@ -292,12 +296,26 @@ export class Runtime {
     if (remembered !== undefined) this.#forget(remembered);
     const made = await this.#prepare(planned, variables);
     this.#executables.set(traced.key, made);
-    for (const [key, executable] of this.#executables) {
-      if (this.#executables.size <= CACHED_PLANS) break;
+    await this.#forgetUnused();
+    return made;
+  }
+
+  /** Forgets the plans longest unused until those that are left keep within bounds; the newest one stays. */
+  async #forgetUnused(): Promise<void> {
+    const left = [...this.#executables];
+    const mostGroups = Math.min(REMEMBERED_BIND_GROUPS, this.device.limits.bindGroups / 3);
+    let groups = left.reduce((sum, [, { prepared }]) => sum + prepared.bindGroups, 0);
+    let inputBytes = left.reduce((sum, [, executable]) => sum + inputBytesOf(executable), 0);
+    for (const [key, executable] of left.slice(0, -1)) {
+      const bytes = inputBytes + this.#workspace.bytes;
+      if (this.#executables.size <= REMEMBERED_PLANS && groups <= mostGroups && bytes <= REMEMBERED_BYTES) break;
+      groups -= executable.prepared.bindGroups;
+      inputBytes -= inputBytesOf(executable);
       this.#executables.delete(key);
       this.#forget(executable);
     }
-    return made;
+    // Those of forgotten plans are there until they are collected, which nothing else brings about in time.
+    if (this.device.bindGroups - groups > mostGroups) await collectGarbage();
   }
 
   async #prepare(made: Plan, variables: readonly DeviceBuffer[]): Promise<Executable> {
@@ -364,6 +382,8 @@ function bufferOf(
   if (storage.kind === 'workspace') return kept.get(storage) ?? workspace[storage.workspace];
   return (storage.kind === 'slot' ? slots : variables)[storage.position];
 }
+
+const inputBytesOf = ({ slots }: Executable): number => slots.reduce((sum, { bytes }) => sum + bytes, 0);
 
 /** Names the largest value of a plan, for the error that says that it does not fit. */
 function largestOwner({ dispatches }: Plan): string {

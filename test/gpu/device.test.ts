@@ -1,7 +1,9 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { DeviceBuffer } from '../../src/gpu/device.js';
 import type { GpuDevice } from '../../src/gpu/gpu-device.js';
 import { defineKernel } from '../../src/gpu/index.js';
 import { fills } from '../../src/kernels/index.js';
+import { readBack } from '../../src/tensor/evaluate.js';
 import {
   DeviceLostError,
   evaluate,
@@ -103,6 +105,64 @@ test.runIf(isGpu && gpu.features.has('timestamp-query'))('profiling gives every 
   for (const one of nanoseconds) expect(one).toBeGreaterThan(0);
   prepared.release();
   gpu.release(y);
+});
+
+describe.runIf(isGpu)('bind groups', () => {
+  test('are shared by dispatches that bind the same buffers', async () => {
+    const [y, z] = [await gpu.allocate(1024, 'y'), await gpu.allocate(1024, 'z')];
+    const fill = (buffer: DeviceBuffer, count: number, value: number) => ({
+      ...{ kernel: fills[1].f32, bindings: { y: buffer }, uniforms: { count, value }, label: 'fill' },
+    });
+    const prepared = await gpu.prepare([fill(y, 8, 1), fill(z, 8, 2), fill(y, 4, 3), fill(z, 4, 4), fill(y, 0, 5)]);
+    expect(prepared.bindGroups).toBe(2);
+    const readbacks = [y, z].map((from) => ({ from, type: 'f32' as const, length: 8 }));
+    const values = await gpu.submit(prepared, { readbacks });
+    expect(values.map((one) => [...one])).toEqual([
+      [3, 3, 3, 3, 1, 1, 1, 1],
+      [4, 4, 4, 4, 2, 2, 2, 2],
+    ]);
+    prepared.bind(0, 'y', z);
+    prepared.bind(1, 'y', y);
+    expect(prepared.bindGroups).toBe(2);
+    prepared.set(0, 'value', 6);
+    expect([...(await gpu.submit(prepared, { readbacks }))[1]]).toEqual([4, 4, 4, 4, 6, 6, 6, 6]);
+    prepared.release();
+    for (const buffer of [y, z]) gpu.release(buffer);
+  });
+
+  test('are as few for a step whose result is kept each time', async () => {
+    setDefaultDevice(gpu);
+    onTestFinished(() => setDefaultDevice(undefined));
+    const x = tensor(new Float32Array(2 ** 15).fill(1));
+    const step = async () => {
+      const y = await x.mul(2).evaluate();
+      expect(await y.sum().item()).toBe(2 ** 16);
+      y.dispose();
+    };
+    for (let count = 0; count < 3; count++) await step();
+    const { bindGroupsCreated } = gpu.counters;
+    for (let count = 0; count < 20; count++) await step();
+    expect(gpu.counters.bindGroupsCreated).toBe(bindGroupsCreated);
+  });
+
+  test('of plans that come and go stay within bounds; a plan with more of them is an error', async () => {
+    const device = (await openDevice()) as GpuDevice;
+    Object.assign(device.limits, { bindGroups: 60 });
+    setDefaultDevice(device);
+    onTestFinished(() => {
+      setDefaultDevice(undefined);
+      device.close();
+    });
+    const sums = (length: number) => Array.from({ length }, (_, index) => tensor([index, length]).sum());
+    for (let length = 1; length < 30; length++) {
+      const values = sums(length);
+      await readBack(values);
+      expect(await values[length - 1].item()).toBe(2 * length - 1);
+      expect(device.bindGroups).toBeLessThanOrEqual(60);
+    }
+    await expect(readBack(sums(70))).rejects.toThrow(/^sum .* bind groups exist, and .* may not hold more; evaluate/);
+    expect(await tensor([1, 2]).sum().item()).toBe(3);
+  });
 });
 
 test('after closing, everything is a DeviceLostError that says what to do', async () => {

@@ -11,6 +11,13 @@ export class Workspace {
   readonly #buffers = new Map<number, Shared[]>();
   constructor(private readonly device: Device) {}
 
+  /** Bytes of all buffers that are borrowed. */
+  get bytes(): number {
+    let sum = 0;
+    for (const [size, list] of this.#buffers) sum += size * list.length;
+    return sum;
+  }
+
   /** A buffer for each of the sizes. Nothing is borrowed where there is no memory for one of them. */
   async borrow(sizes: readonly number[], owner: string): Promise<DeviceBuffer[]> {
     const borrowed: DeviceBuffer[] = [];
