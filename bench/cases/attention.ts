@@ -45,7 +45,11 @@ function attended(blocks: number, rows: number, features: number, when?: KernelC
     name,
     steps: [
       { kernel: first, values: product(rows, features, rows, true), buffers: { a: 'q', b: 'k', c: 'scores' } },
-      { kernel: softmax, values: sizes, buffers: { scores: 'scores', mask: 'mask', p: 'p', l: 'l' } },
+      {
+        kernel: softmax,
+        values: sizes,
+        buffers: { scores: 'scores', mask: 'mask', p: 'p', maximum: 'maximum', inverse: 'inverse' },
+      },
       { kernel: second, values: product(rows, rows, features, false), buffers: { a: 'p', b: 'v', c: 'y' } },
     ],
   });
@@ -61,10 +65,11 @@ function attended(blocks: number, rows: number, features: number, when?: KernelC
       mask: Uint32Array.of(1),
       scores,
       p: scores,
-      l: blocks * rows,
+      maximum: blocks * rows,
+      inverse: blocks * rows,
       y: count,
     },
-    outputs: ['y', 'l'],
+    outputs: ['y', 'maximum', 'inverse'],
     rungs: [
       throughMemory('naive products', workgroup.ones, matmulNaive),
       throughMemory('register products', workgroup.ones, matmulRegister),

@@ -57,18 +57,19 @@ import { elementwiseCases, halfCases } from './elementwise.js';
  */
 const PAST_THE_LIMIT = 65_540;
 
-/** (l, δ) of attention's rows: l of the scores, without which a gradient has no meaning, and any δ. */
+/** (maximum, inverse, δ) of attention's rows: of the scores, without which a gradient has no meaning, and any δ. */
 function softRows(
   { q, k, mask }: Record<'q' | 'k', Float32Array> & { mask: Uint32Array },
   values: AttentionSizes,
 ): Float32Array {
   const count = values.blocks * values.queries;
-  const l = new Float64Array(count);
+  const [maximum, inverse] = [new Float64Array(count), new Float64Array(count)];
   const given = { q: Float64Array.from(q), k: Float64Array.from(k), mask: Float64Array.from(mask) };
   const v = new Float64Array(values.blocks * values.keys * values.value_features);
-  attentionForward.reference({ ...given, v, y: new Float64Array(count * values.value_features), l, ...values });
+  const y = new Float64Array(count * values.value_features);
+  attentionForward.reference({ ...given, v, y, maximum, inverse, ...values });
   const deltas = normals(count, 9);
-  return Float32Array.from({ length: 2 * count }, (_, at) => (at % 2 === 0 ? l[at >> 1] : deltas[at >> 1]));
+  return Float32Array.from({ length: 3 * count }, (_, at) => [maximum, inverse, deltas][at % 3][Math.floor(at / 3)]);
 }
 
 /** The teams' kernels that can compute rows of so many numbers. */
@@ -403,7 +404,7 @@ const attentions = attended.flatMap(({ causal = 0, byQuery = false, far = false,
     : normals(q * s.keys, 4);
   // What p holds before is no small number: who sums more of it than its own row is found.
   const p = new Float32Array(q * s.keys).fill(Number.POSITIVE_INFINITY);
-  const naive = { scores, mask: given.mask, p, l: q };
+  const naive = { scores, mask: given.mask, p, maximum: q, inverse: q };
   const spread = {
     q: new Float32Array(q * s.features).fill(1),
     // The largest stands anywhere in the first block, where a workgroup begins in the second, where it ends in the third.
@@ -412,28 +413,27 @@ const attentions = attended.flatMap(({ causal = 0, byQuery = false, far = false,
       return 400 * [(5 * j) % s.keys, s.keys - j, (j + s.keys - 64) % s.keys][Math.floor(at / s.keys)];
     }),
   };
+  const scored = { ...inputs, ...(far ? spread : {}) };
   const forwards = [
     ...rowKernelsFor(attentionProbabilities, s.keys).map((kernel) => ({ ...one, kernel, buffers: naive })),
     {
       ...one,
       kernel: attentionForward,
-      buffers: { ...inputs, ...(far ? spread : {}), y: q * s.value_features, l: q },
+      buffers: { ...scored, y: q * s.value_features, maximum: q, inverse: q },
     },
   ];
-  // A gradient takes l of the scores, which f32 does not hold exactly enough where they are so large.
-  if (far) return forwards;
-  const back = { dy: q * s.value_features, rows: softRows(given, values) };
+  const back = { dy: q * s.value_features, rows: softRows(scored, values) };
   const products = { scores: normals(q * s.keys, 4), slopes: normals(q * s.keys, 5) };
   return [
     ...forwards,
     ...(s.keys % 4 === 0 ? [attentionSlopes.ones, attentionSlopes.fours] : [attentionSlopes.ones]).map((kernel) => ({
       ...{ ...one, kernel, buffers: { mask: given.mask, rows: back.rows, ...products } },
     })),
-    { ...one, kernel: attentionQueryGradient, buffers: { ...inputs, ...back, dq: q * s.features } },
+    { ...one, kernel: attentionQueryGradient, buffers: { ...scored, ...back, dq: q * s.features } },
     {
       ...one,
       kernel: attentionKeyGradient,
-      buffers: { ...inputs, ...back, dk: k * s.features, dv: k * s.value_features },
+      buffers: { ...scored, ...back, dk: k * s.features, dv: k * s.value_features },
     },
   ];
 });

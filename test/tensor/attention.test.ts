@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { attention, setDefaultDevice, type Tensor, tensor, where, zeros } from '../../src/tensor/index.js';
+import { attention, grad, setDefaultDevice, type Tensor, tensor, where, zeros } from '../../src/tensor/index.js';
 import { gpu, reference } from '../support/devices.js';
 import { expectClose, normals } from '../support/numbers.js';
 
@@ -54,6 +54,54 @@ describe.each([
     const large = attention(q.mul(100), k.mul(100), v);
     expect((await large.data()).every(Number.isFinite)).toBe(true);
     expect((await attention(q, k, v, { mask: tensor([false]) }).data()).every((value) => value === 0)).toBe(true);
+  });
+
+  test.each([1e5, 1e7, 1e8])('two equal scores of %f share the gradient of the values evenly', async (score) => {
+    setDefaultDevice(device);
+    const values = tensor([1, 2], [1, 1, 2, 1]);
+    for (const scale of [1, 1 / 3, -1]) {
+      const y = attention(tensor([score], [1, 1, 1, 1]), tensor([1, 1], [1, 1, 2, 1]), values, { scale });
+      expectClose(await y.data(), [1.5]);
+      expectClose(await grad(y.sum(), [values])[0].data(), [0.5, 0.5]);
+    }
+  });
+
+  test('a scale may be negative', async () => {
+    setDefaultDevice(device);
+    const [own, other] = [attention(q, k, v, { scale: -0.3 }), attention(q.neg(), k, v, { scale: 0.3 })];
+    expectClose(await own.data(), await other.data());
+    expectClose(await grad(own.sum(), [q])[0].data(), await grad(other.sum(), [q])[0].data());
+    const mean = v.slice([0, 0, 0], [2, 3, 3]).mean(2, { keepDims: true });
+    const mask = tensor(Float32Array.from({ length: 70 }, (__, at) => at)).less(3);
+    expectClose(await attention(q, k, v, { scale: 0, mask }).data(), await mean.broadcastTo([2, 3, 5, 6]).data());
+  });
+
+  test('NaN spreads as far as the formula does', async () => {
+    setDefaultDevice(device);
+    const [queries, keys] = [3, 5];
+    const plainValues = { q: normals(queries * 4, 1), k: normals(keys * 4, 2), v: normals(keys * 2, 3) };
+    const options = { plain: {}, causal: { causal: true }, masked: { mask: tensor([true, false, true, true, false]) } };
+    for (const [how, option] of Object.entries(options)) {
+      for (const name of ['q', 'k', 'v'] as const) {
+        const own = { ...plainValues, [name]: plainValues[name].with(5, Number.NaN) };
+        const [a, b, c] = [
+          tensor(own.q, [1, 1, queries, 4]),
+          tensor(own.k, [1, 1, keys, 4]),
+          tensor(own.v, [1, 1, keys, 2]),
+        ];
+        const y = attention(a, b, c, option);
+        const found = Array.from(await y.data(), Number.isNaN);
+        // Element 5 belongs to query 1, to key 1, or to column 1 of key 2.
+        const seesKey = (query: number, key: number) =>
+          how === 'plain' || (how === 'causal' ? key <= query + keys - queries : [0, 2, 3].includes(key));
+        const expected = found.map((_, at) => {
+          const query = Math.floor(at / 2);
+          if (name === 'v') return at % 2 === 1;
+          return name === 'q' ? query === 1 : seesKey(query, 1);
+        });
+        expect(found, `${how}, NaN in ${name}`).toEqual(expected);
+      }
+    }
   });
 });
 

@@ -1,17 +1,22 @@
 import { type Cut, defineKernel } from '../../gpu/kernel.js';
 import { wgsl } from '../../gpu/wgsl.js';
+import { typesOf } from '../elementwise/compose.js';
+import { EXP } from '../elementwise/math.js';
 import { foldWorkgroup } from '../rows/row-kernels.js';
 
 /*
  * Scaled dot-product attention (Vaswani et al. 2017) without its matrix of scores, as in FlashAttention (Dao et al.
  * 2022): scores are made block by block and forgotten.
  *
- *   s[i,j] = scale · Σ_c q[i,c]·k[j,c]    where mask[i,j], and j ≤ i + keys - queries if causal; else j is left out
- *   p[i,j] = exp(s[i,j] - l[i])           l[i] = log Σ_j exp s[i,j]
+ *   s[i,j] = Σ_c q[i,c]·k[j,c]            where mask[i,j], and j ≤ i + keys - queries if causal; else j is left out
+ *   e[i,j] = exp(scale · (s[i,j] - m[i]))     m[i] = max_j s[i,j]
+ *   p[i,j] = e[i,j] / Σ_j e[i,j]
  *   y[i,c] = Σ_j p[i,j]·v[j,c]            a row that may look at nothing is 0
  *
- * `l` is kept: with it the gradient makes any p again. q, k, v are (batch · heads, rows, columns). A mask of any shape
- * that broadcasts is read by its strides. One workgroup computes one row: its invocations make the scores of a block of
+ * `maximum` m and `inverse` 1 / Σ e are kept: with them the gradient makes any p again. They are kept apart, because
+ * beside a large maximum the logarithm of the sum would be rounded away; the scale, which is not negative, comes last,
+ * because the difference of two scores is exact where they are large. q, k, v are (batch · heads, rows, columns). A mask
+ * of any shape that broadcasts is read by its strides. One workgroup computes one row: its invocations make the scores of a block of
  * keys, one each, then take the columns of the result, one each.
  */
 const THREADS = 64; // keys of a block; a power of two, because the reduction halves it
@@ -33,15 +38,17 @@ fn sees(block: u32, i: u32, j: u32) -> bool {
   let at = block / sizes.heads * sizes.mask_batch + block % sizes.heads * sizes.mask_head;
   return mask[at + i * sizes.mask_query + j * sizes.mask_key] != 0u;
 }`;
-/** The same, and the score of a query and a key. */
+/** The same, and the score of a query and a key, unscaled. */
 export const SCORE = wgsl`${SEES}
+${typesOf(false, false)}
+${EXP.join('')}
 const THREADS = ${THREADS}u;
 fn score(block: u32, i: u32, j: u32) -> f32 {
   let query = (block * sizes.queries + i) * sizes.features;
   let key = (block * sizes.keys + j) * sizes.features;
   var sum = 0.0;
   for (var c = 0u; c < sizes.features; c++) { sum += q[query + c] * k[key + c]; }
-  return sizes.scale * sum;
+  return sum;
 }`;
 
 export const attentionCost = (products: number) => (s: AttentionSizes) => ({
@@ -65,7 +72,7 @@ export const cutBatch = <const Buffer extends string>(
 /** Elements of a head of a sample. */
 export const headSizes = (s: AttentionSizes) => {
   const [query, key] = [s.queries * s.features, s.keys * s.features];
-  return { q: query, k: key, v: s.keys * s.value_features, y: s.queries * s.value_features, l: s.queries };
+  return { q: query, k: key, v: s.keys * s.value_features, y: s.queries * s.value_features, rows: s.queries };
 };
 
 export type AttentionBuffers<Names extends string> = Readonly<Record<Names, Float64Array> & AttentionSizes>;
@@ -77,20 +84,21 @@ export function seesKey({ mask, ...s }: AttentionBuffers<'mask'>, block: number,
   return mask[place + i * s.mask_query + j * s.mask_key] !== 0;
 }
 
-/** p[i,j] of a row in float64, and l[i]; p is 0 where j is left out. `product` gives q[i]·k[j]. */
+/** p[i,j] of a row in float64, its maximum and inverse; p is 0 where j is left out. `score` gives q[i]·k[j]. */
 export function probabilitiesOf(
   given: AttentionBuffers<'mask'>,
   block: number,
   i: number,
-  product: (j: number) => number,
-): { p: number[]; l: number } {
+  score: (j: number) => number,
+): { p: number[]; maximum: number; inverse: number } {
   const scores = Array.from({ length: given.keys }, (_, j) =>
-    seesKey(given, block, i, j) ? given.scale * product(j) : Number.NEGATIVE_INFINITY,
+    seesKey(given, block, i, j) ? score(j) : Number.NEGATIVE_INFINITY,
   );
-  const largest = Math.max(...scores);
-  if (largest === Number.NEGATIVE_INFINITY) return { p: scores.map(() => 0), l: 0 };
-  const l = largest + Math.log(scores.reduce((sum, one) => sum + Math.exp(one - largest), 0));
-  return { p: scores.map((one) => Math.exp(one - l)), l };
+  const maximum = scores.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  if (maximum === Number.NEGATIVE_INFINITY) return { p: scores.map(() => 0), maximum: 0, inverse: 0 };
+  const e = scores.map((one, j) => (seesKey(given, block, i, j) ? Math.exp(given.scale * (one - maximum)) : 0));
+  const inverse = 1 / e.reduce((sum, one) => sum + one, 0);
+  return { p: e.map((one) => one * inverse), maximum, inverse };
 }
 
 /** The same from q and k. */
@@ -104,24 +112,30 @@ export function probabilities(given: AttentionBuffers<'q' | 'k' | 'mask'>, block
   });
 }
 
-/** y = softmax(scale · q·kᵀ)·v by blocks of keys, as in FlashAttention, and l. */
+/** y = softmax(scale · q·kᵀ)·v by blocks of keys, as in FlashAttention, and maximum and inverse of each row. */
 export const attentionForward = defineKernel({
   name: 'attention',
   reads: ['q', 'k', 'v', 'mask'],
-  writes: ['y', 'l'],
+  writes: ['y', 'maximum', 'inverse'],
   sizes: attentionSizes,
-  cuts: [cutBatch(headSizes)],
+  cuts: [
+    cutBatch((s) => {
+      const { rows, ...sizes } = headSizes(s);
+      return { ...sizes, maximum: rows, inverse: rows };
+    }),
+  ],
   numbers: ['scale'],
   workgroups: ({ blocks, queries }) => blocks * queries,
   cost: attentionCost(2),
   wgsl: wgsl`
-@group(0) @binding(0) var<storage, read> q: array<f32>;        // (blocks, queries, features)
-@group(0) @binding(1) var<storage, read> k: array<f32>;        // (blocks, keys, features)
-@group(0) @binding(2) var<storage, read> v: array<f32>;        // (blocks, keys, value_features)
-@group(0) @binding(3) var<storage, read> mask: array<u32>;     // by strides
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;  // (blocks, queries, value_features)
-@group(0) @binding(5) var<storage, read_write> l: array<f32>;  // (blocks, queries)
-@group(0) @binding(6) var<uniform> sizes: Sizes;
+@group(0) @binding(0) var<storage, read> q: array<f32>;              // (blocks, queries, features)
+@group(0) @binding(1) var<storage, read> k: array<f32>;              // (blocks, keys, features)
+@group(0) @binding(2) var<storage, read> v: array<f32>;              // (blocks, keys, value_features)
+@group(0) @binding(3) var<storage, read> mask: array<u32>;           // by strides
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;        // (blocks, queries, value_features)
+@group(0) @binding(5) var<storage, read_write> maximum: array<f32>;  // (blocks, queries)
+@group(0) @binding(6) var<storage, read_write> inverse: array<f32>;  // (blocks, queries)
+@group(0) @binding(7) var<uniform> sizes: Sizes;
 ${SCORE}
 var<workgroup> partial: array<f32, THREADS>;
 var<workgroup> weight: array<f32, THREADS>;
@@ -146,34 +160,39 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     // The barriers of this fold stand between one block's weights and the next's.
     let next = max(largest, fold_max(own, thread));
     // The sums so far were taken with an older maximum: they shrink to the new one.
-    let shrink = exp(largest - next);
-    weight[thread] = select(exp(own - next), 0.0, own == NOTHING);
+    let shrink = exp_of(sizes.scale * (largest - next));
+    weight[thread] = select(exp_of(sizes.scale * (own - next)), 0.0, own == NOTHING);
     largest = next;
     total = total * shrink + fold_sum(weight[thread], thread);
     let end = min(THREADS, sizes.keys - begin);
-    for (var part = 0u; part < 4u; part++) {
-      let c = part * THREADS + thread;
+    for (var chunk = 0u; chunk < 4u; chunk++) {
+      let c = chunk * THREADS + thread;
       if (c >= sizes.value_features) { break; }
       var added = 0.0;
       for (var key = 0u; key < end; key++) {
         added += weight[key] * v[(block * sizes.keys + begin + key) * sizes.value_features + c];
       }
-      sum[part] = sum[part] * shrink + added;
+      sum[chunk] = sum[chunk] * shrink + added;
     }
   }
-  let seen = total > 0.0;
-  for (var part = 0u; part < 4u; part++) {
-    let c = part * THREADS + thread;
-    if (c < sizes.value_features) { y[row * sizes.value_features + c] = select(0.0, sum[part] / total, seen); }
+  // Not 1 / total where no key is seen; NaN is unequal to 0.
+  let part = select(1.0 / total, 0.0, total == 0.0);
+  for (var chunk = 0u; chunk < 4u; chunk++) {
+    let c = chunk * THREADS + thread;
+    if (c < sizes.value_features) { y[row * sizes.value_features + c] = select(sum[chunk] / total, 0.0, total == 0.0); }
   }
-  if (thread == 0u) { l[row] = select(0.0, largest + log(total), seen); }
+  if (thread == 0u) {
+    maximum[row] = select(largest, 0.0, total == 0.0);
+    inverse[row] = part;
+  }
 }`,
   reference(given) {
-    const { v, y, l, ...s } = given;
+    const { v, y, maximum, inverse, ...s } = given;
     for (let row = 0; row < s.blocks * s.queries; row++) {
       const block = Math.floor(row / s.queries);
       const one = probabilities(given, block, row % s.queries);
-      l[row] = one.l;
+      maximum[row] = one.maximum;
+      inverse[row] = one.inverse;
       for (let c = 0; c < s.value_features; c++) {
         let sum = 0;
         one.p.forEach((p, j) => {

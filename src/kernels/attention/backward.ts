@@ -12,13 +12,13 @@ import {
 } from './attention.js';
 
 /*
- * The gradients of attention.ts, whose p they make again from l, block by block. With δ[i] = Σ_c dy[i,c]·y[i,c] and
+ * The gradients of attention.ts, whose p they make again, block by block. With δ[i] = Σ_c dy[i,c]·y[i,c] and
  * dp[i,j] = Σ_c dy[i,c]·v[j,c]
  *
  *   ds[i,j] = p[i,j]·(dp[i,j] - δ[i])
  *   dq[i] = scale · Σ_j ds[i,j]·k[j]      dk[j] = scale · Σ_i ds[i,j]·q[i]      dv[j] = Σ_i p[i,j]·dy[i]
  *
- * `rows` holds (l[i], δ[i]). dq goes by rows of queries as the forward pass does; dk and dv by rows of keys.
+ * `rows` holds (maximum[i], inverse[i], δ[i]). dq goes by rows of queries as the forward pass does; dk and dv by rows of keys.
  */
 const buffers = {
   reads: ['q', 'k', 'v', 'mask', 'dy', 'rows'],
@@ -27,8 +27,8 @@ const buffers = {
 } as const;
 
 const gradientSizes = (s: AttentionSizes) => {
-  const { q, k, v, y, l } = headSizes(s);
-  return { q, k, v, dy: y, rows: 2 * l };
+  const { q, k, v, y, rows } = headSizes(s);
+  return { q, k, v, dy: y, rows: 3 * rows };
 };
 
 const head = wgsl`
@@ -37,18 +37,18 @@ const head = wgsl`
 @group(0) @binding(2) var<storage, read> v: array<f32>;     // (blocks, keys, value_features)
 @group(0) @binding(3) var<storage, read> mask: array<u32>;  // by strides
 @group(0) @binding(4) var<storage, read> dy: array<f32>;    // (blocks, queries, value_features)
-@group(0) @binding(5) var<storage, read> rows: array<f32>;  // (blocks, queries, 2)
+@group(0) @binding(5) var<storage, read> rows: array<f32>;  // (blocks, queries, 3)
 ${SCORE}
 /** (p, ds) of a query and a key. */
 fn slope(block: u32, i: u32, j: u32) -> vec2f {
   if (!sees(block, i, j)) { return vec2f(0); }
   let row = block * sizes.queries + i;
-  let p = exp(score(block, i, j) - rows[2u * row]);
+  let p = exp_of(sizes.scale * (score(block, i, j) - rows[3u * row])) * rows[3u * row + 1u];
   var dp = 0.0;
   for (var c = 0u; c < sizes.value_features; c++) {
     dp += dy[row * sizes.value_features + c] * v[(block * sizes.keys + j) * sizes.value_features + c];
   }
-  return vec2f(p, p * (dp - rows[2u * row + 1u]));
+  return vec2f(p, p * (dp - rows[3u * row + 2u]));
 }
 var<workgroup> slopes: array<vec2f, THREADS>;`;
 
@@ -59,7 +59,7 @@ function slopeOf(given: AttentionBuffers<'v' | 'dy' | 'rows'>, p: number, block:
   let dp = 0;
   for (let c = 0; c < s.value_features; c++)
     dp += dy[row * s.value_features + c] * v[(block * s.keys + j) * s.value_features + c];
-  return p * (dp - rows[2 * row + 1]);
+  return p * (dp - rows[3 * row + 2]);
 }
 
 /** dq from p made again. */

@@ -1,5 +1,7 @@
 import { ceilDivide, defineKernel, type Kernel } from '../../gpu/kernel.js';
 import { wgsl } from '../../gpu/wgsl.js';
+import { typesOf } from '../elementwise/compose.js';
+import { EXP } from '../elementwise/math.js';
 import { rowKernels } from '../rows/row-kernels.js';
 import { attentionSizes, cutBatch, probabilitiesOf, SEES, seesKey } from './attention.js';
 
@@ -8,10 +10,10 @@ import { attentionSizes, cutBatch, probabilitiesOf, SEES, seesKey } from './atte
  * through memory for (queries x keys) numbers three times, where attention.ts keeps them in the workgroup; what it is
  * measured against, and the faster one where workgroup memory is only memory.
  *
- *   p[i,j] = exp(scale · scores[i,j] - l[i])      l[i] = log Σ_j exp(scale · scores[i,j])      over the j that i sees
+ *   p[i,j] = inverse[i] · exp(scale · (scores[i,j] - maximum[i]))      over the j that i sees
  *
  * p is 0 where a key is not seen, and in rows that see nothing. The gradient has the products dp = dy·vᵀ before its
- * kernel, and ds·k, dsᵀ·q and pᵀ·dy behind it (the formulas of attention-gradient.ts).
+ * kernel, and ds·k, dsᵀ·q and pᵀ·dy behind it (the formulas of backward.ts).
  */
 /** Whether a query sees the keys of an element. */
 const SEEN = {
@@ -23,15 +25,20 @@ fn seen(block: u32, i: u32, c: u32) -> vec4<bool> {
 }`,
 } as const;
 
-/** p = softmax of the scores that are seen, and l; one team computes one row (rows.ts), by fours where keys are fours. */
+/**
+ * p = softmax of the scores that are seen, and maximum and inverse of each row; one row group computes one row
+ * (row-kernels.ts), by vec4 where the keys are a multiple of 4.
+ */
 export const attentionProbabilities = rowKernels(({ suffix, subgroupLanes, element, wgsl: team }) =>
   defineKernel({
     name: `attention_probabilities${suffix}`,
     reads: ['scores', 'mask'],
-    writes: ['p', 'l'],
+    writes: ['p', 'maximum', 'inverse'],
     sizes: attentionSizes,
     numbers: ['scale'],
-    cuts: [cutBatch((s) => ({ scores: s.queries * s.keys, p: s.queries * s.keys, l: s.queries }))],
+    cuts: [
+      cutBatch((s) => ({ scores: s.queries * s.keys, p: s.queries * s.keys, maximum: s.queries, inverse: s.queries })),
+    ],
     subgroupLanes,
     workgroups: ({ blocks, queries }) => blocks * queries,
     cost: ({ blocks, queries, keys }) => ({ flops: 6 * blocks * queries * keys, bytes: 8 * blocks * queries * keys }),
@@ -39,11 +46,13 @@ export const attentionProbabilities = rowKernels(({ suffix, subgroupLanes, eleme
 @group(0) @binding(0) var<storage, read> scores: array<${element}>;   // (blocks, queries, keys)
 @group(0) @binding(1) var<storage, read> mask: array<u32>;            // by strides
 @group(0) @binding(2) var<storage, read_write> p: array<${element}>;  // (blocks, queries, keys)
-@group(0) @binding(3) var<storage, read_write> l: array<f32>;         // (blocks, queries)
-@group(0) @binding(4) var<uniform> sizes: Sizes;
+@group(0) @binding(3) var<storage, read_write> maximum: array<f32>;   // (blocks, queries)
+@group(0) @binding(4) var<storage, read_write> inverse: array<f32>;   // (blocks, queries)
+@group(0) @binding(5) var<uniform> sizes: Sizes;
 ${SEES}
 ${SEEN[element]}
 ${team}
+${EXP.join('')}
 const NOTHING = -3.0e38;
 
 @compute @workgroup_size(THREADS)
@@ -59,26 +68,34 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var own = Element(NOTHING);
   var bits = Bits();
   for (var c = thread; c < length; c += THREADS) {
-    let score = select(Element(NOTHING), sizes.scale * scores[begin + c], seen(block, i, c));
+    let score = select(Element(NOTHING), scores[begin + c], seen(block, i, c));
     p[begin + c] = score;
     own = max(own, score);
     bits = max(bits, magnitude(score));
   }
   let largest = fold_max(own, bits, thread); // NaN where a score is
   var sum = Element();
-  for (var c = thread; c < length; c += THREADS) { sum += exp(p[begin + c] - largest); }
+  for (var c = thread; c < length; c += THREADS) {
+    let score = p[begin + c];
+    let e = select(exp_of(sizes.scale * (score - largest)), Element(), score == Element(NOTHING));
+    p[begin + c] = e;
+    sum += e;
+  }
   let total = fold_sum(sum, thread);
-  let sees_any = largest != NOTHING;
-  let part = select(0.0, 1.0 / total, sees_any);
-  for (var c = thread; c < length; c += THREADS) { p[begin + c] = part * exp(p[begin + c] - largest); }
-  if (thread == 0u) { l[row] = select(0.0, largest + log(total), sees_any); }
+  let part = select(1.0 / total, 0.0, total == 0.0); // NaN is unequal to 0
+  for (var c = thread; c < length; c += THREADS) { p[begin + c] *= part; }
+  if (thread == 0u) {
+    maximum[row] = select(largest, 0.0, total == 0.0);
+    inverse[row] = part;
+  }
 }`,
     reference(given) {
-      const { scores, p, l, blocks, queries, keys } = given;
+      const { scores, p, maximum, inverse, blocks, queries, keys } = given;
       for (let row = 0; row < blocks * queries; row++) {
         const one = probabilitiesOf(given, Math.floor(row / queries), row % queries, (j) => scores[row * keys + j]);
         p.set(one.p, row * keys);
-        l[row] = one.l;
+        maximum[row] = one.maximum;
+        inverse[row] = one.inverse;
       }
     },
   }),
@@ -93,17 +110,19 @@ function slopes(name: string, element: 'f32' | 'vec4f', width: 1 | 4): Kernel {
     updates: ['scores', 'slopes'],
     sizes: attentionSizes,
     numbers: ['scale'],
-    cuts: [cutBatch((s) => ({ rows: 2 * s.queries, scores: s.queries * s.keys, slopes: s.queries * s.keys }))],
+    cuts: [cutBatch((s) => ({ rows: 3 * s.queries, scores: s.queries * s.keys, slopes: s.queries * s.keys }))],
     workgroups: ({ blocks, queries, keys }) => ceilDivide((blocks * queries * keys) / width, THREADS),
     cost: ({ blocks, queries, keys }) => ({ flops: 6 * blocks * queries * keys, bytes: 16 * blocks * queries * keys }),
     wgsl: wgsl`
 @group(0) @binding(0) var<storage, read> mask: array<u32>;                 // by strides
-@group(0) @binding(1) var<storage, read> rows: array<f32>;                 // (blocks, queries, 2): l and δ
+@group(0) @binding(1) var<storage, read> rows: array<f32>;                 // (blocks, queries, 3): maximum, inverse and δ
 @group(0) @binding(2) var<storage, read_write> scores: array<${element}>;  // (blocks, queries, keys): p afterwards
 @group(0) @binding(3) var<storage, read_write> slopes: array<${element}>;  // (blocks, queries, keys): dp, then ds
 @group(0) @binding(4) var<uniform> sizes: Sizes;
 ${SEES}
 ${SEEN[element]}
+${typesOf(width === 4, false)}
+${EXP.join('')}
 
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -113,18 +132,19 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (index >= sizes.blocks * sizes.queries * length) { return; }
   let row = index / length;
   let own = seen(row / sizes.queries, row % sizes.queries, index % length);
-  let p = select(${element}(), exp(sizes.scale * scores[index] - rows[2u * row]), own);
+  let e = exp_of(sizes.scale * (scores[index] - rows[3u * row]));
+  let p = select(${element}(), e * rows[3u * row + 1u], own);
   scores[index] = p;
-  slopes[index] = sizes.scale * p * (slopes[index] - rows[2u * row + 1u]);
+  slopes[index] = sizes.scale * p * (slopes[index] - rows[3u * row + 2u]);
 }`,
     reference(given) {
       const { scores, slopes, rows, blocks, queries, keys, scale } = given;
       for (let row = 0; row < blocks * queries; row++) {
-        const [l, delta] = [rows[2 * row], rows[2 * row + 1]];
+        const [maximum, inverse, delta] = rows.subarray(3 * row, 3 * row + 3);
         const block = Math.floor(row / queries);
         for (let j = 0; j < keys; j++) {
           const at = row * keys + j;
-          const p = seesKey(given, block, row % queries, j) ? Math.exp(scale * scores[at] - l) : 0;
+          const p = seesKey(given, block, row % queries, j) ? Math.exp(scale * (scores[at] - maximum)) * inverse : 0;
           scores[at] = p;
           slopes[at] = scale * p * (slopes[at] - delta);
         }
@@ -133,7 +153,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   });
 }
 
-/** From the scores p, made again from l, and from dp scale · ds, each in the place of the other; by ones or by fours. */
+/** From the scores p, made again, and from dp scale · ds, each in the place of the other; by ones or by fours. */
 export const attentionSlopes = {
   ones: slopes('attention_slopes', 'f32', 1),
   fours: slopes('attention_slopes_fours', 'vec4f', 4),

@@ -1,5 +1,6 @@
 import type { Kernel } from '../../gpu/kernel.js';
 import { wgsl } from '../../gpu/wgsl.js';
+import { typesOf } from '../elementwise/compose.js';
 import { REPLACES } from '../reduce/nan.js';
 
 /*
@@ -24,7 +25,8 @@ export interface Team {
   /** WGSL of an element of a row. */
   readonly element: 'f32' | 'vec4f';
   /**
-   * WGSL of THREADS, Element, WIDTH (its numbers), `pick(element, place)`, one of these, and
+   * WGSL of THREADS, Element, WIDTH (its numbers), the types of math.ts for an Element, `pick(element, place)`, one of
+   * these, and
    *
    *   fold_sum(element, thread)        the sum of the elements of all invocations, in a fixed order
    *   fold_max(element, bits, thread)  their maximum, NaN where any is NaN: WGSL's max may pass over one, so `bits` is
@@ -74,6 +76,7 @@ ${foldLanes('fold_max_ones', LARGER)}
 ${foldLanes('fold_sum_ones', 'a + b')}`;
 
 const ONES = wgsl`
+${typesOf(false, false)}
 alias Element = f32;
 alias Bits = u32;
 const WIDTH = 1u;
@@ -84,6 +87,7 @@ fn fold_max(v: f32, bits: u32, thread: u32) -> f32 {
 }
 fn fold_sum(value: f32, thread: u32) -> f32 { return fold_sum_ones(value, thread); }`;
 const FOURS = wgsl`
+${typesOf(true, false)}
 alias Element = vec4f;
 alias Bits = vec4u;
 const WIDTH = 4u;

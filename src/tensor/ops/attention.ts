@@ -52,34 +52,41 @@ function chooseWay(
 }
 
 /**
- * `attention` with its mask given; its second output is what the gradients need of the softmax, l (batch, heads,
- * queries).
+ * `attention` with its mask given, for a scale of at least 0; its other outputs (batch, heads, queries) are what the
+ * gradients need of the softmax: the largest score of each query, and 1 / the sum of the exponentials.
  */
 export const attentionOp: Op<readonly ['q', 'k', 'v', 'mask'], AttentionAttributes> = defineOp({
   name: 'attention',
   inputs: ['q', 'k', 'v', 'mask'],
   numbers: ['scale'],
-  shape: ([q, , v]) => [
-    { shape: [...q.shape.slice(0, 3), v.shape[3]], dtype: 'f32' },
-    { shape: q.shape.slice(0, 3), dtype: 'f32' },
-  ],
-  dispatch: ([q, k, v, mask], [y, l], { attributes, ...context }) => {
+  shape: ([q, , v]) => {
+    const row = { shape: q.shape.slice(0, 3), dtype: 'f32' } as const;
+    return [{ shape: [...q.shape.slice(0, 3), v.shape[3]], dtype: 'f32' }, row, row];
+  },
+  dispatch: ([q, k, v, mask], [y, maximum, inverse], { attributes, ...context }) => {
     const sizes = sizesOf(q, k, v, mask, attributes);
     const shape = [...q.shape.slice(0, 3), k.shape[2]];
-    const byBlocks = () => [launch(attentionForward, { q: q, k: k, v: v, mask: mask, y: y, l: l }, sizes)];
+    const byBlocks = () => [launch(attentionForward, { q, k, v, mask, y, maximum, inverse }, sizes)];
     const throughMemory = () => {
       const rows = { rows: sizes.blocks * sizes.queries, cols: sizes.keys };
       const [scores, p] = [context.temporary(shape), context.temporary(shape)];
       return [
         ...matmulLaunches(q, k, scores, { transposeA: false, transposeB: true }, context),
-        ...rowLaunches('attention_probabilities', attentionProbabilities, rows, { scores, mask, p, l }, sizes, context),
+        ...rowLaunches(
+          'attention_probabilities',
+          attentionProbabilities,
+          rows,
+          { scores, mask, p, maximum, inverse },
+          sizes,
+          context,
+        ),
         ...matmulLaunches(p, v, y, { transposeA: false, transposeB: false }, context),
       ];
     };
     return chooseWay('attention', sizes, attributes, context, shape, byBlocks, throughMemory);
   },
-  vjp: ({ inputs: [q, k, v, mask], outputs: [y, l], outputGrad: dy, attributes }) => {
-    const rows = stack([l, dy.mul(y).sum(-1)], -1);
+  vjp: ({ inputs: [q, k, v, mask], outputs: [y, maximum, inverse], outputGrad: dy, attributes }) => {
+    const rows = stack([maximum, inverse, dy.mul(y).sum(-1)], -1);
     const [dq, dk, dv] = attentionGradientOp.all(q, k, v, mask, dy, rows, attributes);
     return [dq, dk, dv, null];
   },
@@ -94,7 +101,7 @@ export const attentionGradientOp: Op<readonly ['q', 'k', 'v', 'mask', 'dy', 'row
   dispatch: ([q, k, v, mask, dy, rows], [dq, dk, dv], { attributes, ...context }) => {
     const sizes = sizesOf(q, k, v, mask, attributes);
     const shape = [...q.shape.slice(0, 3), k.shape[2]];
-    const given = { q: q, k: k, v: v, mask: mask, dy: dy, rows: rows };
+    const given = { q, k, v, mask, dy, rows };
     const byBlocks = () => [
       launch(attentionQueryGradient, { ...given, dq: dq }, sizes),
       launch(attentionKeyGradient, { ...given, dk: dk, dv: dv }, sizes),
@@ -124,7 +131,7 @@ export interface AttentionOptions {
   readonly mask?: Tensor;
   /** A query looks at no later key: key j ≤ query i, both counted from the end. */
   readonly causal?: boolean;
-  /** Default 1 / √features. */
+  /** A finite number. Default 1 / √features. */
   readonly scale?: number;
 }
 
@@ -159,5 +166,6 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
       `attention: the mask ${formatShape(bools.shape)} does not broadcast to ${formatShape(whole)}`,
     );
   const ranked = bools.reshape([...whole.slice(bools.rank).map(() => 1), ...bools.shape]);
-  return attentionOp(q, k, v, ranked, { causal, scale });
+  if (!Number.isFinite(scale)) throw new TesseraError(`attention: scale must be a finite number, got ${scale}`);
+  return attentionOp(scale < 0 ? q.neg() : q, k, v, ranked, { causal, scale: Math.abs(scale) });
 }
