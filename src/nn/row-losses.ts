@@ -1,4 +1,5 @@
 import { checkIndices } from '../tensor/graph/define.js';
+import { tensorOf } from '../tensor/graph/factory.js';
 import { crossEntropyRows, softplus, type Tensor, where } from '../tensor/index.js';
 
 /*
@@ -27,7 +28,7 @@ const meanOfLast = (x: Tensor): Tensor => (x.rank <= 1 ? x : x.mean(-1));
 function beforeActivation(y: Tensor, activation: 'softmax' | 'sigmoid'): Tensor | undefined {
   const { source } = y;
   if (source.kind !== 'op') return undefined;
-  const [x] = source.inputs;
+  const [x] = source.inputs.map(tensorOf);
   if (source.op.name === activation) return x;
   if (source.op.name !== 'reshape' || x.shape.at(-1) !== y.shape.at(-1)) return undefined;
   return beforeActivation(x, activation)?.reshape(y.shape);

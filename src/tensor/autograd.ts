@@ -1,7 +1,8 @@
 import { TesseraError } from '../gpu/errors.js';
 import type { Shape } from '../launch/shape.js';
 import { scalar } from './create.js';
-import type { OpNode } from './graph/graph.js';
+import { tensorOf } from './graph/factory.js';
+import type { Node, OpNode } from './graph/graph.js';
 import { formatShape, sameShape } from './graph/shape.js';
 import { add, multiply } from './ops/elementwise.js';
 import { broadcastTo, reshape, reshapeOp } from './ops/movement.js';
@@ -65,11 +66,11 @@ export function gradientsOf(
 class Gradients {
   readonly #bySource = new Map<object, (Tensor | undefined)[]>();
 
-  of(tensor: Tensor): Tensor | undefined {
+  of(tensor: Node): Tensor | undefined {
     return this.#bySource.get(tensor.source)?.[tensor.index];
   }
 
-  add(tensor: Tensor, gradient: Tensor): void {
+  add(tensor: Node, gradient: Tensor): void {
     const list = this.#bySource.get(tensor.source) ?? [];
     this.#bySource.set(tensor.source, list);
     const before = list[tensor.index];
@@ -82,7 +83,7 @@ function nodesBetween(loss: Tensor, wanted: readonly Tensor[]): OpNode[] {
   const sources = new Set<object>(wanted.map((tensor) => tensor.source));
   const reaches = new Map<object, boolean>();
   const order: OpNode[] = [];
-  const stack: { tensor: Tensor; opened: boolean }[] = [{ tensor: loss, opened: false }];
+  const stack: { tensor: Node; opened: boolean }[] = [{ tensor: loss, opened: false }];
   while (stack.length > 0) {
     const frame = stack.at(-1)!;
     const { source } = frame.tensor;
@@ -120,7 +121,7 @@ function backward(node: OpNode, grads: Gradients, onPath: ReadonlySet<object>): 
   node.inputs.forEach((input, index) => {
     const gradient = gradients[index];
     if (gradient === null || gradient === undefined) return;
-    if (onPath.has(input.source)) grads.add(input, sumTo(gradient, input.shape, name));
+    if (onPath.has(input.source)) grads.add(input, sumTo(tensorOf(gradient), input.shape, name));
   });
 }
 

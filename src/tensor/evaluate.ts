@@ -13,13 +13,12 @@ import { OutOfMemoryError, TesseraError } from '../gpu/errors.js';
 import type { Choices } from '../gpu/tuning.js';
 import { mapValues } from '../launch/map-values.js';
 import { defaultDevice } from './default-device.js';
-import { assignedBy } from './graph/graph.js';
+import { assignedBy, type Node } from './graph/graph.js';
+import { Resident } from './graph/resident.js';
 import { isCurrent, type Trace, trace } from './graph/trace.js';
 import { type Plan, plan } from './runtime/plan.js';
-import { Resident } from './runtime/resident.js';
 import type { Storage } from './runtime/storage.js';
 import { Workspace } from './runtime/workspace.js';
-import type { Tensor } from './tensor.js';
 
 /** From so many bytes on, a kept value is written where it is kept, instead of being copied there. */
 const LARGE = 2 ** 16;
@@ -37,30 +36,30 @@ const REMEMBERED_BYTES = 2 ** 32;
  *
  * @throws TesseraError if a tensor was built on a variable that was assigned to since.
  */
-export async function evaluate(...targets: readonly Tensor[]): Promise<void> {
+export async function evaluate(...targets: readonly Node[]): Promise<void> {
   await run(targets, 'device');
 }
 
 /** Computes tensors and brings their values to the host, all in one submission. */
-export async function readBack(targets: readonly Tensor[]): Promise<void> {
+export async function readBack(targets: readonly Node[]): Promise<void> {
   const current = targets.map((target) => target.current());
   await startReading(current);
   await Promise.all(current.map((target) => target.pending));
 }
 
 /** As `readBack`, but returns at once after submission: `data()` of a target waits for its value. */
-export async function startReading(targets: readonly Tensor[]): Promise<void> {
+export async function startReading(targets: readonly Node[]): Promise<void> {
   await run(targets, 'host');
 }
 
-async function run(given: readonly Tensor[], keep: 'host' | 'device'): Promise<void> {
+async function run(given: readonly Node[], keep: 'host' | 'device'): Promise<void> {
   const targets = [...new Set(given.map((target) => target.current()))];
   const device = await deviceOf(targets);
   await runtimeOf(device).submit(targets, keep);
 }
 
 /** The device of a tensor's graph: that of its variables and kept values, or the default device. */
-export async function deviceOf(targets: readonly Tensor[]): Promise<Device> {
+export async function deviceOf(targets: readonly Node[]): Promise<Device> {
   const traced = trace(targets);
   const devices = new Set<Device>();
   for (const { variable } of traced.variables) if (variable.device !== undefined) devices.add(variable.device);
@@ -92,9 +91,9 @@ interface Work extends Required<Around> {
   readonly traced: Trace;
   readonly executable: Executable;
   /** The targets that get the values read back. */
-  readonly read: readonly Tensor[];
+  readonly read: readonly Node[];
   /** The targets that stay on the device, with their memory. */
-  readonly kept: ReadonlyMap<Tensor, DeviceBuffer>;
+  readonly kept: ReadonlyMap<Node, DeviceBuffer>;
 }
 
 /** What came of an evaluation that was timed. */
@@ -135,12 +134,12 @@ export class Runtime {
   }
 
   /** Evaluates as `evaluate` and `readBack` do: returns when the work is submitted. */
-  async submit(targets: readonly Tensor[], keep: 'host' | 'device'): Promise<void> {
+  async submit(targets: readonly Node[], keep: 'host' | 'device'): Promise<void> {
     await this.#inTurn(targets, keep, (work) => this.#submit(work, work.executable.prepared, work));
   }
 
   /** Evaluates with every dispatch in a pass of its own; undefined if there is nothing to do. */
-  async profile(targets: readonly Tensor[]): Promise<ProfiledRun | undefined> {
+  async profile(targets: readonly Node[]): Promise<ProfiledRun | undefined> {
     const nothing = await this.device.prepare([]);
     const begin = performance.now();
     return this.#inTurn(targets, 'host', async (work) => {
@@ -155,7 +154,7 @@ export class Runtime {
 
   /** Does work when the evaluations before it are submitted; undefined if there is nothing to do. */
   #inTurn<T>(
-    targets: readonly Tensor[],
+    targets: readonly Node[],
     keep: 'host' | 'device',
     use: (work: Work) => T,
   ): Promise<Awaited<T> | undefined> {
@@ -166,7 +165,7 @@ export class Runtime {
 
   /** Where there is no memory, the plans that are remembered give theirs back, and it is tried once more. */
   async #work<T>(
-    targets: readonly Tensor[],
+    targets: readonly Node[],
     keep: 'host' | 'device',
     use: (work: Work) => T,
   ): Promise<Awaited<T> | undefined> {
@@ -183,7 +182,7 @@ export class Runtime {
 
   /** Makes everything up to submission ready: the plan, its inputs, and where its values go; and uses it at once. */
   async #tryWork<T>(
-    given: readonly Tensor[],
+    given: readonly Node[],
     keep: 'host' | 'device',
     use: (work: Work) => T,
   ): Promise<Awaited<T> | undefined> {
@@ -193,7 +192,7 @@ export class Runtime {
     // look at it to the submission nothing is awaited.
     let traced: Trace;
     let executable: Executable;
-    let kept: Map<Tensor, DeviceBuffer>;
+    let kept: Map<Node, DeviceBuffer>;
     for (;;) {
       traced = trace(targets);
       while (traced.pending.length > 0) {
@@ -212,7 +211,7 @@ export class Runtime {
 
     const after: Copy[] = [];
     const readbacks: Readback[] = [];
-    const read: Tensor[] = [];
+    const read: Node[] = [];
     targets.forEach((target, position) => {
       const storage = executable.plan.targets[position];
       if (storage === undefined) return;
@@ -229,8 +228,8 @@ export class Runtime {
   }
 
   /** Memory for the values that stay on the device. */
-  async #allocateKept({ plan }: Executable, targets: readonly Tensor[]): Promise<Map<Tensor, DeviceBuffer>> {
-    const kept = new Map<Tensor, DeviceBuffer>();
+  async #allocateKept({ plan }: Executable, targets: readonly Node[]): Promise<Map<Node, DeviceBuffer>> {
+    const kept = new Map<Node, DeviceBuffer>();
     try {
       for (const [position, target] of targets.entries()) {
         const storage = plan.targets[position];
@@ -245,7 +244,7 @@ export class Runtime {
   }
 
   /** Has large values written where they are kept, and those of the last time written to the workspace again. */
-  #bindKept(executable: Executable, targets: readonly Tensor[], buffers: ReadonlyMap<Tensor, DeviceBuffer>): void {
+  #bindKept(executable: Executable, targets: readonly Node[], buffers: ReadonlyMap<Node, DeviceBuffer>): void {
     const { plan, prepared } = executable;
     const kept = new Map<Storage, DeviceBuffer>();
     for (const [position, target] of targets.entries()) {
@@ -350,7 +349,7 @@ export class Runtime {
   }
 
   /** Uploads what the slots do not hold yet; values kept on the device are copied there, in front of the plan. */
-  #fillSlots({ slots, held }: Executable, tensors: readonly Tensor[]): Copy[] {
+  #fillSlots({ slots, held }: Executable, tensors: readonly Node[]): Copy[] {
     const copies: Copy[] = [];
     tensors.forEach(({ host, source, resident, size, dtype }, index) => {
       const values = host ?? (source.kind === 'data' ? source.data : undefined);
@@ -392,16 +391,16 @@ function largestOwner({ dispatches }: Plan): string {
 }
 
 /** False for an assign to a variable that was disposed of in the meantime. */
-const isAssignable = (target: Tensor): boolean => {
+const isAssignable = (target: Node): boolean => {
   const variable = assignedBy(target);
   return variable === undefined || variable.buffer !== undefined;
 };
 
-const isDone = (target: Tensor, keep: 'host' | 'device'): boolean =>
+const isDone = (target: Node, keep: 'host' | 'device'): boolean =>
   keep === 'host' ? target.host !== undefined || target.pending !== undefined : target.resident !== undefined;
 
 /** Gives tensors their values when they arrive. */
-function deliver(tensors: readonly Tensor[], values: Promise<HostArray[]>): void {
+function deliver(tensors: readonly Node[], values: Promise<HostArray[]>): void {
   const arrival = values.then((arrays) => {
     tensors.forEach((tensor, index) => {
       tensor.keep(arrays[index]);

@@ -6,9 +6,9 @@ import { scalarOf } from './create.js';
 import { evaluate, readBack } from './evaluate.js';
 import { introduceTensor } from './graph/factory.js';
 import { assignedBy, type DType, type Source } from './graph/graph.js';
+import { Resident } from './graph/resident.js';
 import { formatShape } from './graph/shape.js';
 import * as ops from './ops/index.js';
-import { Resident } from './runtime/resident.js';
 import { formatValues, type NestedNumbers, nest } from './values.js';
 
 /** What stands for a tensor in arithmetic: a tensor, or a number, which takes the other operand's dtype. */

@@ -12,79 +12,78 @@ import {
   optional,
 } from '../options.js';
 
-/**
- * Loss and metrics of an epoch by name: `loss`, the metrics, and the same for the validation rows with the prefix
- * `val_`.
- */
+/** Numbers of an epoch by name: `loss`, the metrics, and with `val_` before it what the held-out rows gave. */
 export type Logs = Readonly<Record<string, number>>;
 
-/** The progress of `fit` after a batch. */
+/** How far `fit` is: epochs and batches count from 0, `logs` are the means of the epoch so far. */
 export interface Progress {
-  /** The current epoch, counted from 0. */
+  /** From 0. */
   readonly epoch: number;
-  /** The number of epochs, unless training stops early. */
+  /** How many there will be, unless training stops early. */
   readonly epochs: number;
-  /** The current batch of the epoch, counted from 0. */
+  /** From 0. */
   readonly batch: number;
-  /** The number of batches of an epoch. */
+  /** How many an epoch has. */
   readonly batches: number;
-  /** Loss and metrics over the batches of the epoch so far. */
+  /** Means over the epoch so far. */
   readonly logs: Logs;
 }
 
-/** The model that `fit` trains, as callbacks see it. */
+/** The model that `fit` trains. */
 export interface TrainedModel extends Module {
-  /** The optimizer of the model's parameters; a callback may set its `learningRate`. */
+  /** Changes its parameters: a callback may set its `learningRate`. */
   readonly optimizer: Optimizer;
 }
 
-/** The extent of a training run. */
+/** What `fit` is going to do. */
 export interface TrainingPlan {
-  /** The number of epochs, unless training stops early. */
+  /** How many epochs there will be, unless training stops early. */
   readonly epochs: number;
-  /** The number of batches of an epoch. */
+  /** How many batches an epoch has. */
   readonly batches: number;
 }
 
-/** Functions that `fit` calls while it trains. It awaits the promises that they return. */
+/** What `fit` calls while it trains; promises are waited for. */
 export interface Callbacks {
-  /** Called before the first epoch; a callback with state resets it here. */
+  /** Before the first epoch: a callback with a memory forgets what an earlier training left. */
   onTrainBegin?(model: TrainedModel, plan: TrainingPlan): void | Promise<void>;
-  /** Called after each batch. */
+  /** After each batch. */
   onBatchEnd?(progress: Progress): void | Promise<void>;
-  /** Called after each epoch; returning 'stop' ends training. */
+  /** Returning 'stop' ends training. */
   onEpochEnd?(epoch: number, logs: Logs, model: TrainedModel): undefined | 'stop' | Promise<undefined | 'stop'>;
-  /** Called with a message about a likely mistake that does not prevent training. */
+  /** Something that training can do without, but is likely a mistake. */
   onWarning?(message: string): void;
-  /** Called after the last epoch. */
+  /** After the last epoch. */
   onTrainEnd?(model: TrainedModel): void | Promise<void>;
 }
 
 const EVENTS: readonly (keyof Callbacks)[] = ['onTrainBegin', 'onBatchEnd', 'onEpochEnd', 'onWarning', 'onTrainEnd'];
 
-/** @throws TesseraError if a callback has a misspelt event, which would never be called. */
+/**
+ * @throws TesseraError if a field is called like an event, but there is none of that name: it would never be called.
+ */
 export function expectCallbacks(callbacks: readonly Callbacks[]): void {
-  for (const callback of callbacks) {
-    const events = Object.fromEntries(Object.entries(callback).filter(([name]) => /^on[A-Z]/.test(name)));
+  for (const one of callbacks) {
+    const events = Object.fromEntries(Object.entries(one).filter(([name]) => /^on[A-Z]/.test(name)));
     expectOptions('fit: callbacks', events, EVENTS);
   }
 }
 
-/** Options of `earlyStopping`. */
+/** What is watched, and for how long. */
 export interface EarlyStoppingOptions {
-  /** The name of the monitored number in the logs. Default 'val_loss'. */
+  /** The number that is to become better. Default 'val_loss'. */
   readonly monitor?: string;
-  /** The number of epochs without improvement after which training stops; 0 acts as 1. Default 0. */
+  /** It stops after so many epochs without a better one, and after one at least. Default 0. */
   readonly patience?: number;
-  /** Whether the monitored number improves by falling, 'min', or by rising, 'max'. Default 'min'. */
+  /** What is better: the smaller, or the larger. Default 'min'. */
   readonly mode?: 'min' | 'max';
-  /** The smallest change that counts as an improvement. Default 0. */
+  /** By how much it must be better to count. Default 0. */
   readonly minDelta?: number;
-  /** Whether the model's state of the best epoch is restored when training ends. Default false. */
+  /** At the end the model gets the weights of its best epoch back. Default false. */
   readonly restoreBestWeights?: boolean;
 }
 
-/** A callback that stops training when a monitored number has stopped improving. */
+/** Ends training when a number has not become better for so many epochs. */
 export function earlyStopping(options: EarlyStoppingOptions = {}): Callbacks {
   const {
     monitor = 'val_loss',
@@ -112,11 +111,11 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): Callbacks {
       const value = logs[monitor];
       if (value === undefined)
         throw new TesseraError(`earlyStopping: there is no '${monitor}'; there are ${Object.keys(logs).join(', ')}`);
-      const score = mode === 'min' ? value : -value;
-      const hasImproved = score < best - minDelta;
-      waited = hasImproved ? 0 : waited + 1;
-      if (hasImproved) best = score;
-      if (hasImproved && restoreBestWeights) weights = await model.state();
+      const height = mode === 'min' ? value : -value;
+      const better = height < best - minDelta;
+      waited = better ? 0 : waited + 1;
+      if (better) best = height;
+      if (better && restoreBestWeights) weights = await model.state();
       return waited >= Math.max(1, patience) ? 'stop' : undefined;
     },
     onTrainEnd(model) {
@@ -125,33 +124,31 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): Callbacks {
   };
 }
 
-/**
- * A callback that writes a line every few seconds, after each epoch and for each warning: `progress(console.error)`.
- */
+/** A line now and then while an epoch is long, one at its end, and one a warning: `progress(console.error)`. */
 export function progress(write: (line: string) => void): Callbacks {
   /** Seconds between lines within an epoch. */
-  const INTERVAL = 5;
+  const PAUSE = 5;
   let start = performance.now();
-  let lastLine = start;
+  let told = start;
   const numbers = (logs: Logs) => Object.entries(logs).map(([name, value]) => `${name} ${value.toPrecision(4)}`);
   const since = (time: number) => (performance.now() - time) / 1000;
   let epochs = 0;
   return {
     onTrainBegin(_, plan) {
       epochs = plan.epochs;
-      start = lastLine = performance.now();
+      start = told = performance.now();
     },
     onBatchEnd({ epoch, batch, batches, logs }) {
-      if (batch === 0) start = lastLine = performance.now();
-      if (since(lastLine) < INTERVAL) return;
-      lastLine = performance.now();
+      if (batch === 0) start = told = performance.now();
+      if (since(told) < PAUSE) return;
+      told = performance.now();
       const left = (since(start) / (batch + 1)) * (batches - batch - 1);
-      const position = `epoch ${epoch + 1}/${epochs}, batch ${batch + 1}/${batches}`;
-      write([position, ...numbers(logs), `${Math.ceil(left)} s left`].join(' · '));
+      const place = `epoch ${epoch + 1}/${epochs}, batch ${batch + 1}/${batches}`;
+      write([place, ...numbers(logs), `${Math.ceil(left)} s left`].join(' · '));
     },
     onEpochEnd(epoch, logs) {
       write([`epoch ${epoch + 1}/${epochs}`, `${since(start).toFixed(1)} s`, ...numbers(logs)].join(' · '));
-      start = lastLine = performance.now();
+      start = told = performance.now();
       return undefined;
     },
     onWarning: (message) => write(`warning: ${message}`),

@@ -9,6 +9,7 @@ import {
   assignedBy,
   type DispatchContext,
   type DType,
+  type Node,
   type OpDefinition,
   type OpNode,
   type TensorType,
@@ -42,7 +43,7 @@ export interface OpDescription<Names extends readonly string[], A> {
   /** The launches that compute it. Absent for an alias. */
   dispatch?(inputs: readonly Value[], outputs: readonly Value[], context: With<A, DispatchContext>): Launch[];
   /** Gradients of the inputs, written with ops; or in words why there is none. */
-  readonly vjp: ((context: With<A, VjpContext>) => readonly (Tensor | null)[]) | string;
+  readonly vjp: ((context: With<A, VjpContext<Tensor>>) => readonly (Tensor | null)[]) | string;
   readonly elementwise?: ElementwiseFunction;
   readonly halves?: boolean;
   readonly alias?: boolean;
@@ -129,7 +130,7 @@ function checkArguments(
 /** An op that computes one element of the result from one element of each input; it fuses with its neighbours. */
 export interface ElementwiseDescription<Names extends readonly string[]> {
   readonly inputs: Names;
-  readonly vjp: ((context: VjpContext) => readonly (Tensor | null)[]) | string;
+  readonly vjp: ((context: VjpContext<Tensor>) => readonly (Tensor | null)[]) | string;
 }
 
 /** Makes an op of an elementwise function. Inputs broadcast; autograd sums their gradients over the broadcast axes. */
@@ -223,7 +224,7 @@ export function checkIndices(
 }
 
 /** The values of a tensor, as far as the host knows them: also through a reshape. */
-function hostValues({ host, source }: Tensor): HostArray | undefined {
+function hostValues({ host, source }: Node): HostArray | undefined {
   if (host !== undefined) return host;
   if (source.kind === 'data') return source.data;
   return source.kind === 'op' && source.op.name === 'reshape' ? hostValues(source.inputs[0]) : undefined;

@@ -1,9 +1,8 @@
-import type { ElementType, HostArray } from '../../gpu/device.js';
+import type { Device, DeviceBuffer, ElementType, HostArray } from '../../gpu/device.js';
 import type { ElementwiseFunction } from '../../kernels/elementwise/table.js';
 import type { Launch, LaunchContext, Value } from '../../launch/launch.js';
 import type { Shape } from '../../launch/shape.js';
-import type { Tensor } from '../tensor.js';
-import type { Variable } from '../variable.js';
+import type { Resident } from './resident.js';
 
 /**
  * The type of a tensor's elements. On the reference device f32 tensors carry float64 values. f16 is a way to store: products
@@ -14,6 +13,45 @@ export type DType = ElementType;
 export interface TensorType {
   readonly shape: Shape;
   readonly dtype: DType;
+}
+
+/**
+ * A value in a graph, as the engine sees it. It is a `Tensor`, whose methods are ops: what traces, plans and runs graphs
+ * needs none of them.
+ */
+export interface Node extends TensorType {
+  /** Where its value comes from: an op, or a leaf. */
+  readonly source: Source;
+  /** Which output of the op it is. */
+  readonly index: number;
+  readonly size: number;
+  /** The value on the host, once it was read. */
+  readonly host: HostArray | undefined;
+  /** A read that is under way: its end sets `host`. */
+  pending: Promise<void> | undefined;
+  /** The value on a device, kept by `evaluate`. */
+  readonly resident: Resident | undefined;
+  /** The node that an op records: itself, or a variable's value as it is now. */
+  current(): Node;
+  /** Makes a value on a device, or on the host, its own. */
+  keep(value: Resident | HostArray): void;
+  /** Takes over the value of another node of its shape. */
+  takeValueOf(other: Node): void;
+  /** Its dtype and shape, for messages. */
+  describe(): string;
+}
+
+/** A `Variable`, as the engine sees it: memory that lasts, and how often it was changed. */
+export interface VariableMemory extends TensorType {
+  readonly id: number;
+  readonly name: string;
+  version: number;
+  /** The device that holds it, once it was used. */
+  readonly device: Device | undefined;
+  /** Its memory on its device; undefined before it was used, and after it was disposed of. */
+  readonly buffer: DeviceBuffer | undefined;
+  /** Its memory on a device; brings the initial value there at first use. */
+  place(device: Device): Promise<DeviceBuffer>;
 }
 
 /** Where a tensor comes from: an op, or one of the four kinds of leaves. */
@@ -34,7 +72,7 @@ export interface NumberLeaf {
 /** A variable as it was after `version` assigns. */
 export interface VariableLeaf {
   readonly kind: 'variable';
-  readonly variable: Variable;
+  readonly variable: VariableMemory;
   readonly version: number;
 }
 
@@ -47,7 +85,7 @@ export interface DetachedLeaf {
 export interface OpNode {
   readonly kind: 'op';
   readonly op: OpDefinition;
-  readonly inputs: readonly Tensor[];
+  readonly inputs: readonly Node[];
   readonly attributes: Attributes;
   /** The attributes that are data: a plan rereads them at each step. */
   readonly numbers: Readonly<Record<string, number>>;
@@ -55,7 +93,7 @@ export interface OpNode {
   /** The op, its structural attributes and its outputs' types, as a part of the plan's key. */
   readonly structure: string;
   /** Its outputs as tensors, which carry their values once those are known. */
-  tensors: readonly Tensor[];
+  tensors: readonly Node[];
 }
 
 export type Attributes = Readonly<Record<string, unknown>>;
@@ -66,18 +104,18 @@ export interface DispatchContext extends LaunchContext {
 }
 
 /** What a gradient rule is given: gradients that are missing (the output did not matter) are undefined. */
-export interface VjpContext {
-  readonly inputs: readonly Tensor[];
-  readonly outputs: readonly Tensor[];
-  readonly output: Tensor;
-  readonly outputGrads: readonly (Tensor | undefined)[];
-  readonly outputGrad: Tensor;
+export interface VjpContext<Value = Node> {
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly output: Value;
+  readonly outputGrads: readonly (Value | undefined)[];
+  readonly outputGrad: Value;
   readonly attributes: Attributes;
 }
 
 /** The variable that a tensor assigns to, if it is an assign. */
-export const assignedBy = ({ source }: Tensor): Variable | undefined =>
-  source.kind === 'op' && source.op.assigns ? (source.attributes.variable as Variable) : undefined;
+export const assignedBy = ({ source }: Node): VariableMemory | undefined =>
+  source.kind === 'op' && source.op.assigns ? (source.attributes.variable as VariableMemory) : undefined;
 
 /** An op with its types erased, as graphs, plans and autograd handle it. */
 export interface OpDefinition {
@@ -101,5 +139,5 @@ export interface OpDefinition {
   readonly inPlace?: Readonly<Record<number, number>>;
   dispatch?(inputs: readonly Value[], outputs: readonly Value[], context: DispatchContext): Launch[];
   /** The gradients of the inputs, or in words why there is none. */
-  readonly vjp: ((context: VjpContext) => readonly (Tensor | null)[]) | string;
+  readonly vjp: ((context: VjpContext) => readonly (Node | null)[]) | string;
 }

@@ -1,15 +1,21 @@
 import { TesseraError } from '../../gpu/errors.js';
-import type { Tensor } from '../tensor.js';
-import type { Variable } from '../variable.js';
-import { assignedBy, type NumberLeaf, type OpNode, type VariableLeaf } from './graph.js';
+
+import {
+  assignedBy,
+  type Node,
+  type NumberLeaf,
+  type OpNode,
+  type VariableLeaf,
+  type VariableMemory,
+} from './graph.js';
 
 /** The part of the graph that some targets need, in an order in which it can be computed. */
 export interface Trace {
-  readonly targets: readonly Tensor[];
+  readonly targets: readonly Node[];
   /** Inputs before the nodes that use them. */
   readonly nodes: readonly OpNode[];
   /** Leaves whose values come from the host or were kept on a device: a plan's slots. */
-  readonly slots: readonly Tensor[];
+  readonly slots: readonly Node[];
   readonly numbers: readonly NumberLeaf[];
   readonly variables: readonly VariableLeaf[];
   /** Tensors whose values are on their way to the host; the trace can be planned once they have arrived. */
@@ -19,12 +25,12 @@ export interface Trace {
 }
 
 /** What identifies the value of a tensor in a trace: the tensor itself where its value is known, else its source. */
-export function identityOf(tensor: Tensor): object {
+export function identityOf(tensor: Node): object {
   return isKnown(tensor) ? tensor : tensor.source;
 }
 
 /** A variable's value that was read is still the variable: its memory is there, and the plan the same. */
-const isKnown = ({ host, resident, source }: Tensor): boolean =>
+const isKnown = ({ host, resident, source }: Node): boolean =>
   source.kind !== 'variable' && (host !== undefined || resident !== undefined);
 
 /**
@@ -32,17 +38,17 @@ const isKnown = ({ host, resident, source }: Tensor): boolean =>
  *
  * @throws TesseraError if a value depends on a variable that was assigned to since, or two targets assign to one variable.
  */
-export function trace(targets: readonly Tensor[]): Trace {
+export function trace(targets: readonly Node[]): Trace {
   expectOneAssignEach(targets);
   const positions = new Map<object, number>();
   const nodes: OpNode[] = [];
-  const slots: Tensor[] = [];
+  const slots: Node[] = [];
   const numbers: NumberLeaf[] = [];
   const variables: VariableLeaf[] = [];
   const pending: Promise<void>[] = [];
   const parts: string[] = [];
 
-  const addLeaf = (tensor: Tensor, consumer: string): void => {
+  const addLeaf = (tensor: Node, consumer: string): void => {
     const { source } = tensor;
     if (isKnown(tensor) || source.kind === 'data') {
       slots.push(tensor);
@@ -64,7 +70,7 @@ export function trace(targets: readonly Tensor[]): Trace {
 
   // Depth first with a stack of its own: a long recurrence must not exhaust the call stack.
   const stack: { node: OpNode; next: number }[] = [];
-  const visit = (tensor: Tensor, consumer: string): void => {
+  const visit = (tensor: Node, consumer: string): void => {
     detachIfKnown(tensor);
     if (positions.has(identityOf(tensor))) return;
     if (tensor.pending !== undefined) pending.push(tensor.pending);
@@ -87,7 +93,7 @@ export function trace(targets: readonly Tensor[]): Trace {
       positions.set(node, parts.length - 1);
     }
   }
-  function reference(tensor: Tensor): string {
+  function reference(tensor: Node): string {
     const position = positions.get(identityOf(tensor))!;
     return tensor.index === 0 ? `${position}` : `${position}.${tensor.index}`;
   }
@@ -101,14 +107,14 @@ export const isCurrent = ({ variables, slots }: Trace): boolean =>
   slots.every((tensor) => isKnown(tensor) || tensor.source.kind === 'data');
 
 /** A tensor that ends the graph takes over the value of its input as soon as it is known. */
-function detachIfKnown(tensor: Tensor): void {
+function detachIfKnown(tensor: Node): void {
   if (tensor.source.kind !== 'op' || !tensor.source.op.detaches || isKnown(tensor)) return;
   const [input] = tensor.source.inputs;
   if (isKnown(input)) tensor.takeValueOf(input);
 }
 
-function expectOneAssignEach(targets: readonly Tensor[]): void {
-  const assigns = new Map<Variable, object>();
+function expectOneAssignEach(targets: readonly Node[]): void {
+  const assigns = new Map<VariableMemory, object>();
   for (const target of targets) {
     const variable = assignedBy(target);
     if (variable === undefined) continue;

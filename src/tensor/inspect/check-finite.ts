@@ -1,5 +1,7 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { readBack } from '../evaluate.js';
+import { tensorOf } from '../graph/factory.js';
+import type { Node } from '../graph/graph.js';
 import { trace } from '../graph/trace.js';
 import type { Tensor } from '../tensor.js';
 
@@ -11,14 +13,14 @@ import type { Tensor } from '../tensor.js';
  */
 export async function checkFinite(...targets: readonly Tensor[]): Promise<void> {
   const { nodes, slots } = trace(targets.map((target) => target.current()));
-  for (const slot of slots) await expectFinite(slot, 'an input', []);
+  for (const slot of slots) await expectFinite(tensorOf(slot), 'an input', []);
   const values = nodes.filter(({ op }) => !op.assigns).flatMap(({ tensors }) => tensors);
   await readBack(values);
   for (const node of nodes)
-    for (const tensor of node.tensors) await expectFinite(tensor, `'${node.op.name}'`, node.inputs);
+    for (const tensor of node.tensors) await expectFinite(tensorOf(tensor), `'${node.op.name}'`, node.inputs);
 }
 
-async function expectFinite(tensor: Tensor, what: string, inputs: readonly Tensor[]): Promise<void> {
+async function expectFinite(tensor: Tensor, what: string, inputs: readonly Node[]): Promise<void> {
   if (tensor.dtype !== 'f32' && tensor.dtype !== 'f16') return;
   const values = await tensor.data();
   const at = values.findIndex((value) => !Number.isFinite(value));

@@ -2,6 +2,7 @@ import { TesseraError } from '../../gpu/errors.js';
 import { matmulLaunches, matrixOf, type Transposes } from '../../launch/matmul.js';
 import { sizeOf } from '../../launch/shape.js';
 import { defineOp, expectRank, expectSameType, expectType, type Op } from '../graph/define.js';
+import { tensorOf } from '../graph/factory.js';
 import type { OpNode } from '../graph/graph.js';
 import { broadcastShapes, formatShape, sameShape } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
@@ -92,5 +93,5 @@ function untransposed(x: Tensor): { tensor: Tensor; transposed: boolean } {
   const order = node.attributes.order as readonly number[];
   const last = order.length - 1;
   const swaps = order.every((axis, at) => axis === (at === last ? last - 1 : at === last - 1 ? last : at));
-  return swaps ? { tensor: node.inputs[0], transposed: true } : { tensor: x, transposed: false };
+  return swaps ? { tensor: tensorOf(node.inputs[0]), transposed: true } : { tensor: x, transposed: false };
 }

@@ -3,6 +3,7 @@ import type { UpdateKernels } from '../../kernels/optimizers.js';
 import * as kernels from '../../kernels/optimizers.js';
 import { type Launch, launch, type Value } from '../../launch/launch.js';
 import { defineOp, expectShape, type Op } from '../graph/define.js';
+import { tensorOf } from '../graph/factory.js';
 import type { OpNode } from '../graph/graph.js';
 import { sameShape } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
@@ -131,7 +132,7 @@ export function updateAll(
     const isByRows =
       op === scatterAddOp.definition && scale.source.kind === 'data' && parameter.shape.at(-1)! % 4 === 0;
     if (isByRows) {
-      const [values, indices] = inputs;
+      const [values, indices] = inputs.map(tensorOf);
       results.set(state, update.byRows.all(scale, parameter, values, indices, ...moments, numbers));
     } else if (parameter.size > LARGE) {
       results.set(state, update.all(scale, parameter, gradient, ...moments, numbers));

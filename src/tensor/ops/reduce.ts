@@ -19,7 +19,7 @@ export interface ReduceOptions {
 
 function defineReduction(
   name: Reduction,
-  vjp: (context: Omit<VjpContext, 'attributes'> & { attributes: Span }) => Tensor[],
+  vjp: (context: Omit<VjpContext<Tensor>, 'attributes'> & { attributes: Span }) => Tensor[],
 ): Op<readonly ['x'], Span> {
   return defineOp<readonly ['x'], Span>({
     name,

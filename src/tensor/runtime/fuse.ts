@@ -1,19 +1,18 @@
-import type { OpNode } from '../graph/graph.js';
+import type { Node, OpNode } from '../graph/graph.js';
 import { sameShape } from '../graph/shape.js';
 import { identityOf, type Trace } from '../graph/trace.js';
-import type { Tensor } from '../tensor.js';
 
 /** Elementwise nodes that one kernel computes; only the root's value is stored. */
 export interface Group {
   readonly root: OpNode;
   readonly members: ReadonlySet<OpNode>;
   /** The tensors that it loads, each once. */
-  readonly inputs: readonly Tensor[];
+  readonly inputs: readonly Node[];
 }
 
 interface GrowingGroup extends Group {
   readonly members: Set<OpNode>;
-  inputs: Tensor[];
+  inputs: Node[];
 }
 
 /**
@@ -87,7 +86,7 @@ export function fuse(trace: Trace, storageBuffers: number): Unit[] {
 }
 
 /** True if a tensor must be computed by a node, rather than being a leaf. */
-export const isNode = (tensor: Tensor): boolean => identityOf(tensor) === tensor.source && tensor.source.kind === 'op';
+export const isNode = (tensor: Node): boolean => identityOf(tensor) === tensor.source && tensor.source.kind === 'op';
 
 /** True for an elementwise node that depends on nothing but numbers: cheaper to compute again than to load. */
 export const isRecomputable = (node: OpNode): boolean =>
@@ -123,7 +122,7 @@ function formGroups(
 }
 
 /** What a group loads once a node has joined it, which it loaded until then. */
-function inputsWith(node: OpNode, before: readonly Tensor[]): Tensor[] {
+function inputsWith(node: OpNode, before: readonly Node[]): Node[] {
   const inputs = before.filter((input) => !(isNode(input) && input.source === node));
   for (const input of node.inputs) {
     const isInline = isNode(input) && isRecomputable(input.source as OpNode) && sameShape(input.shape, shapeOf(node));
@@ -134,7 +133,7 @@ function inputsWith(node: OpNode, before: readonly Tensor[]): Tensor[] {
 }
 
 /** True for two tensors of one value, whatever their shapes. */
-export const sameValue = (a: Tensor, b: Tensor): boolean => identityOf(a) === identityOf(b) && a.index === b.index;
+export const sameValue = (a: Node, b: Node): boolean => identityOf(a) === identityOf(b) && a.index === b.index;
 
 /** The kernel that the group can be the epilogue of: the last one that feeds it, and only it, in its own shape. */
 function epilogueAnchor(

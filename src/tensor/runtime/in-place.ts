@@ -1,6 +1,5 @@
-import type { OpNode } from '../graph/graph.js';
+import type { Node, OpNode } from '../graph/graph.js';
 import { identityOf, type Trace } from '../graph/trace.js';
-import type { Tensor } from '../tensor.js';
 import { isNode, type Unit } from './fuse.js';
 
 /*
@@ -53,7 +52,7 @@ export function lastReader(update: Unit, units: readonly Unit[]): number {
 }
 
 /** The node or leaf whose memory a tensor is, through reshapes. */
-export function rootOf(tensor: Tensor): object {
+export function rootOf(tensor: Node): object {
   let at = tensor;
   while (isNode(at) && (at.source as OpNode).op.alias) at = (at.source as OpNode).inputs[0];
   return identityOf(at);

@@ -1,13 +1,12 @@
 import { type Expression, layoutOf, type Operand, type Step } from '../../kernels/elementwise/expression.js';
-import type { DType, NumberLeaf, OpNode } from '../graph/graph.js';
+import type { DType, Node, NumberLeaf, OpNode } from '../graph/graph.js';
 import { sameShape } from '../graph/shape.js';
-import type { Tensor } from '../tensor.js';
 import { type Group, isNode, isRecomputable, sameValue } from './fuse.js';
 
 export interface Expressed {
   readonly expression: Expression;
   /** The tensors that it loads, and the numbers that it takes as uniforms, in the expression's order. */
-  readonly inputs: readonly Tensor[];
+  readonly inputs: readonly Node[];
   readonly numbers: readonly NumberLeaf[];
 }
 
@@ -17,16 +16,16 @@ export interface Expressed {
  */
 export function express(
   group: Group,
-  isStored: (number: Tensor) => boolean,
-  isValue: (input: Tensor) => boolean = () => false,
+  isStored: (number: Node) => boolean,
+  isValue: (input: Node) => boolean = () => false,
 ): Expressed {
   const shape = group.root.outputs[0].shape;
-  const inputs: Tensor[] = [];
+  const inputs: Node[] = [];
   const numbers: NumberLeaf[] = [];
   const numberTypes: DType[] = [];
   const steps: Step[] = [];
   const made = new Map<OpNode, number>();
-  const operandOf = (input: Tensor): Operand => {
+  const operandOf = (input: Node): Operand => {
     if (isValue(input)) return { kind: 'value' };
     const { source } = input;
     if (source.kind === 'number' && !isStored(input)) {

@@ -12,14 +12,14 @@ import {
   assignedBy,
   type DispatchContext,
   type DType,
+  type Node,
   type NumberLeaf,
   type OpNode,
   type TensorType,
+  type VariableMemory,
 } from '../graph/graph.js';
 import { formatShape, sameShape } from '../graph/shape.js';
 import { identityOf, type Trace } from '../graph/trace.js';
-import type { Tensor } from '../tensor.js';
-import type { Variable } from '../variable.js';
 import { type Bound, Dispatches, memoryFor, type NumberSource, type PlannedDispatch } from './dispatches.js';
 import { fuse, type Group, isNode, isRecomputable, sameValue, type Unit } from './fuse.js';
 import { lastReader, rootOf, updatesInPlace } from './in-place.js';
@@ -114,8 +114,8 @@ class Planner {
 
   // ---- in place --------------------------------------------------------------------------------------------------
   /** A target that is the old value of a variable that is being assigned is copied before anything overwrites it. */
-  #protectOldValues(assigned: ReadonlySet<Variable | undefined>): Map<Tensor, Storage> {
-    const copies = new Map<Tensor, Storage>();
+  #protectOldValues(assigned: ReadonlySet<VariableMemory | undefined>): Map<Node, Storage> {
+    const copies = new Map<Node, Storage>();
     for (const target of this.trace.targets) {
       const value = assignedBy(target) === undefined ? target : nodeOf(target).inputs[0];
       const root = rootOf(value);
@@ -128,7 +128,7 @@ class Planner {
     return copies;
   }
 
-  #variableStorage(variable: Variable): Storage | undefined {
+  #variableStorage(variable: VariableMemory): Storage | undefined {
     return this.#variables.find((storage) => this.trace.variables[storage.position].variable === variable);
   }
 
@@ -208,7 +208,7 @@ class Planner {
       group: Group,
       on: string,
       count: number,
-      replaced: (input: Tensor) => boolean,
+      replaced: (input: Node) => boolean,
     ) => {
       const { expression: own, inputs, numbers: leaves } = express(group, this.#isStored, replaced);
       const expression = { ...own, isPart };
@@ -246,7 +246,7 @@ class Planner {
     this.#dispatches.add({ kernel, bound, uniforms, numbers, label });
   }
 
-  #prologueInput(group: Group): Tensor {
+  #prologueInput(group: Group): Node {
     const { shape } = group.root.outputs[0];
     for (const node of group.members) {
       for (const input of node.inputs) {
@@ -277,22 +277,22 @@ class Planner {
     });
   }
 
-  readonly #isStored = (tensor: Tensor): boolean => this.#storages.has(identityOf(tensor));
+  readonly #isStored = (tensor: Node): boolean => this.#storages.has(identityOf(tensor));
 
   #numberOf(leaf: NumberLeaf, field: string): NumberSource {
     return { field, leaf: this.#numberPositions.get(leaf)! };
   }
 
-  #boundInput(tensor: Tensor): Bound {
+  #boundInput(tensor: Node): Bound {
     return boundTo(stored(tensor, this.#storageOf(tensor)));
   }
 
-  #boundInputs(prefix: string, inputs: readonly Tensor[]): Record<string, Bound> {
+  #boundInputs(prefix: string, inputs: readonly Node[]): Record<string, Bound> {
     return Object.fromEntries(inputs.map((input, index) => [`${prefix}${index}`, this.#boundInput(input)]));
   }
 
   // ---- memory ----------------------------------------------------------------------------------------------------
-  #storageOf(tensor: Tensor): Storage {
+  #storageOf(tensor: Node): Storage {
     const known = this.#storages.get(identityOf(tensor));
     if (known !== undefined) return known[isNode(tensor) ? tensor.index : 0];
     if (tensor.source.kind === 'number') return this.#fill(tensor, tensor.source);
@@ -300,7 +300,7 @@ class Planner {
   }
 
   /** A number that a kernel reads from memory. */
-  #fill(tensor: Tensor, leaf: NumberLeaf): Storage {
+  #fill(tensor: Node, leaf: NumberLeaf): Storage {
     const storage = new Storage('workspace', memoryOf(tensor), `number ${tensor.describe()}`);
     this.#storages.set(leaf, [storage]);
     const steps: Step[] = [{ fn: identity, operands: [{ kind: 'number', index: 0 }], type: tensor.dtype }];
@@ -316,6 +316,6 @@ class Planner {
   }
 }
 
-const nodeOf = (tensor: Tensor): OpNode => tensor.source as OpNode;
+const nodeOf = (tensor: Node): OpNode => tensor.source as OpNode;
 const bindingOf = ({ bindings }: Launch, value: Value): string | undefined =>
   Object.keys(bindings).find((name) => bindings[name] === value);

@@ -17,23 +17,20 @@ import {
 } from '../../options.js';
 import { call, layer, once, type SymbolicLayer, type SymbolicTensor } from '../symbols.js';
 
-/** Converts a mask of steps (batch, time) to one of keys for attention, (batch, 1, 1, time) of bool. */
+/** A mask of steps (batch, time) as attention takes it: (batch, 1, 1, time), true where a key may be attended to. */
 const byKey = (mask: Tensor | undefined): Tensor | undefined => mask?.notEqual(0).expandDims(1).expandDims(1);
 
 /** Options of a `multiHeadAttention` by Keras's names. */
 export interface MultiHeadAttentionLayerOptions {
-  /** The number of heads, which must divide the features. */
+  /** How many heads share the features. */
   readonly numHeads: number;
-  /** Whether the attention is causal: a step attends only to itself and earlier steps. Default false. */
+  /** Whether a step attends to no later one. Default false. */
   readonly causal?: boolean;
-  /** The generator of the initial values. Default: see `Model`'s `seed`. */
+  /** Draws the initial values. */
   readonly generator?: Generator;
 }
 
-/**
- * Multi-head attention of a sequence to a context, or to itself; see `MultiHeadAttention`. Masked steps of the context
- * are not attended to.
- */
+/** Attention of a sequence to itself, or to a context, in several heads. Padded steps of the context are left out. */
 export function multiHeadAttention(
   options: MultiHeadAttentionLayerOptions,
 ): (x: SymbolicTensor, context?: SymbolicTensor) => SymbolicTensor {
@@ -54,10 +51,7 @@ export function multiHeadAttention(
   };
 }
 
-/**
- * A pre-norm transformer block: self-attention and a feed-forward network; see `TransformerBlock`. Masked steps are not
- * attended to.
- */
+/** A block of a transformer: attention, then two dense layers, each normalised before and added. */
 export function transformerBlock(
   options: Omit<TransformerBlockOptions, 'features' | 'heads'> & { readonly numHeads: number },
 ): (x: SymbolicTensor) => SymbolicTensor {
@@ -81,7 +75,7 @@ export function transformerBlock(
   };
 }
 
-/** Adds a learned embedding of each position; see `PositionalEmbedding`. */
+/** Adds a learned vector for each position. */
 export function positionalEmbedding(
   options: { readonly generator?: Generator } = {},
 ): SymbolicLayer<PositionalEmbedding> {

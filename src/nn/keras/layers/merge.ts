@@ -1,7 +1,7 @@
 import { concat, type Tensor, TesseraError } from '../../../tensor/index.js';
 import { call, jointMask, type SymbolicTensor } from '../symbols.js';
 
-/** A layer that merges several symbols, given as a list, into one; see `jointMask` for the mask of the result. */
+/** A function of symbols that lie behind each other; see `jointMask` for the mask of its result. */
 export type Merge = (symbols: readonly SymbolicTensor[]) => SymbolicTensor;
 
 const merge =
@@ -12,36 +12,35 @@ const merge =
     return call(name, symbols, compute, { mask: jointMask(symbols) })[0];
   };
 
-/** Extends a function of two tensors to any number of them, from left to right. */
-const fold =
-  (combine: (a: Tensor, b: Tensor) => Tensor) =>
+const of =
+  (both: (a: Tensor, b: Tensor) => Tensor) =>
   (...values: Tensor[]): Tensor =>
-    values.reduce((result, value) => combine(result, value));
+    values.reduce((result, value) => both(result, value));
 
-const sum = fold((a, b) => a.add(b));
+const total = of((a, b) => a.add(b));
 
-/** Concatenates along the last axis. */
+/** Joins features, along the last axis. */
 export const concatenate: Merge = merge('concatenate', (...values) => concat(values, -1));
-/** Elementwise sum. */
-export const add: Merge = merge('add', sum);
-/** Elementwise difference of two inputs, the first minus the second. */
+/** The sum. */
+export const add: Merge = merge('add', total);
+/** The first less the second. */
 export const subtract: Merge = merge('subtract', (a, b) => a.sub(b), 2);
-/** Elementwise product. */
+/** The product, element by element. */
 export const multiply: Merge = merge(
   'multiply',
-  fold((a, b) => a.mul(b)),
+  of((a, b) => a.mul(b)),
 );
-/** Elementwise mean. */
-export const average: Merge = merge('average', (...values) => sum(...values).div(values.length));
-/** Elementwise maximum. */
+/** The mean, element by element. */
+export const average: Merge = merge('average', (...values) => total(...values).div(values.length));
+/** The maximum, element by element. */
 export const maximum: Merge = merge(
   'maximum',
-  fold((a, b) => a.maximum(b)),
+  of((a, b) => a.maximum(b)),
 );
-/** Elementwise minimum. */
+/** The minimum, element by element. */
 export const minimum: Merge = merge(
   'minimum',
-  fold((a, b) => a.minimum(b)),
+  of((a, b) => a.minimum(b)),
 );
-/** Applies any function of tensors (batch, ...) that returns a tensor (batch, ...). */
+/** Any function of tensors with the batch first. */
 export const lambda = (compute: (...values: Tensor[]) => Tensor): Merge => merge('lambda', compute);
