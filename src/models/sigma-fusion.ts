@@ -1,7 +1,7 @@
 import { concatenate, Linear, Module } from '../nn/index.js';
-import { checkOptions, listOf, nonNegativeInteger, optional, positiveInteger } from '../nn/options.js';
 import { Generator } from '../tensor/generator.js';
 import { type Tensor, TesseraError } from '../tensor/index.js';
+import { checkOptions, listOf, nonNegativeInteger, optional, positiveInteger } from '../tensor/options.js';
 
 /** Sizes of a `SigmaFusion`. */
 export interface SigmaFusionSizes {

@@ -1,4 +1,6 @@
 import { Conv2D, concatenate, Dropout, Embedding, Flatten, Linear, LSTM, Module } from '../nn/index.js';
+import { Generator } from '../tensor/generator.js';
+import { type Tensor, TesseraError } from '../tensor/index.js';
 import {
   type Checks,
   checkOptions,
@@ -8,9 +10,7 @@ import {
   oneOf,
   optional,
   positiveInteger,
-} from '../nn/options.js';
-import { Generator } from '../tensor/generator.js';
-import { type Tensor, TesseraError } from '../tensor/index.js';
+} from '../tensor/options.js';
 
 /** Which inputs the classifier takes. */
 export type Modality = 'text' | 'image' | 'both';

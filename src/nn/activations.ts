@@ -1,5 +1,5 @@
 import { elu, gelu, hardSigmoid, leakyRelu, silu, softplus, type Tensor } from '../tensor/index.js';
-import { lookUp } from './options.js';
+import { lookUp } from '../tensor/options.js';
 
 /** Activations by Keras's names. */
 export const activations = {

@@ -1,6 +1,6 @@
 import { Generator } from '../tensor/generator.js';
 import { type Shape, TesseraError, Variable } from '../tensor/index.js';
-import { checkOptions, expectValue, finite, lookUp, nonNegative, oneOf, optional } from './options.js';
+import { checkOptions, expectValue, finite, lookUp, nonNegative, oneOf, optional } from '../tensor/options.js';
 
 /** A function that draws the initial values of a parameter of some shape. */
 export type Initializer = (shape: Shape, generator: Generator) => Float32Array;

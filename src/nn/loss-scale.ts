@@ -1,5 +1,5 @@
 import { type Tensor, TesseraError, Variable, where } from '../tensor/index.js';
-import { positive } from './options.js';
+import { positive } from '../tensor/options.js';
 
 /** The initial dynamic scale. */
 const INITIAL_SCALE = 2 ** 15;

@@ -1,5 +1,5 @@
 import { arange, crossEntropyRows, oneHot, type Tensor, TesseraError, tensor, where } from '../tensor/index.js';
-import { checkOptions, fraction, integer, listOf, nonNegative, optional, positive } from './options.js';
+import { checkOptions, fraction, integer, listOf, nonNegative, optional, positive } from '../tensor/options.js';
 import {
   absoluteErrorRows,
   binaryCrossEntropyRows,

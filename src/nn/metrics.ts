@@ -1,5 +1,5 @@
 import { type Tensor, TesseraError } from '../tensor/index.js';
-import { checkOptions, expectValue, positiveInteger } from './options.js';
+import { checkOptions, expectValue, positiveInteger } from '../tensor/options.js';
 
 /** Whether a row of scores has no NaN; a row with NaN never counts as correct. */
 const hasNoNaN = (scores: Tensor): Tensor => scores.equal(scores).all(-1);

@@ -1,8 +1,8 @@
 import { readBack } from '../tensor/evaluate.js';
 import { Generator as RandomGenerator } from '../tensor/generator.js';
 import { type Tensor, TesseraError, Variable } from '../tensor/index.js';
+import { boolean, checkOptions, expectValue, oneOf, optional } from '../tensor/options.js';
 import { Parameter } from './initializers.js';
-import { boolean, checkOptions, expectValue, oneOf, optional } from './options.js';
 import type { StoredTensor } from './safetensors.js';
 
 /**

@@ -16,8 +16,6 @@ import {
 } from '../tensor/index.js';
 import { updateAll } from '../tensor/ops/optimizers.js';
 import { trackedAssigns } from '../tensor/ops/track.js';
-import { allFinite, LossScale } from './loss-scale.js';
-import { applyState, Counter, uniqueNames, valuesOf } from './module.js';
 import {
   anything,
   boolean,
@@ -29,7 +27,9 @@ import {
   nonNegative,
   optional,
   positiveInteger,
-} from './options.js';
+} from '../tensor/options.js';
+import { allFinite, LossScale } from './loss-scale.js';
+import { applyState, Counter, uniqueNames, valuesOf } from './module.js';
 import type { StoredTensor } from './safetensors.js';
 import type { Schedule } from './schedules.js';
 

@@ -230,7 +230,7 @@ const isReadable = (dtype: string): dtype is DType => Object.hasOwn(READERS, dty
 
 function valuesOf({ name, dtype, begin, end }: Entry, body: Uint8Array): Float32Array | Int32Array {
   const { bytes, Values, read }: Reader = READERS[dtype];
-  // Copied, as the file's bytes may be unaligned. (Not by `slice`, which does not copy for a Node Buffer.)
+  // Copied, as the file's bytes may be unaligned. (`slice` of a Node Buffer does not copy.)
   if (dtype === 'F32' || dtype === 'I32') return new Values(new Uint8Array(body.subarray(begin, end)).buffer);
   const view = new DataView(body.buffer, body.byteOffset + begin, end - begin);
   const values = new Values(view.byteLength / bytes);

@@ -7,7 +7,7 @@ import {
   openFraction,
   optional,
   positiveInteger,
-} from './options.js';
+} from '../tensor/options.js';
 
 /** A function from the step, counted from 0, to its learning rate. Rates are data: a new rate needs no new plan. */
 export type Schedule = (step: number) => number;

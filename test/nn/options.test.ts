@@ -22,8 +22,8 @@ import {
   SGD,
   varianceScaling,
 } from '../../src/nn/index.js';
-import { expectOptions, lookUp } from '../../src/nn/options.js';
 import { TesseraError, tensor, Variable } from '../../src/tensor/index.js';
+import { expectOptions, lookUp } from '../../src/tensor/options.js';
 
 const w = () => [new Variable(Float32Array.of(1), [1], 'w')];
 

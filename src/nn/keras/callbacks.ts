@@ -1,6 +1,4 @@
 import { TesseraError } from '../../tensor/index.js';
-import type { Module } from '../module.js';
-import type { Optimizer } from '../optimizers.js';
 import {
   anything,
   boolean,
@@ -10,7 +8,9 @@ import {
   nonNegativeInteger,
   oneOf,
   optional,
-} from '../options.js';
+} from '../../tensor/options.js';
+import type { Module } from '../module.js';
+import type { Optimizer } from '../optimizers.js';
 
 /** Numbers of an epoch by name: `loss`, the metrics, and with `val_` before it what the held-out rows gave. */
 export type Logs = Readonly<Record<string, number>>;

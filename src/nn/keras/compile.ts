@@ -1,8 +1,8 @@
 import { type Tensor, TesseraError, type Variable } from '../../tensor/index.js';
+import { anything, checkOptions, finite, listOf, lookUp, optional } from '../../tensor/options.js';
 import { expectAlike } from '../losses.js';
 import type { Precision } from '../module.js';
 import { Optimizer } from '../optimizers.js';
-import { anything, checkOptions, finite, listOf, lookUp, optional } from '../options.js';
 import { losses, type RowFunction, takesClasses } from './losses.js';
 import { beginsWith, type Metric, meanOf, metrics, weigh } from './metrics.js';
 import { optimizers } from './optimizers.js';

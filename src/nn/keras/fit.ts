@@ -1,8 +1,15 @@
 import { batchesOf, copyRows, epochOrder, range } from '../../tensor/batches.js';
 import { startReading } from '../../tensor/evaluate.js';
 import { type Tensor, TesseraError, tensor } from '../../tensor/index.js';
+import {
+  boolean,
+  checkOptions,
+  fraction,
+  nonNegativeInteger,
+  optional,
+  positiveInteger,
+} from '../../tensor/options.js';
 import type { Module } from '../module.js';
-import { boolean, checkOptions, fraction, nonNegativeInteger, optional, positiveInteger } from '../options.js';
 import { RowSet, type Rows, type Slot } from './array-dataset.js';
 import { type Callbacks, expectCallbacks, type Logs, type TrainedModel } from './callbacks.js';
 import { type Compiled, judge, type Result } from './compile.js';

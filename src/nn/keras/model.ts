@@ -1,9 +1,9 @@
 import { batchesOf, range } from '../../tensor/batches.js';
 import { startReading } from '../../tensor/evaluate.js';
 import { type Tensor, TesseraError, tensor } from '../../tensor/index.js';
+import { anything, checkOptions, nonNegativeInteger, optional, positiveInteger } from '../../tensor/options.js';
 import { Module } from '../module.js';
 import type { Optimizer } from '../optimizers.js';
-import { anything, checkOptions, nonNegativeInteger, optional, positiveInteger } from '../options.js';
 import { RowSet, type Rows } from './array-dataset.js';
 import type { Logs } from './callbacks.js';
 import { type Compiled, type CompileOptions, compiled, type Result } from './compile.js';

@@ -1,6 +1,6 @@
 import { type DType, type Shape, type Tensor, TesseraError, zeros } from '../../tensor/index.js';
+import { anything, type Check, checkOptions, oneOf, optional } from '../../tensor/options.js';
 import type { Layer, Module } from '../module.js';
-import { anything, type Check, checkOptions, oneOf, optional } from '../options.js';
 
 /*
  * Models as graphs of layers, in the manner of Keras: `input` makes a symbol, a layer called on symbols makes another,

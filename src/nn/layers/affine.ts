@@ -1,9 +1,9 @@
 import type { Generator } from '../../tensor/generator.js';
 import type { Shape, Tensor, Variable } from '../../tensor/index.js';
+import { anything, boolean, type Checks, optional } from '../../tensor/options.js';
 import { type Activation, activationOf } from '../activations.js';
 import { type InitializerLike, parameter } from '../initializers.js';
 import { Layer } from '../module.js';
-import { anything, boolean, type Checks, optional } from '../options.js';
 import type { Regularizer } from '../regularizers.js';
 
 /** Options of layers that compute y = activation(x ∘ W + b), where ∘ is a matrix product or a convolution. */

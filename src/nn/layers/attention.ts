@@ -7,9 +7,6 @@ import {
   TesseraError,
   type Variable,
 } from '../../tensor/index.js';
-import type { Activation } from '../activations.js';
-import { parameter } from '../initializers.js';
-import { Layer, Module } from '../module.js';
 import {
   anything,
   boolean,
@@ -19,7 +16,10 @@ import {
   nonNegativeInteger,
   optional,
   positiveInteger,
-} from '../options.js';
+} from '../../tensor/options.js';
+import type { Activation } from '../activations.js';
+import { parameter } from '../initializers.js';
+import { Layer, Module } from '../module.js';
 import { Dropout, Linear } from './core.js';
 import { LayerNorm } from './normalization.js';
 

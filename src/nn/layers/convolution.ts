@@ -1,5 +1,5 @@
 import { conv1d, conv2dTranspose, type Tensor, TesseraError } from '../../tensor/index.js';
-import { checkOptions, oneOf, optional, positiveInteger, size2d } from '../options.js';
+import { checkOptions, oneOf, optional, positiveInteger, size2d } from '../../tensor/options.js';
 import { AFFINE_CHECKS, AffineLayer, type AffineOptions } from './affine.js';
 
 const pair = (size: number | readonly [number, number]): readonly [number, number] =>

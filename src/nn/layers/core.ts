@@ -1,9 +1,16 @@
 import type { Generator } from '../../tensor/generator.js';
 import { concat, dropout, type Tensor, TesseraError, type Variable } from '../../tensor/index.js';
+import {
+  anything,
+  checkOptions,
+  fraction,
+  nonNegativeInteger,
+  optional,
+  positiveInteger,
+} from '../../tensor/options.js';
 import { type Activation, activationOf } from '../activations.js';
 import { type InitializerLike, nextStream, parameter } from '../initializers.js';
 import { Counter, Layer } from '../module.js';
-import { anything, checkOptions, fraction, nonNegativeInteger, optional, positiveInteger } from '../options.js';
 import type { Regularizer } from '../regularizers.js';
 import { AFFINE_CHECKS, AffineLayer, type AffineOptions } from './affine.js';
 

@@ -9,9 +9,9 @@ import {
   track,
   type Variable,
 } from '../../tensor/index.js';
+import { checkOptions, closedFraction, nonNegative, optional, positiveInteger } from '../../tensor/options.js';
 import { parameter } from '../initializers.js';
 import { Layer } from '../module.js';
-import { checkOptions, closedFraction, nonNegative, optional, positiveInteger } from '../options.js';
 
 /** Options of normalization layers. */
 export interface NormalizationOptions {

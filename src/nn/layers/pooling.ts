@@ -1,6 +1,6 @@
 import { averagePool2d, globalAveragePool2d, globalMaxPool2d, maxPool2d, type Tensor } from '../../tensor/index.js';
+import { checkOptions, oneOf, optional, size2d } from '../../tensor/options.js';
 import { Layer } from '../module.js';
-import { checkOptions, oneOf, optional, size2d } from '../options.js';
 
 /** Options of `MaxPool2D` and `AveragePool2D`. */
 export interface Pool2DOptions {

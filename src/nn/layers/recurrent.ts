@@ -1,8 +1,8 @@
 import type { Generator } from '../../tensor/generator.js';
 import { concat, gru, type LstmState, lstm, type Tensor, TesseraError, type Variable } from '../../tensor/index.js';
+import { anything, boolean, type Check, checkOptions, oneOf, optional, positiveInteger } from '../../tensor/options.js';
 import { type Initializer, parameter } from '../initializers.js';
 import { Layer, Module } from '../module.js';
-import { anything, boolean, type Check, checkOptions, oneOf, optional, positiveInteger } from '../options.js';
 import { expectLayer } from './core.js';
 
 /** Options of an `LSTM` or a `GRU`. */

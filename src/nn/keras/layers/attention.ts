@@ -1,12 +1,6 @@
 import type { Generator } from '../../../tensor/generator.js';
 import type { Tensor } from '../../../tensor/index.js';
 import {
-  MultiHeadAttention,
-  PositionalEmbedding,
-  TransformerBlock,
-  type TransformerBlockOptions,
-} from '../../layers/index.js';
-import {
   anything,
   boolean,
   checkOptions,
@@ -14,7 +8,13 @@ import {
   nonNegativeInteger,
   optional,
   positiveInteger,
-} from '../../options.js';
+} from '../../../tensor/options.js';
+import {
+  MultiHeadAttention,
+  PositionalEmbedding,
+  TransformerBlock,
+  type TransformerBlockOptions,
+} from '../../layers/index.js';
 import { call, layer, once, type SymbolicLayer, type SymbolicTensor } from '../symbols.js';
 
 /** A mask of steps (batch, time) as attention takes it: (batch, 1, 1, time), true where a key may be attended to. */

@@ -1,4 +1,5 @@
 import { resize, type Shape } from '../../../tensor/index.js';
+import { checkOptions, oneOf, optional, positiveInteger, size2d } from '../../../tensor/options.js';
 import { expectActivation } from '../../activations.js';
 import { AFFINE_CHECKS } from '../../layers/affine.js';
 import {
@@ -12,7 +13,6 @@ import {
   GlobalMaxPool2D,
   MaxPool2D,
 } from '../../layers/index.js';
-import { checkOptions, oneOf, optional, positiveInteger, size2d } from '../../options.js';
 import { call, layer, type SymbolicLayer, type SymbolicTensor } from '../symbols.js';
 
 type Size = number | readonly [number, number];

@@ -1,5 +1,17 @@
 import type { Generator } from '../../../tensor/generator.js';
 import type { Shape, Tensor } from '../../../tensor/index.js';
+import {
+  anything,
+  boolean,
+  checkOptions,
+  expectValue,
+  fraction,
+  integer,
+  listOf,
+  nonNegativeInteger,
+  optional,
+  positiveInteger,
+} from '../../../tensor/options.js';
 import { type Activation, activationOf, expectActivation } from '../../activations.js';
 import { AFFINE_CHECKS } from '../../layers/affine.js';
 import {
@@ -13,18 +25,6 @@ import {
   TimeDistributed,
 } from '../../layers/index.js';
 import type { Layer } from '../../module.js';
-import {
-  anything,
-  boolean,
-  checkOptions,
-  expectValue,
-  fraction,
-  integer,
-  listOf,
-  nonNegativeInteger,
-  optional,
-  positiveInteger,
-} from '../../options.js';
 import { call, layer, once, type SymbolicLayer, type SymbolicTensor } from '../symbols.js';
 
 /** y = activation(x·W + b) of the last axis. */

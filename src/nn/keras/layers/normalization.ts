@@ -1,5 +1,5 @@
+import { checkOptions, closedFraction, nonNegative, optional, positiveInteger } from '../../../tensor/options.js';
 import { BatchNorm, GroupNorm, LayerNorm, RMSNorm } from '../../layers/index.js';
-import { checkOptions, closedFraction, nonNegative, optional, positiveInteger } from '../../options.js';
 import { layer, type SymbolicLayer } from '../symbols.js';
 
 const featuresOf = (shape: readonly number[]) => ({ features: shape[shape.length - 1] });

@@ -1,7 +1,7 @@
 import type { Generator } from '../../../tensor/generator.js';
 import { concat, type LstmState, type Shape, type Tensor, TesseraError } from '../../../tensor/index.js';
+import { anything, boolean, checkOptions, oneOf, optional, positiveInteger } from '../../../tensor/options.js';
 import { Bidirectional, GRU, LSTM, type Recurrent } from '../../layers/index.js';
-import { anything, boolean, checkOptions, oneOf, optional, positiveInteger } from '../../options.js';
 import { call, once, type SymbolicLayer, type SymbolicTensor } from '../symbols.js';
 
 /** Options of a recurrent layer by Keras's names. */

@@ -1,4 +1,4 @@
-import { TesseraError } from '../tensor/index.js';
+import { TesseraError } from '../gpu/errors.js';
 
 /*
  * Options are checked by name and value at the call: JavaScript has no types, and a misspelt option would be ignored
