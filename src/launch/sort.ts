@@ -1,14 +1,14 @@
-import { type argsort, SORTED_BLOCK } from '../kernels/reduce/sort.js';
+import { argsort, SORTED_BLOCK } from '../kernels/reduce/sort.js';
 import { type Launch, type LaunchContext, launch, type Value } from './launch.js';
 
-/** Launches that sort x (outer, n, inner) along its middle axis, to places in y. */
+/** Launches of y, the indices that sort x (outer, n, inner) along its middle axis. */
 export function sortLaunches(
-  { blocks, merge }: typeof argsort.f32,
   x: Value,
   y: Value,
   size: { outer: number; n: number; inner: number },
   { temporary }: Pick<LaunchContext, 'temporary'>,
 ): Launch[] {
+  const { blocks, merge } = argsort[x.dtype === 'i32' ? 'i32' : 'f32'];
   const merges = Math.max(0, Math.ceil(Math.log2(size.n / SORTED_BLOCK)));
   if (merges === 0) return [launch(blocks, { x, y }, { ...size, run: SORTED_BLOCK })];
   const spare = [temporary(x.shape, 'i32'), ...(merges > 1 ? [temporary(x.shape, 'i32')] : [])];

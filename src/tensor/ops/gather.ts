@@ -1,9 +1,5 @@
-import { gatherRows, rowStarts, sumRows } from '../../kernels/reduce/gather.js';
-import { argsort } from '../../kernels/reduce/sort.js';
-import { type Launch, launch, type Value } from '../../launch/launch.js';
-import { sortLaunches } from '../../launch/sort.js';
+import { gatherLaunches, scatterAddLaunches } from '../../launch/gather.js';
 import { checkIndices, defineOp, expectRank, expectType, type Op } from '../graph/define.js';
-import type { DispatchContext } from '../graph/graph.js';
 import type { Tensor } from '../tensor.js';
 import { where } from './elementwise.js';
 
@@ -12,13 +8,7 @@ export const gatherOp: Op<readonly ['table', 'indices']> = defineOp({
   name: 'gather',
   inputs: ['table', 'indices'],
   shape: ([table, indices]) => ({ shape: [...indices.shape, table.shape[1]], dtype: 'f32' }),
-  dispatch: ([table, indices], [y]) => {
-    const [rows, cols] = table.shape;
-    const kernel = cols % 4 === 0 ? gatherRows.fours : gatherRows.ones;
-    return [
-      launch(kernel, { table: table, indices: indices, y: y }, { count: indices.length, rows, cols, first_row: 0 }),
-    ];
-  },
+  dispatch: ([table, indices], [y]) => gatherLaunches(table, indices, y),
   vjp: ({ inputs: [table, indices], outputGrad: dy }) => [
     scatterAdd(dy.reshape([indices.size, table.shape[1]]), indices.reshape([indices.size]), table.shape[0]),
     null,
@@ -38,34 +28,12 @@ export function gather(table: Tensor, indices: Tensor): Tensor {
   return gatherOp(table, indices);
 }
 
-/** Launches that sort the places of indices by the row that they name, and find where each row's places begin. */
-export function placesByRow(
-  indices: Value,
-  rows: number,
-  context: Pick<DispatchContext, 'temporary'>,
-): { launches: Launch[]; order: Value; starts: Value } {
-  const count = indices.length;
-  const order = context.temporary([count], 'i32');
-  const starts = context.temporary([rows + 1], 'u32');
-  const launches = [
-    ...sortLaunches(argsort.i32, indices, order, { outer: 1, n: count, inner: 1 }, context),
-    launch(rowStarts, { indices, order, starts }, { count, rows }),
-  ];
-  return { launches, order, starts };
-}
-
 /** `scatterAdd`, unchecked. */
 export const scatterAddOp: Op<readonly ['values', 'indices'], { rows: number }> = defineOp({
   name: 'scatterAdd',
   inputs: ['values', 'indices'],
   shape: ([values], { rows }: { rows: number }) => [rows, values.shape[1]],
-  dispatch: ([values, indices], [y], context) => {
-    const [count, cols] = values.shape;
-    const { rows } = context.attributes;
-    const { launches, order, starts } = placesByRow(indices, rows, context);
-    const kernel = cols % 4 === 0 ? sumRows.fours : sumRows.ones;
-    return [...launches, launch(kernel, { values: values, order, starts, y: y }, { count, rows, cols })];
-  },
+  dispatch: ([values, indices], [y], context) => scatterAddLaunches(values, indices, y, context),
   // What was left out has no gradient.
   vjp: ({ inputs: [values, indices], outputGrad: dy, attributes: { rows } }) => {
     const isRow = indices.greaterEqual(0).and(indices.less(rows)).reshape([values.shape[0], 1]);

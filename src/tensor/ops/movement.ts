@@ -1,10 +1,7 @@
 import { TesseraError } from '../../gpu/errors.js';
-import { runLength } from '../../gpu/kernel.js';
 import { identity } from '../../kernels/elementwise/table.js';
-import { fills } from '../../kernels/movement.js';
-import { copyRegion, type Region, whole } from '../../launch/copy.js';
-import { launch } from '../../launch/launch.js';
-import { rowMajorStrides, type Shape, sizeOf } from '../../launch/shape.js';
+import { concatLaunches, padLaunches, permuteLaunches, type Steps, sliceLaunches } from '../../launch/movement.js';
+import { type Shape, sizeOf } from '../../launch/shape.js';
 import { defineOp, expectTensors, type Op } from '../graph/define.js';
 import { broadcastShapes, checkShape, formatShape, normalizeAxis, sameShape } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
@@ -64,11 +61,7 @@ export const permuteOp = defineOp({
     }
     return order.map((axis) => x.shape[axis]);
   },
-  dispatch: ([x], [y], { attributes: { order }, device }) => {
-    const strides = rowMajorStrides(x.shape);
-    const from = { offset: 0, strides: order.map((axis) => strides[axis]) };
-    return copyRegion({ device }, x, y, y.shape, from, whole(y.shape));
-  },
+  dispatch: ([x], [y], context) => permuteLaunches(x, y, context.attributes.order, context),
   vjp: ({ outputGrad: dy, attributes: { order } }) => [
     permute(
       dy,
@@ -88,10 +81,8 @@ export function transpose(x: Tensor): Tensor {
   return permute(x, [...axes.slice(0, -2), x.rank - 1, x.rank - 2]);
 }
 
-interface SliceAttributes {
-  readonly begin: readonly number[];
+interface SliceAttributes extends Steps {
   readonly size: Shape;
-  readonly step: readonly number[];
 }
 
 /** `slice` from places, of a size; a step may be negative. */
@@ -100,21 +91,11 @@ export const sliceOp: Op<readonly ['x'], SliceAttributes> = defineOp({
   inputs: ['x'],
   halves: true,
   shape: (_, { size }: SliceAttributes) => size,
-  dispatch: ([x], [y], { attributes: { begin, step }, device }) =>
-    copyRegion({ device }, x, y, y.shape, part(x.shape, begin, step), whole(y.shape)),
+  dispatch: ([x], [y], context) => sliceLaunches(x, y, context.attributes, context),
   vjp: ({ inputs: [x], outputGrad: dy, attributes: { begin, step } }) => [
     padOp(dy, { shape: x.shape, begin, step, value: 0 }),
   ],
 });
-
-/** The region of a tensor that begins at some indices and takes every step-th element. */
-function part(shape: Shape, begin: readonly number[], step: readonly number[]): Region {
-  const strides = rowMajorStrides(shape);
-  return {
-    offset: begin.reduce((sum, at, axis) => sum + at * strides[axis], 0),
-    strides: strides.map((stride, axis) => stride * step[axis]),
-  };
-}
 
 /**
  * x[begin:end:step] along each axis, as NumPy has it: negative places count from the end, places beyond the ends are
@@ -152,10 +133,8 @@ export function slice(
   return sameShape(size, x.shape) && by.every((one) => one > 0) ? x : sliceOp(x, { begin: from, size, step: by });
 }
 
-interface PadAttributes {
+interface PadAttributes extends Steps {
   readonly shape: Shape;
-  readonly begin: readonly number[];
-  readonly step: readonly number[];
   readonly value: number;
 }
 
@@ -166,10 +145,7 @@ export const padOp: Op<readonly ['x'], PadAttributes> = defineOp({
   halves: true,
   numbers: ['value'],
   shape: (_, { shape }: PadAttributes) => shape,
-  dispatch: ([x], [y], { attributes: { begin, step }, device }) => [
-    launch(fills[runLength(device)][y.dtype], { y: y }, { count: y.length }),
-    ...copyRegion({ device }, x, y, x.shape, whole(x.shape), part(y.shape, begin, step)),
-  ],
+  dispatch: ([x], [y], context) => padLaunches(x, y, context.attributes, context),
   vjp: ({ inputs: [x], outputGrad: dy, attributes: { begin, step } }) => [sliceOp(dy, { begin, size: x.shape, step })],
 });
 
@@ -206,15 +182,7 @@ export const concatOp = defineOp({
     const total = tensors.reduce((sum, { shape }) => sum + shape[axis], 0);
     return first.shape.map((size, at) => (at === axis ? total : size));
   },
-  dispatch: (inputs, [y], { attributes: { axis }, device }) => {
-    const strides = rowMajorStrides(y.shape);
-    let begin = 0;
-    return inputs.flatMap((x) => {
-      const to = { offset: begin * strides[axis], strides };
-      begin += x.shape[axis];
-      return copyRegion({ device }, x, y, x.shape, whole(x.shape), to);
-    });
-  },
+  dispatch: (inputs, [y], context) => concatLaunches(inputs, y, context.attributes.axis, context),
   vjp: ({ inputs, outputGrad: dy, attributes: { axis } }) => {
     let end = 0;
     return inputs.map(({ shape }) => {

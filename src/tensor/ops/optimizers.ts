@@ -1,13 +1,11 @@
 import { TesseraError } from '../../gpu/errors.js';
-import type { UpdateKernels } from '../../kernels/optimizers.js';
-import * as kernels from '../../kernels/optimizers.js';
-import { type Launch, launch, type Value } from '../../launch/launch.js';
+import { updateByRowsLaunches, updateLaunches, updates } from '../../launch/optimizers.js';
 import { defineOp, expectShape, type Op } from '../graph/define.js';
 import { tensorOf } from '../graph/factory.js';
 import type { OpNode } from '../graph/graph.js';
 import { sameShape } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
-import { placesByRow, scatterAddOp } from './gather.js';
+import { scatterAddOp } from './gather.js';
 
 /*
  * Updates as ops: (scale, then parameter, gradient, moments... of each) -> (new parameter, new moments... of each),
@@ -42,30 +40,13 @@ function alike(op: string, tensors: readonly Tensor[]) {
 
 const VJP = 'it is an update; differentiate the loss instead';
 
-function defineUpdate(name: string, { moments, numbers, dense, byRows }: UpdateKernels): UpdateOp {
+function defineUpdate(name: keyof typeof updates): UpdateOp {
+  const { moments, numbers, dense } = updates[name];
   const states = ['parameter', ...moments];
   const own = ['parameter', 'gradient', ...moments];
   const all = ['rate', 'decay', 'limit', ...numbers];
   // Of each parameter's inputs the gradient, its second, has no output.
   const overwritten = (first: number) => states.map((_, at) => first + (at === 0 ? 0 : at + 1));
-
-  /** Dispatches for parameters in turn, as many in one as the device can bind. */
-  function launches(inputs: readonly Value[], outputs: readonly Value[], storageBuffers: number): Launch[] {
-    const together = Math.min(dense.length, Math.floor((storageBuffers - 1) / own.length));
-    const parameters = outputs.length / states.length;
-    return Array.from({ length: Math.ceil(parameters / together) }, (_, turn) => {
-      const slots = Math.min(together, parameters - turn * together);
-      const bound: Record<string, Value> = { scale: inputs[0] };
-      const sizes: Record<string, number> = {};
-      for (let slot = 0; slot < slots; slot++) {
-        const at = turn * together + slot;
-        bound[`gradient${slot}`] = inputs[2 + at * own.length];
-        for (const [index, state] of states.entries()) bound[`${state}${slot}`] = outputs[at * states.length + index];
-        sizes[`count${slot}`] = outputs[at * states.length].length;
-      }
-      return launch(dense[slots - 1], bound, sizes);
-    });
-  }
 
   const several = dense.map((_, before) => {
     const slots = Array.from({ length: before + 1 }, (_, slot) => slot);
@@ -83,7 +64,7 @@ function defineUpdate(name: string, { moments, numbers, dense, byRows }: UpdateK
           return states.map(() => alike(name, inputs.slice(first, first + own.length)));
         });
       },
-      dispatch: (inputs, outputs, { device }) => launches(inputs, outputs, device.limits.storageBuffers),
+      dispatch: (inputs, outputs, context) => updateLaunches(updates[name], inputs, outputs, context),
       vjp: VJP,
     });
   });
@@ -98,13 +79,8 @@ function defineUpdate(name: string, { moments, numbers, dense, byRows }: UpdateK
         expectShape(name, 'scale', scale, [1]);
         return states.map(() => alike(name, [parameter, ...moments]));
       },
-      dispatch: ([scale, , values, indices], outputs, context) => {
-        const [rows, cols] = outputs[0].shape;
-        const { launches, order, starts } = placesByRow(indices, rows, context);
-        const changed = Object.fromEntries(states.map((state, at) => [`${state}0`, outputs[at]]));
-        const bound = { scale: scale, values: values, order, starts, ...changed };
-        return [...launches, launch(byRows, bound, { count: values.shape[0], rows, cols })];
-      },
+      dispatch: ([scale, , values, indices], outputs, context) =>
+        updateByRowsLaunches(updates[name], { scale, values, indices }, outputs, context),
       vjp: VJP,
     }),
   });
@@ -152,14 +128,14 @@ export function updateAll(
 }
 
 /** θ ← θ - rate·(g + decay·θ); Error ≤ 1e-5·|y| + 1e-5. */
-export const sgdUpdate = defineUpdate('sgdUpdate', kernels.sgdUpdate);
+export const sgdUpdate = defineUpdate('sgdUpdate');
 /** velocity ← momentum·velocity - rate·g; θ ← θ + velocity. Error ≤ 1e-5·|y| + 1e-5. */
-export const momentumUpdate = defineUpdate('momentumUpdate', kernels.momentumUpdate);
+export const momentumUpdate = defineUpdate('momentumUpdate');
 /** velocity ← momentum·velocity - rate·g; θ ← θ + momentum·velocity - rate·g. Error ≤ 1e-5·|y| + 1e-5. */
-export const nesterovUpdate = defineUpdate('nesterovUpdate', kernels.nesterovUpdate);
+export const nesterovUpdate = defineUpdate('nesterovUpdate');
 /** Corrections are 1 - β1^t and 1 - β2^t. Error ≤ 1e-5·|y| + 1e-5. */
-export const adamUpdate = defineUpdate('adamUpdate', kernels.adamUpdate);
+export const adamUpdate = defineUpdate('adamUpdate');
 /** v ← rho·v + (1 - rho)·g²; θ ← θ - rate·g / (√v + epsilon); Error ≤ 1e-5·|y| + 1e-5. */
-export const rmspropUpdate = defineUpdate('rmspropUpdate', kernels.rmspropUpdate);
+export const rmspropUpdate = defineUpdate('rmspropUpdate');
 /** v ← v + g²; θ ← θ - rate·g / √(v + epsilon); Error ≤ 1e-5·|y| + 1e-5. */
-export const adagradUpdate = defineUpdate('adagradUpdate', kernels.adagradUpdate);
+export const adagradUpdate = defineUpdate('adagradUpdate');

@@ -1,5 +1,4 @@
-import { cumulativeSum as cumulativeSumKernel } from '../../kernels/reduce/scan.js';
-import { launch } from '../../launch/launch.js';
+import { cumsumLaunches } from '../../launch/scan.js';
 import { spanSizes } from '../../launch/shape.js';
 import { defineOp, expectType, type Op } from '../graph/define.js';
 import { normalizeAxis } from '../graph/shape.js';
@@ -19,16 +18,8 @@ export const cumulativeSumOp: Op<readonly ['x'], ScanAttributes> = defineOp({
     expectType('cumsum', 'x', x, 'f32');
     return x.shape;
   },
-  dispatch: ([x], [y], { attributes: { axis, exclusive, reverse } }) => [
-    launch(
-      cumulativeSumKernel,
-      { x: x, y: y },
-      {
-        ...spanSizes(x.shape, { begin: axis, end: axis + 1 }),
-        ...{ exclusive: Number(exclusive), reverse: Number(reverse) },
-      },
-    ),
-  ],
+  dispatch: ([x], [y], { attributes: { axis, ...how } }) =>
+    cumsumLaunches(x, y, spanSizes(x.shape, { begin: axis, end: axis + 1 }), how),
   // What an element adds to the sums after it comes back from them: a sum in the other direction.
   vjp: ({ outputGrad: dy, attributes: { axis, exclusive, reverse } }) => [
     cumulativeSumOp(dy, { axis, exclusive, reverse: !reverse }),

@@ -1,5 +1,4 @@
 import { TesseraError } from '../../gpu/errors.js';
-import { argsort as argsortKernels } from '../../kernels/reduce/sort.js';
 import { spanSizes } from '../../launch/shape.js';
 import { sortLaunches } from '../../launch/sort.js';
 import { defineOp, expectType, type Op } from '../graph/define.js';
@@ -16,10 +15,8 @@ export const argsortOp: Op<readonly ['x'], { axis: number }> = defineOp({
     expectType('argsort', 'x', x, 'f32');
     return { shape: x.shape, dtype: 'i32' };
   },
-  dispatch: ([x], [y], context) => {
-    const { axis } = context.attributes;
-    return sortLaunches(argsortKernels.f32, x, y, spanSizes(x.shape, { begin: axis, end: axis + 1 }), context);
-  },
+  dispatch: ([x], [y], { attributes: { axis }, ...context }) =>
+    sortLaunches(x, y, spanSizes(x.shape, { begin: axis, end: axis + 1 }), context),
   vjp: 'its result is an index',
 });
 

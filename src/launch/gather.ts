@@ -1,0 +1,40 @@
+import { gatherRows, rowStarts, sumRows } from '../kernels/reduce/gather.js';
+import { type Launch, type LaunchContext, launch, type Value } from './launch.js';
+import { sortLaunches } from './sort.js';
+
+/** Launches that sort the places of indices by the row that they name, and find where each row's places begin. */
+export function placesByRow(
+  indices: Value,
+  rows: number,
+  context: Pick<LaunchContext, 'temporary'>,
+): { launches: Launch[]; order: Value; starts: Value } {
+  const count = indices.length;
+  const order = context.temporary([count], 'i32');
+  const starts = context.temporary([rows + 1], 'u32');
+  const launches = [
+    ...sortLaunches(indices, order, { outer: 1, n: count, inner: 1 }, context),
+    launch(rowStarts, { indices, order, starts }, { count, rows }),
+  ];
+  return { launches, order, starts };
+}
+
+/** The launch of y, the rows of a table (rows, cols) that indices name. */
+export function gatherLaunches(table: Value, indices: Value, y: Value): Launch[] {
+  const [rows, cols] = table.shape;
+  const kernel = cols % 4 === 0 ? gatherRows.fours : gatherRows.ones;
+  return [launch(kernel, { table, indices, y }, { count: indices.length, rows, cols, first_row: 0 })];
+}
+
+/** Launches of y (rows, cols), the sums of the values (count, cols) whose indices name a row. */
+export function scatterAddLaunches(
+  values: Value,
+  indices: Value,
+  y: Value,
+  context: Pick<LaunchContext, 'temporary'>,
+): Launch[] {
+  const [count, cols] = values.shape;
+  const [rows] = y.shape;
+  const { launches, order, starts } = placesByRow(indices, rows, context);
+  const kernel = cols % 4 === 0 ? sumRows.fours : sumRows.ones;
+  return [...launches, launch(kernel, { values, order, starts, y }, { count, rows, cols })];
+}
