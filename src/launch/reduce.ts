@@ -2,6 +2,8 @@ import type { Kernel } from '../gpu/kernel.js';
 import { argmaxColumns, type Reduction, reductions } from '../kernels/reduce/reduce.js';
 import { type Launch, type LaunchContext, launch, type Value } from './launch.js';
 
+export type { Reduction };
+
 /** Beyond this many elements an axis is cut into chunks, if the results alone are too few to keep a GPU busy. */
 const LONG_AXIS = 1024;
 const FEW_RESULTS = 4096;

@@ -1,55 +1,15 @@
 import { TesseraError } from '../../gpu/errors.js';
-import { ATTENTION_COLUMNS, type AttentionSizes, attentionForward } from '../../kernels/attention/attention.js';
-import { attentionKeyGradient, attentionQueryGradient } from '../../kernels/attention/backward.js';
-import { attentionProbabilities, attentionSlopes } from '../../kernels/attention/unfused.js';
-import { type Launch, launch, type Value } from '../../launch/launch.js';
-import { matmulLaunches } from '../../launch/matmul.js';
-import { rowLaunches } from '../../launch/rows.js';
-import { rowMajorStrides, type Shape, sizeOf } from '../../launch/shape.js';
+import {
+  type AttentionAttributes,
+  attentionBackwardLaunches,
+  attentionLaunches,
+  MOST_FEATURES,
+} from '../../launch/attention.js';
 import { ones } from '../create.js';
 import { defineOp, expectRank, expectType, type Op } from '../graph/define.js';
-import type { DispatchContext } from '../graph/graph.js';
 import { broadcastShapes, formatShape } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { stack } from './arrange.js';
-
-interface AttentionAttributes {
-  readonly causal: boolean;
-  readonly scale: number;
-}
-
-function sizesOf(q: Value, k: Value, v: Value, mask: Value, { causal, scale }: AttentionAttributes) {
-  const [batch, heads, queries, features] = q.shape;
-  const strides = rowMajorStrides(mask.shape).map((stride, axis) => (mask.shape[axis] === 1 ? 0 : stride));
-  const [mask_batch, mask_head, mask_query, mask_key] = strides;
-  return {
-    ...{ blocks: batch * heads, heads, queries, features, keys: k.shape[2], value_features: v.shape[3] },
-    ...{ causal: Number(causal), scale, mask_batch, mask_head, mask_query, mask_key },
-  };
-}
-
-/** Bytes of scores that may be kept. */
-const MOST_SCORES = 2 ** 24;
-
-/** Chooses between going by blocks and keeping scores of a shape in memory. */
-function chooseWay(
-  op: string,
-  { blocks, queries, keys, features, value_features }: AttentionSizes,
-  { causal }: AttentionAttributes,
-  { choose, device }: Pick<DispatchContext, 'choose' | 'device'>,
-  scores: Shape,
-  byBlocks: () => Launch[],
-  throughMemory: () => Launch[],
-): Launch[] {
-  const fits = 4 * sizeOf(scores) <= MOST_SCORES;
-  return choose(
-    op,
-    { blocks, queries, keys, features, value_features, causal },
-    { blocks: byBlocks, ...(fits ? { memory: throughMemory } : {}) },
-    // A CPU's workgroup memory is memory like any other: there the scores may as well be kept as a whole.
-    fits && device.software ? 'memory' : 'blocks',
-  );
-}
 
 /**
  * `attention` with its mask given, for a scale of at least 0; its other outputs (batch, heads, queries) are what the
@@ -63,28 +23,8 @@ export const attentionOp: Op<readonly ['q', 'k', 'v', 'mask'], AttentionAttribut
     const row = { shape: q.shape.slice(0, 3), dtype: 'f32' } as const;
     return [{ shape: [...q.shape.slice(0, 3), v.shape[3]], dtype: 'f32' }, row, row];
   },
-  dispatch: ([q, k, v, mask], [y, maximum, inverse], { attributes, ...context }) => {
-    const sizes = sizesOf(q, k, v, mask, attributes);
-    const shape = [...q.shape.slice(0, 3), k.shape[2]];
-    const byBlocks = () => [launch(attentionForward, { q, k, v, mask, y, maximum, inverse }, sizes)];
-    const throughMemory = () => {
-      const rows = { rows: sizes.blocks * sizes.queries, cols: sizes.keys };
-      const [scores, p] = [context.temporary(shape), context.temporary(shape)];
-      return [
-        ...matmulLaunches(q, k, scores, { transposeA: false, transposeB: true }, context),
-        ...rowLaunches(
-          'attention_probabilities',
-          attentionProbabilities,
-          rows,
-          { scores, mask, p, maximum, inverse },
-          sizes,
-          context,
-        ),
-        ...matmulLaunches(p, v, y, { transposeA: false, transposeB: false }, context),
-      ];
-    };
-    return chooseWay('attention', sizes, attributes, context, shape, byBlocks, throughMemory);
-  },
+  dispatch: ([q, k, v, mask], [y, maximum, inverse], { attributes, ...context }) =>
+    attentionLaunches({ q, k, v, mask, y, maximum, inverse }, attributes, context),
   vjp: ({ inputs: [q, k, v, mask], outputs: [y, maximum, inverse], outputGrad: dy, attributes }) => {
     const rows = stack([maximum, inverse, dy.mul(y).sum(-1)], -1);
     const [dq, dk, dv] = attentionGradientOp.all(q, k, v, mask, dy, rows, attributes);
@@ -98,30 +38,8 @@ export const attentionGradientOp: Op<readonly ['q', 'k', 'v', 'mask', 'dy', 'row
   inputs: ['q', 'k', 'v', 'mask', 'dy', 'rows'],
   numbers: ['scale'],
   shape: ([q, k, v]) => [q, k, v].map(({ shape }) => ({ shape, dtype: 'f32' as const })),
-  dispatch: ([q, k, v, mask, dy, rows], [dq, dk, dv], { attributes, ...context }) => {
-    const sizes = sizesOf(q, k, v, mask, attributes);
-    const shape = [...q.shape.slice(0, 3), k.shape[2]];
-    const given = { q, k, v, mask, dy, rows };
-    const byBlocks = () => [
-      launch(attentionQueryGradient, { ...given, dq: dq }, sizes),
-      launch(attentionKeyGradient, { ...given, dk: dk, dv: dv }, sizes),
-    ];
-    const throughMemory = () => {
-      const [scores, slopes] = [context.temporary(shape), context.temporary(shape)];
-      const product = (a: Value, b: Value, c: Value, transposeA: boolean, transposeB: boolean) =>
-        matmulLaunches(a, b, c, { transposeA, transposeB }, context);
-      const kernel = sizes.keys % 4 === 0 ? attentionSlopes.fours : attentionSlopes.ones;
-      return [
-        ...product(q, k, scores, false, true),
-        ...product(dy, v, slopes, false, true),
-        launch(kernel, { mask: mask, rows: rows, scores, slopes }, sizes),
-        ...product(slopes, k, dq, false, false),
-        ...product(slopes, q, dk, true, false),
-        ...product(scores, dy, dv, true, false), // scores are probabilities by now
-      ];
-    };
-    return chooseWay('attention_gradient', sizes, attributes, context, shape, byBlocks, throughMemory);
-  },
+  dispatch: ([q, k, v, mask, dy, rows], [dq, dk, dv], { attributes, ...context }) =>
+    attentionBackwardLaunches({ q, k, v, mask, dy, rows, dq, dk, dv }, attributes, context),
   vjp: 'it is a fused gradient, without a second derivative',
 });
 
@@ -154,8 +72,8 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
   if (!fits || k.shape[3] !== features) {
     throw new TesseraError(`attention: q, k and v must agree in batch, heads, keys and features: got ${shapes}`);
   }
-  if (Math.max(features, v.shape[3]) > ATTENTION_COLUMNS)
-    throw new TesseraError(`attention: at most ${ATTENTION_COLUMNS} features a head, got ${shapes}; use more heads`);
+  if (Math.max(features, v.shape[3]) > MOST_FEATURES)
+    throw new TesseraError(`attention: at most ${MOST_FEATURES} features a head, got ${shapes}; use more heads`);
   const { mask, causal = false, scale = 1 / Math.sqrt(Math.max(1, features)) } = options;
   const whole = [batch, heads, queries, k.shape[2]];
   const bools = mask ?? ones([1, 1, 1, 1]).cast('bool');

@@ -1,12 +1,5 @@
-import type { Device } from '../../gpu/device.js';
 import { TesseraError } from '../../gpu/errors.js';
-import type { Kernel } from '../../gpu/kernel.js';
-import { lstmSequence, lstmSequenceBackward } from '../../kernels/lstm/sequence.js';
-import { lstmCell, lstmCellFours, lstmCellSubgroup } from '../../kernels/lstm/step.js';
-import { lstmCellBackward, lstmCellBackwardFours, lstmCellBackwardSubgroup } from '../../kernels/lstm/step-backward.js';
-import { copyRegion, whole } from '../../launch/copy.js';
-import { type Launch, launch, type Value, type Variants } from '../../launch/launch.js';
-import { type Batched, bySamples } from '../../launch/split-batch.js';
+import { lstmBackwardLaunches, lstmLaunches } from '../../launch/lstm.js';
 import { full } from '../create.js';
 import { defineOp, expectRank, expectShape, expectType } from '../graph/define.js';
 import type { Tensor } from '../tensor.js';
@@ -27,39 +20,8 @@ export const lstmSequenceOp = defineOp({
     const states = { shape: [time + 1, batch, gates / 4], dtype: 'f32' } as const;
     return [states, states, { shape: xGates.shape, dtype: 'f32' }];
   },
-  dispatch: ([xGates, recurrent, mask, hidden0, cell0], [hidden, cells, gates], context) => {
-    const { device, choose } = context;
-    const [time, batch, width] = xGates.shape;
-    const hidden_size = width / 4;
-    const kernels = kernelsFor(device, hidden_size, lstmCellSubgroup, lstmCellFours, lstmCell);
-    const launches = ({ hidden0, cell0, ...states }: Readonly<Record<string, Value>>, batch: number): Launch[] => {
-      const buffers = { recurrent: recurrent, ...states };
-      const first = whole(hidden0.shape);
-      return [
-        ...copyRegion({ device }, hidden0, states.hidden, hidden0.shape, first, first),
-        ...copyRegion({ device }, cell0, states.cells, cell0.shape, first, first),
-        ...choose(
-          'lstm',
-          { batch, hidden: hidden_size },
-          {
-            ...variantsOf(kernels, (kernel) =>
-              Array.from({ length: time }, (_, step) => launch(kernel, buffers, { step, batch, hidden_size })),
-            ),
-            ...(hidden_size % 4 === 0 && {
-              sequence: () => [launch(lstmSequence, buffers, { time, batch, hidden_size })],
-            }),
-          },
-          ruleFor(device, { time, batch, hidden: hidden_size }, kernels),
-        ),
-      ];
-    };
-    const reads = {
-      ...{ x_gates: byTime(xGates), mask: byTime(mask) },
-      ...{ hidden0: { value: hidden0, axis: 0 }, cell0: { value: cell0, axis: 0 } },
-    };
-    const writes = { hidden: byTime(hidden), cells: byTime(cells), gates: byTime(gates) };
-    return bySamples({ batch, reads, writes, launches }, context);
-  },
+  dispatch: ([xGates, recurrent, mask, hidden0, cell0], [hidden, cells, gates], context) =>
+    lstmLaunches({ xGates, recurrent, mask, hidden0, cell0, hidden, cells, gates }, context),
   vjp: ({ inputs: [xGates, recurrent, mask], outputs: [hidden, cells, gates], outputGrads: [dhidden, dcells] }) => {
     const [time, batch, width] = xGates.shape;
     const none = full(hidden.shape, 0);
@@ -85,70 +47,10 @@ export const lstmBackwardOp = defineOp({
       { shape: [time + 1, batch, size], dtype: 'f32' },
     ];
   },
-  dispatch: ([recurrent, gates, cells, mask, dhidden, dcells], [dgates, state], context) => {
-    const { device, choose } = context;
-    const [time, batch, width] = gates.shape;
-    const hidden_size = width / 4;
-    const kernels = kernelsFor(device, hidden_size, lstmCellBackwardSubgroup, lstmCellBackwardFours, lstmCellBackward);
-    const launches = (states: Readonly<Record<string, Value>>, batch: number): Launch[] => {
-      const buffers = { recurrent: recurrent, ...states };
-      return choose(
-        'lstm_backward',
-        { batch, hidden: hidden_size },
-        {
-          ...variantsOf(kernels, (kernel) =>
-            Array.from({ length: time + 1 }, (_, passed) =>
-              launch(kernel, buffers, { step: time - passed, time, batch, hidden_size }),
-            ),
-          ),
-          ...(hidden_size % 4 === 0 && {
-            sequence: () => [launch(lstmSequenceBackward, buffers, { time, batch, hidden_size })],
-          }),
-        },
-        ruleFor(device, { time, batch, hidden: hidden_size }, kernels),
-      );
-    };
-    const reads = {
-      ...{ gates: byTime(gates), cells: byTime(cells), mask: byTime(mask) },
-      ...{ dhidden: byTime(dhidden), dcells: byTime(dcells) },
-    };
-    return bySamples({ batch, reads, writes: { state: byTime(state), dgates: byTime(dgates) }, launches }, context);
-  },
+  dispatch: ([recurrent, gates, cells, mask, dhidden, dcells], [dgates, state], context) =>
+    lstmBackwardLaunches({ recurrent, gates, cells, mask, dhidden, dcells, dgates, state }, context),
   vjp: 'it is a fused gradient, without a second derivative',
 });
-
-const byTime = (value: Value): Batched => ({ value, axis: 1 });
-
-type CellKernels = Readonly<Partial<Record<'subgroup' | 'fours' | 'single', Kernel>>>;
-
-/** The kernels of a cell that the device can run, from the cleverest to the simplest. */
-function kernelsFor(
-  { limits }: Pick<Device, 'limits'>,
-  hidden: number,
-  subgroup: Kernel,
-  fours: Kernel,
-  single: Kernel,
-): CellKernels {
-  if (hidden % 4 !== 0) return { single };
-  return limits.subgroupLanes >= subgroup.subgroupLanes ? { subgroup, fours, single } : { fours, single };
-}
-
-/** A step of less work than its dispatch: then all steps are one. What is so little, a GPU's many invocations stretch. */
-const isSmall = (software: boolean, batch: number, hidden: number): boolean =>
-  hidden % 4 === 0 && (software ? batch * hidden <= 128 : hidden <= 64);
-
-/** Where a CPU does the work, loads are the cost: subgroups or fours share them. A GPU wants many small invocations. */
-function ruleFor(
-  { software }: Pick<Device, 'software'>,
-  { time, batch, hidden }: Readonly<Record<'time' | 'batch' | 'hidden', number>>,
-  kernels: CellKernels,
-): string {
-  if (time > 1 && isSmall(software, batch, hidden)) return 'sequence';
-  return software ? Object.keys(kernels)[0] : 'single';
-}
-
-const variantsOf = (kernels: CellKernels, launches: (kernel: Kernel) => Launch[]): Variants =>
-  Object.fromEntries(Object.entries(kernels).map(([name, kernel]) => [name, () => launches(kernel)]));
 
 /** The state of an LSTM between two steps. */
 export interface LstmState {

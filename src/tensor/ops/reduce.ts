@@ -1,6 +1,5 @@
 import { TesseraError } from '../../gpu/errors.js';
-import type { Reduction } from '../../kernels/reduce/reduce.js';
-import { argmaxLaunches, reduceLaunches } from '../../launch/reduce.js';
+import { argmaxLaunches, type Reduction, reduceLaunches } from '../../launch/reduce.js';
 import { type Shape, type Span, spanSizes } from '../../launch/shape.js';
 import { defineOp, expectType, type Op } from '../graph/define.js';
 import type { VjpContext } from '../graph/graph.js';
