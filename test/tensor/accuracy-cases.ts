@@ -4,7 +4,8 @@ import { gradientCases } from './gradient-cases.js';
 
 /**
  * What a case is made of: sizes and values from a seed, the same for every device. With `abs` all numbers are
- * their absolute values, so that a linear op gives the sum of its terms' sizes.
+ * their absolute values, so that a linear op gives the sum of its terms' sizes; with `spoiled` one number of each tensor of
+ * floats is NaN.
  */
 export class Draw {
   readonly #generator: Generator;
@@ -12,6 +13,7 @@ export class Draw {
   constructor(
     seed: number,
     private readonly absolute = false,
+    private readonly spoiled = false,
   ) {
     this.#generator = new Generator(seed);
   }
@@ -55,6 +57,7 @@ export class Draw {
 
   #values(shape: readonly number[], next: () => number): Tensor {
     const values = Float32Array.from({ length: sizeOf(shape) }, next);
+    if (this.spoiled && values.length > 0) values[Math.floor(values.length / 2)] = Number.NaN;
     return tensor(this.absolute ? values.map(Math.abs) : values, shape);
   }
 

@@ -27,6 +27,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EEXIST: 'a part of the path is a file, not a folder',
   ELOOP: 'its symbolic links lead in a circle',
   ENAMETOOLONG: 'the name is too long',
+  NONAME: 'the name is empty; give one',
   READONLY: 'the file is read-only; choose another name, or make it writable',
   IRREGULAR: 'it is a device, a pipe or a socket, not a regular file',
 };
@@ -64,6 +65,7 @@ const statusOf = (file: string): Promise<Stats | undefined> =>
 
 /** Where writing to a name leads: symbolic links are followed, also to a file that does not exist yet. */
 async function destinationOf(file: string): Promise<{ destination: string; status?: Stats }> {
+  if (file === '') throw withCode('NONAME');
   const status = await statusOf(file);
   if (status === undefined) {
     const link = await readlink(file).catch(() => undefined);

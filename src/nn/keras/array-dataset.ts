@@ -10,72 +10,81 @@ import {
   tensor,
 } from '../../tensor/index.js';
 
-/** Inputs or targets, rows first: a tensor, nested arrays, or a typed array (one number a row). */
+/**
+ * The values of one input or target, with rows as the first axis: a tensor, nested arrays, or a typed array of one
+ * number per row.
+ */
 export type Values = Tensor | Nested | HostArray;
 
-/** Inputs or targets: of one input or output as they are, of several a list with one for each. */
+/** The inputs or targets of a model: the values themselves for one input or output, a list of them for several. */
 export type Rows = Values | readonly Values[];
 
-/**
- * What stands for one input or output: how it is called, its rank with the batch, and the type of plain numbers there.
- */
-export interface Slot {
+/** The tensor that a model expects for an input or a target. */
+export interface TensorSpec {
+  /** The name of the input or output. */
   readonly name: string;
+  /** The rank, including the batch. */
   readonly rank: number;
+  /** The dtype that plain numbers are converted to. */
   readonly dtype: DType;
-  /** Targets of a loss that compares numbers: those without a last axis get it where the output has one of size 1. */
+  /** Whether targets without the last axis get one of size 1, as the outputs that a loss compares them with have. */
   readonly isColumn?: boolean;
 }
 
-/** Rows on the host. */
-interface HostRows {
+/** The values of one input or target on the host. */
+interface HostTensor {
   readonly values: HostArray;
   readonly shape: Shape;
   readonly dtype: DType;
 }
 
-/** Inputs and targets on the host, of which batches are taken. */
-export class RowSet {
-  readonly #inputs: readonly HostRows[];
-  readonly #targets: readonly HostRows[];
-  /** How many rows there are. */
+/** Inputs and targets on the host, from which batches are gathered. */
+export class ArrayDataset {
+  readonly #inputs: readonly HostTensor[];
+  readonly #targets: readonly HostTensor[];
+  /** The number of rows. */
   readonly count: number;
 
-  private constructor(inputs: readonly HostRows[], targets: readonly HostRows[]) {
-    [this.#inputs, this.#targets] = [inputs, targets];
+  private constructor(inputs: readonly HostTensor[], targets: readonly HostTensor[]) {
+    this.#inputs = inputs;
+    this.#targets = targets;
     this.count = inputs[0].shape[0];
   }
 
-  /** Reads what is on a device. @throws TesseraError if something is missing or no rows, or they differ in number. */
+  /**
+   * Checks inputs and targets, and reads those that are on a device.
+   * @throws TesseraError if values are missing, there are no rows, or the numbers of rows differ.
+   */
   static async read(
     what: string,
-    inputs: readonly [Rows, readonly Slot[]],
-    targets: readonly [Rows, readonly Slot[]] = [[], []],
-  ): Promise<RowSet> {
-    const [x, y] = [tensorsOf(what, 'inputs', ...inputs), tensorsOf(what, 'targets', ...targets)];
+    inputs: readonly [Rows, readonly TensorSpec[]],
+    targets: readonly [Rows, readonly TensorSpec[]] = [[], []],
+  ): Promise<ArrayDataset> {
+    const x = tensorsOf(what, 'inputs', ...inputs);
+    const y = tensorsOf(what, 'targets', ...targets);
     const all = [...x, ...y];
     const counts = new Set(all.map(({ shape }) => shape[0] ?? 0));
     if (counts.size !== 1 || counts.has(0)) {
-      const shapes = all.map((one) => one.describe()).join(', ');
-      throw new TesseraError(`${what}: expected as many rows of each, and at least one; got ${shapes}`);
+      const shapes = all.map((values) => values.describe()).join(', ');
+      throw new TesseraError(`${what}: expected the same number of rows of each, and at least one; got ${shapes}`);
     }
     await readBack(all.filter(({ source, host }) => source.kind !== 'data' && host === undefined));
-    const onHost = async (one: Tensor) => ({ values: await one.data(), shape: one.shape, dtype: one.dtype });
-    return new RowSet(await Promise.all(x.map(onHost)), await Promise.all(y.map(onHost)));
+    const onHost = async (x: Tensor) => ({ values: await x.data(), shape: x.shape, dtype: x.dtype });
+    return new ArrayDataset(await Promise.all(x.map(onHost)), await Promise.all(y.map(onHost)));
   }
 
-  /** Some rows of each, as new tensors. */
-  take(rows: Uint32Array): { inputs: Tensor[]; targets: Tensor[] } {
-    const part = ({ values, shape, dtype }: HostRows) => {
-      const taken = copyRows(values, rows, values.slice(0, (values.length / shape[0]) * rows.length));
-      return tensor(taken, [rows.length, ...shape.slice(1)], dtype);
+  /** Gathers rows of all inputs and targets as new tensors. */
+  batch(rows: Uint32Array): { inputs: Tensor[]; targets: Tensor[] } {
+    const gather = ({ values, shape, dtype }: HostTensor) => {
+      const gathered = copyRows(values, rows, values.slice(0, (values.length / shape[0]) * rows.length));
+      return tensor(gathered, [rows.length, ...shape.slice(1)], dtype);
     };
-    return { inputs: this.#inputs.map(part), targets: this.#targets.map(part) };
+    return { inputs: this.#inputs.map(gather), targets: this.#targets.map(gather) };
   }
 
   /**
-   * The class of each row or step of the first targets: integers are classes, a column holds 0 and 1, and of several
-   * numbers the largest counts.
+   * The classes of the rows or steps of the first target: integers are class indices, a single column holds the classes
+   * 0 and 1, and several columns are one-hot or probabilities, whose class is the index of the maximum.
    */
   classes(): { readonly values: Int32Array; readonly shape: Shape } {
     const { values, shape, dtype } = this.#targets[0];
@@ -85,8 +94,8 @@ export class RowSet {
       return { values: Int32Array.from(values, Math.round), shape: isColumn ? shape.slice(0, -1) : shape };
     }
     const classOf = (row: number) => {
-      const own = Array.from(values.subarray(row * width, (row + 1) * width));
-      return own.indexOf(Math.max(...own));
+      const probabilities = Array.from(values.subarray(row * width, (row + 1) * width));
+      return probabilities.indexOf(Math.max(...probabilities));
     };
     return {
       values: Int32Array.from({ length: values.length / width }, (_, row) => classOf(row)),
@@ -95,40 +104,45 @@ export class RowSet {
   }
 }
 
-/** A tensor for each slot. */
-function tensorsOf(what: string, kind: string, given: Rows, slots: readonly Slot[]): Tensor[] {
-  const isWhole = slots.length === 1 && !isListOfOne(given, slots[0]);
-  const list = (isWhole ? [given] : given) as readonly Values[];
-  if (!Array.isArray(list) || list.length !== slots.length)
+/** The values for all specs as tensors. */
+function tensorsOf(what: string, kind: string, given: Rows, specs: readonly TensorSpec[]): Tensor[] {
+  const isSingle = specs.length === 1 && !isListOfOne(given, specs[0]);
+  const list = (isSingle ? [given] : given) as readonly Values[];
+  if (!Array.isArray(list) || list.length !== specs.length)
     throw new TesseraError(
-      `${what}: expected ${slots.length} ${kind} in a list, got ${Array.isArray(list) ? list.length : nameOf(list)}`,
+      `${what}: expected ${specs.length} ${kind} in a list, got ${Array.isArray(list) ? list.length : nameOf(list)}`,
     );
-  return slots.map((slot, index) => tensorOf(`${what}: ${kind}`, list[index], slot));
+  return specs.map((spec, index) => tensorOf(`${what}: ${kind}`, list[index], spec));
 }
 
-/** Whether rows of one input or output stand in a list, as those of several do. */
-function isListOfOne(given: Rows, { rank }: Slot): boolean {
+/** Whether the values of a single input or output are wrapped in a list, as those of several are. */
+function isListOfOne(given: Rows, { rank }: TensorSpec): boolean {
   if (!Array.isArray(given) || given.length !== 1) return false;
-  const isWhole = given[0] instanceof Tensor || ArrayBuffer.isView(given[0]);
-  return isWhole || depthOf(given) > rank;
+  const [first] = given;
+  return first instanceof Tensor || ArrayBuffer.isView(first) || depthOf(given) > rank;
 }
 
+/** The depth of nested arrays. */
 const depthOf = (values: unknown): number => (Array.isArray(values) ? 1 + depthOf(values[0]) : 0);
 
-function tensorOf(what: string, values: Values, { name, rank, dtype, isColumn = false }: Slot): Tensor {
+/** The values for one spec as a tensor. @throws TesseraError if they are no tensor or array. */
+function tensorOf(what: string, values: Values, { name, rank, dtype, isColumn = false }: TensorSpec): Tensor {
   if (!(values instanceof Tensor) && !ArrayBuffer.isView(values) && !Array.isArray(values))
     throw new TesseraError(`${what}: '${name}' must be a tensor or an array, got ${nameOf(values)}`);
   const rows = values instanceof Tensor ? values.current() : numbersOf(what, values, name, dtype);
   return isColumn && rows.rank === rank - 1 && rows.dtype === 'f32' ? rows.expandDims(-1) : rows;
 }
 
+/**
+ * Plain numbers as a tensor of a dtype. @throws TesseraError if it is an integer type and a number is not an integer.
+ */
 function numbersOf(what: string, values: Nested | HostArray, name: string, dtype: DType): Tensor {
   const shape = ArrayBuffer.isView(values) ? [values.length] : undefined;
-  const made = tensor(values, shape, 'f32');
-  if (dtype === 'f32') return made;
-  const { source } = made;
-  const odd = source.kind === 'data' ? source.data.find((value) => !Number.isSafeInteger(value)) : undefined;
-  if (odd !== undefined) throw new TesseraError(`${what}: '${name}' must be integers, got ${odd}`);
+  const numbers = tensor(values, shape, 'f32');
+  if (dtype === 'f32') return numbers;
+  const { source } = numbers;
+  const invalid = source.kind === 'data' ? source.data.find((value) => !Number.isSafeInteger(value)) : undefined;
+  if (invalid !== undefined) throw new TesseraError(`${what}: '${name}' must be integers, got ${invalid}`);
   return tensor(values, shape, dtype);
 }
 

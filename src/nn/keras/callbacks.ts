@@ -12,78 +12,79 @@ import {
 import type { Module } from '../module.js';
 import type { Optimizer } from '../optimizers.js';
 
-/** Numbers of an epoch by name: `loss`, the metrics, and with `val_` before it what the held-out rows gave. */
+/**
+ * Loss and metrics of an epoch by name: `loss`, the metrics, and the same for the validation rows with the prefix
+ * `val_`.
+ */
 export type Logs = Readonly<Record<string, number>>;
 
-/** How far `fit` is: epochs and batches count from 0, `logs` are the means of the epoch so far. */
+/** The progress of `fit` after a batch. */
 export interface Progress {
-  /** From 0. */
+  /** The current epoch, counted from 0. */
   readonly epoch: number;
-  /** How many there will be, unless training stops early. */
+  /** The number of epochs, unless training stops early. */
   readonly epochs: number;
-  /** From 0. */
+  /** The current batch of the epoch, counted from 0. */
   readonly batch: number;
-  /** How many an epoch has. */
+  /** The number of batches of an epoch. */
   readonly batches: number;
-  /** Means over the epoch so far. */
+  /** Loss and metrics over the batches of the epoch so far. */
   readonly logs: Logs;
 }
 
-/** The model that `fit` trains. */
+/** The model that `fit` trains, as callbacks see it. */
 export interface TrainedModel extends Module {
-  /** Changes its parameters: a callback may set its `learningRate`. */
+  /** The optimizer of the model's parameters; a callback may set its `learningRate`. */
   readonly optimizer: Optimizer;
 }
 
-/** What `fit` is going to do. */
+/** The extent of a training run. */
 export interface TrainingPlan {
-  /** How many epochs there will be, unless training stops early. */
+  /** The number of epochs, unless training stops early. */
   readonly epochs: number;
-  /** How many batches an epoch has. */
+  /** The number of batches of an epoch. */
   readonly batches: number;
 }
 
-/** What `fit` calls while it trains; promises are waited for. */
+/** Functions that `fit` calls while it trains. It awaits the promises that they return. */
 export interface Callbacks {
-  /** Before the first epoch: a callback with a memory forgets what an earlier training left. */
+  /** Called before the first epoch; a callback with state resets it here. */
   onTrainBegin?(model: TrainedModel, plan: TrainingPlan): void | Promise<void>;
-  /** After each batch. */
+  /** Called after each batch. */
   onBatchEnd?(progress: Progress): void | Promise<void>;
-  /** Returning 'stop' ends training. */
+  /** Called after each epoch; returning 'stop' ends training. */
   onEpochEnd?(epoch: number, logs: Logs, model: TrainedModel): undefined | 'stop' | Promise<undefined | 'stop'>;
-  /** Something that training can do without, but is likely a mistake. */
+  /** Called with a message about a likely mistake that does not prevent training. */
   onWarning?(message: string): void;
-  /** After the last epoch. */
+  /** Called after the last epoch. */
   onTrainEnd?(model: TrainedModel): void | Promise<void>;
 }
 
 const EVENTS: readonly (keyof Callbacks)[] = ['onTrainBegin', 'onBatchEnd', 'onEpochEnd', 'onWarning', 'onTrainEnd'];
 
-/**
- * @throws TesseraError if a field is called like an event, but there is none of that name: it would never be called.
- */
+/** @throws TesseraError if a callback has a misspelt event, which would never be called. */
 export function expectCallbacks(callbacks: readonly Callbacks[]): void {
-  for (const one of callbacks) {
-    const events = Object.fromEntries(Object.entries(one).filter(([name]) => /^on[A-Z]/.test(name)));
+  for (const callback of callbacks) {
+    const events = Object.fromEntries(Object.entries(callback).filter(([name]) => /^on[A-Z]/.test(name)));
     expectOptions('fit: callbacks', events, EVENTS);
   }
 }
 
-/** What is watched, and for how long. */
+/** Options of `earlyStopping`. */
 export interface EarlyStoppingOptions {
-  /** The number that is to become better. Default 'val_loss'. */
+  /** The name of the monitored number in the logs. Default 'val_loss'. */
   readonly monitor?: string;
-  /** It stops after so many epochs without a better one, and after one at least. Default 0. */
+  /** The number of epochs without improvement after which training stops; 0 acts as 1. Default 0. */
   readonly patience?: number;
-  /** What is better: the smaller, or the larger. Default 'min'. */
+  /** Whether the monitored number improves by falling, 'min', or by rising, 'max'. Default 'min'. */
   readonly mode?: 'min' | 'max';
-  /** By how much it must be better to count. Default 0. */
+  /** The smallest change that counts as an improvement. Default 0. */
   readonly minDelta?: number;
-  /** At the end the model gets the weights of its best epoch back. Default false. */
+  /** Whether the model's state of the best epoch is restored when training ends. Default false. */
   readonly restoreBestWeights?: boolean;
 }
 
-/** Ends training when a number has not become better for so many epochs. */
+/** A callback that stops training when a monitored number has stopped improving. */
 export function earlyStopping(options: EarlyStoppingOptions = {}): Callbacks {
   const {
     monitor = 'val_loss',
@@ -111,11 +112,11 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): Callbacks {
       const value = logs[monitor];
       if (value === undefined)
         throw new TesseraError(`earlyStopping: there is no '${monitor}'; there are ${Object.keys(logs).join(', ')}`);
-      const height = mode === 'min' ? value : -value;
-      const better = height < best - minDelta;
-      waited = better ? 0 : waited + 1;
-      if (better) best = height;
-      if (better && restoreBestWeights) weights = await model.state();
+      const score = mode === 'min' ? value : -value;
+      const hasImproved = score < best - minDelta;
+      waited = hasImproved ? 0 : waited + 1;
+      if (hasImproved) best = score;
+      if (hasImproved && restoreBestWeights) weights = await model.state();
       return waited >= Math.max(1, patience) ? 'stop' : undefined;
     },
     onTrainEnd(model) {
@@ -124,31 +125,33 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): Callbacks {
   };
 }
 
-/** A line now and then while an epoch is long, one at its end, and one a warning: `progress(console.error)`. */
+/**
+ * A callback that writes a line every few seconds, after each epoch and for each warning: `progress(console.error)`.
+ */
 export function progress(write: (line: string) => void): Callbacks {
   /** Seconds between lines within an epoch. */
-  const PAUSE = 5;
+  const INTERVAL = 5;
   let start = performance.now();
-  let told = start;
+  let lastLine = start;
   const numbers = (logs: Logs) => Object.entries(logs).map(([name, value]) => `${name} ${value.toPrecision(4)}`);
   const since = (time: number) => (performance.now() - time) / 1000;
   let epochs = 0;
   return {
     onTrainBegin(_, plan) {
       epochs = plan.epochs;
-      start = told = performance.now();
+      start = lastLine = performance.now();
     },
     onBatchEnd({ epoch, batch, batches, logs }) {
-      if (batch === 0) start = told = performance.now();
-      if (since(told) < PAUSE) return;
-      told = performance.now();
+      if (batch === 0) start = lastLine = performance.now();
+      if (since(lastLine) < INTERVAL) return;
+      lastLine = performance.now();
       const left = (since(start) / (batch + 1)) * (batches - batch - 1);
-      const place = `epoch ${epoch + 1}/${epochs}, batch ${batch + 1}/${batches}`;
-      write([place, ...numbers(logs), `${Math.ceil(left)} s left`].join(' · '));
+      const position = `epoch ${epoch + 1}/${epochs}, batch ${batch + 1}/${batches}`;
+      write([position, ...numbers(logs), `${Math.ceil(left)} s left`].join(' · '));
     },
     onEpochEnd(epoch, logs) {
       write([`epoch ${epoch + 1}/${epochs}`, `${since(start).toFixed(1)} s`, ...numbers(logs)].join(' · '));
-      start = told = performance.now();
+      start = lastLine = performance.now();
       return undefined;
     },
     onWarning: (message) => write(`warning: ${message}`),

@@ -1,63 +1,70 @@
 import { type Tensor, TesseraError, type Variable } from '../../tensor/index.js';
 import { anything, checkOptions, finite, listOf, lookUp, optional } from '../../tensor/options.js';
 import { expectAlike } from '../losses.js';
-import type { Precision } from '../module.js';
+import { type Precision, uniqueNames } from '../module.js';
 import { Optimizer } from '../optimizers.js';
 import { losses, type RowFunction, takesClasses } from './losses.js';
 import { beginsWith, type Metric, meanOf, metrics, weigh } from './metrics.js';
 import { optimizers } from './optimizers.js';
-import type { Part } from './running-metrics.js';
+import type { BatchSums } from './running-metrics.js';
 import type { SymbolicTensor } from './symbols.js';
 
 type LossLike = keyof typeof losses | RowFunction;
 type MetricLike = keyof typeof metrics | RowFunction | Metric;
 
-/** How a model is trained and judged. */
+/** Options of `Model.compile`. */
 export interface CompileOptions {
   /**
-   * By name with Keras's options; an optimizer of the model's parameters, `new Adam(model.parameters())`; or a function
-   * that makes one of them. Default 'adam'.
+   * The optimizer: a name, which stands for Keras's defaults; an optimizer of the model's parameters, such as
+   * `new Adam(model.parameters())`; or a function from the parameters to an optimizer. Default 'adam'.
    */
   readonly optimizer?: keyof typeof optimizers | Optimizer | ((parameters: readonly Variable[]) => Optimizer);
-  /** By name, or a function that gives a number for each row or step; a list has one for each output. */
+  /**
+   * The loss: a name, or a function from outputs and targets to a number for each row or step. For several outputs, one
+   * loss for all of them or a list with one for each.
+   */
   readonly loss: LossLike | readonly LossLike[];
-  /** The weights of the losses of several outputs. Default 1 each. */
+  /** The weights of the outputs' losses in the total loss. Default: 1 for each. */
   readonly lossWeights?: readonly number[];
-  /** By name, functions that give a number for each row or step, or `Metric` objects; of each output. */
+  /**
+   * The metrics of each output: names, functions from outputs and targets to a number for each row or step, whose mean
+   * is taken, or `Metric` objects. Default: none.
+   */
   readonly metrics?: readonly MetricLike[];
   /**
-   * 'mixed' has its products take f16, and gives an optimizer named here a dynamic loss scale. Default: as
-   * `usePrecision` said, or f32.
+   * The precision of the model. 'mixed' computes products in f16, and an optimizer given by name uses a dynamic loss
+   * scale. Default: the model's current precision.
    */
   readonly precision?: Precision;
 }
 
-/** One output: what it is judged by, and under which names. */
-interface Judged {
-  /** The loss's name, where it has one. */
+/** The loss and metrics of an output. */
+interface CompiledOutput {
+  /** The name of the loss, if it was given by name. */
   readonly lossName: string | undefined;
   readonly loss: RowFunction;
   readonly lossWeight: number;
-  /** The name of its own loss in the logs, where it is not the only output. */
+  /** The name of the output's loss in the logs, if the model has several outputs. */
   readonly logName: string | undefined;
   readonly metrics: readonly { readonly name: string; readonly metric: Metric }[];
 }
 
-/** What `compile` makes of its options. */
+/** The training configuration that `compile` derives from its options. */
 export interface Compiled {
   readonly optimizer: Optimizer;
-  readonly outputs: readonly Judged[];
+  readonly outputs: readonly CompiledOutput[];
 }
 
-/** What a model gave for an output, and the mask of its steps. */
-export interface Result {
+/** The value of an output for a batch, and the mask of its steps. */
+export interface Prediction {
   readonly value: Tensor;
   readonly mask: Tensor | undefined;
 }
 
 /**
- * @throws TesseraError if an option is unknown, there are not as many losses as outputs, or a name stands for two
- * numbers.
+ * Implements `Model.compile`.
+ * @throws TesseraError if an option is unknown, the number of losses is not that of the outputs, or two numbers of the
+ * logs would have the same name.
  */
 export function compiled(
   options: CompileOptions,
@@ -77,58 +84,48 @@ export function compiled(
     metrics: { expected: 'a list', fits: (value) => value === undefined || Array.isArray(value) },
     precision: anything,
   });
-  const own: readonly LossLike[] = isList(loss) ? loss : outputs.map(() => loss);
+  const lossList: readonly LossLike[] = isList(loss) ? loss : outputs.map(() => loss);
   const weights = lossWeights ?? outputs.map(() => 1);
-  if (own.length !== outputs.length || weights.length !== outputs.length)
+  if (lossList.length !== outputs.length || weights.length !== outputs.length)
     throw new TesseraError(
-      `compile: ${outputs.length} outputs need as many losses and lossWeights, got ${own.length} and ${weights.length}`,
+      `compile: expected ${outputs.length} losses and lossWeights, one for each output, ` +
+        `got ${lossList.length} and ${weights.length}`,
     );
   const named = (given ?? []).map(metricOf);
-  const metricNames = unique(named.map(({ name }) => name));
-  const outputNames = unique(outputs.map(({ name }) => name));
-  const judged = outputs.map((_, index) => {
+  const metricNames = uniqueNames(named.map(({ name }) => name));
+  const outputNames = uniqueNames(outputs.map(({ name }) => name));
+  const compiledOutputs = outputs.map((_, index) => {
     const prefix = outputs.length > 1 ? `${outputNames[index]}_` : '';
-    const one = own[index];
+    const outputLoss = lossList[index];
     return {
-      lossName: typeof one === 'string' ? one : undefined,
-      loss: lossOf(one),
+      lossName: typeof outputLoss === 'string' ? outputLoss : undefined,
+      loss: lossOf(outputLoss),
       lossWeight: weights[index],
       logName: outputs.length > 1 ? `${prefix}loss` : undefined,
-      metrics: named.map(({ metric }, at) => ({ name: prefix + metricNames[at], metric })),
+      metrics: named.map(({ metric }, position) => ({ name: prefix + metricNames[position], metric })),
     };
   });
-  expectFree(
-    judged.flatMap(({ logName, metrics }) => [
+  expectDistinct(
+    compiledOutputs.flatMap(({ logName, metrics }) => [
       ...(logName === undefined ? [] : [logName]),
       ...metrics.map(({ name }) => name),
     ]),
   );
-  return { optimizer: optimizerOf(optimizer ?? 'adam', parameters, precision), outputs: judged };
+  return { optimizer: optimizerOf(optimizer ?? 'adam', parameters, precision), outputs: compiledOutputs };
 }
 
 const isList = (loss: CompileOptions['loss']): loss is readonly LossLike[] => Array.isArray(loss);
 
-/** Names, where those that were there before get a number. */
-function unique(names: readonly string[]): string[] {
-  const taken = new Set<string>();
-  return names.map((name) => {
-    let own = name;
-    for (let number = 1; taken.has(own); number++) own = `${name}_${number}`;
-    taken.add(own);
-    return own;
-  });
-}
-
-/** @throws TesseraError if two numbers of the logs had one name. */
-function expectFree(names: readonly string[]): void {
-  const odd = names.find((name, index) => name === 'loss' || name.startsWith('val_') || names.indexOf(name) < index);
-  if (odd !== undefined)
+/** @throws TesseraError if two numbers of the logs would have the same name. */
+function expectDistinct(names: readonly string[]): void {
+  const taken = names.find((name, index) => name === 'loss' || name.startsWith('val_') || names.indexOf(name) < index);
+  if (taken !== undefined)
     throw new TesseraError(
-      `compile: the name '${odd}' stands for another number of the logs; give the metric or the output another name`,
+      `compile: the name '${taken}' is already taken in the logs; give the metric or the output another name`,
     );
 }
 
-/** A loss, which looks at the targets first where it has a name. */
+/** The loss as a function; one given by name checks dtype and shape of the targets. */
 function lossOf(given: LossLike): RowFunction {
   if (typeof given === 'function') return given;
   const loss = lookUp<RowFunction>('compile', 'loss', losses, given);
@@ -139,15 +136,19 @@ function lossOf(given: LossLike): RowFunction {
   };
 }
 
+/** A metric with its name in the logs. */
 function metricOf(given: MetricLike): { name: string; metric: Metric } {
   if (typeof given === 'string') return { name: given, metric: lookUp<Metric>('compile', 'metric', metrics, given) };
   if (typeof given === 'function') return { name: given.name || 'metric', metric: meanOf(given) };
   if (typeof given?.sums !== 'function' || typeof given.value !== 'function')
-    throw new TesseraError(`compile: a metric is a name, a function of (output, targets) or a Metric, got ${given}`);
-  const inTable = Object.entries<Metric>(metrics).find(([, metric]) => metric === given);
-  return { name: given.name ?? inTable?.[0] ?? 'metric', metric: given };
+    throw new TesseraError(
+      `compile: a metric must be a name, a function of (output, targets) or a Metric, got ${given}`,
+    );
+  const entry = Object.entries<Metric>(metrics).find(([, metric]) => metric === given);
+  return { name: given.name ?? entry?.[0] ?? 'metric', metric: given };
 }
 
+/** The optimizer as an object. @throws TesseraError if it is none, or changes a parameter of another model. */
 function optimizerOf(
   given: NonNullable<CompileOptions['optimizer']>,
   parameters: readonly Variable[],
@@ -160,62 +161,63 @@ function optimizerOf(
       optimizers,
       given,
     )(parameters, precision === 'mixed' ? { lossScale: 'dynamic' } : {});
-  const made = typeof given === 'function' && !isClass(given) ? given(parameters) : given;
-  if (!(made instanceof Optimizer))
+  const optimizer = typeof given === 'function' && !isClass(given) ? given(parameters) : given;
+  if (!(optimizer instanceof Optimizer))
     throw new TesseraError(
-      'compile: optimizer must be a name, an optimizer such as new Adam(model.parameters()), or a function that makes one ' +
-        `of the parameters; got ${typeof given === 'function' ? given.name || 'a function that gives none' : given}`,
+      'compile: optimizer must be a name, an optimizer such as new Adam(model.parameters()), or a function from ' +
+        `the parameters to one; got ${typeof given === 'function' ? given.name || 'a function that returns none' : given}`,
     );
-  const foreign = made.parameters.find((parameter) => !parameters.includes(parameter));
+  const foreign = optimizer.parameters.find((parameter) => !parameters.includes(parameter));
   if (foreign !== undefined)
-    throw new TesseraError(`compile: the optimizer changes '${foreign.name}', which is no parameter of this model`);
-  return made;
+    throw new TesseraError(`compile: the optimizer updates '${foreign.name}', which is not a parameter of this model`);
+  return optimizer;
 }
 
-/** Whether it is a class such as `Adam`, which was not made. */
+/** Whether the value is an optimizer class, such as `Adam`, instead of an instance. */
 const isClass = (given: object): boolean => 'prototype' in given && given.prototype instanceof Optimizer;
 
 /**
- * The loss of a batch, and what each loss and metric adds to its sum. Padded steps count in none of them; `weights`
- * multiply the losses of rows or steps.
+ * The total loss of a batch, and the sums of all losses and metrics for the logs. Masked steps contribute to none of
+ * them; `weights` multiply the losses of rows or steps.
  */
-export function judge(
+export function lossAndMetrics(
   { outputs }: Compiled,
-  results: readonly Result[],
+  predictions: readonly Prediction[],
   targets: readonly Tensor[],
   weights?: Tensor,
-): { loss: Tensor; parts: readonly Part[] } {
-  const each = outputs.map((judged, index) => {
-    const { value, mask } = results[index];
-    const own = weighted(judged.loss(value, targets[index]), value.shape[0], weights);
-    // The loss is the same mean, so that rows count alike in the logs.
-    const mean = meanOf(() => own);
-    const sums = mean.sums(own, own, mask);
-    const loss = mask === undefined || !beginsWith(own, mask) ? own.mean() : ratioOf(sums);
-    const parts = judged.metrics.map(({ name, metric }) => ({
-      ...{ name, metric },
+): { loss: Tensor; metrics: readonly BatchSums[] } {
+  const perOutput = outputs.map((output, index) => {
+    const { value, mask } = predictions[index];
+    const rows = weighted(output.loss(value, targets[index]), value.shape[0], weights);
+    // The sums of the mean loss, in which all rows of the epoch count alike, whatever their batch.
+    const mean = meanOf(() => rows);
+    const sums = mean.sums(rows, rows, mask);
+    const loss = mask === undefined || !beginsWith(rows, mask) ? rows.mean() : ratioOf(sums);
+    const metrics = output.metrics.map(({ name, metric }) => ({
+      name,
+      metric,
       sums: metric.sums(value, targets[index], mask),
     }));
-    const ownPart = judged.logName === undefined ? [] : [{ name: judged.logName, metric: mean, sums }];
-    return { loss: loss.mul(judged.lossWeight), parts: [...ownPart, ...parts] };
+    const ownLoss = output.logName === undefined ? [] : [{ name: output.logName, metric: mean, sums }];
+    return { loss: loss.mul(output.lossWeight), metrics: [...ownLoss, ...metrics] };
   });
   return {
-    loss: each.map(({ loss }) => loss).reduce((sum, one) => sum.add(one)),
-    parts: each.flatMap(({ parts }) => parts),
+    loss: perOutput.map(({ loss }) => loss).reduce((total, loss) => total.add(loss)),
+    metrics: perOutput.flatMap(({ metrics }) => metrics),
   };
 }
 
-/** Σ / count of a mean's sums; 0 where nothing counts. */
+/** Σ / count of the sums of a mean, as a scalar; 0 if the count is 0. */
 function ratioOf(sums: Tensor): Tensor {
   const [sum, count] = [sums.slice([0], [1]), sums.slice([1], [2])];
   return sum.div(count.maximum(1)).reshape([]);
 }
 
-/** Losses times weights. @throws TesseraError if there is no loss for each row. */
-function weighted(own: Tensor, rows: number, weights: Tensor | undefined): Tensor {
-  if (own.shape[0] !== rows)
-    throw new TesseraError(`Model: a loss must give a number for each row, [${rows}]; got ${own.describe()}`);
-  if (weights !== undefined && !beginsWith(own, weights))
-    throw new TesseraError(`fit: classWeight has weights ${weights.describe()}, but the loss is ${own.describe()}`);
-  return weigh(own, weights);
+/** Multiplies the losses of rows or steps by their weights. @throws TesseraError if there is no loss for each row. */
+function weighted(losses: Tensor, rows: number, weights: Tensor | undefined): Tensor {
+  if (losses.shape[0] !== rows)
+    throw new TesseraError(`Model: a loss must return a number for each row, [${rows}]; got ${losses.describe()}`);
+  if (weights !== undefined && !beginsWith(losses, weights))
+    throw new TesseraError(`fit: classWeight has weights ${weights.describe()}, but the loss is ${losses.describe()}`);
+  return weigh(losses, weights);
 }

@@ -10,33 +10,33 @@ import {
   positiveInteger,
 } from '../../tensor/options.js';
 import type { Module } from '../module.js';
-import { RowSet, type Rows, type Slot } from './array-dataset.js';
+import { ArrayDataset, type Rows, type TensorSpec } from './array-dataset.js';
 import { type Callbacks, expectCallbacks, type Logs, type TrainedModel } from './callbacks.js';
-import { type Compiled, judge, type Result } from './compile.js';
+import { type Compiled, lossAndMetrics, type Prediction } from './compile.js';
 import { takesClasses } from './losses.js';
-import { Tally } from './running-metrics.js';
+import { RunningMetrics } from './running-metrics.js';
 import type { SymbolicTensor } from './symbols.js';
 
-/** Options of `fit`. */
+/** Options of `Model.fit`. */
 export interface FitOptions {
-  /** Default 1. */
+  /** The number of epochs, passes over the training rows. Default 1. */
   readonly epochs?: number;
-  /** Default 32. */
+  /** The number of rows of a batch; the last batch of an epoch may be smaller. Default 32. */
   readonly batchSize?: number;
   /**
-   * The share of the rows, from the end, that is held out: of few rows at least one. Callbacks are warned of a class
-   * that none of the others has. Not with `validationData`.
+   * The fraction of the rows, from the end, that is held out for validation; at least one row if it is above 0.
+   * Callbacks get a warning if a class occurs in the held-out rows only. It excludes `validationData`. Default 0.
    */
   readonly validationSplit?: number;
-  /** Inputs and targets to be judged by after each epoch. */
+  /** Inputs and targets to evaluate loss and metrics on after each epoch. Default: none. */
   readonly validationData?: readonly [x: Rows, y: Rows];
-  /** Shuffles the rows anew for each epoch, by the seed. Default true. */
+  /** Whether the training rows are shuffled before each epoch, determined by `seed`. Default true. */
   readonly shuffle?: boolean;
-  /** Of the order of the rows. Default 0. */
+  /** The seed of the shuffling. Default 0. */
   readonly seed?: number;
-  /** The weight of a loss, by the class of its target; 1 for classes without. For models of one output. */
+  /** The weight of the loss of each class of targets; classes without one have 1. For models with one output. */
   readonly classWeight?: Readonly<Record<number, number>>;
-  /** Called in this order. */
+  /** The callbacks, called in this order. Default: none. */
   readonly callbacks?: readonly Callbacks[];
 }
 
@@ -56,148 +56,202 @@ const FIT_CHECKS = {
       value === undefined ||
       (typeof value === 'object' &&
         value !== null &&
-        Object.entries(value).every(([key, one]) => /^-?\d+$/.test(key) && Number.isFinite(one) && one >= 0)),
+        Object.entries(value).every(
+          ([label, weight]) => /^-?\d+$/.test(label) && Number.isFinite(weight) && weight >= 0,
+        )),
   },
   callbacks: {
     expected: 'a list of objects',
     fits: (value: unknown) =>
-      value === undefined || (Array.isArray(value) && value.every((one) => typeof one === 'object' && one !== null)),
+      value === undefined ||
+      (Array.isArray(value) && value.every((callback) => typeof callback === 'object' && callback !== null)),
   },
 };
 
-/** What training and judging need of a compiled model. */
+/** A compiled model, as training and evaluation see it. */
 export interface Trainable {
   readonly model: TrainedModel;
   readonly compiled: Compiled;
   readonly inputs: readonly SymbolicTensor[];
   readonly outputs: readonly SymbolicTensor[];
-  run(inputs: readonly Tensor[]): readonly Result[];
+  /** Computes the outputs of a batch with the masks of their steps. */
+  run(inputs: readonly Tensor[]): readonly Prediction[];
 }
 
-/** What stands for inputs. */
-export const inputSlots = (inputs: readonly SymbolicTensor[]): Slot[] =>
+/** The names, ranks and dtypes of a model's inputs. */
+export const inputSpecs = (inputs: readonly SymbolicTensor[]): TensorSpec[] =>
   inputs.map(({ name, shape, dtype }) => ({ name, rank: 1 + shape.length, dtype }));
 
-/** What stands for targets, by the losses. */
-const targetSlots = ({ compiled, outputs }: Trainable): Slot[] =>
+/** The names, ranks and dtypes of a model's targets, which depend on the losses. */
+const targetSpecs = ({ compiled, outputs }: Trainable): TensorSpec[] =>
   outputs.map(({ name, shape }, index) => {
     const { lossName } = compiled.outputs[index];
-    const classes = lossName !== undefined && takesClasses(lossName);
-    const isColumn = lossName !== undefined && !classes && shape[shape.length - 1] === 1;
-    return { name, rank: 1 + shape.length, dtype: classes ? 'i32' : 'f32', isColumn };
+    const areClasses = lossName !== undefined && takesClasses(lossName);
+    const isColumn = lossName !== undefined && !areClasses && shape[shape.length - 1] === 1;
+    return { name, rank: 1 + shape.length, dtype: areClasses ? 'i32' : 'f32', isColumn };
   });
 
-const readRows = (what: string, on: Trainable, x: Rows, y: Rows): Promise<RowSet> =>
-  RowSet.read(what, [x, inputSlots(on.inputs)], [y, targetSlots(on)]);
+const readDataset = (where: string, trainable: Trainable, x: Rows, y: Rows): Promise<ArrayDataset> =>
+  ArrayDataset.read(where, [x, inputSpecs(trainable.inputs)], [y, targetSpecs(trainable)]);
 
-/** `Model.fit`. */
-export async function train(on: Trainable, x: Rows, y: Rows, options: FitOptions): Promise<Record<string, number[]>> {
+/** Rows of a dataset. */
+interface Subset {
+  readonly dataset: ArrayDataset;
+  readonly rows: Uint32Array;
+}
+
+/** Implements `Model.fit`. */
+export async function fitModel(
+  trainable: Trainable,
+  x: Rows,
+  y: Rows,
+  options: FitOptions,
+): Promise<Record<string, number[]>> {
   const checked = checkOptions('fit', options, FIT_CHECKS);
-  const { epochs = 1, batchSize = 32, validationSplit = 0, shuffle = true, seed = 0, callbacks = [] } = checked;
-  const { validationData, classWeight } = checked;
-  if (validationData !== undefined && options.validationSplit !== undefined)
-    throw new TesseraError('fit: validationData and validationSplit both say what is held out; give one of them');
+  const { epochs = 1, batchSize = 32, shuffle = true, seed = 0, classWeight, callbacks = [] } = checked;
   expectCallbacks(callbacks);
-  const rows = await readRows('fit', on, x, y);
-  const held = validationData === undefined ? rows : await readRows('fit', on, ...validationData);
-  // As Keras and TF.js count: the rows that train are rounded down. What floats lose in 10 · (1 - 0.9) does not count.
-  const kept = Math.floor(rows.count * (1 - validationSplit) + 1e-9);
-  if (kept === 0)
-    throw new TesseraError(`fit: validationSplit ${validationSplit} of ${rows.count} rows leaves none to train on`);
-  const heldRows = validationData === undefined ? range(kept, rows.count) : range(0, held.count);
-  const warning = validationData === undefined ? missingClasses(on.compiled, rows, kept) : undefined;
-  if (warning !== undefined) for (const one of callbacks) one.onWarning?.(warning);
-  const weightOf = classWeight === undefined ? undefined : classWeights(on, rows, classWeight);
-  const batches = Math.ceil(kept / batchSize);
+  const { dataset, count, validation } = await readTrainingData(trainable, x, y, checked);
+  const weightsOf = classWeight === undefined ? undefined : classWeights(trainable, dataset, classWeight);
+  const { model } = trainable;
+  const batches = Math.ceil(count / batchSize);
   const history: Record<string, number[]> = {};
-  return inMode(on.model, 'train', async () => {
-    for (const one of callbacks) await one.onTrainBegin?.(on.model, { epochs, batches });
+  return inMode(model, 'train', async () => {
+    for (const callback of callbacks) await callback.onTrainBegin?.(model, { epochs, batches });
     for (let epoch = 0; epoch < epochs; epoch++) {
-      const order = epochOrder(kept, shuffle ? seed : undefined, epoch);
-      const tally = new Tally();
-      const tell = async (batch: number) => {
-        for (const one of callbacks) await one.onBatchEnd?.({ epoch, epochs, batch, batches, logs: tally.logs() });
+      const rows = epochOrder(count, shuffle ? seed : undefined, epoch);
+      const onBatch = async (batch: number, logs: Logs) => {
+        for (const callback of callbacks) await callback.onBatchEnd?.({ epoch, epochs, batch, batches, logs });
       };
-      for (const batch of batchesOf(order, batchSize)) {
-        const { loss, parts } = judgeRows(on, rows, batch, weightOf?.(batch));
-        await on.compiled.optimizer.step(loss, { also: parts.map(({ sums }) => sums) });
-        await tally.add(loss, parts, batch.length, tell);
-      }
-      await tally.finish(tell);
-      const validation = heldRows.length === 0 ? {} : await judgeAll(on, held, heldRows, batchSize);
-      const logs = {
-        ...tally.logs(),
-        ...Object.fromEntries(Object.entries(validation).map(([name, value]) => [`val_${name}`, value])),
-      };
+      const training = await trainEpoch(trainable, { dataset, rows }, batchSize, weightsOf, onBatch);
+      const evaluated = validation.rows.length === 0 ? {} : await evaluateSubset(trainable, validation, batchSize);
+      const validationLogs = Object.entries(evaluated).map(([name, value]) => [`val_${name}`, value] as const);
+      const logs: Logs = { ...training, ...Object.fromEntries(validationLogs) };
       for (const [name, value] of Object.entries(logs)) history[name] = [...(history[name] ?? []), value];
       const answers = [];
-      for (const one of callbacks) answers.push(await one.onEpochEnd?.(epoch, logs, on.model));
+      for (const callback of callbacks) answers.push(await callback.onEpochEnd?.(epoch, logs, model));
       if (answers.includes('stop')) break;
     }
-    for (const one of callbacks) await one.onTrainEnd?.(on.model);
+    for (const callback of callbacks) await callback.onTrainEnd?.(model);
     return history;
   });
 }
 
-/** `Model.evaluate`. */
-export async function evaluateRows(on: Trainable, x: Rows, y: Rows, batchSize: number): Promise<Logs> {
-  const rows = await readRows('evaluate', on, x, y);
-  return judgeAll(on, rows, range(0, rows.count), batchSize);
+/**
+ * Reads the rows of `fit`: the dataset, whose first `count` rows are trained on, and the rows for validation.
+ * @throws TesseraError if both kinds of validation are given, or no row is left to train on.
+ */
+async function readTrainingData(
+  trainable: Trainable,
+  x: Rows,
+  y: Rows,
+  { validationSplit, validationData, callbacks = [] }: FitOptions,
+): Promise<{ dataset: ArrayDataset; count: number; validation: Subset }> {
+  if (validationData !== undefined && validationSplit !== undefined)
+    throw new TesseraError('fit: validationData and validationSplit exclude each other; give one of them');
+  const dataset = await readDataset('fit', trainable, x, y);
+  if (validationData !== undefined) {
+    const given = await readDataset('fit', trainable, ...validationData);
+    return { dataset, count: dataset.count, validation: { dataset: given, rows: range(0, given.count) } };
+  }
+  const split = validationSplit ?? 0;
+  // The number of training rows is rounded down, as in Keras and TF.js, but not for the rounding error of 10 · (1 -
+  // 0.9).
+  const count = Math.floor(dataset.count * (1 - split) + 1e-9);
+  if (count === 0)
+    throw new TesseraError(`fit: validationSplit ${split} of ${dataset.count} rows leaves none to train on`);
+  const warning = missingClasses(trainable.compiled, dataset, count);
+  if (warning !== undefined) for (const callback of callbacks) callback.onWarning?.(warning);
+  return { dataset, count, validation: { dataset, rows: range(count, dataset.count) } };
 }
 
-/** Loss and metrics over rows. */
-function judgeAll(on: Trainable, rows: RowSet, order: Uint32Array, size: number): Promise<Logs> {
-  return inMode(on.model, 'eval', async () => {
-    const tally = new Tally();
-    for (const batch of batchesOf(order, size)) {
-      const { loss, parts } = judgeRows(on, rows, batch);
-      await startReading([loss, ...parts.map(({ sums }) => sums)]);
-      await tally.add(loss, parts, batch.length);
+/** Takes an optimizer's step on each batch of the rows, and returns loss and metrics of the epoch. */
+async function trainEpoch(
+  trainable: Trainable,
+  { dataset, rows }: Subset,
+  batchSize: number,
+  weightsOf: ((rows: Uint32Array) => Tensor) | undefined,
+  onBatch: (batch: number, logs: Logs) => Promise<void>,
+): Promise<Logs> {
+  const running = new RunningMetrics();
+  const onRead = (batch: number) => onBatch(batch, running.logs());
+  for (const batch of batchesOf(rows, batchSize)) {
+    const { loss, metrics } = lossOfBatch(trainable, dataset, batch, weightsOf?.(batch));
+    await trainable.compiled.optimizer.step(loss, { also: metrics.map(({ sums }) => sums) });
+    await running.add(loss, metrics, batch.length, onRead);
+  }
+  await running.finish(onRead);
+  return running.logs();
+}
+
+/** Implements `Model.evaluate`. */
+export async function evaluateModel(trainable: Trainable, x: Rows, y: Rows, batchSize: number): Promise<Logs> {
+  const dataset = await readDataset('evaluate', trainable, x, y);
+  return evaluateSubset(trainable, { dataset, rows: range(0, dataset.count) }, batchSize);
+}
+
+/** Loss and metrics over rows of a dataset, in inference mode. */
+function evaluateSubset(trainable: Trainable, { dataset, rows }: Subset, batchSize: number): Promise<Logs> {
+  return inMode(trainable.model, 'eval', async () => {
+    const running = new RunningMetrics();
+    for (const batch of batchesOf(rows, batchSize)) {
+      const { loss, metrics } = lossOfBatch(trainable, dataset, batch);
+      await startReading([loss, ...metrics.map(({ sums }) => sums)]);
+      await running.add(loss, metrics, batch.length);
     }
-    await tally.finish();
-    return tally.logs();
+    await running.finish();
+    return running.logs();
   });
 }
 
-/** The loss of some rows with what regularizers add, and the sums of losses and metrics. */
-function judgeRows(on: Trainable, rows: RowSet, batch: Uint32Array, weights?: Tensor) {
-  const { inputs, targets } = rows.take(batch);
-  const { loss, parts } = judge(on.compiled, on.run(inputs), targets, weights);
-  const penalty = on.model.penalty();
-  return { loss: penalty === undefined ? loss : loss.add(penalty), parts };
+/** The loss of a batch, including the regularizers' penalty, and the sums of its metrics. */
+function lossOfBatch(trainable: Trainable, dataset: ArrayDataset, batch: Uint32Array, weights?: Tensor) {
+  const { inputs, targets } = dataset.batch(batch);
+  const { loss, metrics } = lossAndMetrics(trainable.compiled, trainable.run(inputs), targets, weights);
+  const penalty = trainable.model.penalty();
+  return { loss: penalty === undefined ? loss : loss.add(penalty), metrics };
 }
 
-/** Does something in a mode; afterwards each part of the model has the mode that it had. */
-export async function inMode<T>(model: Module, mode: 'train' | 'eval', work: () => Promise<T>): Promise<T> {
-  const before = [...model.modules()].map((module) => [module, module.training] as const);
+/** Runs a function with the model in some mode, and restores the modes of all its modules afterwards. */
+export async function inMode<T>(model: Module, mode: 'train' | 'eval', run: () => Promise<T>): Promise<T> {
+  const modes = [...model.modules()].map((module) => [module, module.training] as const);
   model[mode]();
   try {
-    return await work();
+    return await run();
   } finally {
-    // A module comes before its parts, whose mode it sets too.
-    for (const [module, training] of before) if (module.training !== training) module[training ? 'train' : 'eval']();
+    // A module comes before its submodules, whose mode it sets too.
+    for (const [module, training] of modes) if (module.training !== training) module[training ? 'train' : 'eval']();
   }
 }
 
-/** The weights of the losses of a batch. */
-function classWeights(on: Trainable, rows: RowSet, classWeight: Readonly<Record<number, number>>) {
-  if (on.outputs.length !== 1) throw new TesseraError('fit: classWeight needs a model of one output');
-  const { values, shape } = rows.classes();
-  const width = values.length / rows.count;
+/** A function that gives the weights of the losses of a batch by the classes of its targets. */
+function classWeights(
+  { outputs }: Trainable,
+  dataset: ArrayDataset,
+  classWeight: Readonly<Record<number, number>>,
+): (rows: Uint32Array) => Tensor {
+  if (outputs.length !== 1) throw new TesseraError('fit: classWeight needs a model of one output');
+  const { values, shape } = dataset.classes();
+  const width = values.length / dataset.count;
   const weights = Float32Array.from(values, (label) => classWeight[label] ?? 1);
-  return (batch: Uint32Array): Tensor =>
-    tensor(copyRows(weights, batch, new Float32Array(batch.length * width)), [batch.length, ...shape.slice(1)]);
+  return (rows) =>
+    tensor(copyRows(weights, rows, new Float32Array(rows.length * width)), [rows.length, ...shape.slice(1)]);
 }
 
-/** Rows that are sorted by class may leave a class for validation alone: the model never sees it. */
-function missingClasses({ outputs }: Compiled, rows: RowSet, kept: number): string | undefined {
+/**
+ * A warning if a class occurs in the held-out rows only: where rows are sorted by class, `validationSplit` can take all
+ * rows of the last classes away from training.
+ */
+function missingClasses({ outputs }: Compiled, dataset: ArrayDataset, count: number): string | undefined {
   const [{ lossName }] = outputs;
-  if (outputs.length !== 1 || kept === rows.count || lossName === undefined || !/cross/i.test(lossName))
+  if (outputs.length !== 1 || count === dataset.count || lossName === undefined || !/cross/i.test(lossName))
     return undefined;
-  const { values } = rows.classes();
-  const trained = (kept * values.length) / rows.count;
-  const seen = new Set(values.subarray(0, trained));
-  const missing = [...new Set(values.subarray(trained))].filter((one) => !seen.has(one)).sort((a, b) => a - b);
+  const { values } = dataset.classes();
+  const end = (count * values.length) / dataset.count;
+  const trained = new Set(values.subarray(0, end));
+  const missing = [...new Set(values.subarray(end))].filter((label) => !trained.has(label)).sort((a, b) => a - b);
   if (missing.length === 0) return undefined;
-  return `fit: no row to train on has class ${missing.slice(0, 10).join(', ')}: validationSplit takes the last rows; shuffle them before`;
+  return (
+    `fit: no row to train on has class ${missing.slice(0, 10).join(', ')}: ` +
+    'validationSplit holds out the last rows; shuffle the rows before fit'
+  );
 }

@@ -2,18 +2,19 @@ import { type Tensor, TesseraError } from '../../tensor/index.js';
 import type { Module } from '../module.js';
 import type { Call, SymbolicTensor } from './symbols.js';
 
-/** The calls between some symbols. */
+/** The graph of layer calls between input and output symbols. */
 export class LayerGraph {
-  /** Each once, in an order in which they can be computed. */
+  /** All calls, each once, in topological order. */
   readonly calls: readonly Call[];
 
   /** @throws TesseraError if an output depends on an input that is not among the inputs. */
   constructor(
-    /** What is given. */
+    /** The symbols whose values are given to `run`. */
     readonly inputs: readonly SymbolicTensor[],
     outputs: readonly SymbolicTensor[],
   ) {
-    const [seen, calls] = [new Set<Call>(), new Set<Call>()];
+    const seen = new Set<Call>();
+    const calls = new Set<Call>();
     const visit = (symbol: SymbolicTensor): void => {
       if (this.inputs.includes(symbol)) return;
       const { call } = symbol;
@@ -28,13 +29,14 @@ export class LayerGraph {
     this.calls = [...calls];
   }
 
-  /** All layers, each once, in the order in which they compute. */
+  /** All layers, each once, in topological order. */
   get layers(): readonly Module[] {
     return [...new Set(this.calls.flatMap(({ module }) => module ?? []))];
   }
 
   /**
-   * The values of symbols, from those of the inputs. @throws TesseraError if inputs are missing or have other shapes.
+   * Computes the values of symbols from those of the inputs.
+   * @throws TesseraError if inputs are missing or have other shapes.
    */
   run(values: readonly Tensor[], symbols: readonly SymbolicTensor[]): readonly Tensor[] {
     if (values.length !== this.inputs.length)
@@ -48,8 +50,8 @@ export class LayerGraph {
     });
     const known = new Map<Call, readonly Tensor[]>();
     const valueAt = (symbol: SymbolicTensor): Tensor => {
-      const given = this.inputs.indexOf(symbol);
-      if (given >= 0 || symbol.call === undefined) return values[given];
+      const position = this.inputs.indexOf(symbol);
+      if (position >= 0 || symbol.call === undefined) return values[position];
       const results = known.get(symbol.call) ?? symbol.call.compute(...symbol.call.inputs.map(valueAt));
       known.set(symbol.call, results);
       return results[symbol.index];

@@ -13,13 +13,14 @@ import {
 } from '../row-losses.js';
 
 /**
- * A function of a model's output and the targets, both with the batch first, that gives a number for each row (batch),
- * or for each step (batch, steps).
+ * A function from a model's output and the targets, both (batch, ...), to a number for each row (batch) or for each
+ * step (batch, steps).
  */
 export type RowFunction = (output: Tensor, targets: Tensor) => Tensor;
 
 /**
- * Losses by Keras's names. Outputs are probabilities, unless the name says logits; the formulas are in row-losses.ts.
+ * Losses by Keras's names; the formulas are in row-losses.ts. Outputs are probabilities, unless the name ends in
+ * FromLogits.
  */
 export const losses = {
   categoricalCrossentropy: (p, t) => categoricalCrossEntropyRows(p, t),
@@ -34,9 +35,9 @@ export const losses = {
   klDivergence: (p, t) => klDivergenceRows(p, t),
   poisson: poissonRows,
   hinge: hingeRows,
-  /** -cos of the angle between output and target. */
+  /** Negative cosine similarity -x·t / (|x|·|t|) of output x and target t. */
   cosineSimilarity: (x, t) => cosineRows(x, t).neg(),
 } as const satisfies Readonly<Record<string, RowFunction>>;
 
-/** Whether a loss takes classes of i32. */
+/** Whether the targets of a loss are class indices of i32. */
 export const takesClasses = (loss: string): boolean => loss.startsWith('sparse');

@@ -4,31 +4,34 @@ import { absoluteErrorRows, cosineRows, squaredErrorRows } from '../row-losses.j
 import type { RowFunction } from './losses.js';
 
 /**
- * A metric over any number of batches: each adds a vector to a sum, and the metric follows from the sum and the number
- * of rows. So it is that of all rows, not a mean of batches.
+ * A metric over any number of batches. Each batch contributes a vector of sums, and the metric is computed from their
+ * total and the number of rows. It is therefore the metric of all rows, not a mean over batches.
  */
 export interface Metric {
-  /** Its name in the logs. Default: its name in `metrics`, or else 'metric'. */
+  /** The name in the logs. Default: its name in `metrics`, or else 'metric'. */
   readonly name?: string;
-  /** What a batch adds: (n). A mask of steps (batch, steps) has 0 for padding, which is to add nothing. */
+  /** The sums of a batch, (n). A mask (batch, steps) is 0 for padded steps, which must contribute nothing. */
   sums(output: Tensor, targets: Tensor, mask?: Tensor): Tensor;
-  /** The metric of all rows. */
+  /** The metric, from the total sums and the number of rows. */
   value(sums: readonly number[], rows: number): number;
 }
 
-/** x times the weight of its row or step: weights (batch) or (batch, steps), further axes of x have one. */
+/**
+ * Multiplies x by the weight of its row or step: weights (batch) or (batch, steps) broadcast over the further axes of
+ * x.
+ */
 export function weigh(x: Tensor, weights: Tensor | undefined): Tensor {
   if (weights === undefined || !beginsWith(x, weights)) return x;
   return x.mul(weights.reshape([...weights.shape, ...x.shape.slice(weights.rank).map(() => 1)]));
 }
 
-/** Whether the first axes of x are those of a mask. */
+/** Whether the leading axes of x are those of a mask. */
 export const beginsWith = (x: Tensor, mask: Tensor): boolean =>
   mask.rank <= x.rank && mask.shape.every((size, axis) => size === x.shape[axis]);
 
 const sumOf = (x: Tensor): Tensor => x.sum().reshape([1]);
 
-/** The mean over rows, or over the steps that are no padding. */
+/** The mean of a function over rows, or over the steps that are not masked, as a metric. */
 export const meanOf = (rows: RowFunction): Metric => ({
   sums: (output, targets, mask) => {
     const each = rows(output, targets);
@@ -38,110 +41,120 @@ export const meanOf = (rows: RowFunction): Metric => ({
   value: ([sum, count]) => sum / count,
 });
 
-/** Scores above 0.5, as 1 and 0. */
-const yes = (p: Tensor): Tensor => p.cast('f32').greater(0.5).cast('f32');
+/** Predictions of a threshold of 0.5, as 1 and 0. */
+const thresholded = (p: Tensor): Tensor => p.cast('f32').greater(0.5).cast('f32');
 const widthOf = (output: Tensor): number => output.shape[output.rank - 1];
-/** Whether targets are classes of i32; else they are one-hot. */
+/** Whether targets are class indices of i32; otherwise they are one-hot. */
 const areClasses = (output: Tensor, t: Tensor): boolean =>
   t.dtype === 'i32' && (t.rank < output.rank || (t.shape[t.rank - 1] === 1 && widthOf(output) > 1));
 const classesOf = (output: Tensor, t: Tensor): Tensor =>
   areClasses(output, t) ? t.reshape(output.shape.slice(0, -1)) : t.argmax(-1);
-/** Targets of the output's shape: a column of yes and no, or one-hot. */
+/** Targets in the output's shape: a column of 0 and 1, or one-hot. */
 const hotOf = (output: Tensor, t: Tensor): Tensor =>
   widthOf(output) > 1 && areClasses(output, t)
     ? oneHot(classesOf(output, t), widthOf(output))
     : t.reshape(output.shape);
 
-/** One output is yes or no; of several the largest counts. */
-const isRight: RowFunction = (output, t) =>
+/**
+ * Whether each prediction is correct: a single output is thresholded at 0.5, of several the largest is the prediction.
+ */
+const isCorrect: RowFunction = (output, t) =>
   widthOf(output) === 1
-    ? yes(output)
-        .equal(yes(hotOf(output, t)))
+    ? thresholded(output)
+        .equal(thresholded(hotOf(output, t)))
         .all(-1)
         .cast('f32')
     : isLargest(output, classesOf(output, t)).cast('f32');
 
-/** Yes and no of outputs and targets, element by element: true positives, and all of `whole`. */
-const amongYes = (whole: (said: Tensor, are: Tensor) => Tensor): Metric => ({
+/**
+ * The ratio of true positives to a count of positives, predicted or actual, element by element; 0 if the count is 0.
+ */
+const truePositiveRatio = (positives: (predicted: Tensor, actual: Tensor) => Tensor): Metric => ({
   sums: (output, t, mask) => {
-    const [said, are] = [yes(output), yes(hotOf(output, t))];
-    return concat([sumOf(weigh(said.mul(are), mask)), sumOf(weigh(whole(said, are), mask))]);
+    const predicted = thresholded(output);
+    const actual = thresholded(hotOf(output, t));
+    return concat([sumOf(weigh(predicted.mul(actual), mask)), sumOf(weigh(positives(predicted, actual), mask))]);
   },
-  value: ([both, all]) => (all === 0 ? 0 : both / all),
+  value: ([truePositives, count]) => (count === 0 ? 0 : truePositives / count),
 });
 
-/** For each class the rows that are and were predicted to be it, that were predicted, and that are. */
+/** The macro F1 score. The sums are the true positives, predicted and actual positives of each class. */
 const f1: Metric = {
   sums: (output, t, mask) => {
     const width = widthOf(output);
-    const [said, are] =
+    const [predicted, actual] =
       width === 1
-        ? [yes(output), yes(hotOf(output, t))]
+        ? [thresholded(output), thresholded(hotOf(output, t))]
         : [oneHot(output.argmax(-1), width), oneHot(classesOf(output, t), width)];
     const perClass = (x: Tensor) => weigh(x, mask).reshape([-1, width]).sum(0);
-    return concat([perClass(said.mul(are)), perClass(said), perClass(are)]);
+    return concat([perClass(predicted.mul(actual)), perClass(predicted), perClass(actual)]);
   },
   value: (sums) => {
     const classes = sums.length / 3;
-    const [both, said, are] = [0, 1, 2].map((part) => sums.slice(part * classes, (part + 1) * classes));
-    const one = (index: number) => (2 * both[index]) / Math.max(1, said[index] + are[index]);
-    return both.reduce((sum, _, index) => sum + one(index), 0) / classes;
+    const [truePositives, predicted, actual] = [0, 1, 2].map((row) => sums.slice(row * classes, (row + 1) * classes));
+    const scores = truePositives.map((count, label) => (2 * count) / Math.max(1, predicted[label] + actual[label]));
+    return scores.reduce((sum, score) => sum + score, 0) / classes;
   },
 };
 
-/** As many steps of the threshold as Keras takes. */
-const BUCKETS = 200;
-/** How many negatives and positives have each score; ranks follow (Mann and Whitney 1947), ties counting half. */
+/** The number of thresholds, as in Keras. */
+const THRESHOLDS = 200;
+/**
+ * The area under the ROC curve. The sums are histograms of the scores of negatives and positives, which give the rank
+ * sum of the positives (Mann and Whitney 1947); ties count half.
+ */
 const auc: Metric = {
   sums: (output, t, mask) => {
     const bucket = output
-      .mul(BUCKETS)
+      .mul(THRESHOLDS)
       .floor()
-      .clip(0, BUCKETS - 1)
+      .clip(0, THRESHOLDS - 1)
       .cast('i32');
-    const positive = yes(hotOf(output, t));
-    const scores = oneHot(bucket.reshape([output.size]), BUCKETS);
+    const positive = thresholded(hotOf(output, t));
+    const scores = oneHot(bucket.reshape([output.size]), THRESHOLDS);
     const perBucket = (x: Tensor) => scores.mul(weigh(x, mask).reshape([output.size, 1])).sum(0);
     return concat([perBucket(positive.neg().add(1)), perBucket(positive)]);
   },
   value: (sums) => {
     let [negatives, pairs, positives] = [0, 0, 0];
-    for (let bucket = 0; bucket < BUCKETS; bucket++) {
-      const [no, isYes] = [sums[bucket], sums[BUCKETS + bucket]];
-      pairs += isYes * (negatives + no / 2);
-      negatives += no;
-      positives += isYes;
+    for (let bucket = 0; bucket < THRESHOLDS; bucket++) {
+      const [negative, positive] = [sums[bucket], sums[THRESHOLDS + bucket]];
+      pairs += positive * (negatives + negative / 2);
+      negatives += negative;
+      positives += positive;
     }
     return positives * negatives === 0 ? 0 : pairs / (positives * negatives);
   },
 };
 
-/** Metrics by Keras's names. Targets are of the output's shape, or classes of i32 without the last axis. */
+/** Metrics by Keras's names. Targets have the output's shape, or are class indices of i32 without the last axis. */
 export const metrics = {
-  /** The share of rows that are right: the largest output is the target's, or a single one is on its side of 0.5. */
-  accuracy: meanOf(isRight),
-  /** The share of elements on their side of 0.5. */
+  /**
+   * Accuracy: the fraction of rows predicted correctly, by the largest output or, of a single one, the threshold 0.5.
+   */
+  accuracy: meanOf(isCorrect),
+  /** Binary accuracy: the fraction of elements predicted correctly with the threshold 0.5. */
   binaryAccuracy: meanOf((p, t) =>
-    yes(p)
-      .equal(yes(t.reshape(p.shape)))
+    thresholded(p)
+      .equal(thresholded(t.reshape(p.shape)))
       .cast('f32')
       .mean(-1),
   ),
-  /** The share of rows whose target is among the five largest outputs. */
+  /** Top-5 accuracy: the fraction of rows whose target is among the five largest outputs. */
   topKCategoricalAccuracy: meanOf((p, t) => isAmongLargest(p, classesOf(p, t), Math.min(5, widthOf(p))).cast('f32')),
-  /** Of the outputs above 0.5, the share whose target is 1; 0 where there is none. */
-  precision: amongYes((said) => said),
-  /** Of the targets that are 1, the share whose output is above 0.5; 0 where there is none. */
-  recall: amongYes((_, are) => are),
+  /** Precision: the fraction of the outputs above 0.5 whose target is 1; 0 if there are none. */
+  precision: truePositiveRatio((predicted) => predicted),
+  /** Recall: the fraction of the targets of 1 whose output is above 0.5; 0 if there are none. */
+  recall: truePositiveRatio((_, actual) => actual),
   /**
-   * The harmonic mean of precision and recall. Of several outputs the largest is the prediction, and the mean over
-   * classes is taken; of a single one, yes is above 0.5, and it is that of yes, as in Keras with a threshold.
+   * The F1 score, the harmonic mean of precision and recall. Of several outputs the largest is the prediction, and the
+   * mean over classes is taken; a single output is thresholded at 0.5, as in Keras with a threshold.
    */
   f1Score: f1,
-  /** The area under the ROC curve of all outputs, over 200 thresholds; 0 where one kind is missing. */
+  /** The area under the ROC curve of all outputs, over 200 thresholds; 0 if positives or negatives are missing. */
   auc,
   meanSquaredError: meanOf(squaredErrorRows),
   meanAbsoluteError: meanOf(absoluteErrorRows),
-  /** The cosine of the angle between output and target. */
+  /** Cosine similarity x·t / (|x|·|t|) of output x and target t. */
   cosineSimilarity: meanOf(cosineRows),
 } as const satisfies Readonly<Record<string, Metric>>;

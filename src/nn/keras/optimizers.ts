@@ -1,7 +1,7 @@
 import type { Variable } from '../../tensor/index.js';
 import { Adagrad, Adam, AdamW, type Optimizer, type OptimizerOptions, RMSprop, SGD } from '../optimizers.js';
 
-/** Optimizers by Keras's names, with their default options, but for those given. */
+/** Functions that make optimizers, by Keras's names and with Keras's defaults. */
 export const optimizers = {
   adam: (parameters: readonly Variable[], options?: OptimizerOptions): Optimizer => new Adam(parameters, options),
   adamw: (parameters: readonly Variable[], options?: OptimizerOptions): Optimizer => new AdamW(parameters, options),

@@ -1,63 +1,61 @@
 import type { Tensor } from '../../tensor/index.js';
 import type { Metric } from './metrics.js';
 
-/** What a batch adds to one number of the logs. */
-export interface Part {
+/** The sums of one metric over a batch, under its name in the logs. */
+export interface BatchSums {
   readonly name: string;
   readonly metric: Metric;
   readonly sums: Tensor;
 }
 
-type Tell = (batch: number) => Promise<void>;
+type OnBatch = (batch: number) => Promise<void>;
 
 /**
- * Loss and metrics of an epoch, from the sums of its batches. It reads one batch behind, so that the device has work
- * while the host prepares the next.
+ * Accumulates loss and metrics over the batches of an epoch. It reads each batch only when the next one is added, so
+ * that the device has work while the host prepares.
  */
-export class Tally {
+export class RunningMetrics {
   #rows = 0;
   #loss = 0;
   #batches = 0;
   readonly #sums = new Map<string, { metric: Metric; values: number[] }>();
-  #last: (() => Promise<void>) | undefined;
+  #pending: (() => Promise<void>) | undefined;
 
-  /**
-   * Takes a batch, whose values are on their way, and reads the one before; `tell` hears of each batch that was read.
-   */
-  async add(loss: Tensor, parts: readonly Part[], rows: number, tell?: Tell): Promise<void> {
-    const before = this.#last;
-    this.#last = () => this.#read(loss, parts, rows);
-    await this.#finishOne(before, tell);
+  /** Adds a submitted batch and reads the previous one. `onBatch` is called once a batch has been read. */
+  async add(loss: Tensor, sums: readonly BatchSums[], rows: number, onBatch?: OnBatch): Promise<void> {
+    const previous = this.#pending;
+    this.#pending = () => this.#read(loss, sums, rows);
+    await this.#finishBatch(previous, onBatch);
   }
 
-  /** Reads what is left. */
-  async finish(tell?: Tell): Promise<void> {
-    const before = this.#last;
-    this.#last = undefined;
-    await this.#finishOne(before, tell);
+  /** Reads the last batch. */
+  async finish(onBatch?: OnBatch): Promise<void> {
+    const last = this.#pending;
+    this.#pending = undefined;
+    await this.#finishBatch(last, onBatch);
   }
 
-  async #finishOne(read: (() => Promise<void>) | undefined, tell?: Tell): Promise<void> {
+  async #finishBatch(read: (() => Promise<void>) | undefined, onBatch?: OnBatch): Promise<void> {
     if (read === undefined) return;
     await read();
-    await tell?.(this.#batches++);
+    await onBatch?.(this.#batches++);
   }
 
-  async #read(loss: Tensor, parts: readonly Part[], rows: number): Promise<void> {
+  async #read(loss: Tensor, batchSums: readonly BatchSums[], rows: number): Promise<void> {
     this.#rows += rows;
     this.#loss += rows * (await loss.item());
-    for (const { name, metric, sums } of parts) {
+    for (const { name, metric, sums } of batchSums) {
       const added = Array.from(await sums.data(), Number);
-      const known = this.#sums.get(name)?.values;
-      this.#sums.set(name, { metric, values: added.map((value, index) => value + (known?.[index] ?? 0)) });
+      const total = this.#sums.get(name)?.values;
+      this.#sums.set(name, { metric, values: added.map((value, index) => value + (total?.[index] ?? 0)) });
     }
   }
 
-  /** The numbers of the batches that were read. */
+  /** The mean loss and the metrics over all batches read so far, by name. */
   logs(): Record<string, number> {
-    const named = [...this.#sums].map(
+    const entries = [...this.#sums].map(
       ([name, { metric, values }]) => [name, metric.value(values, this.#rows)] as const,
     );
-    return { loss: this.#loss / this.#rows, ...Object.fromEntries(named) };
+    return { loss: this.#loss / this.#rows, ...Object.fromEntries(entries) };
   }
 }

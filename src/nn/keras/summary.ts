@@ -6,22 +6,24 @@ import type { Call, SymbolicTensor } from './symbols.js';
 const countOf = (variables: Iterable<Variable>): string =>
   [...new Set(variables)].reduce((sum, { size }) => sum + size, 0).toLocaleString('en-US');
 
-const sizeOf = (shape: readonly number[]): string => `[${['batch', ...shape].join(', ')}]`;
+const shapeOf = (shape: readonly number[]): string => `[${['batch', ...shape].join(', ')}]`;
 
-/** A table of a model's layers in the order in which they compute: result, inputs, parameters; and the totals. */
+/**
+ * Formats a model's layers in topological order as a table of output shape, inputs and number of parameters, with
+ * totals.
+ */
 export function summaryOf(model: Module, { inputs, calls }: LayerGraph): string {
   const names = new Map<Call | SymbolicTensor, string>();
-  const nameOf = (one: Call | SymbolicTensor): string => {
-    const before = [...names.keys()].filter(({ name }) => name === one.name).length;
-    return before === 0 ? one.name : `${one.name}_${before}`;
+  const nameOf = (node: Call | SymbolicTensor): string => {
+    const before = [...names.keys()].filter(({ name }) => name === node.name).length;
+    return before === 0 ? node.name : `${node.name}_${before}`;
   };
-  const rows = [['layer', 'result', 'from', 'parameters']];
-  for (const one of inputs) {
-    names.set(one, nameOf(one));
-    rows.push([nameOfGiven(one), sizeOf(one.shape), '', '0']);
-  }
-  function nameOfGiven(one: SymbolicTensor): string {
-    return names.get(inputs.includes(one) || one.call === undefined ? one : one.call) ?? one.name;
+  const rows = [['layer', 'output', 'inputs', 'parameters']];
+  const nameOfInput = (symbol: SymbolicTensor): string =>
+    names.get(inputs.includes(symbol) || symbol.call === undefined ? symbol : symbol.call) ?? symbol.name;
+  for (const symbol of inputs) {
+    names.set(symbol, nameOf(symbol));
+    rows.push([nameOfInput(symbol), shapeOf(symbol.shape), '', '0']);
   }
   const counted = new Set<Module>();
   for (const call of calls) {
@@ -31,8 +33,8 @@ export function summaryOf(model: Module, { inputs, calls }: LayerGraph): string 
     if (module !== undefined) counted.add(module);
     rows.push([
       names.get(call) ?? call.name,
-      sizeOf(call.shape),
-      call.inputs.map(nameOfGiven).join(', '),
+      shapeOf(call.shape),
+      call.inputs.map(nameOfInput).join(', '),
       countOf(own),
     ]);
   }

@@ -3,52 +3,52 @@ import { anything, type Check, checkOptions, oneOf, optional } from '../../tenso
 import type { Layer, Module } from '../module.js';
 
 /*
- * Models as graphs of layers, in the manner of Keras: `input` makes a symbol, a layer called on symbols makes another,
- * and `Model` is what lies between some of them. A layer learns the size of its input when it is called first.
+ * The functional API of Keras: `input` makes a symbolic tensor, a layer called on symbolic tensors makes another, and a
+ * `Model` computes outputs from inputs. A layer's parameters get their sizes in its first call.
  */
 
-/** A computation between symbols: made once, run for each batch, however many of its results are used. */
+/** A call of a layer on symbols. It is computed once for each batch, however many of its results are used. */
 export interface Call {
-  /** Names it in errors and summaries. */
+  /** The layer's name in errors and summaries. */
   readonly name: string;
-  /** What it takes. */
+  /** The symbols that the layer is called on. */
   readonly inputs: readonly SymbolicTensor[];
-  /** Its results for a batch. */
+  /** Computes the results for a batch. */
   readonly compute: (...values: Tensor[]) => readonly Tensor[];
-  /** The layer, where it has one. */
+  /** The layer's module, if it has one. */
   readonly module?: Module;
-  /** The shape of its first result, without the batch. */
+  /** The shape of the first result, without the batch. */
   readonly shape: Shape;
 }
 
-/** A place in a graph of layers: the shape of what will stand there, without the batch. */
+/** A symbolic tensor: the shape and dtype of a value in a graph of layers. */
 export class SymbolicTensor {
   constructor(
-    /** Without the batch. */
+    /** The shape, without the batch. */
     readonly shape: Shape,
-    /** The type of its elements. */
+    /** The dtype of the elements. */
     readonly dtype: DType,
-    /** Names it in errors and logs. */
+    /** The name in errors and logs. */
     readonly name: string,
-    /** What computes it; none for an input of the graph. */
+    /** The call that computes it; undefined for an input. */
     readonly call?: Call,
-    /** Which result of the call it is. */
+    /** The index among the results of the call. */
     readonly index = 0,
-    /** 1 where a step counts and 0 where it is padding: (time) of f32. Recurrent layers heed it. */
+    /** The mask of its steps, (time) of f32: 1 for valid steps, 0 for padding, which recurrent layers skip. */
     readonly mask?: SymbolicTensor,
   ) {}
 
-  /** The same place under another name: an output's stands in the logs. */
+  /** The same tensor under another name, as which an output appears in the logs. */
   named(name: string): SymbolicTensor {
     return new SymbolicTensor(this.shape, this.dtype, name, this.call, this.index, this.mask);
   }
 
-  /** The same place with a mask of its steps. */
+  /** The same tensor with a mask of its steps. */
   withMask(mask: SymbolicTensor): SymbolicTensor {
     return new SymbolicTensor(this.shape, this.dtype, this.name, this.call, this.index, mask);
   }
 
-  /** A value of its shape for a batch of one, to find out shapes with: nothing is computed. */
+  /** A tensor of its shape for a batch of one, which layers are traced with; nothing is computed. */
   sample(): Tensor {
     const value = zeros([1, ...this.shape]);
     return this.dtype === 'f32' ? value : value.cast(this.dtype);
@@ -59,9 +59,9 @@ export class SymbolicTensor {
 export interface InputOptions {
   /** The shape of one sample, without the batch. */
   readonly shape: Shape;
-  /** 'i32' for ids. Default 'f32'. */
+  /** The dtype of the values: 'i32' for ids. Default 'f32'. */
   readonly dtype?: DType;
-  /** Names it in errors and summaries. Default 'input'. */
+  /** The name in errors and summaries. Default 'input'. */
   readonly name?: string;
 }
 
@@ -70,7 +70,7 @@ const SHAPE: Check = {
   fits: (value) => Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size > 0),
 };
 
-/** An input of a model. @throws TesseraError if an option is unknown or the shape is not one. */
+/** Makes a symbolic input of a model. @throws TesseraError if an option is unknown or the shape is invalid. */
 export function input(options: InputOptions): SymbolicTensor {
   const checked = checkOptions('input', options, {
     shape: SHAPE,
@@ -81,22 +81,22 @@ export function input(options: InputOptions): SymbolicTensor {
   return new SymbolicTensor([...shape], dtype, name);
 }
 
-/** The symbols of a function's results on others. `mask` becomes that of the first result. */
+/** Calls a function on symbols and returns the symbols of its results; the first result gets the mask. */
 export function call(
   name: string,
   inputs: readonly SymbolicTensor[],
   compute: (...values: Tensor[]) => Tensor | readonly Tensor[],
   { module, mask }: { readonly module?: Module; readonly mask?: SymbolicTensor | undefined } = {},
 ): [SymbolicTensor, ...SymbolicTensor[]] {
-  for (const one of inputs)
-    if (!(one instanceof SymbolicTensor))
-      throw new TesseraError(`${name}: expected symbols, which input() and layers make; got ${kindOf(one)}`);
+  for (const symbol of inputs)
+    if (!(symbol instanceof SymbolicTensor))
+      throw new TesseraError(`${name}: expected symbols, which input() and layers return; got ${kindOf(symbol)}`);
   const listed = (...values: Tensor[]): readonly Tensor[] => [compute(...values)].flat();
-  const results = listed(...inputs.map((one) => one.sample()));
+  const results = listed(...inputs.map((symbol) => symbol.sample()));
   for (const { shape } of results)
-    if (shape[0] !== 1) throw new TesseraError(`${name}: the first axis of its result is not the batch`);
+    if (shape[0] !== 1) throw new TesseraError(`${name}: the first axis of the result must be the batch`);
   const shape = results[0].shape.slice(1);
-  const made: Call = { name, inputs, compute: listed, shape, ...(module === undefined ? {} : { module }) };
+  const made: Call = { name, inputs, compute: listed, shape, module };
   const [first, ...others] = results.map(
     ({ shape, dtype }, index) =>
       new SymbolicTensor(shape.slice(1), dtype, name, made, index, index === 0 ? mask : undefined),
@@ -107,24 +107,24 @@ export function call(
 const kindOf = (value: unknown): string =>
   typeof value === 'object' && value !== null ? `a ${value.constructor.name}` : `${value}`;
 
-/** The mask of what is made of several sequences: a step counts where it counts in each that has a mask. */
+/** The mask of a combination of sequences: a step is valid if it is valid in all sequences that have a mask. */
 export function jointMask(symbols: readonly SymbolicTensor[]): SymbolicTensor | undefined {
   const masks = [...new Set(symbols.flatMap(({ mask }) => mask ?? []))];
   if (masks.length < 2) return masks[0];
   return call('mask', masks, (...values) => values.reduce((product, value) => product.mul(value)))[0];
 }
 
-/** Something to be called on a symbol. */
+/** A layer that is called on a symbol. */
 export interface SymbolicLayer<M extends Module = Module> {
-  /** The symbol of its result. */
+  /** Calls the layer and returns the symbol of its result. */
   (x: SymbolicTensor): SymbolicTensor;
-  /** Its module, made for inputs of a shape without the batch when it is first asked for: all its calls share it. */
+  /** The layer's module, made in the first call for inputs of a shape without the batch, and shared by all calls. */
   moduleFor(shape: Shape): M;
-  /** Another module with the same options, as `bidirectional` needs one for each direction. */
+  /** Makes a new module with the same options, as `bidirectional` does for each direction. */
   make(shape: Shape): M;
 }
 
-/** Makes a module when it is called first; then that one stays. */
+/** Makes a module in the first call, and returns the same one in later calls. */
 export function once<M extends Module>(make: (shape: Shape) => M): (shape: Shape) => M {
   let made: M | undefined;
   return (shape) => {
@@ -133,7 +133,7 @@ export function once<M extends Module>(make: (shape: Shape) => M): (shape: Shape
   };
 }
 
-/** A layer of one input and one result; `keepsMask` where its steps are those of the input. */
+/** Defines a layer of one input and one result. With `keepsMask`, the result has the mask of the input. */
 export function layer<M extends Layer>(
   name: string,
   make: (shape: Shape) => M,

@@ -30,6 +30,7 @@ test('a place that cannot be written is named, with the reason', async () => {
     /cannot write '.*inside': a part of the path is a file/,
   );
   await expect(writeFileAtomically('/proc/nothing/here', 'x')).rejects.toThrow("cannot write '/proc/nothing/here'");
+  await expect(checkWritable('')).rejects.toThrow("cannot write '': the name is empty");
 });
 
 test('writing follows symbolic links, also to a file that is not there yet', async () => {

@@ -200,7 +200,7 @@ test('an optimizer, a class and a foreign one', async () => {
   expect(model.compile({ optimizer: adam, loss: 'meanSquaredError' }).optimizer).toBe(adam);
   await model.fit([[1]], [[2]]);
   expect(adam.steps).toBe(1);
-  expect(() => line().compile({ optimizer: adam, loss: 'huber' })).toThrow('is no parameter of this model');
+  expect(() => line().compile({ optimizer: adam, loss: 'huber' })).toThrow('is not a parameter of this model');
   expect(() => line().compile({ optimizer: Adam as never, loss: 'huber' })).toThrow('new Adam(model.parameters())');
   expect(() => line().compile({ optimizer: {} as never, loss: 'huber' })).toThrow('optimizer must be a name');
 });
@@ -217,9 +217,9 @@ test('metrics have names of their own', async () => {
   expect(Object.keys(logs)).toEqual(['loss', 'metric', 'metric_1', 'meanAbsoluteError', 'metric_2', 'rows']);
   expectClose([logs.metric, logs.metric_1, logs.meanAbsoluteError, logs.rows], [0, 7, 1, 3]);
   const compile = (name: string) => () => model.compile({ loss: 'huber', metrics: [{ ...count, name }] });
-  expect(compile('loss')).toThrow("the name 'loss' stands for another number of the logs");
-  expect(compile('val_loss')).toThrow("the name 'val_loss' stands for another number");
-  expect(() => model.compile({ loss: 'huber', metrics: [3 as never] })).toThrow('a metric is a name');
+  expect(compile('loss')).toThrow("the name 'loss' is already taken in the logs");
+  expect(compile('val_loss')).toThrow("the name 'val_loss' is already taken");
+  expect(() => model.compile({ loss: 'huber', metrics: [3 as never] })).toThrow('a metric must be a name');
 });
 
 test('callbacks are waited for, in order, and get the model with its optimizer', async () => {
@@ -279,7 +279,7 @@ test('a split of few rows holds one out, and a class that is only held out is to
   await model.fit([[1], [2]], [[0], [0]], { validationSplit: 0.5, callbacks: callbacks.slice(0, 1) });
   expect(warnings).toEqual([]);
   const both = { validationSplit: 0.5, validationData: [[[1]], [[0]]] } as const;
-  await expect(model.fit([[1], [2]], [[0], [0]], both)).rejects.toThrow('both say what is held out');
+  await expect(model.fit([[1], [2]], [[0], [0]], both)).rejects.toThrow('exclude each other');
   const x = input({ shape: [1] });
   const sorted = new Model({ inputs: x, outputs: layers.dense({ units: 3, activation: 'softmax' })(x) });
   sorted.compile({ loss: 'sparseCategoricalCrossentropy' });

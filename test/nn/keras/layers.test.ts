@@ -192,7 +192,7 @@ test('both directions begin with a state and give their last ones', async () => 
       const changed = Array.from(moved, (value, at) => value !== plain[at]);
       expect(changed).toEqual(part < count / 2 ? [true, true, false, false] : [false, false, true, true]);
     }
-    expect(() => both(x, given.slice(1))).toThrow(`bidirectional: an initial state has ${count} tensors`);
+    expect(() => both(x, given.slice(1))).toThrow(`bidirectional: an initial state must have ${count} tensors`);
   }
 });
 

@@ -137,7 +137,7 @@ test('what does not fit is told', async () => {
     'call compile({ optimizer, loss }) first',
   );
   const line = new Model({ inputs: x, outputs: layers.dense({ units: 1 })(x) }).compile({ loss: 'meanSquaredError' });
-  await expect(line.fit(tensor([[1, 2, 3]]), tensor([[1], [2]]))).rejects.toThrow('as many rows of each');
+  await expect(line.fit(tensor([[1, 2, 3]]), tensor([[1], [2]]))).rejects.toThrow('the same number of rows of each');
 });
 
 test('several outputs have losses of their own, and names in the logs', async () => {
@@ -170,7 +170,7 @@ test('several outputs have losses of their own, and names in the logs', async ()
   const history = await model.fit(rows, targets, { epochs: 20 });
   expect(history.loss.at(-1)).toBeLessThan(history.loss[0]);
   expect(() => model.compile({ loss: ['huber'] })).toThrow(
-    '2 outputs need as many losses and lossWeights, got 1 and 2',
+    'expected 2 losses and lossWeights, one for each output, got 1 and 2',
   );
   await expect(model.fit(rows, targets, { classWeight: { 0: 2 } })).rejects.toThrow('needs a model of one output');
 });
@@ -282,7 +282,7 @@ test('the summary lists layers, what they take, and their parameters', () => {
   const flat = layers.flatten()(norm);
   const model = new Model({ inputs: x, outputs: layers.add([dense(flat), dense(flat)]) });
   expect(model.summary().split('\n')).toEqual([
-    'layer               result            from                parameters',
+    'layer               output            inputs              parameters',
     'photo               [batch, 8, 8, 3]                               0',
     'conv2d              [batch, 6, 6, 4]  photo                      112',
     'batchNormalization  [batch, 6, 6, 4]  conv2d                      16',

@@ -17,20 +17,23 @@ import {
 } from '../../layers/index.js';
 import { call, layer, once, type SymbolicLayer, type SymbolicTensor } from '../symbols.js';
 
-/** A mask of steps (batch, time) as attention takes it: (batch, 1, 1, time), true where a key may be attended to. */
+/** Converts a mask of steps (batch, time) to one of keys for attention, (batch, 1, 1, time) of bool. */
 const byKey = (mask: Tensor | undefined): Tensor | undefined => mask?.notEqual(0).expandDims(1).expandDims(1);
 
 /** Options of a `multiHeadAttention` by Keras's names. */
 export interface MultiHeadAttentionLayerOptions {
-  /** How many heads share the features. */
+  /** The number of heads, which must divide the features. */
   readonly numHeads: number;
-  /** Whether a step attends to no later one. Default false. */
+  /** Whether the attention is causal: a step attends only to itself and earlier steps. Default false. */
   readonly causal?: boolean;
-  /** Draws the initial values. */
+  /** The generator of the initial values. Default: see `Model`'s `seed`. */
   readonly generator?: Generator;
 }
 
-/** Attention of a sequence to itself, or to a context, in several heads. Padded steps of the context are left out. */
+/**
+ * Multi-head attention of a sequence to a context, or to itself; see `MultiHeadAttention`. Masked steps of the context
+ * are not attended to.
+ */
 export function multiHeadAttention(
   options: MultiHeadAttentionLayerOptions,
 ): (x: SymbolicTensor, context?: SymbolicTensor) => SymbolicTensor {
@@ -51,7 +54,10 @@ export function multiHeadAttention(
   };
 }
 
-/** A block of a transformer: attention, then two dense layers, each normalised before and added. */
+/**
+ * A pre-norm transformer block: self-attention and a feed-forward network; see `TransformerBlock`. Masked steps are not
+ * attended to.
+ */
 export function transformerBlock(
   options: Omit<TransformerBlockOptions, 'features' | 'heads'> & { readonly numHeads: number },
 ): (x: SymbolicTensor) => SymbolicTensor {
@@ -75,7 +81,7 @@ export function transformerBlock(
   };
 }
 
-/** Adds a learned vector for each position. */
+/** Adds a learned embedding of each position; see `PositionalEmbedding`. */
 export function positionalEmbedding(
   options: { readonly generator?: Generator } = {},
 ): SymbolicLayer<PositionalEmbedding> {

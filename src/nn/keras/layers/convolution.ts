@@ -17,11 +17,15 @@ import { call, layer, type SymbolicLayer, type SymbolicTensor } from '../symbols
 
 type Size = number | readonly [number, number];
 
-/** Options of a convolution by Keras's names. */
+/** Options of convolutions by Keras's names. */
 interface ConvolutionOptions<S, Padding = 'valid' | 'same'> extends AffineOptions {
+  /** The size of the kernel. */
   readonly kernelSize: S;
+  /** The step between windows. Default 1. */
   readonly strides?: S;
+  /** The zero padding: 'same' keeps the size at stride 1, 'valid' adds none. Default 'valid'. */
   readonly padding?: Padding;
+  /** The step between the elements of a window. Default 1. */
   readonly dilationRate?: S;
 }
 
@@ -33,7 +37,7 @@ const CHECKS = {
   dilationRate: optional(size2d),
 };
 
-/** The same options by the names of `nn`. */
+/** Renames Keras's options to those of the layers in `nn`. */
 const renamed = <S, Rest>({
   strides,
   dilationRate,
@@ -46,10 +50,12 @@ const renamed = <S, Rest>({
 
 const channelsOf = (shape: Shape): number => shape[shape.length - 1];
 
-/** Convolution along time. */
+/** One-dimensional convolution along time: (time, channels) -> (time', filters); see `Conv1D`. */
 export function conv1d(
   options: ConvolutionOptions<number, 'valid' | 'same' | 'causal'> & {
+    /** The number of output channels. */
     readonly filters: number;
+    /** The number of groups of channels that are convolved separately. Default 1. */
     readonly groups?: number;
   },
 ): SymbolicLayer<Conv1D> {
@@ -66,7 +72,7 @@ export function conv1d(
   return layer('conv1d', (shape) => new Conv1D({ inputs: channelsOf(shape), outputs: filters, ...renamed(rest) }));
 }
 
-/** Convolution of images, channels last. */
+/** Two-dimensional convolution: (height, width, channels) -> (height', width', filters); see `Conv2D`. */
 export function conv2d(
   options: ConvolutionOptions<Size> & { readonly filters: number; readonly groups?: number },
 ): SymbolicLayer<Conv2D> {
@@ -76,28 +82,36 @@ export function conv2d(
   return layer('conv2d', (shape) => new Conv2D({ inputs: channelsOf(shape), outputs: filters, ...renamed(rest) }));
 }
 
-/** Convolution of each channel by itself. */
+/**
+ * Depthwise convolution: (height, width, channels) -> (height', width', channels · depthMultiplier); see
+ * `DepthwiseConv2D`.
+ */
 export function depthwiseConv2d(
   options: ConvolutionOptions<Size> & { readonly depthMultiplier?: number },
 ): SymbolicLayer<DepthwiseConv2D> {
   const checks = { ...CHECKS, depthMultiplier: optional(positiveInteger) };
   const { depthMultiplier, ...rest } = checkOptions('depthwiseConv2d', options, checks);
   expectActivation('depthwiseConv2d', rest.activation);
-  const made = { ...renamed(rest), multiplier: depthMultiplier };
-  return layer('depthwiseConv2d', (shape) => new DepthwiseConv2D({ inputs: channelsOf(shape), ...made }));
+  const moduleOptions = { ...renamed(rest), multiplier: depthMultiplier };
+  return layer('depthwiseConv2d', (shape) => new DepthwiseConv2D({ inputs: channelsOf(shape), ...moduleOptions }));
 }
 
-/** The transpose of a convolution: larger images. */
+/**
+ * Transposed convolution, which enlarges images: (height, width, channels) -> (height', width', filters); see
+ * `Conv2DTranspose`.
+ */
 export function conv2dTranspose(
   options: ConvolutionOptions<Size> & { readonly filters: number },
 ): SymbolicLayer<Conv2DTranspose> {
   const { filters, ...rest } = checkOptions('conv2dTranspose', options, { ...CHECKS, filters: positiveInteger });
   expectActivation('conv2dTranspose', rest.activation);
-  const made = { outputs: filters, ...renamed(rest) };
-  return layer('conv2dTranspose', (shape) => new Conv2DTranspose({ inputs: channelsOf(shape), ...made }));
+  const moduleOptions = { outputs: filters, ...renamed(rest) };
+  return layer('conv2dTranspose', (shape) => new Conv2DTranspose({ inputs: channelsOf(shape), ...moduleOptions }));
 }
 
-/** Each pixel so many times, in both directions; 'bilinear' draws lines between them. */
+/**
+ * Enlarges images by repeating each pixel `size` times in both directions (default 2), or by bilinear interpolation.
+ */
 export function upSampling2d(
   options: { readonly size?: number; readonly interpolation?: 'nearest' | 'bilinear' } = {},
 ): (x: SymbolicTensor) => SymbolicTensor {
@@ -112,13 +126,17 @@ export function upSampling2d(
     })[0];
 }
 
-/** Options of a pooling by Keras's names. */
+/** Options of pooling layers by Keras's names. */
 interface PoolingOptions {
+  /** The height and width of the windows, or one number for both. Default 2. */
   readonly poolSize?: Size;
+  /** The step between windows. Default: the pool size. */
   readonly strides?: Size;
+  /** The padding: 'same' covers all pixels, 'valid' adds none. Default 'valid'. */
   readonly padding?: 'valid' | 'same';
 }
 
+/** Checks the options of a pooling layer and renames them to those of the layers in `nn`. */
 function pooling(name: string, options: PoolingOptions) {
   const { poolSize, strides, padding } = checkOptions(name, options, {
     poolSize: optional(size2d),
@@ -128,22 +146,22 @@ function pooling(name: string, options: PoolingOptions) {
   return { size: poolSize, stride: strides, padding };
 }
 
-/** The maximum of each window. */
+/** Max pooling: (height, width, channels) -> (height', width', channels); see `MaxPool2D`. */
 export function maxPooling2d(options: PoolingOptions = {}): SymbolicLayer<MaxPool2D> {
-  const made = pooling('maxPooling2d', options);
-  return layer('maxPooling2d', () => new MaxPool2D(made));
+  const moduleOptions = pooling('maxPooling2d', options);
+  return layer('maxPooling2d', () => new MaxPool2D(moduleOptions));
 }
 
-/** The mean of each window. */
+/** Average pooling: (height, width, channels) -> (height', width', channels); see `AveragePool2D`. */
 export function averagePooling2d(options: PoolingOptions = {}): SymbolicLayer<AveragePool2D> {
-  const made = pooling('averagePooling2d', options);
-  return layer('averagePooling2d', () => new AveragePool2D(made));
+  const moduleOptions = pooling('averagePooling2d', options);
+  return layer('averagePooling2d', () => new AveragePool2D(moduleOptions));
 }
 
-/** The maximum of each channel. */
+/** Global max pooling: (height, width, channels) -> (channels). */
 export const globalMaxPooling2d = (): SymbolicLayer<GlobalMaxPool2D> =>
   layer('globalMaxPooling2d', () => new GlobalMaxPool2D());
 
-/** The mean of each channel. */
+/** Global average pooling: (height, width, channels) -> (channels). */
 export const globalAveragePooling2d = (): SymbolicLayer<GlobalAveragePool2D> =>
   layer('globalAveragePooling2d', () => new GlobalAveragePool2D());

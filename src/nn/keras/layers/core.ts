@@ -27,8 +27,10 @@ import {
 import type { Layer } from '../../module.js';
 import { call, layer, once, type SymbolicLayer, type SymbolicTensor } from '../symbols.js';
 
-/** y = activation(x·W + b) of the last axis. */
-export function dense(options: AffineOptions & { readonly units: number }): SymbolicLayer<Linear> {
+/** A fully connected layer on the last axis, y = activation(x·W + b): (..., features) -> (..., units); see `Linear`. */
+export function dense(
+  options: AffineOptions & { /** The number of output features. */ readonly units: number },
+): SymbolicLayer<Linear> {
   const { units, ...rest } = checkOptions('dense', options, { ...AFFINE_CHECKS, units: positiveInteger });
   expectActivation('dense', rest.activation);
   return layer('dense', (shape) => new Linear({ inputs: shape[shape.length - 1], outputs: units, ...rest }), {
@@ -38,21 +40,21 @@ export function dense(options: AffineOptions & { readonly units: number }): Symb
 
 /** Options of an `embedding` by Keras's names. */
 export interface EmbeddingLayerOptions {
-  /** How many ids there are: 0 to inputDim - 1. */
+  /** The size of the vocabulary: ids are 0 to inputDim - 1. */
   readonly inputDim: number;
-  /** Features of the vector of an id. */
+  /** The number of features of each vector. */
   readonly outputDim: number;
-  /** The id 0 is padding: layers that heed a mask, losses and metrics leave it out. Default false. */
+  /** Whether id 0 is padding, which recurrent layers, attention, losses and metrics skip. Default false. */
   readonly maskZero?: boolean;
-  /** Default 'randomUniform'. */
+  /** The initializer of the table. Default 'randomUniform'. */
   readonly embeddingsInitializer?: EmbeddingOptions['initializer'];
-  /** A penalty on the table. */
+  /** The regularizer of the table. Default: none. */
   readonly embeddingsRegularizer?: EmbeddingOptions['regularizer'];
-  /** Draws the initial values. */
+  /** The generator of the initial values. Default: see `Model`'s `seed`. */
   readonly generator?: Generator;
 }
 
-/** Vectors for ids. */
+/** An embedding of ids: (time) of i32 -> (time, outputDim); see `Embedding`. */
 export function embedding(options: EmbeddingLayerOptions): SymbolicLayer<Embedding> {
   const { inputDim, outputDim, maskZero, embeddingsInitializer, embeddingsRegularizer, generator } = checkOptions(
     'embedding',
@@ -66,8 +68,14 @@ export function embedding(options: EmbeddingLayerOptions): SymbolicLayer<Embeddi
       generator: anything,
     },
   );
-  const initial = { initializer: embeddingsInitializer, regularizer: embeddingsRegularizer, generator };
-  const make = () => new Embedding({ vocabulary: inputDim, outputs: outputDim, ...initial });
+  const make = () =>
+    new Embedding({
+      vocabulary: inputDim,
+      outputs: outputDim,
+      initializer: embeddingsInitializer,
+      regularizer: embeddingsRegularizer,
+      generator,
+    });
   const moduleFor = once(make);
   const apply = (ids: SymbolicTensor): SymbolicTensor => {
     const module = moduleFor(ids.shape);
@@ -77,54 +85,57 @@ export function embedding(options: EmbeddingLayerOptions): SymbolicLayer<Embeddi
   return Object.assign(apply, { make, moduleFor });
 }
 
-/** A layer applied to each step by itself. It shares its weights with that layer's other calls, as in Keras. */
-export function timeDistributed(around: SymbolicLayer<Layer>): SymbolicLayer<TimeDistributed> {
-  expectValue('timeDistributed', 'its argument', around, {
+/**
+ * Applies a layer to each step: (time, ...) -> (time, ...). It shares its weights with the layer's other calls, as in
+ * Keras.
+ */
+export function timeDistributed(wrapped: SymbolicLayer<Layer>): SymbolicLayer<TimeDistributed> {
+  expectValue('timeDistributed', 'its argument', wrapped, {
     expected: 'a layer, such as layers.dense({ units })',
     fits: (value) => typeof value === 'function' && 'moduleFor' in value,
   });
-  return layer('timeDistributed', (shape) => new TimeDistributed(around.moduleFor(shape.slice(1))), {
+  return layer('timeDistributed', (shape) => new TimeDistributed(wrapped.moduleFor(shape.slice(1))), {
     keepsMask: true,
   });
 }
 
-/** Everything in one axis. */
+/** Flattens all axes but the batch: (...) -> (features). */
 export const flatten = (): SymbolicLayer<Flatten> => layer('flatten', () => new Flatten());
 
-/** Another shape for each sample; one size may be -1: what is left. */
+/** Reshapes each sample; one size may be -1, which is inferred. */
 export const reshape =
   (shape: Shape) =>
   (x: SymbolicTensor): SymbolicTensor =>
     call('reshape', [x], (value) => value.reshape([value.shape[0], ...shape]))[0];
 
-/** Axes of each sample in another order, counted from 1 as in Keras. */
+/** Permutes the axes of each sample, which count from 1 as in Keras. */
 export function permute(order: readonly number[]): (x: SymbolicTensor) => SymbolicTensor {
   expectValue('permute', 'the order', order, listOf(integer));
   return (x) => call('permute', [x], (value) => value.permute([0, ...order]))[0];
 }
 
-/** Sets a share of the elements to zero while training. */
+/** Dropout: sets elements to zero with probability `rate` in training; see `Dropout`. */
 export function dropout(options: { readonly rate: number; readonly seed?: number }): SymbolicLayer<Dropout> {
   const checked = checkOptions('dropout', options, { rate: fraction, seed: optional(nonNegativeInteger) });
   return layer('dropout', () => new Dropout(checked), { keepsMask: true });
 }
 
-/** A function by its name. */
+/** Applies an activation, given by name. */
 export function activation(name: Activation): SymbolicLayer<Activate> {
   activationOf('activation', name);
   return layer('activation', () => new Activate(name), { keepsMask: true });
 }
 
-/** The mean over the steps that count. */
+/** Global average pooling over the steps that are not masked: (time, features) -> (features). */
 export const globalAveragePooling1d =
   () =>
   (x: SymbolicTensor): SymbolicTensor => {
     const { mask } = x;
     if (mask === undefined) return call('globalAveragePooling1d', [x], (value) => value.mean(1))[0];
-    const mean = (value: Tensor, counts: Tensor) =>
+    const mean = (value: Tensor, weights: Tensor) =>
       value
-        .mul(counts.expandDims(-1))
+        .mul(weights.expandDims(-1))
         .sum(1)
-        .div(counts.sum(1, { keepDims: true }).maximum(1));
+        .div(weights.sum(1, { keepDims: true }).maximum(1));
     return call('globalAveragePooling1d', [x, mask], mean)[0];
   };

@@ -1,7 +1,7 @@
 import { concat, type Tensor, TesseraError } from '../../../tensor/index.js';
 import { call, jointMask, type SymbolicTensor } from '../symbols.js';
 
-/** A function of symbols that lie behind each other; see `jointMask` for the mask of its result. */
+/** A layer that merges several symbols, given as a list, into one; see `jointMask` for the mask of the result. */
 export type Merge = (symbols: readonly SymbolicTensor[]) => SymbolicTensor;
 
 const merge =
@@ -12,35 +12,36 @@ const merge =
     return call(name, symbols, compute, { mask: jointMask(symbols) })[0];
   };
 
-const of =
-  (both: (a: Tensor, b: Tensor) => Tensor) =>
+/** Extends a function of two tensors to any number of them, from left to right. */
+const fold =
+  (combine: (a: Tensor, b: Tensor) => Tensor) =>
   (...values: Tensor[]): Tensor =>
-    values.reduce((result, value) => both(result, value));
+    values.reduce((result, value) => combine(result, value));
 
-const total = of((a, b) => a.add(b));
+const sum = fold((a, b) => a.add(b));
 
-/** Joins features, along the last axis. */
+/** Concatenates along the last axis. */
 export const concatenate: Merge = merge('concatenate', (...values) => concat(values, -1));
-/** The sum. */
-export const add: Merge = merge('add', total);
-/** The first less the second. */
+/** Elementwise sum. */
+export const add: Merge = merge('add', sum);
+/** Elementwise difference of two inputs, the first minus the second. */
 export const subtract: Merge = merge('subtract', (a, b) => a.sub(b), 2);
-/** The product, element by element. */
+/** Elementwise product. */
 export const multiply: Merge = merge(
   'multiply',
-  of((a, b) => a.mul(b)),
+  fold((a, b) => a.mul(b)),
 );
-/** The mean, element by element. */
-export const average: Merge = merge('average', (...values) => total(...values).div(values.length));
-/** The maximum, element by element. */
+/** Elementwise mean. */
+export const average: Merge = merge('average', (...values) => sum(...values).div(values.length));
+/** Elementwise maximum. */
 export const maximum: Merge = merge(
   'maximum',
-  of((a, b) => a.maximum(b)),
+  fold((a, b) => a.maximum(b)),
 );
-/** The minimum, element by element. */
+/** Elementwise minimum. */
 export const minimum: Merge = merge(
   'minimum',
-  of((a, b) => a.minimum(b)),
+  fold((a, b) => a.minimum(b)),
 );
-/** Any function of tensors with the batch first. */
+/** Applies any function of tensors (batch, ...) that returns a tensor (batch, ...). */
 export const lambda = (compute: (...values: Tensor[]) => Tensor): Merge => merge('lambda', compute);

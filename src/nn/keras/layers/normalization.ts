@@ -7,13 +7,13 @@ const EPSILON = { epsilon: optional(nonNegative) };
 const keepsMask = { keepsMask: true };
 
 interface NormalizationOptions {
-  /** Added to the variance. Default 1e-3; of `rmsNormalization` 1e-6. */
+  /** The term that is added to the variance. Default 1e-3; 1e-6 for `rmsNormalization`. */
   readonly epsilon?: number;
 }
 
 /**
- * Normalises each channel over the batch; at inference by the running statistics. Padded steps count in the statistics:
- * it keeps the mask, but does not heed it.
+ * Batch normalization of each channel, with the running statistics at inference; see `BatchNorm`. It passes the mask on
+ * but does not apply it: padded steps count in the statistics.
  */
 export function batchNormalization(
   options: NormalizationOptions & { readonly momentum?: number } = {},
@@ -23,19 +23,19 @@ export function batchNormalization(
   return layer('batchNormalization', (x) => new BatchNorm({ ...featuresOf(x), momentum, epsilon }), keepsMask);
 }
 
-/** Normalises the last axis. */
+/** Layer normalization of the last axis; see `LayerNorm`. */
 export function layerNormalization(options: NormalizationOptions = {}): SymbolicLayer<LayerNorm> {
   const { epsilon = 1e-3 } = checkOptions('layerNormalization', options, EPSILON);
   return layer('layerNormalization', (x) => new LayerNorm({ ...featuresOf(x), epsilon }), keepsMask);
 }
 
-/** Divides the last axis by its root mean square. */
+/** Root mean square normalization of the last axis; see `RMSNorm`. */
 export function rmsNormalization(options: NormalizationOptions = {}): SymbolicLayer<RMSNorm> {
   const { epsilon = 1e-6 } = checkOptions('rmsNormalization', options, EPSILON);
   return layer('rmsNormalization', (x) => new RMSNorm({ ...featuresOf(x), epsilon }), keepsMask);
 }
 
-/** Normalises groups of channels of each sample. */
+/** Group normalization of each sample; see `GroupNorm`. */
 export function groupNormalization(
   options: NormalizationOptions & { readonly groups?: number } = {},
 ): SymbolicLayer<GroupNorm> {

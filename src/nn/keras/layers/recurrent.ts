@@ -4,29 +4,30 @@ import { anything, boolean, checkOptions, oneOf, optional, positiveInteger } fro
 import { Bidirectional, GRU, LSTM, type Recurrent } from '../../layers/index.js';
 import { call, once, type SymbolicLayer, type SymbolicTensor } from '../symbols.js';
 
-/** Options of a recurrent layer by Keras's names. */
+/** Options of recurrent layers by Keras's names. */
 export interface RecurrentLayerOptions {
-  /** Features of the hidden state. */
+  /** The number of features of the hidden state. */
   readonly units: number;
-  /** All hidden states (time, units), not only the last. */
+  /** Whether the output is all hidden states (time, units) instead of the last one (units). Default false. */
   readonly returnSequences?: boolean;
-  /** Draws the initial values. */
+  /** The generator of the initial values. Default: see `Model`'s `seed`. */
   readonly generator?: Generator;
 }
 
 const CHECKS = { units: positiveInteger, returnSequences: optional(boolean), generator: anything };
 
-/** A recurrent layer: it heeds the mask of its input, and may begin with a state and give the last one. */
+/** A recurrent layer. It skips the masked steps of its input, takes an initial state and can return the last one. */
 export interface SymbolicRecurrent extends SymbolicLayer<Recurrent> {
-  /** From a state, as `withState` gives it. */
+  /** Calls the layer, optionally with an initial state as `withState` returns it. */
   (x: SymbolicTensor, initial?: readonly SymbolicTensor[]): SymbolicTensor;
-  /** Whether it gives all hidden states. */
+  /** Whether the output is all hidden states instead of the last one. */
   readonly returnSequences: boolean;
-  /** How many tensors a state has: 1 of a GRU, 2 of an LSTM, and twice as many of two directions. */
+  /** The number of tensors of a state: 1 for a GRU, 2 for an LSTM, twice as many for a bidirectional layer. */
   readonly stateSize: number;
   /**
-   * The output, and the last state: the hidden part, and an LSTM's cell; of two directions those of the first, then
-   * those of the second. Keras calls this `return_state`.
+   * Calls the layer and returns the output and the last state: the hidden state and, for an LSTM, the cell; for a
+   * bidirectional layer those of the forward direction, then those of the backward one. Keras calls this
+   * `return_state`.
    */
   withState(
     x: SymbolicTensor,
@@ -34,7 +35,7 @@ export interface SymbolicRecurrent extends SymbolicLayer<Recurrent> {
   ): { readonly output: SymbolicTensor; readonly state: readonly SymbolicTensor[] };
 }
 
-/** What a layer computes: all hidden states, the last one, and the last state as a list. */
+/** The result of a recurrent layer: all hidden states, the last one, and the last state as a list. */
 interface Result {
   readonly sequence: Tensor;
   readonly hidden: Tensor;
@@ -50,13 +51,18 @@ function recurrent<M extends Recurrent>(
   const moduleFor = once(make);
   const withState: SymbolicRecurrent['withState'] = (x, initial = []) => {
     if (initial.length !== 0 && initial.length !== stateSize)
-      throw new TesseraError(`${name}: an initial state has ${stateSize} tensors, got ${initial.length}`);
+      throw new TesseraError(`${name}: an initial state must have ${stateSize} tensors, got ${initial.length}`);
     const module = moduleFor(x.shape);
     const masks = x.mask === undefined ? [] : [x.mask];
     const compute = (value: Tensor, ...others: Tensor[]) => {
-      const given = others.slice(masks.length);
+      const initialState = others.slice(masks.length);
       const mask = masks.length === 0 ? undefined : others[0];
-      const { sequence, hidden, state } = run(module, value, mask, given.length === 0 ? undefined : given);
+      const { sequence, hidden, state } = run(
+        module,
+        value,
+        mask,
+        initialState.length === 0 ? undefined : initialState,
+      );
       return [returnSequences ? sequence : hidden, ...state];
     };
     const mask = returnSequences ? x.mask : undefined;
@@ -67,7 +73,7 @@ function recurrent<M extends Recurrent>(
   return Object.assign(apply, { make, moduleFor, returnSequences, stateSize, withState });
 }
 
-/** A long short-term memory over the steps of a sequence. */
+/** A long short-term memory: (time, features) -> (units), or (time, units) with `returnSequences`; see `LSTM`. */
 export function lstm(options: RecurrentLayerOptions): SymbolicRecurrent {
   const { units, returnSequences = false, generator } = checkOptions('lstm', options, CHECKS);
   return recurrent(
@@ -81,7 +87,7 @@ export function lstm(options: RecurrentLayerOptions): SymbolicRecurrent {
   );
 }
 
-/** A gated recurrent unit over the steps of a sequence. */
+/** A gated recurrent unit: (time, features) -> (units), or (time, units) with `returnSequences`; see `GRU`. */
 export function gru(options: RecurrentLayerOptions & { readonly resetAfter?: boolean }): SymbolicRecurrent {
   const checks = { ...CHECKS, resetAfter: optional(boolean) };
   const { units, returnSequences = false, resetAfter, generator } = checkOptions('gru', options, checks);
@@ -96,47 +102,47 @@ export function gru(options: RecurrentLayerOptions & { readonly resetAfter?: boo
   );
 }
 
-/** Keras's names of how two directions become one. */
+/** Keras's names of the merge modes. */
 const MERGES = { concat: 'concat', sum: 'sum', mul: 'multiply', ave: 'average' } as const;
 
 /**
- * Two layers with the options of a recurrent one, the second from the end of the sequence; their hidden states become
- * one by `mergeMode`, concatenated by default. As in Keras, both are new: they share no weights with the layer that is
- * given.
+ * Runs two layers with the options of the given one over a sequence, forward and backward, and merges their hidden
+ * states by `mergeMode`, 'concat' by default; see `Bidirectional`. As in Keras, both are new: they share no weights
+ * with the given layer.
  */
 export function bidirectional(
-  around: SymbolicRecurrent,
+  wrapped: SymbolicRecurrent,
   options: { readonly mergeMode?: keyof typeof MERGES } = {},
 ): SymbolicRecurrent {
-  if (typeof around?.withState !== 'function')
+  if (typeof wrapped?.withState !== 'function')
     throw new TesseraError('bidirectional: expected a recurrent layer, such as layers.lstm({ units })');
   const checks = { mergeMode: optional(oneOf(...Object.keys(MERGES))) };
   const { mergeMode = 'concat' } = checkOptions('bidirectional', options, checks);
-  const { returnSequences } = around;
-  const parts = around.stateSize;
+  const { returnSequences } = wrapped;
+  const { stateSize } = wrapped;
   return recurrent(
     'bidirectional',
-    { returnSequences, stateSize: 2 * parts },
+    { returnSequences, stateSize: 2 * stateSize },
     (shape) =>
-      new Bidirectional({ forwards: around.make(shape), backwards: around.make(shape), merge: MERGES[mergeMode] }),
+      new Bidirectional({ forwards: wrapped.make(shape), backwards: wrapped.make(shape), merge: MERGES[mergeMode] }),
     (module, x, mask, initial) => {
-      const { sequence, hidden, last } = module.run(x, mask, initial && besides(initial, parts));
-      return { sequence, hidden, state: [0, 1].flatMap((side) => halfOf(last, side).slice(0, parts)) };
+      const { sequence, hidden, last } = module.run(x, mask, initial && concatenatedState(initial, stateSize));
+      return { sequence, hidden, state: [0, 1].flatMap((direction) => stateOf(last, direction).slice(0, stateSize)) };
     },
   );
 }
 
-/** The states of both directions side by side, as `Bidirectional` takes them. */
-function besides(states: readonly Tensor[], parts: number): LstmState {
-  const both = (part: number) => concat([states[part], states[parts + part]], -1);
-  return { hidden: both(0), cell: both(parts - 1) };
+/** The concatenated states of both directions, as `Bidirectional` takes them. */
+function concatenatedState(states: readonly Tensor[], stateSize: number): LstmState {
+  const both = (index: number) => concat([states[index], states[stateSize + index]], -1);
+  return { hidden: both(0), cell: both(stateSize - 1) };
 }
 
-/** The hidden part and the cell of one direction. */
-function halfOf({ hidden, cell }: LstmState, side: number): Tensor[] {
+/** The hidden state and the cell of one direction, 0 for forward and 1 for backward. */
+function stateOf({ hidden, cell }: LstmState, direction: number): Tensor[] {
   const [batch, width] = hidden.shape;
-  const from = (side * width) / 2;
-  return [hidden, cell].map((state) => state.slice([0, from], [batch, from + width / 2]));
+  const begin = (direction * width) / 2;
+  return [hidden, cell].map((state) => state.slice([0, begin], [batch, begin + width / 2]));
 }
 
 const lastOf = (shape: Shape): number => shape[shape.length - 1];
