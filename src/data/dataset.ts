@@ -1,5 +1,6 @@
 import { batchesOf, copyRows, epochOrder } from '../tensor/batches.js';
 import { type Tensor, TesseraError, tensor } from '../tensor/index.js';
+import { checkOptions, nonNegativeInteger, optional, positiveInteger } from '../tensor/options.js';
 
 /** Pairs of text and image with a class, in flat arrays, one row a pair. */
 export interface PairedData {
@@ -52,13 +53,26 @@ export const batchCount = (rows: number, size: number): number => Math.ceil(rows
 
 /**
  * The batches of an epoch; the last may be smaller. The order depends on (seed, epoch) alone.
- * @throws TesseraError if the batch size is no positive integer, or the dataset is empty, damaged, or holds NaN.
+ * @throws TesseraError at the call if an option is unknown or not what it should be, or the dataset is empty, damaged, or holds NaN.
  */
-export function* batches(data: PairedData, { size, seed, epoch = 0, skip = 0 }: BatchOptions): Generator<Batch> {
+export function batches(data: PairedData, options: BatchOptions): Generator<Batch> {
+  const {
+    size,
+    seed,
+    epoch = 0,
+    skip = 0,
+  } = checkOptions('batches', options, {
+    size: positiveInteger,
+    seed: optional(nonNegativeInteger),
+    epoch: optional(nonNegativeInteger),
+    skip: optional(nonNegativeInteger),
+  });
   checkData(data);
-  if (!Number.isInteger(size) || size < 1)
-    throw new TesseraError(`batches: the batch size must be a positive integer, got ${size}`);
-  for (const rows of batchesOf(epochOrder(data.size, seed, epoch), size, skip)) yield rowsOf(data, rows);
+  return eachBatch(data, batchesOf(epochOrder(data.size, seed, epoch), size, skip));
+}
+
+function* eachBatch(data: PairedData, batches: Iterable<Uint32Array>): Generator<Batch> {
+  for (const rows of batches) yield rowsOf(data, rows);
 }
 
 function checkData({ size, tokens, mask, images, labels, time, image, classes }: PairedData): void {

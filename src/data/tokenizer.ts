@@ -1,4 +1,5 @@
 import { TesseraError } from '../tensor/index.js';
+import { checkOptions, nonNegativeInteger, optional, positiveInteger } from '../tensor/options.js';
 
 /** The id of padding, and of a word that the vocabulary does not have. */
 export const PADDING = 0;
@@ -37,6 +38,14 @@ export interface EncodedTexts {
   readonly time: number;
 }
 
+/** Which words a vocabulary has. */
+export interface VocabularyOptions {
+  /** How many ids there are at most; padding and unknown take two. Default 10,000. */
+  readonly size?: number;
+  /** How often a word must occur. Default 1. */
+  readonly minimumCount?: number;
+}
+
 /** Ids of words. Build it from the training split only: a word that is not in there is `UNKNOWN` ever after. */
 export class Vocabulary {
   readonly #ids: ReadonlyMap<string, number>;
@@ -57,15 +66,16 @@ export class Vocabulary {
 
   /**
    * The most frequent words of some texts, at most `size` ids with padding and unknown; equals in order of appearance.
-   * @throws TesseraError if `size` is not an integer of 2 or above.
+   * @throws TesseraError if an option is unknown or not what it should be.
    */
-  static of(
-    texts: Iterable<string>,
-    { size = 10_000, minimumCount = 1 }: { size?: number; minimumCount?: number } = {},
-  ): Vocabulary {
-    if (!Number.isInteger(size) || size < 2) {
-      throw new TesseraError(`Vocabulary.of: expected a size from 2 (padding and unknown take two ids), got ${size}`);
-    }
+  static of(texts: Iterable<string>, options: VocabularyOptions = {}): Vocabulary {
+    const { size = 10_000, minimumCount = 1 } = checkOptions('Vocabulary.of', options, {
+      size: optional({
+        expected: 'an integer of 2 or above',
+        fits: (value) => positiveInteger.fits(value) && value !== 1,
+      }),
+      minimumCount: optional(nonNegativeInteger),
+    });
     const counts = new Map<string, number>();
     for (const text of texts) for (const word of words(text)) counts.set(word, (counts.get(word) ?? 0) + 1);
     const frequent = [...counts].filter(([, count]) => count >= minimumCount).sort(([, a], [, b]) => b - a);
@@ -112,7 +122,7 @@ export class Vocabulary {
    */
   encode(texts: readonly string[], time: number): EncodedTexts {
     if (!Number.isInteger(time) || time < 1) {
-      throw new TesseraError(`Vocabulary.encode: expected a length from 1 word, got ${time}`);
+      throw new TesseraError(`Vocabulary.encode: time must be a positive integer, got ${time}`);
     }
     const tokens = new Int32Array(texts.length * time);
     const mask = new Float32Array(texts.length * time);

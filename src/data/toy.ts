@@ -1,5 +1,5 @@
 import { Generator } from '../tensor/generator.js';
-import { TesseraError } from '../tensor/index.js';
+import { checkOptions, nonNegativeInteger, optional, positiveInteger } from '../tensor/options.js';
 import type { PairedData } from './dataset.js';
 
 /** Sizes of the toy data. */
@@ -18,13 +18,20 @@ export interface ToyOptions {
  * Pairs that need both modalities: the text names one of two words among noise words, the image is bright in its upper
  * or lower half, and the class is the pair of both. Each modality alone decides half of the question: at best 50%.
  *
- * @throws TesseraError if a size is not a positive integer.
+ * @throws TesseraError if an option is unknown or not what it should be.
  */
-export function toyData({ size = 64, seed = 0, pixels = 8, time = 4 }: ToyOptions = {}): PairedData {
-  for (const [name, value] of Object.entries({ size, pixels, time })) {
-    if (!Number.isInteger(value) || value < 1)
-      throw new TesseraError(`toyData: ${name} must be a positive integer, got ${value}`);
-  }
+export function toyData(options: ToyOptions = {}): PairedData {
+  const {
+    size = 64,
+    seed = 0,
+    pixels = 8,
+    time = 4,
+  } = checkOptions('toyData', options, {
+    size: optional(positiveInteger),
+    seed: optional(nonNegativeInteger),
+    pixels: optional(positiveInteger),
+    time: optional(positiveInteger),
+  });
   const generator = new Generator(seed);
   const tokens = new Int32Array(size * time);
   const mask = new Float32Array(size * time);

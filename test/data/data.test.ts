@@ -77,7 +77,10 @@ test('an epoch has every row once, in an order of (seed, epoch) alone', async ()
 test('what cannot be batched is refused', () => {
   const data = toyData({ size: 3 });
   expect(() => [...batches({ ...data, size: 0 }, { size: 4 })]).toThrow('the dataset is empty');
-  expect(() => [...batches(data, { size: 0 })]).toThrow('a positive integer, got 0');
+  expect(() => batches(data, { size: 0 })).toThrow('batches: size must be a positive integer, got 0');
+  expect(() => batches(data, { size: 4, skp: 1 } as never)).toThrow("no option 'skp' (did you mean 'skip'?)");
+  expect(() => toyData({ size: '8' } as never)).toThrow("toyData: size must be a positive integer, got '8'");
+  expect(() => Vocabulary.of([], { size: 1 })).toThrow('Vocabulary.of: size must be an integer of 2 or above, got 1');
   const images = data.images.slice();
   images[70] = Number.NaN;
   expect(() => [...batches({ ...data, images }, { size: 4 })]).toThrow('the image of row 1 holds NaN');

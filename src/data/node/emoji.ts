@@ -3,6 +3,15 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import envPaths from 'env-paths';
 import { TesseraError } from '../../tensor/index.js';
+import {
+  anything,
+  type Checks,
+  checkOptions,
+  nonNegativeInteger,
+  openFraction,
+  optional,
+  positiveInteger,
+} from '../../tensor/options.js';
 import type { PairedData } from '../dataset.js';
 import { normalize, type PixelStatistics, pixelStatistics } from '../normalize.js';
 import { splitKeys } from '../split.js';
@@ -73,6 +82,18 @@ export interface EmojiData {
   readonly pictures: Readonly<Record<string, string>>;
 }
 
+const OPTIONS: Checks<EmojiOptions> = {
+  pixels: optional(positiveInteger),
+  vendors: optional({
+    expected: `an array of ${EMOJI_VENDORS.join(', ')}`,
+    fits: (value) => Array.isArray(value) && value.length > 0 && value.every((one) => EMOJI_VENDORS.includes(one)),
+  }),
+  seed: optional(nonNegativeInteger),
+  testFraction: optional(openFraction),
+  time: optional(positiveInteger),
+  onProgress: anything,
+  signal: anything,
+};
 const CHANNELS = 3;
 
 /** Optional dependencies: who wants the pictures installs them. */
@@ -129,8 +150,13 @@ function groupsOf(set: IconSet): Map<string, string> {
  * @throws TesseraError if an option is not what it should be, or a package with pictures is missing.
  */
 export async function emojiData(options: EmojiOptions = {}): Promise<EmojiData> {
-  const { pixels = 28, vendors = EMOJI_VENDORS.slice(0, 3), seed = 0, testFraction = 0.2, time = 8 } = options;
-  checkOptions({ pixels, vendors, testFraction });
+  const {
+    pixels = 28,
+    vendors = EMOJI_VENDORS.slice(0, 3),
+    seed = 0,
+    testFraction = 0.2,
+    time = 8,
+  } = checkOptions('emojiData', options, OPTIONS);
   const sets = loadSets([...new Set<EmojiVendor>(['twemoji', ...vendors])]);
   const groups = groupsOf(setOf(sets, 'twemoji'));
   const classes = [...new Set(groups.values())].sort();
@@ -188,20 +214,6 @@ export async function emojiData(options: EmojiOptions = {}): Promise<EmojiData> 
     removedWords: [...removed].sort(),
     pictures: versions,
   };
-}
-
-function checkOptions({
-  pixels,
-  vendors,
-  testFraction,
-}: Required<Pick<EmojiOptions, 'pixels' | 'vendors' | 'testFraction'>>): void {
-  if (!Number.isInteger(pixels) || pixels < 1)
-    throw new TesseraError(`emojiData: pixels must be a positive integer, got ${pixels}`);
-  const unknown = vendors.find((vendor) => !EMOJI_VENDORS.includes(vendor));
-  if (unknown !== undefined || vendors.length === 0)
-    throw new TesseraError(`emojiData: expected vendors among ${EMOJI_VENDORS.join(', ')}, got ${unknown ?? 'none'}`);
-  if (!(testFraction > 0 && testFraction < 1))
-    throw new TesseraError(`emojiData: testFraction must lie between 0 and 1, got ${testFraction}`);
 }
 
 function setOf(sets: ReadonlyMap<EmojiVendor, IconSet>, vendor: EmojiVendor): IconSet {

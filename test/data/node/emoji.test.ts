@@ -36,3 +36,12 @@ test('the same seed gives the same data', async () => {
   expect(await emojiData({ pixels: 8, vendors: ['twemoji'], seed: 3 })).toEqual(data);
   expect((await emojiData({ pixels: 8, vendors: ['twemoji'], seed: 4 })).testNames).not.toEqual(data.testNames);
 });
+
+test('options that are unknown or make no sense are refused', async () => {
+  for (const [options, message] of [
+    [{ pixel: 8 }, "emojiData: there is no option 'pixel' (did you mean 'pixels'?)"],
+    [{ vendors: ['apple'] }, 'emojiData: vendors must be an array of twemoji, noto, fluent-emoji-flat, openmoji'],
+    [{ testFraction: 1 }, 'emojiData: testFraction must be a number within (0, 1), got 1'],
+  ] as const)
+    await expect(emojiData(options as never)).rejects.toThrow(message);
+});
