@@ -1,5 +1,5 @@
 import type { Device, DeviceBuffer, Dispatch, HostArray, Prepared } from '../src/gpu/device.js';
-import { lackOf } from '../src/gpu/kernel.js';
+import { lackOf } from '../src/gpu/device.js';
 import { openDevice } from '../src/gpu/open.js';
 import { greatestCommonDivisor, isNarrow, median } from '../src/gpu/statistics.js';
 import { runsToLast, timeSubmission } from '../src/gpu/timer.js';

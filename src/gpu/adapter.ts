@@ -1,4 +1,4 @@
-import type { SubgroupMatrixConfig } from './device.js';
+import type { SubgroupMatrixConfig } from './kernel.js';
 
 /** What stands behind an adapter: a GPU, the system's software driver, or the SwiftShader that comes with the package. */
 export type AdapterKind = 'hardware' | 'system software' | 'SwiftShader';

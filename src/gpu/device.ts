@@ -1,4 +1,4 @@
-import type { Kernel, Span } from './kernel.js';
+import type { Kernel, Needs, Span, SubgroupMatrixConfig } from './kernel.js';
 import type { Choices, Origin } from './tuning.js';
 
 /**
@@ -17,15 +17,6 @@ export const exceedsBinding = (
   count: number,
   { bindingBytes }: Pick<DeviceLimits, 'bindingBytes'>,
 ): boolean => bytesOf(type, count) > bindingBytes;
-
-/** Shapes of matrices that a subgroup multiplies at once; not yet in `@webgpu/types`. */
-export interface SubgroupMatrixConfig {
-  readonly componentType: string;
-  readonly resultComponentType: string;
-  readonly M: number;
-  readonly N: number;
-  readonly K: number;
-}
 
 /**
  * Numbers on the host. A Float64Array keeps its precision on the reference device and is rounded for a GPU. f16
@@ -164,3 +155,24 @@ export interface Device {
   /** Ends the device; using it afterwards is a DeviceLostError. */
   close(): void;
 }
+
+/** What a kernel needs and a device lacks, in words; undefined where it runs. The reference device runs all. */
+export function lackOf(
+  { subgroupLanes, subgroupMatrix, f16, bindings }: Needs & Pick<Kernel, 'bindings'>,
+  { kind, limits, features }: Pick<Device, 'kind' | 'limits' | 'features'>,
+): string | undefined {
+  if (kind === 'reference') return undefined;
+  if (subgroupLanes > limits.subgroupLanes)
+    return `it shares values among ${subgroupLanes} lanes of a subgroup, there are ${limits.subgroupLanes}`;
+  if (subgroupMatrix !== undefined && !limits.subgroupMatrices.some((one) => textOf(one) === textOf(subgroupMatrix)))
+    return `its subgroups multiply matrices of ${textOf(subgroupMatrix)}, there are ${limits.subgroupMatrices.map(textOf).join(', ') || 'none'}`;
+  if (f16 && !features.has('shader-f16'))
+    return "half precision needs the feature 'shader-f16'; compute in f32 (precision: 'f32')";
+  const buffers = bindings.filter(({ access }) => access !== 'uniform').length;
+  return buffers > limits.storageBuffers
+    ? `it binds ${buffers} storage buffers of ${limits.storageBuffers}`
+    : undefined;
+}
+
+const textOf = ({ M, N, K, componentType, resultComponentType }: SubgroupMatrixConfig): string =>
+  `${M} x ${N} x ${K} ${componentType} to ${resultComponentType}`;

@@ -1,21 +1,22 @@
 import { subgroupMatricesOf } from './adapter.js';
-import type {
-  Around,
-  Counters,
-  Device,
-  DeviceBuffer,
-  DeviceLimits,
-  Dispatch,
-  ElementType,
-  HostArray,
-  Prepared,
-  Readback,
-  Window,
+import {
+  type Around,
+  bytesOf,
+  type Counters,
+  type Device,
+  type DeviceBuffer,
+  type DeviceLimits,
+  type Dispatch,
+  type ElementType,
+  type HostArray,
+  lackOf,
+  type Prepared,
+  type Readback,
+  type Window,
 } from './device.js';
-import { bytesOf } from './device.js';
 import { DeviceLostError, KernelError, OutOfMemoryError, TesseraError } from './errors.js';
 import { packHalves, unpackHalves } from './half.js';
-import { lackOf } from './kernel.js';
+
 import { layoutOf, type Pipeline, PipelineCache } from './pipelines.js';
 import { BufferPool, sizeClass } from './pool.js';
 import { measurePasses } from './timestamps.js';

@@ -1,4 +1,3 @@
-import type { Device, SubgroupMatrixConfig } from './device.js';
 import { TesseraError } from './errors.js';
 import {
   type Binding,
@@ -18,6 +17,15 @@ export interface Cost {
 }
 
 export type Values = Readonly<Record<string, number>>;
+
+/** Shapes of matrices that a subgroup multiplies at once; not yet in `@webgpu/types`. */
+export interface SubgroupMatrixConfig {
+  readonly componentType: string;
+  readonly resultComponentType: string;
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+}
 
 /** Some elements of a buffer. */
 export interface Span {
@@ -151,28 +159,7 @@ export const programOf = (wgsl: string, { subgroupLanes, subgroupMatrix, f16 }: 
   ].join('');
 
 /** What a kernel uses of the language and of the device beyond what all have. */
-type Needs = Pick<Kernel, 'subgroupLanes' | 'subgroupMatrix' | 'f16'>;
-
-/** What a kernel needs and a device lacks, in words; undefined where it runs. The reference device runs all. */
-export function lackOf(
-  { subgroupLanes, subgroupMatrix, f16, bindings }: Needs & Pick<Kernel, 'bindings'>,
-  { kind, limits, features }: Pick<Device, 'kind' | 'limits' | 'features'>,
-): string | undefined {
-  if (kind === 'reference') return undefined;
-  if (subgroupLanes > limits.subgroupLanes)
-    return `it shares values among ${subgroupLanes} lanes of a subgroup, there are ${limits.subgroupLanes}`;
-  if (subgroupMatrix !== undefined && !limits.subgroupMatrices.some((one) => textOf(one) === textOf(subgroupMatrix)))
-    return `its subgroups multiply matrices of ${textOf(subgroupMatrix)}, there are ${limits.subgroupMatrices.map(textOf).join(', ') || 'none'}`;
-  if (f16 && !features.has('shader-f16'))
-    return "half precision needs the feature 'shader-f16'; compute in f32 (precision: 'f32')";
-  const buffers = bindings.filter(({ access }) => access !== 'uniform').length;
-  return buffers > limits.storageBuffers
-    ? `it binds ${buffers} storage buffers of ${limits.storageBuffers}`
-    : undefined;
-}
-
-const textOf = ({ M, N, K, componentType, resultComponentType }: SubgroupMatrixConfig): string =>
-  `${M} x ${N} x ${K} ${componentType} to ${resultComponentType}`;
+export type Needs = Pick<Kernel, 'subgroupLanes' | 'subgroupMatrix' | 'f16'>;
 
 function expectSame(kernel: string, what: string, described: readonly string[], inSource: readonly string[]): void {
   if (described.join() !== inSource.join()) {

@@ -1,5 +1,6 @@
 import type { Device, Dispatch } from '../gpu/device.js';
-import { ceilDivide, defineKernel, type Kernel, lackOf } from '../gpu/kernel.js';
+import { lackOf } from '../gpu/device.js';
+import { ceilDivide, defineKernel, type Kernel } from '../gpu/kernel.js';
 import { timeOf } from '../gpu/timer.js';
 import { wgsl } from '../gpu/wgsl.js';
 

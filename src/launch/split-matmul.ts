@@ -2,7 +2,6 @@ import { bytesOf, exceedsBinding } from '../gpu/device.js';
 import { addParts } from '../kernels/matmul/add.js';
 import { copyRegion, whole } from './copy.js';
 import { type Launch, type LaunchContext, launch, partOf, type Value } from './launch.js';
-import type { Transposes } from './matmul.js';
 import { reduceLaunches } from './reduce.js';
 import type { Shape } from './shape.js';
 
@@ -14,7 +13,9 @@ import type { Shape } from './shape.js';
  *   along columns  C[:, p] = A·B[:, p]         where B is transposed
  *   along rows     C[p, :] = A[p, :]·B         where k is so long that the kernels cut it, too
  */
-interface Product extends Transposes {
+interface Product {
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
   readonly m: number;
   readonly n: number;
   readonly k: number;

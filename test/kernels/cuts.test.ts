@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Window } from '../../src/gpu/device.js';
-import { type Cut, type Kernel, lackOf } from '../../src/gpu/kernel.js';
+import { lackOf } from '../../src/gpu/device.js';
+import type { Cut, Kernel } from '../../src/gpu/kernel.js';
 import { fuse } from '../../src/kernels/index.js';
 import { gpu, reference } from '../support/devices.js';
 import { type CaseLaunch, type KernelCase, runCase } from '../support/kernels.js';

@@ -1,4 +1,4 @@
-import type { SubgroupMatrixConfig } from '../../gpu/device.js';
+import type { SubgroupMatrixConfig } from '../../gpu/kernel.js';
 import { ceilDivide, defineKernel, type Kernel } from '../../gpu/kernel.js';
 import { EPILOGUE, wgsl } from '../../gpu/wgsl.js';
 import { type MatmulSizes, matmulOf, type OperandType } from './matmul.js';
