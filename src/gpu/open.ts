@@ -1,4 +1,4 @@
-import { findAdapter, originOf, readTuning } from '#webgpu';
+import { findAdapter, originOf, readTuning, warn } from '#webgpu';
 import { limitsOf } from './adapter.js';
 import type { Device } from './device.js';
 import { TesseraError } from './errors.js';
@@ -27,7 +27,12 @@ export async function openDevice({ device = 'auto' }: OpenOptions = {}): Promise
   if (device === 'reference') return new ReferenceDevice();
   const found = await findAdapter({ from: device === 'swiftshader' ? 'swiftshader' : 'auto' });
   if (found === null) {
-    if (device === 'auto') return new ReferenceDevice();
+    if (device === 'auto') {
+      warn(
+        "openDevice: no WebGPU adapter was found; computing on the reference device, which is slow. 'npx tessera doctor' says what was tried and what to install",
+      );
+      return new ReferenceDevice();
+    }
     throw new TesseraError(
       "openDevice: no WebGPU adapter was found; 'npx tessera doctor' says what was tried and what to install",
     );

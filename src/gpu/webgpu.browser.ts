@@ -59,3 +59,6 @@ export const advice = (kind: AdapterKind | null): string[] =>
 
 /** A page cannot ask for a collection, only give way to one. */
 export const collectGarbage = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+
+// biome-ignore lint/suspicious/noConsole: a page has no other place for it
+export const warn = (message: string): void => console.warn(message);

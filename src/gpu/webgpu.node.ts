@@ -1,15 +1,10 @@
-import { createReadStream, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { isMainThread } from 'node:worker_threads';
-import { createBrotliDecompress } from 'node:zlib';
-import envPaths from 'env-paths';
-import * as tar from 'tar';
 import {
   type AdapterKind,
   type Attempt,
@@ -23,8 +18,10 @@ import {
   type Search,
 } from './adapter.js';
 import type { Origin } from './tuning.js';
+import { unpackOnce } from './webgpu.node.unpack.js';
 
 export { readTuning, tuningFile } from './webgpu.node.tuning.js';
+export { warn } from './webgpu.node.warn.js';
 
 const require = createRequire(import.meta.url);
 
@@ -224,46 +221,16 @@ async function lendLoader(passedOver: Attempt[]): Promise<boolean> {
 async function swiftShader(passedOver: Attempt[]): Promise<string | null> {
   let outcome = `it is packaged for Linux on x64 only, this is ${process.platform} on ${process.arch}`;
   try {
-    if (SWIFTSHADER_RUNS_HERE) return await unpackSwiftShader();
+    if (SWIFTSHADER_RUNS_HERE)
+      return await unpackOnce(
+        path.join(findPackage(SWIFTSHADER), 'bin', 'swiftshader.tar.br'),
+        `swiftshader-${versionOf(SWIFTSHADER)}`,
+      );
   } catch (error) {
     outcome = `unpacking it failed: ${messageOf(error)}`;
   }
   passedOver.push({ where: 'SwiftShader', outcome });
   return null;
-}
-
-/**
- * Unpacks SwiftShader into the user's cache, once a version. The whole folder is renamed when it is complete, so a
- * second process or a Ctrl-C leaves no half. Where the cache cannot be written, a private folder serves this process.
- */
-async function unpackSwiftShader(): Promise<string> {
-  const root = findPackage(SWIFTSHADER);
-  const cache = envPaths('tessera', { suffix: '' }).cache;
-  const folder = path.join(cache, `swiftshader-${versionOf(SWIFTSHADER)}`);
-  const isThere = () => existsSync(path.join(folder, 'vk_swiftshader_icd.json'));
-  if (isThere()) return folder;
-  let temporary: string;
-  let lasting = true;
-  try {
-    await mkdir(cache, { recursive: true });
-    temporary = await mkdtemp(path.join(cache, 'unpacking-'));
-  } catch {
-    lasting = false;
-    temporary = await mkdtemp(path.join(os.tmpdir(), 'tessera-swiftshader-'));
-    process.once('exit', () => rmSync(temporary, { recursive: true, force: true }));
-  }
-  try {
-    const archive = createReadStream(path.join(root, 'bin', 'swiftshader.tar.br'));
-    // Root would keep the archive's owner, and leave a library in root's cache that another user may change.
-    await pipeline(archive, createBrotliDecompress(), tar.extract({ cwd: temporary, preserveOwner: false }));
-    if (!lasting) return temporary;
-    await rename(temporary, folder);
-  } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    // Another process was first: its folder is as good.
-    if (!isThere()) throw error;
-  }
-  return folder;
 }
 
 /** A package's folder; found by hand, because its `exports` may hide package.json. */

@@ -4,12 +4,10 @@ import path from 'node:path';
 import envPaths from 'env-paths';
 import { TesseraError } from './errors.js';
 import { type Choices, decodeTuning, type Origin } from './tuning.js';
+import { warn } from './webgpu.node.warn.js';
 
 /** A file of measurements is of a few kilobytes. */
 const MOST_BYTES = 2 ** 20;
-
-/** What was said of a file is not said again when the next device is opened. */
-const said = new Set<string>();
 
 /**
  * Where measurements of an adapter are kept: in the folder that TESSERA_TUNING names, by default the user's cache.
@@ -36,10 +34,4 @@ export async function readTuning(origin: Origin): Promise<Choices> {
     if (code !== 'ENOENT') warn(`ignored '${file}': ${message}; 'npx tessera tune' measures anew`);
     return new Map();
   }
-}
-
-function warn(message: string): void {
-  if (said.has(message)) return;
-  said.add(message);
-  process.emitWarning(message, 'TesseraTuning');
 }

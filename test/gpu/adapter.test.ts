@@ -14,7 +14,10 @@ test('the diagnosis is plain data, and agrees with the device that runs', async 
 });
 
 /** A program in a process of its own: how it ended, what it said, and that it ended by itself. */
-function program(source: string, environment: Record<string, string> = {}): Promise<{ code: unknown; out: string }> {
+function program(
+  source: string,
+  environment: Record<string, string> = {},
+): Promise<{ code: unknown; out: string; err: string }> {
   const from = JSON.stringify(new URL('../../src/tensor/index.ts', import.meta.url).href);
   const text = `import { openDevice, setDefaultDevice, tensor } from ${from};\n${source}`;
   return new Promise((resolve) => {
@@ -22,7 +25,8 @@ function program(source: string, environment: Record<string, string> = {}): Prom
       process.execPath,
       ['--import', 'tsx', '--input-type=module', '-e', text],
       { cwd: new URL('../..', import.meta.url), env: { ...process.env, ...environment }, timeout: 60_000 },
-      (error, out) => resolve({ code: error?.killed ? 'killed: it did not end' : child.exitCode, out: out.trim() }),
+      (error, out, err) =>
+        resolve({ code: error?.killed ? 'killed: it did not end' : child.exitCode, out: out.trim(), err }),
     );
   });
 }
@@ -36,7 +40,7 @@ test.each([
   ['with work still on its way', `void tensor([1]).mul(2).data(); ${work}`],
   ['on the reference device', `setDefaultDevice(await openDevice({ device: 'reference' })); ${work}`],
 ])('a process ends by itself %s', async (_, source) => {
-  expect(await program(source)).toEqual({ code: 0, out: '63' });
+  expect(await program(source)).toMatchObject({ code: 0, out: '63' });
 });
 
 test('a process ends by itself after an error', async () => {
@@ -56,10 +60,11 @@ register('data:text/javascript,' + encodeURIComponent(\`export async function re
   if (name === 'webgpu') throw new Error('hidden');
   return next(name, context);
 }\`));`;
-  const { code, out } = await program(`${hidden}
+  const { code, out, err } = await program(`${hidden}
 const device = await openDevice(); setDefaultDevice(device); ${work}
 console.log(device.kind);
 await openDevice({ device: 'gpu' }).catch((error) => console.log(error.message));`);
   expect(code).toBe(0);
+  expect(err).toMatch('openDevice: no WebGPU adapter was found; computing on the reference device, which is slow');
   expect(out).toMatch(/^63\nreference\nopenDevice: no WebGPU adapter was found; 'npx tessera doctor'/);
 });
