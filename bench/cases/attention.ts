@@ -71,11 +71,11 @@ function attended(blocks: number, rows: number, features: number, when?: KernelC
     },
     outputs: ['y', 'maximum', 'inverse'],
     rungs: [
-      throughMemory('naive products', workgroup.ones, matmulNaive),
-      throughMemory('register products', workgroup.ones, matmulRegister),
-      throughMemory('direct products', workgroup.ones, matmulDirect.nt, matmulDirect.nn),
-      throughMemory('subgroup products', workgroup.ones, matmulSubgroup.columns, matmulSubgroup.rows),
-      throughMemory('subgroup products, rows by lanes', lanes.fours, matmulSubgroup.columns, matmulSubgroup.rows),
+      throughMemory('naive products', workgroup.scalar, matmulNaive),
+      throughMemory('register products', workgroup.scalar, matmulRegister),
+      throughMemory('direct products', workgroup.scalar, matmulDirect.nt, matmulDirect.nn),
+      throughMemory('subgroup products', workgroup.scalar, matmulSubgroup.columns, matmulSubgroup.rows),
+      throughMemory('subgroup products, rows by lanes', lanes.vec4, matmulSubgroup.columns, matmulSubgroup.rows),
       single('by blocks of keys', attentionForward, sizes),
     ],
   };

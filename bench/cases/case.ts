@@ -41,16 +41,16 @@ export const single = (name: string, kernel: Kernel, values: Step['values']): Ru
 export const ownNames = ({ bindings }: Kernel): Record<string, string> =>
   Object.fromEntries(bindings.filter(({ access }) => access !== 'uniform').map(({ name }) => [name, name]));
 
-/** A rung for each team that can compute rows of so many numbers (`src/kernels/rows/row-kernels.ts`). */
+/** A rung for each row group that can compute rows of so many numbers (`src/kernels/rows/row-kernels.ts`). */
 export const rowRungs = (
   { workgroup, lanes }: RowKernels,
   values: Step['values'] & { readonly cols: number },
 ): Rung[] =>
   [
-    { name: 'a workgroup a row', kernel: workgroup.ones },
-    { name: 'a workgroup a row, by fours', kernel: workgroup.fours },
-    { name: 'eight lanes a row', kernel: lanes.ones },
-    { name: 'eight lanes a row, by fours', kernel: lanes.fours },
+    { name: 'a workgroup a row', kernel: workgroup.scalar },
+    { name: 'a workgroup a row, vec4', kernel: workgroup.vec4 },
+    { name: 'eight lanes a row', kernel: lanes.scalar },
+    { name: 'eight lanes a row, vec4', kernel: lanes.vec4 },
   ]
-    .filter(({ kernel }) => values.cols % 4 === 0 || (kernel !== workgroup.fours && kernel !== lanes.fours))
+    .filter(({ kernel }) => values.cols % 4 === 0 || (kernel !== workgroup.vec4 && kernel !== lanes.vec4))
     .map(({ name, kernel }) => single(name, kernel, values));

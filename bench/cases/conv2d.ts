@@ -11,7 +11,7 @@ interface Geometry {
   readonly when?: KernelCase['when'];
 }
 
-/** How many rows of pixels one invocation of the filter's gradient walks where they are cut into chunks. */
+/** How many rows of pixels one invocation of the filter's gradient walks where they are split into chunks. */
 const CHUNK_ROWS = 16;
 
 /** A convolution with a window of 3 x 3, and its two gradients. */
@@ -39,7 +39,7 @@ function convolution({ batch, pixels, inputs, outputs, padding, when }: Geometry
   const sizes = { x: batch * pixels ** 2 * inputs, w: 9 * inputs * outputs, y: batch * out ** 2 * outputs };
   const chunks = Math.ceil(values.chunk_length / CHUNK_ROWS);
   const whole = { ...values, groups: 1 };
-  const fours = (count: number) => count % 4 === 0;
+  const vec4 = (count: number) => count % 4 === 0;
   const filters = (name: string, kernel: typeof conv2dRegister.filterGradient): Rung => ({
     name,
     steps: [
@@ -70,7 +70,7 @@ function convolution({ batch, pixels, inputs, outputs, padding, when }: Geometry
       rungs: [
         single('naive', groupedConv2d.forward, whole),
         single('register', conv2dRegister.forward, values),
-        ...(fours(outputs) ? [single('subgroup', conv2dSubgroup.forward, values)] : []),
+        ...(vec4(outputs) ? [single('subgroup', conv2dSubgroup.forward, values)] : []),
       ],
     },
     {
@@ -81,7 +81,7 @@ function convolution({ batch, pixels, inputs, outputs, padding, when }: Geometry
       rungs: [
         single('naive', groupedConv2d.inputGradient, whole),
         single('register', conv2dRegister.inputGradient, values),
-        ...(fours(inputs) && fours(outputs) ? [single('subgroup', conv2dSubgroup.inputGradient, values)] : []),
+        ...(vec4(inputs) && vec4(outputs) ? [single('subgroup', conv2dSubgroup.inputGradient, values)] : []),
       ],
     },
     {
@@ -93,7 +93,7 @@ function convolution({ batch, pixels, inputs, outputs, padding, when }: Geometry
         single('naive', groupedConv2d.filterGradient, whole),
         single('register', conv2dRegister.filterGradient, values),
         filters('register, in chunks', conv2dRegister.filterGradient),
-        ...(fours(outputs) ? [filters('subgroup, in chunks', conv2dSubgroup.filterGradient)] : []),
+        ...(vec4(outputs) ? [filters('subgroup, in chunks', conv2dSubgroup.filterGradient)] : []),
       ],
     },
   ];

@@ -10,7 +10,7 @@ function crossEntropy(rows: number, cols: number, when?: KernelCase['when']): Ke
   return [
     {
       ...common,
-      ...crossEntropyForward.workgroup.ones.cost(values),
+      ...crossEntropyForward.workgroup.scalar.cost(values),
       name: `cross-entropy ${rows} x ${cols}`,
       buffers: { logits: rows * cols, labels, loss: rows, maximum: rows, sums: rows },
       outputs: ['loss', 'maximum', 'sums'],

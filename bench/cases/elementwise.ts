@@ -63,11 +63,7 @@ function chain(count: number, when?: KernelCase['when']): KernelCase {
     bytes: 20 * count,
     buffers: { x: count, a: count, b: count, c: count, t1: count, t2: count, t3: count, t4: count, y: count },
     outputs: ['y'],
-    rungs: [
-      { name: 'five kernels', steps: separate },
-      atOnce('fused', 1),
-      atOnce('fused, four fours an invocation', 4),
-    ],
+    rungs: [{ name: 'five kernels', steps: separate }, atOnce('fused', 1), atOnce('fused, four vec4 an invocation', 4)],
   };
 }
 
@@ -78,7 +74,7 @@ function addition(count: number): KernelCase {
     bytes: 12 * count,
     outputs: ['y'],
     buffers: { in0: count, in1: count, y: count },
-    rungs: [single('by fours', kernelOf(add, 2), { count })],
+    rungs: [single('vec4', kernelOf(add, 2), { count })],
   };
 }
 

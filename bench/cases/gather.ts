@@ -27,7 +27,7 @@ function embedding(rows: number, cols: number, count: number, when?: KernelCase[
   const common = when === undefined ? {} : { when };
   const gathered = { ...values, first_row: 0 };
   const places = () => new Int32Array(count);
-  const summed = (name: string, kernel: typeof sumRows.ones): Rung => ({
+  const summed = (name: string, kernel: typeof sumRows.scalar): Rung => ({
     name,
     steps: [
       ...sortPlaces(count),
@@ -38,15 +38,15 @@ function embedding(rows: number, cols: number, count: number, when?: KernelCase[
   return [
     {
       ...common,
-      ...gatherRows.ones.cost(gathered),
+      ...gatherRows.scalar.cost(gathered),
       name: `gather ${count} of ${rows} x ${cols}`,
       outputs: ['y'],
       buffers: { table: rows * cols, indices, y: count * cols },
-      rungs: [single('an element', gatherRows.ones, gathered), single('by fours', gatherRows.fours, gathered)],
+      rungs: [single('an element', gatherRows.scalar, gathered), single('vec4', gatherRows.vec4, gathered)],
     },
     {
       ...common,
-      ...sumRows.ones.cost(values),
+      ...sumRows.scalar.cost(values),
       name: `scatter-add ${count} to ${rows} x ${cols}`,
       outputs: ['y'],
       buffers: {
@@ -58,7 +58,7 @@ function embedding(rows: number, cols: number, count: number, when?: KernelCase[
         spare0: places(),
         spare1: places(),
       },
-      rungs: [summed('sorted, an element', sumRows.ones), summed('sorted, by fours', sumRows.fours)],
+      rungs: [summed('sorted, an element', sumRows.scalar), summed('sorted, vec4', sumRows.vec4)],
     },
   ];
 }

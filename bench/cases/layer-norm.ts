@@ -12,7 +12,7 @@ function layerNorm(rows: number, cols: number, when?: KernelCase['when']): Kerne
   return [
     {
       ...common,
-      ...layerNormForward.workgroup.ones.cost(values),
+      ...layerNormForward.workgroup.scalar.cost(values),
       name: `layer norm ${rows} x ${cols}`,
       buffers: forward,
       outputs: ['y', 'mean', 'inverse'], // the rest is what rounding leaves, in whatever order the sum is taken
@@ -20,7 +20,7 @@ function layerNorm(rows: number, cols: number, when?: KernelCase['when']): Kerne
     },
     {
       ...common,
-      ...layerNormBackward.workgroup.ones.cost(sizes),
+      ...layerNormBackward.workgroup.scalar.cost(sizes),
       name: `layer norm gradient ${rows} x ${cols}`,
       buffers: { x: size, scale: cols, ...kept, dy: size, dx: size },
       outputs: ['dx'],

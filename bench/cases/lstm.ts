@@ -4,10 +4,10 @@ import {
   functions,
   lstmCell,
   lstmCellBackward,
-  lstmCellBackwardFours,
   lstmCellBackwardSubgroup,
-  lstmCellFours,
+  lstmCellBackwardVec4,
   lstmCellSubgroup,
+  lstmCellVec4,
   lstmSequence,
   lstmSequenceBackward,
   matmulNaive,
@@ -36,7 +36,7 @@ function copy(
   cols: number,
 ): Step {
   return {
-    kernel: stridedCopies[1].ones,
+    kernel: stridedCopies[1].scalar,
     values: {
       count: rows * cols,
       size_1: 1,
@@ -149,7 +149,7 @@ function forward(sequence: Sequence): KernelCase {
       opByOp('op by op, naive product', matmulNaive, sequence),
       opByOp('op by op, register product', matmulRegister, sequence),
       fused('a fused cell', lstmCell),
-      fused('by fours', lstmCellFours),
+      fused('vec4', lstmCellVec4),
       fused('subgroup', lstmCellSubgroup),
       single('all steps in one launch', lstmSequence, { time, batch, hidden_size: hidden }),
     ],
@@ -188,7 +188,7 @@ function backward(sequence: Sequence): KernelCase {
     outputs: ['dgates', 'state'],
     rungs: [
       rung('a fused cell', lstmCellBackward),
-      rung('by fours', lstmCellBackwardFours),
+      rung('vec4', lstmCellBackwardVec4),
       rung('subgroup', lstmCellBackwardSubgroup),
       single('all steps in one launch', lstmSequenceBackward, { time, batch, hidden_size: hidden }),
     ],

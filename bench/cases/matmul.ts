@@ -1,8 +1,8 @@
-import { packHalves, toHalf } from '../../src/gpu/half.js';
+import { packF16, toF16 } from '../../src/gpu/f16.js';
 import type { Kernel } from '../../src/gpu/kernel.js';
 import {
   matmulDirect,
-  matmulHalves,
+  matmulF16,
   matmulNaive,
   matmulRegister,
   matmulSubgroup,
@@ -34,7 +34,7 @@ const valuesOf = (m: number, k: number, n: number) => ({
 /** A product of whole matrices. */
 function product(m: number, k: number, n: number, when?: KernelCase['when']): KernelCase {
   const values = valuesOf(m, k, n);
-  const fours = [m, k, n].every((size) => size % 4 === 0);
+  const vec4 = [m, k, n].every((size) => size % 4 === 0);
   return {
     name: `matmul ${m} x ${k} x ${n}`,
     ...(when === undefined ? {} : { when }),
@@ -49,13 +49,13 @@ function product(m: number, k: number, n: number, when?: KernelCase['when']): Ke
       single('wide', chooseWide(values), values),
       single('subgroup matrix', matmulSubgroupMatrix.f32_8x8x8[readingOf(values)], values),
       single('direct, scalar', matmulDirect.scalar, values),
-      ...(fours ? [single('direct, by fours', matmulDirect.nn, values)] : []),
-      single('subgroup', fours ? matmulSubgroup.rows : matmulSubgroup.any, values),
+      ...(vec4 ? [single('direct, vec4', matmulDirect.nn, values)] : []),
+      single('subgroup', vec4 ? matmulSubgroup.rows : matmulSubgroup.any, values),
     ],
   };
 }
 
-/** A product with few results and a long k, which is cut into chunks; a second launch sums them. */
+/** A product with few results and a long k, which is split into chunks; a second launch sums them. */
 function longProduct(m: number, k: number, n: number, chunks: number): KernelCase {
   const values = valuesOf(m, k, n);
   const split = (name: string, kernel: Kernel): Rung => ({
@@ -91,12 +91,12 @@ function longProduct(m: number, k: number, n: number, chunks: number): KernelCas
 }
 
 /** The same numbers as f32 and as halves: what f16 operands save is memory, sums are f32 in both. */
-function productOfHalves(m: number, k: number, n: number, when?: KernelCase['when']): KernelCase {
+function productF16(m: number, k: number, n: number, when?: KernelCase['when']): KernelCase {
   const values = valuesOf(m, k, n);
   const reading = readingOf(values);
   const halves = (length: number, seed: number) => {
     const generator = new Generator(seed);
-    return Float32Array.from({ length }, () => toHalf(generator.normal()));
+    return Float32Array.from({ length }, () => toF16(generator.normal()));
   };
   const rung = (name: string, kernel: Kernel): Rung => ({
     name: `${name}, f16`,
@@ -116,19 +116,19 @@ function productOfHalves(m: number, k: number, n: number, when?: KernelCase['whe
         return halves(k * n, 2);
       },
       get a16() {
-        return packHalves(halves(m * k, 1));
+        return packF16(halves(m * k, 1));
       },
       get b16() {
-        return packHalves(halves(k * n, 2));
+        return packF16(halves(k * n, 2));
       },
       c: m * n,
     },
     outputs: ['c'],
     rungs: [
       single('register, f32', matmulRegister, values),
-      rung('naive', matmulHalves.naive),
-      rung('tiled', matmulHalves.tiled),
-      rung('register', matmulHalves.register),
+      rung('naive', matmulF16.naive),
+      rung('tiled', matmulF16.tiled),
+      rung('register', matmulF16.register),
       rung('wide', chooseWide(values, 'f16')),
       rung('subgroup matrix 16 x 16 x 16', matmulSubgroupMatrix.f16_16x16x16[reading]),
       rung('subgroup matrix 16 x 8 x 16', matmulSubgroupMatrix.f16_16x8x16[reading]),
@@ -146,7 +146,7 @@ export const matmulCases: readonly KernelCase[] = [
   longProduct(32, 43_264, 10, 32),
   product(1024, 1024, 1024, 'large'),
   product(4096, 4096, 4096, 'large'),
-  productOfHalves(256, 256, 256, 'quick'),
-  productOfHalves(1024, 1024, 1024, 'large'),
-  productOfHalves(4096, 4096, 4096, 'large'),
+  productF16(256, 256, 256, 'quick'),
+  productF16(1024, 1024, 1024, 'large'),
+  productF16(4096, 4096, 4096, 'large'),
 ];

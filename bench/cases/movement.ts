@@ -29,8 +29,8 @@ function transpose(rows: number, cols: number, when?: KernelCase['when']): Kerne
     buffers: { x: rows * cols, y: rows * cols },
     outputs: ['y'],
     rungs: [
-      single('an invocation an element', stridedCopies[1].ones, values),
-      single('an invocation four elements', stridedCopies[4].ones, values),
+      single('an invocation an element', stridedCopies[1].scalar, values),
+      single('an invocation four elements', stridedCopies[4].scalar, values),
     ],
   };
 }
@@ -38,7 +38,7 @@ function transpose(rows: number, cols: number, when?: KernelCase['when']): Kerne
 /** y (rows, 2 · cols), its left half, = x (rows, cols): what a concatenation does. */
 function concatenation(rows: number, cols: number, when?: KernelCase['when']): KernelCase {
   const ones = copyOf([1, 1, 1, rows, cols], [0, 0, 0, cols, 1], [0, 0, 0, 2 * cols, 1]);
-  const fours = copyOf([1, 1, 1, rows, cols / 4], [0, 0, 0, cols / 4, 1], [0, 0, 0, cols / 2, 1]);
+  const vec4 = copyOf([1, 1, 1, rows, cols / 4], [0, 0, 0, cols / 4, 1], [0, 0, 0, cols / 2, 1]);
   return {
     name: `concatenation ${rows} x ${cols}`,
     ...(when === undefined ? {} : { when }),
@@ -47,9 +47,9 @@ function concatenation(rows: number, cols: number, when?: KernelCase['when']): K
     outputs: ['y'],
     buffers: { x: rows * cols, y: new Float32Array(2 * rows * cols) },
     rungs: [
-      single('an element', stridedCopies[1].ones, ones),
-      single('by fours', stridedCopies[1].fours, fours),
-      single('four fours an invocation', stridedCopies[4].fours, fours),
+      single('an element', stridedCopies[1].scalar, ones),
+      single('vec4', stridedCopies[1].vec4, vec4),
+      single('four vec4 an invocation', stridedCopies[4].vec4, vec4),
     ],
   };
 }
@@ -64,7 +64,7 @@ function fill(count: number): KernelCase {
     outputs: ['y'],
     rungs: [
       single('four elements an invocation', fills[1].f32, values),
-      single('four fours an invocation', fills[4].f32, values),
+      single('four vec4 an invocation', fills[4].f32, values),
     ],
   };
 }

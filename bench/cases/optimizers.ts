@@ -20,7 +20,7 @@ function updates(count: number, when?: KernelCase['when']): KernelCase[] {
       ...kernel.cost(values),
       buffers: { ...common, ...moments },
       outputs: ['parameter0', ...Object.keys(moments)],
-      rungs: [single('by fours', kernel, values)],
+      rungs: [single('vec4', kernel, values)],
     };
   };
   const adam = { beta1: 0.9, beta2: 0.999, epsilon: 1e-7, correction1: 0.1, correction2: 0.001 };

@@ -19,7 +19,7 @@ function softmax(rows: number, cols: number, when?: KernelCase['when']): KernelC
     first: Rung[] = [],
   ) => ({
     ...(when === undefined ? {} : { when }),
-    ...kernels.workgroup.ones.cost(values),
+    ...kernels.workgroup.scalar.cost(values),
     name: `${name} ${rows} x ${cols}`,
     buffers,
     outputs: [output],

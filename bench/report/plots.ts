@@ -156,8 +156,8 @@ export function rooflinePlot(
   ];
   const lowest = decade(Math.min(...points.map(({ gflops }) => gflops)), Math.floor);
   const height = Math.max(560, 130 + 18 * points.length);
-  const { halfFlops } = roofs;
-  const half = halfFlops === undefined ? undefined : halfFlops / 1e9;
+  const { f16Flops } = roofs;
+  const half = f16Flops === undefined ? undefined : f16Flops / 1e9;
   const roof = (top: number) => [left, top / bandwidth, right].map((x) => [x, Math.min(top, bandwidth * x)]);
   const lines = [
     ...(half === undefined ? [] : [{ type: 'dashed', width: 1, data: roof(half) }]),

@@ -80,9 +80,9 @@ export const showLadders = (rows: readonly KernelRow[]): string =>
     .join('\n\n');
 
 /** A device's roofs in a sentence. */
-export function describeRoofs({ flops, halfFlops, bytes, copy, dispatch, upload, readback }: Roofs): string {
+export function describeRoofs({ flops, f16Flops, bytes, copy, dispatch, upload, readback }: Roofs): string {
   const giga = (one: number) => (one / 1e9).toFixed(1);
-  const half = halfFlops === undefined ? '' : `, ${giga(halfFlops)} of f16`;
+  const half = f16Flops === undefined ? '' : `, ${giga(f16Flops)} of f16`;
   return [
     `${giga(flops)} GFLOP/s of f32 multiply-adds${half}; ${giga(bytes)} GB/s read or copied (${giga(copy)} copied);`,
     `${(1000 * dispatch).toFixed(1)} µs a dispatch; upload ${giga(upload)} GB/s, readback ${giga(readback)} GB/s`,

@@ -116,7 +116,7 @@ export class Vocabulary {
   }
 
   /**
-   * Texts as rows of `time` ids: longer ones are cut, shorter ones padded. A text without words is all padding: its
+   * Texts as rows of `time` ids: longer ones are truncated, shorter ones padded. A text without words is all padding: its
    * mask is all zeros, and an LSTM under the mask leaves it at the state it began with.
    * @throws TesseraError if `time` is not a positive integer.
    */

@@ -7,7 +7,7 @@ import type { Choices, Origin } from './tuning.js';
  */
 export type ElementType = 'f32' | 'i32' | 'u32' | 'bool' | 'f16';
 
-/** Bytes that elements take in a buffer, in whole fours, as copies need them. */
+/** Bytes that elements take in a buffer, in whole vec4, as copies need them. */
 export const bytesOf = (type: ElementType, count: number): number =>
   type === 'f16' ? 4 * Math.ceil(count / 2) : 4 * count;
 

@@ -15,7 +15,7 @@ import {
   type Window,
 } from './device.js';
 import { DeviceLostError, KernelError, OutOfMemoryError, TesseraError } from './errors.js';
-import { packHalves, unpackHalves } from './half.js';
+import { packF16, unpackF16 } from './f16.js';
 
 import { layoutOf, type Pipeline, PipelineCache } from './pipelines.js';
 import { BufferPool, sizeClass } from './pool.js';
@@ -230,7 +230,7 @@ export class GpuDevice implements Device {
 
   write(buffer: DeviceBuffer, data: HostArray, type?: ElementType): void {
     this.#assertSound();
-    const words = type === 'f16' ? packHalves(data) : wordsOf(data);
+    const words = type === 'f16' ? packF16(data) : wordsOf(data);
     // Dawn refuses views on shared memory: those are copied.
     const own = words.buffer instanceof ArrayBuffer ? words : words.slice();
     this.gpu.queue.writeBuffer(gpuOf(buffer), 0, own);
@@ -401,7 +401,7 @@ export class GpuDevice implements Device {
       const begin = offset;
       offset += bytesOf(type, length);
       const part = mapped.slice(begin, offset);
-      if (type === 'f16') return unpackHalves(part, length);
+      if (type === 'f16') return unpackF16(part, length);
       if (type === 'f32') return new Float32Array(part);
       if (type === 'i32') return new Int32Array(part);
       return type === 'u32' ? new Uint32Array(part) : Uint8Array.from(new Uint32Array(part));

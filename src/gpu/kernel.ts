@@ -35,15 +35,15 @@ export interface Span {
 
 /**
  * A way to do a launch in parts, one after the other, for buffers that are larger than what a device binds at once. Each
- * part needs only a span of the buffers that are cut; all others are bound as they are.
+ * part needs only a span of the buffers that are split; all others are bound as they are.
  */
-export interface Cut<Buffer extends string = string, Number extends string = string> {
+export interface Split<Buffer extends string = string, Number extends string = string> {
   /** How many parts there are at most. */
   parts(values: Readonly<Record<Number, number>>): number;
   /**
    * The launch that does parts `first` to `end`: its values, those that it does not change included, and which span of each
-   * cut buffer it touches. Its indices count from the beginning of the spans. All parts together are one launch of the whole.
-   * Undefined for values that it cannot cut.
+   * split buffer it touches. Its indices count from the beginning of the spans. All parts together are one launch of the whole.
+   * Undefined for values that it cannot split.
    */
   launch(
     values: Readonly<Record<Number, number>>,
@@ -71,8 +71,8 @@ export interface KernelDefinition<Buffer extends string, Number extends string> 
   readonly subgroupMatrix?: SubgroupMatrixConfig;
   /** Set where it loads or stores half precision. */
   readonly f16?: boolean;
-  /** Ways to do a launch in parts; of buffers that are too large the first one cuts what it can, then the next. */
-  readonly cuts?: readonly Cut<NoInfer<Buffer>, NoInfer<Number>>[];
+  /** Ways to do a launch in parts; of buffers that are too large the first one splits what it can, then the next. */
+  readonly splits?: readonly Split<NoInfer<Buffer>, NoInfer<Number>>[];
   /** How many workgroups; beyond the device's limit in x they fold into y. */
   workgroups(values: Readonly<Record<Number, number>>): number;
   cost(values: Readonly<Record<Number, number>>): Cost;
@@ -98,7 +98,7 @@ export interface Kernel {
   readonly wgsl: string;
   /** WGSL as the device compiles it. */
   readonly source: string;
-  readonly cuts: readonly Cut[];
+  readonly splits: readonly Split[];
   workgroups(values: Values): number;
   cost(values: Values): Cost;
   reference(given: Readonly<Record<string, Float64Array | number>>): void;
@@ -142,7 +142,7 @@ export function defineKernel<const Buffer extends string, const Number extends s
     ],
     wgsl,
     source: programOf(wgsl, needs),
-    cuts: definition.cuts ?? [],
+    splits: definition.splits ?? [],
     workgroups: definition.workgroups,
     cost: definition.cost,
     reference: definition.reference,
@@ -170,13 +170,13 @@ function expectSame(kernel: string, what: string, described: readonly string[], 
 }
 
 /**
- * Cuts a launch along a size that is the outermost axis of some buffers: `each` tells how many elements of a buffer belong
+ * Splits a launch along a size that is the outermost axis of some buffers: `each` tells how many elements of a buffer belong
  * to one of it.
  */
-export const cutAlong = <const Buffer extends string, const Number extends string>(
+export const splitAlong = <const Buffer extends string, const Number extends string>(
   size: NoInfer<Number>,
   each: (values: Readonly<Record<Number, number>>) => Readonly<Partial<Record<Buffer, number>>>,
-): Cut<Buffer, Number> => ({
+): Split<Buffer, Number> => ({
   parts: (values) => values[size],
   launch: (values, first, end) => ({
     values: { ...values, [size]: end - first },

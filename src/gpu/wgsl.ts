@@ -11,21 +11,21 @@ export function wgsl(parts: TemplateStringsArray, ...values: (string | number)[]
  * calls `prologue(value, index)` on each value it has loaded from `index`. Unfused, both return the value.
  */
 export const EPILOGUE = '//#epilogue';
-/** As {@link EPILOGUE}, of four neighbouring values: `epilogue(value: vec4f, index)`, the index counting fours. */
-export const EPILOGUE_FOURS = '//#epilogue by fours';
+/** As {@link EPILOGUE}, of four neighbouring values: `epilogue(value: vec4f, index)`, the index counting vec4. */
+export const EPILOGUE_VEC4 = '//#epilogue vec4';
 /** See {@link EPILOGUE}. */
 export const PROLOGUE = '//#prologue';
-/** As {@link EPILOGUE_FOURS}; a kernel takes both of its hooks by fours, or none. */
-export const PROLOGUE_FOURS = '//#prologue by fours';
+/** As {@link EPILOGUE_VEC4}; a kernel takes both of its hooks vec4, or none. */
+export const PROLOGUE_VEC4 = '//#prologue vec4';
 
 export type Hook = 'prologue' | 'epilogue';
 
 /** WGSL with the hooks that are still open closed by their default: to pass the value through. */
 export const closeHooks = (source: string): string =>
   source
-    .replace(PROLOGUE_FOURS, 'fn prologue(value: vec4f, index: u32) -> vec4f { return value; }')
+    .replace(PROLOGUE_VEC4, 'fn prologue(value: vec4f, index: u32) -> vec4f { return value; }')
     .replace(PROLOGUE, 'fn prologue(value: f32, index: u32) -> f32 { return value; }')
-    .replace(EPILOGUE_FOURS, 'fn epilogue(value: vec4f, index: u32) -> vec4f { return value; }')
+    .replace(EPILOGUE_VEC4, 'fn epilogue(value: vec4f, index: u32) -> vec4f { return value; }')
     .replace(EPILOGUE, 'fn epilogue(value: f32, index: u32) -> f32 { return value; }');
 
 /** What a bound resource is to the kernel: storage that it reads, or reads and writes, or its uniform sizes. */

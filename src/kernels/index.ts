@@ -1,7 +1,7 @@
 export { attentionForward } from './attention/attention.js';
 export { attentionKeyGradient, attentionQueryGradient } from './attention/backward.js';
-export { attentionProbabilities, attentionSlopes } from './attention/unfused.js';
-export { conv2dHalves, conv2dRegister } from './conv/conv2d.js';
+export { attentionProbabilities, attentionScoresBackward } from './attention/unfused.js';
+export { conv2dF16, conv2dRegister } from './conv/conv2d.js';
 export { groupedConv2d } from './conv/grouped.js';
 export { maxPoolBackward, maxPoolForward } from './conv/max-pool.js';
 export { conv2dSubgroup } from './conv/subgroup.js';
@@ -11,15 +11,15 @@ export { fuse } from './elementwise/fusion.js';
 export { normal, uniform } from './elementwise/random.js';
 export * as elementwise from './elementwise/table.js';
 export { lstmSequence, lstmSequenceBackward } from './lstm/sequence.js';
-export { lstmCell, lstmCellFours, lstmCellSubgroup } from './lstm/step.js';
-export { lstmCellBackward, lstmCellBackwardFours, lstmCellBackwardSubgroup } from './lstm/step-backward.js';
+export { lstmCell, lstmCellSubgroup, lstmCellVec4 } from './lstm/step.js';
+export { lstmCellBackward, lstmCellBackwardSubgroup, lstmCellBackwardVec4 } from './lstm/step-backward.js';
 export { addParts } from './matmul/add.js';
 export { matmulDirect } from './matmul/direct-cpu.js';
-export { matmulHalves, matmulNaive, matmulRegister, matmulTiled } from './matmul/matmul.js';
-export { matmulSubgroup, matmulSubgroupHalves } from './matmul/subgroup.js';
+export { matmulF16, matmulNaive, matmulRegister, matmulTiled } from './matmul/matmul.js';
+export { matmulSubgroup, matmulSubgroupF16 } from './matmul/subgroup.js';
 export { matmulSubgroupMatrix } from './matmul/subgroup-matrix.js';
-export { matmulWide, matmulWideHalves } from './matmul/wide.js';
-export { fills, stridedCopies, stridedCopiesOfHalves } from './movement.js';
+export { matmulWide, matmulWideF16 } from './matmul/wide.js';
+export { fills, stridedCopies, stridedCopiesF16 } from './movement.js';
 export {
   adagradUpdate,
   adamUpdate,

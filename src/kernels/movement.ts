@@ -1,6 +1,6 @@
 import { bytesOf } from '../gpu/device.js';
-import { toHalf } from '../gpu/half.js';
-import { type Cut, ceilDivide, cutAlong, defineKernel, type Kernel, type Span } from '../gpu/kernel.js';
+import { toF16 } from '../gpu/f16.js';
+import { ceilDivide, defineKernel, type Kernel, type Span, type Split, splitAlong } from '../gpu/kernel.js';
 import { wgsl } from '../gpu/wgsl.js';
 
 const THREADS = 64;
@@ -19,8 +19,8 @@ function axesOf({ count, size_1, size_2, size_3, size_4 }: Places): number[] {
   return [count / inner.reduce((product, size) => product * size, 1), ...inner];
 }
 
-/** Cuts a copy along one of its axes: what the part touches on either side begins and ends somewhere in memory. */
-function cutAxis(axis: number, width: number): Cut<'x' | 'y', string> {
+/** Splits a copy along one of its axes: what the part touches on either side begins and ends somewhere in memory. */
+function splitAxis(axis: number, width: number): Split<'x' | 'y', string> {
   return {
     parts: (places) => axesOf(places)[axis],
     launch(places, first, end) {
@@ -51,7 +51,7 @@ function cutAxis(axis: number, width: number): Cut<'x' | 'y', string> {
  *
  *   y[y_offset + Σ_d i_d·y_stride_d] = x[x_offset + Σ_d i_d·x_stride_d]    for all i within (size_0, ..., size_4)
  *
- * Elements are moved as 32 bits, whatever they mean, or as halves; singly or by fours. Strides may be negative.
+ * Elements are moved as 32 bits, whatever they mean, or as f16; one at a time or as vec4. Strides may be negative.
  */
 function stridedCopy(name: string, element: 'u32' | 'vec4u' | 'f16' | 'vec4h', run: number): Kernel {
   const width = element.startsWith('vec4') ? 4 : 1;
@@ -65,7 +65,7 @@ function stridedCopy(name: string, element: 'u32' | 'vec4u' | 'f16' | 'vec4h', r
       ...['x_stride_0', 'x_stride_1', 'x_stride_2', 'x_stride_3', 'x_stride_4'],
       ...['y_stride_0', 'y_stride_1', 'y_stride_2', 'y_stride_3', 'y_stride_4'],
     ],
-    cuts: [0, 1, 2, 3, 4].map((axis) => cutAxis(axis, width)),
+    splits: [0, 1, 2, 3, 4].map((axis) => splitAxis(axis, width)),
     workgroups: ({ count, size_4 }) =>
       count === 0 ? 0 : ceilDivide((count / size_4) * ceilDivide(size_4, run), THREADS),
     cost: ({ count }) => ({ flops: 0, bytes: 2 * bytesOf(f16 ? 'f16' : 'u32', width * count) }),
@@ -121,23 +121,23 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 }
 
 /**
- * By how many an invocation moves (see `runLength`), and whether singly or by fours: there all sizes, offsets and strides
- * count fours of elements, and both innermost strides are 1.
+ * By how many an invocation moves (see `runLength`), and whether one at a time or as vec4: there all sizes, offsets and strides
+ * count vec4 of elements, and both innermost strides are 1.
  */
 export const stridedCopies = {
-  1: { ones: stridedCopy('strided_copy', 'u32', 1), fours: stridedCopy('strided_copy_fours', 'vec4u', 1) },
+  1: { scalar: stridedCopy('strided_copy', 'u32', 1), vec4: stridedCopy('strided_copy_vec4', 'vec4u', 1) },
   4: {
-    ones: stridedCopy('strided_copy_software', 'u32', 4),
-    fours: stridedCopy('strided_copy_fours_software', 'vec4u', 4),
+    scalar: stridedCopy('strided_copy_software', 'u32', 4),
+    vec4: stridedCopy('strided_copy_fours_software', 'vec4u', 4),
   },
 } as const;
 
-/** The same for halves. */
-export const stridedCopiesOfHalves = {
-  1: { ones: stridedCopy('strided_copy_f16', 'f16', 1), fours: stridedCopy('strided_copy_fours_f16', 'vec4h', 1) },
+/** The same for f16. */
+export const stridedCopiesF16 = {
+  1: { scalar: stridedCopy('strided_copy_f16', 'f16', 1), vec4: stridedCopy('strided_copy_fours_f16', 'vec4h', 1) },
   4: {
-    ones: stridedCopy('strided_copy_f16_software', 'f16', 4),
-    fours: stridedCopy('strided_copy_fours_f16_software', 'vec4h', 4),
+    scalar: stridedCopy('strided_copy_f16_software', 'f16', 4),
+    vec4: stridedCopy('strided_copy_fours_f16_software', 'vec4h', 4),
   },
 } as const;
 
@@ -148,7 +148,7 @@ function fill(name: string, type: 'f32' | 'i32' | 'u32' | 'f16', run: number): K
     writes: ['y'],
     sizes: ['count'],
     numbers: ['value'],
-    cuts: [cutAlong('count', () => ({ y: 1 }))],
+    splits: [splitAlong('count', () => ({ y: 1 }))],
     workgroups: ({ count }) => ceilDivide(count, 4 * run * THREADS),
     cost: ({ count }) => ({ flops: 0, bytes: bytesOf(type, count) }),
     wgsl: wgsl`
@@ -160,12 +160,12 @@ struct Sizes { count: u32, value: ${number} }
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
   let first = ((group.y * groups.x + group.x) * ${THREADS}u + thread) * ${run}u;
-  // Buffers are whole fours, so the last one may reach beyond the count.
+  // Buffers are whole vec4, so the last one may reach beyond the count.
   let end = min(first + ${run}u, (sizes.count + 3u) / 4u);
   for (var i = first; i < end; i++) { y[i] = vec4<${type}>(${type}(sizes.value)); }
 }`,
     reference: ({ y, count, value }) => {
-      y.fill(type === 'f16' ? toHalf(value) : value, 0, count);
+      y.fill(type === 'f16' ? toF16(value) : value, 0, count);
     },
   });
 }
@@ -175,5 +175,5 @@ const fillsOf = (name: string, run: number) => {
   return { f32: fill(name, 'f32', run), i32: fill(name, 'i32', run), u32, bool: u32, f16: fill(name, 'f16', run) };
 };
 
-/** y[i] = value for i < count, by how many fours (see `runLength`) and the type of the elements; bool is stored as u32. */
+/** y[i] = value for i < count, by how many vec4 (see `runLength`) and the type of the elements; bool is stored as u32. */
 export const fills = { 1: fillsOf('fill', 1), 4: fillsOf('fill_software', 4) } as const;

@@ -1,10 +1,10 @@
-import { ceilDivide, cutAlong, defineKernel, type Kernel } from '../gpu/kernel.js';
+import { ceilDivide, defineKernel, type Kernel, splitAlong } from '../gpu/kernel.js';
 import { wgsl } from '../gpu/wgsl.js';
-import { cutByRows, sumOfRow } from './reduce/gather.js';
+import { splitByRows, sumOfRow } from './reduce/gather.js';
 
 /*
- * Parameter updates in place, four elements an invocation, of a few parameters in one dispatch. Buffers are padded to whole fours: what is computed beyond
- * the last element is never read. In all of them g is the gradient, cut to ±limit and scaled, and weights decay by
+ * Parameter updates in place, four elements an invocation, of a few parameters in one dispatch. Buffers are padded to whole vec4: what is computed beyond
+ * the last element is never read. In all of them g is the gradient, clipped to ±limit and scaled, and weights decay by
  * themselves, decoupled from g (Loshchilov and Hutter 2019):
  *
  *   g = scale · min(max(gradient, -limit), limit)      θ ← θ·(1 - rate·decay) - the step
@@ -39,7 +39,7 @@ export interface UpdateKernels {
   readonly dense: readonly Kernel[];
   /**
    * For a table (rows, cols), parameter0, whose gradient is a sum of values by row (gather.ts), which is not stored:
-   * cols are whole fours.
+   * cols are whole vec4.
    */
   readonly byRows: Kernel;
 }
@@ -76,8 +76,8 @@ ${moments.map((moment) => `  ${moment}${slot}[i] = ${moment};`).join('\n')}
     for (let i = 0; i < count; i++) {
       const old = Object.fromEntries(moments.map((moment) => [moment, buffers[`${moment}${slot}`][i]]));
       const whole = gradient(i);
-      const cut = Math.abs(whole) > values.limit ? Math.sign(whole) * values.limit : whole;
-      const next = update.apply(buffers.scale[0] * cut, { ...values, ...old } as never);
+      const clipped = Math.abs(whole) > values.limit ? Math.sign(whole) * values.limit : whole;
+      const next = update.apply(buffers.scale[0] * clipped, { ...values, ...old } as never);
       for (const moment of moments) buffers[`${moment}${slot}`][i] = next[moment];
       parameter[i] = parameter[i] * (1 - values.rate * values.decay) - next.step;
     }
@@ -94,7 +94,7 @@ ${moments.map((moment) => `  ${moment}${slot}[i] = ${moment};`).join('\n')}
       sizes,
       numbers,
       // Small parameters share a dispatch: only one alone may be large.
-      cuts: parameters === 1 ? [cutAlong('count0', () => each(['gradient0', ...updates(0)], 1))] : [],
+      splits: parameters === 1 ? [splitAlong('count0', () => each(['gradient0', ...updates(0)], 1))] : [],
       workgroups: (values) =>
         ceilDivide(
           all(values).reduce((sum, count) => sum + ceilDivide(count, 4), 0),
@@ -133,8 +133,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 ${slots
   .map(
     (slot) => wgsl`
-  let fours${slot} = (sizes.count${slot} + 3u) / 4u;
-  if (i < fours${slot}) { update${slot}(i); return; }${slot === parameters - 1 ? '' : ` i -= fours${slot};`}`,
+  let vec4${slot} = (sizes.count${slot} + 3u) / 4u;
+  if (i < vec4${slot}) { update${slot}(i); return; }${slot === parameters - 1 ? '' : ` i -= vec4${slot};`}`,
   )
   .join('\n')}
 }`,
@@ -152,7 +152,7 @@ ${slots
     updates: updates(0),
     sizes: ['count', 'rows', 'cols'],
     numbers,
-    cuts: [cutByRows(updates(0))],
+    splits: [splitByRows(updates(0))],
     workgroups: ({ rows, cols }) => ceilDivide((rows * cols) / 4, THREADS),
     cost: ({ count, rows, cols }) => ({
       flops: flops * rows * cols + count * cols,

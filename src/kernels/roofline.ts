@@ -59,7 +59,7 @@ ${head(THREADS)}
   });
 }
 
-/** y[i] = x[i], by fours; `run` of them an invocation. */
+/** y[i] = x[i], vec4; `run` of them an invocation. */
 function copy(run: number): Kernel {
   return defineKernel({
     name: `roof_copy_${run}`,
@@ -80,7 +80,7 @@ ${head(THREADS)}
   });
 }
 
-/** y[i] = the sum of the i-th part of x, by fours: all of x is read, next to nothing is written. */
+/** y[i] = the sum of the i-th part of x, vec4: all of x is read, next to nothing is written. */
 const read = defineKernel({
   name: 'roof_read',
   reads: ['x'],
@@ -108,7 +108,7 @@ ${head(THREADS)}
 /** The kernels that find a device's roofs. */
 export const roofKernels = {
   multiplyAdds: [multiplyAdd(8, 'f32'), multiplyAdd(16, 'f32'), multiplyAdd(2, 'vec4f'), multiplyAdd(8, 'vec4f')],
-  halfMultiplyAdds: [multiplyAdd(2, 'vec4h'), multiplyAdd(8, 'vec4h')],
+  f16MultiplyAdds: [multiplyAdd(2, 'vec4h'), multiplyAdd(8, 'vec4h')],
   copies: [copy(1), copy(RUN)],
   read,
 } as const;
@@ -118,7 +118,7 @@ export interface Roofs {
   /** f32 operations a second, a multiply-add being two. */
   readonly flops: number;
   /** f16 operations a second, where the device has them. */
-  readonly halfFlops?: number;
+  readonly f16Flops?: number;
   /** Bytes a second: the faster of reading alone and of copying, where bytes read and written count. */
   readonly bytes: number;
   /** Bytes a second of a copy, read and written. */
@@ -173,20 +173,20 @@ export async function measureRoofs(device: Device): Promise<Roofs> {
     return most;
   };
   const threads = device.software ? 2 ** 14 : 2 ** 20;
-  const fours = elements / 4;
+  const vec4 = elements / 4;
   const multiplyAdds = (kernels: readonly Kernel[]) =>
     best(
       kernels.map((kernel) => of(kernel, { count: threads })),
       'flops',
     );
   const flops = await multiplyAdds(roofKernels.multiplyAdds);
-  const half = roofKernels.halfMultiplyAdds.every((kernel) => lackOf(kernel, device) === undefined);
-  const halfFlops = half && device.kind === 'gpu' ? await multiplyAdds(roofKernels.halfMultiplyAdds) : undefined;
+  const half = roofKernels.f16MultiplyAdds.every((kernel) => lackOf(kernel, device) === undefined);
+  const f16Flops = half && device.kind === 'gpu' ? await multiplyAdds(roofKernels.f16MultiplyAdds) : undefined;
   const copied = await best(
-    roofKernels.copies.map((kernel) => of(kernel, { count: fours })),
+    roofKernels.copies.map((kernel) => of(kernel, { count: vec4 })),
     'bytes',
   );
-  const readOnly = await best([of(read, { count: fours, parts: device.software ? 4096 : 2 ** 17 })], 'bytes');
+  const readOnly = await best([of(read, { count: vec4, parts: device.software ? 4096 : 2 ** 17 })], 'bytes');
   const many = 1000;
   const empty = await time(Array.from({ length: many }, () => of(roofKernels.copies[0], { count: 1 })));
   const data = new Float32Array(2 ** 20);
@@ -202,7 +202,7 @@ export async function measureRoofs(device: Device): Promise<Roofs> {
   nothing.release();
   for (const buffer of [x, y]) device.release(buffer);
   return {
-    ...(halfFlops === undefined ? {} : { halfFlops }),
+    ...(f16Flops === undefined ? {} : { f16Flops }),
     ...{ flops, bytes: Math.max(copied, readOnly), copy: copied, dispatch: empty / many },
     ...{ upload: perSecond(4 * data.length, upload), readback: perSecond(4 * data.length, readback) },
   };

@@ -1,6 +1,6 @@
 import { type AttentionSizes, attentionForward } from '../kernels/attention/attention.js';
 import { attentionKeyGradient, attentionQueryGradient } from '../kernels/attention/backward.js';
-import { attentionProbabilities, attentionSlopes } from '../kernels/attention/unfused.js';
+import { attentionProbabilities, attentionScoresBackward } from '../kernels/attention/unfused.js';
 import { type Launch, type LaunchContext, launch, type Value } from './launch.js';
 import { matmulLaunches } from './matmul.js';
 import { rowLaunches } from './rows.js';
@@ -94,16 +94,16 @@ export function attentionBackwardLaunches(
     launch(attentionKeyGradient, { ...given, dk, dv }, sizes),
   ];
   const throughMemory = () => {
-    const [scores, slopes] = [context.temporary(shape), context.temporary(shape)];
+    const [scores, dscores] = [context.temporary(shape), context.temporary(shape)];
     const product = (a: Value, b: Value, c: Value, transposeA: boolean, transposeB: boolean) =>
       matmulLaunches(a, b, c, { transposeA, transposeB }, context);
-    const kernel = sizes.keys % 4 === 0 ? attentionSlopes.fours : attentionSlopes.ones;
+    const kernel = sizes.keys % 4 === 0 ? attentionScoresBackward.vec4 : attentionScoresBackward.scalar;
     return [
       ...product(q, k, scores, false, true),
-      ...product(dy, v, slopes, false, true),
-      launch(kernel, { mask, rows, scores, slopes }, sizes),
-      ...product(slopes, k, dq, false, false),
-      ...product(slopes, q, dk, true, false),
+      ...product(dy, v, dscores, false, true),
+      launch(kernel, { mask, rows, scores, dscores }, sizes),
+      ...product(dscores, k, dq, false, false),
+      ...product(dscores, q, dk, true, false),
       ...product(scores, dy, dv, true, false), // scores are probabilities by now
     ];
   };

@@ -1,6 +1,6 @@
 import { type DeviceLimits, type ElementType, exceedsBinding } from '../gpu/device.js';
 import type { Kernel } from '../gpu/kernel.js';
-import { type ConvSizes, conv2dHalves, conv2dRegister, pixels } from '../kernels/conv/conv2d.js';
+import { type ConvSizes, conv2dF16, conv2dRegister, pixels } from '../kernels/conv/conv2d.js';
 import { groupedConv2d } from '../kernels/conv/grouped.js';
 import { conv2dSubgroup } from '../kernels/conv/subgroup.js';
 import { type Launch, type LaunchContext, launch, type Value, type Variants } from './launch.js';
@@ -49,11 +49,11 @@ function kernelsFor(
   type: ElementType,
   limits: DeviceLimits,
 ): Readonly<Record<string, Kernel>> {
-  if (type === 'f16') return { register: conv2dHalves[direction] };
+  if (type === 'f16') return { register: conv2dF16[direction] };
   if (groups !== 1) return { grouped: groupedConv2d[direction] };
-  const fours = [filter[3], ...(direction === 'inputGradient' ? [input[3]] : [])];
+  const vec4 = [filter[3], ...(direction === 'inputGradient' ? [input[3]] : [])];
   const subgroup = conv2dSubgroup[direction];
-  const shares = limits.subgroupLanes >= subgroup.subgroupLanes && fours.every((channels) => channels % 4 === 0);
+  const shares = limits.subgroupLanes >= subgroup.subgroupLanes && vec4.every((channels) => channels % 4 === 0);
   return { register: conv2dRegister[direction], ...(shares ? { subgroup } : {}) };
 }
 

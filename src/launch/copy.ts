@@ -1,5 +1,5 @@
 import { runLength } from '../gpu/kernel.js';
-import { COPY_AXES, stridedCopies, stridedCopiesOfHalves } from '../kernels/movement.js';
+import { COPY_AXES, stridedCopies, stridedCopiesF16 } from '../kernels/movement.js';
 import { type Launch, type LaunchContext, launch, type Value } from './launch.js';
 import { rowMajorStrides, type Shape } from './shape.js';
 
@@ -58,8 +58,8 @@ function copyAxes(
     sizes[`y_stride_${index}`] = axis.to / width;
   });
   const inner = { size_4: last.size / width, x_stride_4: last.from, y_stride_4: last.to };
-  const copies = (x.dtype === 'f16' ? stridedCopiesOfHalves : stridedCopies)[runLength(device)];
-  return launch(vec4 ? copies.fours : copies.ones, { x, y }, { count: count / width, ...sizes, ...inner });
+  const copies = (x.dtype === 'f16' ? stridedCopiesF16 : stridedCopies)[runLength(device)];
+  return launch(vec4 ? copies.vec4 : copies.scalar, { x, y }, { count: count / width, ...sizes, ...inner });
 }
 
 /** An axis that both sides of a copy walk: its size, and how far apart its neighbours are on either side. */

@@ -21,7 +21,7 @@ export function placesByRow(
 /** The launch of y, the rows of a table (rows, cols) that indices name. */
 export function gatherLaunches(table: Value, indices: Value, y: Value): Launch[] {
   const [rows, cols] = table.shape;
-  const kernel = cols % 4 === 0 ? gatherRows.fours : gatherRows.ones;
+  const kernel = cols % 4 === 0 ? gatherRows.vec4 : gatherRows.scalar;
   return [launch(kernel, { table, indices, y }, { count: indices.length, rows, cols, first_row: 0 })];
 }
 
@@ -35,6 +35,6 @@ export function scatterAddLaunches(
   const [count, cols] = values.shape;
   const [rows] = y.shape;
   const { launches, order, starts } = placesByRow(indices, rows, context);
-  const kernel = cols % 4 === 0 ? sumRows.fours : sumRows.ones;
+  const kernel = cols % 4 === 0 ? sumRows.vec4 : sumRows.scalar;
   return [...launches, launch(kernel, { values, order, starts, y }, { count, rows, cols })];
 }

@@ -1,8 +1,8 @@
 import type { Device } from '../gpu/device.js';
 import type { Kernel } from '../gpu/kernel.js';
 import { lstmSequence, lstmSequenceBackward } from '../kernels/lstm/sequence.js';
-import { lstmCell, lstmCellFours, lstmCellSubgroup } from '../kernels/lstm/step.js';
-import { lstmCellBackward, lstmCellBackwardFours, lstmCellBackwardSubgroup } from '../kernels/lstm/step-backward.js';
+import { lstmCell, lstmCellSubgroup, lstmCellVec4 } from '../kernels/lstm/step.js';
+import { lstmCellBackward, lstmCellBackwardSubgroup, lstmCellBackwardVec4 } from '../kernels/lstm/step-backward.js';
 
 import { copyRegion, whole } from './copy.js';
 import { type Launch, type LaunchContext, launch, type Value, type Variants } from './launch.js';
@@ -24,7 +24,7 @@ export function lstmLaunches(
   const { device, choose } = context;
   const [time, batch, width] = xGates.shape;
   const hidden_size = width / 4;
-  const kernels = kernelsFor(device, hidden_size, lstmCellSubgroup, lstmCellFours, lstmCell);
+  const kernels = kernelsFor(device, hidden_size, lstmCellSubgroup, lstmCellVec4, lstmCell);
   const launches = ({ hidden0, cell0, ...states }: Readonly<Record<string, Value>>, batch: number): Launch[] => {
     const buffers = { recurrent, ...states };
     const first = whole(hidden0.shape);
@@ -62,7 +62,7 @@ export function lstmBackwardLaunches(
   const { device, choose } = context;
   const [time, batch, width] = gates.shape;
   const hidden_size = width / 4;
-  const kernels = kernelsFor(device, hidden_size, lstmCellBackwardSubgroup, lstmCellBackwardFours, lstmCellBackward);
+  const kernels = kernelsFor(device, hidden_size, lstmCellBackwardSubgroup, lstmCellBackwardVec4, lstmCellBackward);
   const launches = (states: Readonly<Record<string, Value>>, batch: number): Launch[] => {
     const buffers = { recurrent, ...states };
     return choose(
@@ -90,25 +90,25 @@ export function lstmBackwardLaunches(
 
 const byTime = (value: Value): Batched => ({ value, axis: 1 });
 
-type CellKernels = Readonly<Partial<Record<'subgroup' | 'fours' | 'single', Kernel>>>;
+type CellKernels = Readonly<Partial<Record<'subgroup' | 'vec4' | 'single', Kernel>>>;
 
 /** The kernels of a cell that the device can run, from the cleverest to the simplest. */
 function kernelsFor(
   { limits }: Pick<Device, 'limits'>,
   hidden: number,
   subgroup: Kernel,
-  fours: Kernel,
+  vec4: Kernel,
   single: Kernel,
 ): CellKernels {
   if (hidden % 4 !== 0) return { single };
-  return limits.subgroupLanes >= subgroup.subgroupLanes ? { subgroup, fours, single } : { fours, single };
+  return limits.subgroupLanes >= subgroup.subgroupLanes ? { subgroup, vec4, single } : { vec4, single };
 }
 
 /** A step of less work than its dispatch: then all steps are one. What is so little, a GPU's many invocations stretch. */
 const isSmall = (software: boolean, batch: number, hidden: number): boolean =>
   hidden % 4 === 0 && (software ? batch * hidden <= 128 : hidden <= 64);
 
-/** Where a CPU does the work, loads are the cost: subgroups or fours share them. A GPU wants many small invocations. */
+/** Where a CPU does the work, loads are the cost: subgroups or vec4 share them. A GPU wants many small invocations. */
 function ruleFor(
   { software }: Pick<Device, 'software'>,
   { time, batch, hidden }: Readonly<Record<'time' | 'batch' | 'hidden', number>>,

@@ -3,7 +3,7 @@ import type { Kernel } from '../gpu/kernel.js';
 import { chooseDirect } from '../kernels/matmul/direct-cpu.js';
 import {
   type MatmulSizes,
-  matmulHalves,
+  matmulF16,
   matmulNaive,
   matmulRegister,
   matmulTiled,
@@ -29,7 +29,7 @@ export function matrixOf({ shape }: { readonly shape: Shape }, transposed: boole
   return transposed ? [columns, rows] : [rows, columns];
 }
 
-/** Fewer workgroups than this leave a GPU idle: a long k is then cut into chunks, which costs a second launch. */
+/** Fewer workgroups than this leave a GPU idle: a long k is then split into chunks, which costs a second launch. */
 const ENOUGH_WORKGROUPS = 64;
 /** A sum of more terms loses digits: where no rule says so, none is taken as a whole. */
 const LONG_K = 2048;
@@ -59,7 +59,7 @@ export function matmulLaunches(
   };
   const product = (kernel: Kernel, chunks: number) => (): Launch[] => {
     if (chunks <= 1) return [launch(kernel, { a, b, c }, whole)];
-    const chunk_length = Math.ceil(k / chunks / 4) * 4; // whole fours, for the kernels that read them
+    const chunk_length = Math.ceil(k / chunks / 4) * 4; // whole vec4, for the kernels that read them
     const split = { ...whole, chunk_length, chunks: Math.ceil(k / chunk_length) };
     const partial = temporary([batch, split.chunks, m, n]);
     return [
@@ -86,8 +86,8 @@ export function matmulLaunches(
   for (const [name, kernel] of Object.entries(kernels)) {
     for (const chunks of name === 'naive' || name === 'tiled' ? [1] : CHUNKS) {
       const length = Math.ceil(k / chunks);
-      const mayCut = length >= SHORTEST_MEASURED_CHUNK && chunks * kernel.workgroups(whole) <= MOST_WORKGROUPS;
-      if (length > LONG_K || (chunks > 1 && !mayCut)) continue;
+      const maySplit = length >= SHORTEST_MEASURED_CHUNK && chunks * kernel.workgroups(whole) <= MOST_WORKGROUPS;
+      if (length > LONG_K || (chunks > 1 && !maySplit)) continue;
       variants[named(name, chunks)] ??= product(kernel, chunks);
     }
   }
@@ -105,7 +105,7 @@ function kernelsFor(
   const subgroupMatrix = chooseSubgroupMatrix(size, type, device.limits.subgroupMatrices);
   const own = { naive: matmulNaive, tiled: matmulTiled, register: matmulRegister, direct: chooseDirect(size) };
   return {
-    ...(type === 'f32' ? own : matmulHalves),
+    ...(type === 'f32' ? own : matmulF16),
     ...(fillsWideTiles(size) ? { wide: chooseWide(size, type) } : {}),
     ...(device.limits.subgroupLanes >= subgroup.subgroupLanes ? { subgroup } : {}),
     // Never run on a GPU: only for measurements, which check results first.

@@ -4,11 +4,11 @@ import { type Launch, type LaunchContext, launch, type Value } from './launch.js
 
 export type { Reduction };
 
-/** Beyond this many elements an axis is cut into chunks, if the results alone are too few to keep a GPU busy. */
+/** Beyond this many elements an axis is split into chunks, if the results alone are too few to keep a GPU busy. */
 const LONG_AXIS = 1024;
 const FEW_RESULTS = 4096;
-/** Shorter axes are not worth a cut. */
-const SHORTEST_CUT = 256;
+/** Shorter axes are not worth a split. */
+const SHORTEST_SPLIT = 256;
 /** How many invocations share a row where a workgroup folds it: each sums that much less. */
 const FOLDED = 64;
 
@@ -22,9 +22,9 @@ export function reduceLaunches(
 ): Launch[] {
   const { device, temporary, choose } = context;
   const { outer, n, inner } = size;
-  const { rows, columns, columnsFours, rowsSoftware } = reductions[name];
-  // What is fused into a kernel by fours must come in fours, too: then the last axis of its tensor does.
-  const inFours = inner > 1 && x.shape.at(-1)! % 4 === 0 && inner % 4 === 0;
+  const { rows, columns, columnsVec4, rowsSoftware } = reductions[name];
+  // What is fused into a kernel vec4 must come in vec4, too: then the last axis of its tensor does.
+  const inVec4 = inner > 1 && x.shape.at(-1)! % 4 === 0 && inner % 4 === 0;
   const walksRows = device.software && inner === 1 && n % 4 === 0 && x.shape.at(-1)! % 4 === 0;
   const inOne = (kernel: Kernel) => () => [launch(kernel, { x, y }, { ...size, chunks: 1, chunk_length: n })];
   // What is larger than a binding is read chunk by chunk.
@@ -37,32 +37,32 @@ export function reduceLaunches(
     const first = launch(kernel, { x, y: partial }, { ...size, chunks, chunk_length });
     // What is left of a large one may still be large.
     if (isLarge && chunks < n) return [first, ...reduceLaunches(name, partial, y, { ...size, n: chunks }, context)];
-    const second = inFours && device.software ? columnsFours : columns;
+    const second = inVec4 && device.software ? columnsVec4 : columns;
     return [first, launch(second, { x: partial, y }, { outer, n: chunks, inner, chunks: 1, chunk_length: chunks })];
   };
-  const cut = isLarge || (n > LONG_AXIS && outer * inner < FEW_RESULTS);
-  const mayCut = isLarge || n >= SHORTEST_CUT;
+  const split = isLarge || (n > LONG_AXIS && outer * inner < FEW_RESULTS);
+  const maySplit = isLarge || n >= SHORTEST_SPLIT;
   // A long sum of one invocation loses digits.
-  const mayDo = (longest: number) => !cut || (n <= longest && !isLarge);
+  const mayDo = (longest: number) => !split || (n <= longest && !isLarge);
   const variants = {
     ...(mayDo(LONG_AXIS) ? { columns: inOne(columns) } : {}),
-    ...(inFours && mayDo(LONG_AXIS) ? { fours: inOne(columnsFours) } : {}),
+    ...(inVec4 && mayDo(LONG_AXIS) ? { vec4: inOne(columnsVec4) } : {}),
     ...(inner === 1 && mayDo(FOLDED * LONG_AXIS) ? { rows: inOne(rows) } : {}),
     ...(walksRows && y.shape.at(-1)! % 4 === 0 && n <= 4 * LONG_AXIS ? { software: inOne(rowsSoftware) } : {}),
-    ...(mayCut ? { 'columns/cut': inTwo(columns) } : {}),
-    ...(mayCut && inFours ? { 'fours/cut': inTwo(columnsFours) } : {}),
-    ...(mayCut && inner === 1 ? { 'rows/cut': inTwo(rows) } : {}),
-    ...(mayCut && walksRows && (outer * chunks) % 4 === 0 ? { 'software/cut': inTwo(rowsSoftware) } : {}),
+    ...(maySplit ? { 'columns/split': inTwo(columns) } : {}),
+    ...(maySplit && inVec4 ? { 'vec4/split': inTwo(columnsVec4) } : {}),
+    ...(maySplit && inner === 1 ? { 'rows/split': inTwo(rows) } : {}),
+    ...(maySplit && walksRows && (outer * chunks) % 4 === 0 ? { 'software/split': inTwo(rowsSoftware) } : {}),
   };
   const best = (suffix: string): string => {
     // A CPU walks a row faster than its workgroups fold one.
     if (!device.software) return inner === 1 && n > 32 ? 'rows' : 'columns';
-    return ['software', 'fours'].find((way) => `${way}${suffix}` in variants) ?? 'columns';
+    return ['software', 'vec4'].find((way) => `${way}${suffix}` in variants) ?? 'columns';
   };
-  return choose(name, { outer, n, inner }, variants, cut ? `${best('/cut')}/cut` : best(''));
+  return choose(name, { outer, n, inner }, variants, split ? `${best('/split')}/split` : best(''));
 }
 
-/** About √n, so that neither stage is long; in whole fours, and if it can be so that the chunks are. */
+/** About √n, so that neither stage is long; in whole vec4, and if it can be so that the chunks are. */
 function chunkLength(n: number): number {
   const shortest = 4 * Math.ceil(Math.max(64, Math.sqrt(n)) / 4);
   const lengths = Array.from({ length: 16 }, (_, more) => shortest + 4 * more);

@@ -14,16 +14,16 @@ export function rowLaunches(
   uniforms: Launch['uniforms'],
   { device, choose }: Pick<LaunchContext, 'device' | 'choose'>,
 ): Launch[] {
-  const hasLanes = device.limits.subgroupLanes >= lanes.ones.subgroupLanes;
-  const inFours = cols % 4 === 0;
-  const variantsOf = (name: string, { ones, fours }: RowKernels['workgroup']): Variants => ({
-    [name]: () => [launch(ones, bindings, uniforms)],
-    ...(inFours ? { [`${name}/fours`]: () => [launch(fours, bindings, uniforms)] } : {}),
+  const hasLanes = device.limits.subgroupLanes >= lanes.scalar.subgroupLanes;
+  const inVec4 = cols % 4 === 0;
+  const variantsOf = (name: string, { scalar, vec4 }: RowKernels['workgroup']): Variants => ({
+    [name]: () => [launch(scalar, bindings, uniforms)],
+    ...(inVec4 ? { [`${name}/vec4`]: () => [launch(vec4, bindings, uniforms)] } : {}),
   });
   const variants = {
     ...variantsOf('workgroup', workgroup),
     ...(hasLanes ? variantsOf('lanes', lanes) : {}),
   };
   const group = device.software && hasLanes ? 'lanes' : 'workgroup';
-  return choose(op, { rows, cols }, variants, inFours ? `${group}/fours` : group);
+  return choose(op, { rows, cols }, variants, inVec4 ? `${group}/vec4` : group);
 }

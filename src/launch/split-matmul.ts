@@ -7,11 +7,11 @@ import type { Shape } from './shape.js';
 
 /*
  * Products of one matrix by one, of which an operand is larger than what a device binds at once. The kernels themselves
- * can go along the rows of C (`cuts` in kernels/matmul); here is what needs more than one of them:
+ * can go along the rows of C (`splits` in kernels/matmul); here is what needs more than one of them:
  *
  *   along k        C = Σ_p A[:, p]·B[p, :]     where A is transposed or B is not: rows of memory follow k
  *   along columns  C[:, p] = A·B[:, p]         where B is transposed
- *   along rows     C[p, :] = A[p, :]·B         where k is so long that the kernels cut it, too
+ *   along rows     C[p, :] = A[p, :]·B         where k is so long that the kernels split it, too
  */
 interface Product {
   readonly transposeA: boolean;
@@ -32,7 +32,7 @@ export function largeProduct(
   b: Value,
   c: Value,
   { transposeA, transposeB, m, n, k }: Product,
-  isCutAlongK: boolean,
+  isSplitAlongK: boolean,
   context: LaunchContext,
   multiply: Multiply,
 ): Launch[] | undefined {
@@ -48,7 +48,7 @@ export function largeProduct(
   if ((transposeA && isLarge(a)) || (!transposeB && isLarge(b)))
     return inPieces.alongK(longest(transposeA ? m : 0, transposeB ? 0 : n));
   if (transposeB && isLarge(b)) return longest(k) > 0 ? inPieces.ofC(m, longest(k)) : inPieces.alongK(longest(m, n));
-  if (isLarge(a) && isCutAlongK) return inPieces.ofC(longest(k), n);
+  if (isLarge(a) && isSplitAlongK) return inPieces.ofC(longest(k), n);
   return undefined;
 }
 

@@ -1,6 +1,6 @@
 import type { HostArray } from '../gpu/device.js';
 import { TesseraError } from '../gpu/errors.js';
-import { toHalf } from '../gpu/half.js';
+import { toF16 } from '../gpu/f16.js';
 import { type Shape, sizeOf } from '../launch/shape.js';
 import { makeTensor } from './graph/factory.js';
 import type { DType } from './graph/graph.js';
@@ -26,7 +26,7 @@ export function scalar(value: number, dtype: DType = 'f32'): Tensor {
 export function scalarOf(op: string, value: number, dtype: DType): Tensor {
   if (typeof value !== 'number') throw new TesseraError(`${op}: expected a number, got ${describeValue(value)}`);
   checkHolds(op, value, checkDType(op, dtype));
-  return makeTensor({ kind: 'number', value: dtype === 'f16' ? toHalf(value) : value }, 0, [], dtype);
+  return makeTensor({ kind: 'number', value: dtype === 'f16' ? toF16(value) : value }, 0, [], dtype);
 }
 
 /**
@@ -61,7 +61,7 @@ export function tensor(values: Nested | HostArray, shape?: Shape, dtype?: DType)
 export function hostArray(values: HostArray | readonly (number | boolean)[], dtype: DType): HostArray {
   const numbers = values as ArrayLike<number>;
   if (dtype === 'f32') return values instanceof Float64Array ? values.slice() : Float32Array.from(numbers);
-  if (dtype === 'f16') return Float32Array.from(numbers, toHalf);
+  if (dtype === 'f16') return Float32Array.from(numbers, toF16);
   if (dtype === 'i32') return Int32Array.from(numbers);
   return dtype === 'u32' ? Uint32Array.from(numbers) : Uint8Array.from(numbers, (value) => (value ? 1 : 0));
 }

@@ -79,7 +79,7 @@ test('a roofline shows the fastest rung of the largest case of each work, and le
   expect(rooflinePlot(new Map([...families].slice(1)), roofs, true)).toBeUndefined();
   expect(svg).not.toContain('f16');
   expect(svg).toContain('a software adapter');
-  expect(rooflinePlot(families, { ...roofs, halfFlops: 2e11 }, true)).toContain('dashed, f16: 200 GFLOP/s');
+  expect(rooflinePlot(families, { ...roofs, f16Flops: 2e11 }, true)).toContain('dashed, f16: 200 GFLOP/s');
 });
 
 describe('figures of a page', () => {

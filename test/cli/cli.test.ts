@@ -272,7 +272,7 @@ describe('profile', () => {
   });
 
   test('Ctrl-C ends it and writes nothing', async () => {
-    const args = ['profile', 'sigma-fusion', '--batch', '4', '--steps', '100000', '--trace', 'cut.json'];
+    const args = ['profile', 'sigma-fusion', '--batch', '4', '--steps', '100000', '--trace', 'split.json'];
     const child = spawn(process.execPath, [tessera, ...args], { cwd: folder });
     let err = '';
     let sent = false;
@@ -284,7 +284,7 @@ describe('profile', () => {
       child.on('close', resolve);
     });
     expect([code, err]).toEqual([130, expect.stringContaining('stopped; nothing was written')]);
-    expect(existsSync(path.join(folder, 'cut.json'))).toBe(false);
+    expect(existsSync(path.join(folder, 'split.json'))).toBe(false);
   });
 });
 
@@ -362,7 +362,7 @@ describe('a run', () => {
   });
 
   test('Ctrl-C saves, and --resume ends as if nothing had happened', async () => {
-    const child = spawn(process.execPath, [tessera, ...short, '--out', 'cut'], { cwd: folder });
+    const child = spawn(process.execPath, [tessera, ...short, '--out', 'split'], { cwd: folder });
     let err = '';
     let sent = false;
     const code = await new Promise<number | null>((resolve) => {
@@ -373,12 +373,12 @@ describe('a run', () => {
       child.on('close', resolve);
     });
     expect([code, err]).toEqual([130, expect.stringContaining('tessera train --resume')]);
-    expect((await run('evaluate', 'cut/checkpoint.safetensors')).err).toContain('was interrupted');
-    const again = await run(...short, '--out', 'cut');
+    expect((await run('evaluate', 'split/checkpoint.safetensors')).err).toContain('was interrupted');
+    const again = await run(...short, '--out', 'split');
     expect([again.code, again.err]).toEqual([1, expect.stringMatching(/interrupted.*--resume.*--overwrite/)]);
-    expect((await run('train', '--resume', 'cut/checkpoint.safetensors')).code).toBe(0);
+    expect((await run('train', '--resume', 'split/checkpoint.safetensors')).code).toBe(0);
     const [whole, resumed] = await Promise.all(
-      [file, path.join(folder, 'cut/checkpoint.safetensors')].map(loadCheckpoint),
+      [file, path.join(folder, 'split/checkpoint.safetensors')].map(loadCheckpoint),
     );
     expect([...resumed.tensors.keys()].sort()).toEqual([...whole.tensors.keys()].sort());
     for (const [name, { data }] of whole.tensors) expect(resumed.tensors.get(name)!.data, name).toEqual(data);

@@ -29,7 +29,7 @@ async function archiveOf(contents: Readonly<Record<string, string>>, name: strin
 
 const contents = { 'library.so': 'code', 'driver.json': '{}' };
 
-test('an archive is unpacked once, and anew where a file was cut or is gone', async () => {
+test('an archive is unpacked once, and anew where a file was split or is gone', async () => {
   const cache = path.join(root, 'cache');
   const archive = await archiveOf(contents, 'whole');
   const folder = await unpackOnce(archive, 'whole-1', cache);

@@ -1,27 +1,27 @@
 import type { Kernel } from '../../src/gpu/index.js';
 import { type AttentionSizes, attentionForward } from '../../src/kernels/attention/attention.js';
 import { attentionKeyGradient, attentionQueryGradient } from '../../src/kernels/attention/backward.js';
-import { attentionProbabilities, attentionSlopes } from '../../src/kernels/attention/unfused.js';
-import { conv2dHalves, conv2dRegister } from '../../src/kernels/conv/conv2d.js';
+import { attentionProbabilities, attentionScoresBackward } from '../../src/kernels/attention/unfused.js';
+import { conv2dF16, conv2dRegister } from '../../src/kernels/conv/conv2d.js';
 import { groupedConv2d } from '../../src/kernels/conv/grouped.js';
 import { maxPoolBackward, maxPoolForward } from '../../src/kernels/conv/max-pool.js';
 import { conv2dSubgroup } from '../../src/kernels/conv/subgroup.js';
 import type { Fusion } from '../../src/kernels/elementwise/fusion.js';
 import { cast, multiply } from '../../src/kernels/elementwise/table.js';
 import { lstmSequence, lstmSequenceBackward } from '../../src/kernels/lstm/sequence.js';
-import { lstmCell, lstmCellFours, lstmCellSubgroup } from '../../src/kernels/lstm/step.js';
+import { lstmCell, lstmCellSubgroup, lstmCellVec4 } from '../../src/kernels/lstm/step.js';
 import {
   lstmCellBackward,
-  lstmCellBackwardFours,
   lstmCellBackwardSubgroup,
+  lstmCellBackwardVec4,
 } from '../../src/kernels/lstm/step-backward.js';
 import { addParts } from '../../src/kernels/matmul/add.js';
 import { matmulDirect } from '../../src/kernels/matmul/direct-cpu.js';
-import { matmulHalves, matmulNaive, matmulRegister, matmulTiled } from '../../src/kernels/matmul/matmul.js';
-import { matmulSubgroup, matmulSubgroupHalves } from '../../src/kernels/matmul/subgroup.js';
+import { matmulF16, matmulNaive, matmulRegister, matmulTiled } from '../../src/kernels/matmul/matmul.js';
+import { matmulSubgroup, matmulSubgroupF16 } from '../../src/kernels/matmul/subgroup.js';
 import { matmulSubgroupMatrix } from '../../src/kernels/matmul/subgroup-matrix.js';
-import { matmulWide, matmulWideHalves } from '../../src/kernels/matmul/wide.js';
-import { fills, stridedCopies, stridedCopiesOfHalves } from '../../src/kernels/movement.js';
+import { matmulWide, matmulWideF16 } from '../../src/kernels/matmul/wide.js';
+import { fills, stridedCopies, stridedCopiesF16 } from '../../src/kernels/movement.js';
 import {
   adagradUpdate,
   adamUpdate,
@@ -49,7 +49,7 @@ import {
 import { softmaxNaive } from '../../src/kernels/rows/softmax-naive.js';
 import type { KernelCase } from '../support/kernels.js';
 import { integers, normals } from '../support/numbers.js';
-import { elementwiseCases, halfCases } from './elementwise.js';
+import { elementwiseCases, f16Cases } from './elementwise.js';
 
 /*
  * Sizes for every kernel: 1, below, at and above a tile, primes, empty, and one past 65,535 workgroups where a kernel
@@ -72,9 +72,9 @@ function softRows(
   return Float32Array.from({ length: 3 * count }, (_, at) => [maximum, inverse, deltas][at % 3][Math.floor(at / 3)]);
 }
 
-/** The teams' kernels that can compute rows of so many numbers. */
+/** The row groups' kernels that can compute rows of so many numbers. */
 const rowKernelsFor = ({ workgroup, lanes }: RowKernels, cols: number) =>
-  [workgroup, lanes].flatMap(({ ones, fours }) => (cols % 4 === 0 ? [ones, fours] : [ones]));
+  [workgroup, lanes].flatMap(({ scalar, vec4 }) => (cols % 4 === 0 ? [scalar, vec4] : [scalar]));
 
 // ---- matmul ------------------------------------------------------------------------------------------------------
 function product(
@@ -111,7 +111,7 @@ const SIZES: [number, number, number, number][] = [
   [1, 5, 0, 3],
   [0, 4, 4, 4],
 ];
-const FOURS: [number, number, number, number][] = [
+const VEC4: [number, number, number, number][] = [
   [1, 4, 4, 4],
   [2, 8, 12, 16],
   [1, 64, 32, 72],
@@ -129,7 +129,7 @@ function infinite(one: KernelCase): KernelCase {
   }
   return { ...one, note: `${one.note}, infinite`, buffers: { ...one.buffers, a, b } };
 }
-/** A case with B's columns so far apart: k has a rest, but what is read by fours does not. */
+/** A case with B's columns so far apart: k has a rest, but what is read as vec4 does not. */
 function apart(one: KernelCase, b_col: number): KernelCase {
   const { batch, n } = one.values;
   const b_batch = b_col * n;
@@ -155,10 +155,10 @@ const matmul = [
     (['n', 't'] as const).flatMap((b) => [
       product(matmulWide.any, [1, 129, 19, 65], a, b),
       product(matmulWide.any, [2, 251, 83, 67], a, b, 3),
-      product(matmulWide.fours, [2, 132, 20, 68], a, b),
-      product(matmulWide.fours, [1, 260, 84, 132], a, b, 3),
+      product(matmulWide.vec4, [2, 132, 20, 68], a, b),
+      product(matmulWide.vec4, [1, 260, 84, 132], a, b, 3),
       ...[[2, 128, 16, 64] as const, [3, 4, 4, 4] as const, [1, 4, 0, 8] as const, [0, 4, 4, 4] as const].map((size) =>
-        product(matmulWide.fours, [...size], a, b),
+        product(matmulWide.vec4, [...size], a, b),
       ),
     ]),
   ),
@@ -168,21 +168,21 @@ const matmul = [
   ),
   product(matmulSubgroupMatrix.f32_8x8x8.any, [1, 131, 37, 17], 'n', 't'),
   product(matmulSubgroupMatrix.f32_8x8x8.any, [1, 19, 83, 131], 't', 'n', 2),
-  product(matmulSubgroupMatrix.f32_8x8x8.fours, [1, 128, 32, 128], 'n', 'n'),
-  product(matmulSubgroupMatrix.f32_8x8x8.fours, [2, 36, 20, 40], 't', 't'),
-  product(matmulSubgroupMatrix.f32_8x8x8.fours, [1, 132, 76, 132], 'n', 'n', 2),
-  // By fours, only the axes that are contiguous need whole fours, and n.
-  product(matmulWide.fours, [1, 7, 12, 20], 'n', 'n'),
-  product(matmulWide.fours, [2, 8, 13, 20], 't', 'n'),
-  product(matmulWide.fours, [1, 131, 12, 8], 'n', 't'),
+  product(matmulSubgroupMatrix.f32_8x8x8.vec4, [1, 128, 32, 128], 'n', 'n'),
+  product(matmulSubgroupMatrix.f32_8x8x8.vec4, [2, 36, 20, 40], 't', 't'),
+  product(matmulSubgroupMatrix.f32_8x8x8.vec4, [1, 132, 76, 132], 'n', 'n', 2),
+  // By vec4, only the axes that are contiguous need whole vec4, and n.
+  product(matmulWide.vec4, [1, 7, 12, 20], 'n', 'n'),
+  product(matmulWide.vec4, [2, 8, 13, 20], 't', 'n'),
+  product(matmulWide.vec4, [1, 131, 12, 8], 'n', 't'),
   product(matmulWide.any, [2, 128, 5, 64], 'n', 'n'),
   // Where k ends within a block, the infinity of the next matrix is behind it.
-  ...[13, 14, 15].map((k) => infinite(product(matmulWide.fours, [2, 8, k, 20], 't', 'n'))),
-  ...[matmulWide.any, matmulWide.fours].flatMap((kernel) => [
+  ...[13, 14, 15].map((k) => infinite(product(matmulWide.vec4, [2, 8, k, 20], 't', 'n'))),
+  ...[matmulWide.any, matmulWide.vec4].flatMap((kernel) => [
     infinite(product(kernel, [2, 20, 20, 16], 'n', 'n')),
     infinite(product(kernel, [2, 20, 20, 16], 't', 't')),
   ]),
-  ...FOURS.flatMap((size) => [
+  ...VEC4.flatMap((size) => [
     product(matmulDirect.nn, size, 'n', 'n'),
     product(matmulDirect.tn, size, 't', 'n'),
     product(matmulDirect.nt, size, 'n', 't'),
@@ -205,7 +205,7 @@ const matmul = [
     infinite(product(kernel, [2, 19, 21, 18], 't', 't')),
     infinite(product(kernel, [2, 19, 21, 18], 'n', 't')),
   ]),
-  // Only the axes that are read by fours need whole fours.
+  // Only the axes that are read as vec4 need whole vec4.
   product(matmulDirect.nn, [1, 7, 12, 20], 'n', 'n'),
   product(matmulDirect.tn, [1, 8, 13, 20], 't', 'n'),
   product(matmulDirect.nt, [1, 7, 12, 11], 'n', 't'),
@@ -249,7 +249,7 @@ const spoiled = (one: KernelCase): KernelCase => ({
   note: `${one.note}, with NaN`,
   buffers: { ...one.buffers, x: spoil(normals(one.buffers.x as number), 171) },
 });
-const reduce = Object.values(reductions).flatMap(({ rows, columns, columnsFours, rowsSoftware }) => [
+const reduce = Object.values(reductions).flatMap(({ rows, columns, columnsVec4, rowsSoftware }) => [
   ...[
     [4, 4],
     [8, 64],
@@ -265,11 +265,11 @@ const reduce = Object.values(reductions).flatMap(({ rows, columns, columnsFours,
     [3, 100, 64],
     [1, 5, 260],
     [0, 4, 4],
-  ].map(([outer, n, inner]) => reduction(columnsFours, outer, n, inner)),
-  reduction(columnsFours, 2, 101, 8, 10),
-  spoiled(reduction(columnsFours, 2, 30, 8, 7)),
+  ].map(([outer, n, inner]) => reduction(columnsVec4, outer, n, inner)),
+  reduction(columnsVec4, 2, 101, 8, 10),
+  spoiled(reduction(columnsVec4, 2, 30, 8, 7)),
   ...[1, -1].flatMap((slope) =>
-    [reduction(columnsFours, 2, 30, 8, 7), reduction(columnsFours, 3, 5, 8)].map((one) => sloped(one, slope)),
+    [reduction(columnsVec4, 2, 30, 8, 7), reduction(columnsVec4, 3, 5, 8)].map((one) => sloped(one, slope)),
   ),
   ...[
     [1, 1],
@@ -423,10 +423,13 @@ const attentions = attended.flatMap(({ causal = 0, byQuery = false, far = false,
     },
   ];
   const back = { dy: q * s.value_features, rows: softRows(scored, values) };
-  const products = { scores: normals(q * s.keys, 4), slopes: normals(q * s.keys, 5) };
+  const products = { scores: normals(q * s.keys, 4), dscores: normals(q * s.keys, 5) };
   return [
     ...forwards,
-    ...(s.keys % 4 === 0 ? [attentionSlopes.ones, attentionSlopes.fours] : [attentionSlopes.ones]).map((kernel) => ({
+    ...(s.keys % 4 === 0
+      ? [attentionScoresBackward.scalar, attentionScoresBackward.vec4]
+      : [attentionScoresBackward.scalar]
+    ).map((kernel) => ({
       ...{ ...one, kernel, buffers: { mask: given.mask, rows: back.rows, ...products } },
     })),
     { ...one, kernel: attentionQueryGradient, buffers: { ...scored, ...back, dq: q * s.features } },
@@ -473,7 +476,7 @@ const rowShapes = [
 const farRows = [
   { note: 'rows far apart', rows: 5, cols: 67, x: (row: number) => 300 * ((3 * row) % 5) },
   { note: 'elements far apart', rows: 68, cols: 67, x: (row: number, col: number) => 200 * ((5 * col + 7 * row) % 67) },
-  { note: 'far apart, by fours', rows: 9, cols: 68, x: (row: number, col: number) => 200 * ((5 * col + 7 * row) % 67) },
+  { note: 'far apart, vec4', rows: 9, cols: 68, x: (row: number, col: number) => 200 * ((5 * col + 7 * row) % 67) },
   { note: 'rising', rows: 8, cols: 1, x: (row: number) => 300 * row },
   {
     note: 'large logits',
@@ -567,7 +570,7 @@ const gather = [
   const { order, starts } = byRow(indices, rows);
   const values = { count: count, rows: rows, cols: cols };
   return [
-    ...(cols % 4 === 0 ? [gatherRows.ones, gatherRows.fours] : [gatherRows.ones]).map((kernel) => ({
+    ...(cols % 4 === 0 ? [gatherRows.scalar, gatherRows.vec4] : [gatherRows.scalar]).map((kernel) => ({
       ...{ kernel, note, values: { ...values, first_row: 0 } },
       buffers: { table: rows * cols, indices, y: count * cols },
     })),
@@ -575,7 +578,7 @@ const gather = [
       ...{ kernel: rowStarts, note, values: { count: count, rows: rows } },
       ...{ buffers: { indices, order, starts: rows + 1 }, types: { starts: 'u32' } },
     },
-    ...(cols % 4 === 0 ? [sumRows.ones, sumRows.fours] : [sumRows.ones]).map((kernel) => ({
+    ...(cols % 4 === 0 ? [sumRows.scalar, sumRows.vec4] : [sumRows.scalar]).map((kernel) => ({
       ...{ kernel, note, values },
       buffers: { values: count * cols, order, starts, y: rows * cols },
     })),
@@ -663,17 +666,17 @@ const convolution = convs.flatMap(
         { kernel: groupedConv2d.inputGradient, ...inputGradient },
         ...filterGradient.map((given) => ({ kernel: groupedConv2d.filterGradient, ...given })),
       ];
-    const fours = (...channels: number[]) => channels.every((count) => count % 4 === 0);
+    const vec4 = (...channels: number[]) => channels.every((count) => count % 4 === 0);
     return [
       { kernel: conv2dRegister.forward, ...forward },
       { kernel: conv2dRegister.inputGradient, ...inputGradient },
       ...filterGradient.map((given) => ({ kernel: conv2dRegister.filterGradient, ...given })),
-      ...(fours(out_channels) ? [{ kernel: conv2dSubgroup.forward, ...forward }] : []),
-      ...(fours(out_channels) ? filterGradient : []).map((given) => ({
+      ...(vec4(out_channels) ? [{ kernel: conv2dSubgroup.forward, ...forward }] : []),
+      ...(vec4(out_channels) ? filterGradient : []).map((given) => ({
         kernel: conv2dSubgroup.filterGradient,
         ...given,
       })),
-      ...(fours(in_channels, out_channels) ? [{ kernel: conv2dSubgroup.inputGradient, ...inputGradient }] : []),
+      ...(vec4(in_channels, out_channels) ? [{ kernel: conv2dSubgroup.inputGradient, ...inputGradient }] : []),
     ];
   },
 );
@@ -760,11 +763,11 @@ const lstm = (
     [lstmCell, lstmCellBackward, 1, 1],
     [lstmCell, lstmCellBackward, 3, 5],
     [lstmCell, lstmCellBackward, 2, 67],
-    [lstmCellFours, lstmCellBackwardFours, 1, 4],
-    [lstmCellFours, lstmCellBackwardFours, 4, 4],
-    [lstmCellFours, lstmCellBackwardFours, 3, 8],
-    [lstmCellFours, lstmCellBackwardFours, 5, 36],
-    [lstmCellFours, lstmCellBackwardFours, 2, 128],
+    [lstmCellVec4, lstmCellBackwardVec4, 1, 4],
+    [lstmCellVec4, lstmCellBackwardVec4, 4, 4],
+    [lstmCellVec4, lstmCellBackwardVec4, 3, 8],
+    [lstmCellVec4, lstmCellBackwardVec4, 5, 36],
+    [lstmCellVec4, lstmCellBackwardVec4, 2, 128],
     [lstmCellSubgroup, lstmCellBackwardSubgroup, 1, 4],
     [lstmCellSubgroup, lstmCellBackwardSubgroup, 17, 32],
     [lstmCellSubgroup, lstmCellBackward, 18, 7],
@@ -824,8 +827,8 @@ const movement = ([1, 4] as const).flatMap((run): KernelCase[] => {
   return [
     ...(
       [
-        [copies.ones, 1],
-        [copies.fours, 4],
+        [copies.scalar, 1],
+        [copies.vec4, 4],
       ] as const
     ).map(([kernel, width]) => ({
       kernel,
@@ -839,8 +842,8 @@ const movement = ([1, 4] as const).flatMap((run): KernelCase[] => {
     })),
     ...(
       [
-        [copies.ones, 1],
-        [copies.fours, 4],
+        [copies.scalar, 1],
+        [copies.vec4, 4],
       ] as const
     ).map(([kernel, width]) => ({
       kernel,
@@ -854,8 +857,8 @@ const movement = ([1, 4] as const).flatMap((run): KernelCase[] => {
     })),
     ...(
       [
-        [copies.ones, 12],
-        [copies.fours, 3],
+        [copies.scalar, 12],
+        [copies.vec4, 3],
       ] as const
     ).map(([kernel, count]) => ({
       kernel,
@@ -868,7 +871,7 @@ const movement = ([1, 4] as const).flatMap((run): KernelCase[] => {
       buffers: { x: 12, y: 12 },
     })),
     {
-      kernel: copies.ones,
+      kernel: copies.scalar,
       note: 'flips, and leaves gaps',
       values: {
         count: 67,
@@ -884,7 +887,7 @@ const movement = ([1, 4] as const).flatMap((run): KernelCase[] => {
       buffers: { x: 67, y: new Float32Array(140) },
     },
     {
-      kernel: copies.ones,
+      kernel: copies.scalar,
       note: 'copies nothing',
       values: {
         count: 0,
@@ -988,7 +991,7 @@ const updates = updateRules.flatMap(([{ dense, byRows, moments }, numbers]): Ker
 
 const roofs: KernelCase[] = [
   // Of 1, -1 and 0.5 all chains are exact, in half precision too, and those of 1 and -1 never forget where they began.
-  ...[...roofKernels.multiplyAdds, ...roofKernels.halfMultiplyAdds].flatMap((kernel): KernelCase[] =>
+  ...[...roofKernels.multiplyAdds, ...roofKernels.f16MultiplyAdds].flatMap((kernel): KernelCase[] =>
     [1, 130].map((count) => ({
       ...{ kernel, note: `${count}`, values: { count } },
       buffers: {
@@ -1023,24 +1026,24 @@ const plain: readonly KernelCase[] = [
 
 /** The kernels for operands in half precision, by those for f32: what is told of these holds for those. */
 const halves: readonly (readonly [Kernel, Kernel])[] = [
-  [matmulNaive, matmulHalves.naive],
-  [matmulTiled, matmulHalves.tiled],
-  [matmulRegister, matmulHalves.register],
+  [matmulNaive, matmulF16.naive],
+  [matmulTiled, matmulF16.tiled],
+  [matmulRegister, matmulF16.register],
   ...(['rows', 'columns', 'any', 'tall'] as const).map(
-    (name) => [matmulSubgroup[name], matmulSubgroupHalves[name]] as const,
+    (name) => [matmulSubgroup[name], matmulSubgroupF16[name]] as const,
   ),
   ...(['forward', 'inputGradient', 'filterGradient'] as const).map(
-    (name) => [conv2dRegister[name], conv2dHalves[name]] as const,
+    (name) => [conv2dRegister[name], conv2dF16[name]] as const,
   ),
   ...([1, 4] as const).flatMap((run) => [
-    [stridedCopies[run].ones, stridedCopiesOfHalves[run].ones] as const,
-    [stridedCopies[run].fours, stridedCopiesOfHalves[run].fours] as const,
+    [stridedCopies[run].scalar, stridedCopiesF16[run].scalar] as const,
+    [stridedCopies[run].vec4, stridedCopiesF16[run].vec4] as const,
     [fills[run].f32, fills[run].f16] as const,
   ]),
-  ...(['any', 'fours'] as const).flatMap((reading) => {
+  ...(['any', 'vec4'] as const).flatMap((reading) => {
     const { f32_8x8x8, ...shapes } = matmulSubgroupMatrix;
     return [
-      [matmulWide[reading], matmulWideHalves[reading]] as const,
+      [matmulWide[reading], matmulWideF16[reading]] as const,
       ...Object.values(shapes).map((of) => [f32_8x8x8[reading], of[reading]] as const),
     ];
   }),
@@ -1048,7 +1051,7 @@ const halves: readonly (readonly [Kernel, Kernel])[] = [
 const pairs = plain.flatMap((one) =>
   halves.filter(([own]) => own === one.kernel).map(([, kernel]) => [one, kernel] as const),
 );
-const ofHalves: readonly KernelCase[] = pairs.map(([one, kernel]) => {
+const ofF16: readonly KernelCase[] = pairs.map(([one, kernel]) => {
   // Products give f32; what only moves elements moves them as they are.
   const moves = kernel.hooks.length === 0 && !kernel.name.startsWith('conv2d');
   const stored = kernel.bindings.filter(({ access }) => access === 'read' || (moves && access === 'read_write'));
@@ -1056,7 +1059,7 @@ const ofHalves: readonly KernelCase[] = pairs.map(([one, kernel]) => {
 });
 
 /** A case whose epilogue takes a half in and stores halves. */
-function storingHalves(one: KernelCase): KernelCase {
+function storingF16(one: KernelCase): KernelCase {
   const { fusions = [], buffers, types } = hooked(one, 'epilogue', 0.5);
   const [{ expression, ...fusion }] = fusions;
   const [product] = expression.steps;
@@ -1096,19 +1099,13 @@ const sizeOf = ({ buffers }: KernelCase): number =>
   Object.values(buffers).reduce<number>((sum, given) => sum + (typeof given === 'number' ? given : given.length), 0);
 
 /** For each kernel with hooks its largest case of everyday size. */
-const withHooks = [...new Set([...plain, ...ofHalves].map(({ kernel }) => kernel))].flatMap((kernel) => {
-  const own = [...plain, ...ofHalves].filter(
+const withHooks = [...new Set([...plain, ...ofF16].map(({ kernel }) => kernel))].flatMap((kernel) => {
+  const own = [...plain, ...ofF16].filter(
     (one) => one.kernel === kernel && sizeOf(one) < 25_000 && !one.note.endsWith('infinite'),
   );
   const largest = own.reduce((most, one) => (sizeOf(one) > sizeOf(most) ? one : most), own[0]);
   const changed = kernel.hooks.flatMap((hook) => [hooked(largest, hook, 0.5), hooked(largest, hook, -0.5)]);
-  return kernel.hooks.includes('epilogue') ? [...changed, storingHalves(largest)] : changed;
+  return kernel.hooks.includes('epilogue') ? [...changed, storingF16(largest)] : changed;
 });
 
-export const kernelCases: readonly KernelCase[] = [
-  ...plain,
-  ...ofHalves,
-  ...withHooks,
-  ...elementwiseCases,
-  ...halfCases,
-];
+export const kernelCases: readonly KernelCase[] = [...plain, ...ofF16, ...withHooks, ...elementwiseCases, ...f16Cases];

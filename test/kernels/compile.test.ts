@@ -39,7 +39,7 @@ const layouts = [
 ] as const;
 
 test.each(elementwiseFunctions.map((fn) => [fn.name, fn]))(
-  'elementwise %s compiles, for scalars and by fours',
+  'elementwise %s compiles, for scalars and vec4',
   async (_, fn) => {
     for (const type of fn.takes) {
       for (const layout of layouts)

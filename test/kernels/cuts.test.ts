@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Window } from '../../src/gpu/device.js';
 import { lackOf } from '../../src/gpu/device.js';
-import type { Cut, Kernel } from '../../src/gpu/kernel.js';
+import type { Kernel, Split } from '../../src/gpu/kernel.js';
 import { fuse } from '../../src/kernels/index.js';
 import { gpu, reference } from '../support/devices.js';
 import { type CaseLaunch, type KernelCase, runCase } from '../support/kernels.js';
@@ -14,12 +14,12 @@ import { kernelCases } from './cases.js';
  */
 const bytesPerElement = (type: string) => (type === 'f16' ? 2 : 4);
 
-/** The launches of a case cut in steps; undefined where it cannot be cut so. */
-function launchesOf(one: KernelCase, cut: Cut, step: number): CaseLaunch[] | undefined {
-  const count = cut.parts(one.values);
+/** The launches of a case split in steps; undefined where it cannot be split so. */
+function launchesOf(one: KernelCase, split: Split, step: number): CaseLaunch[] | undefined {
+  const count = split.parts(one.values);
   const launches: CaseLaunch[] = [];
   for (let first = 0; first < count; first += step) {
-    const launch = cut.launch(one.values, first, Math.min(count, first + step));
+    const launch = split.launch(one.values, first, Math.min(count, first + step));
     if (launch === undefined) return undefined;
     const windows = Object.entries(launch.spans).map(([name, span]): [string, Window] => [
       name,
@@ -40,26 +40,26 @@ function expectSame(found: Outputs, expected: Outputs, note: string): void {
 }
 
 const fused = ({ kernel, fusions = [] }: KernelCase): Kernel => (fusions.length === 0 ? kernel : fuse(kernel, fusions));
-const cutsOf = (one: KernelCase): readonly Cut[] => fused(one).cuts;
+const splitsOf = (one: KernelCase): readonly Split[] => fused(one).splits;
 
 /** The references take many small parts, and their time. */
 const isSmall = ({ buffers }: KernelCase): boolean =>
   Object.values(buffers).every((given) => (typeof given === 'number' ? given : given.length) <= 6000);
-const cuttable = kernelCases.filter(
-  (one) => isSmall(one) && cutsOf(one).length > 0 && one.kernel.workgroups(one.values) > 0,
+const splittable = kernelCases.filter(
+  (one) => isSmall(one) && splitsOf(one).length > 0 && one.kernel.workgroups(one.values) > 0,
 );
-const named = [...new Set(cuttable.map(({ kernel }) => kernel))].map((kernel) => [kernel.name, kernel] as const);
+const named = [...new Set(splittable.map(({ kernel }) => kernel))].map((kernel) => [kernel.name, kernel] as const);
 
 test.each(named)('%s in parts is as in one', async (_, kernel) => {
   let tried = 0;
-  for (const one of cuttable.filter((given) => given.kernel === kernel)) {
+  for (const one of splittable.filter((given) => given.kernel === kernel)) {
     const whole = await runCase(reference, one);
-    for (const cut of cutsOf(one)) {
-      const count = cut.parts(one.values);
+    for (const split of splitsOf(one)) {
+      const count = split.parts(one.values);
       let onGpu = false;
       for (const step of [1, 3, 4, 16, 64, count]) {
         if (count / step > 32) continue;
-        const launches = launchesOf(one, cut, step);
+        const launches = launchesOf(one, split, step);
         if (launches === undefined) continue;
         tried++;
         expectSame(await runCase(reference, one, launches), whole, `${one.note}, ${step} of ${count}`);
@@ -70,7 +70,7 @@ test.each(named)('%s in parts is as in one', async (_, kernel) => {
           ),
         );
         if (isAligned && lackOf(fused(one), gpu) === undefined) {
-          onGpu = true; // once a case and cut: adapters may be slow
+          onGpu = true; // once a case and split: adapters may be slow
           expectSame(
             await runCase(gpu, one, launches),
             await runCase(gpu, one),

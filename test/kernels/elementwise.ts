@@ -114,8 +114,8 @@ export const elementwiseCases: readonly KernelCase[] = elementwiseFunctions.flat
   ];
 });
 
-/** Sums of halves that lie under the result in every way: by fours, and one by one; stored as halves, or as f32. */
-export const halfCases: readonly KernelCase[] = [8, 7].flatMap((cols): KernelCase[] =>
+/** Sums of halves that lie under the result in every way: vec4, and one by one; stored as halves, or as f32. */
+export const f16Cases: readonly KernelCase[] = [8, 7].flatMap((cols): KernelCase[] =>
   (['f16', 'f32'] as const).map((type) => {
     const [rows, count] = [9, 9 * cols];
     const kept = (first: boolean) => [
@@ -146,5 +146,5 @@ export const halfCases: readonly KernelCase[] = [8, 7].flatMap((cols): KernelCas
 
 /** The kernels of the cases. */
 export const elementwiseKernels: readonly Kernel[] = [
-  ...new Set([...elementwiseCases, ...halfCases].map(({ kernel }) => kernel)),
+  ...new Set([...elementwiseCases, ...f16Cases].map(({ kernel }) => kernel)),
 ];

@@ -8,8 +8,8 @@ import { kernelCases } from './cases.js';
 
 /* Every kernel on the GPU against its float64 reference. */
 const kernels = allKernels();
-const hasHalves = gpu.kind === 'reference' || gpu.features.has('shader-f16');
-const takesHalves = ({ types = {} }: KernelCase) => Object.values(types).includes('f16');
+const hasF16 = gpu.kind === 'reference' || gpu.features.has('shader-f16');
+const takesF16 = ({ types = {} }: KernelCase) => Object.values(types).includes('f16');
 
 test('every kernel has cases', () => {
   const tested = new Set(kernelCases.map(({ kernel }) => kernel));
@@ -19,7 +19,7 @@ test('every kernel has cases', () => {
 test.each(kernels.filter((kernel) => lackOf(kernel, gpu) === undefined).map((kernel) => [kernel.name, kernel]))(
   '%s agrees with its reference',
   async (_, kernel) => {
-    for (const one of kernelCases.filter((given) => given.kernel === kernel && (hasHalves || !takesHalves(given)))) {
+    for (const one of kernelCases.filter((given) => given.kernel === kernel && (hasF16 || !takesF16(given)))) {
       const actual = await runCase(gpu, one);
       const expected = await runCase(reference, one);
       for (const [name, values] of expected) {

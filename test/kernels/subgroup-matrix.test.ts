@@ -17,7 +17,7 @@ const { f32_8x8x8, f16_16x16x16 } = matmulSubgroupMatrix;
 const oblong = { componentType: 'f32', resultComponentType: 'f32', M: 8, N: 32, K: 16 } as const;
 describe.each([
   { kernel: subgroupMatrixProduct(oblong, 'any'), lanes: 16, as: f32_8x8x8.any },
-  { kernel: f16_16x16x16.fours, lanes: 64, as: f16_16x16x16.fours },
+  { kernel: f16_16x16x16.vec4, lanes: 64, as: f16_16x16x16.vec4 },
 ])('$kernel.name without matrix units', ({ kernel, lanes, as }) => {
   const own = withoutMatrixUnits(kernel, lanes);
   const cases = kernelCases.filter((one) => one.kernel === as && one.fusions === undefined);

@@ -29,7 +29,7 @@ const EQUIVALENT: readonly Equivalent[] = [
     kernel: /^(conv2d.*|matmul|lstm_cell.*)_subgroup/,
     changed: [
       ...['min(channel, channels + 1u)', 'lane, rows + 1u)', 'lane, window + 1u)', 'min(unit, size + 1u)'],
-      ...['min(unit, fours + 1u)', 'lane, lines + 1u)', 'lane, sizes.m + 1u)', 'lane, sizes.n + 1u)'],
+      ...['min(unit, vec4 + 1u)', 'lane, lines + 1u)', 'lane, sizes.m + 1u)', 'lane, sizes.n + 1u)'],
       ...['vec4u(sizes.n + 1u)', 'vec4u(sizes.m + 1u)', 'min(j, sizes.n + 4u)'],
     ],
     reason: NOT_STORED,
@@ -41,7 +41,7 @@ const EQUIVALENT: readonly Equivalent[] = [
   },
   {
     kernel: /^conv2d.*_subgroup$/,
-    changed: ['weights[q] = select(vec4f(1)', 'slopes[q] = select(vec4f(1)'],
+    changed: ['weights[q] = select(vec4f(1)', 'gradients[q] = select(vec4f(1)'],
     reason: OTHER_IS_ZERO,
   },
   {
@@ -60,9 +60,9 @@ const EQUIVALENT: readonly Equivalent[] = [
     changed: ['if (c > sizes.', 'if (c <= sizes.features) { key_sum', 'if (c <= sizes.value_features) { value_sum'],
     reason: NOT_STORED,
   },
-  { kernel: /^attention_key/, changed: ['if (i <= sizes.queries) { slopes'], reason: NOT_READ },
+  { kernel: /^attention_key/, changed: ['if (i <= sizes.queries) { dscores'], reason: NOT_READ },
   {
-    kernel: /^matmul_(register|wide|wide_fours)$/,
+    kernel: /^matmul_(register|wide|wide_vec4)$/,
     changed: ['k >= end) { return 1.0; }', 'if (!inside) { return vec4f(1); }'],
     reason: OTHER_IS_ZERO,
   },
@@ -72,7 +72,7 @@ const EQUIVALENT: readonly Equivalent[] = [
     reason: OTHER_IS_ZERO,
   },
   {
-    kernel: /^matmul_wide_fours$/,
+    kernel: /^matmul_wide_vec4$/,
     changed: [
       ...['sizes.m + i, i < sizes.m', 'sizes.n + i, i < sizes.n'],
       ...['lines >= 1u', 'lines >= 2u', 'lines >= 3u', 'lines >= 0u && k'],
@@ -137,7 +137,7 @@ const EQUIVALENT: readonly Equivalent[] = [
     changed: ['thread <= A_BLOCKS + B_BLOCKS', 'k <= DEPTH'],
     reason: 'the last place of each tile is padding: 0, and no factor within',
   },
-  { kernel: /^matmul_direct_tn$/, changed: ['if (i > sizes.m)'], reason: 'm is whole fours: no row of them is beyond' },
+  { kernel: /^matmul_direct_tn$/, changed: ['if (i > sizes.m)'], reason: 'm is whole vec4: no row of them is beyond' },
   { kernel: /^matmul_register$/, changed: ['e = THREADS)'], reason: 'one round of the workgroup fills the tile' },
   {
     kernel: /^(matmul_register|matmul_tiled)$/,
@@ -154,7 +154,7 @@ const EQUIVALENT: readonly Equivalent[] = [
     changed: ['if (at <= window)'],
     reason: 'the window before does not hold the element, so it did not win there',
   },
-  { kernel: /^lstm_cell.*_fours$/, changed: ['groups.x - group.x'], reason: GRID },
+  { kernel: /^lstm_cell.*_vec4$/, changed: ['groups.x - group.x'], reason: GRID },
   { kernel: /^roof_multiply_add/, changed: ['a - f32(0)', 'a - f16(0)'], reason: 'it is 0 that is taken off' },
   {
     kernel: /^layer_norm/,
@@ -162,7 +162,7 @@ const EQUIVALENT: readonly Equivalent[] = [
     reason: 'Σ (x + mean)(x - mean) is Σ (x - mean)², if less exact',
   },
   {
-    kernel: /^strided_copy(_fours)?$/,
+    kernel: /^strided_copy(_vec4)?$/,
     changed: [
       ...['(sizes.size_4 - 0u)', '(sizes.size_4 + 0u) * 1u', 'min(1, i32(sizes.size_4) + i4)'],
       ...['y[to - r * ', 'x[source - r * '],
@@ -170,7 +170,7 @@ const EQUIVALENT: readonly Equivalent[] = [
     reason: 'a run is one element',
   },
   {
-    kernel: /^strided_copy(_fours)?$/,
+    kernel: /^strided_copy(_vec4)?$/,
     changed: ['max(1, i32(sizes.size_4) - i4)'],
     reason: 'what it copies beyond its own element, the next invocations copy from the same places',
   },
@@ -179,24 +179,24 @@ const EQUIVALENT: readonly Equivalent[] = [
     changed: ['min(first - '],
     reason: 'the bound of the first invocation wraps around: it fills all',
   },
-  // Kernels of rows, which any team may compute.
+  // Kernels of rows, which any row group may compute.
   {
     kernel: ROW_HEAD,
     changed: ['if (row > sizes.rows)'],
-    reason: 'so many rows are tried with the same head in softmax, log_softmax and cross_entropy by ones',
+    reason: 'so many rows are tried with the same head in softmax, log_softmax and cross_entropy scalar',
   },
   {
-    kernel: /^attention_probabilities.*_fours$/,
+    kernel: /^attention_probabilities.*_vec4$/,
     changed: ['if (row > sizes.blocks * sizes.queries)'],
-    reason: 'so many rows are tried with the same head by ones',
+    reason: 'so many rows are tried with the same head scalar',
   },
   {
-    kernel: /^(softmax|log_softmax|layer_norm|cross_entropy|attention_probabilities)(?!.*_fours$)/,
+    kernel: /^(softmax|log_softmax|layer_norm|cross_entropy|attention_probabilities)(?!.*_vec4$)/,
     changed: ['sizes.cols * WIDTH', 'sizes.keys * WIDTH', 'label * WIDTH', 'label / WIDTH)'],
     reason: 'the width of an element is 1',
   },
   {
-    kernel: /^(gather_rows|sum_rows_by_index|attention_slopes|(sum|product|max|min)_columns)$/,
+    kernel: /^(gather_rows|sum_rows_by_index|attention_scores_backward|(sum|product|max|min)_columns)$/,
     changed: ['sizes.cols * 1u', 'sizes.keys * 1u', 'sizes.inner * 1u'],
     reason: 'the width of an element is 1',
   },
@@ -207,8 +207,8 @@ const EQUIVALENT: readonly Equivalent[] = [
   },
   {
     kernel: /^layer_norm|softmax_backward/,
-    changed: ['min(a, b)', 'fold_max_ones(min(max', 'fold_max_ones(max(min', 'max(max(v.x, v.y), min('],
-    reason: 'fold_max is not called',
+    changed: ['min(a, b)', 'reduce_max_scalar(min(max', 'reduce_max_scalar(max(min', 'max(max(v.x, v.y), min('],
+    reason: 'reduce_max is not called',
   },
   {
     kernel: /_lanes/,
@@ -275,7 +275,7 @@ const EQUIVALENT: readonly Equivalent[] = [
   },
   {
     kernel: /^lstm_cell_backward_subgroup$/,
-    changed: ['if (unit > fours)'],
+    changed: ['if (unit > vec4)'],
     reason: 'the last unit twice: both take the carry that is there before either stores it, unless one loses the race',
   },
   {

@@ -27,10 +27,10 @@ import { gpu, reference } from '../support/devices.js';
 import { expectClose, integers, normals } from '../support/numbers.js';
 
 /* Mixed precision: products of halves, parameters of f32, and losses that are scaled on the way back. */
-const hasHalves = gpu.kind === 'reference' || gpu.features.has('shader-f16');
+const hasF16 = gpu.kind === 'reference' || gpu.features.has('shader-f16');
 const devices: [string, Device][] = [
   ['reference', reference],
-  ...(hasHalves ? ([['gpu', gpu]] as [string, Device][]) : []),
+  ...(hasF16 ? ([['gpu', gpu]] as [string, Device][]) : []),
 ];
 
 const [SIZE, ROWS, CLASSES] = [6, 8, 4];
@@ -181,7 +181,7 @@ test('a scale that is no number is refused', () => {
   expect(() => new SGD([w], { lossScale: 0 })).toThrow("lossScale: expected 'dynamic' or a number above 0, got 0");
 });
 
-test.skipIf(hasHalves)('a device without halves says what to do', async () => {
+test.skipIf(hasF16)('a device without halves says what to do', async () => {
   setDefaultDevice(gpu);
   await expect(new Classifier().usePrecision('mixed').forward(images).data()).rejects.toThrow("precision: 'f32'");
 });

@@ -6,7 +6,7 @@ import {
   type HostArray,
   type Window,
 } from '../../src/gpu/device.js';
-import { toHalf } from '../../src/gpu/half.js';
+import { toF16 } from '../../src/gpu/f16.js';
 import type { Kernel } from '../../src/gpu/index.js';
 import { type Fusion, fuse } from '../../src/kernels/elementwise/fusion.js';
 import { normals } from './numbers.js';
@@ -53,7 +53,7 @@ export async function runCase(
     const content = typeof given !== 'number' ? given : output ? undefined : normals(length, index + 1);
     const whole = new (arrayOf(content, types[name]))(guarded(length)).fill(output ? POISON : BEYOND);
     if (content !== undefined) whole.set(content);
-    device.write(buffer, types[name] === 'f16' ? whole.map(toHalf) : whole, types[name]);
+    device.write(buffer, types[name] === 'f16' ? whole.map(toF16) : whole, types[name]);
     bound[name] = buffer;
   }
   const prepared = await device.prepare(
@@ -95,6 +95,6 @@ const arrayOf = (content: HostArray | undefined, type: ElementType = 'f32') => {
 export class WroteBeyond extends Error {}
 
 function poison(type: ElementType | undefined): number {
-  if (type === 'f16') return toHalf(POISON);
+  if (type === 'f16') return toF16(POISON);
   return type === 'u32' || type === 'bool' ? POISON >>> 0 : POISON;
 }

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { packHalves, toHalf, unpackHalves } from '../../src/gpu/half.js';
+import { packF16, toF16, unpackF16 } from '../../src/gpu/f16.js';
 import {
   conv2d,
   type Device,
@@ -15,10 +15,10 @@ import { gpu, reference } from '../support/devices.js';
 import { expectClose, normals } from '../support/numbers.js';
 
 /* f16 as a way to store: what is computed with it is what f32 gives for the same, rounded, numbers. */
-const hasHalves = gpu.kind === 'reference' || gpu.features.has('shader-f16');
+const hasF16 = gpu.kind === 'reference' || gpu.features.has('shader-f16');
 const devices: [string, Device][] = [
   ['reference', reference],
-  ...(hasHalves ? ([['gpu', gpu]] as [string, Device][]) : []),
+  ...(hasF16 ? ([['gpu', gpu]] as [string, Device][]) : []),
 ];
 afterAll(() => setDefaultDevice(undefined));
 
@@ -26,7 +26,7 @@ const halves = (shape: number[], seed = 1): Float32Array =>
   normals(
     shape.reduce((a, b) => a * b, 1),
     seed,
-  ).map(toHalf);
+  ).map(toF16);
 const pair = (shape: number[], seed = 1): { full: Tensor; half: Tensor } => {
   const full = tensor(halves(shape, seed), shape);
   return { full, half: full.cast('f16') };
@@ -46,19 +46,19 @@ test('numbers are rounded to the nearest half, of two to the even one', () => {
     [1.5 * 2 ** -25, 2 ** -24],
     [2 ** -14 - 2 ** -26, 2 ** -14],
   ];
-  expect(rounded.map(([x]) => toHalf(x))).toEqual(rounded.map(([, half]) => half));
-  expect(toHalf(Number.NaN)).toBeNaN();
+  expect(rounded.map(([x]) => toF16(x))).toEqual(rounded.map(([, half]) => half));
+  expect(toF16(Number.NaN)).toBeNaN();
 });
 
 test('every half is packed as it was unpacked', () => {
   const all = Uint16Array.from({ length: 2 ** 16 }, (_, bits) => bits);
-  const values = unpackHalves(all.buffer, all.length);
-  const packed = new Uint16Array(packHalves(values).buffer);
+  const values = unpackF16(all.buffer, all.length);
+  const packed = new Uint16Array(packF16(values).buffer);
   expect([...all.keys()].filter((bits) => packed[bits] !== bits && !Number.isNaN(values[bits]))).toEqual([]);
-  expect(Array.from(values, toHalf)).toEqual([...values]);
+  expect(Array.from(values, toF16)).toEqual([...values]);
   // An odd number of halves, and those of the greatest and the least size.
-  expect([...packHalves([1, -2, 65_504])]).toEqual([0xc0003c00, 0x7bff]);
-  expect([...unpackHalves(Uint32Array.of(0x00010000).buffer, 2)]).toEqual([0, 2 ** -24]);
+  expect([...packF16([1, -2, 65_504])]).toEqual([0xc0003c00, 0x7bff]);
+  expect([...unpackF16(Uint32Array.of(0x00010000).buffer, 2)]).toEqual([0, 2 ** -24]);
 });
 
 describe.each(devices)('on the %s device', (_, device) => {
@@ -67,7 +67,7 @@ describe.each(devices)('on the %s device', (_, device) => {
   test('values go there and back, in odd numbers too', async () => {
     use();
     const values = [1, -2.5, 0.1, 1e6, 1e-9];
-    const expected = values.map(toHalf);
+    const expected = values.map(toF16);
     expect([...(await tensor(values).cast('f16').data())]).toEqual(expected);
     expect([...(await tensor(values, [5], 'f16').data())]).toEqual(expected);
     expect([...(await tensor(values, [5], 'f16').cast('f32').data())]).toEqual(expected);
@@ -81,18 +81,18 @@ describe.each(devices)('on the %s device', (_, device) => {
     use();
     const variable = new Variable(Float32Array.of(0.1, 2, 3), [3], 'v', 'f16');
     const first = variable.cast('f32');
-    expect([...(await first.data())]).toEqual([0.1, 2, 3].map(toHalf));
+    expect([...(await first.data())]).toEqual([0.1, 2, 3].map(toF16));
     await variable.assign(variable.cast('f32').mul(3).cast('f16')).evaluate();
-    expect([...(await variable.data())]).toEqual([toHalf(3 * toHalf(0.1)), 6, 9]);
+    expect([...(await variable.data())]).toEqual([toF16(3 * toF16(0.1)), 6, 9]);
     variable.set(Float32Array.of(7, 8, 0.1));
-    expect([...(await variable.data())]).toEqual([7, 8, toHalf(0.1)]);
+    expect([...(await variable.data())]).toEqual([7, 8, toF16(0.1)]);
   });
 
   test('a conversion rounds in the middle of a chain, too', async () => {
     use();
     const x = tensor(normals(37), [37]);
     const y = x.mul(3).cast('f16').cast('f32').mul(1000);
-    const expected = Array.from(normals(37), (value) => 1000 * toHalf(Math.fround(3 * value)));
+    const expected = Array.from(normals(37), (value) => 1000 * toF16(Math.fround(3 * value)));
     expect((await explain(y)).dispatches).toHaveLength(1);
     expectClose(await y.data(), expected, { relative: 1e-3, absolute: 1e-6 });
   });
@@ -118,7 +118,7 @@ describe.each(devices)('on the %s device', (_, device) => {
       (x) => x.slice([0, 1, 0], [5, 2, 4]).broadcastTo(shape),
     ];
     for (const move of moves)
-      expectClose(await move(half).data(), (await move(full).data()).map(toHalf), { absolute: 0, relative: 0 });
+      expectClose(await move(half).data(), (await move(full).data()).map(toF16), { absolute: 0, relative: 0 });
   });
 
   test.each([
@@ -216,7 +216,7 @@ test('what does not take halves says so', () => {
   expect(() => conv2d(x.half, pair([3, 3, 2, 4]).full)).toThrow('conv2d: dtypes differ');
 });
 
-test.skipIf(hasHalves)('a device without halves says what to do', async () => {
+test.skipIf(hasF16)('a device without halves says what to do', async () => {
   setDefaultDevice(gpu);
   await expect(pair([2, 3]).half.data()).rejects.toThrow(
     "half precision needs the feature 'shader-f16'; compute in f32 (precision: 'f32')",

@@ -120,13 +120,13 @@ describe.each([
   ])('adaptive pooling of %i x %i to %i x %i', async (height, width, toHeight, toWidth) => {
     setDefaultDevice(device);
     const x = array([2, height, width, 3], 1);
-    const cut = (index: number, size: number, count: number) =>
+    const split = (index: number, size: number, count: number) =>
       [Math.floor((index * size) / count), Math.ceil(((index + 1) * size) / count)] as const;
     const pooled = (fold: (values: number[]) => number) =>
       naive([2, toHeight, toWidth, 3], ([n, oh, ow, c]) => {
         const values: number[] = [];
-        const [top, bottom] = cut(oh, height, toHeight);
-        const [left, right] = cut(ow, width, toWidth);
+        const [top, bottom] = split(oh, height, toHeight);
+        const [left, right] = split(ow, width, toWidth);
         for (let ih = top; ih < bottom; ih++) for (let iw = left; iw < right; iw++) values.push(at(x, [n, ih, iw, c]));
         return fold(values);
       });

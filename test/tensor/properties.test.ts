@@ -145,7 +145,7 @@ describe('over drawn shapes', () => {
     const shift = generator.integer(15) - 7;
     const counts = x.shape.map(() => 1 + generator.integer(3));
     const widths = x.shape.map((one) => [generator.integer(one), generator.integer(one)] as const);
-    const cut = generator.integer(size + 1);
+    const split = generator.integer(size + 1);
     const diagonal = generator.integer(5) - 2;
     const padded = x.shape.map((one, other) => one + widths[other][0] + widths[other][1]);
     const border = (turn: (place: number, size: number) => number) =>
@@ -158,7 +158,7 @@ describe('over drawn shapes', () => {
     const clamp = (place: number, most: number) => Math.min(Math.max(place, 0), most);
     await expectSame(() => {
       const a = toTensor(x);
-      const pieces = a.split([cut, size - cut], axis);
+      const pieces = a.split([split, size - split], axis);
       return [
         [
           'permute',
@@ -220,7 +220,7 @@ describe('over drawn shapes', () => {
         [
           'split and concat',
           concat([pieces[1], pieces[0]], axis),
-          naive(x.shape, (index) => exactly(x, withPlace(index, axis, (index[axis] + cut) % size))),
+          naive(x.shape, (index) => exactly(x, withPlace(index, axis, (index[axis] + split) % size))),
         ],
         [
           'stack',

@@ -118,9 +118,9 @@ test.each([
 });
 
 test.each([
-  ['512 tiles of 128 x 64', [2048, 64, 2048], 'matmul_wide_fours'],
+  ['512 tiles of 128 x 64', [2048, 64, 2048], 'matmul_wide_vec4'],
   ['odd sizes', [2047, 63, 2049], 'matmul_wide'],
-  ['a batch of small ones', [64, 128, 64, 256], 'matmul_wide_fours'],
+  ['a batch of small ones', [64, 128, 64, 256], 'matmul_wide_vec4'],
   ['too few tiles', [1024, 64, 1024], 'matmul_register'],
   ['tiles that are half empty', [64, 64, 65_536], 'matmul_register'],
 ])('without measurements a GPU takes for %s %j: %s', (_, sizes, expected) => {
@@ -152,7 +152,7 @@ test('matrix units take operands of their type, in the shape that the device lik
     ...[shape('f16', 'f32', 16, 8, 16), shape('f16', 'f32', 16, 16, 16)],
   ];
   const kernelFor = (type: 'f32' | 'f16') => chooseSubgroupMatrix({ ...size, ...strides }, type, shapes);
-  expect(kernelFor('f16')).toBe(matmulSubgroupMatrix.f16_16x8x16.fours);
+  expect(kernelFor('f16')).toBe(matmulSubgroupMatrix.f16_16x8x16.vec4);
   expect(kernelFor('f32')).toBeUndefined();
 });
 
@@ -190,13 +190,13 @@ describe('a measured choice', () => {
 });
 
 test.each([
-  ['a GPU without subgroups', false, 0, 32, ['workgroup', 'workgroup/fours'], 'workgroup/fours'],
-  ['a GPU', false, 32, 32, ['workgroup', 'workgroup/fours', 'lanes', 'lanes/fours'], 'workgroup/fours'],
+  ['a GPU without subgroups', false, 0, 32, ['workgroup', 'workgroup/vec4'], 'workgroup/vec4'],
+  ['a GPU', false, 32, 32, ['workgroup', 'workgroup/vec4', 'lanes', 'lanes/vec4'], 'workgroup/vec4'],
   ['a GPU, odd', false, 32, 45, ['workgroup', 'lanes'], 'workgroup'],
-  ['a software adapter', true, 8, 32, ['workgroup', 'workgroup/fours', 'lanes', 'lanes/fours'], 'lanes/fours'],
+  ['a software adapter', true, 8, 32, ['workgroup', 'workgroup/vec4', 'lanes', 'lanes/vec4'], 'lanes/vec4'],
   ['a software adapter, odd', true, 8, 45, ['workgroup', 'lanes'], 'lanes'],
-  ['a software adapter of four lanes', true, 4, 32, ['workgroup', 'workgroup/fours'], 'workgroup/fours'],
-])('rows are a choice between teams on %s', (_, software, subgroupLanes, cols, names, rule) => {
+  ['a software adapter of four lanes', true, 4, 32, ['workgroup', 'workgroup/vec4'], 'workgroup/vec4'],
+])('rows are a choice between row groups on %s', (_, software, subgroupLanes, cols, names, rule) => {
   const limits = { ...reference.limits, storageBuffers: 16, subgroupLanes };
   const device = { kind: 'gpu', software, features: new Set(), choices: new Map(), limits } as unknown as Device;
   const [q, k] = [normal([1, 2, 5, 8], 1), normal([1, 2, cols, 8], 2)];
@@ -234,7 +234,7 @@ test.each<[string, () => Tensor[]]>([
     },
   ],
   ['rows', () => rowOps(32)],
-  // Without eight lanes nobody but a workgroup can compute rows that are not whole fours.
+  // Without eight lanes nobody but a workgroup can compute rows that are not whole vec4.
   ...(gpu.limits.subgroupLanes >= 8 ? [['rows, odd', () => rowOps(45)] as [string, () => Tensor[]]] : []),
 ])(
   'every variant of %s computes the same',

@@ -1,8 +1,8 @@
-import { type Cut, defineKernel } from '../../gpu/kernel.js';
+import { defineKernel, type Split } from '../../gpu/kernel.js';
 import { wgsl } from '../../gpu/wgsl.js';
 import { typesOf } from '../elementwise/compose.js';
 import { EXP } from '../elementwise/math.js';
-import { foldWorkgroup } from '../rows/row-kernels.js';
+import { reduceWorkgroup } from '../rows/row-kernels.js';
 
 /*
  * Scaled dot-product attention (Vaswani et al. 2017) without its matrix of scores, as in FlashAttention (Dao et al.
@@ -56,10 +56,10 @@ export const attentionCost = (products: number) => (s: AttentionSizes) => ({
   bytes: 4 * s.blocks * (2 * s.queries * s.features + 2 * s.keys * s.value_features),
 });
 
-/** Cuts along the batch: so many elements of each buffer belong to one head of one sample. */
-export const cutBatch = <const Buffer extends string>(
+/** Splits along the batch: so many elements of each buffer belong to one head of one sample. */
+export const splitBatch = <const Buffer extends string>(
   each: (s: AttentionSizes) => Readonly<Record<Buffer, number>>,
-): Cut<Buffer | 'mask', keyof AttentionSizes> => ({
+): Split<Buffer | 'mask', keyof AttentionSizes> => ({
   parts: ({ blocks, heads }) => blocks / heads,
   launch(s, first, end) {
     const of = (length: number) => ({ first: first * length, length: (end - first) * length });
@@ -118,8 +118,8 @@ export const attentionForward = defineKernel({
   reads: ['q', 'k', 'v', 'mask'],
   writes: ['y', 'maximum', 'inverse'],
   sizes: attentionSizes,
-  cuts: [
-    cutBatch((s) => {
+  splits: [
+    splitBatch((s) => {
       const { rows, ...sizes } = headSizes(s);
       return { ...sizes, maximum: rows, inverse: rows };
     }),
@@ -139,8 +139,8 @@ export const attentionForward = defineKernel({
 ${SCORE}
 var<workgroup> partial: array<f32, THREADS>;
 var<workgroup> weight: array<f32, THREADS>;
-${foldWorkgroup('fold_max', 'max(a, b)')}
-${foldWorkgroup('fold_sum', 'a + b')}
+${reduceWorkgroup('reduce_max', 'max(a, b)')}
+${reduceWorkgroup('reduce_sum', 'a + b')}
 const NOTHING = -3.0e38;
 
 @compute @workgroup_size(THREADS)
@@ -157,13 +157,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let j = begin + thread;
     var own = NOTHING;
     if (sees(block, i, j)) { own = score(block, i, j); }
-    // The barriers of this fold stand between one block's weights and the next's.
-    let next = max(largest, fold_max(own, thread));
+    // The barriers of this reduction stand between one block's weights and the next's.
+    let next = max(largest, reduce_max(own, thread));
     // The sums so far were taken with an older maximum: they shrink to the new one.
     let shrink = exp_of(sizes.scale * (largest - next));
     weight[thread] = select(exp_of(sizes.scale * (own - next)), 0.0, own == NOTHING);
     largest = next;
-    total = total * shrink + fold_sum(weight[thread], thread);
+    total = total * shrink + reduce_sum(weight[thread], thread);
     let end = min(THREADS, sizes.keys - begin);
     for (var chunk = 0u; chunk < 4u; chunk++) {
       let c = chunk * THREADS + thread;

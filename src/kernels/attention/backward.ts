@@ -5,10 +5,10 @@ import {
   type AttentionSizes,
   attentionCost,
   attentionSizes,
-  cutBatch,
   headSizes,
   probabilities,
   SCORE,
+  splitBatch,
 } from './attention.js';
 
 /*
@@ -40,7 +40,7 @@ const head = wgsl`
 @group(0) @binding(5) var<storage, read> rows: array<f32>;  // (blocks, queries, 3)
 ${SCORE}
 /** (p, ds) of a query and a key. */
-fn slope(block: u32, i: u32, j: u32) -> vec2f {
+fn score_gradient(block: u32, i: u32, j: u32) -> vec2f {
   if (!sees(block, i, j)) { return vec2f(0); }
   let row = block * sizes.queries + i;
   let p = exp_of(sizes.scale * (score(block, i, j) - rows[3u * row])) * rows[3u * row + 1u];
@@ -50,7 +50,7 @@ fn slope(block: u32, i: u32, j: u32) -> vec2f {
   }
   return vec2f(p, p * (dp - rows[3u * row + 2u]));
 }
-var<workgroup> slopes: array<vec2f, THREADS>;`;
+var<workgroup> dscores: array<vec2f, THREADS>;`;
 
 /** ds of a pair in float64. */
 function slopeOf(given: AttentionBuffers<'v' | 'dy' | 'rows'>, p: number, block: number, i: number, j: number): number {
@@ -67,7 +67,7 @@ export const attentionQueryGradient = defineKernel({
   ...buffers,
   name: 'attention_query_gradient',
   writes: ['dq'],
-  cuts: [cutBatch((s) => ({ ...gradientSizes(s), dq: headSizes(s).q }))],
+  splits: [splitBatch((s) => ({ ...gradientSizes(s), dq: headSizes(s).q }))],
   workgroups: ({ blocks, queries }) => blocks * queries,
   cost: attentionCost(3),
   wgsl: wgsl`${head}
@@ -82,14 +82,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let block = row / sizes.queries;
   var sum: array<f32, 4>;
   for (var begin = 0u; begin < sizes.keys; begin += THREADS) {
-    slopes[thread] = slope(block, row % sizes.queries, begin + thread);
+    dscores[thread] = score_gradient(block, row % sizes.queries, begin + thread);
     workgroupBarrier();
     let end = min(THREADS, sizes.keys - begin);
     for (var part = 0u; part < 4u; part++) {
       let c = part * THREADS + thread;
       if (c >= sizes.features) { break; }
       for (var key = 0u; key < end; key++) {
-        sum[part] += slopes[key].y * k[(block * sizes.keys + begin + key) * sizes.features + c];
+        sum[part] += dscores[key].y * k[(block * sizes.keys + begin + key) * sizes.features + c];
       }
     }
     workgroupBarrier();
@@ -121,7 +121,7 @@ export const attentionKeyGradient = defineKernel({
   ...buffers,
   name: 'attention_key_gradient',
   writes: ['dk', 'dv'],
-  cuts: [cutBatch((s) => ({ ...gradientSizes(s), dk: headSizes(s).k, dv: headSizes(s).v }))],
+  splits: [splitBatch((s) => ({ ...gradientSizes(s), dk: headSizes(s).k, dv: headSizes(s).v }))],
   workgroups: ({ blocks, keys }) => blocks * keys,
   cost: attentionCost(4),
   wgsl: wgsl`${head}
@@ -139,15 +139,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var value_sum: array<f32, 4>;
   for (var begin = 0u; begin < sizes.queries; begin += THREADS) {
     let i = begin + thread;
-    if (i < sizes.queries) { slopes[thread] = slope(block, i, row % sizes.keys); }
+    if (i < sizes.queries) { dscores[thread] = score_gradient(block, i, row % sizes.keys); }
     workgroupBarrier();
     let end = min(THREADS, sizes.queries - begin);
     for (var part = 0u; part < 4u; part++) {
       let c = part * THREADS + thread;
       for (var query = 0u; query < end; query++) {
         let at = block * sizes.queries + begin + query;
-        if (c < sizes.features) { key_sum[part] += slopes[query].y * q[at * sizes.features + c]; }
-        if (c < sizes.value_features) { value_sum[part] += slopes[query].x * dy[at * sizes.value_features + c]; }
+        if (c < sizes.features) { key_sum[part] += dscores[query].y * q[at * sizes.features + c]; }
+        if (c < sizes.value_features) { value_sum[part] += dscores[query].x * dy[at * sizes.value_features + c]; }
       }
     }
     workgroupBarrier();

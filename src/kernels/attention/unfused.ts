@@ -3,7 +3,7 @@ import { wgsl } from '../../gpu/wgsl.js';
 import { typesOf } from '../elementwise/compose.js';
 import { EXP } from '../elementwise/math.js';
 import { rowKernels } from '../rows/row-kernels.js';
-import { attentionSizes, cutBatch, probabilitiesOf, SEES, seesKey } from './attention.js';
+import { attentionSizes, probabilitiesOf, SEES, seesKey, splitBatch } from './attention.js';
 
 /*
  * Attention by its definition: a product makes all scores q·kᵀ, a kernel their softmax, another product p·v. It goes
@@ -29,15 +29,20 @@ fn seen(block: u32, i: u32, c: u32) -> vec4<bool> {
  * p = softmax of the scores that are seen, and maximum and inverse of each row; one row group computes one row
  * (row-kernels.ts), by vec4 where the keys are a multiple of 4.
  */
-export const attentionProbabilities = rowKernels(({ suffix, subgroupLanes, element, wgsl: team }) =>
+export const attentionProbabilities = rowKernels(({ suffix, subgroupLanes, element, wgsl: reduction }) =>
   defineKernel({
     name: `attention_probabilities${suffix}`,
     reads: ['scores', 'mask'],
     writes: ['p', 'maximum', 'inverse'],
     sizes: attentionSizes,
     numbers: ['scale'],
-    cuts: [
-      cutBatch((s) => ({ scores: s.queries * s.keys, p: s.queries * s.keys, maximum: s.queries, inverse: s.queries })),
+    splits: [
+      splitBatch((s) => ({
+        scores: s.queries * s.keys,
+        p: s.queries * s.keys,
+        maximum: s.queries,
+        inverse: s.queries,
+      })),
     ],
     subgroupLanes,
     workgroups: ({ blocks, queries }) => blocks * queries,
@@ -51,7 +56,7 @@ export const attentionProbabilities = rowKernels(({ suffix, subgroupLanes, eleme
 @group(0) @binding(5) var<uniform> sizes: Sizes;
 ${SEES}
 ${SEEN[element]}
-${team}
+${reduction}
 ${EXP.join('')}
 const NOTHING = -3.0e38;
 
@@ -73,7 +78,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     own = max(own, score);
     bits = max(bits, magnitude(score));
   }
-  let largest = fold_max(own, bits, thread); // NaN where a score is
+  let largest = reduce_max(own, bits, thread); // NaN where a score is
   var sum = Element();
   for (var c = thread; c < length; c += THREADS) {
     let score = p[begin + c];
@@ -81,7 +86,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     p[begin + c] = e;
     sum += e;
   }
-  let total = fold_sum(sum, thread);
+  let total = reduce_sum(sum, thread);
   let part = select(1.0 / total, 0.0, total == 0.0); // NaN is unequal to 0
   for (var c = thread; c < length; c += THREADS) { p[begin + c] *= part; }
   if (thread == 0u) {
@@ -103,21 +108,21 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 
 const THREADS = 64;
 
-function slopes(name: string, element: 'f32' | 'vec4f', width: 1 | 4): Kernel {
+function dscores(name: string, element: 'f32' | 'vec4f', width: 1 | 4): Kernel {
   return defineKernel({
     name,
     reads: ['mask', 'rows'],
-    updates: ['scores', 'slopes'],
+    updates: ['scores', 'dscores'],
     sizes: attentionSizes,
     numbers: ['scale'],
-    cuts: [cutBatch((s) => ({ rows: 3 * s.queries, scores: s.queries * s.keys, slopes: s.queries * s.keys }))],
+    splits: [splitBatch((s) => ({ rows: 3 * s.queries, scores: s.queries * s.keys, dscores: s.queries * s.keys }))],
     workgroups: ({ blocks, queries, keys }) => ceilDivide((blocks * queries * keys) / width, THREADS),
     cost: ({ blocks, queries, keys }) => ({ flops: 6 * blocks * queries * keys, bytes: 16 * blocks * queries * keys }),
     wgsl: wgsl`
 @group(0) @binding(0) var<storage, read> mask: array<u32>;                 // by strides
 @group(0) @binding(1) var<storage, read> rows: array<f32>;                 // (blocks, queries, 3): maximum, inverse and δ
 @group(0) @binding(2) var<storage, read_write> scores: array<${element}>;  // (blocks, queries, keys): p afterwards
-@group(0) @binding(3) var<storage, read_write> slopes: array<${element}>;  // (blocks, queries, keys): dp, then ds
+@group(0) @binding(3) var<storage, read_write> dscores: array<${element}>;  // (blocks, queries, keys): dp, then ds
 @group(0) @binding(4) var<uniform> sizes: Sizes;
 ${SEES}
 ${SEEN[element]}
@@ -135,10 +140,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let e = exp_of(sizes.scale * (scores[index] - rows[3u * row]));
   let p = select(${element}(), e * rows[3u * row + 1u], own);
   scores[index] = p;
-  slopes[index] = sizes.scale * p * (slopes[index] - rows[3u * row + 2u]);
+  dscores[index] = sizes.scale * p * (dscores[index] - rows[3u * row + 2u]);
 }`,
     reference(given) {
-      const { scores, slopes, rows, blocks, queries, keys, scale } = given;
+      const { scores, dscores, rows, blocks, queries, keys, scale } = given;
       for (let row = 0; row < blocks * queries; row++) {
         const [maximum, inverse, delta] = rows.subarray(3 * row, 3 * row + 3);
         const block = Math.floor(row / queries);
@@ -146,15 +151,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
           const at = row * keys + j;
           const p = seesKey(given, block, row % queries, j) ? Math.exp(scale * (scores[at] - maximum)) * inverse : 0;
           scores[at] = p;
-          slopes[at] = scale * p * (slopes[at] - delta);
+          dscores[at] = scale * p * (dscores[at] - delta);
         }
       }
     },
   });
 }
 
-/** From the scores p, made again, and from dp scale · ds, each in the place of the other; by ones or by fours. */
-export const attentionSlopes = {
-  ones: slopes('attention_slopes', 'f32', 1),
-  fours: slopes('attention_slopes_fours', 'vec4f', 4),
+/** From the scores p, made again, and from dp scale · ds, each in the place of the other; scalar or vec4. */
+export const attentionScoresBackward = {
+  scalar: dscores('attention_scores_backward', 'f32', 1),
+  vec4: dscores('attention_scores_backward_vec4', 'vec4f', 4),
 } as const;

@@ -1,5 +1,5 @@
 import { bytesOf } from '../../gpu/device.js';
-import { type Cut, ceilDivide, cutAlong, defineKernel } from '../../gpu/kernel.js';
+import { ceilDivide, defineKernel, type Split, splitAlong } from '../../gpu/kernel.js';
 import { EPILOGUE, wgsl } from '../../gpu/wgsl.js';
 import { nameFor, type OperandType } from '../matmul/matmul.js';
 
@@ -52,8 +52,8 @@ const costOf = (s: ConvSizes, { x, w, y }: Readonly<Record<'x' | 'w' | 'y', numb
 
 const greatestDivisor = (a: number, b: number): number => (b === 0 ? a : greatestDivisor(b, a % b));
 
-/** Cuts along images; the chunks of the filter's gradient where they begin with one. */
-const cutChunks: Cut<'x' | 'dy' | 'dw', keyof ConvSizes> = {
+/** Splits along images; the chunks of the filter's gradient where they begin with one. */
+const splitChunks: Split<'x' | 'dy' | 'dw', keyof ConvSizes> = {
   parts: (s) => (s.chunks === 1 ? 1 : Math.ceil(s.batch / imagesOfChunks(s))),
   launch(s, first, end) {
     const each = imagesOfChunks(s);
@@ -78,10 +78,10 @@ const imagesOfChunks = ({ out_height, chunk_length }: ConvSizes): number =>
   chunk_length / greatestDivisor(chunk_length, out_height);
 
 /** How each direction may be done in parts. */
-export const convCuts = {
-  forward: [cutAlong('batch', (s: ConvSizes) => ({ x: imageSize(s), y: outputSize(s) }))],
-  inputGradient: [cutAlong('batch', (s: ConvSizes) => ({ dy: outputSize(s), dx: imageSize(s) }))],
-  filterGradient: [cutChunks],
+export const convSplits = {
+  forward: [splitAlong('batch', (s: ConvSizes) => ({ x: imageSize(s), y: outputSize(s) }))],
+  inputGradient: [splitAlong('batch', (s: ConvSizes) => ({ dy: outputSize(s), dx: imageSize(s) }))],
+  filterGradient: [splitChunks],
 } as const;
 
 const bytesEach = (type: OperandType) => bytesOf(type, 2) / 2;
@@ -117,7 +117,7 @@ const forward = (type: OperandType) =>
     reads: ['x', 'w'],
     writes: ['y'],
     sizes: convSizes,
-    cuts: convCuts.forward,
+    splits: convSplits.forward,
     workgroups: (s) => ceilDivide(ceilDivide(pixels(s), 4) * ceilDivide(s.out_channels, 4), THREADS),
     cost: (s) => costOf(s, { x: bytesEach(type), w: bytesEach(type), y: 4 }),
     wgsl: wgsl`
@@ -185,7 +185,7 @@ const inputGradient = (type: OperandType) =>
     reads: ['dy', 'w'],
     writes: ['dx'],
     sizes: convSizes,
-    cuts: convCuts.inputGradient,
+    splits: convSplits.inputGradient,
     workgroups: (s) => ceilDivide(s.batch * s.in_height * s.in_width * ceilDivide(s.in_channels, 4), THREADS),
     cost: (s) => costOf(s, { x: 4, w: bytesEach(type), y: bytesEach(type) }),
     wgsl: wgsl`
@@ -236,7 +236,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   });
 
 /**
- * The filter's gradient sums over all pixels of a batch, and has few elements: the rows of pixels (n, oh) are cut into
+ * The filter's gradient sums over all pixels of a batch, and has few elements: the rows of pixels (n, oh) are split into
  * `chunks` of `chunk_length`, whose partial gradients (chunks, window, out_channels) a second launch adds up.
  */
 const filterGradient = (type: OperandType) =>
@@ -245,7 +245,7 @@ const filterGradient = (type: OperandType) =>
     reads: ['x', 'dy'],
     writes: ['dw'],
     sizes: convSizes,
-    cuts: convCuts.filterGradient,
+    splits: convSplits.filterGradient,
     workgroups: (s) => ceilDivide(s.chunks * ceilDivide(windowSize(s), 4) * ceilDivide(s.out_channels, 4), THREADS),
     cost: (s) => costOf(s, { x: bytesEach(type), w: 4, y: bytesEach(type) }),
     wgsl: wgsl`
@@ -313,7 +313,7 @@ export const conv2dRegister = {
 } as const;
 
 /** The same for operands in half precision; results and sums are f32. */
-export const conv2dHalves = {
+export const conv2dF16 = {
   forward: forward('f16'),
   inputGradient: inputGradient('f16'),
   filterGradient: filterGradient('f16'),

@@ -1,6 +1,6 @@
 import { ceilDivide, defineKernel } from '../../gpu/kernel.js';
 import { EPILOGUE, wgsl } from '../../gpu/wgsl.js';
-import { type ConvSizes, convCuts, convSizes, inputSize, pixels } from './conv2d.js';
+import { type ConvSizes, convSizes, convSplits, inputSize, pixels } from './conv2d.js';
 
 /*
  * Convolution in groups, channels last: the output's channels of a group see that group's input channels only. With as
@@ -53,7 +53,7 @@ const forward = defineKernel({
   name: 'grouped_conv2d',
   reads: ['x', 'w'],
   writes: ['y'],
-  cuts: convCuts.forward,
+  splits: convSplits.forward,
   sizes: groupedSizes,
   workgroups: (s) => ceilDivide(pixels(s) * s.out_channels, THREADS),
   cost,
@@ -104,7 +104,7 @@ const inputGradient = defineKernel({
   name: 'grouped_conv2d_input_gradient',
   reads: ['dy', 'w'],
   writes: ['dx'],
-  cuts: convCuts.inputGradient,
+  splits: convSplits.inputGradient,
   sizes: groupedSizes,
   workgroups: (s) => ceilDivide(inputSize(s), THREADS),
   cost,
@@ -153,12 +153,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   },
 });
 
-/** As in conv2d.ts, the rows of pixels (n, oh) are cut into chunks: dw is (chunks, ...w). */
+/** As in conv2d.ts, the rows of pixels (n, oh) are split into chunks: dw is (chunks, ...w). */
 const filterGradient = defineKernel({
   name: 'grouped_conv2d_filter_gradient',
   reads: ['x', 'dy'],
   writes: ['dw'],
-  cuts: convCuts.filterGradient,
+  splits: convSplits.filterGradient,
   sizes: groupedSizes,
   workgroups: (s) => ceilDivide(s.chunks * weights(s), THREADS),
   cost,

@@ -1,4 +1,4 @@
-import { ceilDivide, cutAlong, defineKernel } from '../../gpu/kernel.js';
+import { ceilDivide, defineKernel, splitAlong } from '../../gpu/kernel.js';
 import { wgsl } from '../../gpu/wgsl.js';
 import { REPLACES, replaces } from '../reduce/nan.js';
 
@@ -70,7 +70,7 @@ export const maxPoolForward = defineKernel({
   reads: ['x'],
   writes: ['y'],
   sizes,
-  cuts: [cutAlong('batch', (s) => ({ x: input(s), y: output(s) }))],
+  splits: [splitAlong('batch', (s) => ({ x: input(s), y: output(s) }))],
   workgroups: (s) => ceilDivide(outputs(s), THREADS),
   cost: (s) => ({ flops: outputs(s) * s.window_height * s.window_width, bytes: 4 * (inputs(s) + outputs(s)) }),
   wgsl: wgsl`
@@ -102,7 +102,7 @@ export const maxPoolBackward = defineKernel({
   reads: ['x', 'dy'],
   writes: ['dx'],
   sizes,
-  cuts: [cutAlong('batch', (s) => ({ x: input(s), dy: output(s), dx: input(s) }))],
+  splits: [splitAlong('batch', (s) => ({ x: input(s), dy: output(s), dx: input(s) }))],
   workgroups: (s) => ceilDivide(inputs(s), THREADS),
   cost: (s) => ({ flops: outputs(s) * s.window_height * s.window_width, bytes: 4 * (2 * inputs(s) + outputs(s)) }),
   wgsl: wgsl`

@@ -1,10 +1,10 @@
 import { ceilDivide, defineKernel } from '../../gpu/kernel.js';
-import { EPILOGUE_FOURS, wgsl } from '../../gpu/wgsl.js';
-import { CONV_SIZES_STRUCT, conv2dRegister, convCost, convCuts, convSizes, pixels, windowSize } from './conv2d.js';
+import { EPILOGUE_VEC4, wgsl } from '../../gpu/wgsl.js';
+import { CONV_SIZES_STRUCT, conv2dRegister, convCost, convSizes, convSplits, pixels, windowSize } from './conv2d.js';
 
 /*
  * The convolutions of conv2d.ts as the implicit products of matmul-subgroup.ts: an invocation computes four neighbouring
- * columns of 16 lines. It reads its own columns, by fours; what all of them need of the lines, each lane reads for one
+ * columns of 16 lines. It reads its own columns, vec4; what all of them need of the lines, each lane reads for one
  * line and hands to the others by a shuffle. Lines beyond the end are read as the last one, and not stored.
  *
  *                    lines              columns        inner axis
@@ -33,20 +33,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let lane = in_subgroup % LANES;
   let tile = group.y * groups.x + group.x;`;
 
-/** y = x * w, where out_channels are whole fours. */
+/** y = x * w, where out_channels are whole vec4. */
 const forward = defineKernel({
   ...kinds,
   name: 'conv2d_subgroup',
   reads: ['x', 'w'],
   writes: ['y'],
-  cuts: convCuts.forward,
+  splits: convSplits.forward,
   workgroups: (s) => tilesOf(pixels(s), s.out_channels),
   wgsl: wgsl`${head}
 @group(0) @binding(0) var<storage, read> x: array<f32>;          // (batch, in_height, in_width, in_channels)
 @group(0) @binding(1) var<storage, read> w: array<vec4f>;        // (kernel_height, kernel_width, in_channels, out_channels)
 @group(0) @binding(2) var<storage, read_write> y: array<vec4f>;  // (batch, out_height, out_width, out_channels)
 @group(0) @binding(3) var<uniform> sizes: Sizes;
-${EPILOGUE_FOURS}
+${EPILOGUE_VEC4}
 
 /** x in a window whose corner, which may lie outside, is at (top, left) of image n; 0 outside. */
 fn load(n: u32, top: i32, left: i32, kh: u32, kw: u32, ci: u32) -> f32 {
@@ -99,20 +99,20 @@ ${main}
   reference: conv2dRegister.forward.reference,
 });
 
-/** dx of y = x * w, where in_channels and out_channels are whole fours. */
+/** dx of y = x * w, where in_channels and out_channels are whole vec4. */
 const inputGradient = defineKernel({
   ...kinds,
   name: 'conv2d_input_gradient_subgroup',
   reads: ['dy', 'w'],
   writes: ['dx'],
-  cuts: convCuts.inputGradient,
+  splits: convSplits.inputGradient,
   workgroups: (s) => tilesOf(s.batch * s.in_height * s.in_width, s.in_channels),
   wgsl: wgsl`${head}
 @group(0) @binding(0) var<storage, read> dy: array<vec4f>;        // (batch, out_height, out_width, out_channels)
 @group(0) @binding(1) var<storage, read> w: array<vec4f>;         // (kernel_height, kernel_width, in_channels, out_channels)
 @group(0) @binding(2) var<storage, read_write> dx: array<vec4f>;  // (batch, in_height, in_width, in_channels)
 @group(0) @binding(3) var<uniform> sizes: Sizes;
-${EPILOGUE_FOURS}
+${EPILOGUE_VEC4}
 ${main}
   let channels = sizes.in_channels / 4u;
   let tiles = (channels + ${THREADS - 1}u) / ${THREADS}u;
@@ -130,7 +130,7 @@ ${main}
     ih[g] = pixel / sizes.in_width % sizes.in_height + sizes.pad_top;
     iw[g] = pixel % sizes.in_width + sizes.pad_left;
   }
-  let fours = sizes.out_channels / 4u;
+  let vec4 = sizes.out_channels / 4u;
   var sum: array<vec4f, LINES>;
   for (var kh = 0u; kh < sizes.kernel_height; kh++) {
     for (var kw = 0u; kw < sizes.kernel_width; kw++) {
@@ -143,12 +143,12 @@ ${main}
         let ow = (iw[g] - back) / sizes.stride_width;
         reached[g] = ih[g] >= up && (ih[g] - up) % sizes.stride_height == 0u && oh < sizes.out_height
                   && iw[g] >= back && (iw[g] - back) % sizes.stride_width == 0u && ow < sizes.out_width;
-        source[g] = select(0u, ((n[g] * sizes.out_height + oh) * sizes.out_width + ow) * fours, reached[g]);
+        source[g] = select(0u, ((n[g] * sizes.out_height + oh) * sizes.out_width + ow) * vec4, reached[g]);
       }
-      let weight = ((kh * sizes.kernel_width + kw) * sizes.in_channels + column) * fours;
-      for (var co = 0u; co < fours; co++) {
+      let weight = ((kh * sizes.kernel_width + kw) * sizes.in_channels + column) * vec4;
+      for (var co = 0u; co < vec4; co++) {
         let at = weight + co;
-        let weights = mat4x4f(w[at], w[at + fours], w[at + 2u * fours], w[at + 3u * fours]);
+        let weights = mat4x4f(w[at], w[at + vec4], w[at + 2u * vec4], w[at + 3u * vec4]);
         for (var g = 0u; g < GROUPS; g++) {
           let value = select(vec4f(), dy[source[g] + co], reached[g]);
           for (var l = 0u; l < LANES; l++) { sum[g * LANES + l] += subgroupShuffle(value, l) * weights; }
@@ -165,13 +165,13 @@ ${main}
   reference: conv2dRegister.inputGradient.reference,
 });
 
-/** dw of y = x * w in chunks of rows of pixels, where out_channels are whole fours. */
+/** dw of y = x * w in chunks of rows of pixels, where out_channels are whole vec4. */
 const filterGradient = defineKernel({
   ...kinds,
   name: 'conv2d_filter_gradient_subgroup',
   reads: ['x', 'dy'],
   writes: ['dw'],
-  cuts: convCuts.filterGradient,
+  splits: convSplits.filterGradient,
   workgroups: (s) => s.chunks * tilesOf(windowSize(s), s.out_channels),
   wgsl: wgsl`${head}
 @group(0) @binding(0) var<storage, read> x: array<f32>;           // (batch, in_height, in_width, in_channels)
@@ -202,12 +202,12 @@ ${main}
   for (var line = chunk * sizes.chunk_length; line < end; line++) {
     let n = line / sizes.out_height;
     for (var ow = 0u; ow < sizes.out_width; ow += 4u) {
-      var slopes: mat4x4f;  // four pixels by four channels
+      var gradients: mat4x4f;  // four pixels by four channels
       var values: array<vec4f, GROUPS>;
       for (var q = 0u; q < 4u; q++) {
         let exists = ow + q < sizes.out_width;
         let pixel = line * sizes.out_width + min(ow + q, sizes.out_width - 1u);
-        slopes[q] = select(vec4f(), dy[pixel * channels + column], exists);
+        gradients[q] = select(vec4f(), dy[pixel * channels + column], exists);
         for (var g = 0u; g < GROUPS; g++) {
           let ih = i32(line % sizes.out_height * sizes.stride_height) + up[g];
           let iw = i32((ow + q) * sizes.stride_width) + back[g];
@@ -217,7 +217,7 @@ ${main}
         }
       }
       for (var g = 0u; g < GROUPS; g++) {
-        for (var l = 0u; l < LANES; l++) { sum[g * LANES + l] += slopes * subgroupShuffle(values[g], l); }
+        for (var l = 0u; l < LANES; l++) { sum[g * LANES + l] += gradients * subgroupShuffle(values[g], l); }
       }
     }
   }

@@ -1,5 +1,5 @@
 import { bytesOf, type ElementType } from '../../gpu/device.js';
-import { type Cut, ceilDivide, defineKernel, type Kernel, type Span, type Values } from '../../gpu/kernel.js';
+import { ceilDivide, defineKernel, type Kernel, type Span, type Split, type Values } from '../../gpu/kernel.js';
 import { wgsl } from '../../gpu/wgsl.js';
 import {
   type Expression,
@@ -31,11 +31,11 @@ export const STORED_VECTOR: Record<ElementType, string> = {
   f16: 'vec4h',
 };
 
-/** The names of types: for scalars or by fours; `Half` for expressions that load or store f16. */
+/** The names of types: for scalars or vec4; `Half` for expressions that load or store f16. */
 export const typesOf = (vector: boolean, f16: boolean): string =>
   `${vector ? VECTOR_TYPES : SCALAR_TYPES}${f16 ? ` alias Half = ${(vector ? STORED_VECTOR : STORED).f16};` : ''}`;
 
-export const usesHalf = ({ inputs, steps }: Expression): boolean =>
+export const usesF16 = ({ inputs, steps }: Expression): boolean =>
   [...inputs, ...steps].some(({ type }) => type === 'f16');
 
 /** A result as it is stored. */
@@ -51,7 +51,7 @@ export function canVectorise(expression: Expression): boolean {
 export const readsVectors = (layout: Layout): boolean =>
   layout === 'same' || (layout !== 'scalar' && layout.at(-1)!.kept);
 
-/** The uniform fields that place the inputs of an expression, with their values. In vectors, sizes count fours. */
+/** The uniform fields that place the inputs of an expression, with their values. In vectors, sizes count vec4. */
 function placement(expression: Expression, prefix: string, vector: boolean): [string, number][] {
   return expression.inputs.flatMap(({ layout }, input) => {
     if (typeof layout === 'string') return [];
@@ -150,10 +150,10 @@ export function underSpan(
 }
 
 /** True if an expression can compute a part of its result. */
-export const canCut = (expression: Expression): boolean => expression.isPart === true || !isSpread(expression);
+export const canSplit = (expression: Expression): boolean => expression.isPart === true || !isSpread(expression);
 
-/** Cuts an elementwise kernel by fours of elements. */
-const elementwiseCut = (expression: Expression): Cut<string, string> => ({
+/** Splits an elementwise kernel vec4 of elements. */
+const elementwiseSplit = (expression: Expression): Split<string, string> => ({
   parts: ({ count }) => ceilDivide(count, 4),
   launch(values, begin, end) {
     const y = { first: 4 * begin, length: Math.min(values.count, 4 * end) - 4 * begin };
@@ -164,7 +164,7 @@ const elementwiseCut = (expression: Expression): Cut<string, string> => ({
 
 /**
  * An elementwise kernel: y[i] = expression(inputs at i) for i < count. Binding names are in0, in1, ... and y;
- * numbers are n0, n1, ... An invocation computes `run` elements, or fours of them.
+ * numbers are n0, n1, ... An invocation computes `run` elements, or vec4 of them.
  */
 export function composeElementwise(expression: Expression, run = 1): Kernel {
   const vector = canVectorise(expression);
@@ -182,15 +182,15 @@ export function composeElementwise(expression: Expression, run = 1): Kernel {
     reads: inputs,
     writes: ['y'],
     sizes: fields.map((field) => field.split(':')[0]),
-    f16: usesHalf(expression),
-    cuts: canCut(expression) ? [elementwiseCut(expression)] : [],
+    f16: usesF16(expression),
+    splits: canSplit(expression) ? [elementwiseSplit(expression)] : [],
     workgroups: ({ count }) => ceilDivide(count, (vector ? 4 : 1) * run * THREADS),
     cost: (values) => ({
       flops: flops * values.count,
       bytes: bytesOf(type, values.count) + inputBytes(expression, values.count),
     }),
     wgsl: wgsl`
-${typesOf(vector, usesHalf(expression))}
+${typesOf(vector, usesF16(expression))}
 struct Sizes { ${fields.join(', ')} }
 ${bindings.join('\n')}
 @group(0) @binding(${inputs.length}) var<storage, read_write> y: array<${storage(type, vector)}>;

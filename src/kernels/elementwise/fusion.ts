@@ -1,8 +1,8 @@
-import { type Cost, type Cut, type Kernel, programOf, type Values } from '../../gpu/kernel.js';
-import { EPILOGUE, EPILOGUE_FOURS, type Hook, PROLOGUE, PROLOGUE_FOURS, parseStruct } from '../../gpu/wgsl.js';
+import { type Cost, type Kernel, programOf, type Split, type Values } from '../../gpu/kernel.js';
+import { EPILOGUE, EPILOGUE_VEC4, type Hook, PROLOGUE, PROLOGUE_VEC4, parseStruct } from '../../gpu/wgsl.js';
 import {
   body,
-  canCut,
+  canSplit,
   expressionName,
   fieldsOf,
   helpersOf,
@@ -13,7 +13,7 @@ import {
   storable,
   typesOf,
   underSpan,
-  usesHalf,
+  usesF16,
 } from './compose.js';
 import { type Expression, evaluateExpression } from './expression.js';
 
@@ -29,21 +29,21 @@ export interface Fusion {
 }
 
 const MARKS = {
-  prologue: { ones: PROLOGUE, fours: PROLOGUE_FOURS },
-  epilogue: { ones: EPILOGUE, fours: EPILOGUE_FOURS },
+  prologue: { scalar: PROLOGUE, vec4: PROLOGUE_VEC4 },
+  epilogue: { scalar: EPILOGUE, vec4: EPILOGUE_VEC4 },
 } as const;
 
 /** True if a kernel gives its hook four neighbouring values at once: the work must be such that `canVectorise`. */
-export const takesFours = ({ wgsl }: Kernel, hook: Hook): boolean => wgsl.includes(MARKS[hook].fours);
+export const takesVec4 = ({ wgsl }: Kernel, hook: Hook): boolean => wgsl.includes(MARKS[hook].vec4);
 
 /**
  * A kernel with elementwise work fused into its hooks. The work's inputs become the bindings `epilogue_in0`, ... and
  * its numbers `epilogue_n0`, ... (or `prologue_...`) in a second uniform struct.
  */
 export function fuse(kernel: Kernel, fusions: readonly Fusion[]): Kernel {
-  const f16 = kernel.f16 || fusions.some(({ expression }) => usesHalf(expression));
+  const f16 = kernel.f16 || fusions.some(({ expression }) => usesF16(expression));
   const types = typesOf(
-    fusions.some(({ hook }) => takesFours(kernel, hook)),
+    fusions.some(({ hook }) => takesVec4(kernel, hook)),
     f16,
   );
   let next = kernel.bindings.length;
@@ -53,20 +53,20 @@ export function fuse(kernel: Kernel, fusions: readonly Fusion[]): Kernel {
   let source = kernel.wgsl;
   for (const { hook, on, expression } of fusions) {
     const prefix = `${hook}_`;
-    const fours = takesFours(kernel, hook);
+    const vec4 = takesVec4(kernel, hook);
     expression.inputs.forEach(({ type, layout }, input) => {
       bindings.push({ name: `${prefix}in${input}`, access: 'read' });
-      const stored = (fours && readsVectors(layout) ? STORED_VECTOR : STORED)[type];
+      const stored = (vec4 && readsVectors(layout) ? STORED_VECTOR : STORED)[type];
       declarations.push(`@group(0) @binding(${next++}) var<storage, read> ${prefix}in${input}: array<${stored}>;`);
     });
-    fields.push(...fieldsOf(expression, prefix, fours));
-    const values = fours ? 'vec4f' : 'f32';
+    fields.push(...fieldsOf(expression, prefix, vec4));
+    const values = vec4 ? 'vec4f' : 'f32';
     const type = expression.steps.at(-1)!.type;
-    const stored = (fours ? STORED_VECTOR : STORED)[type];
-    const text = `fn ${hook}(value: ${values}, index: u32) -> ${stored} {\n${body(expression, prefix, 'fused', 'index', fours)}\n  return ${storable(type)};\n}`;
+    const stored = (vec4 ? STORED_VECTOR : STORED)[type];
+    const text = `fn ${hook}(value: ${values}, index: u32) -> ${stored} {\n${body(expression, prefix, 'fused', 'index', vec4)}\n  return ${storable(type)};\n}`;
     // The kernel stores what its epilogue returns: the binding takes over its type.
     if (hook === 'epilogue') source = source.replace(`> ${on}: array<${values}>`, `> ${on}: array<${stored}>`);
-    source = source.replace(MARKS[hook][fours ? 'fours' : 'ones'], text);
+    source = source.replace(MARKS[hook][vec4 ? 'vec4' : 'scalar'], text);
   }
   if (fields.length > 0) {
     bindings.push({ name: 'fused', access: 'uniform' });
@@ -85,7 +85,9 @@ export function fuse(kernel: Kernel, fusions: readonly Fusion[]): Kernel {
     hooks: kernel.hooks.filter((hook) => !fusions.some((fusion) => fusion.hook === hook)),
     wgsl: source,
     source: programOf(source, { ...kernel, f16 }),
-    cuts: fusions.every(({ expression }) => canCut(expression)) ? kernel.cuts.map((cut) => fusedCut(cut, fusions)) : [],
+    splits: fusions.every(({ expression }) => canSplit(expression))
+      ? kernel.splits.map((split) => fusedSplit(split, fusions))
+      : [],
     cost: (values: Values): Cost => {
       const own = kernel.cost(values);
       const extra = fusions.map(({ expression, count }) => ({
@@ -114,11 +116,11 @@ export function fuse(kernel: Kernel, fusions: readonly Fusion[]): Kernel {
   };
 }
 
-/** A kernel's cut, and with it that of what is fused into it. */
-const fusedCut = (cut: Cut, fusions: readonly Fusion[]): Cut => ({
-  ...cut,
+/** A kernel's split, and with it that of what is fused into it. */
+const fusedSplit = (split: Split, fusions: readonly Fusion[]): Split => ({
+  ...split,
   launch(values, first, end) {
-    const own = cut.launch(values, first, end);
+    const own = split.launch(values, first, end);
     if (own === undefined) return undefined;
     const part = { values: { ...own.values }, spans: { ...own.spans } };
     for (const { hook, on, expression } of fusions) {

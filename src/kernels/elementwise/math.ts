@@ -303,7 +303,7 @@ fn mod_of(a: Float, b: Float) -> Float {
 ];
 
 /**
- * |a|^b = 2^(b·log2|a|), the logarithm as the sum of two f32, as in FreeBSD's e_powf.c: b may be large. Masks cut an f32 to
+ * |a|^b = 2^(b·log2|a|), the logarithm as the sum of two f32, as in FreeBSD's e_powf.c: b may be large. Masks truncate an f32 to
  * twelve bits, so that products are exact. Signs, zeros, infinities and NaN as in IEEE 754.
  */
 export const POWER = [

@@ -1,5 +1,5 @@
 import type { ElementType } from '../../gpu/device.js';
-import { toHalf } from '../../gpu/half.js';
+import { toF16 } from '../../gpu/f16.js';
 import * as math from './math.js';
 
 /**
@@ -120,7 +120,7 @@ export const pow = define('pow', FLOAT, {
 // ---- rounding ----------------------------------------------------------------------------------------------------
 export const floor = define('floor', FLOAT, { wgsl: (x) => `floor(${x})`, apply: Math.floor });
 export const ceil = define('ceil', FLOAT, { wgsl: (x) => `ceil(${x})`, apply: Math.ceil });
-/** To the nearest whole number; halves go to the even one, as in NumPy. */
+/** To the nearest whole number; ties go to the even one, as in NumPy. */
 export const round = define('round', FLOAT, {
   wgsl: (x) => `round(${x})`,
   apply: (x) => (Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x)),
@@ -212,7 +212,7 @@ export const cast: Readonly<Record<ElementType, ElementwiseFunction>> = {
     flops: 0,
     helpers: math.TO_F16,
     wgsl: (x) => `to_f16(Float(${x}))`,
-    apply: toHalf,
+    apply: toF16,
   }),
 };
 

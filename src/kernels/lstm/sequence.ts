@@ -6,7 +6,7 @@ import { backwardCost, backwardHead, backwardReference, splitState } from './ste
 /*
  * The steps of lstm.ts and lstm-gradient.ts with the loop over time inside one dispatch: a workgroup takes one sample
  * through all steps, and waits after each for its own invocations only. That saves a dispatch a step, but shares no
- * weight between samples: for small hidden states, where a dispatch costs more than a step's work, of whole fours.
+ * weight between samples: for small hidden states, where a dispatch costs more than a step's work, of whole vec4.
  */
 const THREADS = 32; // each with four units
 
@@ -28,27 +28,27 @@ const THREADS = ${THREADS}u;
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
-  let fours = sizes.hidden_size / 4u;
+  let vec4 = sizes.hidden_size / 4u;
   let b = group.y * groups.x + group.x;
   if (b >= sizes.batch) { return; }
   for (var step = 0u; step < sizes.time; step++) {
     let row = step * sizes.batch + b;
-    for (var j = thread; j < fours; j += THREADS) {
+    for (var j = thread; j < vec4; j += THREADS) {
       var i = vec4f();
       var f = vec4f();
       var g = vec4f();
       var o = vec4f();
-      for (var k = 0u; k < fours; k++) {
-        let states = hidden[row * fours + k];
+      for (var k = 0u; k < vec4; k++) {
+        let states = hidden[row * vec4 + k];
         for (var q = 0u; q < 4u; q++) {
           let u = (4u * k + q) * sizes.hidden_size + j;
           i += states[q] * recurrent[u];
-          f += states[q] * recurrent[u + fours];
-          g += states[q] * recurrent[u + 2u * fours];
-          o += states[q] * recurrent[u + 3u * fours];
+          f += states[q] * recurrent[u + vec4];
+          g += states[q] * recurrent[u + 2u * vec4];
+          o += states[q] * recurrent[u + 3u * vec4];
         }
       }
-      finish(row, j, fours, i, f, g, o);
+      finish(row, j, vec4, i, f, g, o);
     }
     storageBarrier(); // the next step reads what all of these wrote
   }
@@ -77,13 +77,13 @@ const THREADS = ${THREADS}u;
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
-  let fours = sizes.hidden_size / 4u;
-  let size = sizes.hidden_size;  // the elements of a row of 4 gates, read by fours
+  let vec4 = sizes.hidden_size / 4u;
+  let size = sizes.hidden_size;  // the elements of a row of 4 gates, read as vec4
   let b = group.y * groups.x + group.x;
   if (b >= sizes.batch) { return; }
   for (var passed = 0u; passed <= sizes.time; passed++) {
     let step = sizes.time - passed;
-    for (var j = thread; j < fours; j += THREADS) {
+    for (var j = thread; j < vec4; j += THREADS) {
       var sum = vec4f();
       if (step < sizes.time) {
         let row = (step * sizes.batch + b) * size;
@@ -93,7 +93,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
           sum += dgates[row + k] * u;
         }
       }
-      finish(step, b, j, fours, sum);
+      finish(step, b, j, vec4, sum);
     }
     storageBarrier();
   }

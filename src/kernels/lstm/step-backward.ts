@@ -164,10 +164,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   reference: (given) => backwardReference({ ...given, ...splitState(given) }),
 });
 
-/** Four samples by four units an invocation, read by fours: for hidden sizes of whole fours. */
-export const lstmCellBackwardFours = defineKernel({
+/** Four samples by four units an invocation, read as vec4: for hidden sizes of whole vec4. */
+export const lstmCellBackwardVec4 = defineKernel({
   ...buffers,
-  name: 'lstm_cell_backward_fours',
+  name: 'lstm_cell_backward_vec4',
   workgroups: ({ batch, hidden_size }) => ceilDivide(ceilDivide(batch, 4) * (hidden_size / 4), THREADS),
   cost: backwardCost,
   wgsl: wgsl`${backwardHead('vec4f')}
@@ -175,12 +175,12 @@ export const lstmCellBackwardFours = defineKernel({
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
-  let fours = sizes.hidden_size / 4u;
+  let vec4 = sizes.hidden_size / 4u;
   let index = (group.y * groups.x + group.x) * ${THREADS}u + thread;
-  let b = index / fours * 4u;
+  let b = index / vec4 * 4u;
   if (b >= sizes.batch) { return; }
-  let j = index % fours;
-  let size = sizes.hidden_size;  // the elements of a row of 4 gates, read by fours
+  let j = index % vec4;
+  let size = sizes.hidden_size;  // the elements of a row of 4 gates, read as vec4
   var sum0 = vec4f();
   var sum1 = vec4f();
   var sum2 = vec4f();
@@ -196,10 +196,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       sum3 += dgates[rows.w + k] * u;
     }
   }
-  finish(sizes.step, b, j, fours, sum0);
-  if (b + 1u < sizes.batch) { finish(sizes.step, b + 1u, j, fours, sum1); }
-  if (b + 2u < sizes.batch) { finish(sizes.step, b + 2u, j, fours, sum2); }
-  if (b + 3u < sizes.batch) { finish(sizes.step, b + 3u, j, fours, sum3); }
+  finish(sizes.step, b, j, vec4, sum0);
+  if (b + 1u < sizes.batch) { finish(sizes.step, b + 1u, j, vec4, sum1); }
+  if (b + 2u < sizes.batch) { finish(sizes.step, b + 2u, j, vec4, sum2); }
+  if (b + 3u < sizes.batch) { finish(sizes.step, b + 3u, j, vec4, sum3); }
 }`,
   reference: (given) => backwardReference({ ...given, ...splitState(given) }),
 });
@@ -207,7 +207,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 const LINES = 16; // samples of a workgroup
 const LANES = 8; // that share them
 
-/** Four units of 16 samples an invocation, as in lstm.ts; for hidden sizes of whole fours. */
+/** Four units of 16 samples an invocation, as in lstm.ts; for hidden sizes of whole vec4. */
 export const lstmCellBackwardSubgroup = defineKernel({
   ...buffers,
   name: 'lstm_cell_backward_subgroup',
@@ -221,15 +221,15 @@ const LANES = ${LANES}u;
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) thread: u32, @builtin(subgroup_invocation_id) in_subgroup: u32) {
-  let fours = sizes.hidden_size / 4u;
-  let size = sizes.hidden_size;  // the elements of a row of 4 gates, read by fours
+  let vec4 = sizes.hidden_size / 4u;
+  let size = sizes.hidden_size;  // the elements of a row of 4 gates, read as vec4
   let lane = in_subgroup % LANES;
-  let tiles = (fours + LANES - 1u) / LANES;
+  let tiles = (vec4 + LANES - 1u) / LANES;
   let tile = group.y * groups.x + group.x;
   let b = tile / tiles * LINES;
   if (b >= sizes.batch) { return; }
   let unit = tile % tiles * LANES + thread;
-  let j = min(unit, fours - 1u);
+  let j = min(unit, vec4 - 1u);
   // Samples beyond the batch's end are read as the last one, and not stored.
   let lines = min(LINES, sizes.batch - b);
   var sum: array<vec4f, LINES>;
@@ -238,13 +238,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     for (var k = 0u; k < size; k++) {
       let u = mat4x4f(recurrent[units.x + k], recurrent[units.y + k], recurrent[units.z + k], recurrent[units.w + k]);
       for (var line = 0u; line < LINES; line += LANES) {
-        let slopes = dgates[(sizes.step * sizes.batch + b + min(line + lane, lines - 1u)) * size + k];
-        for (var l = 0u; l < LANES; l++) { sum[line + l] += subgroupShuffle(slopes, l) * u; }
+        let gradients = dgates[(sizes.step * sizes.batch + b + min(line + lane, lines - 1u)) * size + k];
+        for (var l = 0u; l < LANES; l++) { sum[line + l] += subgroupShuffle(gradients, l) * u; }
       }
     }
   }
-  if (unit >= fours) { return; }
-  for (var line = 0u; line < lines; line++) { finish(sizes.step, b + line, j, fours, sum[line]); }
+  if (unit >= vec4) { return; }
+  for (var line = 0u; line < lines; line++) { finish(sizes.step, b + line, j, vec4, sum[line]); }
 }`,
   reference: (given) => backwardReference({ ...given, ...splitState(given) }),
 });

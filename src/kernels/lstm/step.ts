@@ -112,9 +112,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   reference: forwardReference,
 });
 
-/** Four samples by four units an invocation, gate by gate and read by fours: for hidden sizes of whole fours. */
-export const lstmCellFours = defineKernel({
-  name: 'lstm_cell_fours',
+/** Four samples by four units an invocation, gate by gate and read as vec4: for hidden sizes of whole vec4. */
+export const lstmCellVec4 = defineKernel({
+  name: 'lstm_cell_vec4',
   reads: ['x_gates', 'recurrent', 'mask'],
   updates: ['hidden', 'cells'],
   writes: ['gates'],
@@ -124,14 +124,14 @@ export const lstmCellFours = defineKernel({
   wgsl: wgsl`${forwardHead('vec4f')}
 
 /** Columns are samples, rows are units: the sum over k of h[k]·U[k] for one gate. */
-fn recurrent_part(rows: vec4u, u: u32, fours: u32) -> mat4x4f {
+fn recurrent_part(rows: vec4u, u: u32, vec4: u32) -> mat4x4f {
   var sum0 = vec4f();
   var sum1 = vec4f();
   var sum2 = vec4f();
   var sum3 = vec4f();
-  for (var k = 0u; k < fours; k++) {
-    let at = u + k * 16u * fours;
-    let units = mat4x4f(recurrent[at], recurrent[at + 4u * fours], recurrent[at + 8u * fours], recurrent[at + 12u * fours]);
+  for (var k = 0u; k < vec4; k++) {
+    let at = u + k * 16u * vec4;
+    let units = mat4x4f(recurrent[at], recurrent[at + 4u * vec4], recurrent[at + 8u * vec4], recurrent[at + 12u * vec4]);
     sum0 += units * hidden[rows.x + k];
     sum1 += units * hidden[rows.y + k];
     sum2 += units * hidden[rows.z + k];
@@ -143,22 +143,22 @@ fn recurrent_part(rows: vec4u, u: u32, fours: u32) -> mat4x4f {
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
-  let fours = sizes.hidden_size / 4u;
+  let vec4 = sizes.hidden_size / 4u;
   let index = (group.y * groups.x + group.x) * ${THREADS}u + thread;
-  let first = index / fours * 4u;
+  let first = index / vec4 * 4u;
   if (first >= sizes.batch) { return; }
-  let j = index % fours;
+  let j = index % vec4;
   let row = sizes.step * sizes.batch + first;
   // Beyond the batch's end the last sample is computed again, and not stored.
-  let rows = (row + min(vec4u(0u, 1u, 2u, 3u), vec4u(sizes.batch - 1u - first))) * fours;
-  let i = recurrent_part(rows, j, fours);
-  let f = recurrent_part(rows, j + fours, fours);
-  let g = recurrent_part(rows, j + 2u * fours, fours);
-  let o = recurrent_part(rows, j + 3u * fours, fours);
-  finish(row, j, fours, i[0], f[0], g[0], o[0]);
-  if (first + 1u < sizes.batch) { finish(row + 1u, j, fours, i[1], f[1], g[1], o[1]); }
-  if (first + 2u < sizes.batch) { finish(row + 2u, j, fours, i[2], f[2], g[2], o[2]); }
-  if (first + 3u < sizes.batch) { finish(row + 3u, j, fours, i[3], f[3], g[3], o[3]); }
+  let rows = (row + min(vec4u(0u, 1u, 2u, 3u), vec4u(sizes.batch - 1u - first))) * vec4;
+  let i = recurrent_part(rows, j, vec4);
+  let f = recurrent_part(rows, j + vec4, vec4);
+  let g = recurrent_part(rows, j + 2u * vec4, vec4);
+  let o = recurrent_part(rows, j + 3u * vec4, vec4);
+  finish(row, j, vec4, i[0], f[0], g[0], o[0]);
+  if (first + 1u < sizes.batch) { finish(row + 1u, j, vec4, i[1], f[1], g[1], o[1]); }
+  if (first + 2u < sizes.batch) { finish(row + 2u, j, vec4, i[2], f[2], g[2], o[2]); }
+  if (first + 3u < sizes.batch) { finish(row + 3u, j, vec4, i[3], f[3], g[3], o[3]); }
 }`,
   reference: forwardReference,
 });

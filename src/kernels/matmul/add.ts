@@ -1,4 +1,4 @@
-import { ceilDivide, cutAlong, defineKernel } from '../../gpu/kernel.js';
+import { ceilDivide, defineKernel, splitAlong } from '../../gpu/kernel.js';
 import { EPILOGUE, wgsl } from '../../gpu/wgsl.js';
 
 /*
@@ -13,7 +13,7 @@ export const addParts = defineKernel({
   reads: ['a', 'b'],
   writes: ['y'],
   sizes: ['rows', 'cols'],
-  cuts: [cutAlong('rows', ({ cols }) => ({ a: cols, b: cols, y: cols }))],
+  splits: [splitAlong('rows', ({ cols }) => ({ a: cols, b: cols, y: cols }))],
   workgroups: ({ rows, cols }) => ceilDivide(rows * cols, THREADS),
   cost: ({ rows, cols }) => ({ flops: rows * cols, bytes: 12 * rows * cols }),
   wgsl: wgsl`

@@ -1,17 +1,17 @@
 import { ceilDivide, defineKernel, type Kernel } from '../../gpu/kernel.js';
 import { EPILOGUE, wgsl } from '../../gpu/wgsl.js';
-import { type MatmulSizes, matmulCost, matmulCuts, matmulReference, matmulSizes, SIZES_STRUCT } from './matmul.js';
+import { type MatmulSizes, matmulCost, matmulReference, matmulSizes, matmulSplits, SIZES_STRUCT } from './matmul.js';
 
 /*
  * The variants of matmul for software adapters: they emulate workgroup memory, and a load costs them as much as a
  * dozen multiplications, whatever its address. So each invocation keeps a tile of C in registers and reads A and B by
- * fours straight from memory. Which way a matrix is contiguous decides which way it is read:
+ * vec4 straight from memory. Which way a matrix is contiguous decides which way it is read:
  *
- *   nn   A by rows, B by rows        c[r] += a[r][k] · b[k]      (b[k]: columns, by fours)
+ *   nn   A by rows, B by rows        c[r] += a[r][k] · b[k]      (b[k]: columns, vec4)
  *   tn   A transposed, B by rows     c[r] += a[k][r] · b[k]
- *   nt   A by rows, B transposed     c[r][s] += dot(a[r], b[s])  (by fours along k)
+ *   nt   A by rows, B transposed     c[r][s] += dot(a[r], b[s])  (vec4 along k)
  *
- * They need contiguous axes of whole fours; `scalar`, with 4 x 4 elements an invocation, takes what is left.
+ * They need contiguous axes of whole vec4; `scalar`, with 4 x 4 elements an invocation, takes what is left.
  */
 const THREADS = 32;
 const ROWS = 4;
@@ -22,7 +22,7 @@ function direct(name: string, columns: number, vector: boolean, body: string): K
     reads: ['a', 'b'],
     writes: ['c'],
     sizes: matmulSizes,
-    cuts: matmulCuts,
+    splits: matmulSplits,
     workgroups: ({ batch, m, n, chunks }) =>
       ceilDivide(batch * chunks * ceilDivide(m, ROWS) * ceilDivide(n, columns), THREADS),
     cost: matmulCost('f32'),
@@ -195,13 +195,13 @@ const scalar = direct(
 /** 4 x 8 elements for each invocation, straight from memory: for operands as they are or transposed, and for any strides. */
 export const matmulDirect = { nn, tn, nt, scalar } as const;
 
-/** The direct kernel that reads these operands by fours, or the scalar one. Chunks of k must be whole fours, too. */
+/** The direct kernel that reads these operands as vec4, or the scalar one. Chunks of k must be whole vec4, too. */
 export function chooseDirect(size: MatmulSizes): Kernel {
-  const fours = (...counts: number[]) => counts.every((count) => count % 4 === 0);
+  const vec4 = (...counts: number[]) => counts.every((count) => count % 4 === 0);
   const { m, n, k, a_row, a_col, b_row, b_col, a_batch, b_batch } = size;
-  if (!fours(a_batch, b_batch)) return scalar;
-  if (a_col === 1 && b_col === 1 && fours(k, n, a_row, b_row)) return nn;
-  if (a_row === 1 && b_col === 1 && fours(m, n, a_col, b_row)) return tn;
-  if (a_col === 1 && b_row === 1 && fours(k, a_row, b_col)) return nt;
+  if (!vec4(a_batch, b_batch)) return scalar;
+  if (a_col === 1 && b_col === 1 && vec4(k, n, a_row, b_row)) return nn;
+  if (a_row === 1 && b_col === 1 && vec4(m, n, a_col, b_row)) return tn;
+  if (a_col === 1 && b_row === 1 && vec4(k, a_row, b_col)) return nt;
   return scalar;
 }

@@ -1,5 +1,5 @@
 import { bytesOf } from '../../gpu/device.js';
-import { type Cut, ceilDivide, cutAlong, defineKernel } from '../../gpu/kernel.js';
+import { ceilDivide, defineKernel, type Split, splitAlong } from '../../gpu/kernel.js';
 import { EPILOGUE, wgsl } from '../../gpu/wgsl.js';
 
 /*
@@ -16,14 +16,14 @@ import { EPILOGUE, wgsl } from '../../gpu/wgsl.js';
  *             from workgroup memory four products are made.
  *   wide      as register tiles, of 128 x 64 with 8 x 4 elements an invocation: for C that fills a GPU with such tiles.
  *             See matmul-wide.ts.
- *   split-K   where C is small and k long, k is cut into chunks so that more workgroups have work; a second launch
+ *   split-K   where C is small and k long, k is split into chunks so that more workgroups have work; a second launch
  *             sums the chunks, in a fixed order. (All kernels from register on, with `chunks` > 1.)
  *   subgroup  as register tiles, but what the invocations share comes from their neighbours' registers: 16 x 4 elements an
  *             invocation. See matmul-subgroup.ts.
  *   subgroup matrix  by the matrix units of a GPU, where it has some. See matmul-subgroup-matrix.ts.
- *   halves    all but direct with A and B stored in half precision: half as many bytes to read, and
+ *   f16       all but direct with A and B stored in half precision: half as many bytes to read, and
  *             the same sums in f32.
- *   direct    4 x 8 elements an invocation, read by fours straight from memory. Without workgroup memory, which
+ *   direct    4 x 8 elements an invocation, read as vec4 straight from memory. Without workgroup memory, which
  *             software adapters emulate: for them alone. See matmul-direct.ts.
  */
 export const matmulSizes = [
@@ -49,8 +49,8 @@ export const matmulCost =
     bytes: bytesOf(type, batch * (m * k + k * n)) + 4 * batch * chunks * m * n,
   });
 
-/** Cuts along the rows of one matrix C, and of A; where A is transposed, its rows are columns, and all of it is bound. */
-const cutRows: Cut<'a' | 'c', (typeof matmulSizes)[number]> = {
+/** Splits along the rows of one matrix C, and of A; where A is transposed, its rows are columns, and all of it is bound. */
+const splitRows: Split<'a' | 'c', (typeof matmulSizes)[number]> = {
   parts: ({ batch, chunks, m }) => (batch * chunks === 1 ? m : 1),
   launch(values, first, end) {
     const { n, k, a_row, a_col, batch, chunks } = values;
@@ -66,11 +66,11 @@ const cutRows: Cut<'a' | 'c', (typeof matmulSizes)[number]> = {
 };
 
 /** Matrix by matrix, then row by row. */
-export const matmulCuts = [
-  cutAlong('batch', ({ a_batch, b_batch, chunks, m, n }: MatmulSizes) => ({
+export const matmulSplits = [
+  splitAlong('batch', ({ a_batch, b_batch, chunks, m, n }: MatmulSizes) => ({
     ...{ a: a_batch, b: b_batch, c: chunks * m * n },
   })),
-  cutRows,
+  splitRows,
 ] as const;
 
 /** What kernels of operands of a type have in common. */
@@ -79,7 +79,7 @@ export const matmulOf = (type: OperandType) =>
     reads: ['a', 'b'],
     writes: ['c'],
     sizes: matmulSizes,
-    cuts: matmulCuts,
+    splits: matmulSplits,
     f16: type === 'f16',
     cost: matmulCost(type),
     reference: matmulReference,
@@ -192,7 +192,7 @@ const BLOCK = ${BLOCK}u;    // a workgroup's rows and columns
 const DEPTH = ${DEPTH}u;    // how much of k is in workgroup memory at a time
 const THREADS = 256u;  // 16 x 16, each with 4 x 4 elements
 var<workgroup> a_tile: array<f32, BLOCK * DEPTH>;      // [k][row]
-var<workgroup> b_tile: array<vec4f, BLOCK * DEPTH / 4u>;  // [k][column by fours]
+var<workgroup> b_tile: array<vec4f, BLOCK * DEPTH / 4u>;  // [k][column vec4]
 
 fn load_a(z: u32, i: u32, k: u32, end: u32) -> f32 {
   if (i >= sizes.m || k >= end) { return 0.0; }
@@ -260,4 +260,4 @@ export const matmulTiled = tiled('f32');
 export const matmulRegister = register('f32');
 
 /** The same for operands in half precision. */
-export const matmulHalves = { naive: naive('f16'), tiled: tiled('f16'), register: register('f16') } as const;
+export const matmulF16 = { naive: naive('f16'), tiled: tiled('f16'), register: register('f16') } as const;

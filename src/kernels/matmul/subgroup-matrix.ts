@@ -42,7 +42,7 @@ export function subgroupMatrixProduct(config: Config, reading: Reading): Kernel 
     repeat(down * across, (at) => line(Math.floor(at / across), at % across));
   return defineKernel({
     ...matmulOf(component),
-    name: `matmul_subgroup_matrix_${component}_${M}x${N}x${K}${reading === 'fours' ? '_fours' : ''}`,
+    name: `matmul_subgroup_matrix_${component}_${M}x${N}x${K}${reading === 'vec4' ? '_vec4' : ''}`,
     subgroupMatrix: config,
     workgroups: ({ batch, m, n, chunks }) => batch * chunks * ceilDivide(m, ROWS) * ceilDivide(n, COLUMNS),
     wgsl: wgsl`${blocksOf(reading, component)}
@@ -138,7 +138,7 @@ fn store(part: u32, i: u32, j: u32, region: u32, regions: u32, thread: u32) {
 
 const family = (componentType: OperandType, M: number, N: number, K: number) => {
   const config: Config = { componentType, resultComponentType: 'f32', M, N, K };
-  return { any: subgroupMatrixProduct(config, 'any'), fours: subgroupMatrixProduct(config, 'fours') } as const;
+  return { any: subgroupMatrixProduct(config, 'any'), vec4: subgroupMatrixProduct(config, 'vec4') } as const;
 };
 
 /** The matrix product by matrix units, for the shapes that GPUs are known to have. */

@@ -1,5 +1,5 @@
 import { ceilDivide, defineKernel, type Kernel } from '../../gpu/kernel.js';
-import { EPILOGUE, EPILOGUE_FOURS, wgsl } from '../../gpu/wgsl.js';
+import { EPILOGUE, EPILOGUE_VEC4, wgsl } from '../../gpu/wgsl.js';
 import { type MatmulSizes, matmulOf, nameFor, type OperandType, SIZES_STRUCT } from './matmul.js';
 
 /*
@@ -8,8 +8,8 @@ import { type MatmulSizes, matmulOf, nameFor, type OperandType, SIZES_STRUCT } f
  * row, and hands it to the others by a shuffle, which costs no memory at all. So for 64 products of one k an invocation
  * loads six values instead of twenty.
  *
- *   rows     B by rows: four columns are one vec4.                      n and B's strides are whole fours
- *   columns  B transposed: four steps of k are one vec4.                n and B's strides are whole fours
+ *   rows     B by rows: four columns are one vec4.                      n and B's strides are whole vec4
+ *   columns  B transposed: four steps of k are one vec4.                n and B's strides are whole vec4
  *   any      B through any strides, one value at a time.
  *   tall     as `any` with A and B exchanged: an invocation owns four rows, in 16 columns. For C with few columns.
  *
@@ -23,10 +23,10 @@ const LANES = 8;
 interface Variant {
   /** Which of C's axes the invocations share: its rows, or its columns. */
   readonly shared: 'm' | 'n';
-  /** True if B is read, and C written, by fours. */
-  readonly fours: boolean;
+  /** True if B is read, and C written, vec4. */
+  readonly vec4: boolean;
   /**
-   * WGSL of `shared_one`, a line's value at a step of k, and of `spread_one` and `spread_fours`, the invocation's four
+   * WGSL of `shared_one`, a line's value at a step of k, and of `spread_one` and `spread_vec4`, the invocation's four
    * values at one step or at four.
    */
   readonly loads: string;
@@ -34,7 +34,7 @@ interface Variant {
   readonly store: string;
 }
 
-function subgroup(name: string, type: OperandType, { shared, fours, loads, store }: Variant): Kernel {
+function subgroup(name: string, type: OperandType, { shared, vec4, loads, store }: Variant): Kernel {
   const spread = shared === 'm' ? 'n' : 'm';
   return defineKernel({
     ...matmulOf(type),
@@ -45,8 +45,8 @@ function subgroup(name: string, type: OperandType, { shared, fours, loads, store
     wgsl: wgsl`
 ${SIZES_STRUCT}
 @group(0) @binding(0) var<storage, read> a: array<${type}>;        // (batch, m, k), by strides
-@group(0) @binding(1) var<storage, read> b: array<${fours ? `vec4<${type}>` : type}>;       // (batch, k, n), by strides
-@group(0) @binding(2) var<storage, read_write> c: array<${fours ? 'vec4f' : 'f32'}>; // (batch, chunks, m, n)
+@group(0) @binding(1) var<storage, read> b: array<${vec4 ? `vec4<${type}>` : type}>;       // (batch, k, n), by strides
+@group(0) @binding(2) var<storage, read_write> c: array<${vec4 ? 'vec4f' : 'f32'}>; // (batch, chunks, m, n)
 @group(0) @binding(3) var<uniform> sizes: Sizes;
 const LINES = ${LINES}u;
 const LANES = ${LANES}u;
@@ -70,7 +70,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var sum: array<vec4f, LINES>;
   var k = first;
   for (; k + 4u <= end; k += 4u) {
-    let y = spread_fours(z, k, j);
+    let y = spread_vec4(z, k, j);
     for (var line = 0u; line < LINES; line += LANES) {
       let own = min(i + line + lane, sizes.${shared} - 1u);
       let x = vec4f(shared_one(z, own, k), shared_one(z, own, k + 1u), shared_one(z, own, k + 2u), shared_one(z, own, k + 3u));
@@ -97,43 +97,43 @@ fn shared_one(z: u32, i: u32, k: u32) -> f32 {
   return f32(a[z * sizes.a_batch + i * sizes.a_row + k * sizes.a_col]);
 }`;
 
-const storeFours = wgsl`
-${EPILOGUE_FOURS}
+const storeVec4 = wgsl`
+${EPILOGUE_VEC4}
 fn store(part: u32, i: u32, j: u32, value: vec4f) {
   let at = ((part * sizes.m + i) * sizes.n + j) / 4u;
   c[at] = epilogue(value, at);
 }`;
 
 const rows: Variant = {
-  ...{ shared: 'm', fours: true, store: storeFours },
+  ...{ shared: 'm', vec4: true, store: storeVec4 },
   loads: wgsl`${sharedRows}
 fn spread_one(z: u32, k: u32, j: u32) -> vec4f {
   return vec4f(b[(z * sizes.b_batch + k * sizes.b_row + min(j, sizes.n - 4u)) / 4u]);
 }
-fn spread_fours(z: u32, k: u32, j: u32) -> mat4x4f {
+fn spread_vec4(z: u32, k: u32, j: u32) -> mat4x4f {
   return mat4x4f(spread_one(z, k, j), spread_one(z, k + 1u, j), spread_one(z, k + 2u, j), spread_one(z, k + 3u, j));
 }`,
 };
 
 const columns: Variant = {
-  ...{ shared: 'm', fours: true, store: storeFours },
+  ...{ shared: 'm', vec4: true, store: storeVec4 },
   loads: wgsl`${sharedRows}
-fn spread_fours(z: u32, k: u32, j: u32) -> mat4x4f {
+fn spread_vec4(z: u32, k: u32, j: u32) -> mat4x4f {
   let at = (z * sizes.b_batch + min(j, sizes.n - 4u) * sizes.b_col + k) / 4u;
   let next = sizes.b_col / 4u;
   return transpose(mat4x4f(vec4f(b[at]), vec4f(b[at + next]), vec4f(b[at + 2u * next]), vec4f(b[at + 3u * next])));
 }
-fn spread_one(z: u32, k: u32, j: u32) -> vec4f { return spread_fours(z, k, j)[k % 4u]; }`,
+fn spread_one(z: u32, k: u32, j: u32) -> vec4f { return spread_vec4(z, k, j)[k % 4u]; }`,
 };
 
 const any: Variant = {
-  ...{ shared: 'm', fours: false },
+  ...{ shared: 'm', vec4: false },
   loads: wgsl`${sharedRows}
 fn spread_one(z: u32, k: u32, j: u32) -> vec4f {
   let at = z * sizes.b_batch + k * sizes.b_row + min(j + vec4u(0u, 1u, 2u, 3u), vec4u(sizes.n - 1u)) * sizes.b_col;
   return vec4f(f32(b[at.x]), f32(b[at.y]), f32(b[at.z]), f32(b[at.w]));
 }
-fn spread_fours(z: u32, k: u32, j: u32) -> mat4x4f {
+fn spread_vec4(z: u32, k: u32, j: u32) -> mat4x4f {
   return mat4x4f(spread_one(z, k, j), spread_one(z, k + 1u, j), spread_one(z, k + 2u, j), spread_one(z, k + 3u, j));
 }`,
   store: wgsl`
@@ -147,7 +147,7 @@ fn store(part: u32, i: u32, j: u32, value: vec4f) {
 };
 
 const tall: Variant = {
-  ...{ shared: 'n', fours: false },
+  ...{ shared: 'n', vec4: false },
   loads: wgsl`
 fn shared_one(z: u32, j: u32, k: u32) -> f32 {
   return f32(b[z * sizes.b_batch + k * sizes.b_row + j * sizes.b_col]);
@@ -156,7 +156,7 @@ fn spread_one(z: u32, k: u32, i: u32) -> vec4f {
   let at = z * sizes.a_batch + min(i + vec4u(0u, 1u, 2u, 3u), vec4u(sizes.m - 1u)) * sizes.a_row + k * sizes.a_col;
   return vec4f(f32(a[at.x]), f32(a[at.y]), f32(a[at.z]), f32(a[at.w]));
 }
-fn spread_fours(z: u32, k: u32, i: u32) -> mat4x4f {
+fn spread_vec4(z: u32, k: u32, i: u32) -> mat4x4f {
   return mat4x4f(spread_one(z, k, i), spread_one(z, k + 1u, i), spread_one(z, k + 2u, i), spread_one(z, k + 3u, i));
 }`,
   store: wgsl`
@@ -181,17 +181,17 @@ function subgroupsFor(type: OperandType) {
 /** Matrix products whose subgroups share one operand; for adapters with subgroups of eight lanes or more. */
 export const matmulSubgroup = subgroupsFor('f32');
 /** The same for operands in half precision. */
-export const matmulSubgroupHalves = subgroupsFor('f16');
+export const matmulSubgroupF16 = subgroupsFor('f16');
 
-/** The subgroup kernel for such operands: that whose tiles C fills best, and among those the one that loads by fours. */
+/** The subgroup kernel for such operands: that whose tiles C fills best, and among those the one that loads vec4. */
 export function chooseSubgroup(size: MatmulSizes, type: OperandType = 'f32'): Kernel {
-  const { rows, columns, any, tall } = type === 'f32' ? matmulSubgroup : matmulSubgroupHalves;
+  const { rows, columns, any, tall } = type === 'f32' ? matmulSubgroup : matmulSubgroupF16;
   const { m, n, k, b_row, b_col, b_batch } = size;
   const padded = (lines: number, spread: number) =>
     ceilDivide(lines, LINES) * LINES * ceilDivide(spread, 4 * THREADS) * 4 * THREADS;
   if (padded(n, m) < padded(m, n)) return tall;
-  const fours = (...counts: number[]) => counts.every((count) => count % 4 === 0);
-  if (b_col === 1 && fours(n, b_row, b_batch)) return rows;
-  if (b_row === 1 && fours(n, k, b_col, b_batch)) return columns;
+  const vec4 = (...counts: number[]) => counts.every((count) => count % 4 === 0);
+  if (b_col === 1 && vec4(n, b_row, b_batch)) return rows;
+  if (b_row === 1 && vec4(n, k, b_col, b_batch)) return columns;
   return any;
 }

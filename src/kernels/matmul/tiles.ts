@@ -6,9 +6,9 @@ import { type MatmulSizes, type OperandType, SIZES_STRUCT } from './matmul.js';
  * steps of k, one block an invocation.
  *
  *   any    through any strides, one value at a time.
- *   fours  by fours along the axis on which the operand is contiguous, which must have whole fours, and so must n.
+ *   vec4  vec4 along the axis on which the operand is contiguous, which must have whole vec4, and so must n.
  */
-export type Reading = 'any' | 'fours';
+export type Reading = 'any' | 'vec4';
 
 /** What an operand's strides along its lines and along k, and the number of its lines, are called. */
 const OPERANDS = [
@@ -25,9 +25,9 @@ ${SIZES_STRUCT}
 @group(0) @binding(0) var<storage, read> a: array<${elementOf(reading, type)}>;  // (batch, m, k), by strides
 @group(0) @binding(1) var<storage, read> b: array<${elementOf(reading, type)}>;  // (batch, k, n), by strides
 @group(0) @binding(3) var<uniform> sizes: Sizes;
-${OPERANDS.map(reading === 'fours' ? blockByFours : blockOfAny).join('')}`;
+${OPERANDS.map(reading === 'vec4' ? blockByVec4 : blockOfAny).join('')}`;
 
-const elementOf = (reading: Reading, type: OperandType): string => (reading === 'fours' ? `vec4<${type}>` : type);
+const elementOf = (reading: Reading, type: OperandType): string => (reading === 'vec4' ? `vec4<${type}>` : type);
 
 const blockOfAny = ({ name, lines, line, step }: (typeof OPERANDS)[number]): string => wgsl`
 fn one_${name}(z: u32, i: u32, k: u32, end: u32) -> f32 {
@@ -41,7 +41,7 @@ fn block_${name}(z: u32, i: u32, k: u32, end: u32) -> mat4x4f {
   return mat4x4f(step_${name}(z, i, k, end), step_${name}(z, i, k + 1u, end), step_${name}(z, i, k + 2u, end), step_${name}(z, i, k + 3u, end));
 }`;
 
-const blockByFours = ({ name, lines, line, step }: (typeof OPERANDS)[number]): string => wgsl`
+const blockByVec4 = ({ name, lines, line, step }: (typeof OPERANDS)[number]): string => wgsl`
 fn four_${name}(at: u32, inside: bool) -> vec4f {
   if (!inside) { return vec4f(); }
   return vec4f(${name}[at / 4u]);
@@ -61,10 +61,10 @@ fn block_${name}(z: u32, i: u32, k: u32, end: u32) -> mat4x4f {
 
 /** How operands with such strides can be read. */
 export function readingOf({ m, n, k, a_batch, a_row, a_col, b_batch, b_row, b_col }: MatmulSizes): Reading {
-  const fours = (...counts: number[]) => counts.every((count) => count % 4 === 0);
-  const a = a_col === 1 ? fours(k, a_row, a_batch) : a_row === 1 && fours(m, a_col, a_batch);
-  const b = b_row === 1 ? fours(k, b_col, b_batch) : b_col === 1 && fours(n, b_row, b_batch);
-  return a && b && fours(n) ? 'fours' : 'any';
+  const vec4 = (...counts: number[]) => counts.every((count) => count % 4 === 0);
+  const a = a_col === 1 ? vec4(k, a_row, a_batch) : a_row === 1 && vec4(m, a_col, a_batch);
+  const b = b_row === 1 ? vec4(k, b_col, b_batch) : b_col === 1 && vec4(n, b_row, b_batch);
+  return a && b && vec4(n) ? 'vec4' : 'any';
 }
 
 /** Lines of WGSL, one for each number below `count`. */

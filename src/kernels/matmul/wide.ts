@@ -1,5 +1,5 @@
 import { ceilDivide, defineKernel, type Kernel } from '../../gpu/kernel.js';
-import { EPILOGUE, EPILOGUE_FOURS, wgsl } from '../../gpu/wgsl.js';
+import { EPILOGUE, EPILOGUE_VEC4, wgsl } from '../../gpu/wgsl.js';
 import { type MatmulSizes, matmulOf, nameFor, type OperandType } from './matmul.js';
 import { blocksOf, type Reading, readingOf, repeat } from './tiles.js';
 
@@ -25,9 +25,9 @@ fn store(part: u32, i: u32, j: u32, value: vec4f) {
   }
 }`;
 
-const storeFours = wgsl`
+const storeVec4 = wgsl`
 @group(0) @binding(2) var<storage, read_write> c: array<vec4f>;  // (batch, chunks, m, n)
-${EPILOGUE_FOURS}
+${EPILOGUE_VEC4}
 fn store(part: u32, i: u32, j: u32, value: vec4f) {
   let at = ((part * sizes.m + i) * sizes.n + j) / 4u;
   if (i < sizes.m && j < sizes.n) { c[at] = epilogue(value, at); }
@@ -36,10 +36,10 @@ fn store(part: u32, i: u32, j: u32, value: vec4f) {
 const wide = (reading: Reading, type: OperandType): Kernel =>
   defineKernel({
     ...matmulOf(type),
-    name: nameFor(reading === 'fours' ? 'matmul_wide_fours' : 'matmul_wide', type),
+    name: nameFor(reading === 'vec4' ? 'matmul_wide_vec4' : 'matmul_wide', type),
     workgroups: ({ batch, m, n, chunks }) => batch * chunks * ceilDivide(m, ROWS) * ceilDivide(n, COLUMNS),
     wgsl: wgsl`${blocksOf(reading, type)}
-${reading === 'fours' ? storeFours : storeAny}
+${reading === 'vec4' ? storeVec4 : storeAny}
 
 const ROWS = ${ROWS}u;       // of C, a workgroup
 const COLUMNS = ${COLUMNS}u;
@@ -48,8 +48,8 @@ const A_STRIDE = ROWS / 4u + 1u;
 const B_STRIDE = COLUMNS / 4u + 1u;
 const A_BLOCKS = ROWS * DEPTH / 16u;
 const B_BLOCKS = COLUMNS * DEPTH / 16u;
-var<workgroup> a_tile: array<vec4f, DEPTH * A_STRIDE>;  // [k][row by fours]
-var<workgroup> b_tile: array<vec4f, DEPTH * B_STRIDE>;  // [k][column by fours]
+var<workgroup> a_tile: array<vec4f, DEPTH * A_STRIDE>;  // [k][row vec4]
+var<workgroup> b_tile: array<vec4f, DEPTH * B_STRIDE>;  // [k][column vec4]
 
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -97,11 +97,11 @@ ${repeat(EACH, (r) => `  store(part, i0 + row + ${r}u, j0 + column, sum_${r});`)
 }`,
   });
 
-/** Matrix products in tiles of 128 x 64; by fours where {@link readingOf} allows it. */
-export const matmulWide = { any: wide('any', 'f32'), fours: wide('fours', 'f32') } as const;
+/** Matrix products in tiles of 128 x 64; vec4 where {@link readingOf} allows it. */
+export const matmulWide = { any: wide('any', 'f32'), vec4: wide('vec4', 'f32') } as const;
 /** The same for operands in half precision. */
-export const matmulWideHalves = { any: wide('any', 'f16'), fours: wide('fours', 'f16') } as const;
+export const matmulWideF16 = { any: wide('any', 'f16'), vec4: wide('vec4', 'f16') } as const;
 
 /** The kernel with wide tiles for such operands. */
 export const chooseWide = (size: MatmulSizes, type: OperandType = 'f32'): Kernel =>
-  (type === 'f32' ? matmulWide : matmulWideHalves)[readingOf(size)];
+  (type === 'f32' ? matmulWide : matmulWideF16)[readingOf(size)];

@@ -1,4 +1,4 @@
-import { type Cut, ceilDivide, cutAlong, defineKernel, type Kernel, type Span } from '../../gpu/kernel.js';
+import { ceilDivide, defineKernel, type Kernel, type Span, type Split, splitAlong } from '../../gpu/kernel.js';
 import { wgsl } from '../../gpu/wgsl.js';
 import { NOT_A_NUMBER } from './nan.js';
 
@@ -16,10 +16,10 @@ import { NOT_A_NUMBER } from './nan.js';
 const THREADS = 64;
 
 /**
- * Cuts the table of a gather: a part of the rows, from `first_row` on, fills in what it has. The part with the first row
+ * Splits the table of a gather: a part of the rows, from `first_row` on, fills in what it has. The part with the first row
  * also writes NaN, over which the others write.
  */
-const cutTable: Cut<'table', 'rows' | 'cols' | 'first_row'> = {
+const splitTable: Split<'table', 'rows' | 'cols' | 'first_row'> = {
   parts: ({ rows }) => rows,
   launch: (values, first, end) => ({
     values: { ...values, rows: end - first, first_row: values.first_row + first },
@@ -33,7 +33,7 @@ const gatherKernel = (name: string, type: 'f32' | 'vec4f', width: 1 | 4): Kernel
     reads: ['table', 'indices'],
     writes: ['y'],
     sizes: ['count', 'rows', 'cols', 'first_row'],
-    cuts: [cutAlong('count', ({ cols }) => ({ indices: 1, y: cols })), cutTable],
+    splits: [splitAlong('count', ({ cols }) => ({ indices: 1, y: cols })), splitTable],
     workgroups: ({ count, cols }) => ceilDivide((count * cols) / width, THREADS),
     cost: ({ count, cols }) => ({ flops: 0, bytes: 4 * count * (2 * cols + 1) }),
     wgsl: wgsl`
@@ -67,10 +67,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     },
   });
 
-/** y[i,:] = table[indices[i],:]: by ones, or by fours where rows are whole fours. */
+/** y[i,:] = table[indices[i],:]: scalar, or vec4 where rows are a multiple of four long. */
 export const gatherRows = {
-  ones: gatherKernel('gather_rows', 'f32', 1),
-  fours: gatherKernel('gather_rows_fours', 'vec4f', 4),
+  scalar: gatherKernel('gather_rows', 'f32', 1),
+  vec4: gatherKernel('gather_rows_vec4', 'vec4f', 4),
 } as const;
 
 /** starts[v] = how many of the sorted indices are below v, for v from 0 to rows: where the places of row v begin. */
@@ -118,10 +118,10 @@ fn sum_of_row(row: u32, column: u32, length: u32) -> ${type} {
   return sum;
 }`;
 
-/** Cuts what is summed by row along the rows of tables: the place where its last row ends belongs to a part, too. */
-export const cutByRows = <const Table extends string>(
+/** Splits what is summed by row along the rows of tables: the place where its last row ends belongs to a part, too. */
+export const splitByRows = <const Table extends string>(
   tables: readonly Table[],
-): Cut<Table | 'starts', 'rows' | 'cols'> => ({
+): Split<Table | 'starts', 'rows' | 'cols'> => ({
   parts: ({ rows }) => rows,
   launch(values, first, end) {
     const own = { first: first * values.cols, length: (end - first) * values.cols };
@@ -141,7 +141,7 @@ const sums = (name: string, type: 'f32' | 'vec4f', width: 1 | 4): Kernel =>
     reads: ['values', 'order', 'starts'],
     writes: ['y'],
     sizes: ['count', 'rows', 'cols'],
-    cuts: [cutByRows(['y'])],
+    splits: [splitByRows(['y'])],
     workgroups: ({ rows, cols }) => ceilDivide((rows * cols) / width, THREADS),
     cost: ({ count, rows, cols }) => ({ flops: count * cols, bytes: 4 * (count * (cols + 1) + rows * (cols + 1)) }),
     wgsl: wgsl`
@@ -170,8 +170,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     },
   });
 
-/** y[v,:] = Σ of the values that belong to row v: by ones, or by fours where rows are whole fours. */
+/** y[v,:] = Σ of the values that belong to row v: scalar, or vec4 where rows are a multiple of four long. */
 export const sumRows = {
-  ones: sums('sum_rows_by_index', 'f32', 1),
-  fours: sums('sum_rows_by_index_fours', 'vec4f', 4),
+  scalar: sums('sum_rows_by_index', 'f32', 1),
+  vec4: sums('sum_rows_by_index_vec4', 'vec4f', 4),
 } as const;

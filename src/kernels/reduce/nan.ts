@@ -17,7 +17,7 @@ export const REPLACES = wgsl`${IS_NAN}
 fn replaces(a: f32, b: f32) -> bool { return (a > b || is_nan(a)) && !is_nan(b); }`;
 
 /** The same for four values at once. */
-export const REPLACES_FOURS = wgsl`
+export const REPLACES_VEC4 = wgsl`
 fn is_nan(value: vec4f) -> vec4<bool> { return (bitcast<vec4u>(value) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u); }
 fn replaces(a: vec4f, b: vec4f) -> vec4<bool> { return ((a > b) | is_nan(a)) & !is_nan(b); }`;
 

@@ -1,13 +1,13 @@
-import { type Cut, ceilDivide, cutAlong, defineKernel, type Kernel } from '../../gpu/kernel.js';
-import { EPILOGUE, EPILOGUE_FOURS, PROLOGUE, PROLOGUE_FOURS, wgsl } from '../../gpu/wgsl.js';
-import { REPLACES, REPLACES_FOURS, replaces } from './nan.js';
+import { ceilDivide, defineKernel, type Kernel, type Split, splitAlong } from '../../gpu/kernel.js';
+import { EPILOGUE, EPILOGUE_VEC4, PROLOGUE, PROLOGUE_VEC4, wgsl } from '../../gpu/wgsl.js';
+import { REPLACES, REPLACES_VEC4, replaces } from './nan.js';
 
 /*
  * Reductions of the middle axis: x (outer, n, inner) -> y (outer, inner).
  *
  *   y[o,i] = x[o,0,i] ∘ x[o,1,i] ∘ ... ∘ x[o,n-1,i]
  *
- * A long axis is cut into `chunks` of `chunk_length`, each reduced on its own to y (outer, chunks, inner); a second
+ * A long axis is split into `chunks` of `chunk_length`, each reduced on its own to y (outer, chunks, inner); a second
  * launch reduces the chunks. The order of the sum depends on the shape alone: same shape, same bits.
  */
 const THREADS = 64;
@@ -29,14 +29,14 @@ const REDUCTIONS: Record<
   sum: { combine: 'a + b', start: (_, type) => `${type}(0)`, apply: (a, b) => a + b, zero: 0 },
   product: { combine: 'a * b', start: (_, type) => `${type}(1)`, apply: (a, b) => a * b, zero: 1 },
   max: {
-    helpers: { f32: REPLACES, vec4f: REPLACES_FOURS },
+    helpers: { f32: REPLACES, vec4f: REPLACES_VEC4 },
     combine: 'select(b, a, replaces(a, b))',
     start: (first) => first,
     apply: Math.max,
     zero: -Infinity,
   },
   min: {
-    helpers: { f32: REPLACES, vec4f: REPLACES_FOURS },
+    helpers: { f32: REPLACES, vec4f: REPLACES_VEC4 },
     combine: 'select(b, a, replaces(-a, -b))',
     start: (first) => first,
     apply: Math.min,
@@ -47,8 +47,8 @@ const REDUCTIONS: Record<
 const sizes = ['outer', 'n', 'inner', 'chunks', 'chunk_length'] as const;
 type Sizes = Readonly<Record<(typeof sizes)[number], number>>;
 
-/** Cuts a long axis that is already in chunks, where it is the outermost. */
-const alongChunks: Cut<'x' | 'y', (typeof sizes)[number]> = {
+/** Splits a long axis that is already in chunks, where it is the outermost. */
+const alongChunks: Split<'x' | 'y', (typeof sizes)[number]> = {
   parts: ({ outer, chunks }) => (outer === 1 ? chunks : 1),
   launch(values, first, end) {
     const { outer, n, inner, chunks, chunk_length } = values;
@@ -64,8 +64,8 @@ const alongChunks: Cut<'x' | 'y', (typeof sizes)[number]> = {
     };
   },
 };
-const cuts = [
-  cutAlong('outer', ({ n, inner, chunks }: Sizes) => ({ x: n * inner, y: chunks * inner })),
+const splits = [
+  splitAlong('outer', ({ n, inner, chunks }: Sizes) => ({ x: n * inner, y: chunks * inner })),
   alongChunks,
 ] as const;
 const cost = ({ outer, n, inner, chunks }: Sizes) => ({
@@ -93,16 +93,16 @@ function reference(name: Reduction) {
 
 /**
  * One invocation for each column, or for four neighbouring ones: neighbours read neighbouring elements. For inner > 1, and
- * for short axes; by fours where inner, and the last axis of what is fused, are whole fours.
+ * for short axes; vec4 where inner, and the last axis of what is fused, are whole vec4.
  */
 function columns(name: Reduction, type: 'f32' | 'vec4f'): Kernel {
   const { helpers, combine, start } = REDUCTIONS[name];
-  const [suffix, width] = type === 'f32' ? ['', 1] : ['_fours', 4];
+  const [suffix, width] = type === 'f32' ? ['', 1] : ['_vec4', 4];
   return defineKernel({
     name: `${name}_columns${suffix}`,
     reads: ['x'],
     writes: ['y'],
-    ...{ sizes, cuts },
+    ...{ sizes, splits },
     workgroups: ({ outer, inner, chunks }) => ceilDivide(outer * chunks * (inner / width), THREADS),
     cost,
     wgsl: wgsl`
@@ -110,8 +110,8 @@ struct Sizes { outer: u32, n: u32, inner: u32, chunks: u32, chunk_length: u32 }
 @group(0) @binding(0) var<storage, read> x: array<${type}>;        // (outer, n, inner)
 @group(0) @binding(1) var<storage, read_write> y: array<${type}>;  // (outer, chunks, inner)
 @group(0) @binding(2) var<uniform> sizes: Sizes;
-${width === 1 ? PROLOGUE : PROLOGUE_FOURS}
-${width === 1 ? EPILOGUE : EPILOGUE_FOURS}
+${width === 1 ? PROLOGUE : PROLOGUE_VEC4}
+${width === 1 ? EPILOGUE : EPILOGUE_VEC4}
 ${helpers?.[type] ?? ''}
 fn combine(a: ${type}, b: ${type}) -> ${type} { return ${combine}; }
 
@@ -138,14 +138,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   });
 }
 
-/** One workgroup for each row, which it folds in workgroup memory. For inner = 1 and long axes. */
+/** One workgroup for each row, which it reduces in workgroup memory. For inner = 1 and long axes. */
 function rows(name: Reduction): Kernel {
   const { helpers, combine, start } = REDUCTIONS[name];
   return defineKernel({
     name: `${name}_rows`,
     reads: ['x'],
     writes: ['y'],
-    ...{ sizes, cuts },
+    ...{ sizes, splits },
     workgroups: ({ outer, chunks }) => outer * chunks,
     cost,
     wgsl: wgsl`
@@ -185,8 +185,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 }
 
 /**
- * One invocation for four rows, which it walks one after the other, by fours: for software adapters, where each load and
- * each invocation costs, and neighbours' loads are not joined. Rows, their chunks and their number are whole fours.
+ * One invocation for four rows, which it walks one after the other, vec4: for software adapters, where each load and
+ * each invocation costs, and neighbours' loads are not joined. Rows, their chunks and their number are whole vec4.
  */
 function rowsSoftware(name: Reduction): Kernel {
   const { helpers, combine, start } = REDUCTIONS[name];
@@ -194,7 +194,7 @@ function rowsSoftware(name: Reduction): Kernel {
     name: `${name}_rows_software`,
     reads: ['x'],
     writes: ['y'],
-    ...{ sizes, cuts },
+    ...{ sizes, splits },
     workgroups: ({ outer, chunks }) => ceilDivide((outer * chunks) / 4, SOFTWARE_THREADS),
     cost,
     wgsl: wgsl`
@@ -202,8 +202,8 @@ struct Sizes { outer: u32, n: u32, inner: u32, chunks: u32, chunk_length: u32 }
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;        // (outer, n)
 @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;  // (outer, chunks)
 @group(0) @binding(2) var<uniform> sizes: Sizes;
-${PROLOGUE_FOURS}
-${EPILOGUE_FOURS}
+${PROLOGUE_VEC4}
+${EPILOGUE_VEC4}
 ${helpers?.vec4f ?? ''}
 fn combine(a: vec4f, b: vec4f) -> vec4f { return ${combine}; }
 
@@ -240,7 +240,7 @@ export const reductions = {
 function family(name: Reduction) {
   return {
     ...{ rows: rows(name), columns: columns(name, 'f32') },
-    ...{ columnsFours: columns(name, 'vec4f'), rowsSoftware: rowsSoftware(name) },
+    ...{ columnsVec4: columns(name, 'vec4f'), rowsSoftware: rowsSoftware(name) },
   } as const;
 }
 
@@ -253,7 +253,7 @@ export const argmaxColumns = defineKernel({
   reads: ['x'],
   writes: ['y'],
   sizes: ['outer', 'n', 'inner'],
-  cuts: [cutAlong('outer', ({ n, inner }) => ({ x: n * inner, y: inner }))],
+  splits: [splitAlong('outer', ({ n, inner }) => ({ x: n * inner, y: inner }))],
   workgroups: ({ outer, inner }) => ceilDivide(outer * inner, THREADS),
   cost: ({ outer, n, inner }) => ({ flops: outer * n * inner, bytes: 4 * outer * inner * (n + 1) }),
   wgsl: wgsl`

@@ -1,4 +1,4 @@
-import { ceilDivide, cutAlong, defineKernel } from '../../gpu/kernel.js';
+import { ceilDivide, defineKernel, splitAlong } from '../../gpu/kernel.js';
 import { wgsl } from '../../gpu/wgsl.js';
 
 /*
@@ -16,7 +16,7 @@ export const cumulativeSum = defineKernel({
   reads: ['x'],
   writes: ['y'],
   sizes: ['outer', 'n', 'inner', 'exclusive', 'reverse'],
-  cuts: [cutAlong('outer', ({ n, inner }) => ({ x: n * inner, y: n * inner }))],
+  splits: [splitAlong('outer', ({ n, inner }) => ({ x: n * inner, y: n * inner }))],
   workgroups: ({ outer, inner }) => ceilDivide(outer * inner, THREADS),
   cost: ({ outer, n, inner }) => ({ flops: outer * n * inner, bytes: 8 * outer * n * inner }),
   wgsl: wgsl`

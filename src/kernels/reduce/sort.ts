@@ -1,4 +1,4 @@
-import { ceilDivide, cutAlong, defineKernel, type Kernel } from '../../gpu/kernel.js';
+import { ceilDivide, defineKernel, type Kernel, splitAlong } from '../../gpu/kernel.js';
 import { wgsl } from '../../gpu/wgsl.js';
 import { IS_NAN } from './nan.js';
 
@@ -69,7 +69,7 @@ const blocks = (type: 'f32' | 'i32'): Kernel =>
     reads: ['x'],
     writes: ['y'],
     sizes,
-    cuts: [cutAlong('outer', ({ n, inner }) => ({ x: n * inner, y: n * inner }))],
+    splits: [splitAlong('outer', ({ n, inner }) => ({ x: n * inner, y: n * inner }))],
     workgroups,
     cost: ({ outer, n, inner, run }) => ({
       flops: 2 * outer * n * Math.min(n, run) * inner,
@@ -99,7 +99,7 @@ const merge = (type: 'f32' | 'i32'): Kernel =>
     reads: ['x', 'sorted'],
     writes: ['y'],
     sizes,
-    cuts: [cutAlong('outer', ({ n, inner }) => ({ x: n * inner, sorted: n * inner, y: n * inner }))],
+    splits: [splitAlong('outer', ({ n, inner }) => ({ x: n * inner, sorted: n * inner, y: n * inner }))],
     workgroups,
     cost: ({ outer, n, inner, run }) => ({
       flops: 2 * outer * n * inner * Math.log2(2 * run),

@@ -1,4 +1,4 @@
-import { ceilDivide, cutAlong, defineKernel } from '../../gpu/kernel.js';
+import { ceilDivide, defineKernel, splitAlong } from '../../gpu/kernel.js';
 import { wgsl } from '../../gpu/wgsl.js';
 import { NOT_A_NUMBER } from '../reduce/nan.js';
 import { ROW_HEAD, rowKernels } from './row-kernels.js';
@@ -18,13 +18,13 @@ import { rowStatistics, statistics } from './softmax.js';
 const THREADS = 64;
 
 /** loss = ln Σ e^x - x[label] for each row. */
-export const crossEntropyForward = rowKernels(({ suffix, subgroupLanes, element, wgsl: team }) =>
+export const crossEntropyForward = rowKernels(({ suffix, subgroupLanes, element, wgsl: reduction }) =>
   defineKernel({
     name: `cross_entropy${suffix}`,
     reads: ['logits', 'labels'],
     writes: ['loss', 'maximum', 'sums'],
     sizes: ['rows', 'cols'],
-    cuts: [cutAlong('rows', ({ cols }) => ({ logits: cols, labels: 1, loss: 1, maximum: 1, sums: 1 }))],
+    splits: [splitAlong('rows', ({ cols }) => ({ logits: cols, labels: 1, loss: 1, maximum: 1, sums: 1 }))],
     subgroupLanes,
     workgroups: ({ rows }) => rows,
     cost: ({ rows, cols }) => ({ flops: 7 * rows * cols, bytes: 4 * rows * (cols + 4) }),
@@ -36,7 +36,7 @@ struct Sizes { rows: u32, cols: u32 }
 @group(0) @binding(3) var<storage, read_write> maximum: array<f32>;  // (rows)
 @group(0) @binding(4) var<storage, read_write> sums: array<f32>;     // (rows)
 @group(0) @binding(5) var<uniform> sizes: Sizes;
-${team}
+${reduction}
 ${NOT_A_NUMBER}
 ${ROW_HEAD}
 ${rowStatistics('logits')}
@@ -68,7 +68,9 @@ export const crossEntropyBackward = defineKernel({
   reads: ['logits', 'labels', 'maximum', 'sums', 'dloss'],
   writes: ['dlogits'],
   sizes: ['rows', 'cols'],
-  cuts: [cutAlong('rows', ({ cols }) => ({ logits: cols, labels: 1, maximum: 1, sums: 1, dloss: 1, dlogits: cols }))],
+  splits: [
+    splitAlong('rows', ({ cols }) => ({ logits: cols, labels: 1, maximum: 1, sums: 1, dloss: 1, dlogits: cols })),
+  ],
   workgroups: ({ rows, cols }) => ceilDivide(rows * cols, THREADS),
   cost: ({ rows, cols }) => ({ flops: 7 * rows * cols, bytes: 4 * rows * (2 * cols + 4) }),
   wgsl: wgsl`

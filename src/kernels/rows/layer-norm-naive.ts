@@ -8,7 +8,7 @@ import { layerNormForward } from './layer-norm.js';
  */
 const THREADS = 64;
 
-const definition = layerNormForward.workgroup.ones;
+const definition = layerNormForward.workgroup.scalar;
 
 /** y, and mean, rest and inverse of each row. */
 export const layerNormNaive = defineKernel({

@@ -1,4 +1,4 @@
-import { cutAlong, defineKernel } from '../../gpu/kernel.js';
+import { defineKernel, splitAlong } from '../../gpu/kernel.js';
 import { wgsl } from '../../gpu/wgsl.js';
 import { ROW_HEAD, rowKernels } from './row-kernels.js';
 
@@ -18,14 +18,14 @@ import { ROW_HEAD, rowKernels } from './row-kernels.js';
  * rest and inverse of each row are kept, so that the gradient makes x̂ again instead of reading it.
  */
 /** y, and mean, rest and inverse of each row. */
-export const layerNormForward = rowKernels(({ suffix, subgroupLanes, element, wgsl: team }) =>
+export const layerNormForward = rowKernels(({ suffix, subgroupLanes, element, wgsl: reduction }) =>
   defineKernel({
     name: `layer_norm${suffix}`,
     reads: ['x', 'scale', 'shift'],
     writes: ['y', 'mean', 'rest', 'inverse'],
     sizes: ['rows', 'cols', 'centred'],
     numbers: ['epsilon'],
-    cuts: [cutAlong('rows', ({ cols }) => ({ x: cols, y: cols, mean: 1, rest: 1, inverse: 1 }))],
+    splits: [splitAlong('rows', ({ cols }) => ({ x: cols, y: cols, mean: 1, rest: 1, inverse: 1 }))],
     subgroupLanes,
     workgroups: ({ rows }) => rows,
     cost: ({ rows, cols }) => ({ flops: 9 * rows * cols, bytes: 4 * (2 * rows * cols + 3 * rows + 2 * cols) }),
@@ -39,11 +39,11 @@ struct Sizes { rows: u32, cols: u32, centred: u32, epsilon: f32 }
 @group(0) @binding(5) var<storage, read_write> rest: array<f32>;      // (rows)
 @group(0) @binding(6) var<storage, read_write> inverse: array<f32>;   // (rows)
 @group(0) @binding(7) var<uniform> sizes: Sizes;
-${team}
+${reduction}
 ${ROW_HEAD}
   var sum = Element();
   for (var at = begin + thread; at < end; at += THREADS) { sum += x[at]; }
-  let total = fold_sum(sum, thread);
+  let total = reduce_sum(sum, thread);
   let middle = select(0.0, total / f32(sizes.cols), sizes.centred == 1u);
   var distances = Element();
   var squares = Element();
@@ -52,9 +52,9 @@ ${ROW_HEAD}
     distances += distance;
     squares += distance * distance;
   }
-  let left = fold_sum(distances, thread) / f32(sizes.cols);
+  let left = reduce_sum(distances, thread) / f32(sizes.cols);
   let lost = select(0.0, left, sizes.centred == 1u);
-  let variance = fold_sum(squares, thread) / f32(sizes.cols) - lost * lost;
+  let variance = reduce_sum(squares, thread) / f32(sizes.cols) - lost * lost;
   // Of a row of equals, rounding may leave less than 0.
   let factor = 1.0 / sqrt(select(variance, 0.0, variance < 0.0) + sizes.epsilon);
   for (var at = begin + thread; at < end; at += THREADS) {
@@ -81,13 +81,13 @@ ${ROW_HEAD}
 );
 
 /** dx[r,c] = inverse[r] · (g[c] - Σ_k g[k]/cols - x̂[r,c] · Σ_k g[k]·x̂[r,k]/cols), where g = dy[r] ⊙ scale. */
-export const layerNormBackward = rowKernels(({ suffix, subgroupLanes, element, wgsl: team }) =>
+export const layerNormBackward = rowKernels(({ suffix, subgroupLanes, element, wgsl: reduction }) =>
   defineKernel({
     name: `layer_norm_backward${suffix}`,
     reads: ['x', 'scale', 'mean', 'rest', 'inverse', 'dy'],
     writes: ['dx'],
     sizes: ['rows', 'cols', 'centred'],
-    cuts: [cutAlong('rows', ({ cols }) => ({ x: cols, dy: cols, dx: cols, mean: 1, rest: 1, inverse: 1 }))],
+    splits: [splitAlong('rows', ({ cols }) => ({ x: cols, dy: cols, dx: cols, mean: 1, rest: 1, inverse: 1 }))],
     subgroupLanes,
     workgroups: ({ rows }) => rows,
     cost: ({ rows, cols }) => ({ flops: 15 * rows * cols, bytes: 4 * (3 * rows * cols + cols + 3 * rows) }),
@@ -101,7 +101,7 @@ struct Sizes { rows: u32, cols: u32, centred: u32 }
 @group(0) @binding(5) var<storage, read> dy: array<${element}>;        // (rows, cols)
 @group(0) @binding(6) var<storage, read_write> dx: array<${element}>;  // (rows, cols)
 @group(0) @binding(7) var<uniform> sizes: Sizes;
-${team}
+${reduction}
 ${ROW_HEAD}
   let middle = mean[row];
   let lost = rest[row];
@@ -113,9 +113,9 @@ ${ROW_HEAD}
     sum += g;
     products += g * (x[at] - middle - lost) * factor;
   }
-  let total = fold_sum(sum, thread);
+  let total = reduce_sum(sum, thread);
   let along_mean = select(0.0, total / f32(sizes.cols), sizes.centred == 1u);
-  let along_x = fold_sum(products, thread) / f32(sizes.cols);
+  let along_x = reduce_sum(products, thread) / f32(sizes.cols);
   for (var at = begin + thread; at < end; at += THREADS) {
     dx[at] = factor * (dy[at] * scale[at - begin] - along_mean - (x[at] - middle - lost) * factor * along_x);
   }

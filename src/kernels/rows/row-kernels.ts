@@ -4,21 +4,21 @@ import { typesOf } from '../elementwise/compose.js';
 import { REPLACES } from '../reduce/nan.js';
 
 /*
- * Kernels that compute rows, each as a whole by a team of invocations: every invocation folds its share of the row, the
- * team folds these into one value that all of it then has. A row's kernel is written once, for any team:
+ * Kernels that compute rows, each as a whole by a row group of invocations: every invocation reduces its share of the row, the
+ * row group reduces these into one value that all of it then has. A row's kernel is written once, for any row group:
  *
- *   workgroup  64 invocations, which fold through workgroup memory
- *   lanes      8 lanes of one subgroup, which fold by shuffles: no memory and no barrier, which is what a software
+ *   workgroup  64 invocations, which reduce through workgroup memory
+ *   lanes      8 lanes of one subgroup, which reduce by shuffles: no memory and no barrier, which is what a software
  *              adapter spends its time on
  *
- * and for rows by ones or, where their length is whole fours, by fours. The row is read from memory once: the second
+ * and for rows scalar or, where their length is a multiple of four, vec4. The row is read from memory once: the second
  * and third time it comes from the cache that it is in by then.
  */
-const THREADS = 64; // a power of two, because the fold halves it
+const THREADS = 64; // a power of two, because the reduction halves it
 const LANES = 8;
 
-/** Who computes a row, and in elements of how many neighbours: what a kernel needs to be written for a team. */
-export interface Team {
+/** Who computes a row, and in elements of how many neighbours: what a kernel needs to be written for a row group. */
+export interface RowGroup {
   /** Ends the kernel's name. */
   readonly suffix: string;
   readonly subgroupLanes: number;
@@ -28,8 +28,8 @@ export interface Team {
    * WGSL of THREADS, Element, WIDTH (its numbers), the types of math.ts for an Element, `pick(element, place)`, one of
    * these, and
    *
-   *   fold_sum(element, thread)        the sum of the elements of all invocations, in a fixed order
-   *   fold_max(element, bits, thread)  their maximum, NaN where any is NaN: WGSL's max may pass over one, so `bits` is
+   *   reduce_sum(element, thread)        the sum of the elements of all invocations, in a fixed order
+   *   reduce_max(element, bits, thread)  their maximum, NaN where any is NaN: WGSL's max may pass over one, so `bits` is
    *                                    the maximum of every `magnitude(element)`, the bits of its absolute value
    *
    * Control flow must be uniform at both.
@@ -37,8 +37,8 @@ export interface Team {
   readonly wgsl: string;
 }
 
-/** Folds one number of each invocation to one for the workgroup, in a fixed order. Ends with a barrier. */
-export const foldWorkgroup = (name: string, combine: string): string => wgsl`
+/** Reduces one number of each invocation to one for the workgroup, in a fixed order. Ends with a barrier. */
+export const reduceWorkgroup = (name: string, combine: string): string => wgsl`
 fn ${name}(value: f32, thread: u32) -> f32 {
   partial[thread] = value;
   for (var half = THREADS / 2u; half > 0u; half /= 2u) {
@@ -52,7 +52,7 @@ fn ${name}(value: f32, thread: u32) -> f32 {
   return workgroupUniformLoad(&partial[0]); // with a barrier before and after
 }`;
 
-const foldLanes = (name: string, combine: string): string => wgsl`
+const reduceLanes = (name: string, combine: string): string => wgsl`
 fn ${name}(value: f32, thread: u32) -> f32 {
   var a = value;
   for (var distance = 1u; distance < THREADS; distance *= 2u) {
@@ -67,13 +67,13 @@ const WORKGROUP = wgsl`
 const THREADS = ${THREADS}u;
 var<workgroup> partial: array<f32, THREADS>;
 ${REPLACES}
-${foldWorkgroup('fold_max_ones', LARGER)}
-${foldWorkgroup('fold_sum_ones', 'a + b')}`;
+${reduceWorkgroup('reduce_max_scalar', LARGER)}
+${reduceWorkgroup('reduce_sum_scalar', 'a + b')}`;
 const SUBGROUP = wgsl`
 const THREADS = ${LANES}u;
 ${REPLACES}
-${foldLanes('fold_max_ones', LARGER)}
-${foldLanes('fold_sum_ones', 'a + b')}`;
+${reduceLanes('reduce_max_scalar', LARGER)}
+${reduceLanes('reduce_sum_scalar', 'a + b')}`;
 
 const ONES = wgsl`
 ${typesOf(false, false)}
@@ -82,35 +82,35 @@ alias Bits = u32;
 const WIDTH = 1u;
 fn pick(v: f32, place: u32) -> f32 { return v; }
 fn magnitude(v: f32) -> u32 { return bitcast<u32>(v) & 0x7fffffffu; }
-fn fold_max(v: f32, bits: u32, thread: u32) -> f32 {
-  return fold_max_ones(select(v, bitcast<f32>(bits), bits > 0x7f800000u), thread);
+fn reduce_max(v: f32, bits: u32, thread: u32) -> f32 {
+  return reduce_max_scalar(select(v, bitcast<f32>(bits), bits > 0x7f800000u), thread);
 }
-fn fold_sum(value: f32, thread: u32) -> f32 { return fold_sum_ones(value, thread); }`;
-const FOURS = wgsl`
+fn reduce_sum(value: f32, thread: u32) -> f32 { return reduce_sum_scalar(value, thread); }`;
+const VEC4 = wgsl`
 ${typesOf(true, false)}
 alias Element = vec4f;
 alias Bits = vec4u;
 const WIDTH = 4u;
 fn pick(v: vec4f, place: u32) -> f32 { return v[place]; }
 fn magnitude(v: vec4f) -> vec4u { return bitcast<vec4u>(v) & vec4u(0x7fffffffu); }
-fn fold_max(v: vec4f, bits: vec4u, thread: u32) -> f32 {
+fn reduce_max(v: vec4f, bits: vec4u, thread: u32) -> f32 {
   let most = max(max(bits.x, bits.y), max(bits.z, bits.w));
   let largest = max(max(v.x, v.y), max(v.z, v.w));
-  return fold_max_ones(select(largest, bitcast<f32>(most), most > 0x7f800000u), thread);
+  return reduce_max_scalar(select(largest, bitcast<f32>(most), most > 0x7f800000u), thread);
 }
-fn fold_sum(v: vec4f, thread: u32) -> f32 { return fold_sum_ones((v.x + v.y) + (v.z + v.w), thread); }`;
+fn reduce_sum(v: vec4f, thread: u32) -> f32 { return reduce_sum_scalar((v.x + v.y) + (v.z + v.w), thread); }`;
 
-/** One kernel for every team. */
+/** One kernel for every row group. */
 export interface RowKernels {
-  readonly workgroup: { readonly ones: Kernel; readonly fours: Kernel };
-  readonly lanes: { readonly ones: Kernel; readonly fours: Kernel };
+  readonly workgroup: { readonly scalar: Kernel; readonly vec4: Kernel };
+  readonly lanes: { readonly scalar: Kernel; readonly vec4: Kernel };
 }
 
-/** Writes a kernel for every team. */
-export function rowKernels(define: (team: Team) => Kernel): RowKernels {
-  const of = (suffix: string, fold: string, subgroupLanes: number) => ({
-    ones: define({ suffix, subgroupLanes, element: 'f32', wgsl: `${fold}${ONES}` }),
-    fours: define({ suffix: `${suffix}_fours`, subgroupLanes, element: 'vec4f', wgsl: `${fold}${FOURS}` }),
+/** Writes a kernel for every row group. */
+export function rowKernels(define: (group: RowGroup) => Kernel): RowKernels {
+  const of = (suffix: string, reduction: string, subgroupLanes: number) => ({
+    scalar: define({ suffix, subgroupLanes, element: 'f32', wgsl: `${reduction}${ONES}` }),
+    vec4: define({ suffix: `${suffix}_vec4`, subgroupLanes, element: 'vec4f', wgsl: `${reduction}${VEC4}` }),
   });
   return { workgroup: of('', WORKGROUP, 0), lanes: of('_lanes', SUBGROUP, LANES) };
 }

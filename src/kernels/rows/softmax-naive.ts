@@ -8,7 +8,7 @@ import { softmaxForward } from './softmax.js';
  */
 const THREADS = 64;
 
-const definition = softmaxForward.workgroup.ones;
+const definition = softmaxForward.workgroup.scalar;
 
 /** Softmax of each row: (rows, cols). */
 export const softmaxNaive = defineKernel({

@@ -1,11 +1,11 @@
-import { cutAlong, defineKernel } from '../../gpu/kernel.js';
+import { defineKernel, splitAlong } from '../../gpu/kernel.js';
 import { wgsl } from '../../gpu/wgsl.js';
 import { NOT_A_NUMBER } from '../reduce/nan.js';
 import { ROW_HEAD, rowKernels } from './row-kernels.js';
 
 /*
  * Softmax and its logarithm along the last axis, and their gradients. Every axis but the last is folded into `rows`;
- * one team computes one row (rows.ts).
+ * one row group computes one row (rows.ts).
  *
  *   softmax:      y[r,c] = exp(x[r,c] - m[r]) / Σ_k exp(x[r,k] - m[r])      m[r] = max_k x[r,k]
  *   log-softmax:  y[r,c] = x[r,c] - m[r] - log Σ_k exp(x[r,k] - m[r])
@@ -16,7 +16,7 @@ const sizes = ['rows', 'cols'] as const;
 const workgroups = ({ rows, cols }: { rows: number; cols: number }): number => (cols === 0 ? 0 : rows);
 const forward = {
   ...{ reads: ['x'], writes: ['y'], sizes, workgroups },
-  cuts: [cutAlong('rows', ({ cols }) => ({ x: cols, y: cols }))],
+  splits: [splitAlong('rows', ({ cols }) => ({ x: cols, y: cols }))],
 } as const;
 
 /**
@@ -30,16 +30,16 @@ export const rowStatistics = (x: string): string => wgsl`
     largest = max(largest, ${x}[at]);
     bits = max(bits, magnitude(${x}[at]));
   }
-  let row_max = fold_max(largest, bits, thread);
+  let row_max = reduce_max(largest, bits, thread);
   let defined = (bitcast<u32>(row_max) & 0x7fffffffu) < 0x7f800000u;
   let shift = select(not_a_number(row), row_max, defined);
   var sum = Element();
   for (var at = begin + thread; at < end; at += THREADS) { sum += exp(${x}[at] - shift); }
-  let row_sum = fold_sum(sum, thread);
+  let row_sum = reduce_sum(sum, thread);
   let total = select(shift, row_sum, defined);`;
 
 /** Softmax of each row. */
-export const softmaxForward = rowKernels(({ suffix, subgroupLanes, element, wgsl: team }) =>
+export const softmaxForward = rowKernels(({ suffix, subgroupLanes, element, wgsl: reduction }) =>
   defineKernel({
     name: `softmax${suffix}`,
     ...forward,
@@ -50,7 +50,7 @@ struct Sizes { rows: u32, cols: u32 }
 @group(0) @binding(0) var<storage, read> x: array<${element}>;        // (rows, cols)
 @group(0) @binding(1) var<storage, read_write> y: array<${element}>;  // (rows, cols)
 @group(0) @binding(2) var<uniform> sizes: Sizes;
-${team}
+${reduction}
 ${NOT_A_NUMBER}
 ${ROW_HEAD}
 ${rowStatistics('x')}
@@ -69,7 +69,7 @@ ${rowStatistics('x')}
 );
 
 /** ln softmax of each row. */
-export const logSoftmaxForward = rowKernels(({ suffix, subgroupLanes, element, wgsl: team }) =>
+export const logSoftmaxForward = rowKernels(({ suffix, subgroupLanes, element, wgsl: reduction }) =>
   defineKernel({
     name: `log_softmax${suffix}`,
     ...forward,
@@ -80,7 +80,7 @@ struct Sizes { rows: u32, cols: u32 }
 @group(0) @binding(0) var<storage, read> x: array<${element}>;        // (rows, cols)
 @group(0) @binding(1) var<storage, read_write> y: array<${element}>;  // (rows, cols)
 @group(0) @binding(2) var<uniform> sizes: Sizes;
-${team}
+${reduction}
 ${NOT_A_NUMBER}
 ${ROW_HEAD}
 ${rowStatistics('x')}
@@ -103,7 +103,7 @@ const gradient = {
   reads: ['y', 'dy'],
   writes: ['dx'],
   sizes,
-  cuts: [cutAlong('rows', ({ cols }) => ({ y: cols, dy: cols, dx: cols }))],
+  splits: [splitAlong('rows', ({ cols }) => ({ y: cols, dy: cols, dx: cols }))],
   workgroups,
 } as const;
 const gradientHead = (element: string) => wgsl`
@@ -114,16 +114,16 @@ struct Sizes { rows: u32, cols: u32 }
 @group(0) @binding(3) var<uniform> sizes: Sizes;`;
 
 /** dx = y ⊙ (dy - Σ_k dy[k]·y[k]): softmax needs only its own output to run backwards. */
-export const softmaxBackward = rowKernels(({ suffix, subgroupLanes, element, wgsl: team }) =>
+export const softmaxBackward = rowKernels(({ suffix, subgroupLanes, element, wgsl: reduction }) =>
   defineKernel({
     ...{ name: `softmax_backward${suffix}`, ...gradient, subgroupLanes },
     cost: ({ rows, cols }) => ({ flops: 4 * rows * cols, bytes: 12 * rows * cols }),
     wgsl: wgsl`${gradientHead(element)}
-${team}
+${reduction}
 ${ROW_HEAD}
   var sum = Element();
   for (var at = begin + thread; at < end; at += THREADS) { sum += dy[at] * y[at]; }
-  let total = fold_sum(sum, thread);
+  let total = reduce_sum(sum, thread);
   for (var at = begin + thread; at < end; at += THREADS) { dx[at] = y[at] * (dy[at] - total); }
 }`,
     reference({ y, dy, dx, rows, cols }) {
@@ -137,16 +137,16 @@ ${ROW_HEAD}
 );
 
 /** dx = dy - exp(y) · Σ_k dy[k], of y = ln softmax. */
-export const logSoftmaxBackward = rowKernels(({ suffix, subgroupLanes, element, wgsl: team }) =>
+export const logSoftmaxBackward = rowKernels(({ suffix, subgroupLanes, element, wgsl: reduction }) =>
   defineKernel({
     ...{ name: `log_softmax_backward${suffix}`, ...gradient, subgroupLanes },
     cost: ({ rows, cols }) => ({ flops: 7 * rows * cols, bytes: 12 * rows * cols }),
     wgsl: wgsl`${gradientHead(element)}
-${team}
+${reduction}
 ${ROW_HEAD}
   var sum = Element();
   for (var at = begin + thread; at < end; at += THREADS) { sum += dy[at]; }
-  let row_sum = fold_sum(sum, thread);
+  let row_sum = reduce_sum(sum, thread);
   let first = pick(y[begin], 0u); // of a row that holds a NaN all are
   let total = select(row_sum, first, is_nan(first));
   for (var at = begin + thread; at < end; at += THREADS) { dx[at] = dy[at] - exp(y[at]) * total; }

@@ -8,7 +8,7 @@ export interface Pool2DOptions {
   readonly size?: number | readonly [number, number];
   /** The step between windows, in pixels. Default: the size. */
   readonly stride?: number | readonly [number, number];
-  /** The padding: 'same' covers all pixels, with windows cut off at the border; 'valid' adds none. Default 'valid'. */
+  /** The padding: 'same' covers all pixels, with windows clipped at the border; 'valid' adds none. Default 'valid'. */
   readonly padding?: 'valid' | 'same';
 }
 

@@ -45,7 +45,7 @@ export interface OpDescription<Names extends readonly string[], A> {
   /** Gradients of the inputs, written with ops; or in words why there is none. */
   readonly vjp: ((context: With<A, VjpContext<Tensor>>) => readonly (Tensor | null)[]) | string;
   readonly elementwise?: ElementwiseFunction;
-  readonly halves?: boolean;
+  readonly acceptsF16?: boolean;
   readonly alias?: boolean;
   readonly assigns?: boolean;
   readonly detaches?: boolean;
@@ -107,7 +107,7 @@ function outputTypes(
 }
 
 function checkArguments(
-  { name, inputs: names, halves, alias, elementwise }: OpDefinition,
+  { name, inputs: names, acceptsF16, alias, elementwise }: OpDefinition,
   inputs: readonly Tensor[],
   given: readonly unknown[],
 ): void {
@@ -122,7 +122,8 @@ function checkArguments(
     throw new TesseraError(
       `${name}: an assign to '${assigned.name}' has no value to compute with; use the value that it assigns`,
     );
-  const half = halves || alias || elementwise !== undefined ? undefined : inputs.find(({ dtype }) => dtype === 'f16');
+  const half =
+    acceptsF16 || alias || elementwise !== undefined ? undefined : inputs.find(({ dtype }) => dtype === 'f16');
   if (half !== undefined)
     throw new TesseraError(`${name}: it does not take f16, got ${half.describe()}; convert it with cast('f32')`);
 }

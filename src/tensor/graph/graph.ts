@@ -124,7 +124,7 @@ export interface OpDefinition {
   /** Set for elementwise ops, which fusion composes; they have no dispatch of their own. */
   readonly elementwise?: ElementwiseFunction;
   /** True if it takes f16; aliases do, and elementwise ops say so themselves. All others are refused it, as their kernels read f32. */
-  readonly halves?: boolean;
+  readonly acceptsF16?: boolean;
   /** True if the output is the input's memory under another shape. */
   readonly alias?: boolean;
   /** True if no gradient passes it: once its value is known, it lets go of its graph. */

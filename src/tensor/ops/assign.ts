@@ -10,7 +10,7 @@ import type { Variable } from '../variable.js';
 export const assign = defineOp({
   name: 'assign',
   inputs: ['value'],
-  halves: true,
+  acceptsF16: true,
   assigns: true,
   shape: ([value], { variable }: { variable: Variable }) => {
     if (!sameShape(value.shape, variable.shape) || value.dtype !== variable.dtype) {

@@ -18,7 +18,7 @@ export interface Conv2dOptions {
   readonly padding?: 'valid' | 'same' | readonly [readonly [number, number], readonly [number, number]];
   /** Distance of the pixels that a window takes. Default 1: neighbours. */
   readonly dilation?: number | readonly [number, number];
-  /** Cuts the channels into groups that do not see each other; it divides both numbers of channels. Default 1. */
+  /** Splits the channels into groups that do not see each other; it divides both numbers of channels. Default 1. */
   readonly groups?: number;
 }
 
@@ -43,7 +43,7 @@ function outputShape({ inputShape, kernelShape, stride, padding, dilation }: Geo
 export const conv2dOp: Op<readonly ['x', 'kernel'], Geometry> = defineOp({
   name: 'conv2d',
   inputs: ['x', 'kernel'],
-  ...{ epilogue: true, halves: true },
+  ...{ epilogue: true, acceptsF16: true },
   shape: (_, geometry: Geometry) => ({ shape: outputShape(geometry), dtype: 'f32' }),
   dispatch: ([x, w], [y], { attributes, ...context }) => conv2dLaunches(x, w, y, attributes, context),
   vjp: ({ inputs: [x, w], outputGrad, attributes }) => {
@@ -56,7 +56,7 @@ export const conv2dOp: Op<readonly ['x', 'kernel'], Geometry> = defineOp({
 export const conv2dInputGradientOp: Op<readonly ['dy', 'kernel'], Geometry> = defineOp({
   name: 'conv2dInputBackward',
   inputs: ['dy', 'kernel'],
-  ...{ epilogue: true, halves: true },
+  ...{ epilogue: true, acceptsF16: true },
   shape: (_, { inputShape }: Geometry) => ({ shape: inputShape, dtype: 'f32' }),
   dispatch: ([dy, w], [dx], { attributes, ...context }) => conv2dInputBackwardLaunches(dy, w, dx, attributes, context),
   vjp: ({ inputs: [dy, w], outputGrad, attributes }) => {
@@ -69,7 +69,7 @@ export const conv2dInputGradientOp: Op<readonly ['dy', 'kernel'], Geometry> = de
 export const conv2dFilterGradientOp: Op<readonly ['x', 'dy'], Geometry> = defineOp({
   name: 'conv2dFilterBackward',
   inputs: ['x', 'dy'],
-  halves: true,
+  acceptsF16: true,
   shape: (_, { kernelShape }: Geometry) => ({ shape: kernelShape, dtype: 'f32' }),
   dispatch: ([x, dy], [dw], { attributes, ...context }) => conv2dFilterBackwardLaunches(x, dy, dw, attributes, context),
   vjp: ({ inputs: [x, dy], outputGrad, attributes }) => {

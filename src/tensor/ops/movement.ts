@@ -51,7 +51,7 @@ function inferSize(x: Tensor, shape: Shape): Shape {
 export const permuteOp = defineOp({
   name: 'permute',
   inputs: ['x'],
-  halves: true,
+  acceptsF16: true,
   shape: ([x], { order }: { order: readonly number[] }) => {
     const sorted = [...order].sort((a, b) => a - b);
     if (order.length !== x.rank || sorted.some((axis, index) => axis !== index)) {
@@ -89,7 +89,7 @@ interface SliceAttributes extends Steps {
 export const sliceOp: Op<readonly ['x'], SliceAttributes> = defineOp({
   name: 'slice',
   inputs: ['x'],
-  halves: true,
+  acceptsF16: true,
   shape: (_, { size }: SliceAttributes) => size,
   dispatch: ([x], [y], context) => sliceLaunches(x, y, context.attributes, context),
   vjp: ({ inputs: [x], outputGrad: dy, attributes: { begin, step } }) => [
@@ -99,7 +99,7 @@ export const sliceOp: Op<readonly ['x'], SliceAttributes> = defineOp({
 
 /**
  * x[begin:end:step] along each axis, as NumPy has it: negative places count from the end, places beyond the ends are
- * cut, axes left out are taken whole. A negative step goes backwards, from the last place where begin leaves the axis
+ * split, axes left out are taken whole. A negative step goes backwards, from the last place where begin leaves the axis
  * out, down to the one after end. Exact.
  *
  * @throws TesseraError if a place or a step is not whole, or a step is 0.
@@ -142,7 +142,7 @@ interface PadAttributes extends Steps {
 export const padOp: Op<readonly ['x'], PadAttributes> = defineOp({
   name: 'pad',
   inputs: ['x'],
-  halves: true,
+  acceptsF16: true,
   numbers: ['value'],
   shape: (_, { shape }: PadAttributes) => shape,
   dispatch: ([x], [y], context) => padLaunches(x, y, context.attributes, context),
@@ -167,7 +167,7 @@ export function pad(x: Tensor, widths: readonly (readonly [number, number])[], v
 export const concatOp = defineOp({
   name: 'concat',
   inputs: ['...tensors'],
-  halves: true,
+  acceptsF16: true,
   shape: (tensors, { axis }: { axis: number }) => {
     const [first] = tensors;
     for (const other of tensors) {

@@ -9,7 +9,7 @@ import { scatterAddOp } from './gather.js';
 
 /*
  * Updates as ops: (scale, then parameter, gradient, moments... of each) -> (new parameter, new moments... of each),
- * formulas at the kernels. A gradient is cut to ±limit (Infinity: not at all), then scaled by one number. They work in
+ * formulas at the kernels. A gradient is clipped to ±limit (Infinity: not at all), then scaled by one number. They work in
  * place where the inputs are variables that get just these values assigned.
  */
 type Numbers = Readonly<Record<string, number>>;

@@ -50,8 +50,8 @@ export function globalMaxPool2d(x: Tensor): Tensor {
   return x.max([1, 2]);
 }
 
-/** The windows that cut `size` pixels into `count`: from ⌊i·size/count⌋ to ⌈(i+1)·size/count⌉, as in PyTorch. */
-function cuts(size: number, count: number): [begin: number, end: number][] {
+/** The windows that split `size` pixels into `count`: from ⌊i·size/count⌋ to ⌈(i+1)·size/count⌉, as in PyTorch. */
+function splits(size: number, count: number): [begin: number, end: number][] {
   return Array.from({ length: count }, (_, index) => [
     Math.floor((index * size) / count),
     Math.ceil(((index + 1) * size) / count),
@@ -65,7 +65,7 @@ function outputOf(op: string, x: Tensor, output: number | readonly [number, numb
 }
 
 /**
- * The mean of windows that cut the image into the given number of parts: -> (batch, height', width', channels). Error ≤
+ * The mean of windows that split the image into the given number of parts: -> (batch, height', width', channels). Error ≤
  * 1e-6·Σ|terms|.
  */
 export function adaptiveAveragePool2d(x: Tensor, output: number | readonly [number, number]): Tensor {
@@ -73,7 +73,7 @@ export function adaptiveAveragePool2d(x: Tensor, output: number | readonly [numb
   return ([0, 1] as const).reduce((y, axis) => {
     const size = x.shape[1 + axis];
     const weights = new Float32Array(pair[axis] * size);
-    cuts(size, pair[axis]).forEach(([begin, end], row) => {
+    splits(size, pair[axis]).forEach(([begin, end], row) => {
       weights.fill(1 / (end - begin), row * size + begin, row * size + end);
     });
     return applyAlong(y, 1 + axis, weights, pair[axis]);
@@ -81,7 +81,7 @@ export function adaptiveAveragePool2d(x: Tensor, output: number | readonly [numb
 }
 
 /**
- * The largest of windows that cut the image into the given number of parts: -> (batch, height', width', channels).
+ * The largest of windows that split the image into the given number of parts: -> (batch, height', width', channels).
  * Exact.
  */
 export function adaptiveMaxPool2d(x: Tensor, output: number | readonly [number, number]): Tensor {
@@ -90,7 +90,7 @@ export function adaptiveMaxPool2d(x: Tensor, output: number | readonly [number, 
   if (height % pair[0] === 0 && width % pair[1] === 0)
     return maxPool2d(x, { size: [height / pair[0], width / pair[1]] });
   return ([1, 2] as const).reduce((y, axis) => {
-    const parts = cuts(y.shape[axis], pair[axis - 1]).map(([begin, end]) =>
+    const parts = splits(y.shape[axis], pair[axis - 1]).map(([begin, end]) =>
       y.slice(axis === 1 ? [0, begin] : [0, 0, begin], [y.shape[0], ...(axis === 1 ? [end] : [y.shape[1], end])]),
     );
     return concat(

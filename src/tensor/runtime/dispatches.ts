@@ -80,7 +80,7 @@ export class Dispatches {
     });
   }
 
-  /** Adds a copy of some elements. Its kernel begins anywhere, and cuts what it is given where the device can bind. */
+  /** Adds a copy of some elements. Its kernel begins anywhere, and splits what it is given where the device can bind. */
   #addCopyOf(from: Bound, to: Bound, label: string): void {
     const { length, type } = from;
     const all = ({ storage }: Bound) => ({ storage, type, first: 0, length: (2 * storage.bytes) / bytesOf(type, 2) });

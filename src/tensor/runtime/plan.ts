@@ -3,7 +3,7 @@ import { TesseraError } from '../../gpu/errors.js';
 import { runLength } from '../../gpu/kernel.js';
 import { canVectorise, composeElementwise, expressionValues } from '../../kernels/elementwise/compose.js';
 import type { Expression, Step } from '../../kernels/elementwise/expression.js';
-import { type Fusion, fuse as fuseKernel, takesFours } from '../../kernels/elementwise/fusion.js';
+import { type Fusion, fuse as fuseKernel, takesVec4 } from '../../kernels/elementwise/fusion.js';
 import { identity } from '../../kernels/elementwise/table.js';
 import { type Chooser, chooseBy, chooserOf } from '../../launch/choice.js';
 import type { Launch, Value } from '../../launch/launch.js';
@@ -214,7 +214,7 @@ class Planner {
       const expression = { ...own, isPart };
       fusions.push({ hook, on, count, expression });
       Object.assign(bound, this.#boundInputs(`${hook}_in`, inputs));
-      Object.assign(uniforms, expressionValues(expression, `${hook}_`, takesFours(launch.kernel, hook)));
+      Object.assign(uniforms, expressionValues(expression, `${hook}_`, takesVec4(launch.kernel, hook)));
       numbers.push(...leaves.map((leaf, index) => this.#numberOf(leaf, `${hook}_n${index}`)));
     };
     if (unit.prologue !== undefined) {

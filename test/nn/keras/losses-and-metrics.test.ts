@@ -57,10 +57,10 @@ test('losses follow their formulas', async () => {
 
 /** A metric of rows that come in two batches. */
 async function inBatches(metric: Metric, output: Tensor, targets: Tensor): Promise<number> {
-  const cut = 3;
+  const split = 3;
   const parts = [
-    [output.slice([0], [cut]), targets.slice([0], [cut])],
-    [output.slice([cut], [rows]), targets.slice([cut], [rows])],
+    [output.slice([0], [split]), targets.slice([0], [split])],
+    [output.slice([split], [rows]), targets.slice([split], [rows])],
   ] as const;
   const sums: number[][] = [];
   for (const [a, b] of parts) sums.push(Array.from(await metric.sums(a, b).data(), Number));

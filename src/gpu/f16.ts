@@ -7,7 +7,7 @@ const LARGEST = 65_504;
 const exponentOf = (x: number): number => Math.max(SMALLEST_EXPONENT, Math.floor(Math.log2(Math.abs(x))));
 
 /** The half-precision number nearest to x; of two equally near the even one. */
-export function toHalf(x: number): number {
+export function toF16(x: number): number {
   if (x === 0 || !Number.isFinite(x)) return x;
   const step = 2 ** (exponentOf(x) - 10);
   // Beyond 2^52 a double has no fraction: adding so many steps rounds to whole ones, halves to the even one.
@@ -16,10 +16,10 @@ export function toHalf(x: number): number {
 }
 
 /** Numbers as a device stores them in half precision: two in each u32, the first in the lower bits. */
-export function packHalves(values: ArrayLike<number>): Uint32Array {
+export function packF16(values: ArrayLike<number>): Uint32Array {
   const packed = new Uint32Array(Math.ceil(values.length / 2));
   const halves = new Uint16Array(packed.buffer);
-  for (let at = 0; at < values.length; at++) halves[at] = bitsOf(toHalf(values[at]));
+  for (let at = 0; at < values.length; at++) halves[at] = bitsOf(toF16(values[at]));
   return packed;
 }
 
@@ -34,7 +34,7 @@ function bitsOf(half: number): number {
 }
 
 /** The first `count` of halves that a device has stored. */
-export function unpackHalves(stored: ArrayBuffer, count: number): Float32Array {
+export function unpackF16(stored: ArrayBuffer, count: number): Float32Array {
   return Float32Array.from(new Uint16Array(stored, 0, count), (bits) => {
     const [exponent, fraction] = [(bits >> 10) & 31, bits & 1023];
     const size =
