@@ -40,7 +40,7 @@ function convolution({ batch, pixels, inputs, outputs, padding, when }: Geometry
   const chunks = Math.ceil(values.chunk_length / CHUNK_ROWS);
   const whole = { ...values, groups: 1 };
   const vec4 = (count: number) => count % 4 === 0;
-  const filters = (name: string, kernel: typeof conv2dRegister.filterGradient): Rung => ({
+  const filters = (name: string, kernel: typeof conv2dRegister.filterBackward): Rung => ({
     name,
     steps: [
       {
@@ -79,9 +79,9 @@ function convolution({ batch, pixels, inputs, outputs, padding, when }: Geometry
       outputs: ['dx'],
       buffers: { dy: sizes.y, w: sizes.w, dx: sizes.x },
       rungs: [
-        single('naive', groupedConv2d.inputGradient, whole),
-        single('register', conv2dRegister.inputGradient, values),
-        ...(vec4(inputs) && vec4(outputs) ? [single('subgroup', conv2dSubgroup.inputGradient, values)] : []),
+        single('naive', groupedConv2d.inputBackward, whole),
+        single('register', conv2dRegister.inputBackward, values),
+        ...(vec4(inputs) && vec4(outputs) ? [single('subgroup', conv2dSubgroup.inputBackward, values)] : []),
       ],
     },
     {
@@ -90,10 +90,10 @@ function convolution({ batch, pixels, inputs, outputs, padding, when }: Geometry
       outputs: ['dw'],
       buffers: { x: sizes.x, dy: sizes.y, partial: chunks * sizes.w, dw: sizes.w },
       rungs: [
-        single('naive', groupedConv2d.filterGradient, whole),
-        single('register', conv2dRegister.filterGradient, values),
-        filters('register, in chunks', conv2dRegister.filterGradient),
-        ...(vec4(outputs) ? [filters('subgroup, in chunks', conv2dSubgroup.filterGradient)] : []),
+        single('naive', groupedConv2d.filterBackward, whole),
+        single('register', conv2dRegister.filterBackward, values),
+        filters('register, in chunks', conv2dRegister.filterBackward),
+        ...(vec4(outputs) ? [filters('subgroup, in chunks', conv2dSubgroup.filterBackward)] : []),
       ],
     },
   ];

@@ -1,5 +1,5 @@
 export { attentionForward } from './attention/attention.js';
-export { attentionKeyGradient, attentionQueryGradient } from './attention/backward.js';
+export { attentionKeyBackward, attentionQueryBackward } from './attention/backward.js';
 export { attentionProbabilities, attentionScoresBackward } from './attention/unfused.js';
 export { conv2dF16, conv2dRegister } from './conv/conv2d.js';
 export { groupedConv2d } from './conv/grouped.js';
@@ -30,7 +30,7 @@ export {
 } from './optimizers.js';
 export { gatherRows, rowStarts, sumRows } from './reduce/gather.js';
 export { argmaxColumns, reductions } from './reduce/reduce.js';
-export { cumulativeSum } from './reduce/scan.js';
+export { cumsum } from './reduce/scan.js';
 export { argsort } from './reduce/sort.js';
 export { measureRoofs, type Roofs, roofKernels, timeAtRoof } from './roofline.js';
 export { crossEntropyBackward, crossEntropyForward } from './rows/cross-entropy.js';

@@ -1,5 +1,5 @@
 import { type AttentionSizes, attentionForward } from '../kernels/attention/attention.js';
-import { attentionKeyGradient, attentionQueryGradient } from '../kernels/attention/backward.js';
+import { attentionKeyBackward, attentionQueryBackward } from '../kernels/attention/backward.js';
 import { attentionProbabilities, attentionScoresBackward } from '../kernels/attention/unfused.js';
 import { type Launch, type LaunchContext, launch, type Value } from './launch.js';
 import { matmulLaunches } from './matmul.js';
@@ -90,8 +90,8 @@ export function attentionBackwardLaunches(
   const shape = [...q.shape.slice(0, 3), k.shape[2]];
   const given = { q, k, v, mask, dy, rows };
   const byBlocks = () => [
-    launch(attentionQueryGradient, { ...given, dq }, sizes),
-    launch(attentionKeyGradient, { ...given, dk, dv }, sizes),
+    launch(attentionQueryBackward, { ...given, dq }, sizes),
+    launch(attentionKeyBackward, { ...given, dk, dv }, sizes),
   ];
   const throughMemory = () => {
     const [scores, dscores] = [context.temporary(shape), context.temporary(shape)];
@@ -107,5 +107,5 @@ export function attentionBackwardLaunches(
       ...product(scores, dy, dv, true, false), // scores are probabilities by now
     ];
   };
-  return chooseWay('attention_gradient', sizes, attributes, context, shape, byBlocks, throughMemory);
+  return chooseWay('attention_backward', sizes, attributes, context, shape, byBlocks, throughMemory);
 }

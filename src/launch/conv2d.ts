@@ -51,7 +51,7 @@ function kernelsFor(
 ): Readonly<Record<string, Kernel>> {
   if (type === 'f16') return { register: conv2dF16[direction] };
   if (groups !== 1) return { grouped: groupedConv2d[direction] };
-  const vec4 = [filter[3], ...(direction === 'inputGradient' ? [input[3]] : [])];
+  const vec4 = [filter[3], ...(direction === 'inputBackward' ? [input[3]] : [])];
   const subgroup = conv2dSubgroup[direction];
   const shares = limits.subgroupLanes >= subgroup.subgroupLanes && vec4.every((channels) => channels % 4 === 0);
   return { register: conv2dRegister[direction], ...(shares ? { subgroup } : {}) };
@@ -109,7 +109,7 @@ export function conv2dInputBackwardLaunches(
   context: LaunchContext,
 ): Launch[] {
   const conv = { input: dx.shape, filter: w.shape, output: dy.shape, ...geometry };
-  return chooseKernel('inputGradient', conv, dy.dtype, context, (kernel) => ({
+  return chooseKernel('inputBackward', conv, dy.dtype, context, (kernel) => ({
     '': () => [launch(kernel, { dy, w, dx }, sizesFor(conv))],
   }));
 }
@@ -137,12 +137,12 @@ export function conv2dFilterBackwardLaunches(
   const isLarge = [x, dy].some(({ dtype, length }) => exceedsBinding(dtype, length, context.device.limits));
   if (isLarge) {
     const rows = largestDivisor(whole.out_height, CHUNK_ROWS);
-    return chooseKernel('filterGradient', conv, x.dtype, context, (kernel) => ({ '': inChunks(kernel, rows) }));
+    return chooseKernel('filterBackward', conv, x.dtype, context, (kernel) => ({ '': inChunks(kernel, rows) }));
   }
   const measured = MEASURED_CHUNK_ROWS.filter(
     (rows) => whole.chunk_length > Math.min(rows, CHUNK_ROWS) && rows * whole.out_width <= MOST_TERMS,
   );
-  return chooseKernel('filterGradient', conv, x.dtype, context, (kernel) => ({
+  return chooseKernel('filterBackward', conv, x.dtype, context, (kernel) => ({
     '': inChunks(kernel, CHUNK_ROWS),
     ...Object.fromEntries(measured.map((rows) => [`/${rows}`, inChunks(kernel, rows)])),
   }));

@@ -1,4 +1,4 @@
-import { cumulativeSum } from '../kernels/reduce/scan.js';
+import { cumsum } from '../kernels/reduce/scan.js';
 import { type Launch, launch, type Value } from './launch.js';
 
 /** The launch of running sums along the middle axis of x (outer, n, inner). */
@@ -7,4 +7,4 @@ export const cumsumLaunches = (
   y: Value,
   size: { outer: number; n: number; inner: number },
   { exclusive, reverse }: { readonly exclusive: boolean; readonly reverse: boolean },
-): Launch[] => [launch(cumulativeSum, { x, y }, { ...size, exclusive: Number(exclusive), reverse: Number(reverse) })];
+): Launch[] => [launch(cumsum, { x, y }, { ...size, exclusive: Number(exclusive), reverse: Number(reverse) })];

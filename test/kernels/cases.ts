@@ -1,6 +1,6 @@
 import type { Kernel } from '../../src/gpu/index.js';
 import { type AttentionSizes, attentionForward } from '../../src/kernels/attention/attention.js';
-import { attentionKeyGradient, attentionQueryGradient } from '../../src/kernels/attention/backward.js';
+import { attentionKeyBackward, attentionQueryBackward } from '../../src/kernels/attention/backward.js';
 import { attentionProbabilities, attentionScoresBackward } from '../../src/kernels/attention/unfused.js';
 import { conv2dF16, conv2dRegister } from '../../src/kernels/conv/conv2d.js';
 import { groupedConv2d } from '../../src/kernels/conv/grouped.js';
@@ -33,7 +33,7 @@ import {
 } from '../../src/kernels/optimizers.js';
 import { gatherRows, rowStarts, sumRows } from '../../src/kernels/reduce/gather.js';
 import { argmaxColumns, reductions } from '../../src/kernels/reduce/reduce.js';
-import { cumulativeSum } from '../../src/kernels/reduce/scan.js';
+import { cumsum } from '../../src/kernels/reduce/scan.js';
 import { argsort, SORTED_BLOCK } from '../../src/kernels/reduce/sort.js';
 import { roofKernels } from '../../src/kernels/roofline.js';
 import { crossEntropyBackward, crossEntropyForward } from '../../src/kernels/rows/cross-entropy.js';
@@ -319,7 +319,7 @@ const scans: KernelCase[] = [
   [2, 0, 3],
 ].flatMap(([outer, n, inner]) =>
   [0, 1].map((flag) => ({
-    kernel: cumulativeSum,
+    kernel: cumsum,
     note: `${outer} x ${n} x ${inner}, ${flag ? 'exclusive, reverse' : 'plain'}`,
     values: { outer: outer, n: n, inner: inner, exclusive: flag, reverse: flag },
     buffers: { x: outer * n * inner, y: outer * n * inner },
@@ -432,10 +432,10 @@ const attentions = attended.flatMap(({ causal = 0, byQuery = false, far = false,
     ).map((kernel) => ({
       ...{ ...one, kernel, buffers: { mask: given.mask, rows: back.rows, ...products } },
     })),
-    { ...one, kernel: attentionQueryGradient, buffers: { ...scored, ...back, dq: q * s.features } },
+    { ...one, kernel: attentionQueryBackward, buffers: { ...scored, ...back, dq: q * s.features } },
     {
       ...one,
-      kernel: attentionKeyGradient,
+      kernel: attentionKeyBackward,
       buffers: { ...scored, ...back, dk: k * s.features, dv: k * s.value_features },
     },
   ];
@@ -650,8 +650,8 @@ const convolution = convs.flatMap(
     const one = { note, values, tolerance };
     const backward = { x: sizes.x, dy: sizes.y };
     const forward = { ...one, buffers: sizes };
-    const inputGradient = { ...one, buffers: { dy: sizes.y, w: sizes.w, dx: sizes.x } };
-    const filterGradient = [
+    const inputBackward = { ...one, buffers: { dy: sizes.y, w: sizes.w, dx: sizes.x } };
+    const filterBackward = [
       { ...one, buffers: { ...backward, dw: sizes.w } },
       {
         ...one,
@@ -663,20 +663,20 @@ const convolution = convs.flatMap(
     if (groups !== undefined)
       return [
         { kernel: groupedConv2d.forward, ...forward },
-        { kernel: groupedConv2d.inputGradient, ...inputGradient },
-        ...filterGradient.map((given) => ({ kernel: groupedConv2d.filterGradient, ...given })),
+        { kernel: groupedConv2d.inputBackward, ...inputBackward },
+        ...filterBackward.map((given) => ({ kernel: groupedConv2d.filterBackward, ...given })),
       ];
     const vec4 = (...channels: number[]) => channels.every((count) => count % 4 === 0);
     return [
       { kernel: conv2dRegister.forward, ...forward },
-      { kernel: conv2dRegister.inputGradient, ...inputGradient },
-      ...filterGradient.map((given) => ({ kernel: conv2dRegister.filterGradient, ...given })),
+      { kernel: conv2dRegister.inputBackward, ...inputBackward },
+      ...filterBackward.map((given) => ({ kernel: conv2dRegister.filterBackward, ...given })),
       ...(vec4(out_channels) ? [{ kernel: conv2dSubgroup.forward, ...forward }] : []),
-      ...(vec4(out_channels) ? filterGradient : []).map((given) => ({
-        kernel: conv2dSubgroup.filterGradient,
+      ...(vec4(out_channels) ? filterBackward : []).map((given) => ({
+        kernel: conv2dSubgroup.filterBackward,
         ...given,
       })),
-      ...(vec4(in_channels, out_channels) ? [{ kernel: conv2dSubgroup.inputGradient, ...inputGradient }] : []),
+      ...(vec4(in_channels, out_channels) ? [{ kernel: conv2dSubgroup.inputBackward, ...inputBackward }] : []),
     ];
   },
 );
@@ -693,7 +693,7 @@ const infiniteConvolution = convolution
   });
 /** One product, of a pixel by a pixel, in each chunk. */
 const manyChunks: KernelCase = {
-  ...{ kernel: conv2dSubgroup.filterGradient, note: `${PAST_THE_LIMIT} chunks` },
+  ...{ kernel: conv2dSubgroup.filterBackward, note: `${PAST_THE_LIMIT} chunks` },
   values: {
     ...{
       batch: PAST_THE_LIMIT,
@@ -1032,7 +1032,7 @@ const halves: readonly (readonly [Kernel, Kernel])[] = [
   ...(['rows', 'columns', 'any', 'tall'] as const).map(
     (name) => [matmulSubgroup[name], matmulSubgroupF16[name]] as const,
   ),
-  ...(['forward', 'inputGradient', 'filterGradient'] as const).map(
+  ...(['forward', 'inputBackward', 'filterBackward'] as const).map(
     (name) => [conv2dRegister[name], conv2dF16[name]] as const,
   ),
   ...([1, 4] as const).flatMap((run) => [

@@ -112,7 +112,7 @@ const EQUIVALENT: readonly Equivalent[] = [
   { kernel: /^matmul_subgroup_(any|tall)$/, changed: ['if (j > sizes.'], reason: 'none of its four is stored' },
   { kernel: /^matmul_subgroup/, changed: ['k + 4u < end'], reason: 'the last four steps are taken one by one' },
   {
-    kernel: /^conv2d(_subgroup|_input_gradient_subgroup)?$/,
+    kernel: /^conv2d(_subgroup|_input_backward_subgroup)?$/,
     changed: ['if (row > rows)'],
     reason: 'it stores the rows from there to the end: none',
   },

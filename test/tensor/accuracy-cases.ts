@@ -326,11 +326,11 @@ export const accuracyCases: Readonly<Record<string, Case>> = {
     const { x, kernel, options } = convolution(draw, draw.size(3));
     return ops.conv2d(x, kernel, options);
   },
-  conv2dInputGradientOp: (draw) => {
+  conv2dInputBackwardOp: (draw) => {
     const { x, kernel, options } = convolution(draw, draw.size(2));
     return gradientOf(draw, ops.conv2d(x, kernel, options), x);
   },
-  conv2dFilterGradientOp: (draw) => {
+  conv2dFilterBackwardOp: (draw) => {
     const { x, kernel, options } = convolution(draw, draw.size(2));
     return gradientOf(draw, ops.conv2d(x, kernel, options), kernel);
   },
@@ -364,7 +364,7 @@ export const accuracyCases: Readonly<Record<string, Case>> = {
     const { q, k, v, options } = attended(draw);
     return ops.attention(q, k, v, options);
   },
-  attentionGradientOp: (draw) => {
+  attentionBackwardOp: (draw) => {
     const { q, k, v, options } = attended(draw);
     const y = ops.attention(q, k, v, options);
     return grad(y.mul(draw.normals(y.shape)).sum(), [q, k, v]);

@@ -158,9 +158,9 @@ export const gradientCases: readonly GradientCase[] = [
   { ops: ['select'], shapes: [[2, 3], [3]], compute: (a, b) => where(a.greater(b), a.mul(2), b) },
   { ops: ['sum'], shapes: [[2, 3, 4]], compute: (x) => x.sum([0, 2]) },
   { ops: ['sum'], shapes: [[2, 70]], compute: (x) => x.sum(-1).mul(x.mean()) },
-  { ops: ['product'], shapes: [[2, 3, 4]], compute: (x) => x.prod(1) },
+  { ops: ['prod'], shapes: [[2, 3, 4]], compute: (x) => x.prod(1) },
   {
-    ops: ['product'],
+    ops: ['prod'],
     note: 'product with zeros',
     shapes: [[3, 4]],
     compute: (x) => x.mul(tensor(someZeros)).prod(1),

@@ -96,7 +96,7 @@ describe('over drawn shapes', () => {
         ['mean', a.mean(axes, keepDims), reduceNaive(x, axes, mean)],
         ['max', a.max(axes, keepDims), reduceNaive(x, axes, (values) => Math.max(...values))],
         ['min', a.min(axes, keepDims), reduceNaive(x, axes, (values) => Math.min(...values))],
-        ['product', b.prod(axis, keepDims), reduceNaive(small, [axis], (values) => values.reduce((p, q) => p * q, 1))],
+        ['prod', b.prod(axis, keepDims), reduceNaive(small, [axis], (values) => values.reduce((p, q) => p * q, 1))],
         ['variance', a.variance(axes, keepDims), reduceNaive(x, axes, variance)],
         ['norm', a.norm(axes, keepDims), reduceNaive(x, axes, (values) => Math.hypot(...values))],
         [

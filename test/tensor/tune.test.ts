@@ -87,18 +87,18 @@ test.each([
 
 // Planning needs no adapter, so each kind of them can be asked for here.
 test.each([
-  ['a GPU', false, 32, ['conv2d', 'conv2d_filter_gradient', 'matmul_register']],
+  ['a GPU', false, 32, ['conv2d', 'conv2d_filter_backward', 'matmul_register']],
   [
     'a software adapter with subgroups of eight',
     true,
     8,
-    ['conv2d_filter_gradient_subgroup', 'conv2d_subgroup', 'matmul_subgroup_columns', 'matmul_subgroup_rows'],
+    ['conv2d_filter_backward_subgroup', 'conv2d_subgroup', 'matmul_subgroup_columns', 'matmul_subgroup_rows'],
   ],
   [
     'a software adapter without them',
     true,
     4,
-    ['conv2d', 'conv2d_filter_gradient', 'matmul_direct_nn', 'matmul_direct_nt', 'matmul_direct_tn'],
+    ['conv2d', 'conv2d_filter_backward', 'matmul_direct_nn', 'matmul_direct_nt', 'matmul_direct_tn'],
   ],
 ])('without measurements a training step on %s takes the rules’ kernels', (_, software, subgroupLanes, expected) => {
   const model = new TextImageClassifier();

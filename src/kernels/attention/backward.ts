@@ -63,9 +63,9 @@ function slopeOf(given: AttentionBuffers<'v' | 'dy' | 'rows'>, p: number, block:
 }
 
 /** dq from p made again. */
-export const attentionQueryGradient = defineKernel({
+export const attentionQueryBackward = defineKernel({
   ...buffers,
-  name: 'attention_query_gradient',
+  name: 'attention_query_backward',
   writes: ['dq'],
   splits: [splitBatch((s) => ({ ...gradientSizes(s), dq: headSizes(s).q }))],
   workgroups: ({ blocks, queries }) => blocks * queries,
@@ -117,9 +117,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 });
 
 /** dk and dv from p made again. */
-export const attentionKeyGradient = defineKernel({
+export const attentionKeyBackward = defineKernel({
   ...buffers,
-  name: 'attention_key_gradient',
+  name: 'attention_key_backward',
   writes: ['dk', 'dv'],
   splits: [splitBatch((s) => ({ ...gradientSizes(s), dk: headSizes(s).k, dv: headSizes(s).v }))],
   workgroups: ({ blocks, keys }) => blocks * keys,

@@ -80,8 +80,8 @@ const imagesOfChunks = ({ out_height, chunk_length }: ConvSizes): number =>
 /** How each direction may be done in parts. */
 export const convSplits = {
   forward: [splitAlong('batch', (s: ConvSizes) => ({ x: imageSize(s), y: outputSize(s) }))],
-  inputGradient: [splitAlong('batch', (s: ConvSizes) => ({ dy: outputSize(s), dx: imageSize(s) }))],
-  filterGradient: [splitChunks],
+  inputBackward: [splitAlong('batch', (s: ConvSizes) => ({ dy: outputSize(s), dx: imageSize(s) }))],
+  filterBackward: [splitChunks],
 } as const;
 
 const bytesEach = (type: OperandType) => bytesOf(type, 2) / 2;
@@ -179,13 +179,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   });
 
 /** dx of y = x * w: a transposed convolution. */
-const inputGradient = (type: OperandType) =>
+const inputBackward = (type: OperandType) =>
   defineKernel({
-    ...{ name: nameFor('conv2d_input_gradient', type), f16: type === 'f16' },
+    ...{ name: nameFor('conv2d_input_backward', type), f16: type === 'f16' },
     reads: ['dy', 'w'],
     writes: ['dx'],
     sizes: convSizes,
-    splits: convSplits.inputGradient,
+    splits: convSplits.inputBackward,
     workgroups: (s) => ceilDivide(s.batch * s.in_height * s.in_width * ceilDivide(s.in_channels, 4), THREADS),
     cost: (s) => costOf(s, { x: 4, w: bytesEach(type), y: bytesEach(type) }),
     wgsl: wgsl`
@@ -239,13 +239,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
  * The filter's gradient sums over all pixels of a batch, and has few elements: the rows of pixels (n, oh) are split into
  * `chunks` of `chunk_length`, whose partial gradients (chunks, window, out_channels) a second launch adds up.
  */
-const filterGradient = (type: OperandType) =>
+const filterBackward = (type: OperandType) =>
   defineKernel({
-    ...{ name: nameFor('conv2d_filter_gradient', type), f16: type === 'f16' },
+    ...{ name: nameFor('conv2d_filter_backward', type), f16: type === 'f16' },
     reads: ['x', 'dy'],
     writes: ['dw'],
     sizes: convSizes,
-    splits: convSplits.filterGradient,
+    splits: convSplits.filterBackward,
     workgroups: (s) => ceilDivide(s.chunks * ceilDivide(windowSize(s), 4) * ceilDivide(s.out_channels, 4), THREADS),
     cost: (s) => costOf(s, { x: bytesEach(type), w: 4, y: bytesEach(type) }),
     wgsl: wgsl`
@@ -308,13 +308,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 /** Convolutions of whole channels: a tile of four by four in each invocation's registers. */
 export const conv2dRegister = {
   forward: forward('f32'),
-  inputGradient: inputGradient('f32'),
-  filterGradient: filterGradient('f32'),
+  inputBackward: inputBackward('f32'),
+  filterBackward: filterBackward('f32'),
 } as const;
 
 /** The same for operands in half precision; results and sums are f32. */
 export const conv2dF16 = {
   forward: forward('f16'),
-  inputGradient: inputGradient('f16'),
-  filterGradient: filterGradient('f16'),
+  inputBackward: inputBackward('f16'),
+  filterBackward: filterBackward('f16'),
 } as const;

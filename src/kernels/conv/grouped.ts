@@ -100,11 +100,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 });
 
 /** dx of a convolution in groups. */
-const inputGradient = defineKernel({
-  name: 'grouped_conv2d_input_gradient',
+const inputBackward = defineKernel({
+  name: 'grouped_conv2d_input_backward',
   reads: ['dy', 'w'],
   writes: ['dx'],
-  splits: convSplits.inputGradient,
+  splits: convSplits.inputBackward,
   sizes: groupedSizes,
   workgroups: (s) => ceilDivide(inputSize(s), THREADS),
   cost,
@@ -154,11 +154,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 });
 
 /** As in conv2d.ts, the rows of pixels (n, oh) are split into chunks: dw is (chunks, ...w). */
-const filterGradient = defineKernel({
-  name: 'grouped_conv2d_filter_gradient',
+const filterBackward = defineKernel({
+  name: 'grouped_conv2d_filter_backward',
   reads: ['x', 'dy'],
   writes: ['dw'],
-  splits: convSplits.filterGradient,
+  splits: convSplits.filterBackward,
   sizes: groupedSizes,
   workgroups: (s) => ceilDivide(s.chunks * weights(s), THREADS),
   cost,
@@ -206,4 +206,4 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 });
 
 /** Convolutions whose groups of channels do not see each other. */
-export const groupedConv2d = { forward, inputGradient, filterGradient } as const;
+export const groupedConv2d = { forward, inputBackward, filterBackward } as const;

@@ -100,12 +100,12 @@ ${main}
 });
 
 /** dx of y = x * w, where in_channels and out_channels are whole vec4. */
-const inputGradient = defineKernel({
+const inputBackward = defineKernel({
   ...kinds,
-  name: 'conv2d_input_gradient_subgroup',
+  name: 'conv2d_input_backward_subgroup',
   reads: ['dy', 'w'],
   writes: ['dx'],
-  splits: convSplits.inputGradient,
+  splits: convSplits.inputBackward,
   workgroups: (s) => tilesOf(s.batch * s.in_height * s.in_width, s.in_channels),
   wgsl: wgsl`${head}
 @group(0) @binding(0) var<storage, read> dy: array<vec4f>;        // (batch, out_height, out_width, out_channels)
@@ -162,16 +162,16 @@ ${main}
     if (row + line < rows) { dx[at] = epilogue(sum[line], at); }
   }
 }`,
-  reference: conv2dRegister.inputGradient.reference,
+  reference: conv2dRegister.inputBackward.reference,
 });
 
 /** dw of y = x * w in chunks of rows of pixels, where out_channels are whole vec4. */
-const filterGradient = defineKernel({
+const filterBackward = defineKernel({
   ...kinds,
-  name: 'conv2d_filter_gradient_subgroup',
+  name: 'conv2d_filter_backward_subgroup',
   reads: ['x', 'dy'],
   writes: ['dw'],
-  splits: convSplits.filterGradient,
+  splits: convSplits.filterBackward,
   workgroups: (s) => s.chunks * tilesOf(windowSize(s), s.out_channels),
   wgsl: wgsl`${head}
 @group(0) @binding(0) var<storage, read> x: array<f32>;           // (batch, in_height, in_width, in_channels)
@@ -226,8 +226,8 @@ ${main}
     if (row + line < window) { dw[(chunk * window + row + line) * channels + channel] = sum[line]; }
   }
 }`,
-  reference: conv2dRegister.filterGradient.reference,
+  reference: conv2dRegister.filterBackward.reference,
 });
 
 /** Convolutions whose subgroups share the lines; for adapters with subgroups of eight lanes or more. */
-export const conv2dSubgroup = { forward, inputGradient, filterGradient } as const;
+export const conv2dSubgroup = { forward, inputBackward, filterBackward } as const;

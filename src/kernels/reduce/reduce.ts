@@ -13,7 +13,7 @@ import { REPLACES, REPLACES_VEC4, replaces } from './nan.js';
 const THREADS = 64;
 const SOFTWARE_THREADS = 8; // few invocations have much to do: small workgroups keep all cores busy
 
-export type Reduction = 'sum' | 'product' | 'max' | 'min';
+export type Reduction = 'sum' | 'prod' | 'max' | 'min';
 
 /** `start` begins an accumulation over elements of which `first` is one. */
 const REDUCTIONS: Record<
@@ -27,7 +27,7 @@ const REDUCTIONS: Record<
   }
 > = {
   sum: { combine: 'a + b', start: (_, type) => `${type}(0)`, apply: (a, b) => a + b, zero: 0 },
-  product: { combine: 'a * b', start: (_, type) => `${type}(1)`, apply: (a, b) => a * b, zero: 1 },
+  prod: { combine: 'a * b', start: (_, type) => `${type}(1)`, apply: (a, b) => a * b, zero: 1 },
   max: {
     helpers: { f32: REPLACES, vec4f: REPLACES_VEC4 },
     combine: 'select(b, a, replaces(a, b))',
@@ -232,7 +232,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 /** The kernels of each reduction. */
 export const reductions = {
   sum: family('sum'),
-  product: family('product'),
+  prod: family('prod'),
   max: family('max'),
   min: family('min'),
 } as const;

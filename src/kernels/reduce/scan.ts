@@ -11,8 +11,8 @@ import { wgsl } from '../../gpu/wgsl.js';
 const THREADS = 64;
 
 /** Running sums along the middle axis. */
-export const cumulativeSum = defineKernel({
-  name: 'cumulative_sum',
+export const cumsum = defineKernel({
+  name: 'cumsum',
   reads: ['x'],
   writes: ['y'],
   sizes: ['outer', 'n', 'inner', 'exclusive', 'reverse'],

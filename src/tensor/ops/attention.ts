@@ -27,13 +27,13 @@ export const attentionOp: Op<readonly ['q', 'k', 'v', 'mask'], AttentionAttribut
     attentionLaunches({ q, k, v, mask, y, maximum, inverse }, attributes, context),
   vjp: ({ inputs: [q, k, v, mask], outputs: [y, maximum, inverse], outputGrad: dy, attributes }) => {
     const rows = stack([maximum, inverse, dy.mul(y).sum(-1)], -1);
-    const [dq, dk, dv] = attentionGradientOp.all(q, k, v, mask, dy, rows, attributes);
+    const [dq, dk, dv] = attentionBackwardOp.all(q, k, v, mask, dy, rows, attributes);
     return [dq, dk, dv, null];
   },
 });
 
 /** The gradients of `attention` for queries, keys and values. Error ≤ 1e-5·|y| + 1e-5. */
-export const attentionGradientOp: Op<readonly ['q', 'k', 'v', 'mask', 'dy', 'rows'], AttentionAttributes> = defineOp({
+export const attentionBackwardOp: Op<readonly ['q', 'k', 'v', 'mask', 'dy', 'rows'], AttentionAttributes> = defineOp({
   name: 'attentionBackward',
   inputs: ['q', 'k', 'v', 'mask', 'dy', 'rows'],
   numbers: ['scale'],

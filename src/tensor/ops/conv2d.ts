@@ -48,12 +48,12 @@ export const conv2dOp: Op<readonly ['x', 'kernel'], Geometry> = defineOp({
   dispatch: ([x, w], [y], { attributes, ...context }) => conv2dLaunches(x, w, y, attributes, context),
   vjp: ({ inputs: [x, w], outputGrad, attributes }) => {
     const dy = cast(outputGrad, x.dtype);
-    return [conv2dInputGradientOp(dy, w, attributes), conv2dFilterGradientOp(x, dy, attributes)];
+    return [conv2dInputBackwardOp(dy, w, attributes), conv2dFilterBackwardOp(x, dy, attributes)];
   },
 });
 
 /** Linear in dy and in w, like the convolution itself; so its gradients are the other two. Error ≤ 1e-6·Σ|terms|. */
-export const conv2dInputGradientOp: Op<readonly ['dy', 'kernel'], Geometry> = defineOp({
+export const conv2dInputBackwardOp: Op<readonly ['dy', 'kernel'], Geometry> = defineOp({
   name: 'conv2dInputBackward',
   inputs: ['dy', 'kernel'],
   ...{ epilogue: true, acceptsF16: true },
@@ -61,12 +61,12 @@ export const conv2dInputGradientOp: Op<readonly ['dy', 'kernel'], Geometry> = de
   dispatch: ([dy, w], [dx], { attributes, ...context }) => conv2dInputBackwardLaunches(dy, w, dx, attributes, context),
   vjp: ({ inputs: [dy, w], outputGrad, attributes }) => {
     const dx = cast(outputGrad, dy.dtype);
-    return [conv2dOp(dx, w, attributes), conv2dFilterGradientOp(dx, dy, attributes)];
+    return [conv2dOp(dx, w, attributes), conv2dFilterBackwardOp(dx, dy, attributes)];
   },
 });
 
 /** The gradient of `conv2d` for the kernel. Error ≤ 1e-6·Σ|terms|. */
-export const conv2dFilterGradientOp: Op<readonly ['x', 'dy'], Geometry> = defineOp({
+export const conv2dFilterBackwardOp: Op<readonly ['x', 'dy'], Geometry> = defineOp({
   name: 'conv2dFilterBackward',
   inputs: ['x', 'dy'],
   acceptsF16: true,
@@ -74,7 +74,7 @@ export const conv2dFilterGradientOp: Op<readonly ['x', 'dy'], Geometry> = define
   dispatch: ([x, dy], [dw], { attributes, ...context }) => conv2dFilterBackwardLaunches(x, dy, dw, attributes, context),
   vjp: ({ inputs: [x, dy], outputGrad, attributes }) => {
     const dw = cast(outputGrad, x.dtype);
-    return [conv2dInputGradientOp(dy, dw, attributes), conv2dOp(x, dw, attributes)];
+    return [conv2dInputBackwardOp(dy, dw, attributes), conv2dOp(x, dw, attributes)];
   },
 });
 
@@ -146,7 +146,7 @@ export function conv2dTranspose(
     return x.shape[1 + axis] * strides[axis] + (padding === 'same' ? 0 : longer);
   };
   const output = [x.shape[0], along(0), along(1), kernel.shape[2]];
-  return conv2dInputGradientOp(
+  return conv2dInputBackwardOp(
     x,
     kernel,
     geometryOf('conv2dTranspose', output, kernel.shape, { stride, padding, dilation }),

@@ -49,11 +49,11 @@ export const sumOp = defineReduction('sum', ({ inputs: [x], outputGrad: dy, attr
 ]);
 
 /** The gradient of a factor is the product of the others, which is not y / x where a factor is 0. */
-export const productOp: typeof sumOp = defineReduction('product', ({ inputs: [x], outputGrad: dy, attributes }) => {
+export const prodOp: typeof sumOp = defineReduction('prod', ({ inputs: [x], outputGrad: dy, attributes }) => {
   const isZero = x.equal(0);
   const zeros = spread(sumOp(isZero.cast('f32'), attributes), x.shape, attributes);
   const factors = where(isZero, 1, x);
-  const product = spread(productOp(factors, attributes), x.shape, attributes);
+  const product = spread(prodOp(factors, attributes), x.shape, attributes);
   const others = where(zeros.equal(isZero.cast('f32')), product.div(factors), 0);
   return [spread(dy, x.shape, attributes).mul(others)];
 });
@@ -98,7 +98,7 @@ function reduce(op: typeof sumOp, x: Tensor, axes: Axes | undefined, { keepDims 
 export const sum = (x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor => reduce(sumOp, x, axes, options);
 
 /** Product over axes (all by default). The product of nothing is 1. Error ≤ 4e-6·|y|. */
-export const prod = (x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor => reduce(productOp, x, axes, options);
+export const prod = (x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor => reduce(prodOp, x, axes, options);
 
 /**
  * Arithmetic mean over axes (all by default). Error ≤ 1e-6·Σ|terms|. @throws TesseraError if there is nothing to

@@ -10,8 +10,8 @@ interface ScanAttributes {
   readonly reverse: boolean;
 }
 
-/** `cumulativeSum`, an axis from 0. */
-export const cumulativeSumOp: Op<readonly ['x'], ScanAttributes> = defineOp({
+/** `cumsum`, an axis from 0. */
+export const cumsumOp: Op<readonly ['x'], ScanAttributes> = defineOp({
   name: 'cumsum',
   inputs: ['x'],
   shape: ([x]) => {
@@ -22,7 +22,7 @@ export const cumulativeSumOp: Op<readonly ['x'], ScanAttributes> = defineOp({
     cumsumLaunches(x, y, spanSizes(x.shape, { begin: axis, end: axis + 1 }), how),
   // What an element adds to the sums after it comes back from them: a sum in the other direction.
   vjp: ({ outputGrad: dy, attributes: { axis, exclusive, reverse } }) => [
-    cumulativeSumOp(dy, { axis, exclusive, reverse: !reverse }),
+    cumsumOp(dy, { axis, exclusive, reverse: !reverse }),
   ],
 });
 
@@ -34,4 +34,4 @@ export const cumsum = (
   x: Tensor,
   axis = -1,
   { exclusive = false, reverse = false }: { exclusive?: boolean; reverse?: boolean } = {},
-): Tensor => cumulativeSumOp(x, { axis: normalizeAxis('cumsum', axis, x.rank), exclusive, reverse });
+): Tensor => cumsumOp(x, { axis: normalizeAxis('cumsum', axis, x.rank), exclusive, reverse });
