@@ -3,40 +3,42 @@ import { Generator } from '../tensor/generator.js';
 import { type Tensor, TesseraError } from '../tensor/index.js';
 import { checkOptions, listOf, nonNegativeInteger, optional, positiveInteger } from '../tensor/options.js';
 
-/** Sizes of an `EmbeddingConv`. */
+/** Options of `EmbeddingConv`. */
 export interface EmbeddingConvSizes {
-  /** How many word ids there are. */
+  /** The size of the vocabulary: word ids are 0 to vocabulary - 1. */
   readonly vocabulary: number;
-  /** Words in a text. */
+  /** The number of words of a text. */
   readonly time: number;
-  /** [height, width, channels] of an image. */
+  /** The shape [height, width, channels] of an image. */
   readonly image: readonly [number, number, number];
-  /** How many classes there are. */
+  /** The number of classes. */
   readonly classes: number;
-  /** Features of a word's vector. Default 128. */
+  /** The number of features of a word's vector. Default 128. */
   readonly embedding?: number;
-  /** Kernels of the convolution. Default 64. */
+  /** The number of output channels of the convolution. Default 64. */
   readonly filters?: number;
-  /** Seed of the initial values. Default 0. */
+  /** The seed of the initial values. Default 0. */
   readonly seed?: number;
 }
 
 /**
- * Two modalities, each encoded by its own kind of layer, joined and classified:
+ * A classifier of two modalities, each encoded by its own kind of layer, fused by concatenation:
  *
- *   f1(x1) = WordEmbedding(x1)        f2(x2) = Conv2D(x2), 3x3, relu
- *   g = [f1; f2]                      h(g) = FC(g)
+ *   f1(x1) = Embedding(x1)                      (batch, time, embedding)
+ *   f2(x2) = relu(Conv2D(x2)), 3 x 3 kernels    (batch, height - 2, width - 2, filters)
+ *   g = [flatten(f1); flatten(f2)]              (batch, features)
+ *   h(g) = g·W + b                              (batch, classes)
  *
  * x1 (batch, time) of i32, x2 (batch, height, width, channels) -> logits (batch, classes).
  */
 export class EmbeddingConv extends Module {
-  /** Encodes the words. */
+  /** Word embedding: (batch, time) -> (batch, time, embedding). */
   readonly f1: Embedding;
-  /** Encodes the image. */
+  /** Convolution of the image: (batch, height, width, channels) -> (batch, height - 2, width - 2, filters). */
   readonly f2: Conv2D;
-  /** Classifies both, joined. */
+  /** Classifier of the concatenated features: (batch, features) -> (batch, classes). */
   readonly h: Linear;
-  /** Merges all axes but the batch. */
+  /** Flattens the features of each modality. */
   readonly flatten = new Flatten();
 
   constructor(sizes: EmbeddingConvSizes) {
@@ -66,10 +68,13 @@ export class EmbeddingConv extends Module {
     this.h = new Linear({ inputs: features, outputs: classes, generator });
   }
 
-  /** @throws TesseraError if the batches differ, or an input has not its shape. */
+  /**
+   * Computes the logits (batch, classes). @throws TesseraError if the batch sizes differ, or an input has another
+   * shape.
+   */
   forward(x1: Tensor, x2: Tensor): Tensor {
     if (x1.shape[0] !== x2.shape[0])
-      throw new TesseraError(`EmbeddingConv: the inputs' batches differ: ${x1.describe()} and ${x2.describe()}`);
+      throw new TesseraError(`EmbeddingConv: batch sizes differ: x1 ${x1.describe()} and x2 ${x2.describe()}`);
     const [f1, f2] = [this.f1.forward(x1), this.f2.forward(x2)].map((features) => this.flatten.forward(features));
     return this.h.forward(concatenate(f1, f2));
   }

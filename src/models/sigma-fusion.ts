@@ -3,37 +3,38 @@ import { Generator } from '../tensor/generator.js';
 import { type Tensor, TesseraError } from '../tensor/index.js';
 import { checkOptions, listOf, nonNegativeInteger, optional, positiveInteger } from '../tensor/options.js';
 
-/** Sizes of a `SigmaFusion`. */
+/** Options of `SigmaFusion`. */
 export interface SigmaFusionSizes {
-  /** Features of the two inputs. */
+  /** The numbers of features of the two inputs. */
   readonly inputs: readonly [number, number];
-  /** Units of the two encoders. Default [64, 64]. */
+  /** The numbers of units of the two encoders. Default [64, 64]. */
   readonly encoded?: readonly [number, number];
-  /** Units of g. Default 64. */
+  /** The number of units of the fusion layer g. Default 64. */
   readonly fused?: number;
-  /** Units of h. */
+  /** The number of classes, the units of the output layer h. */
   readonly classes: number;
-  /** Seed of the initial values. Default 0. */
+  /** The seed of the initial values. Default 0. */
   readonly seed?: number;
 }
 
 /**
- * Two modalities, each encoded, fused by concatenation, and classified, each stage a σ(Wx + b):
+ * A classifier of two modalities, each encoded, then fused by concatenation, in which each stage is σ(x·W + b):
  *
- *   f1(x1) = σ(W1·x1 + b1)        f2(x2) = σ(W2·x2 + b2)
- *   g(f1, f2) = σ(W3·[f1; f2] + b3)
- *   y = h(g) = σ(W4·g + b4)
+ *   f1 = σ(x1·W1 + b1)            (batch, encoded[0])
+ *   f2 = σ(x2·W2 + b2)            (batch, encoded[1])
+ *   g  = σ([f1; f2]·W3 + b3)      (batch, fused)
+ *   y  = σ(g·W4 + b4)             (batch, classes)
  *
  * x1 (batch, inputs[0]), x2 (batch, inputs[1]) -> y (batch, classes), each element within (0, 1).
  */
 export class SigmaFusion extends Module {
-  /** Encodes x1. */
+  /** Encoder of x1: W1 (inputs[0], encoded[0]), b1 (encoded[0]). */
   readonly f1: Linear;
-  /** Encodes x2. */
+  /** Encoder of x2: W2 (inputs[1], encoded[1]), b2 (encoded[1]). */
   readonly f2: Linear;
-  /** Fuses both. */
+  /** Fusion layer: W3 (encoded[0] + encoded[1], fused), b3 (fused). */
   readonly g: Linear;
-  /** Classifies. */
+  /** Output layer: W4 (fused, classes), b4 (classes). */
   readonly h: Linear;
 
   constructor(sizes: SigmaFusionSizes) {
@@ -58,10 +59,13 @@ export class SigmaFusion extends Module {
     this.h = new Linear({ inputs: fused, outputs: classes, ...options });
   }
 
-  /** @throws TesseraError if the batches differ, or an input has not its number of features. */
+  /**
+   * Computes y (batch, classes). @throws TesseraError if the batch sizes differ, or an input has another number of
+   * features.
+   */
   forward(x1: Tensor, x2: Tensor): Tensor {
     if (x1.shape[0] !== x2.shape[0]) {
-      throw new TesseraError(`SigmaFusion: the inputs' batches differ: ${x1.describe()} and ${x2.describe()}`);
+      throw new TesseraError(`SigmaFusion: batch sizes differ: x1 ${x1.describe()} and x2 ${x2.describe()}`);
     }
     return this.h.forward(this.g.forward(concatenate(this.f1.forward(x1), this.f2.forward(x2))));
   }

@@ -12,40 +12,40 @@ import {
   positiveInteger,
 } from '../tensor/options.js';
 
-/** Which inputs the classifier takes. */
+/** The inputs that a `TextImageClassifier` takes. */
 export type Modality = 'text' | 'image' | 'both';
 
-/** Sizes of a `TextImageClassifier`; defaults are the Keras model's. */
+/** Options of `TextImageClassifier`; the defaults are those of the Keras model. */
 export interface TextImageSizes {
-  /** How many word ids there are, padding and unknown included. Default 10,000. */
+  /** The number of word ids, including padding and unknown words. Default 10,000. */
   readonly vocabulary?: number;
-  /** Features of a word's vector. Default 128. */
+  /** The number of features of a word's vector. Default 128. */
   readonly embedding?: number;
-  /** Features of the LSTM's hidden state. Default 128. */
+  /** The number of features of the LSTM's hidden state. Default 128. */
   readonly units?: number;
-  /** [height, width, channels] of an image. Default [28, 28, 1]. */
+  /** The shape [height, width, channels] of an image. Default [28, 28, 1]. */
   readonly image?: readonly [number, number, number];
-  /** Kernels of the convolution. Default 64. */
+  /** The number of output channels of the convolution. Default 64. */
   readonly filters?: number;
-  /** Height and width of a kernel. Default 3. */
+  /** The height and width of the convolution's kernel. Default 3. */
   readonly kernelSize?: number;
-  /** How many classes there are. Default 10. */
+  /** The number of classes. Default 10. */
   readonly classes?: number;
-  /** Rate of the dropout of the image's features. Default 0. */
+  /** The rate of the dropout of the image's features. Default 0. */
   readonly dropout?: number;
-  /** Which inputs it takes. Default 'both'. */
+  /** The inputs that the model takes. Default 'both'. */
   readonly modality?: Modality;
-  /** Seed of the initial values and of the dropout. Default 0. */
+  /** The seed of the initial values and of the dropout. Default 0. */
   readonly seed?: number;
 }
 
 /** A batch of the model's inputs. */
 export interface TextImageInputs {
-  /** (batch, time) of i32, ids below the vocabulary's size */
+  /** Word ids: (batch, time) of i32, within 0 to vocabulary - 1. */
   readonly tokens?: Tensor;
-  /** (batch, time) of f32: 1 for a word, 0 for padding */
+  /** Mask of the words: (batch, time) of f32, 1 for words and 0 for padding. Default: all are words. */
   readonly mask?: Tensor;
-  /** (batch, height, width, channels) */
+  /** Images: (batch, height, width, channels). */
   readonly images?: Tensor;
 }
 
@@ -63,30 +63,30 @@ const CHECKS: Checks<TextImageSizes> = {
 };
 
 /**
- * The Keras model: a classifier of text and image.
+ * A classifier of text and images, equivalent to a Keras model with these layers:
  *
- *   text   Embedding(10000, 128) -> LSTM(128)
- *   image  Conv2D(64, 3x3, relu) -> Flatten
- *   both   concatenation -> Dense(10), whose softmax is part of the loss
+ *   tokens (batch, time) -> Embedding -> (batch, time, embedding) -> LSTM -> (batch, units)
+ *   images (batch, height, width, channels) -> Conv2D, relu -> Flatten -> Dropout -> (batch, pixels · filters)
+ *   [text; image] -> Linear -> logits (batch, classes)
  *
- * The sizes are parameters; these are the defaults. With one modality the other's branch does not exist.
+ * The softmax is part of the loss. With one modality the branch of the other does not exist.
  */
 export class TextImageClassifier extends Module {
-  /** Which inputs it takes. */
+  /** The inputs that the model takes. */
   readonly modality: Modality;
-  /** Encodes words, where there is text. */
+  /** Word embedding: (vocabulary, embedding); undefined without text. */
   readonly embedding: Embedding | undefined;
-  /** Encodes the sequence of words, where there is text. */
+  /** Encoder of the word sequence: (batch, time, embedding) -> (batch, units); undefined without text. */
   readonly lstm: LSTM | undefined;
-  /** Encodes the image, where there are images. */
+  /** Convolution of the images; undefined without images. */
   readonly conv: Conv2D | undefined;
-  /** Merges pixels and filters into one axis. */
+  /** Flattens pixels and channels of the image's features into one axis. */
   readonly flatten = new Flatten();
-  /** Regularises the image's features. */
+  /** Dropout of the image's features. */
   readonly drop: Dropout;
-  /** Gives the logits. */
+  /** Classifier: the concatenated features -> logits (batch, classes). */
   readonly classify: Linear;
-  /** [height, width, channels] of an image. */
+  /** The shape [height, width, channels] of an image. */
   readonly image: readonly [number, number, number];
 
   constructor(sizes: TextImageSizes = {}) {
@@ -120,8 +120,8 @@ export class TextImageClassifier extends Module {
   }
 
   /**
-   * The logits (batch, classes); softmax of them are the probabilities.
-   * @throws TesseraError if an input is missing, has another shape than the model's, or the batches differ.
+   * Computes the logits (batch, classes), whose softmax is the class probabilities.
+   * @throws TesseraError if an input is missing or has another shape, or the batch sizes differ.
    */
   forward(inputs: TextImageInputs): Tensor {
     const features = [];
@@ -130,7 +130,7 @@ export class TextImageClassifier extends Module {
     if (conv !== undefined) features.push(this.#encodeImages(inputs, conv));
     if (features.length === 2 && features[0].shape[0] !== features[1].shape[0]) {
       throw new TesseraError(
-        `TextImageClassifier: ${features[0].shape[0]} texts and ${features[1].shape[0]} images; expected as many of each`,
+        `TextImageClassifier: batch sizes differ: ${features[0].shape[0]} texts and ${features[1].shape[0]} images`,
       );
     }
     return this.classify.forward(features.length === 1 ? features[0] : concatenate(...features));

@@ -156,9 +156,11 @@ const identity: Initializer = (shape) => {
   );
 };
 
+/** The rows and columns of a matrix. @throws TesseraError if the shape is not that of a matrix. */
 function matrix(name: string, shape: Shape): readonly [number, number] {
   if (shape.length !== 2) throw new TesseraError(`${name}: expected a matrix, got shape [${shape.join(', ')}]`);
-  return shape as unknown as readonly [number, number];
+  const [rows, columns] = shape;
+  return [rows, columns];
 }
 
 /** Initializers by Keras's names, with Keras's defaults. */

@@ -32,6 +32,6 @@ test('each σ(Wx+b) is one dispatch; the rest is the concatenation', async () =>
 
 test('refuses batches that differ', () => {
   expect(() => model.forward(zeros([2, 3]), zeros([3, 5]))).toThrow(
-    "the inputs' batches differ: f32 [2, 3] and f32 [3, 5]",
+    'batch sizes differ: x1 f32 [2, 3] and x2 f32 [3, 5]',
   );
 });

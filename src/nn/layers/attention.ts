@@ -112,6 +112,16 @@ export interface TransformerBlockOptions {
   readonly seed?: number;
 }
 
+/** Checks of the options of a `TransformerBlock` that have defaults. */
+export const TRANSFORMER_CHECKS = {
+  hidden: optional(positiveInteger),
+  activation: anything,
+  dropout: optional(fraction),
+  causal: optional(boolean),
+  generator: anything,
+  seed: optional(nonNegativeInteger),
+};
+
 /**
  * A pre-norm transformer block (Xiong et al. 2020):
  *
@@ -139,14 +149,9 @@ export class TransformerBlock extends Module {
   constructor(options: TransformerBlockOptions) {
     super();
     const checked = checkOptions('TransformerBlock', options, {
+      ...TRANSFORMER_CHECKS,
       features: positiveInteger,
       heads: positiveInteger,
-      hidden: optional(positiveInteger),
-      activation: anything,
-      dropout: optional(fraction),
-      causal: optional(boolean),
-      generator: anything,
-      seed: optional(nonNegativeInteger),
     });
     const { features, heads, generator, seed } = checked;
     const { hidden = 4 * features, activation = 'gelu', dropout = 0, causal = false } = checked;

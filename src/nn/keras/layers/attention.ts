@@ -1,14 +1,7 @@
 import type { Generator } from '../../../tensor/generator.js';
 import type { Tensor } from '../../../tensor/index.js';
-import {
-  anything,
-  boolean,
-  checkOptions,
-  fraction,
-  nonNegativeInteger,
-  optional,
-  positiveInteger,
-} from '../../../tensor/options.js';
+import { anything, boolean, checkOptions, optional, positiveInteger } from '../../../tensor/options.js';
+import { TRANSFORMER_CHECKS } from '../../layers/attention.js';
 import {
   MultiHeadAttention,
   PositionalEmbedding,
@@ -62,13 +55,8 @@ export function transformerBlock(
   options: Omit<TransformerBlockOptions, 'features' | 'heads'> & { readonly numHeads: number },
 ): (x: SymbolicTensor) => SymbolicTensor {
   const { numHeads, ...rest } = checkOptions('transformerBlock', options, {
+    ...TRANSFORMER_CHECKS,
     numHeads: positiveInteger,
-    hidden: optional(positiveInteger),
-    activation: anything,
-    dropout: optional(fraction),
-    causal: optional(boolean),
-    generator: anything,
-    seed: optional(nonNegativeInteger),
   });
   const moduleFor = once(
     (shape) => new TransformerBlock({ features: shape[shape.length - 1], heads: numHeads, ...rest }),
