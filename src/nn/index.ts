@@ -29,7 +29,7 @@ export type { CompileOptions } from './keras/compile.js';
 export type { RecurrentLayerOptions, SymbolicRecurrent } from './keras/layers/recurrent.js';
 export { layers } from './keras/layers.js';
 export { losses, type RowFunction } from './keras/losses.js';
-export { type Metric, meanOf, metrics } from './keras/metrics.js';
+export { type Metric, meanMetric, metrics } from './keras/metrics.js';
 export { type FitOptions, Model } from './keras/model.js';
 export { optimizers } from './keras/optimizers.js';
 export { type Call, call, type InputOptions, input, type SymbolicLayer, SymbolicTensor } from './keras/symbols.js';

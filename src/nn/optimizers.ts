@@ -75,7 +75,7 @@ const rateCheck: Check = {
 
 const tensors: Check = {
   expected: 'an array of tensors',
-  fits: (value) => Array.isArray(value) && value.every((one) => one instanceof Tensor),
+  fits: (value) => Array.isArray(value) && value.every((element) => element instanceof Tensor),
 };
 
 const CHECKS: Checks<OptimizerOptions> = {
@@ -255,7 +255,7 @@ export abstract class Optimizer {
     if ((this.steps + 1) % accumulate !== 0)
       return sums.flatMap(({ slot, gradient }) => (slot.sum === undefined ? [] : [slot.sum.assign(gradient)]));
     // Parameters that only earlier steps accumulated gradients for are updated too.
-    const earlier = this.#slots.filter((slot) => !unscaled.some((one) => one.slot === slot));
+    const earlier = this.#slots.filter((slot) => !unscaled.some((gradient) => gradient.slot === slot));
     const accumulated = earlier.flatMap((slot) =>
       slot.sum === undefined ? [] : [{ slot, gradient: slot.sum.mul(1) }],
     );

@@ -4,7 +4,7 @@ import { expectAlike } from '../losses.js';
 import { type Precision, uniqueNames } from '../module.js';
 import { Optimizer } from '../optimizers.js';
 import { losses, type RowFunction, takesClasses } from './losses.js';
-import { beginsWith, type Metric, meanOf, metrics, weigh } from './metrics.js';
+import { beginsWith, type Metric, meanMetric, metrics, weigh } from './metrics.js';
 import { optimizers } from './optimizers.js';
 import type { BatchSums } from './running-metrics.js';
 import type { SymbolicTensor } from './symbols.js';
@@ -139,7 +139,7 @@ function lossOf(given: LossLike): RowFunction {
 /** A metric with its name in the logs. */
 function metricOf(given: MetricLike): { name: string; metric: Metric } {
   if (typeof given === 'string') return { name: given, metric: lookUp<Metric>('compile', 'metric', metrics, given) };
-  if (typeof given === 'function') return { name: given.name || 'metric', metric: meanOf(given) };
+  if (typeof given === 'function') return { name: given.name || 'metric', metric: meanMetric(given) };
   if (typeof given?.sums !== 'function' || typeof given.value !== 'function')
     throw new TesseraError(
       `compile: a metric must be a name, a function of (output, targets) or a Metric, got ${given}`,
@@ -190,7 +190,7 @@ export function lossAndMetrics(
     const { value, mask } = predictions[index];
     const rows = weighted(output.loss(value, targets[index]), value.shape[0], weights);
     // The sums of the mean loss, in which all rows of the epoch count alike, whatever their batch.
-    const mean = meanOf(() => rows);
+    const mean = meanMetric(() => rows);
     const sums = mean.sums(rows, rows, mask);
     const loss = mask === undefined || !beginsWith(rows, mask) ? rows.mean() : ratioOf(sums);
     const metrics = output.metrics.map(({ name, metric }) => ({

@@ -32,7 +32,7 @@ export const beginsWith = (x: Tensor, mask: Tensor): boolean =>
 const sumOf = (x: Tensor): Tensor => x.sum().reshape([1]);
 
 /** The mean of a function over rows, or over the steps that are not masked, as a metric. */
-export const meanOf = (rows: RowFunction): Metric => ({
+export const meanMetric = (rows: RowFunction): Metric => ({
   sums: (output, targets, mask) => {
     const each = rows(output, targets);
     if (mask === undefined || !beginsWith(each, mask)) return concat([sumOf(each), full([1], each.size)]);
@@ -132,16 +132,18 @@ export const metrics = {
   /**
    * Accuracy: the fraction of rows predicted correctly, by the largest output or, of a single one, the threshold 0.5.
    */
-  accuracy: meanOf(isCorrect),
+  accuracy: meanMetric(isCorrect),
   /** Binary accuracy: the fraction of elements predicted correctly with the threshold 0.5. */
-  binaryAccuracy: meanOf((p, t) =>
+  binaryAccuracy: meanMetric((p, t) =>
     thresholded(p)
       .equal(thresholded(t.reshape(p.shape)))
       .cast('f32')
       .mean(-1),
   ),
   /** Top-5 accuracy: the fraction of rows whose target is among the five largest outputs. */
-  topKCategoricalAccuracy: meanOf((p, t) => isAmongLargest(p, classesOf(p, t), Math.min(5, widthOf(p))).cast('f32')),
+  topKCategoricalAccuracy: meanMetric((p, t) =>
+    isAmongLargest(p, classesOf(p, t), Math.min(5, widthOf(p))).cast('f32'),
+  ),
   /** Precision: the fraction of the outputs above 0.5 whose target is 1; 0 if there are none. */
   precision: truePositiveRatio((predicted) => predicted),
   /** Recall: the fraction of the targets of 1 whose output is above 0.5; 0 if there are none. */
@@ -153,8 +155,8 @@ export const metrics = {
   f1Score: f1,
   /** The area under the ROC curve of all outputs, over 200 thresholds; 0 if positives or negatives are missing. */
   auc,
-  meanSquaredError: meanOf(squaredErrorRows),
-  meanAbsoluteError: meanOf(absoluteErrorRows),
+  meanSquaredError: meanMetric(squaredErrorRows),
+  meanAbsoluteError: meanMetric(absoluteErrorRows),
   /** Cosine similarity x·t / (|x|·|t|) of output x and target t. */
-  cosineSimilarity: meanOf(cosineRows),
+  cosineSimilarity: meanMetric(cosineRows),
 } as const satisfies Readonly<Record<string, Metric>>;

@@ -1,4 +1,4 @@
-export { AffineLayer, type AffineOptions } from './affine.js';
+export type { AffineOptions } from './affine.js';
 export {
   MultiHeadAttention,
   type MultiHeadAttentionOptions,
