@@ -30,7 +30,7 @@ test('each σ(Wx+b) is one dispatch; the rest is the concatenation', async () =>
   expect(fused).toHaveLength(4);
 });
 
-test('refuses batches that differ', () => {
+test('batch sizes that differ are errors', () => {
   expect(() => model.forward(zeros([2, 3]), zeros([3, 5]))).toThrow(
     'batch sizes differ: x1 f32 [2, 3] and x2 f32 [3, 5]',
   );

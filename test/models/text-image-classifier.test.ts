@@ -23,7 +23,7 @@ test('its default sizes are those of the Keras model', () => {
 });
 
 test.each(['text', 'image', 'both'] as Modality[])(
-  'with %s it learns what that input can tell, and no more',
+  'with %s it learns as much as that input determines',
   async (modality) => {
     const [train, heldOut] = [toyData({ size: 256, seed: 1 }), toyData({ size: 128, seed: 2 })];
     const sizes = { vocabulary: 8, embedding: 8, units: 8, image: [8, 8, 1], filters: 4, classes: 4 } as const;

@@ -20,7 +20,7 @@ test.each([
   expect(Math.abs(variance(values) / expected - 1)).toBeLessThan(0.05);
 });
 
-test('normal distributions by the name of Keras are split at two deviations', () => {
+test('normal distributions by the name of Keras are truncated at two deviations', () => {
   expect(Math.max(...truncatedNormal(1, 0.5)([50, 50], new Generator(3)).map((x) => Math.abs(x - 1)))).toBeLessThan(1);
   const largest = Math.max(...initializers.heNormal([50, 50], new Generator(3)));
   expect(largest).toBeLessThan((2 * Math.sqrt(2 / 50)) / 0.8796);

@@ -80,7 +80,7 @@ describe.each([
   ['the adapter', gpu],
   ['the reference device', reference],
 ])('on %s', (_, device) => {
-  test('batch normalisation learns by the batch and is used by running means', async () => {
+  test('batch normalization uses the batch in training and running statistics at inference', async () => {
     setDefaultDevice(device);
     const norm = new BatchNorm({ features: 2, momentum: 0.9, epsilon: 0 });
     const x = tensor([
@@ -101,7 +101,7 @@ describe.each([
     expect([...norm.namedParameters().keys()]).toEqual(['scale', 'shift']);
   });
 
-  test('batch normalisation used twice in a step updates its running statistics twice', async () => {
+  test('batch normalization used twice in a step updates its running statistics twice', async () => {
     setDefaultDevice(device);
     const norm = new BatchNorm({ features: 1, momentum: 0.9 });
     const [a, b] = [tensor([[10], [20]]), tensor([[190], [210]])];
@@ -117,7 +117,7 @@ describe.each([
     expectClose(await norm.forward(tensor([[5, 6]])).data(), [3, -4]);
   });
 
-  test('a transformer learns which place of a sequence to look at', async () => {
+  test('a transformer learns which position of a sequence to attend to', async () => {
     setDefaultDevice(device);
     const generator = new Generator(1);
     const positions = new PositionalEmbedding({ length: 4, features: 8, generator });
@@ -138,7 +138,7 @@ describe.each([
   });
 });
 
-test('attention to a context takes its rows; a causal block sees no later row', async () => {
+test('attention to a context attends to its rows; a causal block attends to no later row', async () => {
   const layer = new MultiHeadAttention({ features: 6, heads: 3 });
   expect(layer.forward(zeros([2, 4, 6]), zeros([2, 7, 6])).shape).toEqual([2, 4, 6]);
   expect(() => new MultiHeadAttention({ features: 6, heads: 4 })).toThrow('4 heads do not divide 6 features');
@@ -151,7 +151,7 @@ test('attention to a context takes its rows; a causal block sees no later row', 
   expect(second[29]).not.toBeCloseTo(first[29], 3);
 });
 
-test('places as sines', async () => {
+test('sinusoidal positions follow their formula', async () => {
   const values = await sinusoidalPositions(3, 4).data();
   const wanted = [0, 1, 2].flatMap((place) => [
     Math.sin(place),

@@ -75,7 +75,7 @@ describe.each([
     await check(ignored, (sums[0] + sums[2]) / 3);
   });
 
-  test('ignored rows count for nothing, whatever they hold; only labels that are classes pass', async () => {
+  test('ignored rows have no effect, whatever they hold; only labels within range pass', async () => {
     setDefaultDevice(device);
     for (const bad of [Number.NEGATIVE_INFINITY, Number.NaN]) {
       const logits = tensor([
@@ -118,7 +118,7 @@ describe.each([
     expect([...(await grad(none, [logits])[0].data())]).toEqual([0, 0, 0, 0, 0, 0]);
   });
 
-  test('a label that is no class is an error, and on the device NaN', async () => {
+  test('a label out of range is an error, and on the device NaN', async () => {
     setDefaultDevice(device);
     const logits = tensor(rows.slice(0, 2));
     expect(() => crossEntropy(logits, i32(99, -1), { ignoreIndex: -1 })).toThrow('label 99 at position 0');
@@ -143,7 +143,7 @@ describe.each([
     }
   });
 
-  test('the others follow their formulas', async () => {
+  test('the other losses follow their formulas', async () => {
     const [x, t] = [
       [3, -1, 0.2, 8],
       [1, 0, 0.5, 1],
@@ -181,7 +181,7 @@ describe.each([
     );
   });
 
-  test('InfoNCE is least where pairs agree', async () => {
+  test('InfoNCE is minimal for matching pairs', async () => {
     const a = tensor([
       [1, 0],
       [0, 2],
@@ -192,7 +192,7 @@ describe.each([
   });
 });
 
-test('what does not fit is told', () => {
+test('invalid arguments are errors', () => {
   const logits = zeros([2, 3]);
   expect(() => crossEntropy(logits, zeros([2, 4]))).toThrow('labels must be i32 [2] or f32 [2, 3], got f32 [2, 4]');
   expect(() => infoNCE(zeros([1, 4]), zeros([1, 4]))).toThrow('infoNCE: expected at least two pairs');

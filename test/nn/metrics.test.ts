@@ -14,7 +14,7 @@ import {
 } from '../../src/nn/index.js';
 import { tensor, Variable } from '../../src/tensor/index.js';
 
-test('accuracy, of the largest and of the k largest', async () => {
+test('accuracy and top-k accuracy', async () => {
   const logits = tensor([
     [3, 2, 1, 0],
     [0, 3, 1, 2],
@@ -27,7 +27,7 @@ test('accuracy, of the largest and of the k largest', async () => {
   expect(await topKAccuracy(logits, labels, 4).item()).toBe(1);
 });
 
-test('a confusion matrix tells precision, recall and F1', () => {
+test('a confusion matrix gives precision, recall and F1', () => {
   const matrix = new ConfusionMatrix({ classes: 3 });
   matrix.add([0, 0, 1, 1], [0, 1, 1, 1]);
   matrix.add([0], [0]);
@@ -44,7 +44,7 @@ test('a confusion matrix tells precision, recall and F1', () => {
   expect(() => matrix.add([0], [0, 1])).toThrow('1 predictions and 2 labels');
 });
 
-test('the area under the curve is the share of pairs in order', () => {
+test('the area under the ROC curve is the fraction of pairs in order', () => {
   expect(areaUnderCurve([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])).toBe(0.75);
   expect(areaUnderCurve([1, 2, 3], [false, false, true])).toBe(1);
   expect(areaUnderCurve([5, 5, 5], [0, 1, 1])).toBe(0.5);
@@ -71,7 +71,7 @@ test('an optimizer follows a schedule', async () => {
   expect(await w.item()).toBeCloseTo(1 - 0.5 - 0.25 - 0.125, 6);
 });
 
-test('a row with NaN is never right', async () => {
+test('a row with NaN is never correct', async () => {
   const logits = tensor([
     [Number.NaN, Number.NaN, Number.NaN],
     [Number.NaN, 1, 2],

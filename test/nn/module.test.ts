@@ -43,7 +43,7 @@ test('a parameter used twice is one parameter', () => {
   expect(new Sequential(shared, shared).parameters()).toHaveLength(2);
 });
 
-test('train and eval reach every part', () => {
+test('train and eval reach every submodule', () => {
   const model = new Two();
   expect(model.eval().encoder.layers.every((layer) => !layer.training)).toBe(true);
   expect(model.train().encoder.layers.every((layer) => layer.training)).toBe(true);
@@ -60,7 +60,7 @@ head.bias                [1]         1
 total                               27`);
 });
 
-test('layers give the shapes they say', () => {
+test('layers return the documented shapes', () => {
   const image = zeros([2, 8, 8, 3]);
   expect(new Conv2D({ inputs: 3, outputs: 5, kernelSize: 3, padding: 'same', stride: 2 }).forward(image).shape).toEqual(
     [2, 4, 4, 5],
@@ -78,7 +78,7 @@ test('layers give the shapes they say', () => {
   ]);
 });
 
-test('a layer refuses what does not fit', () => {
+test('invalid inputs of a layer are errors', () => {
   expect(() => new Linear({ inputs: 3, outputs: 4 }).forward(zeros([2, 5]))).toThrow(
     'Linear: expected 3 features in the last axis, got f32 [2, 5]',
   );
@@ -88,7 +88,7 @@ test('a layer refuses what does not fit', () => {
   expect(() => new Dropout({ rate: 1 })).toThrow('[0, 1)');
 });
 
-test('dropout drops its share while training, keeps the mean, and draws anew each time', async () => {
+test('dropout drops elements at its rate in training, keeps the mean, and draws anew each time', async () => {
   const drop = new Dropout({ rate: 0.25, seed: 1 });
   const x = zeros([10_000]).add(1);
   const first = Array.from(await drop.forward(x).data());
@@ -199,7 +199,7 @@ test('data of a wrong length is refused before anything changes', async () => {
   expect(await bytesOf(model.kernel)).toBe(before);
 });
 
-test('a state is loaded in part where it is asked for', async () => {
+test('strict: false loads a part of a state', async () => {
   const model = new Linear({ inputs: 1, outputs: 2 });
   const state = new Map([
     ['kernel', { shape: [1, 2], data: Float32Array.of(1, 2) }],
@@ -231,7 +231,7 @@ test('modules and parameters are found in Maps, plain objects and nested arrays'
   expect(many.eval().heads.rest[1][0].training).toBe(false);
 });
 
-test('the name in the whole model stays when a part is asked; tied modules count once', () => {
+test('a variable keeps its name in the complete model when a submodule lists it; tied modules count once', () => {
   class Tied extends Module {
     readonly a = new Linear({ inputs: 2, outputs: 2 });
     readonly b = this.a;

@@ -80,7 +80,7 @@ describe.each([
     expect((await descend((w) => new AdamW([w], { learningRate, weightDecay: 0.5 })))[0]).toBeCloseTo(adamW, 5);
   });
 
-  test('gradients are clipped by value, or all together by length', async () => {
+  test('gradients are clipped by value or by global norm', async () => {
     // The gradient of w² at (1, -2) is (2, -4).
     const one = async (options: object) => {
       const w = new Variable(Float32Array.of(1, -2), [2], 'w');
@@ -93,7 +93,7 @@ describe.each([
     expectClose(await one({ weightDecay: 0.5 }), [0.5 - 2, -1 + 4]);
   });
 
-  test('gradients of several steps make one change, of their mean', async () => {
+  test('accumulated gradients make one update, of their mean', async () => {
     const w = new Variable(Float32Array.of(1, -2), [2], 'w');
     const optimizer = new SGD([w], { learningRate: 0.5, accumulate: 2 });
     const seen = [];
@@ -105,7 +105,7 @@ describe.each([
     expect([optimizer.steps, optimizer.updates]).toEqual([4, 2]);
   });
 
-  test('accumulated halves of a batch are a step of the whole', async () => {
+  test('accumulating the gradients of two half batches equals a step on the full batch', async () => {
     const trained = async (accumulate: number) => {
       const w = new Variable(Float32Array.of(1, -2), [2], 'w');
       const optimizer = new Adam([w], { accumulate });
@@ -138,7 +138,7 @@ describe.each([
     expect(Array.from(await w.data())).toEqual([0, 0]);
   });
 
-  test('two optimizers step on one loss, at the values of before', async () => {
+  test('two optimizers step on one loss, with gradients at the values before the step', async () => {
     const [a, b] = [2, 3].map((value, index) => new Variable(Float32Array.of(value), [1], 'ab'[index]));
     const optimizers = [new SGD([a], { learningRate: 0.1 }), new SGD([b], { learningRate: 1 })];
     const loss = a.mul(b).sum();
@@ -150,7 +150,7 @@ describe.each([
     );
   });
 
-  test('a state brings back moments and steps, whatever parts were asked in between', async () => {
+  test('a state restores moments and steps, whatever submodules were listed in between', async () => {
     const make = () => {
       const parts = [1, 2].map((seed) => new Linear({ inputs: 2, outputs: 1, generator: new Generator(seed) }));
       return {
@@ -205,7 +205,7 @@ describe.each([
     expect(await w.item()).toBeCloseTo(0.4, 5);
   });
 
-  test('a step brings the loss and what was asked for, of the weights before it', async () => {
+  test('a step evaluates the loss and the also tensors at the parameters before it', async () => {
     const w = new Variable(Float32Array.of(3), [1], 'w');
     const double = w.mul(2);
     const loss = w.square().sum();
@@ -214,7 +214,7 @@ describe.each([
   });
 });
 
-test('settings that make no sense are told', () => {
+test('invalid options are errors', () => {
   const w = [new Variable(Float32Array.of(1), [1], 'w')];
   expect(() => new Adam(w, { accumulate: 0 })).toThrow('Adam: accumulate must be a positive integer, got 0');
   expect(() => new SGD(w, { averageDecay: 1 })).toThrow('SGD: averageDecay must be a number within [0, 1), got 1');

@@ -27,7 +27,7 @@ import { expectOptions, lookUp } from '../../src/tensor/options.js';
 
 const w = () => [new Variable(Float32Array.of(1), [1], 'w')];
 
-test('an unknown option is refused, with the nearest name', () => {
+test('an unknown option is an error with the nearest name', () => {
   const known = ['learningRate', 'momentum'];
   expect(() => expectOptions('SGD', { learningrate: 1 }, known)).toThrow(
     "SGD: there is no option 'learningrate' (did you mean 'learningRate'?); there are learningRate, momentum",
@@ -37,7 +37,7 @@ test('an unknown option is refused, with the nearest name', () => {
   expectOptions('SGD', { momentum: 0.9 }, known);
 });
 
-test('a name that a table has not is refused, with the nearest one', () => {
+test('an unknown name in a table is an error with the nearest one', () => {
   expect(lookUp('compile', 'optimizer', { adam: 1, sgd: 2 }, 'sgd')).toBe(2);
   expect(() => lookUp('compile', 'optimizer', { adam: 1, sgd: 2 }, 'adm')).toThrow(
     "compile: there is no optimizer 'adm' (did you mean 'adam'?); there are adam, sgd",

@@ -83,7 +83,7 @@ describe.each(devices)('on the %s device', (_, device) => {
     expectClose(mixed, full, { absolute: 1e-2, relative: 1e-2 });
   });
 
-  test('products of layers take halves, and only those', async () => {
+  test('products of layers take f16, and only those', async () => {
     const model = new Classifier().usePrecision('mixed');
     const used = (await explain(model.forward(images))).dispatches.map(({ kernel }) => kernel);
     expect(used.filter((name) => /matmul.*_f16/.test(name))).toHaveLength(2);
@@ -94,7 +94,7 @@ describe.each(devices)('on the %s device', (_, device) => {
     expect(given.dispatches.some(({ kernel }) => /matmul.*_f16/.test(kernel))).toBe(true);
   });
 
-  test('a loss scale changes nothing but what would vanish', async () => {
+  test('a loss scale changes only what would underflow', async () => {
     const descend = async (lossScale?: number | 'dynamic', clip: object = {}) => {
       const w = new Variable(Float32Array.of(1, -2, 0.5), [3], 'w');
       const optimizer = new Adam([w], {
@@ -112,7 +112,7 @@ describe.each(devices)('on the %s device', (_, device) => {
     expectClose(await descend('dynamic', { accumulate: 2 }), await descend(undefined, { accumulate: 2 }));
   });
 
-  test('a small gradient survives halves with a scale, and vanishes without', async () => {
+  test('a small gradient survives f16 with a loss scale, and vanishes without', async () => {
     const reached = async (lossScale?: number) => {
       const w = new Variable(Float32Array.of(0), [1, 1], 'w');
       const optimizer = new SGD([w], { learningRate: 1, ...(lossScale === undefined ? {} : { lossScale }) });
@@ -176,12 +176,12 @@ describe.each(devices)('on the %s device', (_, device) => {
   });
 });
 
-test('a scale that is no number is refused', () => {
+test('an invalid loss scale is an error', () => {
   const w = new Variable(Float32Array.of(1), [1], 'w');
   expect(() => new SGD([w], { lossScale: 0 })).toThrow("lossScale: expected 'dynamic' or a number above 0, got 0");
 });
 
-test.skipIf(hasF16)('a device without halves says what to do', async () => {
+test.skipIf(hasF16)('a device without f16 says what to do', async () => {
   setDefaultDevice(gpu);
   await expect(new Classifier().usePrecision('mixed').forward(images).data()).rejects.toThrow("precision: 'f32'");
 });

@@ -39,7 +39,7 @@ test('both directions give what TF.js gives', async () => {
   }
 });
 
-test('layers on top of each other give what TF.js gives', async () => {
+test('stacked layers give what TF.js gives', async () => {
   await tf.setBackend('cpu');
   const ours = new StackedRecurrent(new LSTM(sizes), new LSTM({ ...sizes, inputs: units }));
   const [below, above] = [peerOf(true), peerOf(false)];
@@ -90,7 +90,7 @@ test('a GRU with its reset after the product follows its formula, and leaves pad
   expectClose(await ours.forward(padded, tensor([[1, 1, 1, 0, 0]])).data(), h);
 });
 
-test('padding is left out in both directions', async () => {
+test('padding is skipped in both directions', async () => {
   const layer = new Bidirectional({ forwards: new LSTM(sizes), backwards: new LSTM(sizes) });
   const short = tensor(values.slice(0, 3 * inputs), [1, 3, inputs]);
   const padded = tensor(values.slice(0, time * inputs), [1, time, inputs]);
@@ -104,7 +104,7 @@ test('a layer is applied to each step', () => {
   expect(layer.parameters()).toHaveLength(2);
 });
 
-test('both directions go on from the state that they gave', async () => {
+test('both directions continue from their last state', async () => {
   for (const make of [() => new LSTM(sizes), () => new GRU(sizes)]) {
     const layer = new Bidirectional({ forwards: make(), backwards: make() });
     const { last } = layer.run(x);
@@ -124,7 +124,7 @@ test('both directions go on from the state that they gave', async () => {
   expect(() => layer.run(x, undefined, wrong)).toThrow('both directions concatenated');
 });
 
-test('directions are merged as they are told', async () => {
+test('directions are merged by the merge mode', async () => {
   const [forwards, backwards] = [new LSTM(sizes), new LSTM(sizes)];
   const [a, b] = [await forwards.forward(x).data(), await backwards.forward(x.flip(1)).data()];
   const wanted = {
@@ -144,7 +144,7 @@ test('directions are merged as they are told', async () => {
   }
 });
 
-test('stacked layers go on from the states of all of them', async () => {
+test('stacked layers continue from their last states', async () => {
   const layer = new StackedRecurrent(new LSTM(sizes), new LSTM({ ...sizes, inputs: units }));
   const half = (begin: number, end: number) => x.slice([0, begin], [batch, end]);
   const { states } = layer.run(half(0, 2));

@@ -14,7 +14,7 @@ test('what is written is read', () => {
   expect(read.metadata).toEqual({ note: 'ü' });
 });
 
-test('a view that is not aligned is read', () => {
+test('an unaligned view is read', () => {
   const shifted = new Uint8Array(file.length + 1);
   shifted.set(file, 1);
   expect(decodeSafetensors(shifted.subarray(1)).tensors).toEqual(tensors);
@@ -170,7 +170,7 @@ test.each([
   expect(() => decodeSafetensors(stored(dtype, bytes, 8))).toThrow(message);
 });
 
-test('i32 is written as it is', () => {
+test('i32 is written exactly', () => {
   const ids = new Map([['ids', { shape: [2], data: Int32Array.of(16_777_217, -1) }]]);
   expect(decodeSafetensors(encodeSafetensors(ids)).tensors).toEqual(ids);
 });

@@ -73,7 +73,7 @@ describe.each([
       expectClose((await column.fit(plain, targets)).loss, [5]);
   });
 
-  test('a class weighs a column of yes and no, and steps', async () => {
+  test('classWeight weights a binary column, and steps', async () => {
     setDefaultDevice(device);
     const x = input({ shape: [1] });
     const outputs = layers.dense({ units: 1, activation: 'sigmoid', ...zeroed })(x);
@@ -139,7 +139,7 @@ describe.each([
     expectClose([(await squared.evaluate(rows, targets)).meanAbsoluteError], [2]);
   });
 
-  test('a certain and wrong prediction has its loss, and a gradient', async () => {
+  test('a confident wrong prediction keeps its loss and its gradient', async () => {
     setDefaultDevice(device);
     const start = async (model: Model, kernel: number[]) => {
       const state = await model.state();
@@ -165,7 +165,7 @@ describe.each([
     expectClose((await yes.fit([[1]], [[1]], { epochs: 2 })).loss, [100, 98]);
   });
 
-  test('the metrics of one column are those of yes and no', async () => {
+  test('the metrics of a single column are binary', async () => {
     setDefaultDevice(device);
     const said = tensor([[0.9], [0.8], [0.2], [0.1]]);
     const f1 = async (targets: Tensor) =>
@@ -179,7 +179,7 @@ describe.each([
     expect(metrics.topKCategoricalAccuracy.value(Array.from(few, Number), 1)).toBe(1);
   });
 
-  test('a target that is not a class is an error', async () => {
+  test('a target out of range is an error', async () => {
     setDefaultDevice(device);
     const x = input({ shape: [1] });
     const model = new Model({ inputs: x, outputs: layers.dense({ units: 4, activation: 'softmax' })(x) });
@@ -222,7 +222,7 @@ test('metrics have names of their own', async () => {
   expect(() => model.compile({ loss: 'huber', metrics: [3 as never] })).toThrow('a metric must be a name');
 });
 
-test('callbacks are waited for, in order, and get the model with its optimizer', async () => {
+test('callbacks are awaited in order, and get the model with its optimizer', async () => {
   const told: string[] = [];
   const later = async (what: string) => {
     await new Promise((resolve) => setTimeout(resolve, 1));
@@ -244,7 +244,7 @@ test('callbacks are waited for, in order, and get the model with its optimizer',
   expect(model.optimizer.learningRate).toBe(0.5);
 });
 
-test('fit, evaluate and predict leave each part in the mode that it had', async () => {
+test('fit, evaluate and predict restore the mode of each module', async () => {
   const x = input({ shape: [1] });
   const outputs = layers.dense({ units: 1 })(layers.dropout({ rate: 0.5 })(x));
   const model = new Model({ inputs: x, outputs }).compile({ loss: 'meanSquaredError' });
@@ -265,7 +265,7 @@ test('fit, evaluate and predict leave each part in the mode that it had', async 
   expect(modes()).toEqual([false, false, false]);
 });
 
-test('a split of few rows holds one out, and a class that is only held out is told', async () => {
+test('a split of few rows holds one out, and a class that is only held out is a warning', async () => {
   const warnings: string[] = [];
   const callbacks = [
     { onWarning: (message: string) => void warnings.push(message) },
@@ -288,7 +288,7 @@ test('a split of few rows holds one out, and a class that is only held out is to
   expect(warnings.slice(0, 2)).toEqual([warning, expect.stringMatching(/^warning: fit: no row /)]);
 });
 
-test('unknown options are refused under the name that was called', async () => {
+test('unknown options are errors under the name that was called', async () => {
   const model = line();
   const compiled = model.compile({ loss: 'huber' });
   const options = (given: object) => given as never;

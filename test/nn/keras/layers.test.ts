@@ -168,7 +168,7 @@ test.each([
   }
 });
 
-test('both directions begin with a state and give their last ones', async () => {
+test('both directions take an initial state and return their last ones', async () => {
   const x = input({ shape: [3, 2] });
   for (const [around, count] of [
     [layers.lstm({ units: 2 }), 4],
@@ -206,7 +206,7 @@ test('a layer shares its weights with the one that applies it to each step', asy
   expect(() => layers.timeDistributed(layers.reshape([3]) as never)).toThrow('its argument must be a layer');
 });
 
-test('a step counts where it counts in each input that has a mask', async () => {
+test('a step is valid if it is valid in all inputs that have a mask', async () => {
   const [a, b] = [input({ shape: [3], dtype: 'i32' }), input({ shape: [3], dtype: 'i32' })];
   const plain = input({ shape: [3, 2] });
   const embed = () => layers.embedding({ inputDim: 4, outputDim: 2, maskZero: true });
@@ -238,7 +238,7 @@ test('a step counts where it counts in each input that has a mask', async () => 
   expect(() => layers.subtract([plain])).toThrow('subtract: expected a list of 2 symbols');
 });
 
-test('symbols are combined', async () => {
+test('merge layers combine symbols', async () => {
   const [a, b] = [input({ shape: [2] }), input({ shape: [2] })];
   const both = [a, b] as const;
   const outputs = [
@@ -260,7 +260,7 @@ test('symbols are combined', async () => {
   ]);
 });
 
-test('attention, blocks of a transformer and the other normalisations keep the shape, and a mask', async () => {
+test('attention, transformer blocks and the other normalizations keep shape and mask', async () => {
   const ids = input({ shape: [6], dtype: 'i32' });
   const words = layers.positionalEmbedding()(layers.embedding({ inputDim: 9, outputDim: 8, maskZero: true })(ids));
   const block = layers.transformerBlock({ numHeads: 2 })(words);

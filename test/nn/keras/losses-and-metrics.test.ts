@@ -87,7 +87,7 @@ test.each([
   expect(await inBatches(metrics.auc, p, targets)).toBeCloseTo(areaUnderCurve(values, hot), 2);
 });
 
-test('metrics of yes and no, of ranks, and of numbers', async () => {
+test('binary, ranking and regression metrics', async () => {
   const [said, is] = [
     tensor([[0.7], [0.2], [0.6], [0.4], [0.9], [0.1], [0.3]]),
     tensor([[1], [0], [0], [1], [1], [0], [0]]),

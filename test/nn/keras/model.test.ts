@@ -88,7 +88,7 @@ test('compile, fit and predict give what TF.js gives, from the same weights', as
   expectClose([judged.loss], [loss[0]], { absolute: 1e-4 });
 });
 
-test('rows are held out, training stops early, callbacks see it', async () => {
+test('validationSplit, early stopping and callbacks', async () => {
   const x = input({ shape: [2] });
   const model = new Model({ inputs: x, outputs: layers.dense({ units: 1 })(x) });
   model.compile({ optimizer: 'sgd', loss: 'meanSquaredError', metrics: ['meanAbsoluteError'] });
@@ -108,7 +108,7 @@ test('rows are held out, training stops early, callbacks see it', async () => {
   expect(history.val_loss.at(-1)).toBeLessThan(history.val_loss[0]);
 });
 
-test('a model knows its parts, and shares a layer that is called twice', () => {
+test('a model lists its layers, and shares one that is called twice', () => {
   const model = build();
   expect(model.layers.map((layer) => layer.constructor.name)).toEqual([
     'Embedding',
@@ -124,7 +124,7 @@ test('a model knows its parts, and shares a layer that is called twice', () => {
   expect((twice.layers[0] as Linear).kernel.shape).toEqual([3, 3]);
 });
 
-test('what does not fit is told', async () => {
+test('invalid arguments are errors', async () => {
   const [x, other] = [input({ shape: [3] }), input({ shape: [3], name: 'other' })];
   const outputs = layers.concatenate([x, other]);
   expect(() => new Model({ inputs: x, outputs })).toThrow("depends on 'other', which is not among the inputs");
@@ -178,7 +178,7 @@ test('several outputs have losses of their own, and names in the logs', async ()
 const oneHotRows = (classes: Int32Array, count: number) =>
   tensor(Array.from(classes, (one) => Array.from({ length: count }, (_, index) => Number(index === one))));
 
-test('a class may count more, by its weight', async () => {
+test('classWeight weights the loss of a class', async () => {
   const x = input({ shape: [2] });
   const still = (parameters: readonly Variable[]) => new SGD(parameters, { learningRate: 1e-30 });
   const model = new Model({ inputs: x, outputs: layers.dense({ units: 3, activation: 'softmax' })(x) });
@@ -234,7 +234,7 @@ test('padding that an embedding masks does not count', async () => {
   expectClose(await padded.data(), await plain.data());
 });
 
-test('a recurrent layer begins with a state and gives its last one', async () => {
+test('a recurrent layer takes an initial state and returns its last one', async () => {
   const x = input({ shape: [4, 2] });
   const [first, second] = [input({ shape: [2, 2] }), input({ shape: [2, 2] })];
   const recur = layers.lstm({ units: 3, returnSequences: true });
@@ -248,7 +248,7 @@ test('a recurrent layer begins with a state and gives its last one', async () =>
   expectClose(await found[1].data(), expected.slice(6));
 });
 
-test('early stopping gives the best weights back; progress writes a line an epoch', async () => {
+test('early stopping restores the best weights; progress writes a line an epoch', async () => {
   const x = input({ shape: [1] });
   const outputs = layers.dense({ units: 1 })(x);
   const model = new Model({ inputs: x, outputs });
@@ -275,7 +275,7 @@ test('early stopping gives the best weights back; progress writes a line an epoc
   expect(lines[2]).toMatch(/^epoch 3\/9 · [\d.]+ s · loss [\d.e+]+ · val_loss [\d.e+]+$/);
 });
 
-test('the summary lists layers, what they take, and their parameters', () => {
+test('the summary lists layers, their inputs and their parameters', () => {
   const x = input({ shape: [8, 8, 3], name: 'photo' });
   const dense = layers.dense({ units: 5 });
   const norm = layers.batchNormalization()(layers.conv2d({ filters: 4, kernelSize: 3, groups: 1 })(x));
@@ -316,7 +316,7 @@ test('layers without a generator start from different values, by the seed, and o
   expect(await other(1)).not.toEqual(first[0]);
 });
 
-test('names that there are not, and sizes that cannot be, are told', async () => {
+test('unknown names and invalid sizes are errors', async () => {
   const x = input({ shape: [3] });
   const model = new Model({ inputs: x, outputs: layers.dense({ units: 2, activation: 'softmax' })(x) });
   const wrong = (name: string) => name as never;
