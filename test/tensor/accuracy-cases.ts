@@ -207,7 +207,6 @@ export const accuracyCases: Readonly<Record<string, Case>> = {
   logicalNot: (draw) => ops.logicalNot(draw.bools(draw.shape())),
   isNaN: special(ops.isNaN),
   isFinite: special(ops.isFinite),
-  select: binary((a, b) => ops.select(a.greater(b), a, b)),
   where: binary((a, b) => ops.where(a.greater(b), a, b)),
   cast: (draw) => {
     const x = draw.normals(draw.shape());

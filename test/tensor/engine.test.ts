@@ -17,6 +17,7 @@ import {
   where,
   zeros,
 } from '../../src/tensor/index.js';
+import { trackedAssigns } from '../../src/tensor/ops/track.js';
 import { gpu, reference } from '../support/devices.js';
 import { expectClose, normals, toList } from '../support/numbers.js';
 
@@ -221,7 +222,7 @@ describe.each([
     const mean = variable([0], 'mean');
     const add = (x: Tensor, by: number) => ops.track(x, [[mean, (old) => old.mul(0.5).add(by)]]);
     const y = add(add(tensor([1]), 8).mul(2), 2);
-    await readBack([y, ...ops.trackedAssigns([y])]);
+    await readBack([y, ...trackedAssigns([y])]);
     expect([await y.item(), await mean.item()]).toEqual([2, (0 * 0.5 + 8) * 0.5 + 2]);
   });
 
