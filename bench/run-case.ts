@@ -80,7 +80,7 @@ export async function benchCase(device: Device, one: KernelCase, options: CaseOp
 
 /**
  * Compares what rungs compute with the float64 reference of the first; where that would take minutes, with the first.
- * @throws Error if one computes something else: a race of different work tells nothing.
+ * @throws Error if one computes something else: a race of different work means nothing.
  */
 export async function verify(
   device: Device,

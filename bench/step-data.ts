@@ -1,7 +1,7 @@
 import { randomPairs } from './cases/random-pairs.js';
 
 export const BATCH = 32;
-/** Batches take turns, so that no input lies in a cache from the step before. */
+/** Batches alternate, so that no input is in a cache from the step before. */
 export const BATCHES = 4;
 
 /** What the training step of the bench trains on: 28x28x1, 20 tokens, ten classes. */

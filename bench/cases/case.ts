@@ -41,7 +41,7 @@ export const single = (name: string, kernel: Kernel, values: Step['values']): Ru
 export const ownNames = ({ bindings }: Kernel): Record<string, string> =>
   Object.fromEntries(bindings.filter(({ access }) => access !== 'uniform').map(({ name }) => [name, name]));
 
-/** A rung for each row group that can compute rows of so many numbers (`src/kernels/rows/row-kernels.ts`). */
+/** A rung for each row group that can compute rows of this length (`src/kernels/rows/row-kernels.ts`). */
 export const rowRungs = (
   { workgroup, lanes }: RowKernels,
   values: Step['values'] & { readonly cols: number },

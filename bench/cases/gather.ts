@@ -3,7 +3,7 @@ import { SORTED_BLOCK } from '../../src/kernels/reduce/sort.js';
 import { Generator } from '../../src/tensor/index.js';
 import { type KernelCase, ownNames, type Rung, type Step, single } from './case.js';
 
-/** Sorts the places of the indices, by merging `spare0` into `spare1` and back, at last into `order`. */
+/** Sorts the positions of the indices, by merging `spare0` into `spare1` and back, at last into `order`. */
 function sortPlaces(count: number): Step[] {
   const merges = Math.max(0, Math.ceil(Math.log2(count / SORTED_BLOCK)));
   const to = (merged: number) => (merged === merges ? 'order' : `spare${merged % 2}`);
@@ -26,7 +26,7 @@ function embedding(rows: number, cols: number, count: number, when?: KernelCase[
   const indices = Int32Array.from({ length: count }, () => generator.integer(rows));
   const common = when === undefined ? {} : { when };
   const gathered = { ...values, first_row: 0 };
-  const places = () => new Int32Array(count);
+  const positions = () => new Int32Array(count);
   const summed = (name: string, kernel: typeof sumRows.scalar): Rung => ({
     name,
     steps: [
@@ -54,9 +54,9 @@ function embedding(rows: number, cols: number, count: number, when?: KernelCase[
         indices,
         y: rows * cols,
         starts: new Uint32Array(rows + 1),
-        order: places(),
-        spare0: places(),
-        spare1: places(),
+        order: positions(),
+        spare0: positions(),
+        spare1: positions(),
       },
       rungs: [summed('sorted, an element', sumRows.scalar), summed('sorted, vec4', sumRows.vec4)],
     },

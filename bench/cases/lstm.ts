@@ -28,7 +28,7 @@ const { add, multiply } = elementwise;
 const [product, sum] = [kernelOf(multiply, 2), kernelOf(add, 2)];
 const [sigmoid, tanh] = [kernelOf(functions.sigmoid, 1), kernelOf(functions.tanh, 1)];
 
-/** Copies rows of `cols` elements, `x_row` and `y_row` apart, from and to places inside. */
+/** Copies rows of `cols` elements, `x_row` and `y_row` apart, from and to offsets inside. */
 function copy(
   [x, x_offset, x_row]: readonly [string, number, number],
   [y, y_offset, y_row]: readonly [string, number, number],

@@ -36,7 +36,7 @@ export class EngineProcess {
     return 'outputs' in answer ? answer : { why: whyNot(answer) };
   }
 
-  /** Milliseconds of so many runs of what was prepared, or why there are none. */
+  /** Milliseconds of each of `runs` runs of what was prepared, or why there are none. */
   async time(runs: number): Promise<{ times: number[] } | { why: string }> {
     const answer = await this.#ask({ time: runs });
     return 'times' in answer ? answer : { why: whyNot(answer) };

@@ -14,7 +14,7 @@ export interface Engine {
 export interface Prepared {
   /** Its results, in the layout that `WorkKind` names. */
   outputs(): Promise<Float32Array[]>;
-  /** Milliseconds of so many runs, each until the device has done it; results stay on the device. */
+  /** Milliseconds of each of `runs` runs, each until the device has done it; results stay on the device. */
   time(runs: number): Promise<number[]>;
   release(): void;
 }

@@ -134,7 +134,7 @@ const fastest = (rows: readonly KernelRow[]): KernelRow[] =>
 
 /**
  * The roofline (Williams, Waterman and Patterson 2009): operations a second over operations a byte, both logarithmic.
- * What moves bytes alone has no place in it; where nothing else was timed, there is none.
+ * Work that only moves bytes is left out; where nothing else was timed, there is no plot.
  */
 export function rooflinePlot(
   families: ReadonlyMap<string, readonly KernelRow[]>,

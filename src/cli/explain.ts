@@ -32,7 +32,7 @@ export async function explain(
       const bound = Object.entries(buffers).map(([binding, buffer]) => `${binding}=${buffer}`);
       const cells = [kernel, op, workgroups, short(flops), short(bytes, 'B'), bound.join(' ')];
       const last = rows.at(-1);
-      // Steps of a recurrence differ in a uniform alone: one line tells of all.
+      // Steps of a recurrence differ in a uniform alone: one line shows them all.
       if (last?.cells.join() === cells.join()) last.times++;
       else rows.push({ first: index, times: 1, cells });
     }

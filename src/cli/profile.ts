@@ -40,7 +40,7 @@ export async function profile(
     };
     let shown: Progress | undefined;
     try {
-      // The float64 references have no roof that would tell anything.
+      // The float64 references have no roof to compare with.
       const roofs = device.kind === 'gpu' ? await measureRoofs(device) : undefined;
       shown = terminal.progress(WARM_UP + steps, 'profile');
       const next = workload({ model, batch, training: !forward });

@@ -41,7 +41,7 @@ export function modelOf({ preset, seed, words, classes }: RunState, modality: Mo
 
 /**
  * Trains the three models one after the other, from where the checkpoint stands; saves after every epoch and when it
- * is told to stop. A resumed run takes the same steps as one that was never interrupted.
+ * is asked to stop. A resumed run takes the same steps as one that was never interrupted.
  */
 export async function trainAll(start: Checkpoint, run: Run): Promise<Checkpoint> {
   let checkpoint = start;

@@ -7,7 +7,7 @@ import { type Tensor, tensor } from '../tensor/index.js';
 export const MODELS = ['sigma-fusion', 'text-image-classifier'] as const;
 export type ModelName = (typeof MODELS)[number];
 
-/** Batches take turns, so that no input lies in a cache from the step before. */
+/** Batches alternate, so that no input is in a cache from the step before. */
 const BATCHES = 4;
 const CLASSES = 10;
 

@@ -3,7 +3,7 @@ import type { SubgroupMatrixConfig } from './kernel.js';
 /** What stands behind an adapter: a GPU, the system's software driver, or the SwiftShader that comes with the package. */
 export type AdapterKind = 'hardware' | 'system software' | 'SwiftShader';
 
-/** One place that was looked at, and what came of it. */
+/** One place where an adapter was sought, and the outcome. */
 export interface Attempt {
   readonly where: string;
   readonly outcome: string;
@@ -61,7 +61,7 @@ export interface AdapterDescription {
   readonly subgroupMatrixConfigs: readonly SubgroupMatrixConfig[];
 }
 
-/** True where a name or description tells of an adapter whose work the CPU does. */
+/** True where a name or description is that of a software adapter. */
 export const namesSoftware = (text: string): boolean =>
   /llvmpipe|lavapipe|swiftshader|basic render|\bwarp\b|software/i.test(text);
 
@@ -98,7 +98,7 @@ export function limitsOf(adapter: GPUAdapter): Record<string, number> {
   return limits;
 }
 
-/** What tells an adapter from others, and its driver. */
+/** What identifies an adapter and its driver. */
 export function identityOf({ info }: GPUAdapter) {
   const { vendor, architecture, device, description } = info;
   return { vendor, architecture, device, driver: description };

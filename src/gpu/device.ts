@@ -80,7 +80,7 @@ export interface Around {
 export interface DeviceLimits {
   readonly bufferBytes: number;
   readonly bindingBytes: number;
-  /** A part of a buffer that is bound begins at a multiple of so many bytes. */
+  /** A binding begins at a multiple of this many bytes. */
   readonly bindingAlignment: number;
   readonly storageBuffers: number;
   /** How many bind groups may exist at once. */
@@ -117,7 +117,7 @@ export interface Device {
   readonly origin: Origin | null;
   /**
    * The variants of ops that were measured to be the fastest; ops that are not among them take what a rule says.
-   * Another map may be put in its place at any time.
+   * It may be replaced by another map at any time.
    */
   choices: Choices;
   /** How often something was done since it was opened. */

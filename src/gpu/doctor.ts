@@ -7,7 +7,7 @@ export interface Candidate extends AdapterDescription {
   readonly featuresWithoutToggles: readonly string[];
 }
 
-/** What `tessera doctor` tells of a machine; plain data. */
+/** What `tessera doctor` reports on a machine; plain data. */
 export interface Diagnosis {
   /** The adapter that runs would use; null where only the reference device is left. */
   readonly adapter: AdapterDescription | null;

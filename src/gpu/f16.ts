@@ -10,7 +10,7 @@ const exponentOf = (x: number): number => Math.max(SMALLEST_EXPONENT, Math.floor
 export function toF16(x: number): number {
   if (x === 0 || !Number.isFinite(x)) return x;
   const step = 2 ** (exponentOf(x) - 10);
-  // Beyond 2^52 a double has no fraction: adding so many steps rounds to whole ones, halves to the even one.
+  // Beyond 2^52 a double has no fraction: adding 2^52 steps rounds to whole steps, ties to the even one.
   const steps = Math.abs(x) / step + 2 ** 52 - 2 ** 52;
   return Math.sign(x) * (steps * step > LARGEST ? Number.POSITIVE_INFINITY : steps * step);
 }

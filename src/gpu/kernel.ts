@@ -53,7 +53,7 @@ export interface Split<Buffer extends string = string, Number extends string = s
 }
 
 /**
- * What a kernel says of itself. `reads`, `updates` (read and written in place) and `writes` name its storage
+ * The description of a kernel. `reads`, `updates` (read and written in place) and `writes` name its storage
  * bindings, `sizes` and `numbers` the fields of its uniform `struct Sizes`, in the order of the WGSL.
  */
 export interface KernelDefinition<Buffer extends string, Number extends string> {
@@ -61,11 +61,11 @@ export interface KernelDefinition<Buffer extends string, Number extends string> 
   readonly reads?: readonly Buffer[];
   readonly updates?: readonly Buffer[];
   readonly writes?: readonly Buffer[];
-  /** Whole numbers that follow from shapes. */
+  /** Integers that follow from shapes. */
   readonly sizes?: readonly Number[];
   /** Numbers that may differ from step to step, such as a learning rate. */
   readonly numbers?: readonly Number[];
-  /** Set where its invocations use subgroups: of at least so many lanes. */
+  /** Set where its invocations use subgroups: of at least this many lanes. */
   readonly subgroupLanes?: number;
   /** Set where its subgroups multiply matrices: of this shape. */
   readonly subgroupMatrix?: SubgroupMatrixConfig;
@@ -170,7 +170,7 @@ function expectSame(kernel: string, what: string, described: readonly string[], 
 }
 
 /**
- * Splits a launch along a size that is the outermost axis of some buffers: `each` tells how many elements of a buffer belong
+ * Splits a launch along a size that is the outermost axis of some buffers: `each` says how many elements of a buffer belong
  * to one of it.
  */
 export const splitAlong = <const Buffer extends string, const Number extends string>(

@@ -5,7 +5,7 @@ export interface Pooled {
   readonly bytes: number;
 }
 
-/** Large buffers come in steps of so many bytes. */
+/** Sizes of large buffers are multiples of this many bytes. */
 const LARGEST_STEP = 2 ** 25;
 
 /** Four classes to an octave, from 256 bytes: a buffer is never more than a quarter larger than what was asked for. */
@@ -45,7 +45,7 @@ export class BufferPool<Buffer extends Pooled> {
     return this.#count;
   }
 
-  /** A free buffer of at least so many bytes; undefined where there is none. */
+  /** A free buffer of at least `bytes`; undefined where there is none. */
   take(bytes: number, owner: string): Buffer | undefined {
     const buffer = this.#free.get(sizeClass(bytes))?.pop();
     if (buffer === undefined) return undefined;

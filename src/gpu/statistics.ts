@@ -16,7 +16,7 @@ export const median = (values: readonly number[]): number => quantile(values, 0.
 /** A measurement is narrow when the distance between its quartiles is within this share of the median. */
 const NARROW = 0.05;
 
-/** True if the middle half of the times lies close to the median: more rounds would tell nothing new. */
+/** True if the middle half of the times lies close to the median: more rounds would add nothing. */
 export const isNarrow = (times: readonly number[], share = NARROW): boolean =>
   quantile(times, 0.75) - quantile(times, 0.25) <= share * median(times);
 

@@ -39,7 +39,7 @@ const LOADER = 'libvulkan.so.1';
 const SWIFTSHADER = '@sparticuz/chromium';
 const SWIFTSHADER_RUNS_HERE = process.platform === 'linux' && process.arch === 'x64';
 
-/** What tells a Vulkan loader which drivers to take: the loader reads all of them anew for each instance. */
+/** The environment variables that say to a Vulkan loader which drivers to take: the loader reads all of them anew for each instance. */
 const DRIVER_VARIABLES = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES'];
 const DRIVER_FILTERS = ['VK_LOADER_DRIVERS_SELECT', 'VK_LOADER_DRIVERS_DISABLE'];
 
@@ -48,7 +48,7 @@ const RTLD_NODELETE = 0x1000;
 
 /**
  * Dawn's instances, one for each set of switches and drivers, kept to the end of the process (2 MB each): Dawn crashes
- * when an instance is collected before the last callback of its last device, and nobody can tell when that was.
+ * when an instance is collected before the last callback of its last device, and there is no way to know when that was.
  */
 const instances = new Map<string, GPU>();
 

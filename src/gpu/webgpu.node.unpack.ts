@@ -11,7 +11,7 @@ import * as tar from 'tar';
 const MANIFEST = 'manifest.json';
 const UNPACKING = 'unpacking-';
 const PRIVATE = 'tessera-unpacked-';
-/** A folder of a process that is gone is left alone for so many milliseconds: the process may run on another machine. */
+/** How many milliseconds the folder of a process that is gone is left alone: the process may run on another machine. */
 const ABANDONED_AFTER = 3_600_000;
 
 /**

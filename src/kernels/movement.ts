@@ -8,7 +8,7 @@ const THREADS = 64;
 /** How many axes a strided copy can walk, after neighbouring axes have been merged. */
 export const COPY_AXES = 5;
 
-/** Every device binds from a multiple of so many elements, of whatever type. */
+/** On every device a binding may begin at a multiple of this many elements, whatever their type. */
 const ALIGNED = 128;
 
 type Places = Readonly<Record<string, number>>;

@@ -14,7 +14,7 @@ import { splitByRows, sumOfRow } from './reduce/gather.js';
  */
 const THREADS = 64;
 
-/** So many parameters one dispatch updates at most, within so many storage buffers: more than this few devices bind. */
+/** The most parameters that one dispatch updates, and the most storage buffers it binds: few devices bind more. */
 const MOST_PARAMETERS = 4;
 const STORAGE_BUFFERS = 16;
 

@@ -18,7 +18,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         @builtin(local_invocation_index) thread: u32) {
   let i = (group.y * groups.x + group.x) * ${threads}u + thread;`;
 
-/** y = Σ_c s_c, where s_c ← s_c·x + x for so many rounds, from s_c = x + c: chains that do not wait for each other. */
+/** y = Σ_c s_c, where s_c ← s_c·x + x `rounds` times, from s_c = x + c: chains that do not wait for each other. */
 function multiplyAdd(chains: number, type: 'f32' | 'vec4f' | 'vec4h'): Kernel {
   const each = (text: (chain: number) => string) => Array.from({ length: chains }, (_, chain) => text(chain)).join(' ');
   const width = type === 'f32' ? 1 : 4;

@@ -2,7 +2,7 @@ import { gatherRows, rowStarts, sumRows } from '../kernels/reduce/gather.js';
 import { type Launch, type LaunchContext, launch, type Value } from './launch.js';
 import { sortLaunches } from './sort.js';
 
-/** Launches that sort the places of indices by the row that they name, and find where each row's places begin. */
+/** Launches that sort the positions of indices by the row that they index, and find where each row's positions begin. */
 export function placesByRow(
   indices: Value,
   rows: number,

@@ -6,7 +6,7 @@ import { type Shape, sizeOf } from './shape.js';
  * This room turns values into launches: which kernel computes an op on this device, in which variant, and in how many
  * pieces. It knows kernels and devices, but no tensors and no gradients.
  */
-/** A tensor's place in a plan: what a kernel's binding is bound to. */
+/** The memory of a tensor in a plan: what a kernel's binding is bound to. */
 export interface Value {
   readonly shape: Shape;
   readonly dtype: ElementType;

@@ -104,7 +104,7 @@ function kernelsFor(
   return limits.subgroupLanes >= subgroup.subgroupLanes ? { subgroup, vec4, single } : { vec4, single };
 }
 
-/** A step of less work than its dispatch: then all steps are one. What is so little, a GPU's many invocations stretch. */
+/** Below this much work a step costs less than its dispatch, and one dispatch computes all steps. */
 const isSmall = (software: boolean, batch: number, hidden: number): boolean =>
   hidden % 4 === 0 && (software ? batch * hidden <= 128 : hidden <= 64);
 

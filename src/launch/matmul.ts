@@ -34,10 +34,10 @@ const ENOUGH_WORKGROUPS = 64;
 /** A sum of more terms loses digits: where no rule says so, none is taken as a whole. */
 const LONG_K = 2048;
 const SHORTEST_CHUNK = 512;
-/** What may be measured beside the rule: so many chunks, of this length at least. */
+/** Numbers of chunks that are measured beside the default, and the least length of a chunk. */
 const CHUNKS = [1, 4, 16, 64, 256];
 const SHORTEST_MEASURED_CHUNK = 64;
-/** So many workgroups keep any GPU busy. */
+/** This many workgroups keep any GPU busy. */
 const MOST_WORKGROUPS = 1024;
 
 /** Launches of C = A·B over the last two axes of values with the same axes in front. */

@@ -69,7 +69,7 @@ function chunkLength(n: number): number {
   return lengths.find((length) => Math.ceil(n / length) % 4 === 0) ?? shortest;
 }
 
-/** The launch that finds the place of the maximum along the middle axis of x (outer, n, inner). */
+/** The launch that finds the index of the maximum along the middle axis of x (outer, n, inner). */
 export const argmaxLaunches = (x: Value, y: Value, size: { outer: number; n: number; inner: number }): Launch[] => [
   launch(argmaxColumns, { x, y }, size),
 ];

@@ -19,7 +19,7 @@ export interface BatchedWork {
   readonly batch: number;
   readonly reads: Readonly<Record<string, Batched>>;
   readonly writes: Readonly<Record<string, Batched>>;
-  /** The launches for values of so many samples, whole or copied. */
+  /** The launches for values of `batch` samples, whole or copied. */
   launches(values: Readonly<Record<string, Value>>, batch: number): Launch[];
 }
 

@@ -23,7 +23,7 @@ interface Product {
 
 type Multiply = (a: Value, b: Value, c: Value) => Launch[];
 
-/** Pieces are of so many elements, if they can be: of whatever type, every device binds from there. */
+/** Pieces are multiples of this many elements where they can be: there every device can begin a binding, whatever the type. */
 const GRAIN = 128;
 
 /** The launches of C = A·B in pieces; undefined where one piece will do, or none would. */
@@ -38,7 +38,7 @@ export function largeProduct(
 ): Launch[] | undefined {
   const { bindingBytes } = context.device.limits;
   const isLarge = ({ dtype, length }: Value) => exceedsBinding(dtype, length, context.device.limits);
-  /** How long a piece may be of which each step takes so many elements; round, if it can be. */
+  /** The longest piece along an axis whose steps take `lengths` elements of the operands; a multiple of GRAIN where it can be. */
   const longest = (...lengths: number[]) => {
     const most = Math.floor(bindingBytes / bytesOf(a.dtype, Math.max(...lengths)));
     const grain = [GRAIN, 4].find((one) => one <= most) ?? 1;

@@ -20,7 +20,7 @@ import { type Plan, plan } from './runtime/plan.js';
 import type { Storage } from './runtime/storage.js';
 import { Workspace } from './runtime/workspace.js';
 
-/** From so many bytes on, a kept value is written where it is kept, instead of being copied there. */
+/** From this many bytes on, a kept value is written to its own buffer instead of being copied there. */
 const LARGE = 2 ** 16;
 
 /** How many plans a device remembers; beyond it the one longest unused is forgotten. */

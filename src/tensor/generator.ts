@@ -46,7 +46,7 @@ export class Generator {
   }
 
   /**
-   * A whole number in [0, count), each equally likely.
+   * An integer in [0, count), each equally likely.
    * @throws TesseraError if count is not an integer from 1 to 2^32.
    */
   integer(count: number): number {

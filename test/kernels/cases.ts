@@ -76,7 +76,7 @@ function softRows(
 const rowKernelsFor = ({ workgroup, lanes }: RowKernels, cols: number) =>
   [workgroup, lanes].flatMap(({ scalar, vec4 }) => (cols % 4 === 0 ? [scalar, vec4] : [scalar]));
 
-// ---- matmul ------------------------------------------------------------------------------------------------------
+// Matmul.
 function product(
   kernel: KernelCase['kernel'],
   [batch, m, k, n]: [number, number, number, number],
@@ -214,7 +214,7 @@ const matmul = [
   ),
 ];
 
-// ---- reductions --------------------------------------------------------------------------------------------------
+// Reductions.
 function reduction(
   kernel: KernelCase['kernel'],
   outer: number,
@@ -458,7 +458,7 @@ const argmax: KernelCase[] = [
   ];
 });
 
-// ---- softmax and cross-entropy -------------------------------------------------------------------------------------
+// Softmax and cross-entropy.
 const rowShapes = [
   [1, 1],
   [3, 63],
@@ -548,7 +548,7 @@ const entropy = [
   ];
 });
 
-// ---- gather ------------------------------------------------------------------------------------------------------
+// Gather.
 /** The places of indices in the order of the rows that they name, and where each row's places begin. */
 function byRow(indices: Int32Array, rows: number): { order: Int32Array; starts: Uint32Array } {
   const order = Int32Array.from(indices, (_, place) => place).sort((a, b) => indices[a] - indices[b] || a - b);
@@ -585,7 +585,7 @@ const gather = [
   ];
 });
 
-// ---- convolution and pooling -----------------------------------------------------------------------------------------
+// Convolution and pooling.
 interface Conv {
   readonly x: [number, number, number, number];
   readonly w: [number, number, number];
@@ -757,7 +757,7 @@ const pooling = (
   ];
 });
 
-// ---- LSTM --------------------------------------------------------------------------------------------------------
+// LSTM.
 const lstm = (
   [
     [lstmCell, lstmCellBackward, 1, 1],
@@ -819,7 +819,7 @@ const lstm = (
   ]);
 });
 
-// ---- movement and updates ------------------------------------------------------------------------------------------
+// Movement and updates.
 const axes = (prefix: string, strides: number[]) =>
   Object.fromEntries(strides.map((stride, axis) => [`${prefix}_stride_${axis}`, stride]));
 const movement = ([1, 4] as const).flatMap((run): KernelCase[] => {

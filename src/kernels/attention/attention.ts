@@ -56,7 +56,7 @@ export const attentionCost = (products: number) => (s: AttentionSizes) => ({
   bytes: 4 * s.blocks * (2 * s.queries * s.features + 2 * s.keys * s.value_features),
 });
 
-/** Splits along the batch: so many elements of each buffer belong to one head of one sample. */
+/** Splits along the batch: `each` gives how many elements of each buffer belong to one head of one sample. */
 export const splitBatch = <const Buffer extends string>(
   each: (s: AttentionSizes) => Readonly<Record<Buffer, number>>,
 ): Split<Buffer | 'mask', keyof AttentionSizes> => ({
@@ -80,8 +80,8 @@ export type AttentionBuffers<Names extends string> = Readonly<Record<Names, Floa
 /** Whether a query sees a key, on the CPU. */
 export function seesKey({ mask, ...s }: AttentionBuffers<'mask'>, block: number, i: number, j: number): boolean {
   if (s.causal === 1 && j + s.queries > i + s.keys) return false;
-  const place = Math.floor(block / s.heads) * s.mask_batch + (block % s.heads) * s.mask_head;
-  return mask[place + i * s.mask_query + j * s.mask_key] !== 0;
+  const start = Math.floor(block / s.heads) * s.mask_batch + (block % s.heads) * s.mask_head;
+  return mask[start + i * s.mask_query + j * s.mask_key] !== 0;
 }
 
 /** p[i,j] of a row in float64, its maximum and inverse; p is 0 where j is left out. `score` gives q[i]·k[j]. */

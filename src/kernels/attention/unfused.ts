@@ -158,7 +158,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   });
 }
 
-/** From the scores p, made again, and from dp scale · ds, each in the place of the other; scalar or vec4. */
+/** From the scores p, made again, and from dp scale · ds, each overwriting the other; scalar or vec4. */
 export const attentionScoresBackward = {
   scalar: dscores('attention_scores_backward', 'f32', 1),
   vec4: dscores('attention_scores_backward_vec4', 'vec4f', 4),

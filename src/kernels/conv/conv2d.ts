@@ -44,7 +44,7 @@ export const inputSize = (s: ConvSizes) => s.batch * imageSize(s);
 const outputSize = (s: ConvSizes) => s.out_height * s.out_width * s.out_channels;
 export const convCost = (s: ConvSizes) => costOf(s, { x: 4, w: 4, y: 4 });
 
-/** Arithmetic, and the bytes of images, weights and outputs of so many bytes each. */
+/** Arithmetic, and bytes, of images, weights and outputs with the given bytes an element. */
 const costOf = (s: ConvSizes, { x, w, y }: Readonly<Record<'x' | 'w' | 'y', number>>) => ({
   flops: 2 * pixels(s) * windowSize(s) * s.out_channels,
   bytes: x * inputSize(s) + w * windowSize(s) * s.out_channels + y * pixels(s) * s.out_channels,
@@ -86,7 +86,7 @@ export const convSplits = {
 
 const bytesEach = (type: OperandType) => bytesOf(type, 2) / 2;
 
-/** Calls `visit` for every product of the convolution, with the places of its three factors. */
+/** Calls `visit` for every product of the convolution, with the indices of its three factors. */
 function forEachProduct(s: ConvSizes, visit: (x: number, w: number, y: number) => void): void {
   for (let n = 0; n < s.batch; n++) {
     for (let oh = 0; oh < s.out_height; oh++) {

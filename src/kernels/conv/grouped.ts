@@ -24,7 +24,7 @@ const cost = (s: GroupedConvSizes) => ({
   bytes: 4 * (inputSize(s) + weights(s) + pixels(s) * s.out_channels),
 });
 
-/** Calls `visit` for every product of the convolution, with the places of its three factors. */
+/** Calls `visit` for every product of the convolution, with the indices of its three factors. */
 function forEachProduct(s: GroupedConvSizes, visit: (x: number, w: number, y: number) => void): void {
   const [ins, outs] = [s.in_channels / s.groups, s.out_channels / s.groups];
   for (let pixel = 0; pixel < pixels(s); pixel++) {

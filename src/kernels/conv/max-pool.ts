@@ -9,7 +9,7 @@ import { REPLACES, replaces } from '../reduce/nan.js';
  *
  * The gradient of a window goes to its largest element, the first of equals; a NaN counts as the
  * largest. Backward gathers: an input element looks
- * at the windows that cover it and adds the gradients of those that it won, so no two invocations write one place.
+ * at the windows that cover it and adds the gradients of those that it won, so no two invocations write the same element.
  */
 const THREADS = 64;
 
@@ -26,7 +26,7 @@ const output = (s: PoolSizes) => s.out_height * s.out_width * s.channels;
 const inputs = (s: PoolSizes) => s.batch * input(s);
 const outputs = (s: PoolSizes) => s.batch * output(s);
 
-/** The place in x of the winner of every window, in float64. */
+/** The index in x of the maximum of every window, in float64. */
 function winners(x: Float64Array, s: PoolSizes): Int32Array {
   const places = new Int32Array(outputs(s));
   for (let index = 0; index < places.length; index++) {

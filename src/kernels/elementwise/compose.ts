@@ -51,7 +51,7 @@ export function canVectorise(expression: Expression): boolean {
 export const readsVectors = (layout: Layout): boolean =>
   layout === 'same' || (layout !== 'scalar' && layout.at(-1)!.kept);
 
-/** The uniform fields that place the inputs of an expression, with their values. In vectors, sizes count vec4. */
+/** The uniform fields that locate the inputs of an expression, with their values. In vec4 kernels sizes count vec4s. */
 function placement(expression: Expression, prefix: string, vector: boolean): [string, number][] {
   return expression.inputs.flatMap(({ layout }, input) => {
     if (typeof layout === 'string') return [];

@@ -47,7 +47,7 @@ export function operandType({ inputs, numbers, steps }: Expression, operands: re
 /** True if some operand is broadcast along some axes. */
 export const isSpread = ({ inputs }: Expression): boolean => inputs.some(({ layout }) => typeof layout !== 'string');
 
-/** True if the place of an element in the whole result counts. */
+/** True if a step depends on the index of an element in the whole result. */
 export const takesFirst = (expression: Expression): boolean =>
   expression.steps.some(({ fn }) => fn.indexed) || (expression.isPart === true && isSpread(expression));
 
@@ -128,7 +128,7 @@ export function evaluateExpression(
   return result;
 }
 
-/** Whole numbers wrap to 32 bits, as on the GPU. */
+/** Integers wrap to 32 bits, as on the GPU. */
 function wrap(value: number, type: ElementType): number {
   if (type === 'i32') return value | 0;
   return type === 'u32' ? value >>> 0 : value;

@@ -367,7 +367,7 @@ fn pow_of(a: Float, b: Float) -> Float {
 }`,
 ];
 
-/** To whole numbers towards zero, kept within the type's range; NaN becomes 0. */
+/** To integers, towards zero, kept within the type's range; NaN becomes 0. */
 export const TO_INTEGER = [
   NAN,
   wgsl`

@@ -55,7 +55,6 @@ const isNaNBits = (x: string): string => `float_is_nan(${x})`;
 
 export const bit = (condition: boolean): number => (condition ? 1 : 0);
 
-// ---- arithmetic --------------------------------------------------------------------------------------------------
 export const identity = define('identity', ANY, { flops: 0, wgsl: (x) => x, apply: (x) => x });
 export const negative = define('negative', SIGNED, { wgsl: (x) => `-${x}`, apply: (x) => -x });
 export const abs = define('abs', SIGNED, { wgsl: (x) => `abs(${x})`, apply: Math.abs });
@@ -117,16 +116,14 @@ export const pow = define('pow', FLOAT, {
   apply: (a, b) => (a === 1 || (a === -1 && Math.abs(b) === Number.POSITIVE_INFINITY) ? 1 : a ** b),
 });
 
-// ---- rounding ----------------------------------------------------------------------------------------------------
 export const floor = define('floor', FLOAT, { wgsl: (x) => `floor(${x})`, apply: Math.floor });
 export const ceil = define('ceil', FLOAT, { wgsl: (x) => `ceil(${x})`, apply: Math.ceil });
-/** To the nearest whole number; ties go to the even one, as in NumPy. */
+/** To the nearest integer; ties go to the even one, as in NumPy. */
 export const round = define('round', FLOAT, {
   wgsl: (x) => `round(${x})`,
   apply: (x) => (Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x)),
 });
 
-// ---- comparisons and logic ---------------------------------------------------------------------------------------
 const compare = (
   name: string,
   sign: string,
@@ -172,7 +169,6 @@ export const isFinite = define('isFinite', FLOAT, {
   apply: (x) => bit(Number.isFinite(x)),
 });
 
-// ---- choice and conversion ---------------------------------------------------------------------------------------
 /** condition ? whenTrue : whenFalse. */
 export const select = define('select', ANY, {
   wgsl: (c, a, b) => `select(${b}, ${a}, ${c})`,

@@ -85,7 +85,7 @@ export const matmulOf = (type: OperandType) =>
     reference: matmulReference,
   }) as const;
 
-/** A kernel's name tells its operands' type, where that is not f32. */
+/** A kernel's name ends in its operands' type unless that is f32. */
 export const nameFor = (name: string, type: OperandType): string => (type === 'f32' ? name : `${name}_${type}`);
 
 /** C in float64; with several chunks, the partial sums (batch, chunks, m, n). */

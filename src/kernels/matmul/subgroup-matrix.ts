@@ -122,7 +122,7 @@ ${each(
 fn row_of(region: u32) -> u32 { return region / ${COLUMNS / REGION_COLUMNS}u * ${REGION_ROWS}u; }
 fn column_of(region: u32) -> u32 { return region % ${COLUMNS / REGION_COLUMNS}u * ${REGION_COLUMNS}u; }
 
-/** Stores the matrices of C that are in workgroup memory, of so many regions; i and j are those of region 0's. */
+/** Stores the matrices of C that are in workgroup memory, for the given number of regions; i and j are those of region 0's. */
 fn store(part: u32, i: u32, j: u32, region: u32, regions: u32, thread: u32) {
   for (var e = region * MATRIX + thread; e < (region + regions) * MATRIX; e += THREADS) {
     let row = i + row_of(e / MATRIX) + e % MATRIX / ${N}u;

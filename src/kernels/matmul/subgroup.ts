@@ -17,7 +17,7 @@ import { type MatmulSizes, matmulOf, nameFor, type OperandType, SIZES_STRUCT } f
  */
 const LINES = 16; // of C that a workgroup computes: rows, or columns where it is tall
 const THREADS = 8; // each with four of the other kind
-/** Lanes that share their values. A subgroup may have more, which then hold the same; adapters have at least so many. */
+/** Lanes that share their values. A subgroup may have more, which then hold the same; every adapter with subgroups has at least this many. */
 const LANES = 8;
 
 interface Variant {

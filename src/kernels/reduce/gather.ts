@@ -9,8 +9,8 @@ import { NOT_A_NUMBER } from './nan.js';
  *   scatter-add:  dtable[v,:] = Σ_{i: indices[i] = v} dy[i,:]
  *
  * Several i may name one row, and WGSL has no float atomics; their sum would not have a fixed order either. So the
- * places i are sorted by the row that they name (sort.ts, which keeps equals in order), one kernel finds where each row's
- * places begin, and another sums them, each row in ascending order of i. Indices outside of the table give NaN, and are
+ * positions i are sorted by the row that they index (sort.ts, which is stable), one kernel finds where each row's
+ * positions begin, and another sums them, each row in ascending order of i. Indices outside of the table give NaN, and are
  * left out of sums.
  */
 const THREADS = 64;
@@ -73,7 +73,7 @@ export const gatherRows = {
   vec4: gatherKernel('gather_rows_vec4', 'vec4f', 4),
 } as const;
 
-/** starts[v] = how many of the sorted indices are below v, for v from 0 to rows: where the places of row v begin. */
+/** starts[v] = how many of the sorted indices are below v, for v from 0 to rows: where the positions of row v begin. */
 export const rowStarts = defineKernel({
   name: 'row_starts',
   reads: ['indices', 'order'],
@@ -110,7 +110,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   },
 });
 
-/** Σ of the rows of `values` that belong to `row`, at a column; elements are of a type, and so many are a row. */
+/** Σ of the rows of `values` that belong to `row`, at a column, for an element type and the number of elements in a row. */
 export const sumOfRow = (type: 'f32' | 'vec4f'): string => wgsl`
 fn sum_of_row(row: u32, column: u32, length: u32) -> ${type} {
   var sum = ${type}();
@@ -118,7 +118,7 @@ fn sum_of_row(row: u32, column: u32, length: u32) -> ${type} {
   return sum;
 }`;
 
-/** Splits what is summed by row along the rows of tables: the place where its last row ends belongs to a part, too. */
+/** Splits what is summed by row along the rows of tables: a part needs the start that ends its last row, too. */
 export const splitByRows = <const Table extends string>(
   tables: readonly Table[],
 ): Split<Table | 'starts', 'rows' | 'cols'> => ({

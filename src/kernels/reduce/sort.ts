@@ -3,11 +3,11 @@ import { wgsl } from '../../gpu/wgsl.js';
 import { IS_NAN } from './nan.js';
 
 /*
- * The order that sorts the middle axis: x (outer, n, inner) -> y, where y[o,r,i] is the place of the r-th smallest.
- * A merge sort of which every element finds its own place, without barriers or padding:
+ * The order that sorts the middle axis: x (outer, n, inner) -> y, where y[o,r,i] is the index of the r-th smallest.
+ * A merge sort in which every element computes its own rank, without barriers or padding:
  *
  *   blocks  each block of `run` elements is sorted: an element's rank is how many of the block come before it
- *   merge   runs are merged two by two: an element's place is its place in its own run and, found by bisection, how many
+ *   merge   runs are merged two by two: an element's rank is its rank in its own run plus, found by bisection, how many
  *           of the other run come before it
  *
  * So the order is stable, of equals the first comes first, and NaN comes last, as in NumPy.
@@ -27,7 +27,7 @@ fn before(a: f32, i: u32, b: f32, k: u32) -> bool {
   i32: wgsl`fn before(a: i32, i: u32, b: i32, k: u32) -> bool { return a < b || (a == b && i < k); }`,
 } as const;
 
-/** Whether a at place i comes before b at place k. */
+/** Whether a at index i comes before b at index k. */
 const before = (a: number, i: number, b: number, k: number): boolean => {
   if (Number.isNaN(a) !== Number.isNaN(b)) return Number.isNaN(b);
   return a < b || (!(a > b) && i < k);
@@ -35,16 +35,16 @@ const before = (a: number, i: number, b: number, k: number): boolean => {
 
 interface Given extends Record<'x' | 'y', Float64Array>, Record<'outer' | 'n' | 'inner' | 'run', number> {}
 
-/** Sorts runs of so many elements of each line. */
+/** Sorts runs of `run` elements of each line. */
 function sortRuns({ x, y, outer, n, inner }: Given, run: number): void {
   for (let line = 0; line < outer * inner; line++) {
     const column = Math.floor(line / inner) * n * inner + (line % inner);
     const at = (k: number) => x[column + k * inner];
     for (let begin = 0; begin < n; begin += run) {
-      const places = Array.from({ length: Math.min(run, n - begin) }, (_, k) => begin + k);
-      places.sort((i, k) => (before(at(i), i, at(k), k) ? -1 : 1));
-      places.forEach((place, rank) => {
-        y[column + (begin + rank) * inner] = place;
+      const indices = Array.from({ length: Math.min(run, n - begin) }, (_, k) => begin + k);
+      indices.sort((i, k) => (before(at(i), i, at(k), k) ? -1 : 1));
+      indices.forEach((index, rank) => {
+        y[column + (begin + rank) * inner] = index;
       });
     }
   }
@@ -53,7 +53,7 @@ function sortRuns({ x, y, outer, n, inner }: Given, run: number): void {
 const sizes = ['outer', 'n', 'inner', 'run'] as const;
 const workgroups = ({ outer, n, inner }: Record<'outer' | 'n' | 'inner', number>): number =>
   ceilDivide(outer * n * inner, THREADS);
-/** `index` of an element, its place \`k\` on its line, and where the line begins, in \`column\`. */
+/** `index` of an element, its index \`k\` on its line, and where the line begins, in \`column\`. */
 const head = wgsl`
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -108,8 +108,8 @@ const merge = (type: 'f32' | 'i32'): Kernel =>
     wgsl: wgsl`
 struct Sizes { outer: u32, n: u32, inner: u32, run: u32 }
 @group(0) @binding(0) var<storage, read> x: array<${type}>;      // (outer, n, inner)
-@group(0) @binding(1) var<storage, read> sorted: array<i32>;     // (outer, n, inner): places, runs sorted
-@group(0) @binding(2) var<storage, read_write> y: array<i32>;    // (outer, n, inner): places, twice as long runs sorted
+@group(0) @binding(1) var<storage, read> sorted: array<i32>;     // (outer, n, inner): indices, runs sorted
+@group(0) @binding(2) var<storage, read_write> y: array<i32>;    // (outer, n, inner): indices, runs twice as long sorted
 @group(0) @binding(3) var<uniform> sizes: Sizes;
 ${ORDERS[type]}
 ${head}
@@ -132,7 +132,7 @@ ${head}
     reference: (given) => sortRuns(given, 2 * given.run),
   });
 
-/** The kernels that sort floats and whole numbers. */
+/** The kernels that sort floats and integers. */
 export const argsort = {
   f32: { blocks: blocks('f32'), merge: merge('f32') },
   i32: { blocks: blocks('i32'), merge: merge('i32') },

@@ -93,16 +93,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let row = index / sizes.cols;
   let label = u32(labels[row]); // of a negative label more than any class
   let hit = select(not_a_number(row), f32(index % sizes.cols == label), label < sizes.cols);
-  let slope = exp(logits[index] - maximum[row]) / sums[row] - hit;
-  dlogits[index] = select(dloss[row] * slope, 0.0, dloss[row] == 0.0);
+  let gradient = exp(logits[index] - maximum[row]) / sums[row] - hit;
+  dlogits[index] = select(dloss[row] * gradient, 0.0, dloss[row] == 0.0);
 }`,
   reference({ logits, labels, maximum, sums, dloss, dlogits, rows, cols }) {
     for (let index = 0; index < rows * cols; index++) {
       const row = Math.floor(index / cols);
       const isClass = labels[row] >= 0 && labels[row] < cols;
       const hit = isClass ? Number(index % cols === labels[row]) : Number.NaN;
-      const slope = Math.exp(logits[index] - maximum[row]) / sums[row] - hit;
-      dlogits[index] = dloss[row] === 0 ? 0 : dloss[row] * slope;
+      const gradient = Math.exp(logits[index] - maximum[row]) / sums[row] - hit;
+      dlogits[index] = dloss[row] === 0 ? 0 : dloss[row] * gradient;
     }
   },
 });

@@ -25,7 +25,7 @@ export interface RowGroup {
   /** WGSL of an element of a row. */
   readonly element: 'f32' | 'vec4f';
   /**
-   * WGSL of THREADS, Element, WIDTH (its numbers), the types of math.ts for an Element, `pick(element, place)`, one of
+   * WGSL of THREADS, Element, WIDTH (its numbers), the types of math.ts for an Element, `pick(element, lane)`, one of
    * these, and
    *
    *   reduce_sum(element, thread)        the sum of the elements of all invocations, in a fixed order
@@ -80,7 +80,7 @@ ${typesOf(false, false)}
 alias Element = f32;
 alias Bits = u32;
 const WIDTH = 1u;
-fn pick(v: f32, place: u32) -> f32 { return v; }
+fn pick(v: f32, lane: u32) -> f32 { return v; }
 fn magnitude(v: f32) -> u32 { return bitcast<u32>(v) & 0x7fffffffu; }
 fn reduce_max(v: f32, bits: u32, thread: u32) -> f32 {
   return reduce_max_scalar(select(v, bitcast<f32>(bits), bits > 0x7f800000u), thread);
@@ -91,7 +91,7 @@ ${typesOf(true, false)}
 alias Element = vec4f;
 alias Bits = vec4u;
 const WIDTH = 4u;
-fn pick(v: vec4f, place: u32) -> f32 { return v[place]; }
+fn pick(v: vec4f, lane: u32) -> f32 { return v[lane]; }
 fn magnitude(v: vec4f) -> vec4u { return bitcast<vec4u>(v) & vec4u(0x7fffffffu); }
 fn reduce_max(v: vec4f, bits: vec4u, thread: u32) -> f32 {
   let most = max(max(bits.x, bits.y), max(bits.z, bits.w));

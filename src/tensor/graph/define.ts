@@ -38,7 +38,7 @@ export interface OpDescription<Names extends readonly string[], A> {
   readonly inputs: Names;
   /** Attributes that are numbers to compute with, not structure: changing them does not change the plan. */
   readonly numbers?: readonly (keyof A & string)[];
-  /** Checks the inputs and tells the outputs: a shape (of the first input's dtype), a type, or several types. */
+  /** Checks the inputs and gives the outputs: a shape (of the first input's dtype), a type, or several types. */
   shape(inputs: readonly Tensor[], attributes: Readonly<A>): Shape | TensorType | readonly TensorType[];
   /** The launches that compute it. Absent for an alias. */
   dispatch?(inputs: readonly Value[], outputs: readonly Value[], context: With<A, DispatchContext>): Launch[];

@@ -9,7 +9,7 @@ import type { Tensor } from '../tensor.js';
  * Looks for the first op that makes a NaN or an infinity out of finite inputs, by computing and reading every value
  * that the targets depend on, in order: slow, for hunting. Call it before the step that goes wrong.
  *
- * @throws TesseraError naming the op, its shapes and the place, if there is one.
+ * @throws TesseraError naming the op, its shapes and the index, if there is one.
  */
 export async function checkFinite(...targets: readonly Tensor[]): Promise<void> {
   const { nodes, slots } = trace(targets.map((target) => target.current()));

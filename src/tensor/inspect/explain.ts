@@ -45,7 +45,7 @@ export interface Explanation {
   readonly flops: number;
 }
 
-/** Plans the evaluation of tensors without running it, and tells every dispatch with its kernel, cost and buffers. */
+/** Plans the evaluation of tensors without running it, and lists every dispatch with its kernel, cost and buffers. */
 export async function explain(...targets: readonly Tensor[]): Promise<Explanation> {
   const current = targets.map((target) => target.current());
   const device = await deviceOf(current);

@@ -26,7 +26,7 @@ export interface Profile {
 }
 
 /**
- * Computes tensors and does assigns as `startReading` does, and tells how long every dispatch ran. Timestamps exist only at
+ * Computes tensors and does assigns as `startReading` does, and measures how long every dispatch ran. Timestamps exist only at
  * the boundaries of passes, so each dispatch runs in a pass of its own: their sum is more than they take together in
  * the one pass of a normal evaluation. On the reference device times are the clock's. What was computed before is not
  * computed again, and has no dispatches.

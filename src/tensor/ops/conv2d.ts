@@ -207,7 +207,7 @@ export function pairOf(op: string, sizes: number | readonly [number, number]): r
   return pair;
 }
 
-/** Padding before and after along an axis: size pixels, windows that span so many. */
+/** Padding before and after along an axis: `size` pixels and windows of `span`. */
 export function paddingOf(
   op: string,
   padding: Conv2dOptions['padding'],

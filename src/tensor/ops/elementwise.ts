@@ -11,7 +11,6 @@ import type { Operand, Tensor } from '../tensor.js';
 const unary = ['x'] as const;
 const binary = ['a', 'b'] as const;
 
-// ---- one operand -------------------------------------------------------------------------------------------------
 /** y = -x. Exact. */
 export const negative = defineElementwise(fn.negative, { inputs: unary, vjp: ({ outputGrad: dy }) => [dy.neg()] });
 /** y = |x|; its slope at 0 is taken as 0. Exact. */
@@ -26,10 +25,9 @@ export const sign = defineElementwise(fn.sign, { inputs: unary, vjp: ({ outputGr
 export const floor = defineElementwise(fn.floor, { inputs: unary, vjp: ({ outputGrad: dy }) => [dy.mul(0)] });
 /** y = ⌈x⌉; its slope is 0. Exact. */
 export const ceil = defineElementwise(fn.ceil, { inputs: unary, vjp: ({ outputGrad: dy }) => [dy.mul(0)] });
-/** y = x rounded to a whole number, halves to the even one, as in NumPy; its slope is 0. Exact. */
+/** y = x rounded to an integer, ties to the even one, as in NumPy; its slope is 0. Exact. */
 export const round = defineElementwise(fn.round, { inputs: unary, vjp: ({ outputGrad: dy }) => [dy.mul(0)] });
 
-// ---- two operands ------------------------------------------------------------------------------------------------
 /** y = a + b. Error ≤ 2e-7·|y|. */
 export const add = defineElementwise(fn.add, { inputs: binary, vjp: ({ outputGrad: dy }) => [dy, dy] });
 /** y = a - b. Error ≤ 2e-7·|y|. */
@@ -86,7 +84,7 @@ function shareByOrder(dy: Tensor, a: Tensor, b: Tensor): Tensor[] {
   return [share(a, b), share(b, a)];
 }
 
-// ---- comparisons and logic: bool, without gradient -----------------------------------------------------------------
+// Comparisons and logic: bool, without gradient.
 const NO_GRADIENT = 'its result is a bool';
 /** a = b. Exact. */
 export const equal = defineElementwise(fn.equal, { inputs: binary, vjp: NO_GRADIENT });
@@ -113,7 +111,6 @@ export const isFinite = defineElementwise(fn.isFinite, { inputs: unary, vjp: NO_
 /** Not x, of bools. Exact. */
 export const logicalNot = defineElementwise(fn.logicalNot, { inputs: unary, vjp: NO_GRADIENT });
 
-// ---- choice and conversion ---------------------------------------------------------------------------------------
 /** y = condition ? whenTrue : whenFalse; see `where`, which takes numbers too. Exact. */
 export const select = defineElementwise(fn.select, {
   inputs: ['condition', 'whenTrue', 'whenFalse'],

@@ -67,8 +67,8 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
     return reshape(matmul(rows, b), [...a.shape.slice(0, -1), b.shape[1]]);
   }
   const lead = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));
-  const left = untransposed(stretch(a, lead));
-  const right = untransposed(stretch(b, lead));
+  const left = untransposed(broadcastFront(a, lead));
+  const right = untransposed(broadcastFront(b, lead));
   return matmulOp(left.tensor, right.tensor, { transposeA: left.transposed, transposeB: right.transposed });
 }
 
@@ -83,7 +83,7 @@ export function outer(a: Tensor, b: Tensor): Tensor {
   return reshape(a, [a.size, 1]).mul(b);
 }
 
-const stretch = (x: Tensor, lead: readonly number[]): Tensor =>
+const broadcastFront = (x: Tensor, lead: readonly number[]): Tensor =>
   sameShape(x.shape.slice(0, -2), lead) ? x : broadcastTo(x, [...lead, ...x.shape.slice(-2)]);
 
 /** Looks through a transpose: the product reads its input the other way round. */

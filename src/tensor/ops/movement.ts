@@ -98,11 +98,11 @@ export const sliceOp: Op<readonly ['x'], SliceAttributes> = defineOp({
 });
 
 /**
- * x[begin:end:step] along each axis, as NumPy has it: negative places count from the end, places beyond the ends are
- * split, axes left out are taken whole. A negative step goes backwards, from the last place where begin leaves the axis
+ * x[begin:end:step] along each axis, as NumPy has it: negative indices count from the end, indices beyond the ends are
+ * clamped, axes left out are taken whole. A negative step goes backwards, from the last index where begin leaves the axis
  * out, down to the one after end. Exact.
  *
- * @throws TesseraError if a place or a step is not whole, or a step is 0.
+ * @throws TesseraError if an index or a step is no integer, or a step is 0.
  */
 export function slice(
   x: Tensor,
@@ -115,10 +115,10 @@ export function slice(
   const by = x.shape.map((_, axis) => step[axis] ?? 1);
   if (![...begin, ...end, ...by].every(Number.isInteger) || by.includes(0)) {
     throw new TesseraError(
-      `slice: expected whole places and steps other than 0, got begin [${begin}], end [${end}], step [${step}]`,
+      `slice: expected integer indices and steps other than 0, got begin [${begin}], end [${end}], step [${step}]`,
     );
   }
-  // Forwards places lie within [0, size], backwards within [-1, size - 1].
+  // Forwards, indices lie within [0, size], backwards within [-1, size - 1].
   const place = (at: number, size: number, back: number) =>
     Math.min(Math.max(at < 0 ? at + size : at, -back), size - back);
   const from = x.shape.map((size, axis) => {

@@ -46,7 +46,7 @@ export function layerNorm(x: Tensor, { axes = -1, ...options }: NormOptions & { 
   return areLast ? normalizeRows(x, own.length, 1, options) : normalized(x, axes, options).y;
 }
 
-/** Over so many last axes, by one kernel. */
+/** Over the last `axes` axes, by one kernel. */
 function normalizeRows(x: Tensor, axes: number, centred: 0 | 1, options: NormOptions): Tensor {
   expectType('layerNorm', 'x', x, 'f32');
   const { scale, shift, epsilon = EPSILON } = options;

@@ -86,7 +86,7 @@ function defineUpdate(name: keyof typeof updates): UpdateOp {
   });
 }
 
-/** Beyond so many elements a parameter's update is a dispatch of its own: it can begin as soon as its gradient is there. */
+/** A parameter of more elements than this is updated by a dispatch of its own: it can begin as soon as its gradient is there. */
 const LARGE = 2 ** 16;
 
 /**

@@ -6,7 +6,7 @@ import { defineOp } from '../graph/define.js';
 import type { Tensor } from '../tensor.js';
 import { where } from './elementwise.js';
 
-/** The place of each element, row-major, from a start. */
+/** The index of each element, row-major, from a start. */
 export const positionOp = defineOp({
   name: 'position',
   inputs: ['start'],

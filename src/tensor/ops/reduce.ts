@@ -76,7 +76,7 @@ export const maxOp = defineReduction('max', chosenVjp);
 /** `min` over neighbouring axes. */
 export const minOp = defineReduction('min', chosenVjp);
 
-/** Brings the reduced axes side by side, reduces, and puts ones in their place where they are to be kept. */
+/** Brings the reduced axes side by side, reduces, and inserts axes of size 1 where they are to be kept. */
 function reduce(op: typeof sumOp, x: Tensor, axes: Axes | undefined, { keepDims = false }: ReduceOptions = {}): Tensor {
   const { name } = op.definition;
   const reduced = normalizeAxes(name, axes, x.rank);

@@ -43,11 +43,11 @@ const nearest = (from: number, to: number): Int32Array =>
 function bilinear(from: number, to: number): Float32Array {
   const weights = new Float32Array(to * from);
   for (let index = 0; index < to; index++) {
-    const place = Math.min(Math.max(((index + 0.5) * from) / to - 0.5, 0), from - 1);
-    const low = Math.floor(place);
+    const source = Math.min(Math.max(((index + 0.5) * from) / to - 0.5, 0), from - 1);
+    const low = Math.floor(source);
     const high = Math.min(low + 1, from - 1);
-    weights[index * from + low] += 1 - (place - low);
-    weights[index * from + high] += place - low;
+    weights[index * from + low] += 1 - (source - low);
+    weights[index * from + high] += source - low;
   }
   return weights;
 }

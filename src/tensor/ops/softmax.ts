@@ -69,7 +69,7 @@ export const softmax = (x: Tensor, axis = -1): Tensor => alongAxis('softmax', so
 /** ln softmax along an axis (the last by default), exact where softmax underflows. Error ≤ 2e-6·|y| + 4e-6. */
 export const logSoftmax = (x: Tensor, axis = -1): Tensor => alongAxis('logSoftmax', logSoftmaxOp, x, axis);
 
-/** An op of the last axis along another one, which changes places with the last. */
+/** Applies an op of the last axis along another axis, by transposing the two. */
 function alongAxis(name: string, op: (x: Tensor) => Tensor, x: Tensor, axis: number): Tensor {
   if (x.rank === 0) return op(x);
   const at = normalizeAxis(name, axis, x.rank);

@@ -51,8 +51,8 @@ export function takeAlongAxis(x: Tensor, indices: Tensor, axis = -1): Tensor {
     .mul(inner)
     .add(arange(inner));
   // Out of range it would be another line's.
-  const place = where(from0.greaterEqual(0).and(from0.less(n)), row, -1);
-  return reshape(gather(reshape(x, [x.size, 1]), reshape(place, [indices.size])), indices.shape);
+  const row0 = where(from0.greaterEqual(0).and(from0.less(n)), row, -1);
+  return reshape(gather(reshape(x, [x.size, 1]), reshape(row0, [indices.size])), indices.shape);
 }
 
 /**

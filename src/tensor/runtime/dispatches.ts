@@ -40,7 +40,7 @@ export interface Addition extends Pick<PlannedDispatch, 'kernel' | 'uniforms' | 
 export const memoryFor = ({ type, length }: Pick<Window, 'type' | 'length'>): number =>
   Math.max(16, bytesOf(type, length));
 
-/** The dispatches of a plan, in order; each tells its storages that they live until then. */
+/** The dispatches of a plan, in order; each extends the life of its storages until then. */
 export class Dispatches {
   readonly all: PlannedDispatch[] = [];
   constructor(private readonly device: Device) {}
@@ -52,7 +52,7 @@ export class Dispatches {
     const { flops, bytes } = kernel.cost(uniforms);
     for (const part of partsOf(kernel, { values: uniforms, windows: bound }, limits, label)) {
       const own = mapValues(part.windows, (window, name): Bound => ({ ...window, storage: bound[name].storage }));
-      // Where a window begins that the device cannot bind, a copy takes its place.
+      // A window that begins where the device cannot bind is copied.
       const copies = Object.entries(own).flatMap(([name, window]) => {
         if (isAligned(window, limits)) return [];
         const copy = { ...window, first: 0, storage: new Storage('workspace', memoryFor(window), `${label}, a part`) };

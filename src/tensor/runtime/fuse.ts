@@ -166,7 +166,7 @@ function prologueReader(
   const [reader] = users;
   if (users.length !== 1 || reader.op.prologue !== true || targets.has(group.root)) return undefined;
   const { shape, dtype } = group.root.outputs[0];
-  // One input takes the place of the kernel's own: it must lie under the result one for one.
+  // One input is bound instead of the kernel's own: it must lie under the result one for one.
   const suits = group.inputs.some((input) => input.dtype === 'f32' && sameShape(input.shape, shape));
   return suits && dtype === 'f32' && sameShape(reader.inputs[0].shape, shape) ? reader : undefined;
 }

@@ -11,7 +11,7 @@ export interface Expressed {
 }
 
 /**
- * A group of elementwise nodes as one expression. `isStored` tells numbers that stand in memory already; `isValue` the
+ * A group of elementwise nodes as one expression. `isStored` is true of numbers that are in memory already; `isValue` of the
  * input that a hook's value stands for.
  */
 export function express(

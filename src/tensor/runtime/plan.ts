@@ -112,7 +112,6 @@ class Planner {
     };
   }
 
-  // ---- in place --------------------------------------------------------------------------------------------------
   /** A target that is the old value of a variable that is being assigned is copied before anything overwrites it. */
   #protectOldValues(assigned: ReadonlySet<VariableMemory | undefined>): Map<Node, Storage> {
     const copies = new Map<Node, Storage>();
@@ -132,7 +131,7 @@ class Planner {
     return this.#variables.find((storage) => this.trace.variables[storage.position].variable === variable);
   }
 
-  // ---- units to dispatches ---------------------------------------------------------------------------------------
+  // Units to dispatches.
   #addUnit(unit: Unit): void {
     const { op } = unit;
     if (op === undefined) {
@@ -166,7 +165,7 @@ class Planner {
   #addOp(unit: Unit, node: OpNode): void {
     const { op } = node;
     const inputs = node.inputs.map((input) => {
-      // The input that a prologue computes is never stored: its place is taken by one of the prologue's own inputs.
+      // The input that a prologue computes is never stored: one of the prologue's own inputs is bound instead.
       const prologue = unit.prologue !== undefined && input === node.inputs[0];
       return stored(input, prologue ? new Storage('workspace', 0, 'prologue') : this.#storageOf(input));
     });
@@ -258,7 +257,7 @@ class Planner {
           return input;
       }
     }
-    throw new TesseraError(`plan: no input of '${group.root.op.name}' can take the place of the kernel's own`);
+    throw new TesseraError(`plan: no input of '${group.root.op.name}' can be bound instead of the kernel's own`);
   }
 
   #addCopy(from: Stored, to: Storage): void {
@@ -291,7 +290,7 @@ class Planner {
     return Object.fromEntries(inputs.map((input, index) => [`${prefix}${index}`, this.#boundInput(input)]));
   }
 
-  // ---- memory ----------------------------------------------------------------------------------------------------
+  // Memory.
   #storageOf(tensor: Node): Storage {
     const known = this.#storages.get(identityOf(tensor));
     if (known !== undefined) return known[isNode(tensor) ? tensor.index : 0];

@@ -6,7 +6,7 @@
 /** Buffer sets of at least this many bytes together defeat caches. */
 const ROTATED = 2 ** 26;
 
-/** How many sets of buffers, each of so many bytes, consecutive runs rotate over so that no run hits a warm cache. */
+/** How many sets of buffers, each of `bytes`, consecutive runs rotate over so that no run hits a warm cache. */
 export const rotatingSets = (bytes: number): number => Math.min(8, Math.max(2, Math.ceil(ROTATED / bytes)));
 
 /** Results agree within this share of the largest value. */
