@@ -101,6 +101,9 @@ export interface Counters {
   submissions: number;
 }
 
+/** How many plans a device remembers by default. */
+export const REMEMBERED_PLANS = 64;
+
 /** Something that runs kernels: a GPU behind WebGPU, or their float64 references on the CPU. */
 export interface Device {
   /** A GPU's adapter, or the float64 references on the CPU. */
@@ -120,6 +123,11 @@ export interface Device {
    * It may be replaced by another map at any time.
    */
   choices: Choices;
+  /**
+   * How many plans are remembered, each for graphs of one structure and shapes; beyond it the one longest unused is
+   * forgotten, and is made anew where it is needed again. Default 64.
+   */
+  rememberedPlans: number;
   /** How often something was done since it was opened. */
   readonly counters: Readonly<Counters>;
   /** Bytes and number of the buffers that exist on the device now. */
@@ -152,7 +160,14 @@ export interface Device {
   profile(prepared: Prepared): Promise<number[]>;
   /** Resolves when all that was submitted is done. */
   idle(): Promise<void>;
-  /** Ends the device; using it afterwards is a DeviceLostError. */
+  /** False once it was closed or lost. */
+  readonly isOpen: boolean;
+  /**
+   * Ends the device, when the pipelines that are being compiled are done; using it afterwards is a DeviceLostError.
+   *
+   * Where a process is made to exit, or a worker to terminate, Dawn and drivers end in the middle of what they do, which
+   * may crash the process: before it, let evaluations finish (`await device.idle()`) and close the device.
+   */
   close(): void;
 }
 

@@ -11,6 +11,7 @@ import {
   type HostArray,
   lackOf,
   type Prepared,
+  REMEMBERED_PLANS,
   type Readback,
   type Window,
 } from './device.js';
@@ -125,6 +126,7 @@ export class GpuDevice implements Device {
   readonly limits: DeviceLimits;
   readonly features: ReadonlySet<string>;
   readonly counters: Counters = { buffersCreated: 0, bindGroupsCreated: 0, pipelinesCreated: 0, submissions: 0 };
+  rememberedPlans = REMEMBERED_PLANS;
   readonly #storage: BufferPool<GpuBuffer>;
   readonly #staging: BufferPool<GpuBuffer>;
   readonly #pipelines: PipelineCache;
@@ -166,6 +168,7 @@ export class GpuDevice implements Device {
       this.#fault ??= typed(event.error, 'a submission');
     });
     void gpu.lost.then((info) => {
+      if (!this.isOpen) return;
       this.#fault = new DeviceLostError(
         `${name}: the device was lost (${info.message || info.reason}); open a new one`,
       );
@@ -178,6 +181,10 @@ export class GpuDevice implements Device {
 
   get bindGroups(): number {
     return this.#bindGroups;
+  }
+
+  get isOpen(): boolean {
+    return !(this.#fault instanceof DeviceLostError);
   }
 
   /** A buffer from the pool, or a new one. */
@@ -445,8 +452,14 @@ export class GpuDevice implements Device {
     this.#fault = new DeviceLostError(`${this.name}: the device was closed; open a new one with openDevice()`);
     this.#storage.clear();
     this.#staging.clear();
-    this.gpu.destroy();
-    this.onClose();
+    const end = () => {
+      this.gpu.destroy();
+      this.onClose();
+    };
+    // Some drivers crash when a device goes while they compile for it.
+    const { compiling } = this.#pipelines;
+    if (compiling.size === 0) end();
+    else void Promise.allSettled(compiling).then(end);
   }
 
   /** Throws what went wrong since the last call; a lost device stays lost. */

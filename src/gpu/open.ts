@@ -1,6 +1,6 @@
 import { findAdapter, originOf, readTuning, warn } from '#webgpu';
 import { limitsOf } from './adapter.js';
-import type { Device } from './device.js';
+import { type Device, REMEMBERED_PLANS } from './device.js';
 import { TesseraError } from './errors.js';
 import { GpuDevice } from './gpu-device.js';
 import { ReferenceDevice } from './reference-device.js';
@@ -17,13 +17,26 @@ export interface OpenOptions {
    * 'swiftshader': the bundled software adapter. 'reference': the kernels' float64 references on the CPU.
    */
   readonly device?: DeviceChoice;
+  /** How many plans, each for graphs of one structure and shapes, are remembered; default 64. */
+  readonly rememberedPlans?: number;
 }
 
 /**
  * Opens a device with all that its adapter offers.
  * @throws TesseraError where no adapter is found, unless `device` is 'auto' or 'reference'.
  */
-export async function openDevice({ device = 'auto' }: OpenOptions = {}): Promise<Device> {
+export async function openDevice({
+  device = 'auto',
+  rememberedPlans = REMEMBERED_PLANS,
+}: OpenOptions = {}): Promise<Device> {
+  if (!Number.isInteger(rememberedPlans) || rememberedPlans < 1)
+    throw new TesseraError(`openDevice: rememberedPlans: expected a positive integer, got ${rememberedPlans}`);
+  const opened = await open(device);
+  opened.rememberedPlans = rememberedPlans;
+  return opened;
+}
+
+async function open(device: DeviceChoice): Promise<Device> {
   if (device === 'reference') return new ReferenceDevice();
   const found = await findAdapter({ from: device === 'swiftshader' ? 'swiftshader' : 'auto' });
   if (found === null) {

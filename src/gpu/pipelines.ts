@@ -20,6 +20,8 @@ const BUFFER_TYPE: Record<Access, GPUBufferBindingType> = {
 export class PipelineCache {
   readonly #pipelines = new Map<string, Promise<Pipeline>>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
+  /** What is being compiled now. */
+  readonly compiling = new Set<Promise<Pipeline>>();
 
   constructor(
     private readonly device: GPUDevice,
@@ -35,6 +37,9 @@ export class PipelineCache {
     if (known !== undefined) return known;
     const made = this.#compile(kernel, label);
     this.#pipelines.set(kernel.source, made);
+    this.compiling.add(made);
+    const done = () => this.compiling.delete(made);
+    made.then(done, done);
     return made;
   }
 

@@ -1,4 +1,5 @@
 import type { Around, Device, DeviceBuffer, Dispatch, HostArray, Prepared, Readback } from './device.js';
+import { REMEMBERED_PLANS } from './device.js';
 import { DeviceLostError, OutOfMemoryError } from './errors.js';
 import { BufferPool, sizeClass } from './pool.js';
 import type { Choices } from './tuning.js';
@@ -38,10 +39,15 @@ export class ReferenceDevice implements Device {
   readonly counters = { buffersCreated: 0, bindGroupsCreated: 0, pipelinesCreated: 0, submissions: 0 };
   readonly #pool = new BufferPool<ReferenceBuffer>('the reference device', () => {});
   readonly bindGroups = 0;
+  rememberedPlans = REMEMBERED_PLANS;
   #closed = false;
 
   get memory() {
     return { bytes: this.#pool.bytes, buffers: this.#pool.count };
+  }
+
+  get isOpen(): boolean {
+    return !this.#closed;
   }
 
   async allocate(bytes: number, owner: string): Promise<DeviceBuffer> {

@@ -23,9 +23,7 @@ import { Workspace } from './runtime/workspace.js';
 /** From this many bytes on, a kept value is written to its own buffer instead of being copied there. */
 const LARGE = 2 ** 16;
 
-/** How many plans a device remembers; beyond it the one longest unused is forgotten. */
-const REMEMBERED_PLANS = 64;
-/** How many bind groups they may have together: drivers take memory for each. */
+/** How many bind groups the remembered plans may have together: drivers take memory for each. */
 const REMEMBERED_BIND_GROUPS = 16_000;
 /** How much memory they may hold together. Where there is less, they give theirs back. */
 const REMEMBERED_BYTES = 2 ** 32;
@@ -307,7 +305,8 @@ export class Runtime {
     let inputBytes = left.reduce((sum, [, executable]) => sum + inputBytesOf(executable), 0);
     for (const [key, executable] of left.slice(0, -1)) {
       const bytes = inputBytes + this.#workspace.bytes;
-      if (this.#executables.size <= REMEMBERED_PLANS && groups <= mostGroups && bytes <= REMEMBERED_BYTES) break;
+      if (this.#executables.size <= this.device.rememberedPlans && groups <= mostGroups && bytes <= REMEMBERED_BYTES)
+        break;
       groups -= executable.prepared.bindGroups;
       inputBytes -= inputBytesOf(executable);
       this.#executables.delete(key);

@@ -1,11 +1,12 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { DeviceBuffer } from '../../src/gpu/device.js';
 import type { GpuDevice } from '../../src/gpu/gpu-device.js';
 import { defineKernel } from '../../src/gpu/index.js';
 import { fills } from '../../src/kernels/index.js';
-import { readBack } from '../../src/tensor/evaluate.js';
+import { readBack, runtimeOf } from '../../src/tensor/evaluate.js';
 import {
   DeviceLostError,
+  defaultDevice,
   evaluate,
   KernelError,
   OutOfMemoryError,
@@ -180,6 +181,46 @@ test('after closing, everything is a DeviceLostError that says what to do', asyn
     expect([...(await read.data())]).toEqual([3, 6, 9]);
     setDefaultDevice(undefined);
   }
+});
+
+test('after the default device was closed, the next use opens another one', async () => {
+  setDefaultDevice(undefined);
+  onTestFinished(() => setDefaultDevice(undefined));
+  const first = await defaultDevice();
+  first.close();
+  expect(first.isOpen).toBe(false);
+  expect(await tensor([1, 2]).sum().item()).toBe(3);
+  const [second, third] = await Promise.all([defaultDevice(), defaultDevice()]);
+  expect([second === first, second === third, second.isOpen]).toEqual([false, true, true]);
+  second.close();
+});
+
+test.runIf(isGpu)('closing waits for the pipelines that are being compiled', async () => {
+  const device = (await openDevice()) as GpuDevice;
+  const destroy = vi.spyOn(device.gpu, 'destroy');
+  const y = await device.allocate(16, 'y');
+  const uniforms = { count: 1, value: 1 };
+  const preparing = device.prepare([{ kernel: fills[1].f32, bindings: { y }, uniforms, label: 'fill' }]);
+  device.close();
+  expect(destroy).not.toHaveBeenCalled();
+  await expect(preparing).rejects.toThrow('the device was closed');
+  await vi.waitFor(() => expect(destroy).toHaveBeenCalledOnce());
+});
+
+test('how many plans are remembered is a setting', async () => {
+  const device = await openDevice({ rememberedPlans: 2 });
+  setDefaultDevice(device);
+  onTestFinished(() => {
+    setDefaultDevice(undefined);
+    device.close();
+  });
+  for (let length = 1; length < 5; length++) await tensor(new Float32Array(length)).add(1).data();
+  expect(runtimeOf(device).plans).toBe(2);
+  device.rememberedPlans = 3;
+  for (let length = 1; length < 5; length++) await tensor(new Float32Array(length)).add(1).data();
+  expect(runtimeOf(device).plans).toBe(3);
+  for (const rememberedPlans of [0, 1.5, Number.NaN])
+    await expect(openDevice({ rememberedPlans })).rejects.toThrow('rememberedPlans: expected a positive integer');
 });
 
 test.runIf(isGpu)('a device that is lost on the way is a DeviceLostError', async () => {
