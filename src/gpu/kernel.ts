@@ -2,10 +2,9 @@ import { TesseraError } from './errors.js';
 import {
   type Binding,
   closeHooks,
-  EPILOGUE,
-  type Hook,
-  PROLOGUE,
+  type Mark,
   parseBindings,
+  parseMarks,
   parseStruct,
   type UniformField,
 } from './wgsl.js';
@@ -87,14 +86,15 @@ export interface Kernel {
   readonly bindings: readonly Binding[];
   /** For each uniform binding, in order, its fields. */
   readonly uniforms: readonly (readonly UniformField[])[];
-  readonly hooks: readonly Hook[];
+  /** Where elementwise work can be fused into it. */
+  readonly marks: readonly Mark[];
   /** How many lanes a subgroup must have; 0 where it uses none. */
   readonly subgroupLanes: number;
   /** The shape of the matrices that its subgroups multiply; undefined where they do not. */
   readonly subgroupMatrix: SubgroupMatrixConfig | undefined;
   /** True where it loads or stores half precision. */
   readonly f16: boolean;
-  /** WGSL, with the hooks still open. */
+  /** WGSL, with the marks still open. */
   readonly wgsl: string;
   /** WGSL as the device compiles it. */
   readonly source: string;
@@ -136,10 +136,7 @@ export function defineKernel<const Buffer extends string, const Number extends s
     ...needs,
     bindings: declared.map(({ name, access }) => ({ name, access })),
     uniforms,
-    hooks: [
-      ...(wgsl.includes(PROLOGUE) ? ['prologue' as const] : []),
-      ...(wgsl.includes(EPILOGUE) ? ['epilogue' as const] : []),
-    ],
+    marks: parseMarks(name, wgsl),
     wgsl,
     source: programOf(wgsl, needs),
     splits: definition.splits ?? [],
@@ -149,7 +146,7 @@ export function defineKernel<const Buffer extends string, const Number extends s
   };
 }
 
-/** WGSL as the device compiles it: hooks that are still open do nothing, and what it uses of the language is enabled. */
+/** WGSL as the device compiles it: marks that are still open do nothing, and what it uses of the language is enabled. */
 export const programOf = (wgsl: string, { subgroupLanes, subgroupMatrix, f16 }: Needs): string =>
   [
     subgroupLanes > 0 ? 'enable subgroups;\n' : '',

@@ -5,28 +5,70 @@ export function wgsl(parts: TemplateStringsArray, ...values: (string | number)[]
   return String.raw({ raw: parts }, ...values);
 }
 
-/**
- * Where fused elementwise work enters a kernel. A kernel that interpolates `EPILOGUE` calls
- * `epilogue(value, index)` on each value before it stores it at `index`; one that interpolates `PROLOGUE`
- * calls `prologue(value, index)` on each value it has loaded from `index`. Unfused, both return the value.
- */
-export const EPILOGUE = '//#epilogue';
-/** As {@link EPILOGUE}, of four neighbouring values: `epilogue(value: vec4f, index)`, the index counting vec4. */
-export const EPILOGUE_VEC4 = '//#epilogue vec4';
-/** See {@link EPILOGUE}. */
-export const PROLOGUE = '//#prologue';
-/** As {@link EPILOGUE_VEC4}; a kernel takes both of its hooks vec4, or none. */
-export const PROLOGUE_VEC4 = '//#prologue vec4';
-
 export type Hook = 'prologue' | 'epilogue';
 
-/** WGSL with the hooks that are still open closed by their default: to pass the value through. */
+/** Where elementwise work can be fused into a kernel: on the values of which binding, one by one or four at a time. */
+export interface Mark {
+  readonly hook: Hook;
+  readonly on: string;
+  readonly type: 'f32' | 'vec4f';
+}
+
+const textOf = ({ hook, on, type }: Mark): string => `//#${hook} ${on}: ${type}`;
+const MARK = /\/\/#(prologue|epilogue) (\w+): (f32|vec4f)/g;
+
+/**
+ * Marks where the epilogue stands, the function `epilogue(value, index)` that a kernel calls on each value before it
+ * stores it at `index` of a binding; of vec4f, the index counts vec4. Unfused it returns the value.
+ */
+export const epilogue = (on: string, type: Mark['type'] = 'f32'): string => textOf({ hook: 'epilogue', on, type });
+
+/** Marks where the prologue stands, which a kernel calls on each value that it has loaded from `index` of a binding. */
+export const prologue = (on: string, type: Mark['type'] = 'f32'): string => textOf({ hook: 'prologue', on, type });
+
+const marksOf = (source: string): Mark[] =>
+  Array.from(source.matchAll(MARK), ([, hook, on, type]) => ({ hook, on, type }) as Mark);
+
+/** How a kernel declares the binding of a mark; an epilogue may change its type. */
+const declarationOf = ({ hook, on }: Mark, type: string): string =>
+  `var<storage, ${hook === 'epilogue' ? 'read_write' : 'read'}> ${on}: array<${type}>`;
+
+/**
+ * The marks of a WGSL program.
+ *
+ * @throws TesseraError if one stands twice, its function is not called, or it does not name a binding of its type; and if
+ * the program calls a hook that it does not mark.
+ */
+export function parseMarks(name: string, source: string): Mark[] {
+  const marks = marksOf(source);
+  for (const hook of ['prologue', 'epilogue'] as const) {
+    const own = marks.filter((mark) => mark.hook === hook);
+    const isCalled = new RegExp(`\\b${hook}\\(`).test(source.replace(MARK, ''));
+    if (isCalled !== own.length > 0 || own.length > 1)
+      throw new TesseraError(
+        `${name}: the WGSL ${isCalled ? 'calls' : 'does not call'} ${hook}(), and has ${own.length} marks of it; expected one with its calls, or neither`,
+      );
+  }
+  for (const mark of marks) {
+    const declaration = declarationOf(mark, mark.type);
+    if (!source.includes(declaration))
+      throw new TesseraError(
+        `${name}: ${mark.hook === 'epilogue' ? 'an' : 'a'} ${mark.hook} stands on '${mark.on}', but the WGSL has no '${declaration}'`,
+      );
+  }
+  return marks;
+}
+
+/** WGSL with a function in a mark's place, which gives values of a type: what an epilogue gives is stored as it is. */
+export function fillMark(source: string, mark: Mark, wgsl: string, type: string): string {
+  const stored =
+    mark.hook === 'epilogue' ? source.replace(declarationOf(mark, mark.type), () => declarationOf(mark, type)) : source;
+  return stored.replace(textOf(mark), () => wgsl);
+}
+
+/** WGSL with the marks that are still open filled by functions that pass the value through. */
 export const closeHooks = (source: string): string =>
-  source
-    .replace(PROLOGUE_VEC4, 'fn prologue(value: vec4f, index: u32) -> vec4f { return value; }')
-    .replace(PROLOGUE, 'fn prologue(value: f32, index: u32) -> f32 { return value; }')
-    .replace(EPILOGUE_VEC4, 'fn epilogue(value: vec4f, index: u32) -> vec4f { return value; }')
-    .replace(EPILOGUE, 'fn epilogue(value: f32, index: u32) -> f32 { return value; }');
+  source.replace(MARK, (_, hook, __, type) => `fn ${hook}(value: ${type}, index: u32) -> ${type} { return value; }`);
 
 /** What a bound resource is to the kernel: storage that it reads, or reads and writes, or its uniform sizes. */
 export type Access = 'read' | 'read_write' | 'uniform';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Device, defineKernel, lackOf } from '../../src/gpu/index.js';
+import { type Device, defineKernel, epilogue, lackOf, prologue } from '../../src/gpu/index.js';
 import { sizeClass } from '../../src/gpu/pool.js';
 
 const source = `
@@ -11,6 +11,9 @@ struct Sizes { count: u32, rate: f32 }
 fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x < sizes.count) { y[id.x] = sizes.rate * x[id.x]; }
 }`;
+/** The source with an epilogue that is called, and marks in front of it. */
+const fusable = (...marks: string[]) =>
+  `${marks.join('\n')}\n${source.replace('= sizes.rate * x[id.x];', '= epilogue(sizes.rate * x[id.x], id.x);')}`;
 const definition = {
   name: 'scale',
   reads: ['x'],
@@ -38,9 +41,29 @@ test.each([
   ['uniforms in another order', { sizes: ['rate'], numbers: ['count'] }, 'uniform fields differ'],
   ['a gap in the bindings', { wgsl: source.replace('@binding(2)', '@binding(3)') }, 'without a gap'],
   ['a uniform of another type', { wgsl: source.replace('rate: f32', 'rate: vec2f') }, "got 'rate: vec2f'"],
+  ['a hook that is called and not marked', { wgsl: fusable() }, 'calls epilogue(), and has 0 marks'],
+  ['a hook that is marked twice', { wgsl: fusable(epilogue('y'), epilogue('y')) }, 'has 2 marks'],
+  ['a hook that is marked and not called', { wgsl: `${prologue('x')}${source}` }, 'does not call prologue()'],
+  ['a hook on no binding', { wgsl: fusable(epilogue('z')) }, "an epilogue stands on 'z'"],
+  [
+    'a hook on a binding that is only read',
+    { wgsl: fusable(epilogue('x')) },
+    "no 'var<storage, read_write> x: array<f32>'",
+  ],
+  [
+    'a hook of another type',
+    { wgsl: fusable(epilogue('y', 'vec4f')) },
+    "no 'var<storage, read_write> y: array<vec4f>'",
+  ],
   ['no entry point', { wgsl: source.replace('fn main', 'fn start') }, "no '@compute"],
 ])('%s is refused', (_, change, message) => {
   expect(() => defineKernel({ ...definition, ...change })).toThrow(message);
+});
+
+test('a kernel tells its marks, and what is not fused into it passes values through', () => {
+  const kernel = defineKernel({ ...definition, wgsl: fusable(epilogue('y')) });
+  expect(kernel.marks).toEqual([{ hook: 'epilogue', on: 'y', type: 'f32' }]);
+  expect(kernel.source).toContain('fn epilogue(value: f32, index: u32) -> f32 { return value; }');
 });
 
 test('size classes cover what is asked for, by a quarter more at most', () => {

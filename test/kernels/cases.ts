@@ -1053,7 +1053,7 @@ const pairs = plain.flatMap((one) =>
 );
 const ofF16: readonly KernelCase[] = pairs.map(([one, kernel]) => {
   // Products give f32; what only moves elements moves them as they are.
-  const moves = kernel.hooks.length === 0 && !kernel.name.startsWith('conv2d');
+  const moves = kernel.marks.length === 0 && !kernel.name.startsWith('conv2d');
   const stored = kernel.bindings.filter(({ access }) => access === 'read' || (moves && access === 'read_write'));
   return { ...one, kernel, types: Object.fromEntries(stored.map(({ name }) => [name, 'f16' as const])) };
 });
@@ -1104,8 +1104,8 @@ const withHooks = [...new Set([...plain, ...ofF16].map(({ kernel }) => kernel))]
     (one) => one.kernel === kernel && sizeOf(one) < 25_000 && !one.note.endsWith('infinite'),
   );
   const largest = own.reduce((most, one) => (sizeOf(one) > sizeOf(most) ? one : most), own[0]);
-  const changed = kernel.hooks.flatMap((hook) => [hooked(largest, hook, 0.5), hooked(largest, hook, -0.5)]);
-  return kernel.hooks.includes('epilogue') ? [...changed, storingF16(largest)] : changed;
+  const changed = kernel.marks.flatMap(({ hook }) => [hooked(largest, hook, 0.5), hooked(largest, hook, -0.5)]);
+  return kernel.marks.some(({ hook }) => hook === 'epilogue') ? [...changed, storingF16(largest)] : changed;
 });
 
 export const kernelCases: readonly KernelCase[] = [...plain, ...ofF16, ...withHooks, ...elementwiseCases, ...f16Cases];

@@ -1,6 +1,6 @@
 import { bytesOf } from '../../gpu/device.js';
 import { ceilDivide, defineKernel, type Split, splitAlong } from '../../gpu/kernel.js';
-import { EPILOGUE, wgsl } from '../../gpu/wgsl.js';
+import { epilogue, wgsl } from '../../gpu/wgsl.js';
 import { nameFor, type OperandType } from '../matmul/matmul.js';
 
 /*
@@ -126,7 +126,7 @@ ${CONV_SIZES_STRUCT}
 @group(0) @binding(1) var<storage, read> w: array<${type}>;        // (kernel_height, kernel_width, in_channels, out_channels)
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;  // (batch, out_height, out_width, out_channels)
 @group(0) @binding(3) var<uniform> sizes: Sizes;
-${EPILOGUE}
+${epilogue('y')}
 
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -194,7 +194,7 @@ ${CONV_SIZES_STRUCT}
 @group(0) @binding(1) var<storage, read> w: array<${type}>;         // (kernel_height, kernel_width, in_channels, out_channels)
 @group(0) @binding(2) var<storage, read_write> dx: array<f32>;  // (batch, in_height, in_width, in_channels)
 @group(0) @binding(3) var<uniform> sizes: Sizes;
-${EPILOGUE}
+${epilogue('dx')}
 
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,

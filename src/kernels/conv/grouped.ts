@@ -1,5 +1,5 @@
 import { ceilDivide, defineKernel } from '../../gpu/kernel.js';
-import { EPILOGUE, wgsl } from '../../gpu/wgsl.js';
+import { epilogue, wgsl } from '../../gpu/wgsl.js';
 import { type ConvSizes, convSizes, convSplits, inputSize, pixels } from './conv2d.js';
 
 /*
@@ -63,7 +63,7 @@ ${SIZES}
 @group(0) @binding(1) var<storage, read> w: array<f32>;        // (kernel_height, kernel_width, in_channels / groups, out_channels)
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;  // (batch, out_height, out_width, out_channels)
 @group(0) @binding(3) var<uniform> sizes: Sizes;
-${EPILOGUE}
+${epilogue('y')}
 
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -114,7 +114,7 @@ ${SIZES}
 @group(0) @binding(1) var<storage, read> w: array<f32>;         // (kernel_height, kernel_width, in_channels / groups, out_channels)
 @group(0) @binding(2) var<storage, read_write> dx: array<f32>;  // (batch, in_height, in_width, in_channels)
 @group(0) @binding(3) var<uniform> sizes: Sizes;
-${EPILOGUE}
+${epilogue('dx')}
 
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,

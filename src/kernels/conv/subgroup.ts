@@ -1,5 +1,5 @@
 import { ceilDivide, defineKernel } from '../../gpu/kernel.js';
-import { EPILOGUE_VEC4, wgsl } from '../../gpu/wgsl.js';
+import { epilogue, wgsl } from '../../gpu/wgsl.js';
 import { CONV_SIZES_STRUCT, conv2dRegister, convCost, convSizes, convSplits, pixels, windowSize } from './conv2d.js';
 
 /*
@@ -46,7 +46,7 @@ const forward = defineKernel({
 @group(0) @binding(1) var<storage, read> w: array<vec4f>;        // (kernel_height, kernel_width, in_channels, out_channels)
 @group(0) @binding(2) var<storage, read_write> y: array<vec4f>;  // (batch, out_height, out_width, out_channels)
 @group(0) @binding(3) var<uniform> sizes: Sizes;
-${EPILOGUE_VEC4}
+${epilogue('y', 'vec4f')}
 
 /** x in a window whose corner, which may lie outside, is at (top, left) of image n; 0 outside. */
 fn load(n: u32, top: i32, left: i32, kh: u32, kw: u32, ci: u32) -> f32 {
@@ -112,7 +112,7 @@ const inputBackward = defineKernel({
 @group(0) @binding(1) var<storage, read> w: array<vec4f>;         // (kernel_height, kernel_width, in_channels, out_channels)
 @group(0) @binding(2) var<storage, read_write> dx: array<vec4f>;  // (batch, in_height, in_width, in_channels)
 @group(0) @binding(3) var<uniform> sizes: Sizes;
-${EPILOGUE_VEC4}
+${epilogue('dx', 'vec4f')}
 ${main}
   let channels = sizes.in_channels / 4u;
   let tiles = (channels + ${THREADS - 1}u) / ${THREADS}u;

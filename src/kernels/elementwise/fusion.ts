@@ -1,5 +1,6 @@
+import { TesseraError } from '../../gpu/errors.js';
 import { type Cost, type Kernel, programOf, type Split, type Values } from '../../gpu/kernel.js';
-import { EPILOGUE, EPILOGUE_VEC4, type Hook, PROLOGUE, PROLOGUE_VEC4, parseStruct } from '../../gpu/wgsl.js';
+import { fillMark, type Hook, type Mark, parseStruct } from '../../gpu/wgsl.js';
 import {
   body,
   canSplit,
@@ -18,7 +19,7 @@ import {
 import { type Expression, evaluateExpression } from './expression.js';
 
 /*
- * Chains of elementwise functions as the prologue or epilogue of a kernel that has such hooks (gpu/wgsl.ts).
+ * Chains of elementwise functions as the prologue or epilogue of a kernel that marks such hooks (gpu/wgsl.ts).
  */
 /** Elementwise work to be done inside another kernel, on the buffer `on`, which holds `count` values. */
 export interface Fusion {
@@ -28,13 +29,16 @@ export interface Fusion {
   readonly expression: Expression;
 }
 
-const MARKS = {
-  prologue: { scalar: PROLOGUE, vec4: PROLOGUE_VEC4 },
-  epilogue: { scalar: EPILOGUE, vec4: EPILOGUE_VEC4 },
-} as const;
-
 /** True if a kernel gives its hook four neighbouring values at once: the work must be such that `canVectorise`. */
-export const takesVec4 = ({ wgsl }: Kernel, hook: Hook): boolean => wgsl.includes(MARKS[hook].vec4);
+export const takesVec4 = (kernel: Kernel, hook: Hook): boolean =>
+  kernel.marks.some((mark) => mark.hook === hook && mark.type === 'vec4f');
+
+/** @throws TesseraError if the kernel has no such hook on that binding. */
+function markOf({ name, marks }: Kernel, hook: Hook, on: string): Mark {
+  const found = marks.find((mark) => mark.hook === hook && mark.on === on);
+  if (found === undefined) throw new TesseraError(`${name}: it has no ${hook} on '${on}'`);
+  return found;
+}
 
 /**
  * A kernel with elementwise work fused into its hooks. The work's inputs become the bindings `epilogue_in0`, ... and
@@ -64,9 +68,7 @@ export function fuse(kernel: Kernel, fusions: readonly Fusion[]): Kernel {
     const type = expression.steps.at(-1)!.type;
     const stored = (vec4 ? STORED_VECTOR : STORED)[type];
     const text = `fn ${hook}(value: ${values}, index: u32) -> ${stored} {\n${body(expression, prefix, 'fused', 'index', vec4)}\n  return ${storable(type)};\n}`;
-    // The kernel stores what its epilogue returns: the binding takes over its type.
-    if (hook === 'epilogue') source = source.replace(`> ${on}: array<${values}>`, `> ${on}: array<${stored}>`);
-    source = source.replace(MARKS[hook][vec4 ? 'vec4' : 'scalar'], text);
+    source = fillMark(source, markOf(kernel, hook, on), text, stored);
   }
   if (fields.length > 0) {
     bindings.push({ name: 'fused', access: 'uniform' });
@@ -82,7 +84,7 @@ export function fuse(kernel: Kernel, fusions: readonly Fusion[]): Kernel {
     name: fusedName(kernel.name, fusions),
     bindings,
     uniforms: fields.length > 0 ? [...kernel.uniforms, parseStruct(kernel.name, source, 'Fused')] : kernel.uniforms,
-    hooks: kernel.hooks.filter((hook) => !fusions.some((fusion) => fusion.hook === hook)),
+    marks: kernel.marks.filter(({ hook }) => !fusions.some((fusion) => fusion.hook === hook)),
     wgsl: source,
     source: programOf(source, { ...kernel, f16 }),
     splits: fusions.every(({ expression }) => canSplit(expression))

@@ -1,5 +1,5 @@
 import { ceilDivide, defineKernel, splitAlong } from '../../gpu/kernel.js';
-import { EPILOGUE, wgsl } from '../../gpu/wgsl.js';
+import { epilogue, wgsl } from '../../gpu/wgsl.js';
 
 /*
  * y = a + b, element by element, with an epilogue: the last step of a sum whose parts come from several launches. A chain of
@@ -22,7 +22,7 @@ struct Sizes { rows: u32, cols: u32 }
 @group(0) @binding(1) var<storage, read> b: array<f32>;        // (rows, cols)
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;  // (rows, cols)
 @group(0) @binding(3) var<uniform> sizes: Sizes;
-${EPILOGUE}
+${epilogue('y')}
 
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,

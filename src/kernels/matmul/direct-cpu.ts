@@ -1,5 +1,5 @@
 import { ceilDivide, defineKernel, type Kernel } from '../../gpu/kernel.js';
-import { EPILOGUE, wgsl } from '../../gpu/wgsl.js';
+import { epilogue, wgsl } from '../../gpu/wgsl.js';
 import { type MatmulSizes, matmulCost, matmulReference, matmulSizes, matmulSplits, SIZES_STRUCT } from './matmul.js';
 
 /*
@@ -33,7 +33,7 @@ ${SIZES_STRUCT}
 @group(0) @binding(2) var<storage, read_write> c: array<f32>;  // (batch, chunks, m, n)
 @group(0) @binding(3) var<uniform> sizes: Sizes;
 const COLUMNS = ${columns}u;  // of C, an invocation
-${EPILOGUE}
+${epilogue('c')}
 
 fn store(part: u32, i: u32, j: u32, value: vec4f) {
   if (i >= sizes.m) { return; }

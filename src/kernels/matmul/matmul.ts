@@ -1,6 +1,6 @@
 import { bytesOf } from '../../gpu/device.js';
 import { ceilDivide, defineKernel, type Split, splitAlong } from '../../gpu/kernel.js';
-import { EPILOGUE, wgsl } from '../../gpu/wgsl.js';
+import { epilogue, wgsl } from '../../gpu/wgsl.js';
 
 /*
  * Matrix product, one matrix after the other along `batch`:
@@ -113,7 +113,7 @@ ${SIZES_STRUCT}
 @group(0) @binding(1) var<storage, read> b: array<${type}>;        // (batch, k, n), by strides
 @group(0) @binding(2) var<storage, read_write> c: array<f32>;  // (batch, chunks, m, n)
 @group(0) @binding(3) var<uniform> sizes: Sizes;
-${EPILOGUE}`;
+${epilogue('c')}`;
 
 const naive = (type: OperandType) =>
   defineKernel({

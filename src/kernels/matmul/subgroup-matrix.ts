@@ -1,6 +1,6 @@
 import type { SubgroupMatrixConfig } from '../../gpu/kernel.js';
 import { ceilDivide, defineKernel, type Kernel } from '../../gpu/kernel.js';
-import { EPILOGUE, wgsl } from '../../gpu/wgsl.js';
+import { epilogue, wgsl } from '../../gpu/wgsl.js';
 import { type MatmulSizes, matmulOf, type OperandType } from './matmul.js';
 import { blocksOf, type Reading, readingOf, repeat } from './tiles.js';
 
@@ -47,7 +47,7 @@ export function subgroupMatrixProduct(config: Config, reading: Reading): Kernel 
     workgroups: ({ batch, m, n, chunks }) => batch * chunks * ceilDivide(m, ROWS) * ceilDivide(n, COLUMNS),
     wgsl: wgsl`${blocksOf(reading, component)}
 @group(0) @binding(2) var<storage, read_write> c: array<f32>;  // (batch, chunks, m, n)
-${EPILOGUE}
+${epilogue('c')}
 
 const ROWS = ${ROWS}u;     // of C, a workgroup
 const COLUMNS = ${COLUMNS}u;

@@ -1,5 +1,5 @@
 import { ceilDivide, defineKernel, type Kernel } from '../../gpu/kernel.js';
-import { EPILOGUE, EPILOGUE_VEC4, wgsl } from '../../gpu/wgsl.js';
+import { epilogue, wgsl } from '../../gpu/wgsl.js';
 import { type MatmulSizes, matmulOf, nameFor, type OperandType, SIZES_STRUCT } from './matmul.js';
 
 /*
@@ -98,7 +98,7 @@ fn shared_one(z: u32, i: u32, k: u32) -> f32 {
 }`;
 
 const storeVec4 = wgsl`
-${EPILOGUE_VEC4}
+${epilogue('c', 'vec4f')}
 fn store(part: u32, i: u32, j: u32, value: vec4f) {
   let at = ((part * sizes.m + i) * sizes.n + j) / 4u;
   c[at] = epilogue(value, at);
@@ -137,7 +137,7 @@ fn spread_vec4(z: u32, k: u32, j: u32) -> mat4x4f {
   return mat4x4f(spread_one(z, k, j), spread_one(z, k + 1u, j), spread_one(z, k + 2u, j), spread_one(z, k + 3u, j));
 }`,
   store: wgsl`
-${EPILOGUE}
+${epilogue('c')}
 fn store(part: u32, i: u32, j: u32, value: vec4f) {
   let at = (part * sizes.m + i) * sizes.n + j;
   for (var s = 0u; s < 4u; s++) {
@@ -160,7 +160,7 @@ fn spread_vec4(z: u32, k: u32, i: u32) -> mat4x4f {
   return mat4x4f(spread_one(z, k, i), spread_one(z, k + 1u, i), spread_one(z, k + 2u, i), spread_one(z, k + 3u, i));
 }`,
   store: wgsl`
-${EPILOGUE}
+${epilogue('c')}
 fn store(part: u32, j: u32, i: u32, value: vec4f) {
   for (var s = 0u; s < 4u; s++) {
     let at = (part * sizes.m + i + s) * sizes.n + j;

@@ -1,5 +1,5 @@
 import { ceilDivide, defineKernel, type Kernel } from '../../gpu/kernel.js';
-import { EPILOGUE, EPILOGUE_VEC4, wgsl } from '../../gpu/wgsl.js';
+import { epilogue, wgsl } from '../../gpu/wgsl.js';
 import { type MatmulSizes, matmulOf, nameFor, type OperandType } from './matmul.js';
 import { blocksOf, type Reading, readingOf, repeat } from './tiles.js';
 
@@ -17,7 +17,7 @@ const EACH = 8; // rows of C an invocation, and four columns
 
 const storeAny = wgsl`
 @group(0) @binding(2) var<storage, read_write> c: array<f32>;  // (batch, chunks, m, n)
-${EPILOGUE}
+${epilogue('c')}
 fn store(part: u32, i: u32, j: u32, value: vec4f) {
   let at = (part * sizes.m + i) * sizes.n + j;
   for (var s = 0u; s < 4u; s++) {
@@ -27,7 +27,7 @@ fn store(part: u32, i: u32, j: u32, value: vec4f) {
 
 const storeVec4 = wgsl`
 @group(0) @binding(2) var<storage, read_write> c: array<vec4f>;  // (batch, chunks, m, n)
-${EPILOGUE_VEC4}
+${epilogue('c', 'vec4f')}
 fn store(part: u32, i: u32, j: u32, value: vec4f) {
   let at = ((part * sizes.m + i) * sizes.n + j) / 4u;
   if (i < sizes.m && j < sizes.n) { c[at] = epilogue(value, at); }

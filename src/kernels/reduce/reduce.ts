@@ -1,5 +1,5 @@
 import { ceilDivide, defineKernel, type Kernel, type Split, splitAlong } from '../../gpu/kernel.js';
-import { EPILOGUE, EPILOGUE_VEC4, PROLOGUE, PROLOGUE_VEC4, wgsl } from '../../gpu/wgsl.js';
+import { epilogue, prologue, wgsl } from '../../gpu/wgsl.js';
 import { REPLACES, REPLACES_VEC4, replaces } from './nan.js';
 
 /*
@@ -110,8 +110,8 @@ struct Sizes { outer: u32, n: u32, inner: u32, chunks: u32, chunk_length: u32 }
 @group(0) @binding(0) var<storage, read> x: array<${type}>;        // (outer, n, inner)
 @group(0) @binding(1) var<storage, read_write> y: array<${type}>;  // (outer, chunks, inner)
 @group(0) @binding(2) var<uniform> sizes: Sizes;
-${width === 1 ? PROLOGUE : PROLOGUE_VEC4}
-${width === 1 ? EPILOGUE : EPILOGUE_VEC4}
+${prologue('x', type)}
+${epilogue('y', type)}
 ${helpers?.[type] ?? ''}
 fn combine(a: ${type}, b: ${type}) -> ${type} { return ${combine}; }
 
@@ -155,8 +155,8 @@ struct Sizes { outer: u32, n: u32, inner: u32, chunks: u32, chunk_length: u32 }
 @group(0) @binding(2) var<uniform> sizes: Sizes;
 const THREADS = ${THREADS}u;
 var<workgroup> partial: array<f32, THREADS>;
-${PROLOGUE}
-${EPILOGUE}
+${prologue('x')}
+${epilogue('y')}
 ${helpers?.f32 ?? ''}
 fn combine(a: f32, b: f32) -> f32 { return ${combine}; }
 
@@ -202,8 +202,8 @@ struct Sizes { outer: u32, n: u32, inner: u32, chunks: u32, chunk_length: u32 }
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;        // (outer, n)
 @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;  // (outer, chunks)
 @group(0) @binding(2) var<uniform> sizes: Sizes;
-${PROLOGUE_VEC4}
-${EPILOGUE_VEC4}
+${prologue('x', 'vec4f')}
+${epilogue('y', 'vec4f')}
 ${helpers?.vec4f ?? ''}
 fn combine(a: vec4f, b: vec4f) -> vec4f { return ${combine}; }
 
