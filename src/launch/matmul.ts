@@ -31,7 +31,7 @@ export function matrixOf({ shape }: { readonly shape: Shape }, transposed: boole
 
 /** Fewer workgroups than this leave a GPU idle: a long k is then split into chunks, which costs a second launch. */
 const ENOUGH_WORKGROUPS = 64;
-/** A sum of more terms loses digits: where no rule says so, none is taken as a whole. */
+/** A sum of more terms loses digits: where the chunks' results are few beside the operands, none is taken as a whole. */
 const LONG_K = 2048;
 const SHORTEST_CHUNK = 512;
 /** Numbers of chunks that are measured beside the default, and the least length of a chunk. */
@@ -71,8 +71,7 @@ export function matmulLaunches(
   const kernels = kernelsFor(whole, a.dtype as OperandType, device);
   const rule = ruleFor(whole, device, kernels);
   const workgroups = kernels[rule].workgroups(whole);
-  const ruleChunks =
-    k < LONG_K ? 1 : Math.min(Math.ceil(ENOUGH_WORKGROUPS / Math.max(1, workgroups)), Math.ceil(k / SHORTEST_CHUNK));
+  const ruleChunks = chunksFor({ m, n, k }, workgroups);
   if ([a, b, c].some(({ dtype, length }) => exceedsBinding(dtype, length, device.limits))) {
     const size = { transposeA, transposeB, m, n, k };
     const multiply = (a: Value, b: Value, c: Value) => matmulLaunches(a, b, c, { transposeA, transposeB }, context);
@@ -93,6 +92,15 @@ export function matmulLaunches(
   }
   const sizes = { batch, m, n, k, transposeA, transposeB, f16: a.dtype === 'f16' };
   return context.choose('matmul', sizes, variants, named(rule, ruleChunks));
+}
+
+/** How many chunks of k keep a GPU busy, and sums exact: writing a chunk costs at most a quarter of reading it. */
+function chunksFor({ m, n, k }: { m: number; n: number; k: number }, workgroups: number): number {
+  if (k < LONG_K) return 1;
+  const toBeBusy = Math.min(Math.ceil(ENOUGH_WORKGROUPS / Math.max(1, workgroups)), Math.ceil(k / SHORTEST_CHUNK));
+  const worthwhile = (4 * m * n) / (m + n);
+  const longest = worthwhile <= SHORTEST_CHUNK ? SHORTEST_CHUNK : Math.max(LONG_K, worthwhile);
+  return Math.max(toBeBusy, Math.floor(k / longest));
 }
 
 /** The kernels that can compute a product, from simple to clever. */

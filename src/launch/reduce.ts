@@ -9,6 +9,8 @@ const LONG_AXIS = 1024;
 const FEW_RESULTS = 4096;
 /** Shorter axes are not worth a split. */
 const SHORTEST_SPLIT = 256;
+/** Longer axes are split however many results there are: one invocation's sum would lose digits. */
+const LONGEST_AXIS = 4096;
 /** How many invocations share a row where a workgroup folds it: each sums that much less. */
 const FOLDED = 64;
 
@@ -40,7 +42,7 @@ export function reduceLaunches(
     const second = inVec4 && device.software ? columnsVec4 : columns;
     return [first, launch(second, { x: partial, y }, { outer, n: chunks, inner, chunks: 1, chunk_length: chunks })];
   };
-  const split = isLarge || (n > LONG_AXIS && outer * inner < FEW_RESULTS);
+  const split = isLarge || n > LONGEST_AXIS || (n > LONG_AXIS && outer * inner < FEW_RESULTS);
   const maySplit = isLarge || n >= SHORTEST_SPLIT;
   // A long sum of one invocation loses digits.
   const mayDo = (longest: number) => !split || (n <= longest && !isLarge);

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { readBack } from '../../src/tensor/evaluate.js';
-import { type Device, ops, setDefaultDevice } from '../../src/tensor/index.js';
+import { type Device, full, grad, ops, setDefaultDevice, type Tensor, tensor, zeros } from '../../src/tensor/index.js';
 import { gpu, reference } from '../support/devices.js';
 import { accuracyCases, Draw } from './accuracy-cases.js';
 
@@ -78,4 +78,41 @@ test.each(names)('%s carries NaN on', async (name) => {
   expect(nanIn(found).flat()).toContain(true);
   expect(nanIn(expected).flat()).toContain(true);
   if (!ZERO_TIMES_NAN.test(name)) expect(nanIn(found)).toEqual(nanIn(expected));
+});
+
+/* Long axes of terms of one sign, where each addition rounds the same way: within the same bounds. */
+const tenth = Math.fround(0.1);
+const tenths = (...shape: number[]) => full(shape, tenth);
+const stored = (...shape: number[]) =>
+  tensor(new Float32Array(shape.reduce((size, length) => size * length, 1)).fill(tenth), shape);
+const ofOneToken = (count: number): Tensor => {
+  const table = zeros([2, 4]);
+  return grad(
+    ops
+      .gather(table, tensor(new Int32Array(count).fill(1)))
+      .mul(tenth)
+      .sum(),
+    [table],
+  )[0].slice([1], [2]);
+};
+const longSums: readonly (readonly [string, number, () => Tensor, (at: number) => number])[] = [
+  ['sum of 2^24 numbers', 1e-6, () => tenths(2 ** 24).sum(), () => 2 ** 24 * tenth],
+  ['sum of a thousand', 1e-6, () => stored(1000).sum(), () => 1000 * tenth],
+  ['sums of rows', 1e-6, () => tenths(5000, 4099).sum(1), () => 4099 * tenth],
+  ['sums of columns', 1e-6, () => tenths(4099, 1023).sum(0), () => 4099 * tenth],
+  ['sums of a middle axis', 1e-6, () => stored(64, 1000, 65).sum(1), () => 1000 * tenth],
+  ['mean', 1e-6, () => stored(1_000_003).mean(), () => tenth],
+  ['cumsum', 4e-6, () => ops.cumsum(stored(1_000_000)), (at) => (at + 1) * tenth],
+  ['cumsum from the end', 4e-6, () => ops.cumsum(stored(100_000), 0, { reverse: true }), (at) => (1e5 - at) * tenth],
+  ['dot product', 1e-5, () => ops.matmul(stored(1_000_000), stored(1_000_000)), () => 1_000_000 * tenth ** 2],
+  ['averagePool2d of the whole', 1e-6, () => ops.averagePool2d(stored(1, 300, 300, 1), { size: 300 }), () => tenth],
+  ['averagePool2d', 4e-6, () => ops.averagePool2d(stored(1, 300, 300, 1), { size: 200, stride: 50 }), () => tenth],
+  ['gradient of a token', 1e-6, () => ofOneToken(100_000), () => 100_000 * tenth],
+];
+
+test.each(longSums)('%s of one sign', async (_, bound, compute, expected) => {
+  setDefaultDevice(gpu);
+  const found = await compute().data();
+  const worst = Array.from(found).findIndex((value, at) => !(Math.abs(value / expected(at) - 1) <= bound));
+  if (worst >= 0) expect.fail(`element ${worst}: got ${found[worst]}, expected ${expected(worst)} within ${bound}`);
 });

@@ -95,3 +95,29 @@ test.each(
   expect(expected.y.includes(true)).toBe(true);
   expect(await nans(gpu, cases[name], input)).toEqual(expected);
 });
+
+test.each([
+  ['gpu', gpu],
+  ['reference', reference],
+])('a pixel that is no number spoils only what is made of it, on the %s', async (_, device) => {
+  setDefaultDevice(device);
+  // One channel, 1 x 5 pixels.
+  const image = (value: number) => tensor([1, 2, value, 4, 5], [1, 1, 5, 1]);
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
+    const found = async (y: Tensor) => Array.from(await y.data());
+    expect(await found(ops.adaptiveAveragePool2d(image(value), [1, 3]))).toEqual([1.5, value, 4.5]);
+    expect(await found(ops.adaptiveAveragePool2d(image(value), [1, 5]))).toEqual([1, 2, value, 4, 5]);
+    const wide = await found(ops.resize(image(value), [1, 10], 'bilinear'));
+    expect(wide.map(Number.isFinite)).toEqual([
+      ...[true, true, true],
+      ...[false, false, false, false],
+      ...[true, true, true],
+    ]);
+    // Each third output lies on a pixel: it takes nothing of the others.
+    expect(await found(ops.resize(image(value).slice([0, 0, 1], [1, 1, 4]), [1, 9], 'bilinear'))).toEqual([
+      ...[2, 2],
+      ...[value, value, value, value, value],
+      ...[4, 4],
+    ]);
+  }
+});

@@ -110,12 +110,26 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   },
 });
 
-/** Σ of the rows of `values` that belong to `row`, at a column, for an element type and the number of elements in a row. */
+/**
+ * Σ of the rows of `values` that belong to `row`, at a column, for an element type and the number of elements in a row.
+ * Each addition to a long sum rounds by its size: 64 are added up at a time, then 64 of these sums, then what these give.
+ */
 export const sumOfRow = (type: 'f32' | 'vec4f'): string => wgsl`
 fn sum_of_row(row: u32, column: u32, length: u32) -> ${type} {
-  var sum = ${type}();
-  for (var at = starts[row]; at < starts[row + 1u]; at++) { sum += values[u32(order[at]) * length + column]; }
-  return sum;
+  let end = starts[row + 1u];
+  var total = ${type}();
+  for (var at = starts[row]; at < end;) {
+    var blocks = ${type}();
+    for (let end_of_blocks = min(at + 4096u, end); at < end_of_blocks;) {
+      var block = ${type}();
+      for (let end_of_block = min(at + 64u, end_of_blocks); at < end_of_block; at++) {
+        block += values[u32(order[at]) * length + column];
+      }
+      blocks += block;
+    }
+    total += blocks;
+  }
+  return total;
 }`;
 
 /** Splits what is summed by row along the rows of tables: a part needs the start that ends its last row, too. */

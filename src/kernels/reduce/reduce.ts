@@ -9,8 +9,12 @@ import { REPLACES, REPLACES_VEC4, replaces } from './nan.js';
  *
  * A long axis is split into `chunks` of `chunk_length`, each reduced on its own to y (outer, chunks, inner); a second
  * launch reduces the chunks. The order of the sum depends on the shape alone: same shape, same bits.
+ *
+ * Each addition to a long sum rounds by its size, so an invocation adds up BLOCK elements at a time and then the blocks:
+ * the error of n terms grows as BLOCK + n / BLOCK, not as n.
  */
 const THREADS = 64;
+const BLOCK = 64; // elements that are added up before they are added to the total
 const SOFTWARE_THREADS = 8; // few invocations have much to do: small workgroups keep all cores busy
 
 export type Reduction = 'sum' | 'prod' | 'max' | 'min';
@@ -128,9 +132,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let end = min(begin + sizes.chunk_length, sizes.n);
   var at = (o * sizes.n + begin) * inner + i;
   var total = ${start('prologue(x[at], at)', type)};
-  for (var k = begin; k < end; k++) {
-    total = combine(total, prologue(x[at], at));
-    at += inner;
+  for (var first = begin; first < end; first += ${BLOCK}u) {
+    var block = ${start('prologue(x[at], at)', type)};
+    for (var k = first; k < min(first + ${BLOCK}u, end); k++) {
+      block = combine(block, prologue(x[at], at));
+      at += inner;
+    }
+    total = combine(total, block);
   }
   y[index] = epilogue(total, index);
 }`,
@@ -170,8 +178,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let begin = chunk * sizes.chunk_length;
   let end = min(begin + sizes.chunk_length, sizes.n);
   var total = ${start('prologue(x[row + begin], row + begin)', 'f32')};
-  for (var k = begin + thread; k < end; k += THREADS) {
-    total = combine(total, prologue(x[row + k], row + k));
+  for (var first = begin + thread; first < end; first += ${BLOCK}u * THREADS) {
+    var block = ${start('prologue(x[row + first], row + first)', 'f32')};
+    for (var k = first; k < min(first + ${BLOCK}u * THREADS, end); k += THREADS) {
+      block = combine(block, prologue(x[row + k], row + k));
+    }
+    total = combine(total, block);
   }
   partial[thread] = total;
   for (var half = THREADS / 2u; half > 0u; half /= 2u) {
@@ -215,11 +227,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var totals: vec4f;
   for (var q = 0u; q < 4u; q++) {
     let row = (4u * index + q) / sizes.chunks * sizes.n;
-    let first = (4u * index + q) % sizes.chunks * sizes.chunk_length;
-    let begin = (row + first) / 4u;
-    let end = (row + min(first + sizes.chunk_length, sizes.n)) / 4u;
+    let offset = (4u * index + q) % sizes.chunks * sizes.chunk_length;
+    let begin = (row + offset) / 4u;
+    let end = (row + min(offset + sizes.chunk_length, sizes.n)) / 4u;
     var total = ${start('prologue(x[begin], begin)', 'vec4f')};
-    for (var at = begin; at < end; at++) { total = combine(total, prologue(x[at], at)); }
+    for (var first = begin; first < end; first += ${BLOCK}u) {
+      var block = ${start('prologue(x[first], first)', 'vec4f')};
+      for (var at = first; at < min(first + ${BLOCK}u, end); at++) { block = combine(block, prologue(x[at], at)); }
+      total = combine(total, block);
+    }
     let pairs = combine(total, total.zwxy);
     totals[q] = combine(pairs, pairs.yxwz).x;
   }

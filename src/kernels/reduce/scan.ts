@@ -6,7 +6,8 @@ import { wgsl } from '../../gpu/wgsl.js';
  *
  *   y[o,k,i] = Σ_{j ≤ k} x[o,j,i]      exclusive: j < k;  reverse: from the end, j ≥ k
  *
- * One invocation walks each column: neighbours read neighbouring elements, and the order of a sum is that of its axis.
+ * One invocation walks each column: neighbours read neighbouring elements. Each addition to a long sum rounds by its size,
+ * so the sum so far is kept as three: of the last elements, of the last blocks of 64 and of what lies before these.
  */
 const THREADS = 64;
 
@@ -31,13 +32,25 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let index = (group.y * groups.x + group.x) * ${THREADS}u + thread;
   if (index >= sizes.outer * sizes.inner) { return; }
   let column = (index / sizes.inner) * sizes.n * sizes.inner + index % sizes.inner;
+  var elements = 0.0;
+  var blocks = 0.0;
+  var rest = 0.0;
   var before = 0.0;
   for (var step = 0u; step < sizes.n; step++) {
     let k = select(step, sizes.n - 1u - step, sizes.reverse == 1u);
     let at = column + k * sizes.inner;
-    let total = before + x[at];
+    elements += x[at];
+    let total = rest + (blocks + elements);
     y[at] = select(total, before, sizes.exclusive == 1u);
     before = total;
+    if (step % 64u == 63u) {
+      blocks += elements;
+      elements = 0.0;
+    }
+    if (step % 4096u == 4095u) {
+      rest += blocks;
+      blocks = 0.0;
+    }
   }
 }`,
   reference({ x, y, outer, n, inner, exclusive, reverse }) {

@@ -56,9 +56,9 @@ export function maxPool2d(x: Tensor, { size = 2, stride = size, padding = 'valid
 /** @throws TesseraError if an image with its borders is smaller than the window. */
 export function windowsOf(op: string, x: Tensor, { size = 2, stride = size, padding = 'valid' }: PoolOptions) {
   const windows: Windows = { size: pairOf(op, size), stride: pairOf(op, stride) };
-  const borders = ([0, 1] as const).map((axis) =>
-    paddingOf(op, padding, axis, x.shape[1 + axis], windows.size[axis], windows.stride[axis]),
-  );
+  const along = (axis: 0 | 1) =>
+    paddingOf(op, padding, axis, x.shape[1 + axis], windows.size[axis], windows.stride[axis]);
+  const borders = [along(0), along(1)] as const;
   if (borders.some(([before, after], axis) => x.shape[1 + axis] + before + after < windows.size[axis])) {
     throw new TesseraError(
       `${op}: a window of ${formatShape(windows.size)} is larger than the image of x ${formatShape(x.shape)}`,

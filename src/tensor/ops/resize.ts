@@ -1,20 +1,9 @@
 import { TesseraError } from '../../gpu/errors.js';
-import { sizeOf } from '../../launch/shape.js';
 import { tensor } from '../create.js';
 import { expectRank, expectType } from '../graph/define.js';
 import type { Tensor } from '../tensor.js';
 import { pairOf } from './conv2d.js';
-import { matmul } from './matmul.js';
-import { reshape } from './movement.js';
 import { take } from './take.js';
-
-/** y = M·x along an axis: the weights M (out, in) from the host, x (..., in, ...) -> (..., out, ...). */
-export function applyAlong(x: Tensor, axis: number, weights: Float32Array, out: number): Tensor {
-  const size = x.shape[axis];
-  const outer = sizeOf(x.shape.slice(0, axis));
-  const y = matmul(tensor(weights, [1, out, size]), reshape(x, [outer, size, x.size / Math.max(1, outer * size)]));
-  return reshape(y, [...x.shape.slice(0, axis), out, ...x.shape.slice(axis + 1)]);
-}
 
 export type ResizeMode = 'nearest' | 'bilinear';
 
@@ -33,21 +22,25 @@ export function resize(x: Tensor, size: number | readonly [number, number], mode
   return ([1, 2] as const).reduce((y, axis) => {
     const [from, to] = [x.shape[axis], pair[axis - 1]];
     if (from === to) return y;
-    return mode === 'nearest' ? take(y, tensor(nearest(from, to)), axis) : applyAlong(y, axis, bilinear(from, to), to);
+    return mode === 'nearest' ? take(y, tensor(nearest(from, to)), axis) : bilinear(y, axis, to);
   }, x);
 }
 
 const nearest = (from: number, to: number): Int32Array =>
   Int32Array.from({ length: to }, (_, index) => Math.min(from - 1, Math.floor(((index + 0.5) * from) / to)));
 
-function bilinear(from: number, to: number): Float32Array {
-  const weights = new Float32Array(to * from);
+/** Each output lies between two pixels; one that lies on a pixel is twice the half of it, and takes nothing of another. */
+function bilinear(x: Tensor, axis: 1 | 2, to: number): Tensor {
+  const from = x.shape[axis];
+  const indices = new Int32Array(2 * to);
+  const weights = new Float32Array(2 * to);
   for (let index = 0; index < to; index++) {
     const source = Math.min(Math.max(((index + 0.5) * from) / to - 0.5, 0), from - 1);
     const low = Math.floor(source);
-    const high = Math.min(low + 1, from - 1);
-    weights[index * from + low] += 1 - (source - low);
-    weights[index * from + high] += source - low;
+    const isPixel = source === low;
+    indices.set([low, isPixel ? low : low + 1], 2 * index);
+    weights.set(isPixel ? [0.5, 0.5] : [1 - (source - low), source - low], 2 * index);
   }
-  return weights;
+  const pairs = take(x, tensor(indices, [to, 2]), axis);
+  return pairs.mul(tensor(weights, [to, 2, ...x.shape.slice(axis + 1).map(() => 1)])).sum(axis + 1);
 }

@@ -28,7 +28,7 @@ export const cumsumOp: Op<readonly ['x'], ScanAttributes> = defineOp({
 
 /**
  * Running sums along an axis, as ONNX's CumSum: y[k] = Σ_{j ≤ k} x[j]; `exclusive` leaves out j = k, `reverse` sums
- * from the end. Shape as x. Error ≤ 1e-6·Σ|terms|.
+ * from the end. Shape as x. Error ≤ 4e-6·Σ|terms|.
  */
 export const cumsum = (
   x: Tensor,
