@@ -1,4 +1,5 @@
 import type { EmojiData } from '../data/node/index.js';
+import { defined } from '../gpu/errors.js';
 import type { Modality } from '../models/index.js';
 import { type Checkpoint, MODALITIES } from './checkpoint.js';
 import { percent, type Terminal, table } from './terminal.js';
@@ -12,11 +13,11 @@ export async function report(
   adapter: string,
   terminal: Terminal,
 ): Promise<void> {
-  const results = new Map<Modality, Evaluation>();
-  for (const modality of MODALITIES) results.set(modality, await evaluateModel(run, tensors, modality, data.test));
-  const { confusion } = results.get('both')!;
+  const results = {} as Record<Modality, Evaluation>;
+  for (const modality of MODALITIES) results[modality] = await evaluateModel(run, tensors, modality, data.test);
+  const { confusion } = results.both;
   const emoji = new Set(data.testNames).size;
-  const { steps, milliseconds } = run.progress.both!;
+  const { steps, milliseconds } = defined(run.progress.both);
   const stepMilliseconds = milliseconds / steps;
 
   terminal.print('');
@@ -27,16 +28,14 @@ export async function report(
   terminal.print(
     table(
       ['input', 'accuracy'],
-      MODALITIES.map((modality) => [modality, percent(results.get(modality)!.accuracy)]),
+      MODALITIES.map((modality) => [modality, percent(results[modality].accuracy)]),
       [1],
     ),
   );
   terminal.print('');
   terminal.print('confusion matrix of the fused model (rows: the class; columns: what it said):');
   terminal.print(
-    confusionTable(run.classes, confusion, (label) =>
-      MODALITIES.map((modality) => recall(results.get(modality)!, label)),
-    ),
+    confusionTable(run.classes, confusion, (label) => MODALITIES.map((modality) => recall(results[modality], label))),
   );
   terminal.print('');
   terminal.print(`left out of the texts, because they name the class: ${data.removedWords.join(', ')}`);
@@ -44,7 +43,7 @@ export async function report(
   terminal.print(`checkpoint: ${file}`);
   terminal.result({
     ...{ adapter, preset: run.preset.name, seed: run.seed },
-    accuracy: Object.fromEntries(MODALITIES.map((modality) => [modality, results.get(modality)!.accuracy])),
+    accuracy: Object.fromEntries(MODALITIES.map((modality) => [modality, results[modality].accuracy])),
     ...{
       classes: run.classes,
       confusion,
@@ -53,7 +52,7 @@ export async function report(
       removedWords: data.removedWords,
     },
     ...{
-      steps: MODALITIES.reduce((sum, modality) => sum + run.progress[modality]!.steps, 0),
+      steps: MODALITIES.reduce((sum, modality) => sum + defined(run.progress[modality]).steps, 0),
       stepMilliseconds,
       checkpoint: file,
     },

@@ -3,6 +3,13 @@ export class TesseraError extends Error {
   override readonly name: string = 'TesseraError';
 }
 
+/** A value that is always there; its absence is a defect of Tessera. */
+export function defined<T>(value: T | undefined): T {
+  if (value === undefined)
+    throw new TesseraError('a value that is always there is missing: this is a defect of Tessera');
+  return value;
+}
+
 /** A kernel that the device refused: its message names the kernel and the shapes it was given. */
 export class KernelError extends TesseraError {
   override readonly name = 'KernelError';

@@ -1,3 +1,4 @@
+import { defined } from './errors.js';
 import type { Kernel, Values } from './kernel.js';
 import type { UniformField } from './wgsl.js';
 
@@ -47,7 +48,7 @@ export class UniformArena {
 
   /** Changes one number; unchanged numbers leave the arena clean. */
   set(dispatch: number, name: string, value: number): void {
-    const { at, type } = this.#fields[dispatch].get(name)!;
+    const { at, type } = defined(this.#fields[dispatch].get(name));
     const before = this.#view.getUint32(at, true);
     if (type === 'f32') this.#view.setFloat32(at, value, true);
     else if (type === 'i32') this.#view.setInt32(at, value, true);

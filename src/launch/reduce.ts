@@ -26,8 +26,8 @@ export function reduceLaunches(
   const { outer, n, inner } = size;
   const { rows, columns, columnsVec4, rowsSoftware } = reductions[name];
   // What is fused into a kernel vec4 must come in vec4, too: then the last axis of its tensor does.
-  const inVec4 = inner > 1 && x.shape.at(-1)! % 4 === 0 && inner % 4 === 0;
-  const walksRows = device.software && inner === 1 && n % 4 === 0 && x.shape.at(-1)! % 4 === 0;
+  const inVec4 = inner > 1 && x.shape[x.shape.length - 1] % 4 === 0 && inner % 4 === 0;
+  const walksRows = device.software && inner === 1 && n % 4 === 0 && x.shape[x.shape.length - 1] % 4 === 0;
   const inOne = (kernel: Kernel) => () => [launch(kernel, { x, y }, { ...size, chunks: 1, chunk_length: n })];
   // What is larger than a binding is read chunk by chunk.
   const isLarge = n > 1 && 4 * n * inner > device.limits.bindingBytes;
@@ -50,7 +50,9 @@ export function reduceLaunches(
     ...(mayDo(LONG_AXIS) ? { columns: inOne(columns) } : {}),
     ...(inVec4 && mayDo(LONG_AXIS) ? { vec4: inOne(columnsVec4) } : {}),
     ...(inner === 1 && mayDo(FOLDED * LONG_AXIS) ? { rows: inOne(rows) } : {}),
-    ...(walksRows && y.shape.at(-1)! % 4 === 0 && n <= 4 * LONG_AXIS ? { software: inOne(rowsSoftware) } : {}),
+    ...(walksRows && y.shape[y.shape.length - 1] % 4 === 0 && n <= 4 * LONG_AXIS
+      ? { software: inOne(rowsSoftware) }
+      : {}),
     ...(maySplit ? { 'columns/split': inTwo(columns) } : {}),
     ...(maySplit && inVec4 ? { 'vec4/split': inTwo(columnsVec4) } : {}),
     ...(maySplit && inner === 1 ? { 'rows/split': inTwo(rows) } : {}),

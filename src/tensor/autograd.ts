@@ -85,7 +85,7 @@ function nodesBetween(loss: Tensor, wanted: readonly Tensor[]): OpNode[] {
   const order: OpNode[] = [];
   const stack: { tensor: Node; opened: boolean }[] = [{ tensor: loss, opened: false }];
   while (stack.length > 0) {
-    const frame = stack.at(-1)!;
+    const frame = stack[stack.length - 1];
     const { source } = frame.tensor;
     if (reaches.has(source) || source.kind !== 'op') {
       if (source.kind !== 'op') reaches.set(source, sources.has(source));
@@ -115,7 +115,8 @@ function backward(node: OpNode, grads: Gradients, onPath: ReadonlySet<object>): 
     outputs: node.tensors,
     output: node.tensors[0],
     outputGrads,
-    outputGrad: outputGrads[0]!,
+    // Undefined in ops of several outputs alone: their rules read outputGrads.
+    outputGrad: outputGrads[0] as Tensor,
     attributes: node.attributes,
   });
   node.inputs.forEach((input, index) => {

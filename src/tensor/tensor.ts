@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { HostArray } from '../gpu/device.js';
-import { TesseraError } from '../gpu/errors.js';
+import { defined, TesseraError } from '../gpu/errors.js';
 import { type Shape, sizeOf } from '../launch/shape.js';
 import { scalarOf } from './create.js';
 import { evaluate, readBack } from './evaluate.js';
@@ -82,7 +82,7 @@ export class Tensor {
     if (assigned !== undefined)
       throw new TesseraError(`data: an assign has no value; evaluate it, then read '${assigned.name}'`);
     if (current.host === undefined) await (current.pending ?? readBack([current]));
-    return current.host!;
+    return defined(current.host);
   }
 
   /** The values as nested arrays of the tensor's shape; a scalar's as one number. */

@@ -1,4 +1,5 @@
 import { bytesOf, type ElementType } from '../../gpu/device.js';
+import { defined } from '../../gpu/errors.js';
 import { ceilDivide, defineKernel, type Kernel, type Span, type Split, type Values } from '../../gpu/kernel.js';
 import { wgsl } from '../../gpu/wgsl.js';
 import {
@@ -44,12 +45,14 @@ export const storable = (type: ElementType): string =>
 
 /** True if four neighbouring results need four neighbouring, or four equal, elements of every operand. */
 export function canVectorise(expression: Expression): boolean {
-  return expression.inputs.every(({ layout }) => typeof layout === 'string' || layout.at(-1)!.size % 4 === 0);
+  return expression.inputs.every(
+    ({ layout }) => typeof layout === 'string' || layout[layout.length - 1].size % 4 === 0,
+  );
 }
 
 /** True if the operand itself is read four elements at once. */
 export const readsVectors = (layout: Layout): boolean =>
-  layout === 'same' || (layout !== 'scalar' && layout.at(-1)!.kept);
+  layout === 'same' || (layout !== 'scalar' && layout[layout.length - 1].kept);
 
 /** The uniform fields that locate the inputs of an expression, with their values. In vec4 kernels sizes count vec4s. */
 function placement(expression: Expression, prefix: string, vector: boolean): [string, number][] {
@@ -168,7 +171,7 @@ const elementwiseSplit = (expression: Expression): Split<string, string> => ({
  */
 export function composeElementwise(expression: Expression, run = 1): Kernel {
   const vector = canVectorise(expression);
-  const type = expression.steps.at(-1)!.type;
+  const type = defined(expression.steps.at(-1)).type;
   const inputs = expression.inputs.map((_, input) => `in${input}`);
   const storage = (given: ElementType, wide: boolean): string => (wide ? STORED_VECTOR : STORED)[given];
   const bindings = expression.inputs.map(

@@ -1,4 +1,5 @@
 import type { ElementType } from '../../gpu/device.js';
+import { defined } from '../../gpu/errors.js';
 import { type ElementwiseFunction, implementationOf } from './table.js';
 
 /**
@@ -115,7 +116,7 @@ export function evaluateExpression(
       const isSame = expression.inputs[given.index].layout === 'same';
       return inputs[given.index][maps[given.index](isSame ? index : first + index)];
     }
-    return given.kind === 'number' ? numbers[given.index] : value![index];
+    return given.kind === 'number' ? numbers[given.index] : defined(value)[index];
   };
   for (let index = 0; index < count; index++) {
     expression.steps.forEach(({ fn, operands, type }, step) => {

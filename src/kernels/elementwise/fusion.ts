@@ -1,4 +1,4 @@
-import { TesseraError } from '../../gpu/errors.js';
+import { defined, TesseraError } from '../../gpu/errors.js';
 import { type Cost, type Kernel, programOf, type Split, type Values } from '../../gpu/kernel.js';
 import { fillMark, type Hook, type Mark, parseStruct } from '../../gpu/wgsl.js';
 import {
@@ -65,7 +65,7 @@ export function fuse(kernel: Kernel, fusions: readonly Fusion[]): Kernel {
     });
     fields.push(...fieldsOf(expression, prefix, vec4));
     const values = vec4 ? 'vec4f' : 'f32';
-    const type = expression.steps.at(-1)!.type;
+    const type = defined(expression.steps.at(-1)).type;
     const stored = (vec4 ? STORED_VECTOR : STORED)[type];
     const text = `fn ${hook}(value: ${values}, index: u32) -> ${stored} {\n${body(expression, prefix, 'fused', 'index', vec4)}\n  return ${storable(type)};\n}`;
     source = fillMark(source, markOf(kernel, hook, on), text, stored);

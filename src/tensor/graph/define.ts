@@ -144,7 +144,7 @@ export function defineElementwise<const Names extends readonly string[]>(
     elementwise: fn,
     inputs: names,
     shape: (inputs) => {
-      const last = inputs.at(-1)!;
+      const last = inputs[inputs.length - 1];
       const alike = fn.name === 'select' ? inputs.slice(1) : inputs;
       for (const input of alike) expectDType(fn.name, input, fn.takes, last.dtype);
       const shape = inputs.reduce<Shape>((shape, input) => broadcastShapes(fn.name, shape, input.shape), []);

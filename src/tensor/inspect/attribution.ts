@@ -1,3 +1,4 @@
+import { defined } from '../../gpu/errors.js';
 import { assignedBy } from '../graph/graph.js';
 import type { Trace } from '../graph/trace.js';
 import type { PlannedDispatch } from '../runtime/dispatches.js';
@@ -31,7 +32,9 @@ export function modulesOf({ dispatches, targets }: Plan, traced: Trace): string[
     const { writes } = flows[index];
     const reader = flows.findIndex(({ reads }, later) => later > index && meet(writes, reads));
     if (reader === -1) continue;
-    const [binding] = Object.entries(dispatches[reader].storages).find(([, storage]) => writes.includes(storage))!;
+    const [binding] = defined(
+      Object.entries(dispatches[reader].storages).find(([, storage]) => writes.includes(storage)),
+    );
     // An update of several parameters binds gradient0 beside parameter0, and so on.
     const slot = slotOf(binding);
     const own = slot === '' ? undefined : layerAt(dispatches[reader], (other) => slotOf(other) === slot);
@@ -44,7 +47,7 @@ export function modulesOf({ dispatches, targets }: Plan, traced: Trace): string[
   return modules.map((module) => module || '-');
 }
 
-const slotOf = (binding: string): string => /\d*$/.exec(binding)![0];
+const slotOf = (binding: string): string => /\d*$/.exec(binding)?.[0] ?? '';
 
 /** `lstm` of `lstm.kernel`, and of `lstm.kernel.m`, a moment of a variable that is held as well. */
 function layerOf(name: string, held: ReadonlySet<string>): string {

@@ -1,4 +1,4 @@
-import { TesseraError } from '../../gpu/errors.js';
+import { defined, TesseraError } from '../../gpu/errors.js';
 import { sizeOf } from '../../launch/shape.js';
 import { formatShape } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
@@ -55,7 +55,7 @@ export function einsum(equation: string, ...tensors: readonly Tensor[]): Tensor 
   const summed = inA.filter((letter) => inB.includes(letter) && !result.includes(letter));
   const rows = inA.filter((letter) => !inB.includes(letter));
   const columns = inB.filter((letter) => !inA.includes(letter));
-  const count = (letters: readonly string[]) => sizeOf(letters.map((letter) => sizes.get(letter)!));
+  const count = (letters: readonly string[]) => sizeOf(letters.map((letter) => defined(sizes.get(letter))));
   const matrix = (tensor: Tensor, letters: string[], first: string[], second: string[]) =>
     reshape(
       permute(
@@ -69,7 +69,7 @@ export function einsum(equation: string, ...tensors: readonly Tensor[]): Tensor 
   return permute(
     reshape(
       product,
-      order.map((letter) => sizes.get(letter)!),
+      order.map((letter) => defined(sizes.get(letter))),
     ),
     result.map((letter) => order.indexOf(letter)),
   );

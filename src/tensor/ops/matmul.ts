@@ -51,20 +51,20 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   expectSameType('matmul', a, b);
   if (a.rank === 1) {
     const row = matmul(reshape(a, [1, a.size]), b);
-    return reshape(row, b.rank === 1 ? [] : [...row.shape.slice(0, -2), row.shape.at(-1)!]);
+    return reshape(row, b.rank === 1 ? [] : [...row.shape.slice(0, -2), row.shape[row.rank - 1]]);
   }
   if (b.rank === 1) {
     const column = matmul(a, reshape(b, [b.size, 1]));
     return reshape(column, column.shape.slice(0, -1));
   }
-  const inner = [a.shape.at(-1)!, b.shape.at(-2)!];
+  const inner = [a.shape[a.rank - 1], b.shape[b.rank - 2]];
   if (inner[0] !== inner[1]) {
     throw new TesseraError(
       `matmul: inner dimensions differ: ${formatShape(a.shape)} x ${formatShape(b.shape)} (${inner.join(' vs ')})`,
     );
   }
   if (b.rank === 2 && a.rank > 2) {
-    const rows = reshape(a, [sizeOf(a.shape.slice(0, -1)), a.shape.at(-1)!]);
+    const rows = reshape(a, [sizeOf(a.shape.slice(0, -1)), a.shape[a.rank - 1]]);
     return reshape(matmul(rows, b), [...a.shape.slice(0, -1), b.shape[1]]);
   }
   const lead = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));

@@ -1,4 +1,4 @@
-import { TesseraError } from '../../gpu/errors.js';
+import { defined, TesseraError } from '../../gpu/errors.js';
 import { updateByRowsLaunches, updateLaunches, updates } from '../../launch/optimizers.js';
 import { defineOp, expectShape, type Op } from '../graph/define.js';
 import { tensorOf } from '../graph/factory.js';
@@ -106,7 +106,7 @@ export function updateAll(
     const { inputs, op } = gradient.source as OpNode;
     // A scale that is computed comes from the whole gradients: then they are there.
     const isByRows =
-      op === scatterAddOp.definition && scale.source.kind === 'data' && parameter.shape.at(-1)! % 4 === 0;
+      op === scatterAddOp.definition && scale.source.kind === 'data' && parameter.shape[parameter.rank - 1] % 4 === 0;
     if (isByRows) {
       const [values, indices] = inputs.map(tensorOf);
       results.set(state, update.byRows.all(scale, parameter, values, indices, ...moments, numbers));
@@ -124,7 +124,7 @@ export function updateAll(
     const each = outputs.length / group.length;
     for (const [at, state] of group.entries()) results.set(state, outputs.slice(at * each, (at + 1) * each));
   }
-  return states.map((state) => results.get(state)!);
+  return states.map((state) => defined(results.get(state)));
 }
 
 /** θ ← θ - rate·(g + decay·θ); Error ≤ 1e-5·|y| + 1e-5. */

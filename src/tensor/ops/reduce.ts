@@ -82,9 +82,9 @@ function reduce(op: typeof sumOp, x: Tensor, axes: Axes | undefined, { keepDims 
   const reduced = normalizeAxes(name, axes, x.rank);
   if (reduced.length === 0) return x;
   const kept = x.shape.map((_, axis) => axis).filter((axis) => !reduced.includes(axis));
-  const contiguous = reduced.at(-1)! - reduced[0] === reduced.length - 1;
+  const contiguous = reduced[reduced.length - 1] - reduced[0] === reduced.length - 1;
   const y = contiguous
-    ? op(x, { begin: reduced[0], end: reduced.at(-1)! + 1 })
+    ? op(x, { begin: reduced[0], end: reduced[reduced.length - 1] + 1 })
     : op(permute(x, [...kept, ...reduced]), { begin: kept.length, end: x.rank });
   return keepDims
     ? reshape(

@@ -7,7 +7,7 @@ import {
   type HostArray,
   type Prepared,
 } from '../../gpu/device.js';
-import { KernelError, OutOfMemoryError } from '../../gpu/errors.js';
+import { defined, KernelError, OutOfMemoryError } from '../../gpu/errors.js';
 import { runsToLast, timeSubmission } from '../../gpu/timer.js';
 import type { Launch, Value } from '../../launch/launch.js';
 import { mapValues } from '../../launch/map-values.js';
@@ -96,7 +96,7 @@ export class Trial {
       value.dtype === 'f32' || value.dtype === 'f16'
         ? Float32Array.from({ length: value.length }, (_, at) => this.#random[(begin + at) % RANDOM])
         : new Int32Array(value.length).fill(value.dtype === 'bool' ? 1 : 0);
-    this.device.write(set.get(value)!, content, value.dtype);
+    this.device.write(defined(set.get(value)), content, value.dtype);
   }
 
   async #prepare(name: string, runs: number): Promise<Prepared> {
@@ -105,7 +105,7 @@ export class Trial {
     for (let run = 0; run < runs; run++) {
       const set = await this.#setOf(run);
       for (const { kernel, bindings: values, uniforms } of this.variants.get(name) ?? []) {
-        const bindings = mapValues(values, (value) => set.get(value)!);
+        const bindings = mapValues(values, (value) => defined(set.get(value)));
         dispatches.push({ kernel, bindings, uniforms, label: `tune ${name}: ${kernel.name}` });
       }
     }
@@ -123,7 +123,7 @@ export class Trial {
     // An element that this variant fails to write must not still hold what another wrote.
     for (const value of this.#outputs) this.#fill(set, value);
     const readbacks = this.#outputs.map((value) => ({
-      from: set.get(value)!,
+      from: defined(set.get(value)),
       type: value.dtype,
       length: value.length,
     }));
@@ -174,7 +174,7 @@ export class Trial {
 
   /** Finds how many runs last long enough; undefined for a variant that is far slower than the fastest so far. */
   async #start(name: string, fastest: number): Promise<Runner | undefined> {
-    const most = Math.max(1, Math.floor(MOST_LAUNCHES / this.variants.get(name)!.length));
+    const most = Math.max(1, Math.floor(MOST_LAUNCHES / defined(this.variants.get(name)).length));
     let first: number | undefined;
     for (let runs = 1; ; ) {
       const prepared = await this.#prepare(name, runs);

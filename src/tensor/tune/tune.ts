@@ -1,5 +1,5 @@
 import type { Device } from '../../gpu/device.js';
-import { OutOfMemoryError, TesseraError } from '../../gpu/errors.js';
+import { defined, OutOfMemoryError, TesseraError } from '../../gpu/errors.js';
 import { median } from '../../gpu/statistics.js';
 import { type ChoicePoint, chooserOf } from '../../launch/choice.js';
 import { deviceOf } from '../evaluate.js';
@@ -116,7 +116,7 @@ export async function measure(device: Device, point: ChoicePoint, deadline: numb
 
 /** The fastest variant that clearly beats the default; if none does, the default. */
 export function winnerOf(rounds: ReadonlyMap<string, readonly number[]>, baseline: string): string {
-  const own = rounds.get(baseline)!;
+  const own = defined(rounds.get(baseline));
   const beats = (times: readonly number[]) =>
     median(times) <= CLEARLY * median(own) && own.filter((time, round) => !(times[round] < time)).length <= LOST_ROUNDS;
   return [...rounds]
