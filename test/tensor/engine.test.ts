@@ -452,7 +452,7 @@ describe('errors come at the call and say what to do', () => {
     ['reshape: [2, 3] has 6 elements, [4] needs 4', () => x.reshape([4])],
     ['permute: expected each axis', () => x.permute([0, 0])],
     ['sum: axis 2 is out of range: expected -2 to 1 for rank 2', () => x.sum(2)],
-    ['slice: expected whole places and steps other than 0', () => x.slice([0], [1], [0])],
+    ['slice: expected integer indices and steps other than 0', () => x.slice([0], [1], [0])],
     [
       'concat: tensors must agree in all axes but 0',
       () => x.gather(tensor(Int32Array.of(0))) && ops.concat([x, zeros([1, 2])], 0),
