@@ -33,7 +33,7 @@ const runIn = (environment: Record<string, string>, ...args: string[]): Promise<
     );
   });
 
-describe('help and wrong calls', () => {
+describe.concurrent('help and wrong calls', () => {
   test.each([
     [['--help']],
     [['train', '--help']],
