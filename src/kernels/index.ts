@@ -34,7 +34,11 @@ export { cumsum } from './reduce/scan.js';
 export { argsort } from './reduce/sort.js';
 export { measureRoofs, type Roofs, roofKernels, timeAtRoof } from './roofline.js';
 export { crossEntropyBackward, crossEntropyForward } from './rows/cross-entropy.js';
-export { layerNormBackward, layerNormForward } from './rows/layer-norm.js';
-export { layerNormNaive } from './rows/layer-norm-naive.js';
-export { logSoftmaxBackward, logSoftmaxForward, softmaxBackward, softmaxForward } from './rows/softmax.js';
-export { softmaxNaive } from './rows/softmax-naive.js';
+export { layerNormBackward, layerNormForward, layerNormNaive } from './rows/layer-norm.js';
+export {
+  logSoftmaxBackward,
+  logSoftmaxForward,
+  softmaxBackward,
+  softmaxForward,
+  softmaxNaive,
+} from './rows/softmax.js';

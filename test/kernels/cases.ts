@@ -37,16 +37,15 @@ import { cumsum } from '../../src/kernels/reduce/scan.js';
 import { argsort, SORTED_BLOCK } from '../../src/kernels/reduce/sort.js';
 import { roofKernels } from '../../src/kernels/roofline.js';
 import { crossEntropyBackward, crossEntropyForward } from '../../src/kernels/rows/cross-entropy.js';
-import { layerNormBackward, layerNormForward } from '../../src/kernels/rows/layer-norm.js';
-import { layerNormNaive } from '../../src/kernels/rows/layer-norm-naive.js';
+import { layerNormBackward, layerNormForward, layerNormNaive } from '../../src/kernels/rows/layer-norm.js';
 import type { RowKernels } from '../../src/kernels/rows/row-kernels.js';
 import {
   logSoftmaxBackward,
   logSoftmaxForward,
   softmaxBackward,
   softmaxForward,
+  softmaxNaive,
 } from '../../src/kernels/rows/softmax.js';
-import { softmaxNaive } from '../../src/kernels/rows/softmax-naive.js';
 import type { KernelCase } from '../support/kernels.js';
 import { integers, normals } from '../support/numbers.js';
 import { elementwiseCases, f16Cases } from './elementwise.js';

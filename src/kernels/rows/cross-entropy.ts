@@ -1,7 +1,7 @@
 import { ceilDivide, defineKernel, splitAlong } from '../../gpu/kernel.js';
 import { wgsl } from '../../gpu/wgsl.js';
 import { NOT_A_NUMBER } from '../reduce/nan.js';
-import { ROW_HEAD, rowKernels } from './row-kernels.js';
+import { rowKernels } from './row-kernels.js';
 import { rowStatistics, statistics } from './softmax.js';
 
 /*
@@ -38,16 +38,24 @@ struct Sizes { rows: u32, cols: u32 }
 @group(0) @binding(5) var<uniform> sizes: Sizes;
 ${reduction}
 ${NOT_A_NUMBER}
-${ROW_HEAD}
 ${rowStatistics('logits')}
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let row = group.y * groups.x + group.x; // more than 65,535 rows fold into y
+  if (row >= sizes.rows) { return; }
+  let begin = row * (sizes.cols / WIDTH);
+  let end = begin + sizes.cols / WIDTH;
+  let own = row_statistics(row, begin, end, thread);
   if (thread == 0u) {
     let label = u32(labels[row]); // of a negative label more than any class
     let is_class = label < sizes.cols;
     let at = select(0u, label, is_class);
-    let own = pick(logits[begin + at / WIDTH], at % WIDTH);
-    loss[row] = select(not_a_number(row), (shift - own) + log(total), is_class);
-    maximum[row] = shift;
-    sums[row] = total;
+    let score = pick(logits[begin + at / WIDTH], at % WIDTH);
+    loss[row] = select(not_a_number(row), (own.maximum - score) + log(own.sum), is_class);
+    maximum[row] = own.maximum;
+    sums[row] = own.sum;
   }
 }`,
     reference({ logits, labels, loss, maximum, sums, rows, cols }) {

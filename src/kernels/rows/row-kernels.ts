@@ -114,13 +114,3 @@ export function rowKernels(define: (group: RowGroup) => Kernel): RowKernels {
   });
   return { workgroup: of('', WORKGROUP, 0), lanes: of('_lanes', SUBGROUP, LANES) };
 }
-
-/** Begins a row's kernel: `row`, and the elements \`begin\` to \`end\` of it. Sizes must have rows and cols. */
-export const ROW_HEAD = wgsl`
-@compute @workgroup_size(THREADS)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
-        @builtin(local_invocation_index) thread: u32) {
-  let row = group.y * groups.x + group.x; // more than 65,535 rows fold into y
-  if (row >= sizes.rows) { return; }
-  let begin = row * (sizes.cols / WIDTH);
-  let end = begin + sizes.cols / WIDTH;`;

@@ -1,17 +1,19 @@
-import { defineKernel, splitAlong } from '../../gpu/kernel.js';
+import { ceilDivide, defineKernel, splitAlong } from '../../gpu/kernel.js';
 import { wgsl } from '../../gpu/wgsl.js';
 import { NOT_A_NUMBER } from '../reduce/nan.js';
-import { ROW_HEAD, rowKernels } from './row-kernels.js';
+import { rowKernels } from './row-kernels.js';
 
 /*
  * Softmax and its logarithm along the last axis, and their gradients. Every axis but the last is folded into `rows`;
- * one row group computes one row (rows.ts).
+ * one row group computes one row (row-kernels.ts), but for the naive kernel.
  *
  *   softmax:      y[r,c] = exp(x[r,c] - m[r]) / Σ_k exp(x[r,k] - m[r])      m[r] = max_k x[r,k]
  *   log-softmax:  y[r,c] = x[r,c] - m[r] - log Σ_k exp(x[r,k] - m[r])
  *
  * Taking out the row maximum leaves y unchanged and keeps exp from overflowing.
  */
+/** Invocations of a workgroup of the naive kernel. */
+const THREADS = 64;
 const sizes = ['rows', 'cols'] as const;
 const workgroups = ({ rows, cols }: { rows: number; cols: number }): number => (cols === 0 ? 0 : rows);
 const forward = {
@@ -19,11 +21,51 @@ const forward = {
   splits: [splitAlong('rows', ({ cols }) => ({ x: cols, y: cols }))],
 } as const;
 
+/** Softmax by its definition: one invocation walks a row, for its maximum, for the sum of exponentials and for the results. */
+export const softmaxNaive = defineKernel({
+  name: 'softmax_naive',
+  reads: ['x'],
+  writes: ['y'],
+  sizes: ['rows', 'cols'],
+  workgroups: ({ rows, cols }) => (cols === 0 ? 0 : ceilDivide(rows, THREADS)),
+  cost: ({ rows, cols }) => ({ flops: 11 * rows * cols, bytes: 8 * rows * cols }),
+  wgsl: wgsl`
+struct Sizes { rows: u32, cols: u32 }
+@group(0) @binding(0) var<storage, read> x: array<f32>;        // (rows, cols)
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;  // (rows, cols)
+@group(0) @binding(2) var<uniform> sizes: Sizes;
+
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let row = (group.y * groups.x + group.x) * ${THREADS}u + thread;
+  if (row >= sizes.rows) { return; }
+  let begin = row * sizes.cols;
+  let end = begin + sizes.cols;
+  var largest = x[begin];
+  for (var at = begin; at < end; at++) { largest = max(largest, x[at]); }
+  var sum = 0.0;
+  for (var at = begin; at < end; at++) { sum += exp(x[at] - largest); }
+  for (var at = begin; at < end; at++) { y[at] = exp(x[at] - largest) / sum; }
+}`,
+  reference({ x, y, rows, cols }) {
+    for (let r = 0; r < rows; r++) {
+      const row = x.subarray(r * cols, (r + 1) * cols);
+      const { shift, total } = statistics(row);
+      row.forEach((value, c) => {
+        y[r * cols + c] = Math.exp(value - shift) / total;
+      });
+    }
+  },
+});
+
 /**
- * Reads the maximum of a row of x and Σ exp(x - maximum) into `shift` and `total`. Both are NaN where the row has no
- * softmax: where it holds NaN or ∞, or nothing but -∞. (Some adapters' exp and log make numbers of NaN.)
+ * WGSL of the maximum of a row of x, and of the sum of exp(x - maximum). Both are NaN where the row has no softmax: where
+ * it holds NaN or ∞, or nothing but -∞. (Some adapters' exp and log make numbers of NaN.)
  */
 export const rowStatistics = (x: string): string => wgsl`
+struct RowStatistics { maximum: f32, sum: f32 }
+fn row_statistics(row: u32, begin: u32, end: u32, thread: u32) -> RowStatistics {
   var largest = ${x}[begin];
   var bits = Bits();
   for (var at = begin + thread; at < end; at += THREADS) {
@@ -36,7 +78,8 @@ export const rowStatistics = (x: string): string => wgsl`
   var sum = Element();
   for (var at = begin + thread; at < end; at += THREADS) { sum += exp(${x}[at] - shift); }
   let row_sum = reduce_sum(sum, thread);
-  let total = select(shift, row_sum, defined);`;
+  return RowStatistics(shift, select(shift, row_sum, defined));
+}`;
 
 /** Softmax of each row. */
 export const softmaxForward = rowKernels(({ suffix, subgroupLanes, element, wgsl: reduction }) =>
@@ -44,7 +87,7 @@ export const softmaxForward = rowKernels(({ suffix, subgroupLanes, element, wgsl
     name: `softmax${suffix}`,
     ...forward,
     subgroupLanes,
-    cost: ({ rows, cols }) => ({ flops: 11 * rows * cols, bytes: 8 * rows * cols }),
+    cost: softmaxNaive.cost,
     wgsl: wgsl`
 struct Sizes { rows: u32, cols: u32 }
 @group(0) @binding(0) var<storage, read> x: array<${element}>;        // (rows, cols)
@@ -52,19 +95,19 @@ struct Sizes { rows: u32, cols: u32 }
 @group(0) @binding(2) var<uniform> sizes: Sizes;
 ${reduction}
 ${NOT_A_NUMBER}
-${ROW_HEAD}
 ${rowStatistics('x')}
-  for (var at = begin + thread; at < end; at += THREADS) { y[at] = exp(x[at] - shift) / total; }
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let row = group.y * groups.x + group.x; // more than 65,535 rows fold into y
+  if (row >= sizes.rows) { return; }
+  let begin = row * (sizes.cols / WIDTH);
+  let end = begin + sizes.cols / WIDTH;
+  let own = row_statistics(row, begin, end, thread);
+  for (var at = begin + thread; at < end; at += THREADS) { y[at] = exp(x[at] - own.maximum) / own.sum; }
 }`,
-    reference({ x, y, rows, cols }) {
-      for (let r = 0; r < rows; r++) {
-        const row = x.subarray(r * cols, (r + 1) * cols);
-        const { shift, total } = statistics(row);
-        row.forEach((value, c) => {
-          y[r * cols + c] = Math.exp(value - shift) / total;
-        });
-      }
-    },
+    reference: softmaxNaive.reference,
   }),
 );
 
@@ -82,10 +125,18 @@ struct Sizes { rows: u32, cols: u32 }
 @group(0) @binding(2) var<uniform> sizes: Sizes;
 ${reduction}
 ${NOT_A_NUMBER}
-${ROW_HEAD}
 ${rowStatistics('x')}
-  let log_total = log(total); // taken off last: shift may be large, and its sum with this would round
-  for (var at = begin + thread; at < end; at += THREADS) { y[at] = (x[at] - shift) - log_total; }
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let row = group.y * groups.x + group.x; // more than 65,535 rows fold into y
+  if (row >= sizes.rows) { return; }
+  let begin = row * (sizes.cols / WIDTH);
+  let end = begin + sizes.cols / WIDTH;
+  let own = row_statistics(row, begin, end, thread);
+  let log_sum = log(own.sum); // taken off last: the maximum may be large, and its sum with this would round
+  for (var at = begin + thread; at < end; at += THREADS) { y[at] = (x[at] - own.maximum) - log_sum; }
 }`,
     reference({ x, y, rows, cols }) {
       for (let r = 0; r < rows; r++) {
@@ -120,7 +171,14 @@ export const softmaxBackward = rowKernels(({ suffix, subgroupLanes, element, wgs
     cost: ({ rows, cols }) => ({ flops: 4 * rows * cols, bytes: 12 * rows * cols }),
     wgsl: wgsl`${gradientHead(element)}
 ${reduction}
-${ROW_HEAD}
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let row = group.y * groups.x + group.x; // more than 65,535 rows fold into y
+  if (row >= sizes.rows) { return; }
+  let begin = row * (sizes.cols / WIDTH);
+  let end = begin + sizes.cols / WIDTH;
   var sum = Element();
   for (var at = begin + thread; at < end; at += THREADS) { sum += dy[at] * y[at]; }
   let total = reduce_sum(sum, thread);
@@ -143,7 +201,14 @@ export const logSoftmaxBackward = rowKernels(({ suffix, subgroupLanes, element, 
     cost: ({ rows, cols }) => ({ flops: 7 * rows * cols, bytes: 12 * rows * cols }),
     wgsl: wgsl`${gradientHead(element)}
 ${reduction}
-${ROW_HEAD}
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let row = group.y * groups.x + group.x; // more than 65,535 rows fold into y
+  if (row >= sizes.rows) { return; }
+  let begin = row * (sizes.cols / WIDTH);
+  let end = begin + sizes.cols / WIDTH;
   var sum = Element();
   for (var at = begin + thread; at < end; at += THREADS) { sum += dy[at]; }
   let row_sum = reduce_sum(sum, thread);
