@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import envPaths from 'env-paths';
-import { defined } from '../../gpu/errors.js';
 import { TesseraError } from '../../tensor/index.js';
 import {
   anything,
@@ -194,7 +193,7 @@ export async function emojiData(options: EmojiOptions = {}): Promise<EmojiData> 
       ),
       size: chosen.length,
       images,
-      labels: Int32Array.from(chosen, (row) => defined(classOf.get(pictures[row].emoji))),
+      labels: Int32Array.from(chosen, (row) => classes.indexOf(groups.get(pictures[row].emoji) ?? '')),
       image: [pixels, pixels, CHANNELS],
       classes,
     };
