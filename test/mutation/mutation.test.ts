@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { allKernels } from '../kernels/all.js';
 import { gpu, reference } from '../support/devices.js';
+import { EQUIVALENT } from './equivalent.js';
 import { faultsOf } from './faults.js';
 import { trial } from './trial.js';
 
@@ -24,4 +25,13 @@ test.runIf(gpu.kind === 'gpu').each([
   for (const fault of faults) verdicts.push(await trial(gpu, reference, kernel, fault));
   expect(verdicts).toContain('caught');
   expect(verdicts).not.toContain('survived');
+});
+
+test('what is said to make no difference is a fault that some kernel can have', () => {
+  const faults = allKernels().flatMap(faultsOf);
+  const stale = EQUIVALENT.flatMap(({ kernel, changed }) => {
+    const own = faults.filter((fault) => kernel?.test(fault.kernel.replace('_f16', '')) ?? true);
+    return changed.filter((part) => !own.some((fault) => fault.changed.includes(part)));
+  });
+  expect(stale).toEqual([]);
 });
