@@ -23,12 +23,14 @@ export interface OpenOptions {
 
 /**
  * Opens a device with all that its adapter offers.
- * @throws TesseraError where no adapter is found, unless `device` is 'auto' or 'reference'.
+ * @throws TesseraError for an unknown option or device, or where no adapter is found, unless `device` is 'auto' or 'reference'.
  */
-export async function openDevice({
-  device = 'auto',
-  rememberedPlans = REMEMBERED_PLANS,
-}: OpenOptions = {}): Promise<Device> {
+export async function openDevice(options: OpenOptions = {}): Promise<Device> {
+  const { device = 'auto', rememberedPlans = REMEMBERED_PLANS, ...unknown } = options;
+  for (const name of Object.keys(unknown))
+    throw new TesseraError(`openDevice: there is no option '${name}'; there are device, rememberedPlans`);
+  if (!DEVICE_CHOICES.includes(device))
+    throw new TesseraError(`openDevice: device must be one of ${DEVICE_CHOICES.join(', ')}, got '${device}'`);
   if (!Number.isInteger(rememberedPlans) || rememberedPlans < 1)
     throw new TesseraError(`openDevice: rememberedPlans: expected a positive integer, got ${rememberedPlans}`);
   const opened = await open(device);

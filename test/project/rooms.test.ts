@@ -91,10 +91,10 @@ test('the only circle among types is that of tensors, their ops and their gradie
 /** Which folders and files of `tensor` each folder of it may import at run time. */
 const INSIDE_TENSOR: Readonly<Record<string, RegExp>> = {
   graph: /^graph\//,
-  ops: /^(graph\/|autograd\.ts|create\.ts)/,
+  ops: /^(graph\/|(autograd|create|options)\.ts)/,
   runtime: /^graph\//,
   inspect: /^(graph|runtime)\/|^evaluate\.ts/,
-  tune: /^(graph|runtime)\/|^(evaluate|generator)\.ts/,
+  tune: /^(graph|runtime)\/|^(evaluate|generator|options)\.ts/,
 };
 
 test.each(Object.entries(INSIDE_TENSOR))('tensor/%s imports only what lies below it', (folder, allowed) => {

@@ -8,6 +8,7 @@ import {
 import { ones } from '../create.js';
 import { defineOp, expectRank, expectType, type Op } from '../graph/define.js';
 import { broadcastShapes, formatShape } from '../graph/shape.js';
+import { anything, boolean, checkOptions, finite, optional } from '../options.js';
 import type { Tensor } from '../tensor.js';
 import { stack } from './arrange.js';
 
@@ -62,6 +63,7 @@ export interface AttentionOptions {
  * @throws TesseraError if shapes do not fit, or there are more than 256 features.
  */
 export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
+  checkOptions('attention', options, { mask: anything, causal: optional(boolean), scale: optional(finite) });
   for (const [name, one] of Object.entries({ q, k, v })) {
     expectRank('attention', name, one, 4, 'batch, heads, rows, features');
     expectType('attention', name, one, 'f32');
@@ -84,6 +86,5 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
       `attention: the mask ${formatShape(bools.shape)} does not broadcast to ${formatShape(whole)}`,
     );
   const ranked = bools.reshape([...whole.slice(bools.rank).map(() => 1), ...bools.shape]);
-  if (!Number.isFinite(scale)) throw new TesseraError(`attention: scale must be a finite number, got ${scale}`);
   return attentionOp(scale < 0 ? q.neg() : q, k, v, ranked, { causal, scale: Math.abs(scale) });
 }

@@ -8,6 +8,7 @@ import {
 import type { Shape } from '../../launch/shape.js';
 import { defineOp, expectRank, expectSameType, expectType, type Op } from '../graph/define.js';
 import { formatShape } from '../graph/shape.js';
+import { anything, type Checks, checkOptions, oneOf, optional, positiveInteger, size2d } from '../options.js';
 import type { Tensor } from '../tensor.js';
 import { cast } from './elementwise.js';
 
@@ -20,6 +21,19 @@ export interface Conv2dOptions {
   readonly dilation?: number | readonly [number, number];
   /** Splits the channels into groups that do not see each other; it divides both numbers of channels. Default 1. */
   readonly groups?: number;
+}
+
+const CONV2D_CHECKS: Checks<Conv2dOptions> = {
+  stride: optional(size2d),
+  padding: anything,
+  dilation: optional(size2d),
+  groups: optional(positiveInteger),
+};
+
+/** Of a transposed convolution; each as for the convolution. */
+export interface Conv2dTransposeOptions extends Pick<Conv2dOptions, 'stride' | 'dilation'> {
+  /** Default 'valid'. */
+  readonly padding?: 'valid' | 'same';
 }
 
 /** Where the windows lie, and the shapes of which a gradient knows only one. */
@@ -87,6 +101,7 @@ export const conv2dFilterBackwardOp: Op<readonly ['x', 'dy'], Geometry> = define
  * @throws TesseraError if ranks, dtypes or channels do not fit, or the window is larger than the padded image.
  */
 export function conv2d(x: Tensor, kernel: Tensor, options: Conv2dOptions = {}): Tensor {
+  checkOptions('conv2d', options, CONV2D_CHECKS);
   expectRank('conv2d', 'x', x, 4, 'batch, height, width, channels');
   expectRank('conv2d', 'kernel', kernel, 4, 'height, width, in / groups, out');
   const { groups = 1 } = options;
@@ -120,15 +135,16 @@ export function conv2d(x: Tensor, kernel: Tensor, options: Conv2dOptions = {}): 
  *
  * @throws TesseraError if ranks, dtypes or channels do not fit.
  */
-export function conv2dTranspose(
-  x: Tensor,
-  kernel: Tensor,
-  {
+export function conv2dTranspose(x: Tensor, kernel: Tensor, options: Conv2dTransposeOptions = {}): Tensor {
+  const {
     stride = 1,
     padding = 'valid',
     dilation = 1,
-  }: Omit<Conv2dOptions, 'groups' | 'padding'> & { padding?: 'valid' | 'same' } = {},
-): Tensor {
+  } = checkOptions('conv2dTranspose', options, {
+    stride: optional(size2d),
+    padding: optional(oneOf('valid', 'same')),
+    dilation: optional(size2d),
+  });
   expectRank('conv2dTranspose', 'x', x, 4, 'batch, height, width, channels');
   expectRank('conv2dTranspose', 'kernel', kernel, 4, 'height, width, out, in');
   for (const [name, operand] of Object.entries({ x, kernel }))
@@ -165,11 +181,18 @@ export interface Conv1dOptions {
  * Convolution along time: x (batch, time, in), kernel (window, in / groups, out) -> (batch, out time, out). Error ≤
  * 1e-6·Σ|terms|.
  */
-export function conv1d(
-  x: Tensor,
-  kernel: Tensor,
-  { stride = 1, padding = 'valid', dilation = 1, groups = 1 }: Conv1dOptions = {},
-): Tensor {
+export function conv1d(x: Tensor, kernel: Tensor, options: Conv1dOptions = {}): Tensor {
+  const {
+    stride = 1,
+    padding = 'valid',
+    dilation = 1,
+    groups = 1,
+  } = checkOptions('conv1d', options, {
+    stride: optional(positiveInteger),
+    padding: optional(oneOf('valid', 'same', 'causal')),
+    dilation: optional(positiveInteger),
+    groups: optional(positiveInteger),
+  });
   expectRank('conv1d', 'x', x, 3, 'batch, time, channels');
   expectRank('conv1d', 'kernel', kernel, 3, 'window, in / groups, out');
   const before = spanOf(kernel.shape[0], dilation) - 1;

@@ -1,6 +1,7 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { full } from '../create.js';
 import { expectRank, expectShape, expectType } from '../graph/define.js';
+import { anything, boolean, checkOptions, optional } from '../options.js';
 import type { Tensor } from '../tensor.js';
 import { split, stack } from './arrange.js';
 import { where } from './elementwise.js';
@@ -33,8 +34,13 @@ export function gru(
   recurrent: Tensor,
   bias: Tensor,
   recurrentBias: Tensor,
-  { mask, initial, resetAfter = true }: GruOptions = {},
+  options: GruOptions = {},
 ): { sequence: Tensor; last: Tensor } {
+  const {
+    mask,
+    initial,
+    resetAfter = true,
+  } = checkOptions('gru', options, { mask: anything, initial: anything, resetAfter: optional(boolean) });
   expectRank('gru', 'x', x, 3, 'batch, time, features');
   expectType('gru', 'x', x, 'f32', 'f16');
   const [batch, time, features] = x.shape;

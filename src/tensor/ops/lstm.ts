@@ -2,6 +2,7 @@ import { TesseraError } from '../../gpu/errors.js';
 import { lstmBackwardLaunches, lstmLaunches } from '../../launch/lstm.js';
 import { full } from '../create.js';
 import { defineOp, expectRank, expectShape, expectType } from '../graph/define.js';
+import { anything, checkOptions } from '../options.js';
 import type { Tensor } from '../tensor.js';
 import { matmulOp } from './matmul.js';
 
@@ -82,8 +83,9 @@ export function lstm(
   kernel: Tensor,
   recurrent: Tensor,
   bias: Tensor,
-  { mask, initial }: LstmOptions = {},
+  options: LstmOptions = {},
 ): { sequence: Tensor; last: LstmState } {
+  const { mask, initial } = checkOptions('lstm', options, { mask: anything, initial: anything });
   expectRank('lstm', 'x', x, 3, 'batch, time, features');
   expectType('lstm', 'x', x, 'f32', 'f16');
   const [batch, time, features] = x.shape;

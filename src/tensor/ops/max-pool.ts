@@ -2,6 +2,7 @@ import { TesseraError } from '../../gpu/errors.js';
 import { maxPoolBackwardLaunches, maxPoolLaunches, type Windows } from '../../launch/max-pool.js';
 import { defineOp, expectRank, expectType } from '../graph/define.js';
 import { formatShape } from '../graph/shape.js';
+import { anything, type Checks, checkOptions, optional, size2d } from '../options.js';
 import type { Tensor } from '../tensor.js';
 import { type Conv2dOptions, paddingOf, pairOf } from './conv2d.js';
 import { pad } from './movement.js';
@@ -14,6 +15,13 @@ export interface PoolOptions {
   /** As for a convolution. Default 'valid': none. */
   readonly padding?: Conv2dOptions['padding'];
 }
+
+/** Checks of `PoolOptions`. */
+export const POOL_CHECKS: Checks<PoolOptions> = {
+  size: optional(size2d),
+  stride: optional(size2d),
+  padding: anything,
+};
 
 /** `maxPool2d` of windows. */
 export const maxPoolOp = defineOp({
@@ -43,10 +51,11 @@ export const maxPoolBackwardOp = defineOp({
  *
  * @throws TesseraError if x has not rank 4, or is smaller than the window.
  */
-export function maxPool2d(x: Tensor, { size = 2, stride = size, padding = 'valid' }: PoolOptions = {}): Tensor {
+export function maxPool2d(x: Tensor, options: PoolOptions = {}): Tensor {
+  checkOptions('maxPool2d', options, POOL_CHECKS);
   expectRank('maxPool2d', 'x', x, 4, 'batch, height, width, channels');
   expectType('maxPool2d', 'x', x, 'f32');
-  const { windows, borders } = windowsOf('maxPool2d', x, { size, stride, padding });
+  const { windows, borders } = windowsOf('maxPool2d', x, options);
   const padded = borders.flat().some((width) => width > 0)
     ? pad(x, [[0, 0], ...borders, [0, 0]], Number.NEGATIVE_INFINITY)
     : x;

@@ -3,6 +3,7 @@ import { sizeOf } from '../../launch/shape.js';
 import { full } from '../create.js';
 import { expectRank, expectType } from '../graph/define.js';
 import { formatShape, normalizeAxes, sameShape } from '../graph/shape.js';
+import { anything, type Checks, checkOptions, nonNegative, optional } from '../options.js';
 import type { Tensor } from '../tensor.js';
 import { layerNormOp } from './layer-norm.js';
 import { reshape } from './movement.js';
@@ -24,6 +25,7 @@ export interface NormOptions {
 }
 
 const EPSILON = 1e-3;
+const NORM_CHECKS: Checks<NormOptions> = { scale: anything, shift: anything, epsilon: optional(nonNegative) };
 
 /** centre / √(variance + epsilon) · scale + shift */
 function apply(centre: Tensor, variance: Tensor, { scale, shift, epsilon = EPSILON }: NormOptions): Tensor {
@@ -40,7 +42,8 @@ function normalized(x: Tensor, axes: Axes, options: NormOptions): { y: Tensor; m
 }
 
 /** Over the last axis, or the given ones, of each sample. Ba, Kiros and Hinton 2016. Error ≤ 4e-6·|y| + 1e-5. */
-export function layerNorm(x: Tensor, { axes = -1, ...options }: NormOptions & { axes?: Axes } = {}): Tensor {
+export function layerNorm(x: Tensor, given: NormOptions & { axes?: Axes } = {}): Tensor {
+  const { axes = -1, ...options } = checkOptions('layerNorm', given, { ...NORM_CHECKS, axes: anything });
   const own = normalizeAxes('layerNorm', axes, x.rank);
   const areLast = own.length > 0 && own.every((axis, at) => axis === x.rank - own.length + at);
   return areLast ? normalizeRows(x, own.length, 1, options) : normalized(x, axes, options).y;
@@ -68,8 +71,11 @@ function normalizeRows(x: Tensor, axes: number, centred: 0 | 1, options: NormOpt
  * y = x / √(mean x² + epsilon) · scale, over the last axis; epsilon 1e-6. Zhang and Sennrich 2019. Error ≤ 4e-6·|y| +
  * 1e-5.
  */
-export const rmsNorm = (x: Tensor, { scale, epsilon = 1e-6 }: Omit<NormOptions, 'shift'> = {}): Tensor =>
-  normalizeRows(x, 1, 0, { scale, epsilon });
+export function rmsNorm(x: Tensor, options: Omit<NormOptions, 'shift'> = {}): Tensor {
+  const { shift: _, ...checks } = NORM_CHECKS;
+  const { scale, epsilon = 1e-6 } = checkOptions('rmsNorm', options, checks);
+  return normalizeRows(x, 1, 0, { scale, epsilon });
+}
 
 /**
  * Over groups of neighbouring channels and all pixels of each sample: x (batch, ..., channels). Wu and He 2018.
@@ -77,9 +83,10 @@ export const rmsNorm = (x: Tensor, { scale, epsilon = 1e-6 }: Omit<NormOptions, 
  * @throws TesseraError if the groups do not divide the channels.
  */
 export function groupNorm(x: Tensor, groups: number, options: NormOptions = {}): Tensor {
+  checkOptions('groupNorm', options, NORM_CHECKS);
   const channels = x.shape.at(-1) ?? 0;
   if (x.rank < 2 || !Number.isInteger(groups) || groups < 1 || channels % groups !== 0) {
-    throw new TesseraError(`group_norm: ${groups} groups do not divide the channels of ${formatShape(x.shape)}`);
+    throw new TesseraError(`groupNorm: ${groups} groups do not divide the channels of ${formatShape(x.shape)}`);
   }
   const pixels = sizeOf(x.shape.slice(1, -1));
   const grouped = reshape(x, [x.shape[0], pixels, groups, channels / groups]);
@@ -94,7 +101,8 @@ export function groupNorm(x: Tensor, groups: number, options: NormOptions = {}):
  * 1e-5.
  */
 export function instanceNorm(x: Tensor, options: NormOptions = {}): Tensor {
-  if (x.rank < 3) throw new TesseraError(`instance_norm: expected (batch, ..., channels), got ${formatShape(x.shape)}`);
+  checkOptions('instanceNorm', options, NORM_CHECKS);
+  if (x.rank < 3) throw new TesseraError(`instanceNorm: expected (batch, ..., channels), got ${formatShape(x.shape)}`);
   const pixels = x.shape.map((_, axis) => axis).slice(1, -1);
   return normalized(x, pixels, options).y;
 }
@@ -106,8 +114,9 @@ export function instanceNorm(x: Tensor, options: NormOptions = {}): Tensor {
  */
 export function batchNorm(
   x: Tensor,
-  { statistics, ...options }: NormOptions & { statistics?: { mean: Tensor; variance: Tensor } } = {},
+  given: NormOptions & { statistics?: { mean: Tensor; variance: Tensor } } = {},
 ): { y: Tensor; mean: Tensor; variance: Tensor } {
+  const { statistics, ...options } = checkOptions('batchNorm', given, { ...NORM_CHECKS, statistics: anything });
   if (x.rank < 2) expectRank('batchNorm', 'x', x, 2, 'batch, channels');
   if (statistics !== undefined)
     return { y: apply(x.sub(statistics.mean), statistics.variance, options), ...statistics };

@@ -2,9 +2,10 @@ import { TesseraError } from '../../gpu/errors.js';
 import { ones } from '../create.js';
 import { expectRank, expectType } from '../graph/define.js';
 import { formatShape } from '../graph/shape.js';
+import { boolean, checkOptions, optional } from '../options.js';
 import type { Tensor } from '../tensor.js';
 import { conv2d, pairOf } from './conv2d.js';
-import { maxPool2d, type PoolOptions, windowsOf } from './max-pool.js';
+import { maxPool2d, POOL_CHECKS, type PoolOptions, windowsOf } from './max-pool.js';
 import { concat } from './movement.js';
 
 /*
@@ -24,13 +25,14 @@ export interface AveragePoolOptions extends PoolOptions {
  * Error ≤ 1e-6·Σ|terms|, 4e-6·Σ|terms| where windows are some hundred pixels high or wide.
  * @throws TesseraError if x has not rank 4, or is smaller than the window.
  */
-export function averagePool2d(
-  x: Tensor,
-  { size = 2, stride = size, padding = 'valid', countPadding = false }: AveragePoolOptions = {},
-): Tensor {
+export function averagePool2d(x: Tensor, options: AveragePoolOptions = {}): Tensor {
+  const { countPadding = false, ...windowOptions } = checkOptions('averagePool2d', options, {
+    ...POOL_CHECKS,
+    countPadding: optional(boolean),
+  });
   expectRank('averagePool2d', 'x', x, 4, 'batch, height, width, channels');
   expectType('averagePool2d', 'x', x, 'f32');
-  const { windows, borders } = windowsOf('averagePool2d', x, { size, stride, padding });
+  const { windows, borders } = windowsOf('averagePool2d', x, windowOptions);
   const [height, width] = windows.size;
   const channels = x.shape[3];
   const sum = (image: Tensor, groups: number): Tensor => {

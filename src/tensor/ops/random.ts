@@ -4,6 +4,7 @@ import type { ElementwiseFunction } from '../../kernels/elementwise/table.js';
 import type { Shape } from '../../launch/shape.js';
 import { scalar } from '../create.js';
 import { defineOp } from '../graph/define.js';
+import { checkOptions, nonNegativeInteger, optional } from '../options.js';
 import type { Tensor } from '../tensor.js';
 import { argsort } from './sort.js';
 
@@ -19,7 +20,11 @@ export interface RandomKey {
 }
 
 /** The two words of a key: mixed, so that neighbouring draws have nothing in common. */
-function words({ seed, draw = 0 }: RandomKey): [Tensor, Tensor] {
+function words(key: RandomKey): [Tensor, Tensor] {
+  const { seed, draw = 0 } = checkOptions('RandomKey', key, {
+    seed: nonNegativeInteger,
+    draw: optional(nonNegativeInteger),
+  });
   const mixed = threefry(seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0, draw >>> 0, Math.floor(draw / 2 ** 32) >>> 0);
   return [scalar(mixed[0], 'u32'), scalar(mixed[1], 'u32')];
 }

@@ -4,6 +4,7 @@ import { type Shape, type Span, spanSizes } from '../../launch/shape.js';
 import { defineOp, expectType, type Op } from '../graph/define.js';
 import type { VjpContext } from '../graph/graph.js';
 import { formatShape, normalizeAxes, normalizeAxis } from '../graph/shape.js';
+import { boolean, type Checks, checkOptions, optional } from '../options.js';
 import type { Tensor } from '../tensor.js';
 import { where } from './elementwise.js';
 import { broadcastTo, permute, reshape } from './movement.js';
@@ -76,9 +77,13 @@ export const maxOp = defineReduction('max', chosenVjp);
 /** `min` over neighbouring axes. */
 export const minOp = defineReduction('min', chosenVjp);
 
+/** Checks of `ReduceOptions`. */
+export const REDUCE_CHECKS: Checks<ReduceOptions> = { keepDims: optional(boolean) };
+
 /** Brings the reduced axes side by side, reduces, and inserts axes of size 1 where they are to be kept. */
-function reduce(op: typeof sumOp, x: Tensor, axes: Axes | undefined, { keepDims = false }: ReduceOptions = {}): Tensor {
+function reduce(op: typeof sumOp, x: Tensor, axes: Axes | undefined, options: ReduceOptions = {}): Tensor {
   const { name } = op.definition;
+  const { keepDims = false } = checkOptions(name, options, REDUCE_CHECKS);
   const reduced = normalizeAxes(name, axes, x.rank);
   if (reduced.length === 0) return x;
   const kept = x.shape.map((_, axis) => axis).filter((axis) => !reduced.includes(axis));
@@ -104,7 +109,8 @@ export const prod = (x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor =>
  * Arithmetic mean over axes (all by default). Error ≤ 1e-6·Σ|terms|. @throws TesseraError if there is nothing to
  * average.
  */
-export function mean(x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
+export function mean(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
+  checkOptions('mean', options, REDUCE_CHECKS);
   const count = normalizeAxes('mean', axes, x.rank).reduce((product, axis) => product * x.shape[axis], 1);
   if (count === 0) throw new TesseraError(`mean: ${formatShape(x.shape)} has no element along the reduced axes`);
   return sum(x, axes, options).mul(1 / count);
@@ -131,7 +137,8 @@ export const argmaxOp = defineOp({
 });
 
 /** Index of the maximum along an axis, as i32: on ties the lowest, and the first NaN where there is one. Exact. */
-export function argmax(x: Tensor, axis = -1, { keepDims = false }: ReduceOptions = {}): Tensor {
+export function argmax(x: Tensor, axis = -1, options: ReduceOptions = {}): Tensor {
+  const { keepDims = false } = checkOptions('argmax', options, REDUCE_CHECKS);
   const at = normalizeAxis('argmax', axis, x.rank);
   const index = argmaxOp(x, { axis: at });
   return keepDims

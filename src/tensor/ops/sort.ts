@@ -3,6 +3,7 @@ import { spanSizes } from '../../launch/shape.js';
 import { sortLaunches } from '../../launch/sort.js';
 import { defineOp, expectType, type Op } from '../graph/define.js';
 import { formatShape, normalizeAxis } from '../graph/shape.js';
+import { boolean, type Checks, checkOptions, optional } from '../options.js';
 import type { Tensor } from '../tensor.js';
 import { flip } from './arrange.js';
 import { takeAlongAxis } from './take.js';
@@ -20,19 +21,27 @@ export const argsortOp: Op<readonly ['x'], { axis: number }> = defineOp({
   vjp: 'its result is an index',
 });
 
+/** Which way to sort. */
+export interface SortOptions {
+  /** Largest first. Default false. */
+  readonly descending?: boolean;
+}
+const SORT_CHECKS: Checks<SortOptions> = { descending: optional(boolean) };
+
 /**
  * The indices that sort x along an axis, as i32. Of equals the first comes first, or the last where `descending` turns
  * the order round; NaN counts as the largest. Exact.
  */
-export function argsort(x: Tensor, axis = -1, { descending = false }: { descending?: boolean } = {}): Tensor {
+export function argsort(x: Tensor, axis = -1, options: SortOptions = {}): Tensor {
+  const { descending = false } = checkOptions('argsort', options, SORT_CHECKS);
   const at = normalizeAxis('argsort', axis, x.rank);
   const order = argsortOp(x, { axis: at });
   return descending ? flip(order, at) : order;
 }
 
 /** x sorted along an axis. Its gradient goes back to where each element came from. Exact. */
-export const sort = (x: Tensor, axis = -1, options: { descending?: boolean } = {}): Tensor =>
-  takeAlongAxis(x, argsort(x, axis, options), axis);
+export const sort = (x: Tensor, axis = -1, options: SortOptions = {}): Tensor =>
+  takeAlongAxis(x, argsort(x, axis, checkOptions('sort', options, SORT_CHECKS)), axis);
 
 /**
  * The k largest elements along an axis (the last by default), largest first, and their indices of i32; on ties the

@@ -1,8 +1,9 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { formatShape, normalizeAxes } from '../graph/shape.js';
+import { anything, type Checks, checkOptions, nonNegative, optional } from '../options.js';
 import type { Tensor } from '../tensor.js';
 import { where } from './elementwise.js';
-import { type Axes, argmax, mean, type ReduceOptions } from './reduce.js';
+import { type Axes, argmax, mean, REDUCE_CHECKS, type ReduceOptions } from './reduce.js';
 import { stopGradient } from './stop-gradient.js';
 
 /*
@@ -13,6 +14,8 @@ export interface VarianceOptions extends ReduceOptions {
   /** Taken from the number of elements: 0 (default) for a whole population, 1 for a sample of one. NumPy's ddof. */
   readonly correction?: number;
 }
+
+const VARIANCE_CHECKS: Checks<VarianceOptions> = { ...REDUCE_CHECKS, correction: optional(nonNegative) };
 
 /**
  * x without its mean over axes, and the mean. A mean that is large against the deviation loses it when it is rounded;
@@ -29,7 +32,8 @@ export function withoutMean(x: Tensor, axes?: Axes): { centre: Tensor; mean: Ten
  * Mean square distance from the mean, by the corrected two-pass formula: a large mean costs no digits. Error ≤ 4e-6·|y|
  * + 1e-6. @throws TesseraError if there are too few elements.
  */
-export function variance(x: Tensor, axes?: Axes, { correction = 0, keepDims = false }: VarianceOptions = {}): Tensor {
+export function variance(x: Tensor, axes?: Axes, options: VarianceOptions = {}): Tensor {
+  const { correction = 0, keepDims = false } = checkOptions('variance', options, VARIANCE_CHECKS);
   const count = normalizeAxes('variance', axes, x.rank).reduce((size, axis) => size * x.shape[axis], 1);
   if (count <= correction) {
     throw new TesseraError(
@@ -43,14 +47,16 @@ export function variance(x: Tensor, axes?: Axes, { correction = 0, keepDims = fa
 }
 
 /** √variance. Its gradient at 0 is infinite. Error ≤ 4e-6·|y| + 1e-6. */
-export const std = (x: Tensor, axes?: Axes, options?: VarianceOptions): Tensor => variance(x, axes, options).sqrt();
+export const std = (x: Tensor, axes?: Axes, options: VarianceOptions = {}): Tensor =>
+  variance(x, axes, checkOptions('std', options, VARIANCE_CHECKS)).sqrt();
 
 /** Whether axes of x hold no element at all. */
 const isEmpty = (op: string, x: Tensor, axes?: Axes): boolean =>
   normalizeAxes(op, axes, x.rank).some((axis) => x.shape[axis] === 0);
 
 /** ln Σ e^x, without overflow: the maximum is taken out. Of nothing or of -∞ alone it is -∞. Error ≤ 4e-6·|y| + 1e-6. */
-export function logSumExp(x: Tensor, axes?: Axes, { keepDims = false }: ReduceOptions = {}): Tensor {
+export function logSumExp(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
+  const { keepDims = false } = checkOptions('logSumExp', options, REDUCE_CHECKS);
   if (isEmpty('logSumExp', x, axes)) return x.exp().sum(axes, { keepDims }).log();
   const largest = stopGradient(x.max(axes, { keepDims: true }));
   const shift = where(largest.isFinite(), largest, 0);
@@ -65,8 +71,9 @@ export function logSumExp(x: Tensor, axes?: Axes, { keepDims = false }: ReduceOp
 export function norm(
   x: Tensor,
   axes?: Axes,
-  { order = 2, keepDims = false }: ReduceOptions & { order?: 1 | 2 | typeof Infinity } = {},
+  options: ReduceOptions & { order?: 1 | 2 | typeof Infinity } = {},
 ): Tensor {
+  const { order = 2, keepDims = false } = checkOptions('norm', options, { ...REDUCE_CHECKS, order: anything });
   if (![1, 2, Number.POSITIVE_INFINITY].includes(order))
     throw new TesseraError(`norm: the order must be 1, 2 or Infinity, got ${order}`);
   const size = x.abs();
@@ -80,12 +87,20 @@ export function norm(
 }
 
 /** True where any element over axes is true; false of nothing. x is of bool. Exact. */
-export const any = (x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor =>
-  x.cast('f32').sum(axes, options).greater(0);
+export const any = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor =>
+  x
+    .cast('f32')
+    .sum(axes, checkOptions('any', options, REDUCE_CHECKS))
+    .greater(0);
 
 /** True where all elements over axes are true; true of nothing. x is of bool. Exact. */
-export const all = (x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor =>
-  x.not().cast('f32').sum(axes, options).equal(0);
+export const all = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor =>
+  x
+    .not()
+    .cast('f32')
+    .sum(axes, checkOptions('all', options, REDUCE_CHECKS))
+    .equal(0);
 
 /** Index of the minimum along an axis, as i32: on ties the lowest, and the first NaN where there is one. Exact. */
-export const argmin = (x: Tensor, axis = -1, options?: ReduceOptions): Tensor => argmax(x.neg(), axis, options);
+export const argmin = (x: Tensor, axis = -1, options: ReduceOptions = {}): Tensor =>
+  argmax(x.neg(), axis, checkOptions('argmin', options, REDUCE_CHECKS));

@@ -4,6 +4,7 @@ import { median } from '../../gpu/statistics.js';
 import { type ChoicePoint, chooserOf } from '../../launch/choice.js';
 import { deviceOf } from '../evaluate.js';
 import { trace } from '../graph/trace.js';
+import { anything, checkOptions, optional, positive } from '../options.js';
 import { plan } from '../runtime/plan.js';
 import type { Tensor } from '../tensor.js';
 import { OutOfTime, Trial } from './trial.js';
@@ -44,7 +45,11 @@ const LOST_ROUNDS = 1;
  * @throws TesseraError on the reference device, where times mean nothing.
  */
 export async function tune(targets: readonly Tensor[], options: TuneOptions = {}): Promise<TunedChoice[]> {
-  const { milliseconds = 60_000, onProgress, signal } = options;
+  const {
+    milliseconds = 60_000,
+    onProgress,
+    signal,
+  } = checkOptions('tune', options, { milliseconds: optional(positive), onProgress: anything, signal: anything });
   const end = performance.now() + milliseconds;
   const current = targets.map((target) => target.current());
   const device = await deviceOf(current);
