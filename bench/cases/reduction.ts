@@ -1,8 +1,8 @@
 import type { Kernel } from '../../src/gpu/kernel.js';
-import { reductions } from '../../src/kernels/index.js';
+import { reductions, rowsCpu } from '../../src/kernels/index.js';
 import { type KernelCase, type Rung, single } from './case.js';
 
-const { rows, columns, columnsVec4, rowsSoftware } = reductions.sum;
+const { rows, columns, columnsVec4 } = reductions.sum;
 
 /** The sum of the middle axis of (outer, n, inner). */
 function sum(outer: number, n: number, inner: number, when?: KernelCase['when']): KernelCase {
@@ -17,7 +17,7 @@ function sum(outer: number, n: number, inner: number, when?: KernelCase['when'])
     rungs: [
       single('an invocation each', columns, values),
       ...(inner === 1 ? [single('a workgroup each', rows, values)] : []),
-      ...(inner === 1 ? [single('an invocation for four rows, vec4', rowsSoftware, values)] : []),
+      ...(inner === 1 ? [single('an invocation for four rows, vec4', rowsCpu.sum, values)] : []),
       ...(inner % 4 === 0 ? [single('an invocation for four', columnsVec4, values)] : []),
     ],
   };
@@ -46,7 +46,7 @@ function total(n: number, when?: KernelCase['when']): KernelCase {
       single('one workgroup', rows, whole),
       twoStages('invocations, in two stages', columns, columns),
       twoStages('workgroups, in two stages', rows, rows),
-      twoStages('four rows, vec4, in two stages', rowsSoftware, columns),
+      twoStages('four rows, vec4, in two stages', rowsCpu.sum, columns),
     ],
   };
 }

@@ -30,6 +30,7 @@ export {
 } from './optimizers.js';
 export { gatherRows, rowStarts, sumRows } from './reduce/gather.js';
 export { argmaxColumns, reductions } from './reduce/reduce.js';
+export { rowsCpu } from './reduce/rows-cpu.js';
 export { cumsum } from './reduce/scan.js';
 export { argsort } from './reduce/sort.js';
 export { measureRoofs, type Roofs, roofKernels, timeAtRoof } from './roofline.js';

@@ -1,5 +1,6 @@
 import type { Kernel } from '../gpu/kernel.js';
 import { argmaxColumns, type Reduction, reductions } from '../kernels/reduce/reduce.js';
+import { rowsCpu } from '../kernels/reduce/rows-cpu.js';
 import { type Launch, type LaunchContext, launch, type Value } from './launch.js';
 
 export type { Reduction };
@@ -24,7 +25,7 @@ export function reduceLaunches(
 ): Launch[] {
   const { device, temporary, choose } = context;
   const { outer, n, inner } = size;
-  const { rows, columns, columnsVec4, rowsSoftware } = reductions[name];
+  const { rows, columns, columnsVec4 } = reductions[name];
   // What is fused into a kernel vec4 must come in vec4, too: then the last axis of its tensor does.
   const inVec4 = inner > 1 && x.shape[x.shape.length - 1] % 4 === 0 && inner % 4 === 0;
   const walksRows = device.software && inner === 1 && n % 4 === 0 && x.shape[x.shape.length - 1] % 4 === 0;
@@ -51,12 +52,12 @@ export function reduceLaunches(
     ...(inVec4 && mayDo(LONG_AXIS) ? { vec4: inOne(columnsVec4) } : {}),
     ...(inner === 1 && mayDo(FOLDED * LONG_AXIS) ? { rows: inOne(rows) } : {}),
     ...(walksRows && y.shape[y.shape.length - 1] % 4 === 0 && n <= 4 * LONG_AXIS
-      ? { software: inOne(rowsSoftware) }
+      ? { software: inOne(rowsCpu[name]) }
       : {}),
     ...(maySplit ? { 'columns/split': inTwo(columns) } : {}),
     ...(maySplit && inVec4 ? { 'vec4/split': inTwo(columnsVec4) } : {}),
     ...(maySplit && inner === 1 ? { 'rows/split': inTwo(rows) } : {}),
-    ...(maySplit && walksRows && (outer * chunks) % 4 === 0 ? { 'software/split': inTwo(rowsSoftware) } : {}),
+    ...(maySplit && walksRows && (outer * chunks) % 4 === 0 ? { 'software/split': inTwo(rowsCpu[name]) } : {}),
   };
   const best = (suffix: string): string => {
     // A CPU walks a row faster than its workgroups fold one.

@@ -33,6 +33,7 @@ import {
 } from '../../src/kernels/optimizers.js';
 import { gatherRows, rowStarts, sumRows } from '../../src/kernels/reduce/gather.js';
 import { argmaxColumns, reductions } from '../../src/kernels/reduce/reduce.js';
+import { rowsCpu } from '../../src/kernels/reduce/rows-cpu.js';
 import { cumsum } from '../../src/kernels/reduce/scan.js';
 import { argsort, SORTED_BLOCK } from '../../src/kernels/reduce/sort.js';
 import { roofKernels } from '../../src/kernels/roofline.js';
@@ -248,53 +249,55 @@ const spoiled = (one: KernelCase): KernelCase => ({
   note: `${one.note}, with NaN`,
   buffers: { ...one.buffers, x: spoil(normals(one.buffers.x as number), 171) },
 });
-const reduce = Object.values(reductions).flatMap(({ rows, columns, columnsVec4, rowsSoftware }) => [
-  ...[
-    [4, 4],
-    [8, 64],
-    [36, 8],
-    [0, 4],
-  ].map(([outer, n]) => reduction(rowsSoftware, outer, n, 1)),
-  reduction(rowsSoftware, 2, 1008, 1, 256),
-  spoiled(reduction(rowsSoftware, 4, 300, 1, 100)),
-  ...[1, -1].map((slope) => sloped(reduction(rowsSoftware, 4, 300, 1, 100), slope)),
-  ...[
-    [1, 1, 4],
-    [2, 7, 12],
-    [3, 100, 64],
-    [1, 5, 260],
-    [0, 4, 4],
-  ].map(([outer, n, inner]) => reduction(columnsVec4, outer, n, inner)),
-  reduction(columnsVec4, 2, 101, 8, 10),
-  spoiled(reduction(columnsVec4, 2, 30, 8, 7)),
-  ...[1, -1].flatMap((slope) =>
-    [reduction(columnsVec4, 2, 30, 8, 7), reduction(columnsVec4, 3, 5, 8)].map((one) => sloped(one, slope)),
-  ),
-  ...[
-    [1, 1],
-    [3, 63],
-    [2, 64],
-    [5, 65],
-    [1, 1009],
-    [PAST_THE_LIMIT, 2],
-  ].map(([outer, n]) => reduction(rows, outer, n, 1)),
-  reduction(rows, 2, 1009, 1, 100),
-  ...[reduction(rows, 5, 300, 1, 100), reduction(rows, 9, 65, 1), reduction(columns, 2, 30, 6, 7)].map(spoiled),
-  ...[1, -1].flatMap((slope) => [
-    ...[reduction(rows, 4, 300, 1, 100), reduction(rows, 8, 1, 1)].map((one) => sloped(one, slope)),
-    ...[reduction(columns, 2, 30, 6, 7), reduction(columns, 4, 1, 1), reduction(columns, 3, 5, 8)].map((one) =>
-      sloped(one, slope),
+const reduce = (['sum', 'prod', 'max', 'min'] as const)
+  .map((name) => ({ ...reductions[name], rowsCpu: rowsCpu[name] }))
+  .flatMap(({ rows, columns, columnsVec4, rowsCpu }) => [
+    ...[
+      [4, 4],
+      [8, 64],
+      [36, 8],
+      [0, 4],
+    ].map(([outer, n]) => reduction(rowsCpu, outer, n, 1)),
+    reduction(rowsCpu, 2, 1008, 1, 256),
+    spoiled(reduction(rowsCpu, 4, 300, 1, 100)),
+    ...[1, -1].map((slope) => sloped(reduction(rowsCpu, 4, 300, 1, 100), slope)),
+    ...[
+      [1, 1, 4],
+      [2, 7, 12],
+      [3, 100, 64],
+      [1, 5, 260],
+      [0, 4, 4],
+    ].map(([outer, n, inner]) => reduction(columnsVec4, outer, n, inner)),
+    reduction(columnsVec4, 2, 101, 8, 10),
+    spoiled(reduction(columnsVec4, 2, 30, 8, 7)),
+    ...[1, -1].flatMap((slope) =>
+      [reduction(columnsVec4, 2, 30, 8, 7), reduction(columnsVec4, 3, 5, 8)].map((one) => sloped(one, slope)),
     ),
-  ]),
-  ...[
-    [1, 1, 1],
-    [2, 7, 3],
-    [3, 100, 64],
-    [1, 5, 257],
-    [0, 4, 3],
-  ].map(([outer, n, inner]) => reduction(columns, outer, n, inner)),
-  reduction(columns, 2, 101, 5, 10),
-]);
+    ...[
+      [1, 1],
+      [3, 63],
+      [2, 64],
+      [5, 65],
+      [1, 1009],
+      [PAST_THE_LIMIT, 2],
+    ].map(([outer, n]) => reduction(rows, outer, n, 1)),
+    reduction(rows, 2, 1009, 1, 100),
+    ...[reduction(rows, 5, 300, 1, 100), reduction(rows, 9, 65, 1), reduction(columns, 2, 30, 6, 7)].map(spoiled),
+    ...[1, -1].flatMap((slope) => [
+      ...[reduction(rows, 4, 300, 1, 100), reduction(rows, 8, 1, 1)].map((one) => sloped(one, slope)),
+      ...[reduction(columns, 2, 30, 6, 7), reduction(columns, 4, 1, 1), reduction(columns, 3, 5, 8)].map((one) =>
+        sloped(one, slope),
+      ),
+    ]),
+    ...[
+      [1, 1, 1],
+      [2, 7, 3],
+      [3, 100, 64],
+      [1, 5, 257],
+      [0, 4, 3],
+    ].map(([outer, n, inner]) => reduction(columns, outer, n, inner)),
+    reduction(columns, 2, 101, 5, 10),
+  ]);
 const sumsOfTwo = [
   [1, 1],
   [7, 13],

@@ -14,13 +14,13 @@ import { REPLACES, REPLACES_VEC4, replaces } from './nan.js';
  * the error of n terms grows as BLOCK + n / BLOCK, not as n.
  */
 const THREADS = 64;
-const BLOCK = 64; // elements that are added up before they are added to the total
-const SOFTWARE_THREADS = 8; // few invocations have much to do: small workgroups keep all cores busy
+/** How many elements are added up before they are added to the total. */
+export const BLOCK = 64;
 
 export type Reduction = 'sum' | 'prod' | 'max' | 'min';
 
 /** `start` begins an accumulation over elements of which `first` is one. */
-const REDUCTIONS: Record<
+export const REDUCTIONS: Record<
   Reduction,
   {
     helpers?: { f32: string; vec4f: string };
@@ -77,6 +77,10 @@ const cost = ({ outer, n, inner, chunks }: Sizes) => ({
   bytes: 4 * (outer * n * inner + outer * chunks * inner),
 });
 
+/** What every kernel of a reduction has in common. */
+export const reductionOf = (name: Reduction) =>
+  ({ reads: ['x'], writes: ['y'], sizes, splits, cost, reference: reference(name) }) as const;
+
 function reference(name: Reduction) {
   const { apply, zero } = REDUCTIONS[name];
   return (given: Record<'x' | 'y', Float64Array> & Sizes) => {
@@ -104,11 +108,8 @@ function columns(name: Reduction, type: 'f32' | 'vec4f'): Kernel {
   const [suffix, width] = type === 'f32' ? ['', 1] : ['_vec4', 4];
   return defineKernel({
     name: `${name}_columns${suffix}`,
-    reads: ['x'],
-    writes: ['y'],
-    ...{ sizes, splits },
+    ...reductionOf(name),
     workgroups: ({ outer, inner, chunks }) => ceilDivide(outer * chunks * (inner / width), THREADS),
-    cost,
     wgsl: wgsl`
 struct Sizes { outer: u32, n: u32, inner: u32, chunks: u32, chunk_length: u32 }
 @group(0) @binding(0) var<storage, read> x: array<${type}>;        // (outer, n, inner)
@@ -142,7 +143,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }
   y[index] = epilogue(total, index);
 }`,
-    reference: reference(name),
   });
 }
 
@@ -151,11 +151,8 @@ function rows(name: Reduction): Kernel {
   const { helpers, combine, start } = REDUCTIONS[name];
   return defineKernel({
     name: `${name}_rows`,
-    reads: ['x'],
-    writes: ['y'],
-    ...{ sizes, splits },
+    ...reductionOf(name),
     workgroups: ({ outer, chunks }) => outer * chunks,
-    cost,
     wgsl: wgsl`
 struct Sizes { outer: u32, n: u32, inner: u32, chunks: u32, chunk_length: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;        // (outer, n)
@@ -192,60 +189,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }
   if (thread == 0u) { y[index] = epilogue(partial[0], index); }
 }`,
-    reference: reference(name),
   });
 }
 
-/**
- * One invocation for four rows, which it walks one after the other, vec4: for software adapters, where each load and
- * each invocation costs, and neighbours' loads are not joined. Rows, their chunks and their number are whole vec4.
- */
-function rowsSoftware(name: Reduction): Kernel {
-  const { helpers, combine, start } = REDUCTIONS[name];
-  return defineKernel({
-    name: `${name}_rows_software`,
-    reads: ['x'],
-    writes: ['y'],
-    ...{ sizes, splits },
-    workgroups: ({ outer, chunks }) => ceilDivide((outer * chunks) / 4, SOFTWARE_THREADS),
-    cost,
-    wgsl: wgsl`
-struct Sizes { outer: u32, n: u32, inner: u32, chunks: u32, chunk_length: u32 }
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;        // (outer, n)
-@group(0) @binding(1) var<storage, read_write> y: array<vec4f>;  // (outer, chunks)
-@group(0) @binding(2) var<uniform> sizes: Sizes;
-${prologue('x', 'vec4f')}
-${epilogue('y', 'vec4f')}
-${helpers?.vec4f ?? ''}
-fn combine(a: vec4f, b: vec4f) -> vec4f { return ${combine}; }
-
-@compute @workgroup_size(${SOFTWARE_THREADS})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
-        @builtin(local_invocation_index) thread: u32) {
-  let index = (group.y * groups.x + group.x) * ${SOFTWARE_THREADS}u + thread;
-  if (4u * index >= sizes.outer * sizes.chunks) { return; }
-  var totals: vec4f;
-  for (var q = 0u; q < 4u; q++) {
-    let row = (4u * index + q) / sizes.chunks * sizes.n;
-    let offset = (4u * index + q) % sizes.chunks * sizes.chunk_length;
-    let begin = (row + offset) / 4u;
-    let end = (row + min(offset + sizes.chunk_length, sizes.n)) / 4u;
-    var total = ${start('prologue(x[begin], begin)', 'vec4f')};
-    for (var first = begin; first < end; first += ${BLOCK}u) {
-      var block = ${start('prologue(x[first], first)', 'vec4f')};
-      for (var at = first; at < min(first + ${BLOCK}u, end); at++) { block = combine(block, prologue(x[at], at)); }
-      total = combine(total, block);
-    }
-    let pairs = combine(total, total.zwxy);
-    totals[q] = combine(pairs, pairs.yxwz).x;
-  }
-  y[index] = epilogue(totals, index);
-}`,
-    reference: reference(name),
-  });
-}
-
-/** The kernels of each reduction. */
+/** The kernels of each reduction; rows-cpu.ts has one more for software adapters. */
 export const reductions = {
   sum: family('sum'),
   prod: family('prod'),
@@ -255,8 +202,7 @@ export const reductions = {
 
 function family(name: Reduction) {
   return {
-    ...{ rows: rows(name), columns: columns(name, 'f32') },
-    ...{ columnsVec4: columns(name, 'vec4f'), rowsSoftware: rowsSoftware(name) },
+    ...{ rows: rows(name), columns: columns(name, 'f32'), columnsVec4: columns(name, 'vec4f') },
   } as const;
 }
 
