@@ -9,7 +9,7 @@ import { trial } from './trial.js';
 test.runIf(gpu.kind === 'gpu').each([
   ['strided_copy', 'swapped operator', 'i0 * sizes.y_stride_0'],
   ['sum_columns', 'wrong identity', 'var total = f32(0)'],
-  ['sum_columns', 'bound off by one', 'k < end'],
+  ['sum_columns', 'bound off by one', 'k < min(first'],
   ['max_rows', 'swapped operator', 'a > b || is_nan(a)'],
   ['softmax', 'index off by one', 'exp(x[at'],
   ['matmul_naive', 'dropped term', '+='],
