@@ -3,7 +3,9 @@ import {
   averagePool2d,
   crossEntropyRows,
   type Device,
+  full,
   grad,
+  gru,
   maxPool2d,
   setDefaultDevice,
   type Tensor,
@@ -21,6 +23,13 @@ describe.each([
   const values = async (x: Tensor) => Array.from(await x.data(), Number);
   const NAN = Number.NaN;
   const [INF, NINF] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+
+  test("a GRU with its reset before the product adds the candidate's recurrent bias, as ONNX does", async () => {
+    const none = full([1, 3], 0);
+    const options = { resetAfter: false };
+    const { last } = gru(full([1, 1, 1], 0), none, none, full([3], 0), tensor([0, 0, 10]), options);
+    expect((await values(last))[0]).toBeCloseTo(0.5, 6); // z = σ(0), n = tanh(10)
+  });
 
   test('NaN is the largest, and the smallest', async () => {
     const x = tensor([

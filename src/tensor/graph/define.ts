@@ -177,8 +177,15 @@ export function expectTensors(op: string, tensors: readonly Tensor[]): void {
     );
 }
 
+/** @throws TesseraError if what an op was given is no tensor. */
+function expectTensor(op: string, name: string, input: unknown): void {
+  if (!isTensor(input))
+    throw new TesseraError(`${op}: ${name} must be a tensor, got ${input === null ? 'null' : typeof input}`);
+}
+
 /** @throws TesseraError if a tensor has not the rank that an op needs. */
 export function expectRank(op: string, name: string, input: Tensor, rank: number, axes: string): void {
+  expectTensor(op, name, input);
   if (input.shape.length !== rank) {
     throw new TesseraError(`${op}: ${name} must have rank ${rank} (${axes}), got ${formatShape(input.shape)}`);
   }
@@ -186,6 +193,7 @@ export function expectRank(op: string, name: string, input: Tensor, rank: number
 
 /** @throws TesseraError if a tensor has not the dtype that an op needs. */
 export function expectType(op: string, name: string, input: Tensor, ...dtypes: DType[]): void {
+  expectTensor(op, name, input);
   if (!dtypes.includes(input.dtype)) {
     throw new TesseraError(
       `${op}: ${name} must be ${dtypes.join(' or ')}, got ${input.dtype} ${formatShape(input.shape)}; convert it with cast()`,
@@ -195,9 +203,16 @@ export function expectType(op: string, name: string, input: Tensor, ...dtypes: D
 
 /** @throws TesseraError if a tensor has not the shape that an op needs. */
 export function expectShape(op: string, name: string, input: Tensor, shape: Shape): void {
+  expectTensor(op, name, input);
   if (input.shape.length !== shape.length || input.shape.some((size, axis) => size !== shape[axis])) {
     throw new TesseraError(`${op}: ${name} must have shape ${formatShape(shape)}, got ${formatShape(input.shape)}`);
   }
+}
+
+/** @throws TesseraError if a tensor is not of f32, or has not the shape that an op needs. */
+export function expectFloats(op: string, name: string, input: Tensor, shape: Shape): void {
+  expectType(op, name, input, 'f32');
+  expectShape(op, name, input, shape);
 }
 
 /** The range of indices, from `first` (0 where left out), and what to leave unchecked. */

@@ -1,5 +1,6 @@
+import { TesseraError } from '../../gpu/errors.js';
 import { gatherLaunches, scatterAddLaunches } from '../../launch/gather.js';
-import { checkIndices, defineOp, expectRank, expectType, type Op } from '../graph/define.js';
+import { checkIndices, defineOp, expectRank, expectShape, expectType, type Op } from '../graph/define.js';
 import type { Tensor } from '../tensor.js';
 import { where } from './elementwise.js';
 
@@ -49,5 +50,8 @@ export function scatterAdd(values: Tensor, indices: Tensor, rows: number): Tenso
   expectRank('scatterAdd', 'values', values, 2, 'count, cols');
   expectType('scatterAdd', 'values', values, 'f32');
   expectType('scatterAdd', 'indices', indices, 'i32');
+  expectShape('scatterAdd', 'indices', indices, [values.shape[0]]);
+  if (!Number.isSafeInteger(rows) || rows < 0)
+    throw new TesseraError(`scatterAdd: rows must be a non-negative integer, got ${rows}`);
   return scatterAddOp(values, indices, { rows });
 }

@@ -1,6 +1,6 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { full } from '../create.js';
-import { expectRank, expectShape, expectType } from '../graph/define.js';
+import { expectFloats, expectRank, expectSameType, expectShape, expectType } from '../graph/define.js';
 import { anything, boolean, checkOptions, optional } from '../options.js';
 import type { Tensor } from '../tensor.js';
 import { split, stack } from './arrange.js';
@@ -18,9 +18,9 @@ export interface GruOptions {
 
 /**
  * A gated recurrent unit over a sequence (Cho et al. 2014). x (batch, time, in), kernel (in, 3·hidden), recurrent
- * (hidden, 3·hidden), bias (3·hidden) and, with the reset after, recurrent bias (3·hidden); gates in the order z, r, n.
+ * (hidden, 3·hidden), bias (3·hidden) and recurrent bias (3·hidden); gates in the order z, r, n.
  *
- *   z, r = σ(x[t]·W + h·U + b)      n = tanh(x[t]·W + r ⊙ (h·U + bᵤ) + b), or tanh(x[t]·W + (r ⊙ h)·U + b)
+ *   z, r = σ(x[t]·W + h·U + b + bᵤ)      n = tanh(x[t]·W + b + r ⊙ (h·U + bᵤ)), or tanh(x[t]·W + b + (r ⊙ h)·U + bᵤ)
  *   h ← z ⊙ h + (1 - z) ⊙ n
  *
  * Returns all hidden states (batch, time, hidden) and the last (batch, hidden). Made of other ops, step by step.
@@ -44,24 +44,28 @@ export function gru(
   expectRank('gru', 'x', x, 3, 'batch, time, features');
   expectType('gru', 'x', x, 'f32', 'f16');
   const [batch, time, features] = x.shape;
+  expectRank('gru', 'recurrent', recurrent, 2, 'hidden, 3 · hidden');
   const hidden = recurrent.shape[0];
-  expectShape('gru', 'recurrent', recurrent, [hidden, 3 * hidden]);
+  expectFloats('gru', 'recurrent', recurrent, [hidden, 3 * hidden]);
   expectShape('gru', 'kernel', kernel, [features, 3 * hidden]);
-  expectShape('gru', 'bias', bias, [3 * hidden]);
-  expectShape('gru', 'recurrentBias', recurrentBias, [3 * hidden]);
+  expectSameType('gru', x, kernel);
+  expectFloats('gru', 'bias', bias, [3 * hidden]);
+  expectFloats('gru', 'recurrentBias', recurrentBias, [3 * hidden]);
   if (time === 0) throw new TesseraError(`gru: x ${x.describe()} has no time step; give at least one`);
-  if (mask !== undefined) expectShape('gru', 'mask', mask, [batch, time]);
+  if (mask !== undefined) expectFloats('gru', 'mask', mask, [batch, time]);
+  if (initial !== undefined) expectFloats('gru', 'initial', initial, [batch, hidden]);
   // One product for all steps.
   const fromInput = split(x.matmul(kernel).add(bias), time, 1).map((step) => split(step.squeeze(1), 3, 1));
   const keeps = mask === undefined ? undefined : split(mask.greater(0), time, 1);
   const [, , candidates] = split(recurrent, 3, 1);
+  const [, , candidateBias] = split(recurrentBias, 3, 0);
   let h = initial ?? full([batch, hidden], 0);
   const states: Tensor[] = [];
   for (let t = 0; t < time; t++) {
     const [xz, xr, xn] = fromInput[t];
     const [hz, hr, hn] = split(h.matmul(recurrent).add(recurrentBias), 3, 1);
     const [z, r] = [xz.add(hz).sigmoid(), xr.add(hr).sigmoid()];
-    const n = xn.add(resetAfter ? r.mul(hn) : r.mul(h).matmul(candidates)).tanh();
+    const n = xn.add(resetAfter ? r.mul(hn) : r.mul(h).matmul(candidates).add(candidateBias)).tanh();
     const next = n.add(z.mul(h.sub(n)));
     h = keeps === undefined ? next : where(keeps[t], next, h);
     states.push(h);

@@ -1,7 +1,7 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { lstmBackwardLaunches, lstmLaunches } from '../../launch/lstm.js';
 import { full } from '../create.js';
-import { defineOp, expectRank, expectShape, expectType } from '../graph/define.js';
+import { defineOp, expectFloats, expectRank, expectSameType, expectShape, expectType } from '../graph/define.js';
 import { anything, checkOptions } from '../options.js';
 import type { Tensor } from '../tensor.js';
 import { matmulOp } from './matmul.js';
@@ -89,12 +89,18 @@ export function lstm(
   expectRank('lstm', 'x', x, 3, 'batch, time, features');
   expectType('lstm', 'x', x, 'f32', 'f16');
   const [batch, time, features] = x.shape;
+  expectRank('lstm', 'recurrent', recurrent, 2, 'hidden, 4 · hidden');
   const hidden = recurrent.shape[0];
-  expectShape('lstm', 'recurrent', recurrent, [hidden, 4 * hidden]);
+  expectFloats('lstm', 'recurrent', recurrent, [hidden, 4 * hidden]);
   expectShape('lstm', 'kernel', kernel, [features, 4 * hidden]);
-  expectShape('lstm', 'bias', bias, [4 * hidden]);
+  expectSameType('lstm', x, kernel);
+  expectFloats('lstm', 'bias', bias, [4 * hidden]);
   if (time === 0) throw new TesseraError(`lstm: x ${x.describe()} has no time step; give at least one`);
-  if (mask !== undefined) expectShape('lstm', 'mask', mask, [batch, time]);
+  if (mask !== undefined) expectFloats('lstm', 'mask', mask, [batch, time]);
+  if (initial !== undefined) {
+    expectFloats('lstm', 'initial.hidden', initial.hidden, [batch, hidden]);
+    expectFloats('lstm', 'initial.cell', initial.cell, [batch, hidden]);
+  }
   const zeros = full([batch, hidden], 0);
   // One product for all steps; its rows are ordered by time.
   const byTime = x.permute([1, 0, 2]).reshape([time * batch, features]);

@@ -1,7 +1,7 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { matmulLaunches, matrixOf, type Transposes } from '../../launch/matmul.js';
 import { sizeOf } from '../../launch/shape.js';
-import { defineOp, expectRank, expectSameType, expectType, type Op } from '../graph/define.js';
+import { defineOp, expectFloats, expectRank, expectSameType, expectType, type Op } from '../graph/define.js';
 import { tensorOf } from '../graph/factory.js';
 import type { OpNode } from '../graph/graph.js';
 import { broadcastShapes, formatShape, sameShape } from '../graph/shape.js';
@@ -74,8 +74,18 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
 }
 
 /** y = x·W + b: x (..., in), W (in, out), b (out) -> (..., out), as one dispatch. Error ≤ 1e-6·Σ|terms|. */
-export const linear = (x: Tensor, w: Tensor, b?: Tensor): Tensor =>
-  b === undefined ? matmul(x, w) : matmul(x, w).add(b);
+export function linear(x: Tensor, w: Tensor, b?: Tensor): Tensor {
+  expectType('linear', 'x', x, 'f32', 'f16');
+  expectRank('linear', 'w', w, 2, 'in, out');
+  expectSameType('linear', x, w);
+  if (x.shape.at(-1) !== w.shape[0])
+    throw new TesseraError(
+      `linear: x ${formatShape(x.shape)} must end in the ${w.shape[0]} inputs of w ${formatShape(w.shape)}`,
+    );
+  if (b === undefined) return matmul(x, w);
+  expectFloats('linear', 'b', b, [w.shape[1]]);
+  return matmul(x, w).add(b);
+}
 
 /** All products of two vectors' elements: a (m), b (n) -> (m, n). Error ≤ 5e-7·|y|. */
 export function outer(a: Tensor, b: Tensor): Tensor {

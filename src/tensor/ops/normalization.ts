@@ -2,7 +2,7 @@ import { TesseraError } from '../../gpu/errors.js';
 import { sizeOf } from '../../launch/shape.js';
 import { full } from '../create.js';
 import { expectRank, expectType } from '../graph/define.js';
-import { formatShape, normalizeAxes, sameShape } from '../graph/shape.js';
+import { broadcastShapes, formatShape, normalizeAxes, sameShape } from '../graph/shape.js';
 import { anything, type Checks, checkOptions, nonNegative, optional } from '../options.js';
 import type { Tensor } from '../tensor.js';
 import { layerNormOp } from './layer-norm.js';
@@ -27,6 +27,22 @@ export interface NormOptions {
 const EPSILON = 1e-3;
 const NORM_CHECKS: Checks<NormOptions> = { scale: anything, shift: anything, epsilon: optional(nonNegative) };
 
+/** @throws TesseraError if x, scale or shift is not what a normalisation takes. */
+function checkNorm(op: string, x: Tensor, { scale, shift }: NormOptions): void {
+  expectType(op, 'x', x, 'f32');
+  if (scale !== undefined) expectBroadcast(op, 'scale', scale, x);
+  if (shift !== undefined) expectBroadcast(op, 'shift', shift, x);
+}
+
+/** @throws TesseraError if what is applied to x is not of f32, or does not broadcast to it. */
+function expectBroadcast(op: string, name: string, given: Tensor, x: Tensor): void {
+  expectType(op, name, given, 'f32');
+  if (!sameShape(broadcastShapes(`${op}: ${name}`, given.shape, x.shape), x.shape))
+    throw new TesseraError(
+      `${op}: ${name} ${formatShape(given.shape)} does not broadcast to x ${formatShape(x.shape)}`,
+    );
+}
+
 /** centre / √(variance + epsilon) · scale + shift */
 function apply(centre: Tensor, variance: Tensor, { scale, shift, epsilon = EPSILON }: NormOptions): Tensor {
   const normal = centre.div(variance.add(epsilon).sqrt());
@@ -44,6 +60,7 @@ function normalized(x: Tensor, axes: Axes, options: NormOptions): { y: Tensor; m
 /** Over the last axis, or the given ones, of each sample. Ba, Kiros and Hinton 2016. Error ≤ 4e-6·|y| + 1e-5. */
 export function layerNorm(x: Tensor, given: NormOptions & { axes?: Axes } = {}): Tensor {
   const { axes = -1, ...options } = checkOptions('layerNorm', given, { ...NORM_CHECKS, axes: anything });
+  checkNorm('layerNorm', x, options);
   const own = normalizeAxes('layerNorm', axes, x.rank);
   const areLast = own.length > 0 && own.every((axis, at) => axis === x.rank - own.length + at);
   return areLast ? normalizeRows(x, own.length, 1, options) : normalized(x, axes, options).y;
@@ -51,7 +68,6 @@ export function layerNorm(x: Tensor, given: NormOptions & { axes?: Axes } = {}):
 
 /** Over the last `axes` axes, by one kernel. */
 function normalizeRows(x: Tensor, axes: number, centred: 0 | 1, options: NormOptions): Tensor {
-  expectType('layerNorm', 'x', x, 'f32');
   const { scale, shift, epsilon = EPSILON } = options;
   const shape = x.shape.slice(x.rank - axes);
   const cols = sizeOf(shape);
@@ -74,6 +90,7 @@ function normalizeRows(x: Tensor, axes: number, centred: 0 | 1, options: NormOpt
 export function rmsNorm(x: Tensor, options: Omit<NormOptions, 'shift'> = {}): Tensor {
   const { shift: _, ...checks } = NORM_CHECKS;
   const { scale, epsilon = 1e-6 } = checkOptions('rmsNorm', options, checks);
+  checkNorm('rmsNorm', x, { scale });
   return normalizeRows(x, 1, 0, { scale, epsilon });
 }
 
@@ -84,6 +101,7 @@ export function rmsNorm(x: Tensor, options: Omit<NormOptions, 'shift'> = {}): Te
  */
 export function groupNorm(x: Tensor, groups: number, options: NormOptions = {}): Tensor {
   checkOptions('groupNorm', options, NORM_CHECKS);
+  checkNorm('groupNorm', x, options);
   const channels = x.shape.at(-1) ?? 0;
   if (x.rank < 2 || !Number.isInteger(groups) || groups < 1 || channels % groups !== 0) {
     throw new TesseraError(`groupNorm: ${groups} groups do not divide the channels of ${formatShape(x.shape)}`);
@@ -102,6 +120,7 @@ export function groupNorm(x: Tensor, groups: number, options: NormOptions = {}):
  */
 export function instanceNorm(x: Tensor, options: NormOptions = {}): Tensor {
   checkOptions('instanceNorm', options, NORM_CHECKS);
+  checkNorm('instanceNorm', x, options);
   if (x.rank < 3) throw new TesseraError(`instanceNorm: expected (batch, ..., channels), got ${formatShape(x.shape)}`);
   const pixels = x.shape.map((_, axis) => axis).slice(1, -1);
   return normalized(x, pixels, options).y;
@@ -118,8 +137,11 @@ export function batchNorm(
 ): { y: Tensor; mean: Tensor; variance: Tensor } {
   const { statistics, ...options } = checkOptions('batchNorm', given, { ...NORM_CHECKS, statistics: anything });
   if (x.rank < 2) expectRank('batchNorm', 'x', x, 2, 'batch, channels');
-  if (statistics !== undefined)
+  checkNorm('batchNorm', x, options);
+  if (statistics !== undefined) {
+    for (const name of ['mean', 'variance'] as const) expectBroadcast('batchNorm', name, statistics[name], x);
     return { y: apply(x.sub(statistics.mean), statistics.variance, options), ...statistics };
+  }
   const axes = x.shape.map((_, axis) => axis).slice(0, -1);
   const { y, mean, variance } = normalized(x, axes, options);
   const channels = x.shape.slice(-1);

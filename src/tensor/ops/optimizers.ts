@@ -1,6 +1,6 @@
 import { defined, TesseraError } from '../../gpu/errors.js';
 import { updateByRowsLaunches, updateLaunches, updates } from '../../launch/optimizers.js';
-import { defineOp, expectShape, type Op } from '../graph/define.js';
+import { defineOp, expectFloats, expectType, type Op } from '../graph/define.js';
 import { tensorOf } from '../graph/factory.js';
 import type { OpNode } from '../graph/graph.js';
 import { sameShape } from '../graph/shape.js';
@@ -32,6 +32,7 @@ export interface UpdatedState {
 
 function alike(op: string, tensors: readonly Tensor[]) {
   for (const other of tensors) {
+    expectType(op, 'parameter, gradient and state', other, 'f32');
     if (!sameShape(other.shape, tensors[0].shape))
       throw new TesseraError(`${op}: shapes differ: ${tensors[0].describe()} and ${other.describe()}`);
   }
@@ -58,7 +59,7 @@ function defineUpdate(name: keyof typeof updates): UpdateOp {
         slots.flatMap((slot) => overwritten(1 + slot * own.length)).map((input, output) => [output, input]),
       ),
       shape: (inputs) => {
-        expectShape(name, 'scale', inputs[0], [1]);
+        expectFloats(name, 'scale', inputs[0], [1]);
         return slots.flatMap((slot) => {
           const first = 1 + slot * own.length;
           return states.map(() => alike(name, inputs.slice(first, first + own.length)));
@@ -75,8 +76,10 @@ function defineUpdate(name: keyof typeof updates): UpdateOp {
       inputs: ['scale', 'parameter', 'values', 'indices', ...moments],
       numbers: all,
       inPlace: Object.fromEntries(states.map((_, at) => [at, at === 0 ? 1 : at + 3])),
-      shape: ([scale, parameter, , , ...moments]) => {
-        expectShape(name, 'scale', scale, [1]);
+      shape: ([scale, parameter, values, indices, ...moments]) => {
+        expectFloats(name, 'scale', scale, [1]);
+        expectType(name, 'indices', indices, 'i32');
+        expectFloats(name, 'values', values, [indices.size, parameter.shape.at(-1) ?? 1]);
         return states.map(() => alike(name, [parameter, ...moments]));
       },
       dispatch: ([scale, , values, indices], outputs, context) =>

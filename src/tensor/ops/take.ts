@@ -14,7 +14,10 @@ import { arange } from './range.js';
  * @throws TesseraError if an index that is known on the host is out of range.
  */
 export function take(x: Tensor, indices: Tensor, axis = 0): Tensor {
+  expectType('take', 'x', x, 'f32');
+  expectType('take', 'indices', indices, 'i32');
   const at = normalizeAxis('take', axis, x.rank);
+  checkIndices('take', 'index', indices, { count: x.shape[at], of: `along axis ${at}` });
   const order = [at, ...x.shape.map((_, other) => other).filter((other) => other !== at)];
   const front = permute(x, order);
   const rest = front.shape.slice(1);
@@ -33,6 +36,7 @@ export function take(x: Tensor, indices: Tensor, axis = 0): Tensor {
  */
 export function takeAlongAxis(x: Tensor, indices: Tensor, axis = -1): Tensor {
   const at = normalizeAxis('takeAlongAxis', axis, x.rank);
+  expectType('takeAlongAxis', 'x', x, 'f32');
   expectType('takeAlongAxis', 'indices', indices, 'i32');
   const agree =
     indices.rank === x.rank && x.shape.every((size, other) => other === at || indices.shape[other] === size);
