@@ -68,7 +68,7 @@ export class LSTM extends Module {
  *   z = σ(x[t]·W_z + b_z + h·U_z + c_z)                 update gate
  *   r = σ(x[t]·W_r + b_r + h·U_r + c_r)                 reset gate
  *   n = tanh(x[t]·W_n + b_n + r ⊙ (h·U_n + c_n))        candidate, with `resetAfter` (the default)
- *   n = tanh(x[t]·W_n + b_n + (r ⊙ h)·U_n)              candidate, without
+ *   n = tanh(x[t]·W_n + b_n + (r ⊙ h)·U_n + c_n)        candidate, without
  *   h ← z ⊙ h + (1 - z) ⊙ n
  *
  * x (batch, time, inputs) -> the last h (batch, outputs). Steps whose mask (batch, time) is 0 leave the state
