@@ -36,7 +36,7 @@ function copy(
   cols: number,
 ): Step {
   return {
-    kernel: stridedCopies[1].scalar,
+    kernel: stridedCopies.scalar,
     values: {
       count: rows * cols,
       size_1: 1,

@@ -1,4 +1,4 @@
-import { fills, stridedCopies } from '../../src/kernels/index.js';
+import { fills, fillsCpu, stridedCopies, stridedCopiesCpu } from '../../src/kernels/index.js';
 import { type KernelCase, single } from './case.js';
 
 /** Uniforms of a strided copy: sizes, then strides, outermost first. */
@@ -29,8 +29,8 @@ function transpose(rows: number, cols: number, when?: KernelCase['when']): Kerne
     buffers: { x: rows * cols, y: rows * cols },
     outputs: ['y'],
     rungs: [
-      single('an invocation an element', stridedCopies[1].scalar, values),
-      single('an invocation four elements', stridedCopies[4].scalar, values),
+      single('an invocation an element', stridedCopies.scalar, values),
+      single('an invocation four elements', stridedCopiesCpu.scalar, values),
     ],
   };
 }
@@ -47,9 +47,9 @@ function concatenation(rows: number, cols: number, when?: KernelCase['when']): K
     outputs: ['y'],
     buffers: { x: rows * cols, y: new Float32Array(2 * rows * cols) },
     rungs: [
-      single('an element', stridedCopies[1].scalar, ones),
-      single('vec4', stridedCopies[1].vec4, vec4),
-      single('four vec4 an invocation', stridedCopies[4].vec4, vec4),
+      single('an element', stridedCopies.scalar, ones),
+      single('vec4', stridedCopies.vec4, vec4),
+      single('four vec4 an invocation', stridedCopiesCpu.vec4, vec4),
     ],
   };
 }
@@ -63,8 +63,8 @@ function fill(count: number): KernelCase {
     buffers: { y: count },
     outputs: ['y'],
     rungs: [
-      single('four elements an invocation', fills[1].f32, values),
-      single('four vec4 an invocation', fills[4].f32, values),
+      single('four elements an invocation', fills.f32, values),
+      single('four vec4 an invocation', fillsCpu.f32, values),
     ],
   };
 }

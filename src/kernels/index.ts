@@ -20,6 +20,7 @@ export { matmulSubgroup, matmulSubgroupF16 } from './matmul/subgroup.js';
 export { matmulSubgroupMatrix } from './matmul/subgroup-matrix.js';
 export { matmulWide, matmulWideF16 } from './matmul/wide.js';
 export { fills, stridedCopies, stridedCopiesF16 } from './movement.js';
+export { fillsCpu, stridedCopiesCpu, stridedCopiesF16Cpu } from './movement-cpu.js';
 export {
   adagradUpdate,
   adamUpdate,

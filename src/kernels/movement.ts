@@ -46,18 +46,23 @@ function splitAxis(axis: number, width: number): Split<'x' | 'y', string> {
   };
 }
 
-/*
- * Copies between two strided regions, which is all of permute, slice, flip, concatenate and pad:
- *
- *   y[y_offset + Σ_d i_d·y_stride_d] = x[x_offset + Σ_d i_d·x_stride_d]    for all i within (size_0, ..., size_4)
- *
- * Elements are moved as 32 bits, whatever they mean, or as f16; one at a time or as vec4. Strides may be negative.
- */
-function stridedCopy(name: string, element: 'u32' | 'vec4u' | 'f16' | 'vec4h', run: number): Kernel {
+/** Elements that are moved together. */
+export type CopyElement = 'u32' | 'vec4u' | 'f16' | 'vec4h';
+
+/** WGSL of the sizes of a copy. */
+export const COPY_SIZES = wgsl`
+struct Sizes {
+  count: u32, size_1: u32, size_2: u32, size_3: u32, size_4: u32, x_offset: i32, y_offset: i32,
+  x_stride_0: i32, x_stride_1: i32, x_stride_2: i32, x_stride_3: i32, x_stride_4: i32,
+  y_stride_0: i32, y_stride_1: i32, y_stride_2: i32, y_stride_3: i32, y_stride_4: i32,
+}`;
+
+/** What every kernel that copies such elements has in common. */
+export function copyOf(element: CopyElement) {
   const width = element.startsWith('vec4') ? 4 : 1;
   const f16 = element === 'f16' || element === 'vec4h';
-  return defineKernel({
-    ...{ name, f16 },
+  return {
+    f16,
     reads: ['x'],
     writes: ['y'],
     sizes: [
@@ -66,42 +71,11 @@ function stridedCopy(name: string, element: 'u32' | 'vec4u' | 'f16' | 'vec4h', r
       ...['y_stride_0', 'y_stride_1', 'y_stride_2', 'y_stride_3', 'y_stride_4'],
     ],
     splits: [0, 1, 2, 3, 4].map((axis) => splitAxis(axis, width)),
-    workgroups: ({ count, size_4 }) =>
-      count === 0 ? 0 : ceilDivide((count / size_4) * ceilDivide(size_4, run), THREADS),
-    cost: ({ count }) => ({ flops: 0, bytes: 2 * bytesOf(f16 ? 'f16' : 'u32', width * count) }),
-    wgsl: wgsl`
-struct Sizes {
-  count: u32, size_1: u32, size_2: u32, size_3: u32, size_4: u32, x_offset: i32, y_offset: i32,
-  x_stride_0: i32, x_stride_1: i32, x_stride_2: i32, x_stride_3: i32, x_stride_4: i32,
-  y_stride_0: i32, y_stride_1: i32, y_stride_2: i32, y_stride_3: i32, y_stride_4: i32,
-}
-@group(0) @binding(0) var<storage, read> x: array<${element}>;
-@group(0) @binding(1) var<storage, read_write> y: array<${element}>;
-@group(0) @binding(2) var<uniform> sizes: Sizes;
-
-@compute @workgroup_size(${THREADS})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
-        @builtin(local_invocation_index) thread: u32) {
-  let index = (group.y * groups.x + group.x) * ${THREADS}u + thread;
-  let runs = (sizes.size_4 + ${run - 1}u) / ${run}u;  // along the last axis
-  if (index >= sizes.count / sizes.size_4 * runs) { return; }
-  let i4 = i32(index % runs * ${run}u);
-  var rest = index / runs;
-  let i3 = i32(rest % sizes.size_3);
-  rest /= sizes.size_3;
-  let i2 = i32(rest % sizes.size_2);
-  rest /= sizes.size_2;
-  let i1 = i32(rest % sizes.size_1);
-  let i0 = i32(rest / sizes.size_1);
-  let source = sizes.x_offset + i0 * sizes.x_stride_0 + i1 * sizes.x_stride_1 + i2 * sizes.x_stride_2
-           + i3 * sizes.x_stride_3 + i4 * sizes.x_stride_4;
-  let to = sizes.y_offset + i0 * sizes.y_stride_0 + i1 * sizes.y_stride_1 + i2 * sizes.y_stride_2
-         + i3 * sizes.y_stride_3 + i4 * sizes.y_stride_4;
-  for (var r = 0; r < min(${run}, i32(sizes.size_4) - i4); r++) {
-    y[to + r * sizes.y_stride_4] = x[source + r * sizes.x_stride_4];
-  }
-}`,
-    reference(given) {
+    cost: ({ count }: { readonly count: number }) => ({
+      flops: 0,
+      bytes: 2 * bytesOf(f16 ? 'f16' : 'u32', width * count),
+    }),
+    reference(given: object) {
       const { x, y } = given as unknown as { x: Float64Array; y: Float64Array };
       const size = given as unknown as Record<string, number>;
       for (let index = 0; index < size.count; index++) {
@@ -117,63 +91,108 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         for (let lane = 0; lane < width; lane++) y[to * width + lane] = x[from * width + lane];
       }
     },
-  });
+  } as const;
 }
 
+/*
+ * Copies between two strided regions, which is all of permute, slice, flip, concatenate and pad:
+ *
+ *   y[y_offset + Σ_d i_d·y_stride_d] = x[x_offset + Σ_d i_d·x_stride_d]    for all i within (size_0, ..., size_4)
+ *
+ * Elements are moved as 32 bits, whatever they mean, or as f16; one at a time or as vec4. Strides may be negative.
+ */
+const stridedCopy = (name: string, element: CopyElement): Kernel =>
+  defineKernel({
+    name,
+    ...copyOf(element),
+    workgroups: ({ count }) => ceilDivide(count, THREADS),
+    wgsl: wgsl`
+${COPY_SIZES}
+@group(0) @binding(0) var<storage, read> x: array<${element}>;
+@group(0) @binding(1) var<storage, read_write> y: array<${element}>;
+@group(0) @binding(2) var<uniform> sizes: Sizes;
+
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let index = (group.y * groups.x + group.x) * ${THREADS}u + thread;
+  if (index >= sizes.count) { return; }
+  let i4 = i32(index % sizes.size_4);
+  var rest = index / sizes.size_4;
+  let i3 = i32(rest % sizes.size_3);
+  rest /= sizes.size_3;
+  let i2 = i32(rest % sizes.size_2);
+  rest /= sizes.size_2;
+  let i1 = i32(rest % sizes.size_1);
+  let i0 = i32(rest / sizes.size_1);
+  let source = sizes.x_offset + i0 * sizes.x_stride_0 + i1 * sizes.x_stride_1 + i2 * sizes.x_stride_2
+           + i3 * sizes.x_stride_3 + i4 * sizes.x_stride_4;
+  let to = sizes.y_offset + i0 * sizes.y_stride_0 + i1 * sizes.y_stride_1 + i2 * sizes.y_stride_2
+         + i3 * sizes.y_stride_3 + i4 * sizes.y_stride_4;
+  y[to] = x[source];
+}`,
+  });
+
 /**
- * By how many an invocation moves (see `runLength`), and whether one at a time or as vec4: there all sizes, offsets and strides
- * count vec4 of elements, and both innermost strides are 1.
+ * Whether a copy moves elements one at a time or as vec4: there all sizes, offsets and strides count vec4 of elements, and
+ * both innermost strides are 1.
  */
 export const stridedCopies = {
-  1: { scalar: stridedCopy('strided_copy', 'u32', 1), vec4: stridedCopy('strided_copy_vec4', 'vec4u', 1) },
-  4: {
-    scalar: stridedCopy('strided_copy_software', 'u32', 4),
-    vec4: stridedCopy('strided_copy_fours_software', 'vec4u', 4),
-  },
+  scalar: stridedCopy('strided_copy', 'u32'),
+  vec4: stridedCopy('strided_copy_vec4', 'vec4u'),
 } as const;
 
 /** The same for f16. */
 export const stridedCopiesF16 = {
-  1: { scalar: stridedCopy('strided_copy_f16', 'f16', 1), vec4: stridedCopy('strided_copy_fours_f16', 'vec4h', 1) },
-  4: {
-    scalar: stridedCopy('strided_copy_f16_software', 'f16', 4),
-    vec4: stridedCopy('strided_copy_fours_f16_software', 'vec4h', 4),
-  },
+  scalar: stridedCopy('strided_copy_f16', 'f16'),
+  vec4: stridedCopy('strided_copy_fours_f16', 'vec4h'),
 } as const;
 
-function fill(name: string, type: 'f32' | 'i32' | 'u32' | 'f16', run: number): Kernel {
-  const number = type === 'f16' ? 'f32' : type; // as uniforms have it
-  return defineKernel({
-    ...{ name: `${name}_${type}`, f16: type === 'f16' },
+/** The types of what is filled, as it is stored. */
+export type FillType = 'f32' | 'i32' | 'u32' | 'f16';
+
+/** WGSL of the sizes of a fill, whose value has a type that uniforms have. */
+export const fillSizes = (type: FillType): string =>
+  wgsl`struct Sizes { count: u32, value: ${type === 'f16' ? 'f32' : type} }`;
+
+/** What every kernel that fills has in common. */
+export const fillOf = (type: FillType) =>
+  ({
+    f16: type === 'f16',
     writes: ['y'],
     sizes: ['count'],
     numbers: ['value'],
     splits: [splitAlong('count', () => ({ y: 1 }))],
-    workgroups: ({ count }) => ceilDivide(count, 4 * run * THREADS),
-    cost: ({ count }) => ({ flops: 0, bytes: bytesOf(type, count) }),
+    cost: ({ count }: { readonly count: number }) => ({ flops: 0, bytes: bytesOf(type, count) }),
+    reference: ({ y, count, value }: { readonly y: Float64Array; readonly count: number; readonly value: number }) => {
+      y.fill(type === 'f16' ? toF16(value) : value, 0, count);
+    },
+  }) as const;
+
+const fill = (type: FillType): Kernel =>
+  defineKernel({
+    name: `fill_${type}`,
+    ...fillOf(type),
+    workgroups: ({ count }) => ceilDivide(count, 4 * THREADS),
     wgsl: wgsl`
-struct Sizes { count: u32, value: ${number} }
+${fillSizes(type)}
 @group(0) @binding(0) var<storage, read_write> y: array<vec4<${type}>>;
 @group(0) @binding(1) var<uniform> sizes: Sizes;
 
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
-  let first = ((group.y * groups.x + group.x) * ${THREADS}u + thread) * ${run}u;
+  let i = (group.y * groups.x + group.x) * ${THREADS}u + thread;
   // Buffers are whole vec4, so the last one may reach beyond the count.
-  let end = min(first + ${run}u, (sizes.count + 3u) / 4u);
-  for (var i = first; i < end; i++) { y[i] = vec4<${type}>(${type}(sizes.value)); }
+  if (i < (sizes.count + 3u) / 4u) { y[i] = vec4<${type}>(${type}(sizes.value)); }
 }`,
-    reference: ({ y, count, value }) => {
-      y.fill(type === 'f16' ? toF16(value) : value, 0, count);
-    },
   });
+
+/** The kernels that fill, by the type of the elements; bool is stored as u32. */
+export function fillsBy(fill: (type: FillType) => Kernel) {
+  const u32 = fill('u32');
+  return { f32: fill('f32'), i32: fill('i32'), u32, bool: u32, f16: fill('f16') } as const;
 }
 
-const fillsOf = (name: string, run: number) => {
-  const u32 = fill(name, 'u32', run);
-  return { f32: fill(name, 'f32', run), i32: fill(name, 'i32', run), u32, bool: u32, f16: fill(name, 'f16', run) };
-};
-
-/** y[i] = value for i < count, by how many vec4 (see `runLength`) and the type of the elements; bool is stored as u32. */
-export const fills = { 1: fillsOf('fill', 1), 4: fillsOf('fill_software', 4) } as const;
+/** y[i] = value for i < count, a vec4 an invocation. */
+export const fills = fillsBy(fill);

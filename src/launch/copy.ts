@@ -1,5 +1,5 @@
-import { runLength } from '../gpu/kernel.js';
 import { COPY_AXES, stridedCopies, stridedCopiesF16 } from '../kernels/movement.js';
+import { stridedCopiesCpu, stridedCopiesF16Cpu } from '../kernels/movement-cpu.js';
 import { type Launch, type LaunchContext, launch, type Value } from './launch.js';
 import { rowMajorStrides, type Shape } from './shape.js';
 
@@ -58,7 +58,8 @@ function copyAxes(
     sizes[`y_stride_${index}`] = axis.to / width;
   });
   const inner = { size_4: last.size / width, x_stride_4: last.from, y_stride_4: last.to };
-  const copies = (x.dtype === 'f16' ? stridedCopiesF16 : stridedCopies)[runLength(device)];
+  const [f32, f16] = device.software ? [stridedCopiesCpu, stridedCopiesF16Cpu] : [stridedCopies, stridedCopiesF16];
+  const copies = x.dtype === 'f16' ? f16 : f32;
   return launch(vec4 ? copies.vec4 : copies.scalar, { x, y }, { count: count / width, ...sizes, ...inner });
 }
 

@@ -1,5 +1,5 @@
-import { runLength } from '../gpu/kernel.js';
 import { fills } from '../kernels/movement.js';
+import { fillsCpu } from '../kernels/movement-cpu.js';
 import { copyRegion, type Region, whole } from './copy.js';
 import { type Launch, type LaunchContext, launch, type Value } from './launch.js';
 import { rowMajorStrides, type Shape } from './shape.js';
@@ -34,7 +34,7 @@ export const sliceLaunches = (x: Value, y: Value, { begin, step }: Steps, contex
 
 /** Launches of y: x in the part of it that begins at some indices and takes every step-th element, one value elsewhere. */
 export const padLaunches = (x: Value, y: Value, { begin, step }: Steps, context: Context): Launch[] => [
-  launch(fills[runLength(context.device)][y.dtype], { y }, { count: y.length }),
+  launch((context.device.software ? fillsCpu : fills)[y.dtype], { y }, { count: y.length }),
   ...copyRegion(context, x, y, x.shape, whole(x.shape), regionOf(y.shape, { begin, step })),
 ];
 

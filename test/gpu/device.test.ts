@@ -99,7 +99,7 @@ fn main() { y[0] = 1.0; }`,
 
 test.runIf(isGpu && gpu.features.has('timestamp-query'))('profiling gives every dispatch its nanoseconds', async () => {
   const y = await gpu.allocate(4 * 2 ** 20, 'y');
-  const dispatch = { kernel: fills[1].f32, bindings: { y }, uniforms: { count: 2 ** 20, value: 1 }, label: 'fill' };
+  const dispatch = { kernel: fills.f32, bindings: { y }, uniforms: { count: 2 ** 20, value: 1 }, label: 'fill' };
   const prepared = await gpu.prepare([dispatch, dispatch]);
   const nanoseconds = await gpu.profile(prepared);
   expect(nanoseconds).toHaveLength(2);
@@ -112,7 +112,7 @@ describe.runIf(isGpu)('bind groups', () => {
   test('are shared by dispatches that bind the same buffers', async () => {
     const [y, z] = [await gpu.allocate(1024, 'y'), await gpu.allocate(1024, 'z')];
     const fill = (buffer: DeviceBuffer, count: number, value: number) => ({
-      ...{ kernel: fills[1].f32, bindings: { y: buffer }, uniforms: { count, value }, label: 'fill' },
+      ...{ kernel: fills.f32, bindings: { y: buffer }, uniforms: { count, value }, label: 'fill' },
     });
     const prepared = await gpu.prepare([fill(y, 8, 1), fill(z, 8, 2), fill(y, 4, 3), fill(z, 4, 4), fill(y, 0, 5)]);
     expect(prepared.bindGroups).toBe(2);
@@ -200,7 +200,7 @@ test.runIf(isGpu)('closing waits for the pipelines that are being compiled', asy
   const destroy = vi.spyOn(device.gpu, 'destroy');
   const y = await device.allocate(16, 'y');
   const uniforms = { count: 1, value: 1 };
-  const preparing = device.prepare([{ kernel: fills[1].f32, bindings: { y }, uniforms, label: 'fill' }]);
+  const preparing = device.prepare([{ kernel: fills.f32, bindings: { y }, uniforms, label: 'fill' }]);
   device.close();
   expect(destroy).not.toHaveBeenCalled();
   await expect(preparing).rejects.toThrow('the device was closed');

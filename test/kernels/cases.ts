@@ -22,6 +22,7 @@ import { matmulSubgroup, matmulSubgroupF16 } from '../../src/kernels/matmul/subg
 import { matmulSubgroupMatrix } from '../../src/kernels/matmul/subgroup-matrix.js';
 import { matmulWide, matmulWideF16 } from '../../src/kernels/matmul/wide.js';
 import { fills, stridedCopies, stridedCopiesF16 } from '../../src/kernels/movement.js';
+import { fillsCpu, stridedCopiesCpu, stridedCopiesF16Cpu } from '../../src/kernels/movement-cpu.js';
 import {
   adagradUpdate,
   adamUpdate,
@@ -826,7 +827,7 @@ const lstm = (
 const axes = (prefix: string, strides: number[]) =>
   Object.fromEntries(strides.map((stride, axis) => [`${prefix}_stride_${axis}`, stride]));
 const movement = ([1, 4] as const).flatMap((run): KernelCase[] => {
-  const [copies, filled] = [stridedCopies[run], fills[run]];
+  const [copies, filled] = run === 1 ? [stridedCopies, fills] : [stridedCopiesCpu, fillsCpu];
   return [
     ...(
       [
@@ -1038,11 +1039,12 @@ const halves: readonly (readonly [Kernel, Kernel])[] = [
   ...(['forward', 'inputBackward', 'filterBackward'] as const).map(
     (name) => [conv2dRegister[name], conv2dF16[name]] as const,
   ),
-  ...([1, 4] as const).flatMap((run) => [
-    [stridedCopies[run].scalar, stridedCopiesF16[run].scalar] as const,
-    [stridedCopies[run].vec4, stridedCopiesF16[run].vec4] as const,
-    [fills[run].f32, fills[run].f16] as const,
-  ]),
+  [stridedCopies.scalar, stridedCopiesF16.scalar],
+  [stridedCopies.vec4, stridedCopiesF16.vec4],
+  [stridedCopiesCpu.scalar, stridedCopiesF16Cpu.scalar],
+  [stridedCopiesCpu.vec4, stridedCopiesF16Cpu.vec4],
+  [fills.f32, fills.f16],
+  [fillsCpu.f32, fillsCpu.f16],
   ...(['any', 'vec4'] as const).flatMap((reading) => {
     const { f32_8x8x8, ...shapes } = matmulSubgroupMatrix;
     return [

@@ -156,20 +156,7 @@ export const EQUIVALENT: readonly Equivalent[] = [
   { kernel: /^lstm_cell.*_vec4$/, changed: ['groups.x - group.x'], reason: GRID },
   { kernel: /^roof_multiply_add/, changed: ['a - f32(0)', 'a - f16(0)'], reason: 'it is 0 that is taken off' },
   {
-    kernel: /^strided_copy(_vec4)?$/,
-    changed: [
-      ...['(sizes.size_4 - 0u)', '(sizes.size_4 + 0u) * 1u', 'min(1, i32(sizes.size_4) + i4)'],
-      ...['y[to - r * ', 'x[source - r * '],
-    ],
-    reason: 'a run is one element',
-  },
-  {
-    kernel: /^strided_copy(_vec4)?$/,
-    changed: ['max(1, i32(sizes.size_4) - i4)'],
-    reason: 'what it copies beyond its own element, the next invocations copy from the same places',
-  },
-  {
-    kernel: /^fill_/,
+    kernel: /^fill_software/,
     changed: ['min(first - '],
     reason: 'the bound of the first invocation wraps around: it fills all',
   },
