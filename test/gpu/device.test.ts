@@ -3,7 +3,7 @@ import type { DeviceBuffer } from '../../src/gpu/device.js';
 import type { GpuDevice } from '../../src/gpu/gpu-device.js';
 import { defineKernel } from '../../src/gpu/index.js';
 import { fills } from '../../src/kernels/index.js';
-import { readBack, runtimeOf } from '../../src/tensor/evaluate.js';
+import { readBack } from '../../src/tensor/evaluate.js';
 import {
   DeviceLostError,
   defaultDevice,
@@ -16,6 +16,7 @@ import {
   Variable,
   zeros,
 } from '../../src/tensor/index.js';
+import { runtimeOf } from '../../src/tensor/runtime/runtime.js';
 import { gpu, reference } from '../support/devices.js';
 
 const isGpu = gpu.kind === 'gpu';

@@ -50,6 +50,7 @@ export function trace(targets: readonly Node[]): Trace {
 
   const addLeaf = (tensor: Node, consumer: string): void => {
     const { source } = tensor;
+    if (tensor.pending !== undefined) pending.push(tensor.pending);
     if (isKnown(tensor) || source.kind === 'data') {
       slots.push(tensor);
       parts.push(`slot:${tensor.dtype}[${tensor.shape.join()}]`);
@@ -68,31 +69,11 @@ export function trace(targets: readonly Node[]): Trace {
     positions.set(identityOf(tensor), parts.length - 1);
   };
 
-  // Depth first with a stack of its own: a long recurrence must not exhaust the call stack.
-  const stack: { node: OpNode; next: number }[] = [];
-  const visit = (tensor: Node, consumer: string): void => {
-    detachIfKnown(tensor);
-    if (positions.has(identityOf(tensor))) return;
-    if (tensor.pending !== undefined) pending.push(tensor.pending);
-    if (isKnown(tensor) || tensor.pending !== undefined || tensor.source.kind !== 'op') addLeaf(tensor, consumer);
-    else stack.push({ node: tensor.source, next: 0 });
-  };
-  for (const target of targets) {
-    visit(target, 'evaluate');
-    while (stack.length > 0) {
-      const frame = stack.at(-1)!;
-      const { node } = frame;
-      if (frame.next < node.inputs.length) {
-        visit(node.inputs[frame.next++], node.op.name);
-        continue;
-      }
-      stack.pop();
-      if (positions.has(node)) continue;
-      nodes.push(node);
-      parts.push(`${node.structure}(${node.inputs.map((input) => reference(input)).join()})`);
-      positions.set(node, parts.length - 1);
-    }
-  }
+  walk(targets, addLeaf, (node) => {
+    nodes.push(node);
+    parts.push(`${node.structure}(${node.inputs.map(reference).join()})`);
+    positions.set(node, parts.length - 1);
+  });
   function reference(tensor: Node): string {
     const position = positions.get(identityOf(tensor))!;
     return tensor.index === 0 ? `${position}` : `${position}.${tensor.index}`;
@@ -101,10 +82,65 @@ export function trace(targets: readonly Node[]): Trace {
   return { targets, nodes, slots, numbers, variables, pending, key: parts.join(';') };
 }
 
-/** True as long as no variable of a trace was set or assigned to since, and no value of its slots disposed of. */
-export const isCurrent = ({ variables, slots }: Trace): boolean =>
-  variables.every(({ variable, version }) => variable.version === version) &&
-  slots.every((tensor) => isKnown(tensor) || tensor.source.kind === 'data');
+/**
+ * Visits each value that some targets need once, inputs before the nodes that use them: leaves with the name of what uses
+ * them, and the nodes that compute the rest.
+ */
+export function walk(
+  targets: readonly Node[],
+  onLeaf: (leaf: Node, consumer: string) => void,
+  onNode: (node: OpNode) => void,
+): void {
+  const seen = new Set<object>();
+  // Depth first with a stack of its own: a long recurrence must not exhaust the call stack.
+  const stack: { node: OpNode; next: number }[] = [];
+  const visit = (value: Node, consumer: string): void => {
+    detachIfKnown(value);
+    const identity = identityOf(value);
+    if (seen.has(identity)) return;
+    seen.add(identity);
+    if (isKnown(value) || value.pending !== undefined || value.source.kind !== 'op') onLeaf(value, consumer);
+    else stack.push({ node: value.source, next: 0 });
+  };
+  for (const target of targets) {
+    visit(target, 'evaluate');
+    for (let frame = stack.at(-1); frame !== undefined; frame = stack.at(-1)) {
+      const { node } = frame;
+      if (frame.next < node.inputs.length) {
+        visit(node.inputs[frame.next++], node.op.name);
+      } else {
+        stack.pop();
+        onNode(node);
+      }
+    }
+  }
+}
+
+/**
+ * True as long as tracing again would give the same: no variable was set or assigned to since, no value of a slot disposed
+ * of, none that it computes has become known, and none was on its way.
+ */
+export function isCurrent({ targets, nodes, variables, slots, pending }: Trace): boolean {
+  const known = new Set(slots);
+  const isAsTraced = (tensor: Node) => !isKnown(tensor) || known.has(tensor);
+  return (
+    pending.length === 0 &&
+    variables.every(({ variable, version }) => variable.version === version) &&
+    slots.every((tensor) => isKnown(tensor) || tensor.source.kind === 'data') &&
+    targets.every(isAsTraced) &&
+    nodes.every(({ inputs }) => inputs.every(isAsTraced))
+  );
+}
+
+/** The trace of targets, once all values that it depends on are known. */
+export async function settledTrace(targets: readonly Node[]): Promise<Trace> {
+  let traced = trace(targets);
+  while (traced.pending.length > 0) {
+    await Promise.all(traced.pending);
+    traced = trace(targets);
+  }
+  return traced;
+}
 
 /** A tensor that ends the graph takes over the value of its input as soon as it is known. */
 function detachIfKnown(tensor: Node): void {

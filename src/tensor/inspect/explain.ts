@@ -48,8 +48,8 @@ export interface Explanation {
 /** Plans the evaluation of tensors without running it, and lists every dispatch with its kernel, cost and buffers. */
 export async function explain(...targets: readonly Tensor[]): Promise<Explanation> {
   const current = targets.map((target) => target.current());
-  const device = await deviceOf(current);
   const traced = trace(current);
+  const device = await deviceOf(traced);
   const made = plan(traced, device);
   const name = (storage: Storage): string => {
     if (storage.kind === 'variable') return traced.variables[storage.position].variable.name;

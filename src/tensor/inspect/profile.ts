@@ -1,5 +1,7 @@
 import { TesseraError } from '../../gpu/errors.js';
-import { deviceOf, runtimeOf } from '../evaluate.js';
+import { deviceOf } from '../evaluate.js';
+import { trace } from '../graph/trace.js';
+import { runtimeOf } from '../runtime/runtime.js';
 import type { Tensor } from '../tensor.js';
 import { modulesOf } from './attribution.js';
 import { type DispatchOutline, outlineOf } from './explain.js';
@@ -41,14 +43,14 @@ export interface Profile {
  * @throws TesseraError if the device has no timestamps, or a tensor was built on a variable that was assigned to since.
  */
 export async function profile(...targets: readonly Tensor[]): Promise<Profile> {
-  const current = targets.map((target) => target.current());
-  const device = await deviceOf(current);
+  const traced = trace(targets.map((target) => target.current()));
+  const device = await deviceOf(traced);
   if (device.kind === 'gpu' && !device.features.has('timestamp-query')) {
     throw new TesseraError(
       `profile: ${device.name} has no timestamp-query, so dispatches cannot be timed; time whole evaluations, or use another device ('tessera doctor' lists them)`,
     );
   }
-  const run = await runtimeOf(device).profile(current);
+  const run = await runtimeOf(device).profile(traced);
   if (run === undefined) return { device: device.name, dispatches: [], hostMilliseconds: 0 };
   const modules = modulesOf(run.plan, run.traced);
   const dispatches = run.plan.dispatches.map((dispatch, index) => ({

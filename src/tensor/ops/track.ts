@@ -1,5 +1,5 @@
 import { defineOp } from '../graph/define.js';
-import { trace } from '../graph/trace.js';
+import { walk } from '../graph/trace.js';
 import type { Tensor } from '../tensor.js';
 import type { Variable } from '../variable.js';
 
@@ -28,10 +28,15 @@ export const track = (x: Tensor, updates: readonly TrackedUpdate[]): Tensor => t
 /** The assigns of everything that is tracked on the way to some tensors, one for each variable. */
 export function trackedAssigns(targets: readonly Tensor[]): Tensor[] {
   const values = new Map<Variable, Tensor>();
-  for (const { op, attributes } of trace(targets.map((target) => target.current())).nodes) {
-    if (op !== trackOp.definition) continue;
-    for (const [variable, next] of attributes.updates as TrackAttributes['updates'])
-      values.set(variable, next(values.get(variable) ?? variable));
-  }
+  const current = targets.map((target) => target.current());
+  walk(
+    current,
+    () => {},
+    ({ op, attributes }) => {
+      if (op !== trackOp.definition) return;
+      for (const [variable, next] of attributes.updates as TrackAttributes['updates'])
+        values.set(variable, next(values.get(variable) ?? variable));
+    },
+  );
   return [...values].map(([variable, value]) => variable.assign(value));
 }

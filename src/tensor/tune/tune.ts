@@ -3,7 +3,7 @@ import { defined, OutOfMemoryError, TesseraError } from '../../gpu/errors.js';
 import { median } from '../../gpu/statistics.js';
 import { type ChoicePoint, chooserOf } from '../../launch/choice.js';
 import { deviceOf } from '../evaluate.js';
-import { trace } from '../graph/trace.js';
+import { settledTrace, trace } from '../graph/trace.js';
 import { anything, checkOptions, optional, positive } from '../options.js';
 import { plan } from '../runtime/plan.js';
 import type { Tensor } from '../tensor.js';
@@ -52,7 +52,7 @@ export async function tune(targets: readonly Tensor[], options: TuneOptions = {}
   } = checkOptions('tune', options, { milliseconds: optional(positive), onProgress: anything, signal: anything });
   const end = performance.now() + milliseconds;
   const current = targets.map((target) => target.current());
-  const device = await deviceOf(current);
+  const device = await deviceOf(trace(current));
   if (device.kind === 'reference')
     throw new TesseraError(`tune: ${device.name} has nothing to measure; open a device with an adapter`);
   const points = await pointsOf(current, device);
@@ -75,12 +75,7 @@ export async function tune(targets: readonly Tensor[], options: TuneOptions = {}
 async function pointsOf(targets: readonly Tensor[], device: Device): Promise<ChoicePoint[]> {
   const points = new Map<string, { point: ChoicePoint; work: number }>();
   const choose = chooserOf(device.choices);
-  let traced = trace(targets);
-  while (traced.pending.length > 0) {
-    await Promise.all(traced.pending);
-    traced = trace(targets);
-  }
-  plan(traced, device, (point) => {
+  plan(await settledTrace(targets), device, (point) => {
     const launches = choose(point);
     const work = launches.reduce((sum, { kernel, uniforms }) => sum + kernel.cost(uniforms).flops, 0);
     const isOpen = !device.choices.has(point.key) && Object.keys(point.variants).length > 1;
