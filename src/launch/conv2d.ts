@@ -75,8 +75,8 @@ function chooseKernel(
     ...{ window: s.kernel_height * s.kernel_width, stride: s.stride_height * s.stride_width },
     f16: type === 'f16',
   };
-  const rule = groups > 1 ? 'grouped' : device.software && 'subgroup' in kernels ? 'subgroup' : 'register';
-  return choose(`conv2d ${direction}`, sizes, Object.fromEntries(variants), rule);
+  const defaultName = groups > 1 ? 'grouped' : device.software && 'subgroup' in kernels ? 'subgroup' : 'register';
+  return choose(`conv2d ${direction}`, sizes, Object.fromEntries(variants), defaultName);
 }
 
 /** The largest divisor up to a limit; the number itself where all of them are small. */
@@ -86,7 +86,7 @@ function largestDivisor(of: number, most: number): number {
   return divisor * 4 < Math.min(of, most) ? of : divisor;
 }
 
-/** How many rows of pixels one invocation of the filter's gradient should walk at most: by rule, and to be measured. */
+/** How many rows of pixels one invocation of the filter's gradient should walk at most: by defaultName, and to be measured. */
 const CHUNK_ROWS = 16;
 const MEASURED_CHUNK_ROWS = [4, 64];
 /** A longer sum loses digits. */

@@ -42,7 +42,7 @@ export function lstmLaunches(
             sequence: () => [launch(lstmSequence, buffers, { time, batch, hidden_size })],
           }),
         },
-        ruleFor(device, { time, batch, hidden: hidden_size }, kernels),
+        defaultFor(device, { time, batch, hidden: hidden_size }, kernels),
       ),
     ];
   };
@@ -78,7 +78,7 @@ export function lstmBackwardLaunches(
           sequence: () => [launch(lstmSequenceBackward, buffers, { time, batch, hidden_size })],
         }),
       },
-      ruleFor(device, { time, batch, hidden: hidden_size }, kernels),
+      defaultFor(device, { time, batch, hidden: hidden_size }, kernels),
     );
   };
   const reads = {
@@ -109,7 +109,7 @@ const isSmall = (software: boolean, batch: number, hidden: number): boolean =>
   hidden % 4 === 0 && (software ? batch * hidden <= 128 : hidden <= 64);
 
 /** Where a CPU does the work, loads are the cost: subgroups or vec4 share them. A GPU wants many small invocations. */
-function ruleFor(
+function defaultFor(
   { software }: Pick<Device, 'software'>,
   { time, batch, hidden }: Readonly<Record<'time' | 'batch' | 'hidden', number>>,
   kernels: CellKernels,

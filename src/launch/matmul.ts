@@ -69,18 +69,18 @@ export function matmulLaunches(
   };
 
   const kernels = kernelsFor(whole, a.dtype as OperandType, device);
-  const rule = ruleFor(whole, device, kernels);
-  const workgroups = kernels[rule].workgroups(whole);
-  const ruleChunks = chunksFor({ m, n, k }, workgroups);
+  const defaultName = defaultFor(whole, device, kernels);
+  const workgroups = kernels[defaultName].workgroups(whole);
+  const defaultChunks = chunksFor({ m, n, k }, workgroups);
   if ([a, b, c].some(({ dtype, length }) => exceedsBinding(dtype, length, device.limits))) {
     const size = { transposeA, transposeB, m, n, k };
     const multiply = (a: Value, b: Value, c: Value) => matmulLaunches(a, b, c, { transposeA, transposeB }, context);
-    const pieces = batch === 1 ? largeProduct(a, b, c, size, ruleChunks > 1, context, multiply) : undefined;
-    return pieces ?? product(kernels[rule], ruleChunks)();
+    const pieces = batch === 1 ? largeProduct(a, b, c, size, defaultChunks > 1, context, multiply) : undefined;
+    return pieces ?? product(kernels[defaultName], defaultChunks)();
   }
   const named = (name: string, chunks: number) => (chunks <= 1 ? name : `${name}/${chunks}`);
   const variants: Record<string, Variants[string]> = {
-    [named(rule, ruleChunks)]: product(kernels[rule], ruleChunks),
+    [named(defaultName, defaultChunks)]: product(kernels[defaultName], defaultChunks),
   };
   for (const [name, kernel] of Object.entries(kernels)) {
     for (const chunks of name === 'naive' || name === 'tiled' ? [1] : CHUNKS) {
@@ -91,7 +91,7 @@ export function matmulLaunches(
     }
   }
   const sizes = { batch, m, n, k, transposeA, transposeB, f16: a.dtype === 'f16' };
-  return context.choose('matmul', sizes, variants, named(rule, ruleChunks));
+  return context.choose('matmul', sizes, variants, named(defaultName, defaultChunks));
 }
 
 /** How many chunks of k keep a GPU busy, and sums exact: writing a chunk costs at most a quarter of reading it. */
@@ -132,7 +132,7 @@ const FILLS_A_GPU = 256;
 const FEW_ROWS = 4;
 
 /** The kernel to take without measurements. */
-function ruleFor(
+function defaultFor(
   size: MatmulSizes,
   { software }: LaunchContext['device'],
   kernels: Readonly<Record<string, Kernel>>,

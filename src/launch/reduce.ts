@@ -12,8 +12,8 @@ const FEW_RESULTS = 4096;
 const SHORTEST_SPLIT = 256;
 /** Longer axes are split however many results there are: one invocation's sum would lose digits. */
 const LONGEST_AXIS = 4096;
-/** How many invocations share a row where a workgroup folds it: each sums that much less. */
-const FOLDED = 64;
+/** How many invocations share a row that a workgroup reduces: each adds up that much less. */
+const SHARED = 64;
 
 /** Launches that reduce x (outer, n, inner) to y (outer, inner); two where a long axis has few results. */
 export function reduceLaunches(
@@ -50,7 +50,7 @@ export function reduceLaunches(
   const variants = {
     ...(mayDo(LONG_AXIS) ? { columns: inOne(columns) } : {}),
     ...(inVec4 && mayDo(LONG_AXIS) ? { vec4: inOne(columnsVec4) } : {}),
-    ...(inner === 1 && mayDo(FOLDED * LONG_AXIS) ? { rows: inOne(rows) } : {}),
+    ...(inner === 1 && mayDo(SHARED * LONG_AXIS) ? { rows: inOne(rows) } : {}),
     ...(walksRows && y.shape[y.shape.length - 1] % 4 === 0 && n <= 4 * LONG_AXIS
       ? { software: inOne(rowsCpu[name]) }
       : {}),
@@ -60,7 +60,7 @@ export function reduceLaunches(
     ...(maySplit && walksRows && (outer * chunks) % 4 === 0 ? { 'software/split': inTwo(rowsCpu[name]) } : {}),
   };
   const best = (suffix: string): string => {
-    // A CPU walks a row faster than its workgroups fold one.
+    // A CPU walks a row faster than its workgroups reduce one.
     if (!device.software) return inner === 1 && n > 32 ? 'rows' : 'columns';
     return ['software', 'vec4'].find((way) => `${way}${suffix}` in variants) ?? 'columns';
   };

@@ -16,7 +16,7 @@ export function rowMajorStrides(shape: Shape): number[] {
 }
 
 /** A matrix's rows and columns: all axes in front of the last one taken together, and the last one. */
-export function foldRows(shape: Shape): { rows: number; cols: number } {
+export function asRows(shape: Shape): { rows: number; cols: number } {
   return { rows: sizeOf(shape.slice(0, -1)), cols: shape.at(-1) ?? 1 };
 }
 

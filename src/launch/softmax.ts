@@ -2,7 +2,7 @@ import type { RowKernels } from '../kernels/rows/row-kernels.js';
 import { logSoftmaxBackward, logSoftmaxForward, softmaxBackward, softmaxForward } from '../kernels/rows/softmax.js';
 import type { Launch, LaunchContext, Value } from './launch.js';
 import { rowLaunches } from './rows.js';
-import { foldRows } from './shape.js';
+import { asRows } from './shape.js';
 
 /** The launch of y = softmax(x) along the last axis. */
 export const softmaxLaunches = (x: Value, y: Value, context: LaunchContext): Launch[] =>
@@ -27,6 +27,6 @@ function overRows(
   bindings: Launch['bindings'],
   context: LaunchContext,
 ): Launch[] {
-  const size = foldRows(shape);
+  const size = asRows(shape);
   return rowLaunches(op, kernels, size, bindings, size, context);
 }
