@@ -2,12 +2,14 @@ import { ceilDivide, defineKernel, splitAlong } from '../../gpu/kernel.js';
 import { epilogue, wgsl } from '../../gpu/wgsl.js';
 
 /*
- * y = a + b, element by element, with an epilogue: the last step of a sum whose parts come from several launches. A chain of
- * elementwise ops is composed (compose.ts); this is for launches within one op.
+ * Adds two partial results of one op, with an epilogue: the last step of a matrix product whose k is split over several
+ * launches (launch/split-matmul.ts). Chains of elementwise ops are composed instead (elementwise/compose.ts).
+ *
+ *   y[i,j] = a[i,j] + b[i,j]        a, b, y (rows, cols)
  */
 const THREADS = 64;
 
-/** y[i] = a[i] + b[i] of (rows, cols). */
+/** The sum of two partial results a and b (rows, cols). */
 export const addParts = defineKernel({
   name: 'add_parts',
   reads: ['a', 'b'],

@@ -3,15 +3,16 @@ import { epilogue, wgsl } from '../../gpu/wgsl.js';
 import { type MatmulSizes, matmulCost, matmulReference, matmulSizes, matmulSplits, SIZES_STRUCT } from './matmul.js';
 
 /*
- * The variants of matmul for software adapters: they emulate workgroup memory, and a load costs them as much as a
- * dozen multiplications, whatever its address. So each invocation keeps a tile of C in registers and reads A and B by
- * vec4 straight from memory. Which way a matrix is contiguous decides which way it is read:
+ * The variants of matmul for software adapters, which emulate workgroup memory and for which a load costs as much as a
+ * dozen multiplications, whatever its address. Each invocation therefore keeps a tile of C in registers and reads A and
+ * B as vec4, straight from memory. The layout of each operand selects the kernel:
  *
- *   nn   A by rows, B by rows        c[r] += a[r][k] · b[k]      (b[k]: columns, vec4)
- *   tn   A transposed, B by rows     c[r] += a[k][r] · b[k]
- *   nt   A by rows, B transposed     c[r][s] += dot(a[r], b[s])  (vec4 along k)
+ *   nn      A (m, k), B (k, n)        c[r] += a[r][k] · b[k]      b[k] holds columns, as vec4
+ *   tn      Aᵀ (k, m), B (k, n)       c[r] += a[k][r] · b[k]
+ *   nt      A (m, k), Bᵀ (n, k)       c[r][s] += dot(a[r], b[s])  both as vec4 along k
+ *   scalar  any strides               4 x 4 elements per invocation
  *
- * They need contiguous axes of whole vec4; `scalar`, with 4 x 4 elements an invocation, takes what is left.
+ * All but `scalar` need contiguous axes whose length is a multiple of 4.
  */
 const THREADS = 32;
 const ROWS = 4;
@@ -32,7 +33,7 @@ ${SIZES_STRUCT}
 @group(0) @binding(1) var<storage, read> b: array<${vector ? 'vec4f' : 'f32'}>;
 @group(0) @binding(2) var<storage, read_write> c: array<f32>;  // (batch, chunks, m, n)
 @group(0) @binding(3) var<uniform> sizes: Sizes;
-const COLUMNS = ${columns}u;  // of C, an invocation
+const COLUMNS = ${columns}u;  // columns of C per invocation
 ${epilogue('c')}
 
 fn store(part: u32, i: u32, j: u32, value: vec4f) {
@@ -62,13 +63,14 @@ ${body}
   });
 }
 
-/** Beyond the last row or column the nearest one is read again; its products are not stored. */
+/** WGSL of the offsets of four rows of A. Rows beyond the last one are clamped to it; their products are not stored. */
 const rowsOfA = wgsl`
   let last = sizes.m - 1u;
   let a0 = (z * sizes.a_batch + min(i, last) * sizes.a_row) / 4u;
   let a1 = (z * sizes.a_batch + min(i + 1u, last) * sizes.a_row) / 4u;
   let a2 = (z * sizes.a_batch + min(i + 2u, last) * sizes.a_row) / 4u;
   let a3 = (z * sizes.a_batch + min(i + 3u, last) * sizes.a_row) / 4u;`;
+/** WGSL of the offsets of eight columns of B, clamped to the last four; what lies beyond is not stored. */
 const columnsOfB = wgsl`
   let stride = sizes.b_row / 4u;
   let b0 = z * sizes.b_batch / 4u + j / 4u;
@@ -151,7 +153,7 @@ const nt = direct(
     let x1 = a[a1 + k];
     let x2 = a[a2 + k];
     let x3 = a[a3 + k];
-    // Rows of this matrix are the columns of B at one k: each product is again four elements of C.
+    // y[s] holds four columns of B at step k + s, so that each product is four elements of a row of C.
     let y = transpose(mat4x4f(b[b0 + k], b[b1 + k], b[b2 + k], b[b3 + k]));
     c0 += x0.x * y[0] + x0.y * y[1] + x0.z * y[2] + x0.w * y[3];
     c1 += x1.x * y[0] + x1.y * y[1] + x1.z * y[2] + x1.w * y[3];
@@ -192,16 +194,16 @@ const scalar = direct(
   store(part, i + 3u, j, c3);`,
 );
 
-/** 4 x 8 elements for each invocation, straight from memory: for operands as they are or transposed, and for any strides. */
+/** Matrix products without workgroup memory, by the layout of the operands. */
 export const matmulDirect = { nn, tn, nt, scalar } as const;
 
-/** The direct kernel that reads these operands as vec4, or the scalar one. Chunks of k must be whole vec4, too. */
+/** Chooses the direct kernel that reads these operands as vec4, else the scalar one. Chunks of k must be multiples of 4. */
 export function chooseDirect(size: MatmulSizes): Kernel {
-  const vec4 = (...counts: number[]) => counts.every((count) => count % 4 === 0);
+  const multiplesOf4 = (...counts: number[]) => counts.every((count) => count % 4 === 0);
   const { m, n, k, a_row, a_col, b_row, b_col, a_batch, b_batch } = size;
-  if (!vec4(a_batch, b_batch)) return scalar;
-  if (a_col === 1 && b_col === 1 && vec4(k, n, a_row, b_row)) return nn;
-  if (a_row === 1 && b_col === 1 && vec4(m, n, a_col, b_row)) return tn;
-  if (a_col === 1 && b_row === 1 && vec4(k, a_row, b_col)) return nt;
+  if (!multiplesOf4(a_batch, b_batch)) return scalar;
+  if (a_col === 1 && b_col === 1 && multiplesOf4(k, n, a_row, b_row)) return nn;
+  if (a_row === 1 && b_col === 1 && multiplesOf4(m, n, a_col, b_row)) return tn;
+  if (a_col === 1 && b_row === 1 && multiplesOf4(k, a_row, b_col)) return nt;
   return scalar;
 }

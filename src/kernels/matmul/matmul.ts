@@ -3,28 +3,29 @@ import { ceilDivide, defineKernel, type Split, splitAlong } from '../../gpu/kern
 import { epilogue, wgsl } from '../../gpu/wgsl.js';
 
 /*
- * Matrix product, one matrix after the other along `batch`:
+ * Batched matrix product:
  *
  *   C[z,i,j] = Σ_k A[z,i,k] · B[z,k,j]        A (batch, m, k), B (batch, k, n), C (batch, m, n)
  *
- * Operands are read through strides, so that a transposed one needs no copy: A[z,i,k] lies at
- * z·a_batch + i·a_row + k·a_col. The variants, from simple to clever:
+ * Operands are read through strides, so that a transposed operand needs no copy: A[z,i,k] is at
+ * z·a_batch + i·a_row + k·a_col. The variants, from simple to elaborate:
  *
- *   naive     one invocation computes one element and reads 2k values for it.
- *   tiled     16 x 16 invocations share tiles of A and B in workgroup memory: each value is read 16 times less often.
- *   register  a workgroup computes 64 x 64 elements, each invocation 4 x 4 of them in registers: of each value brought
- *             from workgroup memory four products are made.
- *   wide      as register tiles, of 128 x 64 with 8 x 4 elements an invocation: for C that fills a GPU with such tiles.
- *             See matmul-wide.ts.
- *   split-K   where C is small and k long, k is split into chunks so that more workgroups have work; a second launch
- *             sums the chunks, in a fixed order. (All kernels from register on, with `chunks` > 1.)
- *   subgroup  as register tiles, but what the invocations share comes from their neighbours' registers: 16 x 4 elements an
- *             invocation. See matmul-subgroup.ts.
- *   subgroup matrix  by the matrix units of a GPU, where it has some. See matmul-subgroup-matrix.ts.
- *   f16       all but direct with A and B stored in half precision: half as many bytes to read, and
- *             the same sums in f32.
- *   direct    4 x 8 elements an invocation, read as vec4 straight from memory. Without workgroup memory, which
- *             software adapters emulate: for them alone. See matmul-direct.ts.
+ *   naive     One invocation computes one element of C, and reads 2k values for it.
+ *   tiled     A workgroup of 16 x 16 invocations shares tiles of A and B in workgroup memory, which divides the reads
+ *             from global memory by 16.
+ *   register  A workgroup computes 64 x 64 elements, each invocation 4 x 4 of them in registers, so that each value read
+ *             from workgroup memory is used four times.
+ *   wide      Register tiles of 128 x 64, with 8 x 4 elements per invocation, for a C large enough to fill a GPU with
+ *             them. See wide.ts.
+ *   subgroup  Register tiles whose values are shared by subgroup shuffles: 16 x 4 elements per invocation. See
+ *             subgroup.ts.
+ *   subgroup matrix  Uses the matrix units of a GPU. See subgroup-matrix.ts.
+ *   direct    4 x 8 elements per invocation, read as vec4 straight from memory, for software adapters, which emulate
+ *             workgroup memory. See direct-cpu.ts.
+ *
+ * Split-K: where C is small and k is long, k is split into chunks so that more workgroups have work, and a second launch
+ * sums the chunks in a fixed order. All kernels but naive and tiled take `chunks` > 1. All but direct exist for A and B in
+ * f16, too: half as many bytes are read, and sums are still f32.
  */
 export const matmulSizes = [
   ...(['batch', 'm', 'n', 'k'] as const),
@@ -39,7 +40,7 @@ const BLOCK = 64;
 const DEPTH = 16;
 const NAIVE_THREADS = 64;
 
-/** How A and B are stored. C is of f32, and so are all sums. */
+/** Element type of A and B; C and all sums are f32. */
 export type OperandType = 'f32' | 'f16';
 
 export const matmulCost =
@@ -49,7 +50,7 @@ export const matmulCost =
     bytes: bytesOf(type, batch * (m * k + k * n)) + 4 * batch * chunks * m * n,
   });
 
-/** Splits along the rows of one matrix C, and of A; where A is transposed, its rows are columns, and all of it is bound. */
+/** Splits one product along the rows of C and A. The rows of a transposed A span all of its memory, which is then bound. */
 const splitRows: Split<'a' | 'c', (typeof matmulSizes)[number]> = {
   parts: ({ batch, chunks, m }) => (batch * chunks === 1 ? m : 1),
   launch(values, first, end) {
@@ -65,7 +66,7 @@ const splitRows: Split<'a' | 'c', (typeof matmulSizes)[number]> = {
   },
 };
 
-/** Matrix by matrix, then row by row. */
+/** Splits along the batch or, within one product, along the rows of C. */
 export const matmulSplits = [
   splitAlong('batch', ({ a_batch, b_batch, chunks, m, n }: MatmulSizes) => ({
     ...{ a: a_batch, b: b_batch, c: chunks * m * n },
@@ -73,7 +74,7 @@ export const matmulSplits = [
   splitRows,
 ] as const;
 
-/** What kernels of operands of a type have in common. */
+/** The parts of a kernel's definition that all matrix products with operands of this type share. */
 export const matmulOf = (type: OperandType) =>
   ({
     reads: ['a', 'b'],
@@ -85,10 +86,10 @@ export const matmulOf = (type: OperandType) =>
     reference: matmulReference,
   }) as const;
 
-/** A kernel's name ends in its operands' type unless that is f32. */
+/** The kernel's name, with the type of its operands appended unless that is f32. */
 export const nameFor = (name: string, type: OperandType): string => (type === 'f32' ? name : `${name}_${type}`);
 
-/** C in float64; with several chunks, the partial sums (batch, chunks, m, n). */
+/** Computes C in float64; with several chunks, their partial sums (batch, chunks, m, n). */
 export function matmulReference({ a, b, c, ...size }: Record<'a' | 'b' | 'c', Float64Array> & MatmulSizes): void {
   const { batch, m, n, k, a_batch, a_row, a_col, b_batch, b_row, b_col, chunks, chunk_length } = size;
   c.fill(0, 0, batch * chunks * m * n);
@@ -188,11 +189,11 @@ const register = (type: OperandType) =>
     name: nameFor('matmul_register', type),
     workgroups: ({ batch, m, n, chunks }) => batch * chunks * ceilDivide(m, BLOCK) * ceilDivide(n, BLOCK),
     wgsl: wgsl`${head(type)}
-const BLOCK = ${BLOCK}u;    // a workgroup's rows and columns
-const DEPTH = ${DEPTH}u;    // how much of k is in workgroup memory at a time
-const THREADS = 256u;  // 16 x 16, each with 4 x 4 elements
+const BLOCK = ${BLOCK}u;    // rows and columns of C per workgroup
+const DEPTH = ${DEPTH}u;    // steps of k in workgroup memory at a time
+const THREADS = 256u;  // 16 x 16 invocations, each with 4 x 4 elements
 var<workgroup> a_tile: array<f32, BLOCK * DEPTH>;      // [k][row]
-var<workgroup> b_tile: array<vec4f, BLOCK * DEPTH / 4u>;  // [k][column vec4]
+var<workgroup> b_tile: array<vec4f, BLOCK * DEPTH / 4u>;  // [k][column / 4]
 
 fn load_a(z: u32, i: u32, k: u32, end: u32) -> f32 {
   if (i >= sizes.m || k >= end) { return 0.0; }
@@ -220,7 +221,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let end = min(first + sizes.chunk_length, sizes.k);
   var sum: array<vec4f, 4>;
   for (var begin = first; begin < end; begin += DEPTH) {
-    // Neighbouring invocations read along k where A's rows are contiguous, and along i where its columns are.
+    // Adjacent invocations read along k if the rows of A are contiguous, and along i if its columns are.
     for (var e = thread; e < BLOCK * DEPTH; e += THREADS) {
       let along_k = sizes.a_col == 1u;
       let k = select(e / BLOCK, e % DEPTH, along_k);
@@ -252,12 +253,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 }`,
   });
 
-/** One invocation for each element of the product. */
+/** Matrix product with one invocation for each element of C. */
 export const matmulNaive = naive('f32');
-/** Tiles of 16 x 16 in workgroup memory. */
+/** Matrix product with tiles of 16 x 16 in workgroup memory. */
 export const matmulTiled = tiled('f32');
-/** 64 x 64 elements for each workgroup, 4 x 4 in the registers of an invocation. */
+/** Matrix product with 64 x 64 elements of C per workgroup, and 4 x 4 in the registers of each invocation. */
 export const matmulRegister = register('f32');
 
-/** The same for operands in half precision. */
+/** The same matrix products for operands in half precision. */
 export const matmulF16 = { naive: naive('f16'), tiled: tiled('f16'), register: register('f16') } as const;

@@ -5,31 +5,35 @@ import { type MatmulSizes, matmulOf, type OperandType } from './matmul.js';
 import { blocksOf, type Reading, readingOf, repeat } from './tiles.js';
 
 /*
- * The matrix product by the matrix units of a GPU: a subgroup multiplies small matrices as one instruction. A workgroup
- * computes 128 x 128 elements of C in eight regions of 64 x 32, each by one subgroup. However many subgroups 256
- * invocations form, they take the regions in turns: eight of 32 lanes once, four of 64 lanes twice; of sixteen, half rest.
+ * Matrix product on the matrix units of a GPU, where a subgroup multiplies small matrices in one instruction:
  *
- * The units take matrices from workgroup memory, where A and B have zeros beyond their ends; C goes through it on its way to
- * where the epilogue and the last rows and columns are seen to. Products and sums are those of f32: two f16 make an f32.
+ *   C[z,i,j] = Σ_k A[z,i,k] · B[z,k,j]        A (batch, m, k), B (batch, k, n), C (batch, m, n)
  *
- * Dawn compiles these kernels, but none of the adapters at hand has such units: they were run with the built-in functions
- * replaced by WGSL that does the same (test/support/subgroup-matrices.ts), never on a GPU. So no rule chooses them.
+ * A workgroup computes 128 x 128 elements of C in eight regions of 64 x 32, each by one subgroup. The subgroups of its 256
+ * invocations loop over the regions: eight subgroups of 32 lanes take one region each, four of 64 lanes two each, and of
+ * sixteen subgroups half are idle.
+ *
+ * The units load from workgroup memory, where tiles of A and B are padded with zeros. C is staged there because the
+ * epilogue and the bounds check at the last rows and columns work on single elements. Products of f16 are summed in f32.
+ *
+ * Dawn compiles these kernels, but they have not run on a GPU with such units: they were tested with the built-in functions
+ * replaced by equivalent WGSL (test/support/subgroup-matrices.ts). So they are never the default variant.
  */
 const ROWS = 128;
 const COLUMNS = 128;
 const REGION_ROWS = 64;
 const REGION_COLUMNS = 32;
-const THREADS = 256; // whole subgroups, of up to 128 lanes
-/** How many bytes of k are in workgroup memory at a time. With C's, 27 KiB: devices with matrix units have 32. */
+const THREADS = 256; // a multiple of every subgroup size, which is at most 128
+/** Bytes along k in workgroup memory at a time. Together with C's tile 27 KiB, of the 32 that devices with matrix units have. */
 const DEPTH_BYTES = 64;
-/** Bytes of padding at each line of a tile, which put successive lines on different banks. */
+/** Bytes of padding after each row of a tile, which put successive rows on different banks. */
 const PADDING_BYTES = 16;
 const BYTES = { f32: 4, f16: 2 } as const;
 
-/** The shapes that there are kernels for. */
+/** A shape of subgroup matrices that has a kernel. */
 type Config = SubgroupMatrixConfig & { readonly componentType: OperandType; readonly resultComponentType: 'f32' };
 
-/** A kernel for matrices of (M, K) by (K, N), of the type that the operands are stored in. */
+/** Defines the kernel for subgroup matrices of (M, K) by (K, N), of the type in which the operands are stored. */
 export function subgroupMatrixProduct(config: Config, reading: Reading): Kernel {
   const { M, N, K, componentType: component } = config;
   const left = `subgroup_matrix_left<${component}, ${K}, ${M}>`;
@@ -37,7 +41,7 @@ export function subgroupMatrixProduct(config: Config, reading: Reading): Kernel 
   const sums = `subgroup_matrix_result<f32, ${N}, ${M}>`;
   const down = REGION_ROWS / M;
   const across = REGION_COLUMNS / N;
-  /** WGSL for each of a region's matrices: those in row r and column s. */
+  /** WGSL for each subgroup matrix of a region, in row r and column s. */
   const each = (line: (r: number, s: number) => string) =>
     repeat(down * across, (at) => line(Math.floor(at / across), at % across));
   return defineKernel({
@@ -49,17 +53,17 @@ export function subgroupMatrixProduct(config: Config, reading: Reading): Kernel 
 @group(0) @binding(2) var<storage, read_write> c: array<f32>;  // (batch, chunks, m, n)
 ${epilogue('c')}
 
-const ROWS = ${ROWS}u;     // of C, a workgroup
+const ROWS = ${ROWS}u;     // rows of C per workgroup
 const COLUMNS = ${COLUMNS}u;
-const REGIONS = ${(ROWS / REGION_ROWS) * (COLUMNS / REGION_COLUMNS)}u;    // of those
-const MATRIX = ${M * N}u;   // elements of a matrix of C
-const DEPTH = ${DEPTH_BYTES / BYTES[component]}u;     // how much of k is in workgroup memory at a time
+const REGIONS = ${(ROWS / REGION_ROWS) * (COLUMNS / REGION_COLUMNS)}u;    // per workgroup
+const MATRIX = ${M * N}u;   // elements of a subgroup matrix of C
+const DEPTH = ${DEPTH_BYTES / BYTES[component]}u;     // steps of k in workgroup memory at a time
 const A_STRIDE = DEPTH + ${PADDING_BYTES / BYTES[component]}u;
 const B_STRIDE = COLUMNS + ${PADDING_BYTES / BYTES[component]}u;
 const THREADS = ${THREADS}u;
 var<workgroup> a_tile: array<${component}, ROWS * A_STRIDE>;   // [row][k]
 var<workgroup> b_tile: array<${component}, DEPTH * B_STRIDE>;  // [k][column]
-var<workgroup> c_tile: array<f32, REGIONS * MATRIX>;  // a matrix for each region
+var<workgroup> c_tile: array<f32, REGIONS * MATRIX>;  // one subgroup matrix of each region
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -105,7 +109,7 @@ ${each((r, s) => `          sum_${r}_${s} = subgroupMatrixMultiplyAccumulate(lef
       }
       workgroupBarrier();
     }
-    // One matrix of each region after the other.
+    // Store one subgroup matrix of each region at a time.
     let regions = min(REGIONS - turn, subgroups);
 ${each(
   (
@@ -122,7 +126,7 @@ ${each(
 fn row_of(region: u32) -> u32 { return region / ${COLUMNS / REGION_COLUMNS}u * ${REGION_ROWS}u; }
 fn column_of(region: u32) -> u32 { return region % ${COLUMNS / REGION_COLUMNS}u * ${REGION_COLUMNS}u; }
 
-/** Stores the matrices of C that are in workgroup memory, for the given number of regions; i and j are those of region 0's. */
+/** Stores the matrices of C in workgroup memory, of \`regions\` regions from \`region\` on; i and j belong to region 0. */
 fn store(part: u32, i: u32, j: u32, region: u32, regions: u32, thread: u32) {
   for (var e = region * MATRIX + thread; e < (region + regions) * MATRIX; e += THREADS) {
     let row = i + row_of(e / MATRIX) + e % MATRIX / ${N}u;
@@ -141,19 +145,19 @@ const family = (componentType: OperandType, M: number, N: number, K: number) => 
   return { any: subgroupMatrixProduct(config, 'any'), vec4: subgroupMatrixProduct(config, 'vec4') } as const;
 };
 
-/** The matrix product by matrix units, for the shapes that GPUs are known to have. */
+/** Matrix products on matrix units, for the shapes that GPUs are known to have. */
 export const matmulSubgroupMatrix = {
-  /** Apple. */
+  /** Apple GPUs have this shape. */
   f32_8x8x8: family('f32', 8, 8, 8),
-  /** NVIDIA and AMD. */
+  /** NVIDIA and AMD GPUs have this shape. */
   f16_16x16x16: family('f16', 16, 16, 16),
-  /** NVIDIA. */
+  /** NVIDIA GPUs have this shape. */
   f16_16x8x16: family('f16', 16, 8, 16),
-  /** Intel. */
+  /** Intel GPUs have this shape. */
   f16_8x16x16: family('f16', 8, 16, 16),
 } as const;
 
-/** The kernel for such operands and the first of a device's shapes, which it likes best, that there is one for. */
+/** Chooses the kernel for the first of the device's shapes, in its order of preference, that has one. */
 export const chooseSubgroupMatrix = (
   size: MatmulSizes,
   type: OperandType,

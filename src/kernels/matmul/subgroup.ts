@@ -3,34 +3,37 @@ import { epilogue, wgsl } from '../../gpu/wgsl.js';
 import { type MatmulSizes, matmulOf, nameFor, type OperandType, SIZES_STRUCT } from './matmul.js';
 
 /*
- * The variants of matmul that share values through the subgroup. Each invocation owns four neighbouring columns of C in
- * 16 rows. B is read by the one invocation that owns its column; of A, which all of them need, each lane reads another
- * row, and hands it to the others by a shuffle, which costs no memory at all. So for 64 products of one k an invocation
- * loads six values instead of twenty.
+ * The variants of matmul that share values through the subgroup:
  *
- *   rows     B by rows: four columns are one vec4.                      n and B's strides are whole vec4
- *   columns  B transposed: four steps of k are one vec4.                n and B's strides are whole vec4
- *   any      B through any strides, one value at a time.
- *   tall     as `any` with A and B exchanged: an invocation owns four rows, in 16 columns. For C with few columns.
+ *   C[z,i,j] = Σ_k A[z,i,k] · B[z,k,j]        A (batch, m, k), B (batch, k, n), C (batch, m, n)
  *
- * Rows and columns beyond the end are read as the last one, and not stored.
+ * Each invocation computes 16 rows by four adjacent columns of C. It loads the columns of B itself; each lane loads one row
+ * of A, which all of them need, and broadcasts it by a subgroup shuffle, without workgroup memory. For the 64 products of
+ * one step of k an invocation thus loads six values instead of twenty.
+ *
+ *   rows     B (k, n): a vec4 is four columns. Needs n and the strides of B to be multiples of 4.
+ *   columns  Bᵀ (n, k): a vec4 is four steps of k. Needs n, k and the strides of B to be multiples of 4.
+ *   any      Any strides, one value at a time.
+ *   tall     As `any`, with A and B exchanged: 16 columns by four rows per invocation, for C with few columns.
+ *
+ * Rows and columns beyond the end are clamped to the last one, and not stored.
  */
-const LINES = 16; // of C that a workgroup computes: rows, or columns where it is tall
-const THREADS = 8; // each with four of the other kind
-/** Lanes that share their values. A subgroup may have more, which then hold the same; every adapter with subgroups has at least this many. */
+const LINES = 16; // lines of C per workgroup: its rows or, in the tall variant, its columns
+const THREADS = 8; // each computes four lines of the other axis
+/** Lanes that share their values. Every adapter with subgroups has at least this many; further lanes repeat their loads. */
 const LANES = 8;
 
 interface Variant {
-  /** Which of C's axes the invocations share: its rows, or its columns. */
+  /** The axis of C whose lines all invocations share: its rows, or its columns. */
   readonly shared: 'm' | 'n';
-  /** True if B is read, and C written, vec4. */
+  /** True if B is read and C is written as vec4. */
   readonly vec4: boolean;
   /**
-   * WGSL of `shared_one`, a line's value at a step of k, and of `spread_one` and `spread_vec4`, the invocation's four
-   * values at one step or at four.
+   * WGSL of `shared_one`, the value of a shared line at one step of k, and of `spread_one` and `spread_vec4`, the four
+   * values of the invocation's own lines at one step of k or at four.
    */
   readonly loads: string;
-  /** WGSL of `store`: four values of C at a line. */
+  /** WGSL of `store`, which writes four values of C on a shared line. */
   readonly store: string;
 }
 
@@ -178,20 +181,20 @@ function subgroupsFor(type: OperandType) {
   } as const;
 }
 
-/** Matrix products whose subgroups share one operand; for adapters with subgroups of eight lanes or more. */
+/** Matrix products that share one operand by subgroup shuffles, for adapters with subgroups of at least eight lanes. */
 export const matmulSubgroup = subgroupsFor('f32');
-/** The same for operands in half precision. */
+/** The same matrix products for operands in half precision. */
 export const matmulSubgroupF16 = subgroupsFor('f16');
 
-/** The subgroup kernel for such operands: that whose tiles C fills best, and among those the one that loads vec4. */
+/** Chooses the subgroup kernel whose tiles waste the least of C; among equals, one that loads vec4. */
 export function chooseSubgroup(size: MatmulSizes, type: OperandType = 'f32'): Kernel {
   const { rows, columns, any, tall } = type === 'f32' ? matmulSubgroup : matmulSubgroupF16;
   const { m, n, k, b_row, b_col, b_batch } = size;
   const padded = (lines: number, spread: number) =>
     ceilDivide(lines, LINES) * LINES * ceilDivide(spread, 4 * THREADS) * 4 * THREADS;
   if (padded(n, m) < padded(m, n)) return tall;
-  const vec4 = (...counts: number[]) => counts.every((count) => count % 4 === 0);
-  if (b_col === 1 && vec4(n, b_row, b_batch)) return rows;
-  if (b_row === 1 && vec4(n, k, b_col, b_batch)) return columns;
+  const multiplesOf4 = (...counts: number[]) => counts.every((count) => count % 4 === 0);
+  if (b_col === 1 && multiplesOf4(n, b_row, b_batch)) return rows;
+  if (b_row === 1 && multiplesOf4(n, k, b_col, b_batch)) return columns;
   return any;
 }

@@ -4,16 +4,19 @@ import { type MatmulSizes, matmulOf, nameFor, type OperandType } from './matmul.
 import { blocksOf, type Reading, readingOf, repeat } from './tiles.js';
 
 /*
- * The matrix product for GPUs, where C has hundreds of tiles of 128 x 64: an invocation computes 8 x 4 elements, for
- * which it reads three vec4 from workgroup memory at each step of k, and makes 32 products of them. Both tiles lie
- * with k outermost, so that what is read is four rows, or four columns, side by side: A is transposed on its way there.
- * A vec4 of padding at each step keeps invocations that write successive steps on different banks.
+ * Matrix product in tiles of 128 x 64, for GPUs and a C that has hundreds of them:
+ *
+ *   C[z,i,j] = Σ_k A[z,i,k] · B[z,k,j]        A (batch, m, k), B (batch, k, n), C (batch, m, n)
+ *
+ * An invocation computes 8 x 4 elements. At each step of k it reads three vec4 from workgroup memory and makes 32 products
+ * of them. Both tiles are stored with k outermost, so that a vec4 is four rows of A or four columns of B: A is transposed
+ * when it is loaded. A vec4 of padding after each step keeps writes of successive steps on different banks.
  */
 const ROWS = 128;
 const COLUMNS = 64;
 const DEPTH = 16;
 const THREADS = 256;
-const EACH = 8; // rows of C an invocation, and four columns
+const EACH = 8; // rows of C per invocation, by four columns
 
 const storeAny = wgsl`
 @group(0) @binding(2) var<storage, read_write> c: array<f32>;  // (batch, chunks, m, n)
@@ -41,15 +44,15 @@ const wide = (reading: Reading, type: OperandType): Kernel =>
     wgsl: wgsl`${blocksOf(reading, type)}
 ${reading === 'vec4' ? storeVec4 : storeAny}
 
-const ROWS = ${ROWS}u;       // of C, a workgroup
+const ROWS = ${ROWS}u;       // rows of C per workgroup
 const COLUMNS = ${COLUMNS}u;
-const DEPTH = ${DEPTH}u;      // how much of k is in workgroup memory at a time
+const DEPTH = ${DEPTH}u;      // steps of k in workgroup memory at a time
 const A_STRIDE = ROWS / 4u + 1u;
 const B_STRIDE = COLUMNS / 4u + 1u;
 const A_BLOCKS = ROWS * DEPTH / 16u;
 const B_BLOCKS = COLUMNS * DEPTH / 16u;
-var<workgroup> a_tile: array<vec4f, DEPTH * A_STRIDE>;  // [k][row vec4]
-var<workgroup> b_tile: array<vec4f, DEPTH * B_STRIDE>;  // [k][column vec4]
+var<workgroup> a_tile: array<vec4f, DEPTH * A_STRIDE>;  // [k][row / 4]
+var<workgroup> b_tile: array<vec4f, DEPTH * B_STRIDE>;  // [k][column / 4]
 
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -68,7 +71,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let column = thread % (COLUMNS / 4u) * 4u;
 ${repeat(EACH, (r) => `  var sum_${r} = vec4f();`)}
   for (var begin = first; begin < end; begin += DEPTH) {
-    // Neighbouring invocations load blocks that are neighbours along the axis on which the operand is contiguous.
+    // Adjacent invocations load blocks that are adjacent along the contiguous axis of the operand.
     if (thread < A_BLOCKS) {
       let along_k = sizes.a_col == 1u;
       let k = select(thread / (ROWS / 4u), thread % (DEPTH / 4u), along_k) * 4u;
@@ -97,11 +100,11 @@ ${repeat(EACH, (r) => `  store(part, i0 + row + ${r}u, j0 + column, sum_${r});`)
 }`,
   });
 
-/** Matrix products in tiles of 128 x 64; vec4 where {@link readingOf} allows it. */
+/** Matrix products in tiles of 128 x 64, read as vec4 where {@link readingOf} allows it. */
 export const matmulWide = { any: wide('any', 'f32'), vec4: wide('vec4', 'f32') } as const;
-/** The same for operands in half precision. */
+/** The same matrix products for operands in half precision. */
 export const matmulWideF16 = { any: wide('any', 'f16'), vec4: wide('vec4', 'f16') } as const;
 
-/** The kernel with wide tiles for such operands. */
+/** Chooses the kernel with tiles of 128 x 64 that reads these operands fastest. */
 export const chooseWide = (size: MatmulSizes, type: OperandType = 'f32'): Kernel =>
   (type === 'f32' ? matmulWide : matmulWideF16)[readingOf(size)];
