@@ -6,10 +6,10 @@ import { matmulLaunches } from './matmul.js';
 import { rowLaunches } from './rows.js';
 import { rowMajorStrides, type Shape, sizeOf } from './shape.js';
 
-/** So many features a head are the most that the kernels take. */
+/** The most features per head that the kernels take. */
 export { ATTENTION_COLUMNS as MOST_FEATURES } from '../kernels/attention/attention.js';
 
-/** Whether a query looks at no later key, and by what scores are scaled. */
+/** Whether a query attends to no later key, and the factor of the scores. */
 export interface AttentionAttributes {
   readonly causal: boolean;
   readonly scale: number;
@@ -25,34 +25,36 @@ function sizesOf(q: Value, k: Value, v: Value, mask: Value, { causal, scale }: A
   };
 }
 
-/** Bytes of scores that may be kept. */
+/** The most bytes that a matrix of scores in memory may take. */
 const MOST_SCORES = 2 ** 24;
 
-/** Chooses between going by blocks and keeping scores of a shape in memory. */
-function chooseWay(
+/** Chooses between the fused kernel, which computes scores block by block, and the unfused one, which stores them. */
+function chooseVariant(
   op: string,
   { blocks, queries, keys, features, value_features }: AttentionSizes,
   { causal }: AttentionAttributes,
   { choose, device }: LaunchContext,
   scores: Shape,
-  byBlocks: () => Launch[],
-  throughMemory: () => Launch[],
+  fused: () => Launch[],
+  unfused: () => Launch[],
 ): Launch[] {
   const fits = 4 * sizeOf(scores) <= MOST_SCORES;
   return choose(
     op,
     { blocks, queries, keys, features, value_features, causal },
-    { blocks: byBlocks, ...(fits ? { memory: throughMemory } : {}) },
-    // A CPU's workgroup memory is memory like any other: there the scores may as well be kept as a whole.
+    { blocks: fused, ...(fits ? { memory: unfused } : {}) },
+    // On a CPU, workgroup memory is ordinary memory, so keeping scores there gains nothing.
     fits && device.software ? 'memory' : 'blocks',
   );
 }
 
-/** Queries, keys and values (batch, heads, rows, features), the mask, and the result with what the gradients need. */
+/**
+ * q, k, v and y (batch, heads, rows, features), the mask, and maximum and inverse of each row, which backward needs.
+ */
 type Forward = Readonly<Record<'q' | 'k' | 'v' | 'mask' | 'y' | 'maximum' | 'inverse', Value>>;
 type Backward = Readonly<Record<'q' | 'k' | 'v' | 'mask' | 'dy' | 'rows' | 'dq' | 'dk' | 'dv', Value>>;
 
-/** Launches of attention: by blocks of scores, or with all of them in memory. */
+/** Launches of attention, fused or with the matrix of scores in memory. */
 export function attentionLaunches(
   { q, k, v, mask, y, maximum, inverse }: Forward,
   attributes: AttentionAttributes,
@@ -60,8 +62,8 @@ export function attentionLaunches(
 ): Launch[] {
   const sizes = sizesOf(q, k, v, mask, attributes);
   const shape = [...q.shape.slice(0, 3), k.shape[2]];
-  const byBlocks = () => [launch(attentionForward, { q, k, v, mask, y, maximum, inverse }, sizes)];
-  const throughMemory = () => {
+  const fused = () => [launch(attentionForward, { q, k, v, mask, y, maximum, inverse }, sizes)];
+  const unfused = () => {
     const rows = { rows: sizes.blocks * sizes.queries, cols: sizes.keys };
     const [scores, p] = [context.temporary(shape), context.temporary(shape)];
     return [
@@ -77,10 +79,10 @@ export function attentionLaunches(
       ...matmulLaunches(p, v, y, { transposeA: false, transposeB: false }, context),
     ];
   };
-  return chooseWay('attention', sizes, attributes, context, shape, byBlocks, throughMemory);
+  return chooseVariant('attention', sizes, attributes, context, shape, fused, unfused);
 }
 
-/** Launches of the gradients of attention for queries, keys and values. */
+/** Launches of dq, dk and dv, the gradients of attention with respect to queries, keys and values. */
 export function attentionBackwardLaunches(
   { q, k, v, mask, dy, rows, dq, dk, dv }: Backward,
   attributes: AttentionAttributes,
@@ -89,11 +91,11 @@ export function attentionBackwardLaunches(
   const sizes = sizesOf(q, k, v, mask, attributes);
   const shape = [...q.shape.slice(0, 3), k.shape[2]];
   const given = { q, k, v, mask, dy, rows };
-  const byBlocks = () => [
+  const fused = () => [
     launch(attentionQueryBackward, { ...given, dq }, sizes),
     launch(attentionKeyBackward, { ...given, dk, dv }, sizes),
   ];
-  const throughMemory = () => {
+  const unfused = () => {
     const [scores, dscores] = [context.temporary(shape), context.temporary(shape)];
     const product = (a: Value, b: Value, c: Value, transposeA: boolean, transposeB: boolean) =>
       matmulLaunches(a, b, c, { transposeA, transposeB }, context);
@@ -104,8 +106,8 @@ export function attentionBackwardLaunches(
       launch(kernel, { mask, rows, scores, dscores }, sizes),
       ...product(dscores, k, dq, false, false),
       ...product(dscores, q, dk, true, false),
-      ...product(scores, dy, dv, true, false), // scores are probabilities by now
+      ...product(scores, dy, dv, true, false), // the kernel above overwrote the scores with probabilities
     ];
   };
-  return chooseWay('attention_backward', sizes, attributes, context, shape, byBlocks, throughMemory);
+  return chooseVariant('attention_backward', sizes, attributes, context, shape, fused, unfused);
 }

@@ -2,22 +2,22 @@ import type { Choices } from '../gpu/tuning.js';
 import type { ChoiceSizes, Launch, LaunchContext, Variants } from './launch.js';
 
 /*
- * Where an op can be computed in several ways, its launches name these variants and the default among them. What runs is
- * the variant that was measured to be the fastest on the device for shapes like these; without measurements, the default.
+ * Ops with several variants name them, and the default among them. The variant that was measured to be the fastest on
+ * the device for shapes of the same class runs; without measurements, the default.
  */
-/** An op's variants at one point of a plan. */
+/** One choice in a plan: the variants of an op, and the default among them. */
 export interface ChoicePoint {
-  /** The op and the class of its shapes. */
+  /** The op and the class of its shapes, as made by `choiceKey`. */
   readonly key: string;
   readonly variants: Variants;
-  /** The variant that is taken without measurements. */
+  /** The variant that runs without measurements. */
   readonly default: string;
 }
 
-/** Decides at a point, and returns the launches of one of its variants. */
+/** Chooses a variant, and returns its launches. */
 export type Chooser = (point: ChoicePoint) => Launch[];
 
-/** Takes the measured variant; the default where none was measured, or the measured one does not serve these shapes. */
+/** A chooser of the measured variants, and of the default where none was measured or these shapes do not have it. */
 export const chooserOf =
   (choices: Choices): Chooser =>
   (point) => {
@@ -25,18 +25,18 @@ export const chooserOf =
     return point.variants[name !== undefined && Object.hasOwn(point.variants, name) ? name : point.default]();
   };
 
-/** What launches choose by: makes a point of the variants, and lets the chooser decide. */
+/** Makes the `choose` of a launch context from a chooser. */
 export const chooseBy =
   (chooser: Chooser): LaunchContext['choose'] =>
   (op, sizes, variants, name) =>
     chooser({ key: choiceKey(op, sizes), variants, default: name });
 
-/** Sizes up to this are classes of their own. */
+/** Each size up to this one is a class of its own. */
 const SMALL = 16;
 
 /**
- * The op and the class of its shapes, such as `matmul batch=1 m=257-512/4 n=10`: larger sizes are counted in doublings,
- * and multiples of 4, which decide what can be loaded at once, apart from others. One measurement serves a class.
+ * The op and the class of its shapes, such as `matmul batch=1 m=257-512/4 n=10`. Larger sizes are grouped by powers of
+ * two, and multiples of 4, which kernels can load as vec4, are a class of their own. One measurement serves a class.
  */
 export function choiceKey(op: string, sizes: ChoiceSizes): string {
   const parts = Object.entries(sizes).map(([name, size]) =>

@@ -7,7 +7,7 @@ import { type Launch, type LaunchContext, launch, type Value, type Variants } fr
 import { reduceLaunches } from './reduce.js';
 import type { Shape } from './shape.js';
 
-/** Where the windows of a convolution lie: steps between them, padding around the image, and between their pixels. */
+/** The stride, padding, dilation and groups of a convolution. */
 export interface ConvGeometry {
   readonly stride: readonly [number, number];
   readonly padding: readonly [readonly [number, number], readonly [number, number]];
@@ -15,7 +15,7 @@ export interface ConvGeometry {
   readonly groups: number;
 }
 
-/** A geometry with the shapes of the three tensors that take part, whichever of them is computed from the others. */
+/** The geometry of a convolution, and the shapes of its three tensors, whichever of them is the result. */
 interface Conv extends ConvGeometry {
   readonly input: Shape;
   readonly filter: Shape;
@@ -34,7 +34,7 @@ function sizesOf({ input, filter, output, stride, padding, dilation, groups }: C
   };
 }
 
-/** The sizes that the kernel of a convolution takes: only that of groups has a use for their number. */
+/** The uniforms of a convolution's kernel; only grouped kernels take the number of groups. */
 function sizesFor(conv: Conv): ConvSizes {
   const { groups, ...rest } = sizesOf(conv);
   return groups === 1 ? rest : ({ ...rest, groups } as ConvSizes);
@@ -42,7 +42,7 @@ function sizesFor(conv: Conv): ConvSizes {
 
 type Direction = keyof typeof conv2dRegister;
 
-/** The kernels that can compute a convolution, by variant. */
+/** The kernels that can compute a convolution, by name of the variant. */
 function kernelsFor(
   { input, filter, groups }: Conv,
   direction: Direction,
@@ -51,13 +51,13 @@ function kernelsFor(
 ): Readonly<Record<string, Kernel>> {
   if (type === 'f16') return { register: conv2dF16[direction] };
   if (groups !== 1) return { grouped: groupedConv2d[direction] };
-  const vec4 = [filter[3], ...(direction === 'inputBackward' ? [input[3]] : [])];
+  const channels = [filter[3], ...(direction === 'inputBackward' ? [input[3]] : [])];
   const subgroup = conv2dSubgroup[direction];
-  const shares = limits.subgroupLanes >= subgroup.subgroupLanes && vec4.every((channels) => channels % 4 === 0);
-  return { register: conv2dRegister[direction], ...(shares ? { subgroup } : {}) };
+  const fits = limits.subgroupLanes >= subgroup.subgroupLanes && channels.every((count) => count % 4 === 0);
+  return { register: conv2dRegister[direction], ...(fits ? { subgroup } : {}) };
 }
 
-/** Launches of the kernel for a convolution; a kernel may have several ways to launch it, by the end of the variant's name. */
+/** Chooses a kernel for a convolution, and among its `ways` to launch it, whose names are appended to the kernel's. */
 function chooseKernel(
   direction: Direction,
   conv: Conv,
@@ -75,24 +75,26 @@ function chooseKernel(
     ...{ window: s.kernel_height * s.kernel_width, stride: s.stride_height * s.stride_width },
     f16: type === 'f16',
   };
-  const defaultName = groups > 1 ? 'grouped' : device.software && 'subgroup' in kernels ? 'subgroup' : 'register';
-  return choose(`conv2d ${direction}`, sizes, Object.fromEntries(variants), defaultName);
+  const defaultVariant = groups > 1 ? 'grouped' : device.software && 'subgroup' in kernels ? 'subgroup' : 'register';
+  return choose(`conv2d ${direction}`, sizes, Object.fromEntries(variants), defaultVariant);
 }
 
-/** The largest divisor up to a limit; the number itself where all of them are small. */
+/**
+ * The largest divisor of a number up to a limit; the number itself if that divisor is less than a quarter of the limit.
+ */
 function largestDivisor(of: number, most: number): number {
   let divisor = most;
   while (of % divisor !== 0) divisor--;
   return divisor * 4 < Math.min(of, most) ? of : divisor;
 }
 
-/** How many rows of pixels one invocation of the filter's gradient should walk at most: by defaultName, and to be measured. */
+/** Rows of pixels that one invocation of the filter's gradient sums: the default, and the alternatives to measure. */
 const CHUNK_ROWS = 16;
 const MEASURED_CHUNK_ROWS = [4, 64];
-/** A longer sum loses digits. */
+/** The most terms of a sum in one invocation; a longer one would lose precision. */
 const MOST_TERMS = 2048;
 
-/** The launch of a convolution y of x and the filter w. */
+/** Launches of y, the convolution of x with the filter w. */
 export function conv2dLaunches(x: Value, w: Value, y: Value, geometry: ConvGeometry, context: LaunchContext): Launch[] {
   const conv = { input: x.shape, filter: w.shape, output: y.shape, ...geometry };
   return chooseKernel('forward', conv, x.dtype, context, (kernel) => ({
@@ -100,7 +102,7 @@ export function conv2dLaunches(x: Value, w: Value, y: Value, geometry: ConvGeome
   }));
 }
 
-/** The launch of dx, the gradient of a convolution for its input. */
+/** Launches of dx, the gradient of a convolution with respect to its input. */
 export function conv2dInputBackwardLaunches(
   dy: Value,
   w: Value,
@@ -114,7 +116,10 @@ export function conv2dInputBackwardLaunches(
   }));
 }
 
-/** The launches of dw, the gradient of a convolution for its filter: in chunks of rows of pixels, which are then summed. */
+/**
+ * Launches of dw, the gradient of a convolution with respect to its filter: sums of chunks of rows of pixels, and their
+ * sum.
+ */
 export function conv2dFilterBackwardLaunches(
   x: Value,
   dy: Value,
@@ -133,7 +138,7 @@ export function conv2dFilterBackwardLaunches(
       ...reduceLaunches('sum', partial, dw, { outer: 1, n: chunks, inner: dw.length }, context),
     ];
   };
-  // What is larger than a binding is read image by image: chunks are to begin with one.
+  // Operands larger than a binding are split between images, so each image must be a whole number of chunks.
   const isLarge = [x, dy].some(({ dtype, length }) => exceedsBinding(dtype, length, context.device.limits));
   if (isLarge) {
     const rows = largestDivisor(whole.out_height, CHUNK_ROWS);

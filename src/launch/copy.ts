@@ -3,15 +3,15 @@ import { stridedCopiesCpu, stridedCopiesF16Cpu } from '../kernels/movement-cpu.j
 import { type Launch, type LaunchContext, launch, type Value } from './launch.js';
 import { rowMajorStrides, type Shape } from './shape.js';
 
-/** A walk through memory: where it begins, and how far apart neighbours along each axis are. */
+/** A strided region of memory: its offset, and its stride along each axis, in elements. */
 export interface Region {
   readonly offset: number;
   readonly strides: readonly number[];
 }
 
 /**
- * The launches that copy x's region to y's, both of the given shape: one, as long as no more than COPY_AXES axes stay
- * apart; beyond that one for each index along the shortest others.
+ * Launches that copy a region of x to a region of y, both of the given shape. One launch covers up to COPY_AXES axes
+ * after merging; with more, there is one for each index along the shortest of them.
  */
 export function copyRegion(
   { device }: Pick<LaunchContext, 'device'>,
@@ -35,7 +35,7 @@ export function copyRegion(
   return starts.map((start) => copyAxes(device, x, y, inner, start));
 }
 
-/** The launch that copies along at most COPY_AXES axes, from where both sides start. */
+/** The launch that copies along at most COPY_AXES axes, from the given offsets. */
 function copyAxes(
   device: LaunchContext['device'],
   x: Value,
@@ -46,7 +46,8 @@ function copyAxes(
   const count = given.reduce((product, { size }) => product * size, 1);
   const axes = [...given];
   while (axes.length < COPY_AXES) axes.unshift({ size: 1, from: 0, to: 0 });
-  // Where rows are contiguous and everything else is a multiple of 4, the element is a vec4.
+  // Rows that are contiguous on both sides, with sizes, offsets and strides that are multiples of 4, are copied as
+  // vec4.
   const last = axes.pop() ?? { size: 1, from: 0, to: 0 };
   const multiples = [last.size, start.from, start.to, ...axes.flatMap((axis) => [axis.from, axis.to])];
   const vec4 = last.from === 1 && last.to === 1 && multiples.every((number) => number % 4 === 0);
@@ -63,14 +64,14 @@ function copyAxes(
   return launch(vec4 ? copies.vec4 : copies.scalar, { x, y }, { count: count / width, ...sizes, ...inner });
 }
 
-/** An axis that both sides of a copy walk: its size, and how far apart its neighbours are on either side. */
+/** An axis of a copy: its size, and its stride on either side. */
 interface CopyAxis {
   size: number;
   from: number;
   to: number;
 }
 
-/** Takes neighbouring axes together where both sides walk through them as through one. */
+/** Merges adjacent axes that are contiguous with each other on both sides. */
 function mergeAxes(shape: Shape, from: readonly number[], to: readonly number[]): CopyAxis[] {
   const axes: CopyAxis[] = [];
   shape.forEach((size, axis) => {
@@ -87,4 +88,5 @@ function mergeAxes(shape: Shape, from: readonly number[], to: readonly number[])
   return axes;
 }
 
+/** The region of a whole tensor. */
 export const whole = (shape: Shape): Region => ({ offset: 0, strides: rowMajorStrides(shape) });

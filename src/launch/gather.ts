@@ -2,8 +2,11 @@ import { gatherRows, rowStarts, sumRows } from '../kernels/reduce/gather.js';
 import { type Launch, type LaunchContext, launch, type Value } from './launch.js';
 import { sortLaunches } from './sort.js';
 
-/** Launches that sort the positions of indices by the row that they index, and find where each row's positions begin. */
-export function placesByRow(
+/**
+ * Launches that group the indices by the row that they name: `order` sorts them, and the entries of row v are those
+ * from starts[v] to starts[v + 1] of it.
+ */
+export function groupByRow(
   indices: Value,
   rows: number,
   context: Pick<LaunchContext, 'temporary'>,
@@ -18,14 +21,14 @@ export function placesByRow(
   return { launches, order, starts };
 }
 
-/** The launch of y, the rows of a table (rows, cols) that indices name. */
+/** The launch of y[i,:] = table[indices[i],:], for a table (rows, cols). */
 export function gatherLaunches(table: Value, indices: Value, y: Value): Launch[] {
   const [rows, cols] = table.shape;
   const kernel = cols % 4 === 0 ? gatherRows.vec4 : gatherRows.scalar;
   return [launch(kernel, { table, indices, y }, { count: indices.length, rows, cols, first_row: 0 })];
 }
 
-/** Launches of y (rows, cols), the sums of the values (count, cols) whose indices name a row. */
+/** Launches of the scatter-add y (rows, cols), where y[v,:] is the sum of the values (count, cols) whose index is v. */
 export function scatterAddLaunches(
   values: Value,
   indices: Value,
@@ -34,7 +37,7 @@ export function scatterAddLaunches(
 ): Launch[] {
   const [count, cols] = values.shape;
   const [rows] = y.shape;
-  const { launches, order, starts } = placesByRow(indices, rows, context);
+  const { launches, order, starts } = groupByRow(indices, rows, context);
   const kernel = cols % 4 === 0 ? sumRows.vec4 : sumRows.scalar;
   return [...launches, launch(kernel, { values, order, starts, y }, { count, rows, cols })];
 }

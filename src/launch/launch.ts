@@ -3,20 +3,20 @@ import type { Kernel } from '../gpu/kernel.js';
 import { type Shape, sizeOf } from './shape.js';
 
 /*
- * This room turns values into launches: which kernel computes an op on this device, in which variant, and in how many
- * pieces. It knows kernels and devices, but no tensors and no gradients.
+ * src/launch turns values into launches: which kernels compute an op on a device, in which variant, and in how many
+ * launches. It knows kernels and devices, but neither tensors nor autograd.
  */
-/** The memory of a tensor in a plan: what a kernel's binding is bound to. */
+/** The memory of a tensor in a plan, to which a kernel's binding is bound. */
 export interface Value {
   readonly shape: Shape;
   readonly dtype: ElementType;
   readonly length: number;
-  /** Where it begins in the memory that it is a part of; undefined for a whole. */
+  /** The offset in elements of a view into a larger value; undefined for a whole one. */
   readonly first?: number;
 }
 
-/** A part of a value: neighbouring elements, under a shape of their own. */
-export const partOf = <V extends Value>(value: V, first: number, shape: Shape): V => ({
+/** A view of the contiguous elements of a value from `first` on, with a shape of its own. */
+export const viewOf = <V extends Value>(value: V, first: number, shape: Shape): V => ({
   ...value,
   ...{ shape, length: sizeOf(shape), first: (value.first ?? 0) + first },
 });
@@ -28,22 +28,24 @@ export interface Launch {
   readonly uniforms: Readonly<Record<string, number>>;
 }
 
-/** Says which kernel runs on which values. */
+/** Makes a launch of a kernel on the given values. */
 export function launch(kernel: Kernel, bindings: Launch['bindings'], uniforms: Launch['uniforms']): Launch {
   return { kernel, bindings, uniforms };
 }
 
-/** Ways to compute the same, by name: only those that this device can run on these shapes. */
+/** Alternative launches of one op, by name: only those that this device can run on these shapes. */
 export type Variants = Readonly<Record<string, () => Launch[]>>;
 
-/** What distinguishes one measurement from another: the numbers that decide which variant is the fastest. */
+/** The sizes on which it depends which variant is the fastest; measurements are kept by their class. */
 export type ChoiceSizes = Readonly<Record<string, number | boolean>>;
 
-/** What launches may use beside the values they read and write. */
+/** The device, temporaries and choices that functions making launches use. */
 export interface LaunchContext {
   readonly device: Pick<Device, 'limits' | 'software' | 'features' | 'kind'> & { readonly limits: DeviceLimits };
-  /** A value that lives only between the launches of one op. */
+  /** Makes a value that lives only between the launches of one op. */
   temporary(shape: Shape, dtype?: ElementType): Value;
-  /** The launches of the variant that was measured to be the fastest for such sizes; else those of the default. */
+  /**
+   * Returns the launches of the variant that was measured to be the fastest for these sizes, or else of the default.
+   */
   choose(op: string, sizes: ChoiceSizes, variants: Variants, defaultVariant: string): Launch[];
 }

@@ -2,17 +2,19 @@ import { layerNormBackward, layerNormForward } from '../kernels/rows/layer-norm.
 import type { Launch, LaunchContext, Value } from './launch.js';
 import { rowLaunches } from './rows.js';
 
-/** x (rows, cols), scale and shift (cols), mean, its rest and inverse deviation (rows, 1). */
+/**
+ * x and y (rows, cols), scale and shift (cols); mean, the correction of its rounding, and rstd of each row (rows, 1).
+ */
 type Forward = Readonly<Record<'x' | 'scale' | 'shift' | 'y' | 'mean' | 'rest' | 'inverse', Value>>;
 type Backward = Readonly<Record<'x' | 'scale' | 'mean' | 'rest' | 'inverse' | 'dy' | 'dx', Value>>;
 
-/** The launch of layer normalisation; where it is not `centred` (0), the mean is not subtracted. */
+/** The launch of layer normalisation or, with `centred` 0, of RMS normalisation, which does not subtract the mean. */
 export function layerNormLaunches(values: Forward, centred: 0 | 1, context: LaunchContext): Launch[] {
   const [rows, cols] = values.x.shape;
   return rowLaunches('layer_norm', layerNormForward, { rows, cols }, values, { rows, cols, centred }, context);
 }
 
-/** The launch of dx, the gradient of layer normalisation. */
+/** The launch of dx, the gradient of layer normalisation with respect to x. */
 export function layerNormBackwardLaunches(values: Backward, centred: 0 | 1, context: LaunchContext): Launch[] {
   const [rows, cols] = values.x.shape;
   return rowLaunches(

@@ -6,9 +6,9 @@ import { lstmCellBackward, lstmCellBackwardSubgroup, lstmCellBackwardVec4 } from
 
 import { copyRegion, whole } from './copy.js';
 import { type Launch, type LaunchContext, launch, type Value, type Variants } from './launch.js';
-import { type Batched, bySamples } from './split-batch.js';
+import { type Batched, splitBatch } from './split-batch.js';
 
-/** The values of the recurrence, time first in each; hidden states and cells begin with those before the first step. */
+/** The values of the recurrence, with time as their first axis; hidden and cell states include the initial ones. */
 type Forward = Readonly<
   Record<'xGates' | 'recurrent' | 'mask' | 'hidden0' | 'cell0' | 'hidden' | 'cells' | 'gates', Value>
 >;
@@ -16,7 +16,7 @@ type Backward = Readonly<
   Record<'recurrent' | 'gates' | 'cells' | 'mask' | 'dhidden' | 'dcells' | 'dgates' | 'state', Value>
 >;
 
-/** Launches of the recurrence of an LSTM: one cell kernel a step, or all steps in one. */
+/** Launches of the recurrence of an LSTM: one per time step, or one for all of them. */
 export function lstmLaunches(
   { xGates, recurrent, mask, hidden0, cell0, hidden, cells, gates }: Forward,
   context: LaunchContext,
@@ -51,7 +51,7 @@ export function lstmLaunches(
     ...{ hidden0: { value: hidden0, axis: 0 }, cell0: { value: cell0, axis: 0 } },
   };
   const writes = { hidden: byTime(hidden), cells: byTime(cells), gates: byTime(gates) };
-  return bySamples({ batch, reads, writes, launches }, context);
+  return splitBatch({ batch, reads, writes, launches }, context);
 }
 
 /** Launches of the gradients of the recurrence, from the last step to the first. */
@@ -85,14 +85,14 @@ export function lstmBackwardLaunches(
     ...{ gates: byTime(gates), cells: byTime(cells), mask: byTime(mask) },
     ...{ dhidden: byTime(dhidden), dcells: byTime(dcells) },
   };
-  return bySamples({ batch, reads, writes: { state: byTime(state), dgates: byTime(dgates) }, launches }, context);
+  return splitBatch({ batch, reads, writes: { state: byTime(state), dgates: byTime(dgates) }, launches }, context);
 }
 
 const byTime = (value: Value): Batched => ({ value, axis: 1 });
 
 type CellKernels = Readonly<Partial<Record<'subgroup' | 'vec4' | 'single', Kernel>>>;
 
-/** The kernels of a cell that the device can run, from the cleverest to the simplest. */
+/** The kernels of a cell that the device can run, the most elaborate first. */
 function kernelsFor(
   { limits }: Pick<Device, 'limits'>,
   hidden: number,
@@ -104,11 +104,13 @@ function kernelsFor(
   return limits.subgroupLanes >= subgroup.subgroupLanes ? { subgroup, vec4, single } : { vec4, single };
 }
 
-/** Below this much work a step costs less than its dispatch, and one dispatch computes all steps. */
+/** True if a step is less work than a dispatch costs, so that one dispatch should compute all steps. */
 const isSmall = (software: boolean, batch: number, hidden: number): boolean =>
   hidden % 4 === 0 && (software ? batch * hidden <= 128 : hidden <= 64);
 
-/** Where a CPU does the work, loads are the cost: subgroups or vec4 share them. A GPU wants many small invocations. */
+/**
+ * The variant to run without measurements: CPUs gain from fewer loads by subgroups or vec4, GPUs from many invocations.
+ */
 function defaultFor(
   { software }: Pick<Device, 'software'>,
   { time, batch, hidden }: Readonly<Record<'time' | 'batch' | 'hidden', number>>,

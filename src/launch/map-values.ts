@@ -1,4 +1,4 @@
-/** A record with the same names, and other values. */
+/** Maps the values of a record, keeping its keys. */
 export const mapValues = <A, B>(
   record: Readonly<Record<string, A>>,
   of: (value: A, name: string) => B,

@@ -17,30 +17,36 @@ import { reduceLaunches } from './reduce.js';
 import { type Shape, sizeOf } from './shape.js';
 import { largeProduct } from './split-matmul.js';
 
-/** Which operands of a product lie transposed in memory. */
+/** Which operands of a product are transposed in memory. */
 export interface Transposes {
   readonly transposeA: boolean;
   readonly transposeB: boolean;
 }
 
-/** Rows and columns of an operand, as the product sees it. */
+/** The rows and columns of an operand after its transposition. */
 export function matrixOf({ shape }: { readonly shape: Shape }, transposed: boolean): [rows: number, columns: number] {
   const [rows, columns] = shape.slice(-2);
   return transposed ? [columns, rows] : [rows, columns];
 }
 
-/** Fewer workgroups than this leave a GPU idle: a long k is then split into chunks, which costs a second launch. */
+/**
+ * With fewer workgroups than this, most of a GPU is idle: a long k is then split into chunks, which costs a second
+ * launch.
+ */
 const ENOUGH_WORKGROUPS = 64;
-/** A sum of more terms loses digits: where the chunks' results are few beside the operands, none is taken as a whole. */
+/**
+ * Sums of more terms lose precision, so a k longer than this is split if the partial results are small beside the
+ * operands.
+ */
 const LONG_K = 2048;
 const SHORTEST_CHUNK = 512;
-/** Numbers of chunks that are measured beside the default, and the least length of a chunk. */
+/** The numbers of chunks to measure beside the default, and the least length of such a chunk. */
 const CHUNKS = [1, 4, 16, 64, 256];
 const SHORTEST_MEASURED_CHUNK = 64;
-/** This many workgroups keep any GPU busy. */
+/** With this many workgroups any GPU is busy, and splitting k further gains nothing. */
 const MOST_WORKGROUPS = 1024;
 
-/** Launches of C = A·B over the last two axes of values with the same axes in front. */
+/** Launches of C = A·B over the last two axes; all leading axes are a batch and equal. */
 export function matmulLaunches(
   a: Value,
   b: Value,
@@ -59,7 +65,7 @@ export function matmulLaunches(
   };
   const product = (kernel: Kernel, chunks: number) => (): Launch[] => {
     if (chunks <= 1) return [launch(kernel, { a, b, c }, whole)];
-    const chunk_length = Math.ceil(k / chunks / 4) * 4; // whole vec4, for the kernels that read them
+    const chunk_length = Math.ceil(k / chunks / 4) * 4; // a multiple of 4, for the kernels that read vec4
     const split = { ...whole, chunk_length, chunks: Math.ceil(k / chunk_length) };
     const partial = temporary([batch, split.chunks, m, n]);
     return [
@@ -69,18 +75,18 @@ export function matmulLaunches(
   };
 
   const kernels = kernelsFor(whole, a.dtype as OperandType, device);
-  const defaultName = defaultFor(whole, device, kernels);
-  const workgroups = kernels[defaultName].workgroups(whole);
+  const defaultKernel = defaultFor(whole, device, kernels);
+  const workgroups = kernels[defaultKernel].workgroups(whole);
   const defaultChunks = chunksFor({ m, n, k }, workgroups);
   if ([a, b, c].some(({ dtype, length }) => exceedsBinding(dtype, length, device.limits))) {
     const size = { transposeA, transposeB, m, n, k };
     const multiply = (a: Value, b: Value, c: Value) => matmulLaunches(a, b, c, { transposeA, transposeB }, context);
-    const pieces = batch === 1 ? largeProduct(a, b, c, size, defaultChunks > 1, context, multiply) : undefined;
-    return pieces ?? product(kernels[defaultName], defaultChunks)();
+    const parts = batch === 1 ? largeProduct(a, b, c, size, defaultChunks > 1, context, multiply) : undefined;
+    return parts ?? product(kernels[defaultKernel], defaultChunks)();
   }
   const named = (name: string, chunks: number) => (chunks <= 1 ? name : `${name}/${chunks}`);
   const variants: Record<string, Variants[string]> = {
-    [named(defaultName, defaultChunks)]: product(kernels[defaultName], defaultChunks),
+    [named(defaultKernel, defaultChunks)]: product(kernels[defaultKernel], defaultChunks),
   };
   for (const [name, kernel] of Object.entries(kernels)) {
     for (const chunks of name === 'naive' || name === 'tiled' ? [1] : CHUNKS) {
@@ -91,10 +97,13 @@ export function matmulLaunches(
     }
   }
   const sizes = { batch, m, n, k, transposeA, transposeB, f16: a.dtype === 'f16' };
-  return context.choose('matmul', sizes, variants, named(defaultName, defaultChunks));
+  return context.choose('matmul', sizes, variants, named(defaultKernel, defaultChunks));
 }
 
-/** How many chunks of k keep a GPU busy, and sums exact: writing a chunk costs at most a quarter of reading it. */
+/**
+ * The default number of chunks of k: enough to keep a GPU busy and to bound the rounding errors of sums, but so few
+ * that writing a chunk's result costs at most a quarter of reading its operands.
+ */
 function chunksFor({ m, n, k }: { m: number; n: number; k: number }, workgroups: number): number {
   if (k < LONG_K) return 1;
   const toBeBusy = Math.min(Math.ceil(ENOUGH_WORKGROUPS / Math.max(1, workgroups)), Math.ceil(k / SHORTEST_CHUNK));
@@ -103,7 +112,7 @@ function chunksFor({ m, n, k }: { m: number; n: number; k: number }, workgroups:
   return Math.max(toBeBusy, Math.floor(k / longest));
 }
 
-/** The kernels that can compute a product, from simple to clever. */
+/** The kernels that can compute a product, from simple to elaborate. */
 function kernelsFor(
   size: MatmulSizes,
   type: OperandType,
@@ -116,22 +125,22 @@ function kernelsFor(
     ...(type === 'f32' ? own : matmulF16),
     ...(fillsWideTiles(size) ? { wide: chooseWide(size, type) } : {}),
     ...(device.limits.subgroupLanes >= subgroup.subgroupLanes ? { subgroup } : {}),
-    // Never run on a GPU: only for measurements, which check results first.
+    // Untested on GPUs, so never the default: only measurements, which check results first, can select it.
     ...(subgroupMatrix === undefined ? {} : { subgroupMatrix }),
   };
 }
 
-/** True where tiles of 128 rows compute hardly more beyond C's last row than the register kernel's tiles of 64. */
+/** True if tiles of 128 x 64 pad C by at most a quarter more than the register kernel's tiles of 64 x 64. */
 const fillsWideTiles = (size: MatmulSizes): boolean =>
   2 * chooseWide(size).workgroups(size) <= 1.25 * matmulRegister.workgroups(size);
 
-/** Two workgroups for each processor of a GPU of the largest kind, which have 108 to 144: smaller tiles share less. */
+/** About two workgroups for each multiprocessor of the largest GPUs, which have 108 to 144 of them. */
 const FILLS_A_GPU = 256;
 
-/** Rows that are too few to be worth sharing: the subgroup's kernel reads sixteen at a time. */
+/** Up to this many rows, sharing does not pay: the subgroup kernel always computes sixteen. */
 const FEW_ROWS = 4;
 
-/** The kernel to take without measurements. */
+/** The kernel to run without measurements. */
 function defaultFor(
   size: MatmulSizes,
   { software }: LaunchContext['device'],

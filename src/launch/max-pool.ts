@@ -1,7 +1,7 @@
 import { maxPoolBackward, maxPoolForward } from '../kernels/conv/max-pool.js';
 import { type Launch, launch, type Value } from './launch.js';
 
-/** Windows of a pooling. */
+/** The window size and the stride of a pooling. */
 export interface Windows {
   readonly size: readonly [number, number];
   readonly stride: readonly [number, number];
@@ -16,12 +16,12 @@ function sizesOf({ shape: input }: Value, { shape: output }: Value, { size, stri
   };
 }
 
-/** The launch of y, the largest of each window of x. */
+/** The launch of y, the maximum of each window of x. */
 export const maxPoolLaunches = (x: Value, y: Value, windows: Windows): Launch[] => [
   launch(maxPoolForward, { x, y }, sizesOf(x, y, windows)),
 ];
 
-/** The launch of dx, the gradient of the largest of each window. */
+/** The launch of dx, the gradient of max pooling. */
 export const maxPoolBackwardLaunches = (x: Value, dy: Value, dx: Value, windows: Windows): Launch[] => [
   launch(maxPoolBackward, { x, dy, dx }, sizesOf(x, dy, windows)),
 ];

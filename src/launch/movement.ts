@@ -4,13 +4,13 @@ import { copyRegion, type Region, whole } from './copy.js';
 import { type Launch, type LaunchContext, launch, type Value } from './launch.js';
 import { rowMajorStrides, type Shape } from './shape.js';
 
-/** Along each axis the index to begin at, and the step to the next. */
+/** The first index along each axis, and the step to the next; a step may be negative. */
 export interface Steps {
   readonly begin: readonly number[];
   readonly step: readonly number[];
 }
 
-/** The region of a tensor that begins at some indices and takes every step-th element. */
+/** The region of a tensor that begins at the given indices and takes every step-th element. */
 function regionOf(shape: Shape, { begin, step }: Steps): Region {
   const strides = rowMajorStrides(shape);
   return {
@@ -21,24 +21,24 @@ function regionOf(shape: Shape, { begin, step }: Steps): Region {
 
 type Context = Pick<LaunchContext, 'device'>;
 
-/** Launches of y, x with its axes in another order. */
+/** Launches of y, the permutation of x whose axis d is axis order[d] of x. */
 export function permuteLaunches(x: Value, y: Value, order: readonly number[], context: Context): Launch[] {
   const strides = rowMajorStrides(x.shape);
   const from = { offset: 0, strides: order.map((axis) => strides[axis]) };
   return copyRegion(context, x, y, y.shape, from, whole(y.shape));
 }
 
-/** Launches of y, the part of x that begins at some indices and takes every step-th element. */
+/** Launches of y, the slice of x that begins at the given indices and takes every step-th element. */
 export const sliceLaunches = (x: Value, y: Value, { begin, step }: Steps, context: Context): Launch[] =>
   copyRegion(context, x, y, y.shape, regionOf(x.shape, { begin, step }), whole(y.shape));
 
-/** Launches of y: x in the part of it that begins at some indices and takes every step-th element, one value elsewhere. */
+/** Launches of y, which is x in the slice given by `begin` and `step`, and a constant elsewhere. */
 export const padLaunches = (x: Value, y: Value, { begin, step }: Steps, context: Context): Launch[] => [
   launch((context.device.software ? fillsCpu : fills)[y.dtype], { y }, { count: y.length }),
   ...copyRegion(context, x, y, x.shape, whole(x.shape), regionOf(y.shape, { begin, step })),
 ];
 
-/** Launches of y, the inputs one after the other along an axis. */
+/** Launches of y, the concatenation of the inputs along an axis. */
 export function concatLaunches(inputs: readonly Value[], y: Value, axis: number, context: Context): Launch[] {
   const strides = rowMajorStrides(y.shape);
   let begin = 0;

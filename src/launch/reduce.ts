@@ -5,15 +5,15 @@ import { type Launch, type LaunchContext, launch, type Value } from './launch.js
 
 export type { Reduction };
 
-/** Beyond this many elements an axis is split into chunks, if the results alone are too few to keep a GPU busy. */
+/** A longer axis is split into chunks if there are too few results to keep a GPU busy. */
 const LONG_AXIS = 1024;
 const FEW_RESULTS = 4096;
-/** Shorter axes are not worth a split. */
+/** Shorter axes are never split. */
 const SHORTEST_SPLIT = 256;
-/** Longer axes are split however many results there are: one invocation's sum would lose digits. */
+/** Longer axes are split however many results there are, because the sum of one invocation would lose precision. */
 const LONGEST_AXIS = 4096;
-/** How many invocations share a row that a workgroup reduces: each adds up that much less. */
-const SHARED = 64;
+/** Invocations of a workgroup that reduces one row. */
+const ROW_THREADS = 64;
 
 /** Launches that reduce x (outer, n, inner) to y (outer, inner); two where a long axis has few results. */
 export function reduceLaunches(
@@ -26,55 +26,58 @@ export function reduceLaunches(
   const { device, temporary, choose } = context;
   const { outer, n, inner } = size;
   const { rows, columns, columnsVec4 } = reductions[name];
-  // What is fused into a kernel vec4 must come in vec4, too: then the last axis of its tensor does.
+  // An expression fused into a vec4 kernel must be vectorized, too, which needs its last axis to be a multiple of 4.
   const inVec4 = inner > 1 && x.shape[x.shape.length - 1] % 4 === 0 && inner % 4 === 0;
   const walksRows = device.software && inner === 1 && n % 4 === 0 && x.shape[x.shape.length - 1] % 4 === 0;
-  const inOne = (kernel: Kernel) => () => [launch(kernel, { x, y }, { ...size, chunks: 1, chunk_length: n })];
-  // What is larger than a binding is read chunk by chunk.
+  const unsplit = (kernel: Kernel) => () => [launch(kernel, { x, y }, { ...size, chunks: 1, chunk_length: n })];
+  // An x larger than a binding is read chunk by chunk.
   const isLarge = n > 1 && 4 * n * inner > device.limits.bindingBytes;
   const mostOfBinding = Math.max(1, Math.floor(device.limits.bindingBytes / (4 * inner)));
   const chunk_length = isLarge ? Math.min(chunkLength(n), mostOfBinding) : chunkLength(n);
   const chunks = Math.ceil(n / chunk_length);
-  const inTwo = (kernel: Kernel) => () => {
+  const inChunks = (kernel: Kernel) => () => {
     const partial = temporary([outer, chunks, inner]);
     const first = launch(kernel, { x, y: partial }, { ...size, chunks, chunk_length });
-    // What is left of a large one may still be large.
+    // The partial results of a large x may be large, too.
     if (isLarge && chunks < n) return [first, ...reduceLaunches(name, partial, y, { ...size, n: chunks }, context)];
     const second = inVec4 && device.software ? columnsVec4 : columns;
     return [first, launch(second, { x: partial, y }, { outer, n: chunks, inner, chunks: 1, chunk_length: chunks })];
   };
   const split = isLarge || n > LONGEST_AXIS || (n > LONG_AXIS && outer * inner < FEW_RESULTS);
   const maySplit = isLarge || n >= SHORTEST_SPLIT;
-  // A long sum of one invocation loses digits.
-  const mayDo = (longest: number) => !split || (n <= longest && !isLarge);
+  // A long sum in one invocation would lose precision.
+  const mayBeWhole = (longest: number) => !split || (n <= longest && !isLarge);
   const variants = {
-    ...(mayDo(LONG_AXIS) ? { columns: inOne(columns) } : {}),
-    ...(inVec4 && mayDo(LONG_AXIS) ? { vec4: inOne(columnsVec4) } : {}),
-    ...(inner === 1 && mayDo(SHARED * LONG_AXIS) ? { rows: inOne(rows) } : {}),
+    ...(mayBeWhole(LONG_AXIS) ? { columns: unsplit(columns) } : {}),
+    ...(inVec4 && mayBeWhole(LONG_AXIS) ? { vec4: unsplit(columnsVec4) } : {}),
+    ...(inner === 1 && mayBeWhole(ROW_THREADS * LONG_AXIS) ? { rows: unsplit(rows) } : {}),
     ...(walksRows && y.shape[y.shape.length - 1] % 4 === 0 && n <= 4 * LONG_AXIS
-      ? { software: inOne(rowsCpu[name]) }
+      ? { software: unsplit(rowsCpu[name]) }
       : {}),
-    ...(maySplit ? { 'columns/split': inTwo(columns) } : {}),
-    ...(maySplit && inVec4 ? { 'vec4/split': inTwo(columnsVec4) } : {}),
-    ...(maySplit && inner === 1 ? { 'rows/split': inTwo(rows) } : {}),
-    ...(maySplit && walksRows && (outer * chunks) % 4 === 0 ? { 'software/split': inTwo(rowsCpu[name]) } : {}),
+    ...(maySplit ? { 'columns/split': inChunks(columns) } : {}),
+    ...(maySplit && inVec4 ? { 'vec4/split': inChunks(columnsVec4) } : {}),
+    ...(maySplit && inner === 1 ? { 'rows/split': inChunks(rows) } : {}),
+    ...(maySplit && walksRows && (outer * chunks) % 4 === 0 ? { 'software/split': inChunks(rowsCpu[name]) } : {}),
   };
   const best = (suffix: string): string => {
-    // A CPU walks a row faster than its workgroups reduce one.
+    // On a CPU one invocation reduces a row faster than a workgroup, which needs barriers.
     if (!device.software) return inner === 1 && n > 32 ? 'rows' : 'columns';
     return ['software', 'vec4'].find((way) => `${way}${suffix}` in variants) ?? 'columns';
   };
   return choose(name, { outer, n, inner }, variants, split ? `${best('/split')}/split` : best(''));
 }
 
-/** About √n, so that neither stage is long; in whole vec4, and if it can be so that the chunks are. */
+/**
+ * A multiple of 4 near √n, so that neither stage is long; if possible one that makes the number of chunks a multiple of
+ * 4.
+ */
 function chunkLength(n: number): number {
   const shortest = 4 * Math.ceil(Math.max(64, Math.sqrt(n)) / 4);
   const lengths = Array.from({ length: 16 }, (_, more) => shortest + 4 * more);
   return lengths.find((length) => Math.ceil(n / length) % 4 === 0) ?? shortest;
 }
 
-/** The launch that finds the index of the maximum along the middle axis of x (outer, n, inner). */
+/** The launch of y (outer, inner), the indices of the maxima along the middle axis of x (outer, n, inner). */
 export const argmaxLaunches = (x: Value, y: Value, size: { outer: number; n: number; inner: number }): Launch[] => [
   launch(argmaxColumns, { x, y }, size),
 ];

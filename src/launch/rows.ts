@@ -2,9 +2,9 @@ import type { RowKernels } from '../kernels/rows/row-kernels.js';
 import { type Launch, type LaunchContext, launch, type Variants } from './launch.js';
 
 /**
- * The launch of an op that goes row by row, in one of its kernels: the row group is a workgroup or the lanes of a
- * subgroup, and reads single elements or, where a row is a whole number of them, vec4s. By default lanes on a software
- * adapter, where barriers never pay, and vec4s wherever they fit.
+ * The launch of an op that computes rows, with the kernel for one of its row groups: a workgroup, or lanes of a
+ * subgroup, which read scalars or, if the length of a row is a multiple of 4, vec4. The default is lanes on software
+ * adapters, where barriers are slow, and vec4 wherever it fits.
  */
 export function rowLaunches(
   op: string,
@@ -15,15 +15,15 @@ export function rowLaunches(
   { device, choose }: Pick<LaunchContext, 'device' | 'choose'>,
 ): Launch[] {
   const hasLanes = device.limits.subgroupLanes >= lanes.scalar.subgroupLanes;
-  const inVec4 = cols % 4 === 0;
+  const fitsVec4 = cols % 4 === 0;
   const variantsOf = (name: string, { scalar, vec4 }: RowKernels['workgroup']): Variants => ({
     [name]: () => [launch(scalar, bindings, uniforms)],
-    ...(inVec4 ? { [`${name}/vec4`]: () => [launch(vec4, bindings, uniforms)] } : {}),
+    ...(fitsVec4 ? { [`${name}/vec4`]: () => [launch(vec4, bindings, uniforms)] } : {}),
   });
   const variants = {
     ...variantsOf('workgroup', workgroup),
     ...(hasLanes ? variantsOf('lanes', lanes) : {}),
   };
   const group = device.software && hasLanes ? 'lanes' : 'workgroup';
-  return choose(op, { rows, cols }, variants, inVec4 ? `${group}/vec4` : group);
+  return choose(op, { rows, cols }, variants, fitsVec4 ? `${group}/vec4` : group);
 }

@@ -1,7 +1,7 @@
 import { cumsum } from '../kernels/reduce/scan.js';
 import { type Launch, launch, type Value } from './launch.js';
 
-/** The launch of running sums along the middle axis of x (outer, n, inner). */
+/** The launch of cumulative sums along the middle axis of x (outer, n, inner). */
 export const cumsumLaunches = (
   x: Value,
   y: Value,

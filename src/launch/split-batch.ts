@@ -5,26 +5,27 @@ import { mapValues } from './map-values.js';
 import { rowMajorStrides, type Shape } from './shape.js';
 
 /*
- * An op whose values have the batch inside, behind time, cannot be split in memory where they are larger than a binding.
- * It is done by some samples at a time, in temporaries: what it reads is copied there, what it writes is copied back.
+ * Values larger than a binding whose batch axis is not the outermost, as in an LSTM, where time is, have no contiguous
+ * parts along the batch. The op then runs on some samples at a time, in temporaries: inputs are copied there, results
+ * back.
  */
-/** A value of which one axis is the batch. */
+/** A value, and which of its axes is the batch. */
 export interface Batched {
   readonly value: Value;
   readonly axis: number;
 }
 
-/** Values by name, and the launches that compute those written from those read. */
+/** The values that some launches read and write, by name. */
 export interface BatchedWork {
   readonly batch: number;
   readonly reads: Readonly<Record<string, Batched>>;
   readonly writes: Readonly<Record<string, Batched>>;
-  /** The launches for values of `batch` samples, whole or copied. */
+  /** Returns the launches for values of `batch` samples: all of them, or temporaries with some. */
   launches(values: Readonly<Record<string, Value>>, batch: number): Launch[];
 }
 
-/** The launches of some work: on the values themselves, where all can be bound, or by samples. */
-export function bySamples(
+/** The launches on the values themselves if each fits a binding, or else on temporaries with some samples at a time. */
+export function splitBatch(
   { batch, reads, writes, launches }: BatchedWork,
   context: Pick<LaunchContext, 'device' | 'temporary'>,
 ): Launch[] {
@@ -37,8 +38,8 @@ export function bySamples(
       batch,
     );
   const together = Math.max(1, Math.floor(bindingBytes / Math.ceil(largest / batch)));
-  return Array.from({ length: Math.ceil(batch / together) }, (_, turn) => {
-    const first = turn * together;
+  return Array.from({ length: Math.ceil(batch / together) }, (_, index) => {
+    const first = index * together;
     const count = Math.min(together, batch - first);
     const parts = mapValues(all, ({ value, axis }) =>
       context.temporary(withBatch(value.shape, axis, count), value.dtype),
@@ -46,10 +47,10 @@ export function bySamples(
     const copy = (name: string, isBack: boolean): Launch[] => {
       const [part, { value, axis }] = [parts[name], all[name]];
       const strides = rowMajorStrides(value.shape);
-      const place = { offset: first * strides[axis], strides };
+      const region = { offset: first * strides[axis], strides };
       return isBack
-        ? copyRegion(context, part, value, part.shape, whole(part.shape), place)
-        : copyRegion(context, value, part, part.shape, place, whole(part.shape));
+        ? copyRegion(context, part, value, part.shape, whole(part.shape), region)
+        : copyRegion(context, value, part, part.shape, region, whole(part.shape));
     };
     return [
       ...Object.keys(reads).flatMap((name) => copy(name, false)),

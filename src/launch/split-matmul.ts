@@ -1,17 +1,17 @@
 import { bytesOf, exceedsBinding } from '../gpu/device.js';
 import { addParts } from '../kernels/matmul/add.js';
 import { copyRegion, whole } from './copy.js';
-import { type Launch, type LaunchContext, launch, partOf, type Value } from './launch.js';
+import { type Launch, type LaunchContext, launch, type Value, viewOf } from './launch.js';
 import { reduceLaunches } from './reduce.js';
 import type { Shape } from './shape.js';
 
 /*
- * Products of one matrix by one, of which an operand is larger than what a device binds at once. The kernels themselves
- * can go along the rows of C (`splits` in kernels/matmul); here is what needs more than one of them:
+ * Products of two matrices of which one is larger than a binding. Kernels can be split along the rows of C by
+ * themselves (`splits` in kernels/matmul/matmul.ts); these splits take several products, p being a range of an axis:
  *
- *   along k        C = Σ_p A[:, p]·B[p, :]     where A is transposed or B is not: rows of memory follow k
- *   along columns  C[:, p] = A·B[:, p]         where B is transposed
- *   along rows     C[p, :] = A[p, :]·B         where k is so long that the kernels split it, too
+ *   along k        C = Σ_p A[:, p]·B[p, :]     if the large operand's rows in memory follow k: Aᵀ (k, m) or B (k, n)
+ *   along columns  C[:, p] = A·B[:, p]         if the large operand is Bᵀ (n, k)
+ *   along rows     C[p, :] = A[p, :]·B         if the kernel splits k into chunks, too
  */
 interface Product {
   readonly transposeA: boolean;
@@ -23,10 +23,10 @@ interface Product {
 
 type Multiply = (a: Value, b: Value, c: Value) => Launch[];
 
-/** Pieces are multiples of this many elements where they can be: there every device can begin a binding, whatever the type. */
-const GRAIN = 128;
+/** A multiple of this many elements of any type is a valid offset of a binding on every device. */
+const ALIGNMENT = 128;
 
-/** The launches of C = A·B in pieces; undefined where one piece will do, or none would. */
+/** The launches of C = A·B in parts; undefined if none are needed, or even the smallest would be too large. */
 export function largeProduct(
   a: Value,
   b: Value,
@@ -38,21 +38,21 @@ export function largeProduct(
 ): Launch[] | undefined {
   const { bindingBytes } = context.device.limits;
   const isLarge = ({ dtype, length }: Value) => exceedsBinding(dtype, length, context.device.limits);
-  /** The longest piece along an axis whose steps take `lengths` elements of the operands; a multiple of GRAIN where it can be. */
+  /** The longest part of an axis of which each index takes `lengths` elements of the operands; aligned if possible. */
   const longest = (...lengths: number[]) => {
     const most = Math.floor(bindingBytes / bytesOf(a.dtype, Math.max(...lengths)));
-    const grain = [GRAIN, 4].find((one) => one <= most) ?? 1;
-    return Math.floor(most / grain) * grain;
+    const alignment = [ALIGNMENT, 4].find((one) => one <= most) ?? 1;
+    return Math.floor(most / alignment) * alignment;
   };
-  const inPieces = new Pieces(a, b, c, { transposeA, transposeB, m, n, k }, context, multiply);
+  const parts = new SplitProduct(a, b, c, { transposeA, transposeB, m, n, k }, context, multiply);
   if ((transposeA && isLarge(a)) || (!transposeB && isLarge(b)))
-    return inPieces.alongK(longest(transposeA ? m : 0, transposeB ? 0 : n));
-  if (transposeB && isLarge(b)) return longest(k) > 0 ? inPieces.ofC(m, longest(k)) : inPieces.alongK(longest(m, n));
-  if (isLarge(a) && isSplitAlongK) return inPieces.ofC(longest(k), n);
+    return parts.alongK(longest(transposeA ? m : 0, transposeB ? 0 : n));
+  if (transposeB && isLarge(b)) return longest(k) > 0 ? parts.overBlocks(m, longest(k)) : parts.alongK(longest(m, n));
+  if (isLarge(a) && isSplitAlongK) return parts.overBlocks(longest(k), n);
   return undefined;
 }
 
-class Pieces {
+class SplitProduct {
   readonly #launches: Launch[] = [];
 
   constructor(
@@ -64,7 +64,7 @@ class Pieces {
     private readonly multiply: Multiply,
   ) {}
 
-  /** Sums products of pieces of k, in order. */
+  /** Sums the products of parts of k, in order. */
   alongK(length: number): Launch[] | undefined {
     const { a, b, c, context } = this;
     const { transposeA, transposeB, m, n, k } = this.size;
@@ -87,40 +87,42 @@ class Pieces {
     return this.#launches;
   }
 
-  /** Products of blocks of C, put together; what follows the product is done at the end, on all of it. */
-  ofC(rows: number, columns: number): Launch[] | undefined {
+  /**
+   * Computes C block by block in a temporary; the reduction over one element that copies it takes the epilogue of C.
+   */
+  overBlocks(rows: number, columns: number): Launch[] | undefined {
     const { a, b, c, context } = this;
     const { transposeA, transposeB, m, n, k } = this.size;
     if (rows === 0 || columns === 0) return undefined;
-    const together = context.temporary([m, n]);
+    const gathered = context.temporary([m, n]);
     for (let i = 0; i < m; i += rows) {
       for (let j = 0; j < n; j += columns) {
         const shape = [Math.min(rows, m - i), Math.min(columns, n - j)] as const;
         const left = transposeA ? this.#columns(a, i, [k, shape[0]]) : this.#rows(a, i, [shape[0], k]);
         const right = transposeB ? this.#rows(b, j, [shape[1], k]) : this.#columns(b, j, [k, shape[1]]);
         const block = context.temporary(shape);
-        const place = { offset: i * n + j, strides: [n, 1] };
+        const region = { offset: i * n + j, strides: [n, 1] };
         this.#launches.push(
           ...this.multiply(left, right, block),
-          ...copyRegion(context, block, together, shape, whole(shape), place),
+          ...copyRegion(context, block, gathered, shape, whole(shape), region),
         );
       }
     }
-    return [...this.#launches, ...reduceLaunches('sum', together, c, { outer: m, n: 1, inner: n }, context)];
+    return [...this.#launches, ...reduceLaunches('sum', gathered, c, { outer: m, n: 1, inner: n }, context)];
   }
 
-  /** Rows of a matrix, from the first on, as they lie. */
+  /** A view of the rows of a matrix from the first on. */
   #rows(x: Value, first: number, shape: Shape): Value {
-    return partOf(x, first * shape[1], shape);
+    return viewOf(x, first * shape[1], shape);
   }
 
-  /** Columns of a matrix, from the first on, next to each other. */
+  /** A contiguous copy of the columns of a matrix from the first on. */
   #columns(x: Value, first: number, shape: Shape): Value {
     const width = x.length / shape[0];
     if (shape[1] === width) return x;
     const copy = this.context.temporary(shape, x.dtype);
-    const place = { offset: first, strides: [width, 1] };
-    this.#launches.push(...copyRegion(this.context, x, copy, shape, place, whole(shape)));
+    const region = { offset: first, strides: [width, 1] };
+    this.#launches.push(...copyRegion(this.context, x, copy, shape, region, whole(shape)));
     return copy;
   }
 }

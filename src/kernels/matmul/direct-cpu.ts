@@ -197,7 +197,9 @@ const scalar = direct(
 /** Matrix products without workgroup memory, by the layout of the operands. */
 export const matmulDirect = { nn, tn, nt, scalar } as const;
 
-/** Chooses the direct kernel that reads these operands as vec4, else the scalar one. Chunks of k must be multiples of 4. */
+/**
+ * Chooses the direct kernel that reads these operands as vec4, else the scalar one. Chunks of k must be multiples of 4.
+ */
 export function chooseDirect(size: MatmulSizes): Kernel {
   const multiplesOf4 = (...counts: number[]) => counts.every((count) => count % 4 === 0);
   const { m, n, k, a_row, a_col, b_row, b_col, a_batch, b_batch } = size;

@@ -23,9 +23,9 @@ import { epilogue, wgsl } from '../../gpu/wgsl.js';
  *   direct    4 x 8 elements per invocation, read as vec4 straight from memory, for software adapters, which emulate
  *             workgroup memory. See direct-cpu.ts.
  *
- * Split-K: where C is small and k is long, k is split into chunks so that more workgroups have work, and a second launch
- * sums the chunks in a fixed order. All kernels but naive and tiled take `chunks` > 1. All but direct exist for A and B in
- * f16, too: half as many bytes are read, and sums are still f32.
+ * Split-K: where C is small and k is long, k is split into chunks so that more workgroups have work, and a second
+ * launch sums the chunks in a fixed order. All kernels but naive and tiled take `chunks` > 1. All but direct exist for
+ * A and B in f16, too: half as many bytes are read, and sums are still f32.
  */
 export const matmulSizes = [
   ...(['batch', 'm', 'n', 'k'] as const),
@@ -50,7 +50,9 @@ export const matmulCost =
     bytes: bytesOf(type, batch * (m * k + k * n)) + 4 * batch * chunks * m * n,
   });
 
-/** Splits one product along the rows of C and A. The rows of a transposed A span all of its memory, which is then bound. */
+/**
+ * Splits one product along the rows of C and A. The rows of a transposed A span all of its memory, which is then bound.
+ */
 const splitRows: Split<'a' | 'c', (typeof matmulSizes)[number]> = {
   parts: ({ batch, chunks, m }) => (batch * chunks === 1 ? m : 1),
   launch(values, first, end) {

@@ -9,22 +9,26 @@ import { blocksOf, type Reading, readingOf, repeat } from './tiles.js';
  *
  *   C[z,i,j] = Σ_k A[z,i,k] · B[z,k,j]        A (batch, m, k), B (batch, k, n), C (batch, m, n)
  *
- * A workgroup computes 128 x 128 elements of C in eight regions of 64 x 32, each by one subgroup. The subgroups of its 256
- * invocations loop over the regions: eight subgroups of 32 lanes take one region each, four of 64 lanes two each, and of
- * sixteen subgroups half are idle.
+ * A workgroup computes 128 x 128 elements of C in eight regions of 64 x 32, each by one subgroup. The subgroups of its
+ * 256 invocations loop over the regions: eight subgroups of 32 lanes take one region each, four of 64 lanes two each,
+ * and of sixteen subgroups half are idle.
  *
  * The units load from workgroup memory, where tiles of A and B are padded with zeros. C is staged there because the
- * epilogue and the bounds check at the last rows and columns work on single elements. Products of f16 are summed in f32.
+ * epilogue and the bounds check at the last rows and columns work on single elements. Products of f16 are summed in
+ * f32.
  *
- * Dawn compiles these kernels, but they have not run on a GPU with such units: they were tested with the built-in functions
- * replaced by equivalent WGSL (test/support/subgroup-matrices.ts). So they are never the default variant.
+ * Dawn compiles these kernels, but they have not run on a GPU with such units: they were tested with the built-in
+ * functions replaced by equivalent WGSL (test/support/subgroup-matrices.ts). So they are never the default variant.
  */
 const ROWS = 128;
 const COLUMNS = 128;
 const REGION_ROWS = 64;
 const REGION_COLUMNS = 32;
 const THREADS = 256; // a multiple of every subgroup size, which is at most 128
-/** Bytes along k in workgroup memory at a time. Together with C's tile 27 KiB, of the 32 that devices with matrix units have. */
+/**
+ * Bytes along k in workgroup memory at a time. Together with C's tile 27 KiB, of the 32 that devices with matrix units
+ * have.
+ */
 const DEPTH_BYTES = 64;
 /** Bytes of padding after each row of a tile, which put successive rows on different banks. */
 const PADDING_BYTES = 16;
@@ -126,7 +130,9 @@ ${each(
 fn row_of(region: u32) -> u32 { return region / ${COLUMNS / REGION_COLUMNS}u * ${REGION_ROWS}u; }
 fn column_of(region: u32) -> u32 { return region % ${COLUMNS / REGION_COLUMNS}u * ${REGION_COLUMNS}u; }
 
-/** Stores the matrices of C in workgroup memory, of \`regions\` regions from \`region\` on; i and j belong to region 0. */
+/**
+ * Stores the matrices of C in workgroup memory, of \`regions\` regions from \`region\` on; i and j belong to region 0.
+ */
 fn store(part: u32, i: u32, j: u32, region: u32, regions: u32, thread: u32) {
   for (var e = region * MATRIX + thread; e < (region + regions) * MATRIX; e += THREADS) {
     let row = i + row_of(e / MATRIX) + e % MATRIX / ${N}u;

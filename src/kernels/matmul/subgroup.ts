@@ -7,9 +7,9 @@ import { type MatmulSizes, matmulOf, nameFor, type OperandType, SIZES_STRUCT } f
  *
  *   C[z,i,j] = Σ_k A[z,i,k] · B[z,k,j]        A (batch, m, k), B (batch, k, n), C (batch, m, n)
  *
- * Each invocation computes 16 rows by four adjacent columns of C. It loads the columns of B itself; each lane loads one row
- * of A, which all of them need, and broadcasts it by a subgroup shuffle, without workgroup memory. For the 64 products of
- * one step of k an invocation thus loads six values instead of twenty.
+ * Each invocation computes 16 rows by four adjacent columns of C. It loads the columns of B itself; each lane loads one
+ * row of A, which all of them need, and broadcasts it by a subgroup shuffle, without workgroup memory. For the 64
+ * products of one step of k an invocation thus loads six values instead of twenty.
  *
  *   rows     B (k, n): a vec4 is four columns. Needs n and the strides of B to be multiples of 4.
  *   columns  Bᵀ (n, k): a vec4 is four steps of k. Needs n, k and the strides of B to be multiples of 4.
@@ -20,7 +20,9 @@ import { type MatmulSizes, matmulOf, nameFor, type OperandType, SIZES_STRUCT } f
  */
 const LINES = 16; // lines of C per workgroup: its rows or, in the tall variant, its columns
 const THREADS = 8; // each computes four lines of the other axis
-/** Lanes that share their values. Every adapter with subgroups has at least this many; further lanes repeat their loads. */
+/**
+ * Lanes that share their values. Every adapter with subgroups has at least this many; further lanes repeat their loads.
+ */
 const LANES = 8;
 
 interface Variant {

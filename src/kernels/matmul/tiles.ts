@@ -17,8 +17,8 @@ const OPERANDS = [
 ] as const;
 
 /**
- * WGSL of the bindings a, b and `sizes`, and of `block_a(z, i, k, end)` and `block_b(z, j, k, end)`, which load a block as
- * f32: column s holds the four lines at step k + s. Beyond the last line, and from step `end` on, the block is zero.
+ * WGSL of the bindings a, b and `sizes`, and of `block_a(z, i, k, end)` and `block_b(z, j, k, end)`, which load a block
+ * as f32: column s holds the four lines at step k + s. Beyond the last line, and from step `end` on, the block is zero.
  */
 export const blocksOf = (reading: Reading, type: OperandType): string => wgsl`
 ${SIZES_STRUCT}

@@ -8,9 +8,9 @@ import { blocksOf, type Reading, readingOf, repeat } from './tiles.js';
  *
  *   C[z,i,j] = Σ_k A[z,i,k] · B[z,k,j]        A (batch, m, k), B (batch, k, n), C (batch, m, n)
  *
- * An invocation computes 8 x 4 elements. At each step of k it reads three vec4 from workgroup memory and makes 32 products
- * of them. Both tiles are stored with k outermost, so that a vec4 is four rows of A or four columns of B: A is transposed
- * when it is loaded. A vec4 of padding after each step keeps writes of successive steps on different banks.
+ * An invocation computes 8 x 4 elements. At each step of k it reads three vec4 from workgroup memory and makes 32
+ * products of them. Both tiles are stored with k outermost, so that a vec4 is four rows of A or four columns of B: A is
+ * transposed when it is loaded. A vec4 of padding after each step keeps writes of successive steps on different banks.
  */
 const ROWS = 128;
 const COLUMNS = 64;

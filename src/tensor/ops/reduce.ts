@@ -1,6 +1,6 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { argmaxLaunches, type Reduction, reduceLaunches } from '../../launch/reduce.js';
-import { type Shape, type Span, spanSizes } from '../../launch/shape.js';
+import { type AxisSpan, type Shape, spanSizes } from '../../launch/shape.js';
 import { defineOp, expectType, type Op } from '../graph/define.js';
 import type { VjpContext } from '../graph/graph.js';
 import { formatShape, normalizeAxes, normalizeAxis } from '../graph/shape.js';
@@ -19,9 +19,9 @@ export interface ReduceOptions {
 
 function defineReduction(
   name: Reduction,
-  vjp: (context: Omit<VjpContext<Tensor>, 'attributes'> & { attributes: Span }) => Tensor[],
-): Op<readonly ['x'], Span> {
-  return defineOp<readonly ['x'], Span>({
+  vjp: (context: Omit<VjpContext<Tensor>, 'attributes'> & { attributes: AxisSpan }) => Tensor[],
+): Op<readonly ['x'], AxisSpan> {
+  return defineOp<readonly ['x'], AxisSpan>({
     name,
     inputs: ['x'],
     prologue: true,
@@ -39,10 +39,11 @@ function defineReduction(
 }
 
 /** A reduced tensor's shape with the reduced axes put back, as ones. */
-const withOnes = (shape: Shape, { begin, end }: Span): Shape =>
+const withOnes = (shape: Shape, { begin, end }: AxisSpan): Shape =>
   shape.map((size, axis) => (axis >= begin && axis < end ? 1 : size));
 
-const spread = (y: Tensor, shape: Shape, span: Span): Tensor => broadcastTo(reshape(y, withOnes(shape, span)), shape);
+const spread = (y: Tensor, shape: Shape, span: AxisSpan): Tensor =>
+  broadcastTo(reshape(y, withOnes(shape, span)), shape);
 
 /** `sum` over neighbouring axes. */
 export const sumOp = defineReduction('sum', ({ inputs: [x], outputGrad: dy, attributes }) => [
