@@ -25,20 +25,20 @@ export interface BenchOptions {
 /** Gives a command the bench's argument and options, which `tessera bench` and `npm run bench` share. */
 export const describeBench = (command: Command): Command =>
   command
-    .description('time kernels, a training step and the host; only ratios of one run mean something')
+    .description('time kernels, a training step and the host; only ratios within one run are meaningful')
     .addArgument(
       new Argument(
         '[what]',
         'a training step, its host side, how it grows, other engines, or kernels (default: all but sweep and peers)',
       ).choices(BENCHES),
     )
-    .argument('[work]', "with 'peers': works whose names begin so (default: all)")
-    .option('--peers', 'let other engines do the same, too, after checking that they compute the same')
+    .argument('[work]', "with 'peers': workloads whose names begin with this (default: all)")
+    .option('--peers', 'also run other engines, after checking that their results agree')
     .option('--quick', 'fewer cases, fewer rounds')
-    .option('--json <file>', 'write the rows and the roofs to a file, too')
+    .option('--json <file>', 'also write the rows and the roofs to a file')
     .option('--plots <folder>', 'draw the ladders and the roofline as SVG and PNG')
-    .option('--docs', 'rewrite the figures of docs/ with those of this run')
-    .option('--compare <files...>', 'run nothing: the ratios of two files that --json wrote, with their noise')
+    .option('--docs', 'update the figures in docs/ with those of this run')
+    .option('--compare <files...>', 'compare two files written by --json: ratios with their noise; runs nothing')
     .hook('preAction', (command) => {
       const [what, work] = command.processedArgs;
       const problem = problemOf(what, work, command.opts());

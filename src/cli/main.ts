@@ -66,12 +66,12 @@ program
       'sizes of model and training (default: keras on a GPU, small on a software adapter)',
     ).choices(Object.keys(PRESETS)),
   )
-  .option('--seed <number>', 'of the split, the initial weights and the order of batches (default: 0)', integer(0))
-  .option('--epochs <number>', 'how often to go through the training data', integer(1, MOST_STEPS))
-  .option('--out <folder>', 'where to keep the checkpoint (default: runs/PRESET-seedSEED)')
-  .option('--resume [file]', 'go on from a checkpoint (default: the one of this preset and seed)')
+  .option('--seed <number>', 'seed of the split, the initial weights and the order of batches (default: 0)', integer(0))
+  .option('--epochs <number>', 'number of passes over the training data', integer(1, MOST_STEPS))
+  .option('--out <folder>', 'folder of the checkpoint (default: runs/PRESET-seedSEED)')
+  .option('--resume [file]', 'continue from a checkpoint (default: the one of this preset and seed)')
   .addOption(
-    new Option('--overwrite', 'start anew, though the checkpoint is of a run that was interrupted').conflicts('resume'),
+    new Option('--overwrite', 'start again, and replace the checkpoint of an interrupted run').conflicts('resume'),
   )
   .addOption(device())
   .addOption(json())
@@ -84,17 +84,17 @@ program
 program
   .command('evaluate')
   .description('report on a finished run')
-  .argument('[checkpoint]', 'its file', DEFAULT_CHECKPOINT)
+  .argument('[checkpoint]', 'checkpoint of the run', DEFAULT_CHECKPOINT)
   .addOption(device())
   .addOption(json())
   .action((file, options) => run(evaluate(file, options)));
 
 program
   .command('predict')
-  .description('the most probable classes of a picture with a text')
+  .description('print the most probable classes of an image with a text')
   .argument('<image>', 'a PNG, JPEG, WebP, GIF or SVG file')
-  .argument('<text>', 'a few words that name it')
-  .option('--checkpoint <file>', 'of a finished run', DEFAULT_CHECKPOINT)
+  .argument('<text>', 'a few words that describe it')
+  .option('--checkpoint <file>', 'checkpoint of a finished run', DEFAULT_CHECKPOINT)
   .option('--top <number>', 'how many classes to show', integer(1), 3)
   .addOption(device())
   .addOption(json())
@@ -102,10 +102,10 @@ program
 
 program
   .command('explain')
-  .description('the dispatches of a model: kernels, shapes, cost, buffers and WGSL')
+  .description('list the dispatches of a model: kernels, shapes, cost, buffers and WGSL')
   .addArgument(program.createArgument('<model>', 'which model').choices([...MODELS]))
-  .option('--training', 'a whole training step instead of the forward pass')
-  .option('--batch <number>', 'rows of a batch', integer(1, LARGEST_BATCH), 32)
+  .option('--training', 'explain a training step instead of the forward pass')
+  .option('--batch <number>', 'batch size', integer(1, LARGEST_BATCH), 32)
   .option('--wgsl', 'show the source of every kernel')
   .addOption(device())
   .addOption(json())
@@ -113,37 +113,33 @@ program
 
 program
   .command('profile')
-  .description('what each kernel of a training step takes: time, share, GFLOP/s, GB/s and % of what the device can do')
+  .description("time each kernel of a training step: share, GFLOP/s, GB/s and % of the device's peak")
   .addArgument(
     program
       .createArgument('[model]', 'which model')
       .choices([...MODELS])
       .default('text-image-classifier'),
   )
-  .option('--forward', 'the forward pass alone instead of a training step')
+  .option('--forward', 'time the forward pass instead of a training step')
   .option('--steps <number>', 'how many steps to time', integer(1, MOST_STEPS), 10)
-  .option('--batch <number>', 'rows of a batch', integer(1, LARGEST_BATCH), 32)
-  .option('--trace <file>', 'write the steps as a Chrome trace, to be opened in Perfetto (ui.perfetto.dev)')
+  .option('--batch <number>', 'batch size', integer(1, LARGEST_BATCH), 32)
+  .option('--trace <file>', 'write a Chrome trace of the steps, for Perfetto (ui.perfetto.dev)')
   .addOption(device())
   .addOption(json())
   .action((model: ModelName, options) => run(profile(model, options)));
 
 program
   .command('tune')
-  .description('measure which variants of kernels are the fastest on this adapter, and keep it: later runs use them')
-  .option(
-    '--seconds <number>',
-    'time for measurements; what is left out can be measured later (default: 120)',
-    integer(1, MOST_STEPS),
-  )
-  .addOption(new Option('--clear', 'forget what was measured on this adapter, and end').conflicts('seconds'))
+  .description('find the fastest kernel variants on this adapter, and use them in later runs')
+  .option('--seconds <number>', 'time limit; what is left can be measured later (default: 120)', integer(1, MOST_STEPS))
+  .addOption(new Option('--clear', 'delete the measurements of this adapter, and exit').conflicts('seconds'))
   .addOption(device())
   .addOption(json())
   .action((options) => run(tune(options)));
 
 program
   .command('doctor')
-  .description('what this machine offers: adapters, features, limits, and what to install where nothing is found')
+  .description("list this machine's adapters, features and limits, and what to install if there is none")
   .addOption(json())
   .action((options) => run(doctor(options)));
 
