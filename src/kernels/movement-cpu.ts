@@ -48,13 +48,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 /** Copies of elements of 32 bits, see `stridedCopies`. */
 export const stridedCopiesCpu = {
   scalar: stridedCopy('strided_copy_software', 'u32'),
-  vec4: stridedCopy('strided_copy_fours_software', 'vec4u'),
+  vec4: stridedCopy('strided_copy_vec4_software', 'vec4u'),
 } as const;
 
 /** The same for f16. */
 export const stridedCopiesF16Cpu = {
   scalar: stridedCopy('strided_copy_f16_software', 'f16'),
-  vec4: stridedCopy('strided_copy_fours_f16_software', 'vec4h'),
+  vec4: stridedCopy('strided_copy_vec4_f16_software', 'vec4h'),
 } as const;
 
 const fill = (type: FillType): Kernel =>

@@ -145,7 +145,7 @@ export const stridedCopies = {
 /** The same for f16. */
 export const stridedCopiesF16 = {
   scalar: stridedCopy('strided_copy_f16', 'f16'),
-  vec4: stridedCopy('strided_copy_fours_f16', 'vec4h'),
+  vec4: stridedCopy('strided_copy_vec4_f16', 'vec4h'),
 } as const;
 
 /** The types of what is filled, as it is stored. */
