@@ -1,9 +1,9 @@
 import { defined } from '../../gpu/errors.js';
 import { assignedBy } from '../graph/graph.js';
 import type { Trace } from '../graph/trace.js';
-import type { PlannedDispatch } from '../runtime/dispatches.js';
+import type { Storage } from '../runtime/memory.js';
 import type { Plan } from '../runtime/plan.js';
-import type { Storage } from '../runtime/storage.js';
+import type { PlannedDispatch } from '../runtime/split.js';
 
 /**
  * The dotted name of the layer that each dispatch of a plan belongs to, `-` where none is known.

@@ -1,9 +1,9 @@
 import { bytesOf, type Window } from '../../gpu/device.js';
 import { deviceOf } from '../evaluate.js';
 import { trace } from '../graph/trace.js';
-import type { PlannedDispatch } from '../runtime/dispatches.js';
+import type { Storage } from '../runtime/memory.js';
 import { type Plan, plan } from '../runtime/plan.js';
-import type { Storage } from '../runtime/storage.js';
+import type { PlannedDispatch } from '../runtime/split.js';
 import type { Tensor } from '../tensor.js';
 
 /** What is known of a dispatch before it runs. */

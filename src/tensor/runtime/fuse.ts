@@ -15,6 +15,12 @@ interface GrowingGroup extends Group {
   inputs: Node[];
 }
 
+/** A group that is computed where a kernel reads its first input; the `carrier`, one of the group's inputs, is bound there. */
+export interface Prologue {
+  readonly group: Group;
+  readonly carrier: Node;
+}
+
 /**
  * What becomes one op's dispatches: an elementwise group alone, or an op with the groups that are fused into its
  * kernel (after it: epilogue; before it: prologue). `root` is the node whose outputs are stored.
@@ -24,7 +30,7 @@ export interface Unit {
   readonly op?: OpNode;
   readonly elementwise?: Group;
   readonly epilogue?: Group;
-  readonly prologue?: Group;
+  readonly prologue?: Prologue;
 }
 
 /** The most steps of one kernel: the time to compile it grows faster than their number. */
@@ -53,7 +59,7 @@ export function fuse(trace: Trace, storageBuffers: number): Unit[] {
   const groups = formGroups(trace, consumers, targets, storageBuffers);
 
   const epilogues = new Map<OpNode, Group>();
-  const prologues = new Map<OpNode, Group>();
+  const prologues = new Map<OpNode, Prologue>();
   const taken = new Set<Group>();
   for (const group of new Set(groups.values())) {
     const anchor = epilogueAnchor(group, consumers, targets);
@@ -63,8 +69,9 @@ export function fuse(trace: Trace, storageBuffers: number): Unit[] {
       continue;
     }
     const reader = prologueReader(group, consumers, targets);
-    if (reader !== undefined) {
-      prologues.set(reader, group);
+    const carrier = reader && carrierOf(group);
+    if (reader !== undefined && carrier !== undefined) {
+      prologues.set(reader, { group, carrier });
       taken.add(group);
     }
   }
@@ -166,7 +173,9 @@ function prologueReader(
   const [reader] = users;
   if (users.length !== 1 || reader.op.prologue !== true || targets.has(group.root)) return undefined;
   const { shape, dtype } = group.root.outputs[0];
-  // One input is bound instead of the kernel's own: it must lie under the result one for one.
-  const suits = group.inputs.some((input) => input.dtype === 'f32' && sameShape(input.shape, shape));
-  return suits && dtype === 'f32' && sameShape(reader.inputs[0].shape, shape) ? reader : undefined;
+  return dtype === 'f32' && sameShape(reader.inputs[0].shape, shape) ? reader : undefined;
 }
+
+/** The input that takes the place of the kernel's own: it must lie under the group's result one for one. */
+const carrierOf = ({ root, inputs }: Group): Node | undefined =>
+  inputs.find((input) => input.dtype === 'f32' && sameShape(input.shape, shapeOf(root)));

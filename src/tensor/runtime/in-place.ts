@@ -43,7 +43,7 @@ export function lastReader(update: Unit, units: readonly Unit[]): number {
       unit.op,
       ...(unit.elementwise?.members ?? []),
       ...(unit.epilogue?.members ?? []),
-      ...(unit.prologue?.members ?? []),
+      ...(unit.prologue?.group.members ?? []),
     ];
     const reads = nodes.some((node) => node?.inputs.some((input) => overwritten.includes(rootOf(input))));
     if (reads || read.has(unit.root)) last = Math.max(last, position);

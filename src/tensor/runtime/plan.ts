@@ -1,4 +1,4 @@
-import type { Device } from '../../gpu/device.js';
+import { type Device, exceedsBinding } from '../../gpu/device.js';
 import { TesseraError } from '../../gpu/errors.js';
 import { runLength } from '../../gpu/kernel.js';
 import { canVectorise, composeElementwise, expressionValues } from '../../kernels/elementwise/compose.js';
@@ -20,11 +20,11 @@ import {
 } from '../graph/graph.js';
 import { formatShape, sameShape } from '../graph/shape.js';
 import { identityOf, type Trace } from '../graph/trace.js';
-import { type Bound, Dispatches, memoryFor, type NumberSource, type PlannedDispatch } from './dispatches.js';
-import { fuse, type Group, isNode, isRecomputable, sameValue, type Unit } from './fuse.js';
+import { fuse, type Group, isNode, sameValue, type Unit } from './fuse.js';
 import { lastReader, rootOf, updatesInPlace } from './in-place.js';
 import { express } from './lower.js';
-import { assignWorkspace, Storage } from './storage.js';
+import { assignWorkspace, type Bound, memoryFor, Storage } from './memory.js';
+import { type NumberSource, type PlannedDispatch, type PlannedLaunch, splitLarge } from './split.js';
 
 /** Kernels in order, each with the memory it reads and writes. It serves every trace with its key. */
 export interface Plan {
@@ -55,10 +55,12 @@ export function plan(trace: Trace, device: Device, chooser = chooserOf(device.ch
 }
 
 class Planner {
-  readonly #dispatches: Dispatches;
+  readonly #launches: PlannedLaunch[] = [];
+  readonly #inPlace: ReadonlySet<Unit>;
+  readonly #units: readonly Unit[];
   readonly #storages = new Map<object, Storage[]>();
   readonly #nodePositions: Map<OpNode, number>;
-  readonly #numberPositions: Map<object, number>;
+  readonly #numberPositions: Map<NumberLeaf, number>;
   readonly #slots: Storage[];
   readonly #variables: Storage[];
   readonly #choose: DispatchContext['choose'];
@@ -68,7 +70,8 @@ class Planner {
     private readonly device: Device,
     chooser: Chooser,
   ) {
-    this.#dispatches = new Dispatches(device);
+    this.#units = fuse(trace, device.limits.storageBuffers);
+    this.#inPlace = new Set(this.#units.filter((unit) => updatesInPlace(trace, unit)));
     this.#choose = chooseBy(chooser);
     this.#nodePositions = new Map(trace.nodes.map((node, position) => [node, position]));
     this.#numberPositions = new Map(trace.numbers.map((leaf, position) => [leaf, position]));
@@ -86,10 +89,9 @@ class Planner {
 
   plan(): Plan {
     const { trace } = this;
-    const units = fuse(trace, this.device.limits.storageBuffers);
+    const units = this.#units;
     const assigned = new Set(trace.targets.map(assignedBy));
-    const updates = units.filter((unit) => updatesInPlace(trace, unit));
-    const late = new Map(updates.map((unit) => [unit, lastReader(unit, units)]));
+    const late = new Map([...this.#inPlace].map((unit) => [unit, lastReader(unit, units)]));
     const copies = this.#protectOldValues(assigned);
     units.forEach((unit, position) => {
       if (!late.has(unit)) this.#addUnit(unit);
@@ -100,15 +102,15 @@ class Planner {
       const storage = copies.get(target) ?? this.#storageOf(variable === undefined ? target : nodeOf(target).inputs[0]);
       if (variable !== undefined && storage.kind === 'variable' && storage === this.#variableStorage(variable))
         return undefined;
-      storage.last = Number.POSITIVE_INFINITY;
       return storage;
     });
+    const dispatches = splitLarge(this.#launches, this.device);
     return {
-      dispatches: this.#dispatches.all,
+      dispatches,
       targets,
       slots: this.#slots,
       variables: this.#variables,
-      workspace: assignWorkspace(new Set(this.#dispatches.all.flatMap(({ storages }) => Object.values(storages)))),
+      workspace: assignWorkspace(dispatches, new Set(targets)),
     };
   }
 
@@ -148,12 +150,12 @@ class Planner {
   #addElementwise(group: Group): void {
     const type = group.root.outputs[0];
     const { expression, inputs, numbers } = express(group, this.#isStored);
-    const isPart = this.#dispatches.isLarge({ type: type.dtype, length: sizeOf(type.shape) });
+    const isPart = this.#isLarge({ type: type.dtype, length: sizeOf(type.shape) });
     const kernel = composeElementwise({ ...expression, isPart }, runLength(this.device));
     const label = `${kernel.name} ${formatShape(type.shape)}`;
     const y = stored(type, new Storage('workspace', memoryOf(type), label));
     this.#storages.set(group.root, [y.storage]);
-    this.#dispatches.add({
+    this.#launches.push({
       kernel,
       bound: { ...this.#boundInputs('in', inputs), y: boundTo(y) },
       uniforms: { count: y.length, ...expressionValues({ ...expression, isPart }, '', canVectorise(expression)) },
@@ -166,10 +168,10 @@ class Planner {
     const { op } = node;
     const inputs = node.inputs.map((input) => {
       // The input that a prologue computes is never stored: one of the prologue's own inputs is bound instead.
-      const prologue = unit.prologue !== undefined && input === node.inputs[0];
-      return stored(input, prologue ? new Storage('workspace', 0, 'prologue') : this.#storageOf(input));
+      const isReplaced = unit.prologue !== undefined && input === node.inputs[0];
+      return stored(input, this.#storageOf(isReplaced ? unit.prologue.carrier : input));
     });
-    const inPlace = updatesInPlace(this.trace, unit);
+    const inPlace = this.#inPlace.has(unit);
     const root = unit.epilogue?.root ?? node;
     const outputs = node.outputs.map((type, index) => {
       const over = op.inPlace?.[index];
@@ -192,6 +194,10 @@ class Planner {
       choose: this.#choose,
     });
     const label = `${op.name} ${node.inputs.map((input) => formatShape(input.shape)).join(' x ')}`;
+    if (unit.prologue !== undefined && launches.every((one) => bindingOf(one, inputs[0]) === undefined))
+      throw new TesseraError(
+        `plan: no kernel of '${op.name}' reads its input as a whole; this is a defect of the planner`,
+      );
     for (const launch of launches) this.#addLaunch(unit, node, launch, inputs[0], outputs[0], label);
   }
 
@@ -199,7 +205,7 @@ class Planner {
     const bound: Record<string, Bound> = {};
     for (const [name, value] of Object.entries(launch.bindings)) bound[name] = boundTo(value as Stored);
     const uniforms: Record<string, number> = { ...launch.uniforms };
-    const isPart = Object.values(bound).some(this.#dispatches.isLarge);
+    const isPart = Object.values(bound).some(this.#isLarge);
     const numbers: NumberSource[] = [];
     const fusions: Fusion[] = [];
     const attach = (
@@ -219,15 +225,13 @@ class Planner {
     if (unit.prologue !== undefined) {
       const on = bindingOf(launch, first!);
       if (on !== undefined) {
-        const group = unit.prologue;
-        const own = this.#prologueInput(group);
-        bound[on] = this.#boundInput(own);
+        const { group, carrier } = unit.prologue;
         attach(
           'prologue',
           group,
           on,
           first!.length,
-          (input) => sameValue(input, own) && sameShape(input.shape, own.shape),
+          (input) => sameValue(input, carrier) && sameShape(input.shape, carrier.shape),
         );
       }
     }
@@ -238,26 +242,13 @@ class Planner {
         bound[on] = { ...bound[on], type: unit.root.outputs[0].dtype };
       }
     }
+    // Uniforms named as numbers of the op are these numbers.
+    const position = this.#nodePositions.get(node) ?? -1;
     for (const { name } of launch.kernel.uniforms.flat()) {
-      if (name in node.numbers) numbers.push({ field: name, node: this.#nodePositions.get(node)!, name });
+      if (name in node.numbers) numbers.push({ field: name, of: ({ nodes }) => nodes[position].numbers[name] });
     }
     const kernel = fusions.length > 0 ? fuseKernel(launch.kernel, fusions) : launch.kernel;
-    this.#dispatches.add({ kernel, bound, uniforms, numbers, label });
-  }
-
-  #prologueInput(group: Group): Node {
-    const { shape } = group.root.outputs[0];
-    for (const node of group.members) {
-      for (const input of node.inputs) {
-        const outside = !(
-          isNode(input) &&
-          (group.members.has(input.source as OpNode) || isRecomputable(input.source as OpNode))
-        );
-        if (outside && input.source.kind !== 'number' && input.dtype === 'f32' && sameShape(input.shape, shape))
-          return input;
-      }
-    }
-    throw new TesseraError(`plan: no input of '${group.root.op.name}' can be bound instead of the kernel's own`);
+    this.#launches.push({ kernel, bound, uniforms, numbers, label });
   }
 
   #addCopy(from: Stored, to: Storage): void {
@@ -267,7 +258,7 @@ class Planner {
       steps: [{ fn: identity, operands: [{ kind: 'input', index: 0 }], type: from.dtype }],
     };
     const kernel = composeElementwise(expression, runLength(this.device));
-    this.#dispatches.add({
+    this.#launches.push({
       kernel,
       bound: { in0: boundTo(from), y: boundTo({ ...from, storage: to }) },
       uniforms: { count: from.length },
@@ -276,10 +267,15 @@ class Planner {
     });
   }
 
+  /** True for what the device does not bind at once: it may be split. */
+  readonly #isLarge = ({ type, length }: Pick<Bound, 'type' | 'length'>): boolean =>
+    exceedsBinding(type, length, this.device.limits);
+
   readonly #isStored = (tensor: Node): boolean => this.#storages.has(identityOf(tensor));
 
   #numberOf(leaf: NumberLeaf, field: string): NumberSource {
-    return { field, leaf: this.#numberPositions.get(leaf)! };
+    const position = this.#numberPositions.get(leaf) ?? -1;
+    return { field, of: ({ numbers }) => numbers[position].value };
   }
 
   #boundInput(tensor: Node): Bound {
@@ -304,7 +300,7 @@ class Planner {
     this.#storages.set(leaf, [storage]);
     const steps: Step[] = [{ fn: identity, operands: [{ kind: 'number', index: 0 }], type: tensor.dtype }];
     const kernel = composeElementwise({ inputs: [], numbers: [tensor.dtype], steps });
-    this.#dispatches.add({
+    this.#launches.push({
       kernel,
       bound: { y: boundTo(stored({ shape: [], dtype: tensor.dtype }, storage)) },
       uniforms: { count: 1 },

@@ -15,9 +15,8 @@ import { mapValues } from '../../launch/map-values.js';
 import { assignedBy, type Node } from '../graph/graph.js';
 import { Resident } from '../graph/resident.js';
 import { isCurrent, settledTrace, type Trace } from '../graph/trace.js';
+import { type Storage, Workspace } from './memory.js';
 import { type Plan, plan } from './plan.js';
-import type { Storage } from './storage.js';
-import { Workspace } from './workspace.js';
 
 /** From this many bytes on, a kept value is written to its own buffer instead of being copied there. */
 const LARGE = 2 ** 16;
@@ -306,12 +305,9 @@ export class Runtime {
     return copies;
   }
 
-  #setNumbers({ plan, prepared }: Executable, { numbers, nodes }: Trace): void {
+  #setNumbers({ plan, prepared }: Executable, traced: Trace): void {
     plan.dispatches.forEach((dispatch, index) => {
-      for (const { field, leaf, node, name } of dispatch.numbers) {
-        const value = leaf !== undefined ? numbers[leaf].value : nodes[node!].numbers[name!];
-        prepared.set(index, field, value);
-      }
+      for (const { field, of } of dispatch.numbers) prepared.set(index, field, of(traced));
     });
   }
 }

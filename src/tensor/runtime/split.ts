@@ -1,6 +1,83 @@
-import { bytesOf, type DeviceLimits, exceedsBinding, type Window } from '../../gpu/device.js';
+import { bytesOf, type Device, type DeviceLimits, exceedsBinding, type Window } from '../../gpu/device.js';
 import { OutOfMemoryError } from '../../gpu/errors.js';
-import type { Kernel, Split } from '../../gpu/kernel.js';
+import type { Cost, Kernel, Split } from '../../gpu/kernel.js';
+import { copyRegion } from '../../launch/copy.js';
+import type { Value } from '../../launch/launch.js';
+import { mapValues } from '../../launch/map-values.js';
+import type { Trace } from '../graph/trace.js';
+import { type Bound, memoryFor, Storage } from './memory.js';
+
+/** A uniform that is data: each time the plan runs it is read from the trace. */
+export interface NumberSource {
+  readonly field: string;
+  of(trace: Trace): number;
+}
+
+/** A launch with its memory, of any size. */
+export interface PlannedLaunch {
+  readonly kernel: Kernel;
+  readonly bound: Readonly<Record<string, Bound>>;
+  readonly uniforms: Readonly<Record<string, number>>;
+  readonly numbers: readonly NumberSource[];
+  readonly label: string;
+}
+
+/** A launch, or a part of one, that the device can do. */
+export interface PlannedDispatch extends Omit<PlannedLaunch, 'bound'> {
+  readonly storages: Readonly<Record<string, Storage>>;
+  /** Of which storages only a part is bound; undefined where all are bound as they are. */
+  readonly windows?: Readonly<Record<string, Window>>;
+  readonly cost: Cost;
+}
+
+/**
+ * The dispatches of a plan's launches: each launch as it is, or in parts where its buffers are larger than what the device
+ * binds at once.
+ */
+export function splitLarge(launches: readonly PlannedLaunch[], device: Device): PlannedDispatch[] {
+  return launches.flatMap((launch) => splitOne(launch, device));
+}
+
+function splitOne({ bound, ...rest }: PlannedLaunch, device: Device): PlannedDispatch[] {
+  const { kernel, label, uniforms } = rest;
+  const { limits } = device;
+  const { flops, bytes } = kernel.cost(uniforms);
+  return partsOf(kernel, { values: uniforms, windows: bound }, limits, label).flatMap((part) => {
+    const own = mapValues(part.windows, (window, name): Bound => ({ ...window, storage: bound[name].storage }));
+    // Where a window begins that the device cannot bind, a copy takes its place.
+    const copies = Object.entries(own).flatMap(([name, window]) => {
+      if (isAligned(window, limits)) return [];
+      const copy = { ...window, first: 0, storage: new Storage('workspace', memoryFor(window), `${label}, a part`) };
+      own[name] = copy;
+      return [{ window, copy, isWritten: kernel.bindings.some((one) => one.name === name && one.access !== 'read') }];
+    });
+    const cost = { flops: Math.round(part.share * flops), bytes: Math.round(part.share * bytes) };
+    return [
+      ...copies.flatMap(({ window, copy }) => copyOf(window, copy, label, device)),
+      dispatchOf({ ...rest, uniforms: part.values, cost }, own),
+      ...copies.flatMap(({ window, copy, isWritten }) => (isWritten ? copyOf(copy, window, label, device) : [])),
+    ];
+  });
+}
+
+function dispatchOf(
+  dispatch: Omit<PlannedDispatch, 'storages' | 'windows'>,
+  bound: Readonly<Record<string, Bound>>,
+): PlannedDispatch {
+  const isPart = Object.values(bound).some((one) => one.first > 0 || memoryFor(one) < one.storage.bytes);
+  return { ...dispatch, storages: mapValues(bound, ({ storage }) => storage), ...(isPart && { windows: bound }) };
+}
+
+/** A copy of some elements. Its kernel begins anywhere, and is split in its turn where the device can bind. */
+function copyOf(from: Bound, to: Bound, label: string, device: Device): PlannedDispatch[] {
+  const { length, type } = from;
+  const all = ({ storage }: Bound) => ({ storage, type, first: 0, length: (2 * storage.bytes) / bytesOf(type, 2) });
+  const value: Value = { shape: [length], dtype: type, length };
+  const at = ({ first }: Bound) => ({ offset: first, strides: [1] });
+  const [{ kernel, uniforms }] = copyRegion({ device }, value, value, [length], at(from), at(to));
+  const bound = { x: all(from), y: all(to) };
+  return splitOne({ kernel, uniforms, numbers: [], label: `${label}, a part`, bound }, device);
+}
 
 /*
  * A device binds only so much of a buffer at once. A launch on larger ones is done in parts, each on a window of them, by
