@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { disagreesAt, rotatingSets } from '../../src/tensor/tune/measure.js';
+import { disagreesAt, rotatingSets } from '../../../src/tensor/tune/measure.js';
 
 test.each([
   ['nothing', 0, 8],

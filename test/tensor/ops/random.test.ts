@@ -8,8 +8,8 @@ import {
   randomUniform,
   setDefaultDevice,
   tensor,
-} from '../../src/tensor/index.js';
-import { gpu, reference } from '../support/devices.js';
+} from '../../../src/tensor/index.js';
+import { gpu, reference } from '../../support/devices.js';
 
 afterAll(() => setDefaultDevice(undefined));
 

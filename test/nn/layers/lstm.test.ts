@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { LSTM } from '../../src/nn/index.js';
-import { readBack } from '../../src/tensor/evaluate.js';
-import { Generator, grad, tensor } from '../../src/tensor/index.js';
-import { expectClose, normals } from '../support/numbers.js';
+import { LSTM } from '../../../src/nn/index.js';
+import { readBack } from '../../../src/tensor/evaluate.js';
+import { Generator, grad, tensor } from '../../../src/tensor/index.js';
+import { expectClose, normals } from '../../support/numbers.js';
 
 const layer = new LSTM({ inputs: 3, outputs: 4, generator: new Generator(1) });
 const x = normals(2 * 5 * 3);

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { defineKernel } from '../../src/gpu/index.js';
-import { matmulNaive, matmulRegister, matmulSubgroupMatrix } from '../../src/kernels/index.js';
-import { chooseSubgroupMatrix } from '../../src/kernels/matmul/subgroup-matrix.js';
-import { type ChoicePoint, choiceKey, chooserOf } from '../../src/launch/choice.js';
-import { launch, type Value } from '../../src/launch/launch.js';
-import { sizeOf } from '../../src/launch/shape.js';
-import { TextImageClassifier } from '../../src/models/index.js';
-import { Adam, crossEntropy } from '../../src/nn/index.js';
-import { trace } from '../../src/tensor/graph/trace.js';
+import { defineKernel } from '../../../src/gpu/index.js';
+import { matmulNaive, matmulRegister, matmulSubgroupMatrix } from '../../../src/kernels/index.js';
+import { chooseSubgroupMatrix } from '../../../src/kernels/matmul/subgroup-matrix.js';
+import { type ChoicePoint, choiceKey, chooserOf } from '../../../src/launch/choice.js';
+import { launch, type Value } from '../../../src/launch/launch.js';
+import { sizeOf } from '../../../src/launch/shape.js';
+import { TextImageClassifier } from '../../../src/models/index.js';
+import { Adam, crossEntropy } from '../../../src/nn/index.js';
+import { trace } from '../../../src/tensor/graph/trace.js';
 import {
   attention,
   conv2d,
@@ -23,11 +23,11 @@ import {
   TesseraError,
   tensor,
   tune,
-} from '../../src/tensor/index.js';
-import { plan } from '../../src/tensor/runtime/plan.js';
-import { measure, winnerOf } from '../../src/tensor/tune/tune.js';
-import { gpu, reference } from '../support/devices.js';
-import { expectClose, integers, normals } from '../support/numbers.js';
+} from '../../../src/tensor/index.js';
+import { plan } from '../../../src/tensor/runtime/plan.js';
+import { measure, winnerOf } from '../../../src/tensor/tune/tune.js';
+import { gpu, reference } from '../../support/devices.js';
+import { expectClose, integers, normals } from '../../support/numbers.js';
 
 afterEach(() => {
   setDefaultDevice(undefined);

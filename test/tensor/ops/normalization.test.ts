@@ -9,10 +9,10 @@ import {
   setDefaultDevice,
   tensor,
   zeros,
-} from '../../src/tensor/index.js';
-import { gpu, reference } from '../support/devices.js';
-import { at, type Naive, naive, reduceNaive } from '../support/naive.js';
-import { expectClose, normals } from '../support/numbers.js';
+} from '../../../src/tensor/index.js';
+import { gpu, reference } from '../../support/devices.js';
+import { at, type Naive, naive, reduceNaive } from '../../support/naive.js';
+import { expectClose, normals } from '../../support/numbers.js';
 
 afterAll(() => setDefaultDevice(undefined));
 

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { attention, grad, setDefaultDevice, type Tensor, tensor, where, zeros } from '../../src/tensor/index.js';
-import { gpu, reference } from '../support/devices.js';
-import { expectClose, normals } from '../support/numbers.js';
+import { attention, grad, setDefaultDevice, type Tensor, tensor, where, zeros } from '../../../src/tensor/index.js';
+import { gpu, reference } from '../../support/devices.js';
+import { expectClose, normals } from '../../support/numbers.js';
 
 afterAll(() => setDefaultDevice(undefined));
 

@@ -10,9 +10,9 @@ import {
   softplus,
   type Tensor,
   tensor,
-} from '../../src/tensor/index.js';
-import { gpu, reference } from '../support/devices.js';
-import { expectClose } from '../support/numbers.js';
+} from '../../../src/tensor/index.js';
+import { gpu, reference } from '../../support/devices.js';
+import { expectClose } from '../../support/numbers.js';
 
 /*
  * Functions of one operand against float64, over sizes from tiny to large and both signs, and at their corners.

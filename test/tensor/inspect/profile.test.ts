@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { batches, toyData } from '../../src/data/index.js';
-import { TextImageClassifier } from '../../src/models/index.js';
-import { Adam, crossEntropy } from '../../src/nn/index.js';
+import { batches, toyData } from '../../../src/data/index.js';
+import { TextImageClassifier } from '../../../src/models/index.js';
+import { Adam, crossEntropy } from '../../../src/nn/index.js';
 import {
   type Device,
   explain,
@@ -10,8 +10,8 @@ import {
   type Tensor,
   tensor,
   Variable,
-} from '../../src/tensor/index.js';
-import { gpu, reference } from '../support/devices.js';
+} from '../../../src/tensor/index.js';
+import { gpu, reference } from '../../support/devices.js';
 
 afterEach(() => setDefaultDevice(undefined));
 

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { TextImageClassifier } from '../../src/models/index.js';
-import { Adam, crossEntropy } from '../../src/nn/index.js';
-import { readBack } from '../../src/tensor/evaluate.js';
+import { TextImageClassifier } from '../../../src/models/index.js';
+import { Adam, crossEntropy } from '../../../src/nn/index.js';
+import { readBack } from '../../../src/tensor/evaluate.js';
 import {
   arange,
   concat,
@@ -13,9 +13,9 @@ import {
   setDefaultDevice,
   type Tensor,
   tensor,
-} from '../../src/tensor/index.js';
-import { gpu, reference } from '../support/devices.js';
-import { expectClose, normals } from '../support/numbers.js';
+} from '../../../src/tensor/index.js';
+import { gpu, reference } from '../../support/devices.js';
+import { expectClose, normals } from '../../support/numbers.js';
 
 /*
  * Tensors larger than what a device binds at once, on a device that binds little: the plan does launches in parts, and the

@@ -10,9 +10,9 @@ import {
   type Module,
   StackedRecurrent,
   TimeDistributed,
-} from '../../src/nn/index.js';
-import { Generator, tensor, zeros } from '../../src/tensor/index.js';
-import { expectClose, normals } from '../support/numbers.js';
+} from '../../../src/nn/index.js';
+import { Generator, tensor, zeros } from '../../../src/tensor/index.js';
+import { expectClose, normals } from '../../support/numbers.js';
 
 const [batch, time, inputs, units] = [2, 5, 3, 4];
 const values = normals(batch * time * inputs, 1);
