@@ -75,8 +75,8 @@ function attended(blocks: number, rows: number, features: number, when?: KernelC
       throughMemory('register products', workgroup.scalar, matmulRegister),
       throughMemory('direct products', workgroup.scalar, matmulDirect.nt, matmulDirect.nn),
       throughMemory('subgroup products', workgroup.scalar, matmulSubgroup.columns, matmulSubgroup.rows),
-      throughMemory('subgroup products, rows by lanes', lanes.vec4, matmulSubgroup.columns, matmulSubgroup.rows),
-      single('by blocks of keys', attentionForward, sizes),
+      throughMemory('subgroup products, subgroup softmax', lanes.vec4, matmulSubgroup.columns, matmulSubgroup.rows),
+      single('fused, in blocks of keys', attentionForward, sizes),
     ],
   };
 }

@@ -47,10 +47,10 @@ export const rowRungs = (
   values: Step['values'] & { readonly cols: number },
 ): Rung[] =>
   [
-    { name: 'a workgroup a row', kernel: workgroup.scalar },
-    { name: 'a workgroup a row, vec4', kernel: workgroup.vec4 },
-    { name: 'eight lanes a row', kernel: lanes.scalar },
-    { name: 'eight lanes a row, vec4', kernel: lanes.vec4 },
+    { name: 'workgroup per row', kernel: workgroup.scalar },
+    { name: 'workgroup per row, vec4', kernel: workgroup.vec4 },
+    { name: 'eight lanes per row', kernel: lanes.scalar },
+    { name: 'eight lanes per row, vec4', kernel: lanes.vec4 },
   ]
     .filter(({ kernel }) => values.cols % 4 === 0 || (kernel !== workgroup.vec4 && kernel !== lanes.vec4))
     .map(({ name, kernel }) => single(name, kernel, values));

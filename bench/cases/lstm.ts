@@ -148,7 +148,7 @@ function forward(sequence: Sequence): KernelCase {
     rungs: [
       opByOp('op by op, naive product', matmulNaive, sequence),
       opByOp('op by op, register product', matmulRegister, sequence),
-      fused('a fused cell', lstmCell),
+      fused('fused cell', lstmCell),
       fused('vec4', lstmCellVec4),
       fused('subgroup', lstmCellSubgroup),
       single('all steps in one launch', lstmSequence, { time, batch, hidden_size: hidden }),
@@ -187,7 +187,7 @@ function backward(sequence: Sequence): KernelCase {
     },
     outputs: ['dgates', 'state'],
     rungs: [
-      rung('a fused cell', lstmCellBackward),
+      rung('fused cell', lstmCellBackward),
       rung('vec4', lstmCellBackwardVec4),
       rung('subgroup', lstmCellBackwardSubgroup),
       single('all steps in one launch', lstmSequenceBackward, { time, batch, hidden_size: hidden }),

@@ -103,7 +103,7 @@ function productF16(m: number, k: number, n: number, when?: KernelCase['when']):
     steps: [{ kernel, values, buffers: { a: 'a16', b: 'b16', c: 'c' } }],
   });
   return {
-    name: `matmul ${m} x ${k} x ${n} of halves`,
+    name: `matmul ${m} x ${k} x ${n} in f16`,
     ...(when === undefined ? {} : { when }),
     flops: 2 * m * n * k,
     bytes: 2 * (m * k + k * n) + 4 * m * n,
