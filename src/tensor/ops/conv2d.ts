@@ -96,7 +96,7 @@ export const conv2dFilterBackwardOp: Op<readonly ['x', 'dy'], Geometry> = define
  * Convolution (cross-correlation, as in every such library), channels last:
  * x (batch, height, width, in), kernel (height, width, in / groups, out) -> (batch, out height, out width, out).
  * Operands of f16, without groups, are multiplied and summed as f32, and give f32.
- * Error ≤ 1e-6·Σ|terms|.
+ * Error ≤ 1e-6·Σ|terms|, 1e-4·Σ|terms| where thousands of terms are of one sign: they are summed in one accumulator.
  *
  * @throws TesseraError if ranks, dtypes or channels do not fit, or the window is larger than the padded image.
  */
@@ -131,7 +131,7 @@ export function conv2d(x: Tensor, kernel: Tensor, options: Conv2dOptions = {}): 
  * The transpose of a convolution, which makes images larger: the gradient of conv2d with respect to its input, as a
  * layer. x (batch, height, width, in), kernel (height, width, out, in) -> (batch, out height, out width, out), where
  * out = in · stride for 'same' and in · stride + max(window - stride, 0) for 'valid' padding, as in Keras.
- * Error ≤ 1e-6·Σ|terms|.
+ * Error ≤ 1e-6·Σ|terms|, 1e-4·Σ|terms| where thousands of terms are of one sign: they are summed in one accumulator.
  *
  * @throws TesseraError if ranks, dtypes or channels do not fit.
  */

@@ -38,7 +38,7 @@ export const matmulOp: Op<readonly ['a', 'b'], Transposes> = defineOp({
  * broadcast; a matrix on the right serves all on the left in one product. A vector is a row on the left and a column
  * on the right, and its axis is left out of the result. A transposed operand is read as it lies, without a copy.
  * Operands of f16 are multiplied and summed as f32, and give f32. Error ≤ 1e-6·Σ|terms|,
- * 1e-5·Σ|terms| where thousands of terms are of one sign.
+ * 2e-5·Σ|terms| where thousands of terms are of one sign.
  *
  * @throws TesseraError if an operand is a scalar, both are not of f32 or both of f16, or the inner dimensions differ.
  */
