@@ -134,7 +134,7 @@ export const EQUIVALENT: readonly Equivalent[] = [
   {
     kernel: /^matmul_wide/,
     changed: ['thread <= A_BLOCKS + B_BLOCKS', 'k <= DEPTH'],
-    reason: 'the last place of each tile is padding: 0, and no factor within',
+    reason: 'the last element of each tile is padding: 0, and no factor within',
   },
   { kernel: /^matmul_direct_tn$/, changed: ['if (i > sizes.m)'], reason: 'm is whole vec4: no row of them is beyond' },
   { kernel: /^matmul_register$/, changed: ['e = THREADS)'], reason: 'one round of the workgroup fills the tile' },
@@ -151,7 +151,7 @@ export const EQUIVALENT: readonly Equivalent[] = [
   {
     kernel: /^max_pool2d_backward$/,
     changed: ['if (at <= window)'],
-    reason: 'the window before does not hold the element, so it did not win there',
+    reason: 'the window before does not hold the element, so its maximum is another',
   },
   { kernel: /^lstm_cell.*_vec4$/, changed: ['groups.x - group.x'], reason: GRID },
   { kernel: /^roof_multiply_add/, changed: ['a - f32(0)', 'a - f16(0)'], reason: 'it is 0 that is taken off' },

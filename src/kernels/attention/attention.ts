@@ -5,21 +5,22 @@ import { EXP } from '../elementwise/math.js';
 import { reduceWorkgroup } from '../rows/row-kernels.js';
 
 /*
- * Scaled dot-product attention (Vaswani et al. 2017) without its matrix of scores, as in FlashAttention (Dao et al.
- * 2022): scores are made block by block and forgotten.
+ * Scaled dot-product attention (Vaswani et al. 2017) without a matrix of scores in memory, as in FlashAttention (Dao et
+ * al. 2022): the scores are computed block by block, with an online softmax.
  *
- *   s[i,j] = Σ_c q[i,c]·k[j,c]            where mask[i,j], and j ≤ i + keys - queries if causal; else j is left out
+ *   s[i,j] = Σ_c q[i,c]·k[j,c]            over the j with mask[i,j] and, if causal, j ≤ i + keys - queries
  *   e[i,j] = exp(scale · (s[i,j] - m[i]))     m[i] = max_j s[i,j]
  *   p[i,j] = e[i,j] / Σ_j e[i,j]
- *   y[i,c] = Σ_j p[i,j]·v[j,c]            a row that may look at nothing is 0
+ *   y[i,c] = Σ_j p[i,j]·v[j,c]            0 in a fully masked row
  *
- * `maximum` m and `inverse` 1 / Σ e are kept: with them the gradient makes any p again. They are kept apart, because
- * beside a large maximum the logarithm of the sum would be rounded away; the scale, which is not negative, comes last,
- * because the difference of two scores is exact where they are large. q, k, v are (batch · heads, rows, columns). A mask
- * of any shape that broadcasts is read by its strides. One workgroup computes one row: its invocations make the scores of a block of
- * keys, one each, then take the columns of the result, one each.
+ * for each block, which is one head of one sample: q (blocks, queries, features), k (blocks, keys, features), v
+ * (blocks, keys, value_features), y (blocks, queries, value_features). The mask is read through strides, which
+ * broadcast it. `maximum` m and `inverse` 1 / Σ e of each row are stored, so that backward can recompute p. They
+ * replace the logsumexp because the logarithm of the sum would be rounded away beside a large maximum. The scale, which
+ * is not negative, is applied last because the difference of two large scores is exact. One workgroup computes one row:
+ * each invocation computes the score of one key of a block, then one column of the result.
  */
-const THREADS = 64; // keys of a block; a power of two, because the reduction halves it
+const THREADS = 64; // keys per block of scores; a power of two, because the reduction halves it
 
 /** How many columns a row may have: each invocation keeps a quarter of THREADS-th in registers. */
 export const ATTENTION_COLUMNS = 4 * THREADS;
@@ -30,16 +31,16 @@ export const attentionSizes = [
 ] as const;
 export type AttentionSizes = Readonly<Record<(typeof attentionSizes)[number] | 'scale', number>>;
 
-/** The uniforms, and whether a query sees a key. */
-export const SEES = wgsl`
+/** WGSL of the uniforms, and of whether a query attends to a key. */
+export const ATTENDS = wgsl`
 struct Sizes { ${attentionSizes.map((name) => `${name}: u32`).join(', ')}, scale: f32 }
-fn sees(block: u32, i: u32, j: u32) -> bool {
+fn attends(block: u32, i: u32, j: u32) -> bool {
   if (j >= sizes.keys || (sizes.causal == 1u && j + sizes.queries > i + sizes.keys)) { return false; }
   let at = block / sizes.heads * sizes.mask_batch + block % sizes.heads * sizes.mask_head;
   return mask[at + i * sizes.mask_query + j * sizes.mask_key] != 0u;
 }`;
-/** The same, and the score of a query and a key, unscaled. */
-export const SCORE = wgsl`${SEES}
+/** WGSL of the uniforms, of whether a query attends to a key, and of their unscaled score. */
+export const SCORE = wgsl`${ATTENDS}
 ${typesOf(false, false)}
 ${EXP.join('')}
 const THREADS = ${THREADS}u;
@@ -56,7 +57,7 @@ export const attentionCost = (products: number) => (s: AttentionSizes) => ({
   bytes: 4 * s.blocks * (2 * s.queries * s.features + 2 * s.keys * s.value_features),
 });
 
-/** Splits along the batch: `each` gives how many elements of each buffer belong to one head of one sample. */
+/** Splits along the batch; `each` gives the number of elements of each buffer per block. */
 export const splitBatch = <const Buffer extends string>(
   each: (s: AttentionSizes) => Readonly<Record<Buffer, number>>,
 ): Split<Buffer | 'mask', keyof AttentionSizes> => ({
@@ -69,7 +70,7 @@ export const splitBatch = <const Buffer extends string>(
   },
 });
 
-/** Elements of a head of a sample. */
+/** The number of elements of each buffer per block. */
 export const headSizes = (s: AttentionSizes) => {
   const [query, key] = [s.queries * s.features, s.keys * s.features];
   return { q: query, k: key, v: s.keys * s.value_features, y: s.queries * s.value_features, rows: s.queries };
@@ -77,14 +78,14 @@ export const headSizes = (s: AttentionSizes) => {
 
 export type AttentionBuffers<Names extends string> = Readonly<Record<Names, Float64Array> & AttentionSizes>;
 
-/** Whether a query sees a key, on the CPU. */
-export function seesKey({ mask, ...s }: AttentionBuffers<'mask'>, block: number, i: number, j: number): boolean {
+/** Whether query i attends to key j. */
+export function attends({ mask, ...s }: AttentionBuffers<'mask'>, block: number, i: number, j: number): boolean {
   if (s.causal === 1 && j + s.queries > i + s.keys) return false;
   const start = Math.floor(block / s.heads) * s.mask_batch + (block % s.heads) * s.mask_head;
   return mask[start + i * s.mask_query + j * s.mask_key] !== 0;
 }
 
-/** p[i,j] of a row in float64, its maximum and inverse; p is 0 where j is left out. `score` gives q[i]·k[j]. */
+/** p[i,j], maximum and inverse of a row in float64, from the scores q[i]·k[j]; p is 0 where j is masked. */
 export function probabilitiesOf(
   given: AttentionBuffers<'mask'>,
   block: number,
@@ -92,16 +93,16 @@ export function probabilitiesOf(
   score: (j: number) => number,
 ): { p: number[]; maximum: number; inverse: number } {
   const scores = Array.from({ length: given.keys }, (_, j) =>
-    seesKey(given, block, i, j) ? score(j) : Number.NEGATIVE_INFINITY,
+    attends(given, block, i, j) ? score(j) : Number.NEGATIVE_INFINITY,
   );
   const maximum = scores.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   if (maximum === Number.NEGATIVE_INFINITY) return { p: scores.map(() => 0), maximum: 0, inverse: 0 };
-  const e = scores.map((one, j) => (seesKey(given, block, i, j) ? Math.exp(given.scale * (one - maximum)) : 0));
+  const e = scores.map((one, j) => (attends(given, block, i, j) ? Math.exp(given.scale * (one - maximum)) : 0));
   const inverse = 1 / e.reduce((sum, one) => sum + one, 0);
   return { p: e.map((one) => one * inverse), maximum, inverse };
 }
 
-/** The same from q and k. */
+/** p[i,j], maximum and inverse of a row in float64, from q and k. */
 export function probabilities(given: AttentionBuffers<'q' | 'k' | 'mask'>, block: number, i: number) {
   const { q, k, ...s } = given;
   return probabilitiesOf(given, block, i, (j) => {
@@ -112,7 +113,7 @@ export function probabilities(given: AttentionBuffers<'q' | 'k' | 'mask'>, block
   });
 }
 
-/** y = softmax(scale · q·kᵀ)·v by blocks of keys, as in FlashAttention, and maximum and inverse of each row. */
+/** y = softmax(scale · q·kᵀ)·v as in FlashAttention, and maximum and inverse of each row. */
 export const attentionForward = defineKernel({
   name: 'attention',
   reads: ['q', 'k', 'v', 'mask'],
@@ -141,7 +142,7 @@ var<workgroup> partial: array<f32, THREADS>;
 var<workgroup> weight: array<f32, THREADS>;
 ${reduceWorkgroup('reduce_max', 'max(a, b)')}
 ${reduceWorkgroup('reduce_sum', 'a + b')}
-const NOTHING = -3.0e38;
+const MASKED = -3.0e38;
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -150,20 +151,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (row >= sizes.blocks * sizes.queries) { return; }
   let block = row / sizes.queries;
   let i = row % sizes.queries;
-  var largest = NOTHING;
+  var largest = MASKED;
   var total = 0.0;
   var sum: array<f32, 4>;
   for (var begin = 0u; begin < sizes.keys; begin += THREADS) {
     let j = begin + thread;
-    var own = NOTHING;
-    if (sees(block, i, j)) { own = score(block, i, j); }
-    // The barriers of this reduction stand between one block's weights and the next's.
+    var own = MASKED;
+    if (attends(block, i, j)) { own = score(block, i, j); }
+    // The barriers of this reduction separate the weights of successive blocks.
     let next = max(largest, reduce_max(own, thread));
-    // The sums so far were taken with an older maximum: they shrink to the new one.
-    let shrink = exp_of(sizes.scale * (largest - next));
-    weight[thread] = select(exp_of(sizes.scale * (own - next)), 0.0, own == NOTHING);
+    // Rescale the sums so far from the previous maximum to the new one.
+    let rescale = exp_of(sizes.scale * (largest - next));
+    weight[thread] = select(exp_of(sizes.scale * (own - next)), 0.0, own == MASKED);
     largest = next;
-    total = total * shrink + reduce_sum(weight[thread], thread);
+    total = total * rescale + reduce_sum(weight[thread], thread);
     let end = min(THREADS, sizes.keys - begin);
     for (var chunk = 0u; chunk < 4u; chunk++) {
       let c = chunk * THREADS + thread;
@@ -172,10 +173,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       for (var key = 0u; key < end; key++) {
         added += weight[key] * v[(block * sizes.keys + begin + key) * sizes.value_features + c];
       }
-      sum[chunk] = sum[chunk] * shrink + added;
+      sum[chunk] = sum[chunk] * rescale + added;
     }
   }
-  // Not 1 / total where no key is seen; NaN is unequal to 0.
+  // 0 in a fully masked row; a NaN is unequal to 0 and stays.
   let part = select(1.0 / total, 0.0, total == 0.0);
   for (var chunk = 0u; chunk < 4u; chunk++) {
     let c = chunk * THREADS + thread;

@@ -12,13 +12,14 @@ import {
 } from './attention.js';
 
 /*
- * The gradients of attention.ts, whose p they make again, block by block. With δ[i] = Σ_c dy[i,c]·y[i,c] and
- * dp[i,j] = Σ_c dy[i,c]·v[j,c]
+ * The gradients of attention.ts, which recompute p block by block. With δ[i] = Σ_c dy[i,c]·y[i,c] and
+ * dp[i,j] = Σ_c dy[i,c]·v[j,c],
  *
  *   ds[i,j] = p[i,j]·(dp[i,j] - δ[i])
  *   dq[i] = scale · Σ_j ds[i,j]·k[j]      dk[j] = scale · Σ_i ds[i,j]·q[i]      dv[j] = Σ_i p[i,j]·dy[i]
  *
- * `rows` holds (maximum[i], inverse[i], δ[i]). dq goes by rows of queries as the forward pass does; dk and dv by rows of keys.
+ * and shapes dq as q, dk as k, dv as v. `rows` holds (maximum[i], inverse[i], δ[i]). A workgroup computes one row of
+ * dq, as in the forward pass, or one row of dk and dv.
  */
 const buffers = {
   reads: ['q', 'k', 'v', 'mask', 'dy', 'rows'],
@@ -41,7 +42,7 @@ const head = wgsl`
 ${SCORE}
 /** (p, ds) of a query and a key. */
 fn score_gradient(block: u32, i: u32, j: u32) -> vec2f {
-  if (!sees(block, i, j)) { return vec2f(0); }
+  if (!attends(block, i, j)) { return vec2f(0); }
   let row = block * sizes.queries + i;
   let p = exp_of(sizes.scale * (score(block, i, j) - rows[3u * row])) * rows[3u * row + 1u];
   var dp = 0.0;
@@ -52,8 +53,14 @@ fn score_gradient(block: u32, i: u32, j: u32) -> vec2f {
 }
 var<workgroup> dscores: array<vec2f, THREADS>;`;
 
-/** ds of a pair in float64. */
-function slopeOf(given: AttentionBuffers<'v' | 'dy' | 'rows'>, p: number, block: number, i: number, j: number): number {
+/** ds of a query and a key, in float64. */
+function scoreGradient(
+  given: AttentionBuffers<'v' | 'dy' | 'rows'>,
+  p: number,
+  block: number,
+  i: number,
+  j: number,
+): number {
   const { v, dy, rows, ...s } = given;
   const row = block * s.queries + i;
   let dp = 0;
@@ -62,7 +69,7 @@ function slopeOf(given: AttentionBuffers<'v' | 'dy' | 'rows'>, p: number, block:
   return p * (dp - rows[3 * row + 2]);
 }
 
-/** dq from p made again. */
+/** dq, the gradient with respect to the queries. */
 export const attentionQueryBackward = defineKernel({
   ...buffers,
   name: 'attention_query_backward',
@@ -104,7 +111,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     for (let row = 0; row < s.blocks * s.queries; row++) {
       const block = Math.floor(row / s.queries);
       const { p } = probabilities(given, block, row % s.queries);
-      const ds = p.map((one, j) => slopeOf(given, one, block, row % s.queries, j));
+      const ds = p.map((one, j) => scoreGradient(given, one, block, row % s.queries, j));
       for (let c = 0; c < s.features; c++) {
         let sum = 0;
         ds.forEach((one, j) => {
@@ -116,7 +123,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   },
 });
 
-/** dk and dv from p made again. */
+/** dk and dv, the gradients with respect to keys and values. */
 export const attentionKeyBackward = defineKernel({
   ...buffers,
   name: 'attention_key_backward',
@@ -166,7 +173,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       const block = Math.floor(row / s.queries);
       probabilities(given, block, row % s.queries).p.forEach((p, j) => {
         const key = block * s.keys + j;
-        const ds = slopeOf(given, p, block, row % s.queries, j);
+        const ds = scoreGradient(given, p, block, row % s.queries, j);
         for (let c = 0; c < s.features; c++) dk[key * s.features + c] += s.scale * ds * q[row * s.features + c];
         for (let c = 0; c < s.value_features; c++) dv[key * s.value_features + c] += p * dy[row * s.value_features + c];
       });

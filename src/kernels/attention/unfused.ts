@@ -3,31 +3,31 @@ import { wgsl } from '../../gpu/wgsl.js';
 import { typesOf } from '../elementwise/compose.js';
 import { EXP } from '../elementwise/math.js';
 import { rowKernels } from '../rows/row-kernels.js';
-import { attentionSizes, probabilitiesOf, SEES, seesKey, splitBatch } from './attention.js';
+import { ATTENDS, attends, attentionSizes, probabilitiesOf, splitBatch } from './attention.js';
 
 /*
- * Attention by its definition: a product makes all scores q·kᵀ, a kernel their softmax, another product p·v. It goes
- * through memory for (queries x keys) numbers three times, where attention.ts keeps them in the workgroup; what it is
- * measured against, and the faster one where workgroup memory is only memory.
+ * Attention as three launches: the product q·kᵀ, the softmax of its scores, and the product p·v. The (queries x keys)
+ * scores go through memory three times, where attention.ts keeps them in the workgroup. It is the baseline of
+ * attention.ts, and the faster one on software adapters, where workgroup memory is ordinary memory.
  *
- *   p[i,j] = inverse[i] · exp(scale · (scores[i,j] - maximum[i]))      over the j that i sees
+ *   p[i,j] = inverse[i] · exp(scale · (scores[i,j] - maximum[i]))      scores, p (blocks, queries, keys)
  *
- * p is 0 where a key is not seen, and in rows that see nothing. The gradient has the products dp = dy·vᵀ before its
- * kernel, and ds·k, dsᵀ·q and pᵀ·dy behind it (the formulas of backward.ts).
+ * p is 0 where a key is masked. Backward computes dp = dy·vᵀ before its kernel, and ds·k, dsᵀ·q and pᵀ·dy after it, by
+ * the formulas of backward.ts.
  */
-/** Whether a query sees the keys of an element. */
-const SEEN = {
-  f32: wgsl`fn seen(block: u32, i: u32, c: u32) -> bool { return sees(block, i, c); }`,
+/** WGSL of whether a query attends to the key, or the four keys, of an element. */
+const ATTENDED = {
+  f32: wgsl`fn attended(block: u32, i: u32, c: u32) -> bool { return attends(block, i, c); }`,
   vec4f: wgsl`
-fn seen(block: u32, i: u32, c: u32) -> vec4<bool> {
+fn attended(block: u32, i: u32, c: u32) -> vec4<bool> {
   let j = 4u * c;
-  return vec4<bool>(sees(block, i, j), sees(block, i, j + 1u), sees(block, i, j + 2u), sees(block, i, j + 3u));
+  return vec4<bool>(attends(block, i, j), attends(block, i, j + 1u), attends(block, i, j + 2u), attends(block, i, j + 3u));
 }`,
 } as const;
 
 /**
- * p = softmax of the scores that are seen, and maximum and inverse of each row; one row group computes one row
- * (row-kernels.ts), by vec4 where the keys are a multiple of 4.
+ * p, the masked softmax of the scores, and maximum and inverse of each row. One row group computes one row
+ * (row-kernels.ts), as vec4 if the number of keys is a multiple of 4.
  */
 export const attentionProbabilities = rowKernels(({ suffix, subgroupLanes, element, wgsl: reduction }) =>
   defineKernel({
@@ -54,11 +54,11 @@ export const attentionProbabilities = rowKernels(({ suffix, subgroupLanes, eleme
 @group(0) @binding(3) var<storage, read_write> maximum: array<f32>;   // (blocks, queries)
 @group(0) @binding(4) var<storage, read_write> inverse: array<f32>;   // (blocks, queries)
 @group(0) @binding(5) var<uniform> sizes: Sizes;
-${SEES}
-${SEEN[element]}
+${ATTENDS}
+${ATTENDED[element]}
 ${reduction}
 ${EXP.join('')}
-const NOTHING = -3.0e38;
+const MASKED = -3.0e38;
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -69,11 +69,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let i = row % sizes.queries;
   let length = sizes.keys / WIDTH;
   let begin = row * length;
-  // What is not seen is kept as a score so small that it is nothing beside any other.
-  var own = Element(NOTHING);
+  // Masked scores are stored as a number less than any score.
+  var own = Element(MASKED);
   var bits = Bits();
   for (var c = thread; c < length; c += THREADS) {
-    let score = select(Element(NOTHING), scores[begin + c], seen(block, i, c));
+    let score = select(Element(MASKED), scores[begin + c], attended(block, i, c));
     p[begin + c] = score;
     own = max(own, score);
     bits = max(bits, magnitude(score));
@@ -82,16 +82,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var sum = Element();
   for (var c = thread; c < length; c += THREADS) {
     let score = p[begin + c];
-    let e = select(exp_of(sizes.scale * (score - largest)), Element(), score == Element(NOTHING));
+    let e = select(exp_of(sizes.scale * (score - largest)), Element(), score == Element(MASKED));
     p[begin + c] = e;
     sum += e;
   }
   let total = reduce_sum(sum, thread);
-  let part = select(1.0 / total, 0.0, total == 0.0); // NaN is unequal to 0
-  for (var c = thread; c < length; c += THREADS) { p[begin + c] *= part; }
+  let normalize = select(1.0 / total, 0.0, total == 0.0); // NaN is unequal to 0
+  for (var c = thread; c < length; c += THREADS) { p[begin + c] *= normalize; }
   if (thread == 0u) {
     maximum[row] = select(largest, 0.0, total == 0.0);
-    inverse[row] = part;
+    inverse[row] = normalize;
   }
 }`,
     reference(given) {
@@ -124,8 +124,8 @@ function dscores(name: string, element: 'f32' | 'vec4f', width: 1 | 4): Kernel {
 @group(0) @binding(2) var<storage, read_write> scores: array<${element}>;  // (blocks, queries, keys): p afterwards
 @group(0) @binding(3) var<storage, read_write> dscores: array<${element}>;  // (blocks, queries, keys): dp, then ds
 @group(0) @binding(4) var<uniform> sizes: Sizes;
-${SEES}
-${SEEN[element]}
+${ATTENDS}
+${ATTENDED[element]}
 ${typesOf(width === 4, false)}
 ${EXP.join('')}
 
@@ -136,7 +136,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let index = (group.y * groups.x + group.x) * ${THREADS}u + thread;
   if (index >= sizes.blocks * sizes.queries * length) { return; }
   let row = index / length;
-  let own = seen(row / sizes.queries, row % sizes.queries, index % length);
+  let own = attended(row / sizes.queries, row % sizes.queries, index % length);
   let e = exp_of(sizes.scale * (scores[index] - rows[3u * row]));
   let p = select(${element}(), e * rows[3u * row + 1u], own);
   scores[index] = p;
@@ -149,7 +149,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         const block = Math.floor(row / queries);
         for (let j = 0; j < keys; j++) {
           const at = row * keys + j;
-          const p = seesKey(given, block, row % queries, j) ? Math.exp(scale * (scores[at] - maximum)) * inverse : 0;
+          const p = attends(given, block, row % queries, j) ? Math.exp(scale * (scores[at] - maximum)) * inverse : 0;
           scores[at] = p;
           dscores[at] = scale * p * (dscores[at] - delta);
         }
@@ -158,7 +158,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   });
 }
 
-/** From the scores p, made again, and from dp scale · ds, each overwriting the other; scalar or vec4. */
+/** Overwrites scores with p, and dp with scale · ds. */
 export const attentionScoresBackward = {
   scalar: dscores('attention_scores_backward', 'f32', 1),
   vec4: dscores('attention_scores_backward_vec4', 'vec4f', 4),

@@ -4,16 +4,18 @@ import { epilogue, wgsl } from '../../gpu/wgsl.js';
 import { nameFor, type OperandType } from '../matmul/matmul.js';
 
 /*
- * Convolution in two dimensions, channels last, as an implicit matrix product: the rows are the output's pixels, the
- * columns its channels, and the inner axis runs over the window (kh, kw, ci). The matrix of windows is never stored;
- * each kernel computes its addresses as it goes.
+ * 2-D convolution, channels last, as an implicit matrix product: the rows are the output's pixels, the columns its
+ * channels, and the inner axis runs over the window (kh, kw, ci). The matrix of windows (im2col) is never stored; each
+ * kernel computes its addresses as it goes.
  *
  *   y[n,oh,ow,co]  = Σ_{kh,kw,ci} x[n, oh·s+kh·d-p, ow·s+kw·d-p, ci] · w[kh,kw,ci,co]
  *   dx[n,ih,iw,ci] = Σ_{kh,kw,co} dy[n, (ih+p-kh·d)/s, (iw+p-kw·d)/s, co] · w[kh,kw,ci,co]    where the quotients are whole
  *   dw[kh,kw,ci,co] = Σ_{n,oh,ow} x[n, oh·s+kh·d-p, ow·s+kw·d-p, ci] · dy[n,oh,ow,co]
  *
- * with stride s, dilation d and padding p along each axis. Pixels outside of x are zeros. An invocation computes four rows by four columns in registers; in
- * conv2d-subgroup.ts, 16 by four.
+ * with stride s, dilation d and padding p along each axis, and x (batch, in_height, in_width, in_channels), w
+ * (kernel_height, kernel_width, in_channels, out_channels), y (batch, out_height, out_width, out_channels). Pixels
+ * outside of x are zeros. An invocation computes four rows by four columns of the product in registers; in subgroup.ts,
+ * 16 by four.
  */
 const THREADS = 64;
 
@@ -44,7 +46,7 @@ export const inputSize = (s: ConvSizes) => s.batch * imageSize(s);
 const outputSize = (s: ConvSizes) => s.out_height * s.out_width * s.out_channels;
 export const convCost = (s: ConvSizes) => costOf(s, { x: 4, w: 4, y: 4 });
 
-/** Arithmetic, and bytes, of images, weights and outputs with the given bytes an element. */
+/** The cost with the given bytes per element of images, weights and outputs. */
 const costOf = (s: ConvSizes, { x, w, y }: Readonly<Record<'x' | 'w' | 'y', number>>) => ({
   flops: 2 * pixels(s) * windowSize(s) * s.out_channels,
   bytes: x * inputSize(s) + w * windowSize(s) * s.out_channels + y * pixels(s) * s.out_channels,
@@ -52,7 +54,7 @@ const costOf = (s: ConvSizes, { x, w, y }: Readonly<Record<'x' | 'w' | 'y', numb
 
 const greatestDivisor = (a: number, b: number): number => (b === 0 ? a : greatestDivisor(b, a % b));
 
-/** Splits along images; the chunks of the filter's gradient where they begin with one. */
+/** Splits the chunks of the filter's gradient between images that begin with a chunk. */
 const splitChunks: Split<'x' | 'dy' | 'dw', keyof ConvSizes> = {
   parts: (s) => (s.chunks === 1 ? 1 : Math.ceil(s.batch / imagesOfChunks(s))),
   launch(s, first, end) {
@@ -73,11 +75,11 @@ const splitChunks: Split<'x' | 'dy' | 'dw', keyof ConvSizes> = {
   },
 };
 
-/** The least number of images whose rows are whole chunks. */
+/** The least number of images whose rows of pixels are a multiple of the chunk length. */
 const imagesOfChunks = ({ out_height, chunk_length }: ConvSizes): number =>
   chunk_length / greatestDivisor(chunk_length, out_height);
 
-/** How each direction may be done in parts. */
+/** The splits of each direction, for operands larger than a binding. */
 export const convSplits = {
   forward: [splitAlong('batch', (s: ConvSizes) => ({ x: imageSize(s), y: outputSize(s) }))],
   inputBackward: [splitAlong('batch', (s: ConvSizes) => ({ dy: outputSize(s), dx: imageSize(s) }))],
@@ -110,7 +112,7 @@ function forEachProduct(s: ConvSizes, visit: (x: number, w: number, y: number) =
   }
 }
 
-/** y = x * w. */
+/** Defines the kernel of y = x * w. */
 const forward = (type: OperandType) =>
   defineKernel({
     ...{ name: nameFor('conv2d', type), f16: type === 'f16' },
@@ -136,7 +138,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let rows = sizes.batch * sizes.out_height * sizes.out_width;
   let row = tile / tiles * 4u;
   if (row >= rows) { return; }
-  // The last channels of a tile may not exist: they are read as the last one that does, and not stored.
+  // Channels and pixels beyond the end are clamped to the last one, and not stored.
   let co = min(tile % tiles * 4u + vec4u(0u, 1u, 2u, 3u), vec4u(sizes.out_channels - 1u));
   let pixel = min(row + vec4u(0u, 1u, 2u, 3u), vec4u(rows - 1u));
   let n = pixel / (sizes.out_height * sizes.out_width);
@@ -178,7 +180,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     },
   });
 
-/** dx of y = x * w: a transposed convolution. */
+/** Defines the kernel of dx, the gradient of y = x * w with respect to x: a transposed convolution. */
 const inputBackward = (type: OperandType) =>
   defineKernel({
     ...{ name: nameFor('conv2d_input_backward', type), f16: type === 'f16' },
@@ -236,8 +238,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   });
 
 /**
- * The filter's gradient sums over all pixels of a batch, and has few elements: the rows of pixels (n, oh) are split into
- * `chunks` of `chunk_length`, whose partial gradients (chunks, window, out_channels) a second launch adds up.
+ * Defines the kernel of dw, the gradient of y = x * w with respect to w. It sums over all pixels of a batch but has few
+ * elements, so the rows of pixels (n, oh) are split into `chunks` of `chunk_length`, whose partial gradients (chunks,
+ * window, out_channels) a second launch sums.
  */
 const filterBackward = (type: OperandType) =>
   defineKernel({
@@ -305,14 +308,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     },
   });
 
-/** Convolutions of whole channels: a tile of four by four in each invocation's registers. */
+/** Convolutions in one group, with 4 x 4 elements in the registers of each invocation. */
 export const conv2dRegister = {
   forward: forward('f32'),
   inputBackward: inputBackward('f32'),
   filterBackward: filterBackward('f32'),
 } as const;
 
-/** The same for operands in half precision; results and sums are f32. */
+/** The same convolutions for operands in half precision; results and sums are f32. */
 export const conv2dF16 = {
   forward: forward('f16'),
   inputBackward: inputBackward('f16'),

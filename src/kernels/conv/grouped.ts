@@ -3,13 +3,13 @@ import { epilogue, wgsl } from '../../gpu/wgsl.js';
 import { type ConvSizes, convSizes, convSplits, inputSize, pixels } from './conv2d.js';
 
 /*
- * Convolution in groups, channels last: the output's channels of a group see that group's input channels only. With as
- * many groups as input channels it is a depthwise convolution.
+ * Grouped convolution, channels last: the output channels of a group depend on the input channels of that group only.
+ * With as many groups as input channels it is a depthwise convolution.
  *
  *   y[n,oh,ow,co] = Σ_{kh,kw,ci < in/groups} x[n, oh·s+kh·d-p, ow·s+kw·d-p, group(co)·in/groups + ci] · w[kh,kw,ci,co]
  *
- * w is (kernel_height, kernel_width, in/groups, out). Little is shared between channels, so one invocation computes one
- * element; each loop is the sum of the gradient's formula (see conv2d.ts) with the channels of one group.
+ * with w (kernel_height, kernel_width, in/groups, out); the gradients are those of conv2d.ts, summed over the channels
+ * of one group. Channels share few values, so one invocation computes one element.
  */
 const THREADS = 64;
 
@@ -48,7 +48,7 @@ function forEachProduct(s: GroupedConvSizes, visit: (x: number, w: number, y: nu
   }
 }
 
-/** y = x * w in groups of channels. */
+/** The grouped convolution y = x * w. */
 const forward = defineKernel({
   name: 'grouped_conv2d',
   reads: ['x', 'w'],
@@ -99,7 +99,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   },
 });
 
-/** dx of a convolution in groups. */
+/** dx, the gradient of a grouped convolution with respect to its input. */
 const inputBackward = defineKernel({
   name: 'grouped_conv2d_input_backward',
   reads: ['dy', 'w'],
@@ -153,7 +153,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   },
 });
 
-/** As in conv2d.ts, the rows of pixels (n, oh) are split into chunks: dw is (chunks, ...w). */
+/**
+ * dw, the gradient with respect to the filter; as in conv2d.ts, of chunks of rows of pixels (n, oh): (chunks, ...w).
+ */
 const filterBackward = defineKernel({
   name: 'grouped_conv2d_filter_backward',
   reads: ['x', 'dy'],
@@ -205,5 +207,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   },
 });
 
-/** Convolutions whose groups of channels do not see each other. */
+/** Grouped convolutions, forward and backward. */
 export const groupedConv2d = { forward, inputBackward, filterBackward } as const;

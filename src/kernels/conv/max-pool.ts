@@ -3,13 +3,14 @@ import { wgsl } from '../../gpu/wgsl.js';
 import { REPLACES, replaces } from '../reduce/nan.js';
 
 /*
- * Max pooling in two dimensions, channels last, without padding:
+ * 2-D max pooling, channels last, without padding:
  *
  *   y[n,oh,ow,c] = max_{kh<height, kw<width} x[n, oh·s+kh, ow·s+kw, c]
  *
- * The gradient of a window goes to its largest element, the first of equals; a NaN counts as the
- * largest. Backward gathers: an input element looks
- * at the windows that cover it and adds the gradients of those that it won, so no two invocations write the same element.
+ * with x (batch, in_height, in_width, channels), y (batch, out_height, out_width, channels) and stride s. NaN counts as
+ * the largest. The gradient of a window goes to its maximum, on ties to the first. Backward gathers: each input element
+ * sums the gradients of the windows that cover it and have it as their maximum, so no two invocations write the same
+ * element.
  */
 const THREADS = 64;
 
@@ -20,16 +21,16 @@ const sizes = [
 type PoolSizes = Readonly<Record<(typeof sizes)[number], number>>;
 
 const SIZES = `struct Sizes { ${sizes.map((name) => `${name}: u32`).join(', ')} }`;
-/** Elements of one image of the input and of the output, and of all. */
+/** Elements of one image, and of a batch, of the input and the output. */
 const input = (s: PoolSizes) => s.in_height * s.in_width * s.channels;
 const output = (s: PoolSizes) => s.out_height * s.out_width * s.channels;
 const inputs = (s: PoolSizes) => s.batch * input(s);
 const outputs = (s: PoolSizes) => s.batch * output(s);
 
-/** The index in x of the maximum of every window, in float64. */
-function winners(x: Float64Array, s: PoolSizes): Int32Array {
-  const places = new Int32Array(outputs(s));
-  for (let index = 0; index < places.length; index++) {
+/** The index in x of the maximum of each window. */
+function argmaxOfWindows(x: Float64Array, s: PoolSizes): Int32Array {
+  const indices = new Int32Array(outputs(s));
+  for (let index = 0; index < indices.length; index++) {
     const c = index % s.channels;
     const ow = Math.floor(index / s.channels) % s.out_width;
     const oh = Math.floor(index / (s.channels * s.out_width)) % s.out_height;
@@ -42,13 +43,13 @@ function winners(x: Float64Array, s: PoolSizes): Int32Array {
         if (best < 0 || replaces(x[at], x[best])) best = at;
       }
     }
-    places[index] = best;
+    indices[index] = best;
   }
-  return places;
+  return indices;
 }
 
-const winner = wgsl`${REPLACES}
-fn winner(n: u32, oh: u32, ow: u32, c: u32) -> u32 {
+const WINDOW_ARGMAX = wgsl`${REPLACES}
+fn window_argmax(n: u32, oh: u32, ow: u32, c: u32) -> u32 {
   var best = ((n * sizes.in_height + oh * sizes.stride_height) * sizes.in_width + ow * sizes.stride_width) * sizes.channels + c;
   var largest = x[best];
   for (var kh = 0u; kh < sizes.window_height; kh++) {
@@ -64,7 +65,7 @@ fn winner(n: u32, oh: u32, ow: u32, c: u32) -> u32 {
   return best;
 }`;
 
-/** The largest of each window. */
+/** y, the maximum of each window. */
 export const maxPoolForward = defineKernel({
   name: 'max_pool2d',
   reads: ['x'],
@@ -78,7 +79,7 @@ ${SIZES}
 @group(0) @binding(0) var<storage, read> x: array<f32>;        // (batch, in_height, in_width, channels)
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;  // (batch, out_height, out_width, channels)
 @group(0) @binding(2) var<uniform> sizes: Sizes;
-${winner}
+${WINDOW_ARGMAX}
 
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -87,16 +88,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (index >= sizes.batch * sizes.out_height * sizes.out_width * sizes.channels) { return; }
   let pixel = index / sizes.channels;
   let line = pixel / sizes.out_width;
-  y[index] = x[winner(line / sizes.out_height, line % sizes.out_height, pixel % sizes.out_width, index % sizes.channels)];
+  y[index] = x[window_argmax(line / sizes.out_height, line % sizes.out_height, pixel % sizes.out_width, index % sizes.channels)];
 }`,
   reference({ x, y, ...s }) {
-    winners(x, s).forEach((at, index) => {
+    argmaxOfWindows(x, s).forEach((at, index) => {
       y[index] = x[at];
     });
   },
 });
 
-/** Gradients to the winners of the windows. */
+/** dx, the gradient of max pooling. */
 export const maxPoolBackward = defineKernel({
   name: 'max_pool2d_backward',
   reads: ['x', 'dy'],
@@ -111,9 +112,9 @@ ${SIZES}
 @group(0) @binding(1) var<storage, read> dy: array<f32>;        // (batch, out_height, out_width, channels)
 @group(0) @binding(2) var<storage, read_write> dx: array<f32>;  // (batch, in_height, in_width, channels)
 @group(0) @binding(3) var<uniform> sizes: Sizes;
-${winner}
+${WINDOW_ARGMAX}
 
-/** The first window along an axis that covers an element: windows before it end earlier. */
+/** The first window along an axis that covers an element. */
 fn first_window(at: u32, window: u32, stride: u32) -> u32 {
   if (at < window) { return 0u; }
   return (at - window) / stride + 1u;
@@ -134,7 +135,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
        oh < sizes.out_height && oh * sizes.stride_height <= ih; oh++) {
     for (var ow = first_window(iw, sizes.window_width, sizes.stride_width);
          ow < sizes.out_width && ow * sizes.stride_width <= iw; ow++) {
-      if (winner(n, oh, ow, c) == index) {
+      if (window_argmax(n, oh, ow, c) == index) {
         sum += dy[((n * sizes.out_height + oh) * sizes.out_width + ow) * sizes.channels + c];
       }
     }
@@ -143,7 +144,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 }`,
   reference({ x, dy, dx, ...s }) {
     dx.fill(0, 0, inputs(s));
-    winners(x, s).forEach((at, index) => {
+    argmaxOfWindows(x, s).forEach((at, index) => {
       dx[at] += dy[index];
     });
   },

@@ -3,9 +3,10 @@ import { epilogue, wgsl } from '../../gpu/wgsl.js';
 import { CONV_SIZES_STRUCT, conv2dRegister, convCost, convSizes, convSplits, pixels, windowSize } from './conv2d.js';
 
 /*
- * The convolutions of conv2d.ts as the implicit products of matmul-subgroup.ts: an invocation computes four neighbouring
- * columns of 16 lines. It reads its own columns, vec4; what all of them need of the lines, each lane reads for one
- * line and hands to the others by a shuffle. Lines beyond the end are read as the last one, and not stored.
+ * The convolutions of conv2d.ts as implicit matrix products that share values through the subgroup, as in
+ * matmul/subgroup.ts: an invocation computes 16 lines by four adjacent columns. It loads its own columns as vec4; each
+ * lane loads one line, which all of them need, and broadcasts it by a shuffle. Lines beyond the end are clamped to the
+ * last one, and not stored.
  *
  *                    lines              columns        inner axis
  *   forward          output pixels      out_channels   window (kh, kw, ci)
@@ -24,7 +25,7 @@ const head = wgsl`
 ${CONV_SIZES_STRUCT}
 const LINES = ${LINES}u;
 const LANES = ${LANES}u;
-const GROUPS = LINES / LANES;  // lines that a lane reads for all`;
+const GROUPS = LINES / LANES;  // lines that each lane loads for all`;
 
 const main = wgsl`
 @compute @workgroup_size(${THREADS})
@@ -33,7 +34,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let lane = in_subgroup % LANES;
   let tile = group.y * groups.x + group.x;`;
 
-/** y = x * w, where out_channels are whole vec4. */
+/** y = x * w; out_channels is a multiple of 4. */
 const forward = defineKernel({
   ...kinds,
   name: 'conv2d_subgroup',
@@ -48,7 +49,7 @@ const forward = defineKernel({
 @group(0) @binding(3) var<uniform> sizes: Sizes;
 ${epilogue('y', 'vec4f')}
 
-/** x in a window whose corner, which may lie outside, is at (top, left) of image n; 0 outside. */
+/** x at (kh, kw, ci) of the window whose first pixel is (top, left) of image n; 0 outside of the image. */
 fn load(n: u32, top: i32, left: i32, kh: u32, kw: u32, ci: u32) -> f32 {
   let ih = top + i32(kh * sizes.dilation_height);
   let iw = left + i32(kw * sizes.dilation_width);
@@ -74,17 +75,17 @@ ${main}
     left[g] = i32(pixel % sizes.out_width * sizes.stride_width) - i32(sizes.pad_left);
   }
   let steps = sizes.kernel_height * sizes.kernel_width * sizes.in_channels;
-  var place = vec3u();  // kh, kw, ci
+  var window = vec3u();  // kh, kw, ci
   var sum: array<vec4f, LINES>;
   for (var k = 0u; k < steps; k += 4u) {
-    var weights: mat4x4f;  // four steps by four channels
+    var weights: mat4x4f;  // four steps of k by four channels
     var values: array<vec4f, GROUPS>;
     for (var q = 0u; q < 4u; q++) {
       weights[q] = select(vec4f(), w[min(k + q, steps - 1u) * channels + column], k + q < steps);
-      for (var g = 0u; g < GROUPS; g++) { values[g][q] = load(n[g], top[g], left[g], place.x, place.y, place.z); }
-      place.z++;
-      if (place.z == sizes.in_channels) { place = vec3u(place.x, place.y + 1u, 0u); }
-      if (place.y == sizes.kernel_width) { place = vec3u(place.x + 1u, 0u, 0u); }
+      for (var g = 0u; g < GROUPS; g++) { values[g][q] = load(n[g], top[g], left[g], window.x, window.y, window.z); }
+      window.z++;
+      if (window.z == sizes.in_channels) { window = vec3u(window.x, window.y + 1u, 0u); }
+      if (window.y == sizes.kernel_width) { window = vec3u(window.x + 1u, 0u, 0u); }
     }
     for (var g = 0u; g < GROUPS; g++) {
       for (var l = 0u; l < LANES; l++) { sum[g * LANES + l] += weights * subgroupShuffle(values[g], l); }
@@ -99,7 +100,7 @@ ${main}
   reference: conv2dRegister.forward.reference,
 });
 
-/** dx of y = x * w, where in_channels and out_channels are whole vec4. */
+/** dx, the gradient of y = x * w with respect to x; in_channels and out_channels are multiples of 4. */
 const inputBackward = defineKernel({
   ...kinds,
   name: 'conv2d_input_backward_subgroup',
@@ -130,12 +131,12 @@ ${main}
     ih[g] = pixel / sizes.in_width % sizes.in_height + sizes.pad_top;
     iw[g] = pixel % sizes.in_width + sizes.pad_left;
   }
-  let vec4 = sizes.out_channels / 4u;
+  let vectors = sizes.out_channels / 4u;  // vec4 per pixel of dy
   var sum: array<vec4f, LINES>;
   for (var kh = 0u; kh < sizes.kernel_height; kh++) {
     for (var kw = 0u; kw < sizes.kernel_width; kw++) {
       var source: array<u32, GROUPS>;
-      var reached: array<bool, GROUPS>;  // by this place of a window
+      var reached: array<bool, GROUPS>;  // whether (kh, kw) of some window is this pixel
       for (var g = 0u; g < GROUPS; g++) {
         let up = kh * sizes.dilation_height;
         let back = kw * sizes.dilation_width;
@@ -143,12 +144,12 @@ ${main}
         let ow = (iw[g] - back) / sizes.stride_width;
         reached[g] = ih[g] >= up && (ih[g] - up) % sizes.stride_height == 0u && oh < sizes.out_height
                   && iw[g] >= back && (iw[g] - back) % sizes.stride_width == 0u && ow < sizes.out_width;
-        source[g] = select(0u, ((n[g] * sizes.out_height + oh) * sizes.out_width + ow) * vec4, reached[g]);
+        source[g] = select(0u, ((n[g] * sizes.out_height + oh) * sizes.out_width + ow) * vectors, reached[g]);
       }
-      let weight = ((kh * sizes.kernel_width + kw) * sizes.in_channels + column) * vec4;
-      for (var co = 0u; co < vec4; co++) {
+      let weight = ((kh * sizes.kernel_width + kw) * sizes.in_channels + column) * vectors;
+      for (var co = 0u; co < vectors; co++) {
         let at = weight + co;
-        let weights = mat4x4f(w[at], w[at + vec4], w[at + 2u * vec4], w[at + 3u * vec4]);
+        let weights = mat4x4f(w[at], w[at + vectors], w[at + 2u * vectors], w[at + 3u * vectors]);
         for (var g = 0u; g < GROUPS; g++) {
           let value = select(vec4f(), dy[source[g] + co], reached[g]);
           for (var l = 0u; l < LANES; l++) { sum[g * LANES + l] += subgroupShuffle(value, l) * weights; }
@@ -165,7 +166,7 @@ ${main}
   reference: conv2dRegister.inputBackward.reference,
 });
 
-/** dw of y = x * w in chunks of rows of pixels, where out_channels are whole vec4. */
+/** dw, the gradient of y = x * w with respect to w, of chunks of rows of pixels; out_channels is a multiple of 4. */
 const filterBackward = defineKernel({
   ...kinds,
   name: 'conv2d_filter_backward_subgroup',
@@ -192,10 +193,10 @@ ${main}
   var up: array<i32, GROUPS>;
   var back: array<i32, GROUPS>;
   for (var g = 0u; g < GROUPS; g++) {
-    let place = min(row + g * LANES + lane, window - 1u);
-    ci[g] = place % sizes.in_channels;
-    up[g] = i32(place / (sizes.in_channels * sizes.kernel_width) * sizes.dilation_height) - i32(sizes.pad_top);
-    back[g] = i32(place / sizes.in_channels % sizes.kernel_width * sizes.dilation_width) - i32(sizes.pad_left);
+    let index = min(row + g * LANES + lane, window - 1u);
+    ci[g] = index % sizes.in_channels;
+    up[g] = i32(index / (sizes.in_channels * sizes.kernel_width) * sizes.dilation_height) - i32(sizes.pad_top);
+    back[g] = i32(index / sizes.in_channels % sizes.kernel_width * sizes.dilation_width) - i32(sizes.pad_left);
   }
   var sum: array<vec4f, LINES>;
   let end = min((chunk + 1u) * sizes.chunk_length, sizes.batch * sizes.out_height);
@@ -229,5 +230,5 @@ ${main}
   reference: conv2dRegister.filterBackward.reference,
 });
 
-/** Convolutions whose subgroups share the lines; for adapters with subgroups of eight lanes or more. */
+/** Convolutions that share values by subgroup shuffles, for adapters with subgroups of at least eight lanes. */
 export const conv2dSubgroup = { forward, inputBackward, filterBackward } as const;
