@@ -219,6 +219,18 @@ export const EQUIVALENT: readonly Equivalent[] = [
     reason: 'both formulas hold at the border',
   },
   {
+    kernel: /^asin$/,
+    changed: [
+      ...['>= Uint(0x7f800000u)', '<= Uint(0x7f800000u)', 'let turned = select(size, Float(-1) * size'],
+      ...['>= Float(1e37)', 'Float(3.141592653589793) + quadrant'],
+    ],
+    reason: 'the sides of its triangle are at most 1 and the root is not negative; beyond 1 all is NaN',
+  },
+  {
+    changed: ['min(first - 1u, (sizes.count'],
+    reason: 'the bound of the first invocation wraps around: it computes all',
+  },
+  {
     kernel: /^normal$/,
     changed: ['+ quarters * Float(7.5'],
     reason: 'of four quarters at most the third part is less than a unit of the last place',
