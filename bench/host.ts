@@ -18,10 +18,11 @@ export async function benchHost(): Promise<Row[]> {
     if (!(name in globalThis)) Object.assign(globalThis, { [name]: value });
   const instance = create(['backend=null']);
   const adapter = await instance.requestAdapter();
+  if (adapter === null) throw new Error('this build of Dawn has no null backend');
   const device = new GpuDevice(
     "Dawn's null backend",
     true,
-    await adapter!.requestDevice(),
+    await adapter.requestDevice(),
     {},
     new Map(),
     () => instance,

@@ -60,7 +60,7 @@ export function ladderPlot(family: string, rows: readonly KernelRow[], software:
   const tops = cases.map((_, at) =>
     cases.slice(0, at).reduce((sum, [, rungs]) => sum + rungs.length * BAR + gap, top + 24),
   );
-  const height = tops.at(-1)! + cases.at(-1)![1].length * BAR + 16;
+  const height = tops[tops.length - 1] + cases[cases.length - 1][1].length * BAR + 16;
   const gains = (rungs: readonly KernelRow[]) => rungs.map((row) => rungs[0].milliseconds / row.milliseconds);
   const option: EChartsOption = {
     title: [

@@ -1,4 +1,4 @@
-import { TesseraError } from '../../gpu/errors.js';
+import { defined, TesseraError } from '../../gpu/errors.js';
 
 import {
   assignedBy,
@@ -75,7 +75,7 @@ export function trace(targets: readonly Node[]): Trace {
     positions.set(node, parts.length - 1);
   });
   function reference(tensor: Node): string {
-    const position = positions.get(identityOf(tensor))!;
+    const position = defined(positions.get(identityOf(tensor)));
     return tensor.index === 0 ? `${position}` : `${position}.${tensor.index}`;
   }
   parts.push(`targets:${targets.map(reference).join()}`);

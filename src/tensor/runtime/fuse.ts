@@ -1,3 +1,4 @@
+import { defined } from '../../gpu/errors.js';
 import type { Node, OpNode } from '../graph/graph.js';
 import { sameShape } from '../graph/shape.js';
 import { identityOf, type Trace } from '../graph/trace.js';
@@ -53,7 +54,7 @@ const OWN_BINDINGS = 3;
 export function fuse(trace: Trace, storageBuffers: number): Unit[] {
   const consumers = new Map<OpNode, OpNode[]>(trace.nodes.map((node) => [node, []]));
   for (const node of trace.nodes) {
-    for (const input of node.inputs) if (isNode(input)) consumers.get(input.source as OpNode)!.push(node);
+    for (const input of node.inputs) if (isNode(input)) defined(consumers.get(input.source as OpNode)).push(node);
   }
   const targets = new Set<object>(trace.targets.map(identityOf));
   const groups = formGroups(trace, consumers, targets, storageBuffers);
@@ -110,7 +111,7 @@ function formGroups(
   const groups = new Map<OpNode, GrowingGroup>();
   for (const node of [...trace.nodes].reverse()) {
     if (node.op.elementwise === undefined) continue;
-    const users = consumers.get(node)!;
+    const users = defined(consumers.get(node));
     const fits = (user: OpNode) => groups.has(user) && sameShape(shapeOf(user), shapeOf(node));
     if (isRecomputable(node) && !targets.has(node) && users.every((user) => fits(user))) continue;
     const group = users.length > 0 && !targets.has(node) && users.every(fits) ? groups.get(users[0]) : undefined;
@@ -159,7 +160,7 @@ function epilogueAnchor(
         node.outputs[0].dtype === 'f32' &&
         !targets.has(node) &&
         sameShape(shapeOf(node), shape) &&
-        consumers.get(node)!.every((user) => group.members.has(user)),
+        defined(consumers.get(node)).every((user) => group.members.has(user)),
     );
 }
 
@@ -169,7 +170,7 @@ function prologueReader(
   consumers: ReadonlyMap<OpNode, readonly OpNode[]>,
   targets: ReadonlySet<object>,
 ): OpNode | undefined {
-  const users = consumers.get(group.root)!;
+  const users = defined(consumers.get(group.root));
   const [reader] = users;
   if (users.length !== 1 || reader.op.prologue !== true || targets.has(group.root)) return undefined;
   const { shape, dtype } = group.root.outputs[0];

@@ -1,3 +1,4 @@
+import { defined } from '../../gpu/errors.js';
 import type { Node, OpNode } from '../graph/graph.js';
 import { identityOf, type Trace } from '../graph/trace.js';
 import { isNode, type Unit } from './fuse.js';
@@ -31,11 +32,9 @@ export function updatesInPlace({ nodes, targets }: Trace, { op }: Unit): boolean
 
 /** The position of the last unit that reads what an update overwrites, or that feeds the update. */
 export function lastReader(update: Unit, units: readonly Unit[]): number {
-  const overwritten = Object.values(update.op!.op.inPlace!).map((input) => identityOf(update.op!.inputs[input]));
-  const read = new Set<object>([
-    ...overwritten,
-    ...update.op!.inputs.flatMap((input) => [input.source, rootOf(input)]),
-  ]);
+  const { inputs, op } = defined(update.op);
+  const overwritten = Object.values(op.inPlace ?? {}).map((input) => identityOf(inputs[input]));
+  const read = new Set<object>([...overwritten, ...inputs.flatMap((input) => [input.source, rootOf(input)])]);
   let last = units.indexOf(update);
   units.forEach((unit, position) => {
     if (unit === update) return;

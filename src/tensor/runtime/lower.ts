@@ -1,3 +1,4 @@
+import { defined } from '../../gpu/errors.js';
 import { type Expression, layoutOf, type Operand, type Step } from '../../kernels/elementwise/expression.js';
 import type { DType, Node, NumberLeaf, OpNode } from '../graph/graph.js';
 import { sameShape } from '../graph/shape.js';
@@ -47,7 +48,7 @@ export function express(
     const known = made.get(node);
     if (known !== undefined) return known;
     const operands = node.inputs.map(operandOf);
-    const index = steps.push({ fn: node.op.elementwise!, operands, type: node.outputs[0].dtype }) - 1;
+    const index = steps.push({ fn: defined(node.op.elementwise), operands, type: node.outputs[0].dtype }) - 1;
     made.set(node, index);
     return index;
   };

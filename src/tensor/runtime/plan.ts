@@ -1,5 +1,5 @@
 import { type Device, exceedsBinding } from '../../gpu/device.js';
-import { TesseraError } from '../../gpu/errors.js';
+import { defined, TesseraError } from '../../gpu/errors.js';
 import { runLength } from '../../gpu/kernel.js';
 import { canVectorise, composeElementwise, expressionValues } from '../../kernels/elementwise/compose.js';
 import type { Expression, Step } from '../../kernels/elementwise/expression.js';
@@ -123,7 +123,7 @@ class Planner {
       const leaf = this.trace.variables.find((variable) => variable === root);
       if (leaf === undefined || !assigned.has(leaf.variable)) continue;
       const storage = new Storage('workspace', memoryOf(value), leaf.variable.name);
-      this.#addCopy(stored(value, this.#storages.get(leaf)![0]), storage);
+      this.#addCopy(stored(value, defined(this.#storages.get(leaf))[0]), storage);
       copies.set(target, storage);
     }
     return copies;
@@ -137,7 +137,7 @@ class Planner {
   #addUnit(unit: Unit): void {
     const { op } = unit;
     if (op === undefined) {
-      this.#addElementwise(unit.elementwise!);
+      this.#addElementwise(defined(unit.elementwise));
     } else if (op.op.assigns) {
       // Nothing to compute: the targets say where the value goes.
     } else if (op.op.alias) {
@@ -186,7 +186,7 @@ class Planner {
       root,
       outputs.map((output) => output.storage),
     );
-    const launches = op.dispatch!(inputs, outputs, {
+    const launches = defined(op.dispatch)(inputs, outputs, {
       attributes: node.attributes,
       device: this.device,
       temporary: (shape: Shape, dtype: DType = 'f32') =>
@@ -223,14 +223,14 @@ class Planner {
       numbers.push(...leaves.map((leaf, index) => this.#numberOf(leaf, `${hook}_n${index}`)));
     };
     if (unit.prologue !== undefined) {
-      const on = bindingOf(launch, first!);
+      const on = bindingOf(launch, defined(first));
       if (on !== undefined) {
         const { group, carrier } = unit.prologue;
         attach(
           'prologue',
           group,
           on,
-          first!.length,
+          defined(first).length,
           (input) => sameValue(input, carrier) && sameShape(input.shape, carrier.shape),
         );
       }

@@ -9,7 +9,7 @@ import {
   type Prepared,
   type Readback,
 } from '../../gpu/device.js';
-import { OutOfMemoryError } from '../../gpu/errors.js';
+import { defined, OutOfMemoryError } from '../../gpu/errors.js';
 import type { Choices } from '../../gpu/tuning.js';
 import { mapValues } from '../../launch/map-values.js';
 import { assignedBy, type Node } from '../graph/graph.js';
@@ -295,7 +295,7 @@ export class Runtime {
     tensors.forEach(({ host, source, resident, size, dtype }, index) => {
       const values = host ?? (source.kind === 'data' ? source.data : undefined);
       if (values === undefined) {
-        copies.push({ from: resident!.buffer, to: slots[index], bytes: bytesOf(dtype, size) });
+        copies.push({ from: defined(resident).buffer, to: slots[index], bytes: bytesOf(dtype, size) });
         held[index] = undefined;
       } else if (held[index] !== values) {
         if (values.length > 0) this.device.write(slots[index], values, dtype);

@@ -1,5 +1,5 @@
 import { bytesOf, type Device, type DeviceLimits, exceedsBinding, type Window } from '../../gpu/device.js';
-import { OutOfMemoryError } from '../../gpu/errors.js';
+import { defined, OutOfMemoryError } from '../../gpu/errors.js';
 import type { Cost, Kernel, Split } from '../../gpu/kernel.js';
 import { copyRegion } from '../../launch/copy.js';
 import type { Value } from '../../launch/launch.js';
@@ -142,14 +142,13 @@ function divide(part: Part, split: Split, limits: Limits): Part[] {
   });
   if (divided.length === 0) return [part];
   const isSmall = (step: number): boolean => {
-    const large = largeIn(partAt(part, split, count, 0, step)!, limits);
+    const large = largeIn(defined(partAt(part, split, count, 0, step)), limits);
     return !divided.some((name) => large.includes(name));
   };
   let step = 1;
   while (2 * step < count && isSmall(2 * step)) step *= 2;
-  return Array.from(
-    { length: Math.min(MOST_PARTS + 1, Math.ceil(count / step)) },
-    (_, at) => partAt(part, split, count, at * step, Math.min(count, (at + 1) * step))!,
+  return Array.from({ length: Math.min(MOST_PARTS + 1, Math.ceil(count / step)) }, (_, at) =>
+    defined(partAt(part, split, count, at * step, Math.min(count, (at + 1) * step))),
   );
 }
 
@@ -160,7 +159,7 @@ function partAt(part: Part, split: Split, count: number, first: number, end: num
   const windows = { ...part.windows };
   for (const [name, span] of Object.entries(launch.spans)) {
     const { first, type } = part.windows[name];
-    windows[name] = { type, first: first + span!.first, length: span!.length };
+    windows[name] = { type, first: first + defined(span).first, length: defined(span).length };
   }
   return { values: launch.values, windows, share: (part.share * (end - first)) / count };
 }
