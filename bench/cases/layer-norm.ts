@@ -5,9 +5,9 @@ function layerNorm(rows: number, cols: number, when?: KernelCase['when']): Kerne
   const values = { rows, cols, centred: 1, epsilon: 1e-3 };
   const size = rows * cols;
   const common = when === undefined ? {} : { when };
-  const forward = { x: size, scale: cols, shift: cols, y: size, mean: rows, rest: rows, inverse: rows };
+  const forward = { x: size, scale: cols, shift: cols, y: size, mean: rows, mean_low: rows, rstd: rows };
   // What the forward pass would have kept of rows of normal numbers.
-  const kept = { mean: new Float32Array(rows), rest: new Float32Array(rows), inverse: new Float32Array(rows).fill(1) };
+  const kept = { mean: new Float32Array(rows), mean_low: new Float32Array(rows), rstd: new Float32Array(rows).fill(1) };
   const { epsilon: _, ...sizes } = values;
   return [
     {
@@ -15,7 +15,7 @@ function layerNorm(rows: number, cols: number, when?: KernelCase['when']): Kerne
       ...layerNormForward.workgroup.scalar.cost(values),
       name: `layer norm ${rows} x ${cols}`,
       buffers: forward,
-      outputs: ['y', 'mean', 'inverse'], // the rest is what rounding leaves, in whatever order the sum is taken
+      outputs: ['y', 'mean', 'rstd'], // mean_low depends on the order of summation
       rungs: [single('naive', layerNormNaive, values), ...rowRungs(layerNormForward, values)],
     },
     {

@@ -2,11 +2,9 @@ import { layerNormBackward, layerNormForward } from '../kernels/rows/layer-norm.
 import type { Launch, LaunchContext, Value } from './launch.js';
 import { rowLaunches } from './rows.js';
 
-/**
- * x and y (rows, cols), scale and shift (cols); mean, the correction of its rounding, and rstd of each row (rows, 1).
- */
-type Forward = Readonly<Record<'x' | 'scale' | 'shift' | 'y' | 'mean' | 'rest' | 'inverse', Value>>;
-type Backward = Readonly<Record<'x' | 'scale' | 'mean' | 'rest' | 'inverse' | 'dy' | 'dx', Value>>;
+/** x and y (rows, cols), scale and shift (cols); mean, mean_low and rstd of each row (rows, 1). */
+type Forward = Readonly<Record<'x' | 'scale' | 'shift' | 'y' | 'mean' | 'mean_low' | 'rstd', Value>>;
+type Backward = Readonly<Record<'x' | 'scale' | 'mean' | 'mean_low' | 'rstd' | 'dy' | 'dx', Value>>;
 
 /** The launch of layer normalisation or, with `centred` 0, of RMS normalisation, which does not subtract the mean. */
 export function layerNormLaunches(values: Forward, centred: 0 | 1, context: LaunchContext): Launch[] {

@@ -29,7 +29,7 @@ export const EQUIVALENT: readonly Equivalent[] = [
     kernel: /^(conv2d.*|matmul|lstm_cell.*)_subgroup/,
     changed: [
       ...['min(channel, channels + 1u)', 'lane, rows + 1u)', 'lane, window + 1u)', 'min(unit, size + 1u)'],
-      ...['min(unit, vec4 + 1u)', 'lane, lines + 1u)', 'lane, sizes.m + 1u)', 'lane, sizes.n + 1u)'],
+      ...['min(unit, vectors + 1u)', 'lane, lines + 1u)', 'lane, sizes.m + 1u)', 'lane, sizes.n + 1u)'],
       ...['vec4u(sizes.n + 1u)', 'vec4u(sizes.m + 1u)', 'min(j, sizes.n + 4u)'],
     ],
     reason: NOT_STORED,
@@ -254,7 +254,7 @@ export const EQUIVALENT: readonly Equivalent[] = [
   },
   {
     kernel: /^lstm_cell_backward_subgroup$/,
-    changed: ['if (unit > vec4)'],
+    changed: ['if (unit > vectors)'],
     reason: 'the last unit twice: both take the carry that is there before either stores it, unless one loses the race',
   },
   {

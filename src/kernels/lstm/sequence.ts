@@ -4,13 +4,14 @@ import { forwardCost, forwardHead, forwardReference } from './step.js';
 import { backwardCost, backwardHead, backwardReference, splitState } from './step-backward.js';
 
 /*
- * The steps of lstm.ts and lstm-gradient.ts with the loop over time inside one dispatch: a workgroup takes one sample
- * through all steps, and waits after each for its own invocations only. That saves a dispatch a step, but shares no
- * weight between samples: for small hidden states, where a dispatch costs more than a step's work, of whole vec4.
+ * The recurrences of step.ts and step-backward.ts, whose equations and shapes they share, with the loop over time in
+ * one dispatch: a workgroup computes all steps of one sample, with a barrier after each. That saves a dispatch per
+ * step, but samples share no loads of weights. It is for small hidden sizes, where a dispatch costs more than the work
+ * of a step; they must be multiples of 4.
  */
-const THREADS = 32; // each with four units
+const THREADS = 32; // each computes four units
 
-/** All steps of each sample, from the first to the last. */
+/** All steps of an LSTM, one sample per workgroup. */
 export const lstmSequence = defineKernel({
   name: 'lstm_sequence',
   reads: ['x_gates', 'recurrent', 'mask'],
@@ -28,29 +29,29 @@ const THREADS = ${THREADS}u;
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
-  let vec4 = sizes.hidden_size / 4u;
+  let vectors = sizes.hidden_size / 4u;  // vec4 per row of units
   let b = group.y * groups.x + group.x;
   if (b >= sizes.batch) { return; }
   for (var step = 0u; step < sizes.time; step++) {
     let row = step * sizes.batch + b;
-    for (var j = thread; j < vec4; j += THREADS) {
+    for (var j = thread; j < vectors; j += THREADS) {
       var i = vec4f();
       var f = vec4f();
       var g = vec4f();
       var o = vec4f();
-      for (var k = 0u; k < vec4; k++) {
-        let states = hidden[row * vec4 + k];
+      for (var k = 0u; k < vectors; k++) {
+        let states = hidden[row * vectors + k];
         for (var q = 0u; q < 4u; q++) {
           let u = (4u * k + q) * sizes.hidden_size + j;
           i += states[q] * recurrent[u];
-          f += states[q] * recurrent[u + vec4];
-          g += states[q] * recurrent[u + 2u * vec4];
-          o += states[q] * recurrent[u + 3u * vec4];
+          f += states[q] * recurrent[u + vectors];
+          g += states[q] * recurrent[u + 2u * vectors];
+          o += states[q] * recurrent[u + 3u * vectors];
         }
       }
-      finish(row, j, vec4, i, f, g, o);
+      finish(row, j, vectors, i, f, g, o);
     }
-    storageBarrier(); // the next step reads what all of these wrote
+    storageBarrier(); // the next step reads what all invocations wrote
   }
 }`,
   reference({ time, ...given }) {
@@ -58,7 +59,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   },
 });
 
-/** The gradients of all steps of each sample, from the last to the first. */
+/** The gradients of all steps of an LSTM, from the last to the first, one sample per workgroup. */
 export const lstmSequenceBackward = defineKernel({
   name: 'lstm_sequence_backward',
   reads: ['recurrent', 'gates', 'cells', 'mask', 'dhidden', 'dcells'],
@@ -68,7 +69,7 @@ export const lstmSequenceBackward = defineKernel({
   cost: (sizes) => {
     const { flops, bytes } = backwardCost({ step: 0, ...sizes });
     const { time, hidden_size } = sizes;
-    // The first step has no product behind it, the last no gates before it.
+    // At step = time there is no product, at step 0 there are no gates.
     return { flops: time * flops, bytes: (time + 1) * bytes - 16 * time * hidden_size ** 2 };
   },
   wgsl: wgsl`${backwardHead('vec4f', '')}
@@ -77,13 +78,13 @@ const THREADS = ${THREADS}u;
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
-  let vec4 = sizes.hidden_size / 4u;
-  let size = sizes.hidden_size;  // the elements of a row of 4 gates, read as vec4
+  let vectors = sizes.hidden_size / 4u;  // vec4 per row of units
+  let size = sizes.hidden_size;  // vec4 per row of 4 gates
   let b = group.y * groups.x + group.x;
   if (b >= sizes.batch) { return; }
   for (var passed = 0u; passed <= sizes.time; passed++) {
     let step = sizes.time - passed;
-    for (var j = thread; j < vec4; j += THREADS) {
+    for (var j = thread; j < vectors; j += THREADS) {
       var sum = vec4f();
       if (step < sizes.time) {
         let row = (step * sizes.batch + b) * size;
@@ -93,7 +94,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
           sum += dgates[row + k] * u;
         }
       }
-      finish(step, b, j, vec4, sum);
+      finish(step, b, j, vectors, sum);
     }
     storageBarrier();
   }

@@ -4,8 +4,8 @@ import { typesOf } from '../elementwise/compose.js';
 import { TANH } from '../elementwise/math.js';
 
 /*
- * The gradient of a step of an LSTM; the step and its buffers are those of lstm.ts. Launches run from step = time down
- * to 0; with s the step,
+ * The gradient of one step of an LSTM, whose equations and buffers are those of step.ts; gradients have the shapes of
+ * their values. Launches run from step = time down to 0. With s the step,
  *
  *   dh[s] = dhidden[s] + dgates[s]·Uᵀ + (1 - mask[s]) ⊙ dh[s+1]       (only dhidden[s] where s = time)
  *
@@ -15,7 +15,8 @@ import { TANH } from '../elementwise/math.js';
  *   dgates[t] = (dct⊙g⊙i(1-i), dct⊙c[t]⊙f(1-f), dct⊙i⊙(1-g²), dh[s]⊙tanh c[s]⊙o(1-o))
  *   dc ← dct ⊙ f
  *
- * A padded step has dgates 0 and passes dc on. The last launch leaves the gradients of the initial state in dh[0], dc.
+ * At a masked step dgates is 0 and dc is unchanged. The last launch leaves the gradients of the initial state in dh[0]
+ * and dc.
  */
 const THREADS = 64;
 
@@ -94,13 +95,13 @@ struct Sizes { ${first}time: u32, batch: u32, hidden_size: u32 }
 ${typesOf(type === 'vec4f', false)}
 ${TANH.join('\n')}
 
-/** Finishes unit j of a step's row, in units of the buffers' elements: size of them are a row of hidden units. */
-fn finish(step: u32, b: u32, j: u32, size: u32, recurrent_part: ${type}) {
+/** Computes dh, dc and dgates of element j of a sample; \`size\` is the number of elements per row of hidden units. */
+fn finish(step: u32, b: u32, j: u32, size: u32, recurrent_sum: ${type}) {
   let row = step * sizes.batch + b;
   let at = row * size + j;
   var total = dhidden[at];
   if (step < sizes.time) {
-    total += recurrent_part;
+    total += recurrent_sum;
     if (mask[row] == 0.0) { total += state[at + sizes.batch * size]; }
   }
   state[at] = total;
@@ -125,7 +126,7 @@ fn finish(step: u32, b: u32, j: u32, size: u32, recurrent_part: ${type}) {
   state[dc] = select(carried, dct * f, kept);
 }`;
 
-/** The two parts of `state`, which one binding holds, to stay within eight storage buffers. */
+/** dh and dc, which share the binding `state` to stay within eight storage buffers. */
 export function splitState(given: { state: Float64Array } & StepSizes): { dh: Float64Array; dc: Float64Array } {
   const hidden = given.batch * given.hidden_size;
   const end = (given.time + 1) * hidden;
@@ -138,7 +139,7 @@ const buffers = {
   sizes: sizes,
 } as const;
 
-/** One invocation computes one unit of one sample. */
+/** The gradient of a step, with one unit of one sample per invocation. */
 export const lstmCellBackward = defineKernel({
   ...buffers,
   name: 'lstm_cell_backward',
@@ -164,7 +165,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   reference: (given) => backwardReference({ ...given, ...splitState(given) }),
 });
 
-/** Four samples by four units an invocation, read as vec4: for hidden sizes of whole vec4. */
+/** The gradient of a step, with four samples by four units per invocation; the hidden size is a multiple of 4. */
 export const lstmCellBackwardVec4 = defineKernel({
   ...buffers,
   name: 'lstm_cell_backward_vec4',
@@ -175,12 +176,12 @@ export const lstmCellBackwardVec4 = defineKernel({
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
-  let vec4 = sizes.hidden_size / 4u;
+  let vectors = sizes.hidden_size / 4u;  // vec4 per row of units
   let index = (group.y * groups.x + group.x) * ${THREADS}u + thread;
-  let b = index / vec4 * 4u;
+  let b = index / vectors * 4u;
   if (b >= sizes.batch) { return; }
-  let j = index % vec4;
-  let size = sizes.hidden_size;  // the elements of a row of 4 gates, read as vec4
+  let j = index % vectors;
+  let size = sizes.hidden_size;  // vec4 per row of 4 gates
   var sum0 = vec4f();
   var sum1 = vec4f();
   var sum2 = vec4f();
@@ -196,18 +197,21 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       sum3 += dgates[rows.w + k] * u;
     }
   }
-  finish(sizes.step, b, j, vec4, sum0);
-  if (b + 1u < sizes.batch) { finish(sizes.step, b + 1u, j, vec4, sum1); }
-  if (b + 2u < sizes.batch) { finish(sizes.step, b + 2u, j, vec4, sum2); }
-  if (b + 3u < sizes.batch) { finish(sizes.step, b + 3u, j, vec4, sum3); }
+  finish(sizes.step, b, j, vectors, sum0);
+  if (b + 1u < sizes.batch) { finish(sizes.step, b + 1u, j, vectors, sum1); }
+  if (b + 2u < sizes.batch) { finish(sizes.step, b + 2u, j, vectors, sum2); }
+  if (b + 3u < sizes.batch) { finish(sizes.step, b + 3u, j, vectors, sum3); }
 }`,
   reference: (given) => backwardReference({ ...given, ...splitState(given) }),
 });
 
-const LINES = 16; // samples of a workgroup
-const LANES = 8; // that share them
+const LINES = 16; // samples per workgroup
+const LANES = 8; // lanes that share them
 
-/** Four units of 16 samples an invocation, as in lstm.ts; for hidden sizes of whole vec4. */
+/**
+ * The gradient of a step, with 16 samples by four units per invocation, shared by shuffles as in step.ts; the hidden
+ * size is a multiple of 4.
+ */
 export const lstmCellBackwardSubgroup = defineKernel({
   ...buffers,
   name: 'lstm_cell_backward_subgroup',
@@ -221,16 +225,16 @@ const LANES = ${LANES}u;
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) thread: u32, @builtin(subgroup_invocation_id) in_subgroup: u32) {
-  let vec4 = sizes.hidden_size / 4u;
-  let size = sizes.hidden_size;  // the elements of a row of 4 gates, read as vec4
+  let vectors = sizes.hidden_size / 4u;  // vec4 per row of units
+  let size = sizes.hidden_size;  // vec4 per row of 4 gates
   let lane = in_subgroup % LANES;
-  let tiles = (vec4 + LANES - 1u) / LANES;
+  let tiles = (vectors + LANES - 1u) / LANES;
   let tile = group.y * groups.x + group.x;
   let b = tile / tiles * LINES;
   if (b >= sizes.batch) { return; }
   let unit = tile % tiles * LANES + thread;
-  let j = min(unit, vec4 - 1u);
-  // Samples beyond the batch's end are read as the last one, and not stored.
+  let j = min(unit, vectors - 1u);
+  // Samples beyond the end of the batch are clamped to the last one, and not stored.
   let lines = min(LINES, sizes.batch - b);
   var sum: array<vec4f, LINES>;
   if (sizes.step < sizes.time) {
@@ -243,8 +247,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       }
     }
   }
-  if (unit >= vec4) { return; }
-  for (var line = 0u; line < lines; line++) { finish(sizes.step, b + line, j, vec4, sum[line]); }
+  if (unit >= vectors) { return; }
+  for (var line = 0u; line < lines; line++) { finish(sizes.step, b + line, j, vectors, sum[line]); }
 }`,
   reference: (given) => backwardReference({ ...given, ...splitState(given) }),
 });

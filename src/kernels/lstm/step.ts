@@ -4,15 +4,16 @@ import { typesOf } from '../elementwise/compose.js';
 import { SIGMOID, TANH } from '../elementwise/math.js';
 
 /*
- * One step of an LSTM (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000), as one kernel.
- * Gates stand in the order i, f, g, o. `x_gates` holds x·W + b for all steps, made by one product beforehand.
+ * One step of an LSTM (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000) as one kernel. The
+ * order of gates is i, f, g, o. `x_gates` holds x·W + b of all steps, computed by one product beforehand.
  *
  *   (i, f, g, o) = x_gates[t] + h[t]·U                i, f, o ← σ,  g ← tanh
  *   c[t+1] = f ⊙ c[t] + i ⊙ g
  *   h[t+1] = o ⊙ tanh(c[t+1])
  *
- * Where mask[t] is 0 the step is padding: h and c pass on unchanged. All buffers hold the whole sequence, time first,
- * so a sequence is a chain of launches that differ in `step` alone, and nothing is copied in between.
+ * with x_gates and gates (time, batch, 4, hidden), U (hidden, 4, hidden), h and c (time + 1, batch, hidden) and mask
+ * (time, batch). At a masked step, where mask[t] is 0, h and c are unchanged. All buffers hold the whole sequence, so
+ * its launches differ in `step` alone, and nothing is copied in between.
  */
 const THREADS = 64;
 
@@ -64,7 +65,7 @@ struct Sizes { ${first}: u32, batch: u32, hidden_size: u32 }
 ${typesOf(type === 'vec4f', false)}
 ${[...new Set([...SIGMOID, ...TANH])].join('\n')}
 
-/** Finishes unit j of a row, in units of the buffers' elements: size of them are a row of hidden units. */
+/** Computes gates, c and h of element j of a row; \`size\` is the number of elements per row of hidden units. */
 fn finish(row: u32, j: u32, size: u32, sum_i: ${type}, sum_f: ${type}, sum_g: ${type}, sum_o: ${type}) {
   let at = row * 4u * size + j;
   let i = sigmoid_of(sum_i + x_gates[at]);
@@ -83,7 +84,7 @@ fn finish(row: u32, j: u32, size: u32, sum_i: ${type}, sum_f: ${type}, sum_g: ${
   hidden[next] = select(hidden[before], o * tanh_of(cell), kept);
 }`;
 
-/** One invocation computes one unit of one sample. */
+/** One step of an LSTM, with one unit of one sample per invocation. */
 export const lstmCell = defineKernel({
   name: 'lstm_cell',
   reads: ['x_gates', 'recurrent', 'mask'],
@@ -112,7 +113,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   reference: forwardReference,
 });
 
-/** Four samples by four units an invocation, gate by gate and read as vec4: for hidden sizes of whole vec4. */
+/** One step of an LSTM, with four samples by four units per invocation; the hidden size is a multiple of 4. */
 export const lstmCellVec4 = defineKernel({
   name: 'lstm_cell_vec4',
   reads: ['x_gates', 'recurrent', 'mask'],
@@ -123,15 +124,15 @@ export const lstmCellVec4 = defineKernel({
   cost: forwardCost,
   wgsl: wgsl`${forwardHead('vec4f')}
 
-/** Columns are samples, rows are units: the sum over k of h[k]·U[k] for one gate. */
-fn recurrent_part(rows: vec4u, u: u32, vec4: u32) -> mat4x4f {
+/** Σ_k h[k]·U[k] of one gate; columns are samples, rows are units. */
+fn recurrent_sum(rows: vec4u, u: u32, vectors: u32) -> mat4x4f {
   var sum0 = vec4f();
   var sum1 = vec4f();
   var sum2 = vec4f();
   var sum3 = vec4f();
-  for (var k = 0u; k < vec4; k++) {
-    let at = u + k * 16u * vec4;
-    let units = mat4x4f(recurrent[at], recurrent[at + 4u * vec4], recurrent[at + 8u * vec4], recurrent[at + 12u * vec4]);
+  for (var k = 0u; k < vectors; k++) {
+    let at = u + k * 16u * vectors;
+    let units = mat4x4f(recurrent[at], recurrent[at + 4u * vectors], recurrent[at + 8u * vectors], recurrent[at + 12u * vectors]);
     sum0 += units * hidden[rows.x + k];
     sum1 += units * hidden[rows.y + k];
     sum2 += units * hidden[rows.z + k];
@@ -143,32 +144,33 @@ fn recurrent_part(rows: vec4u, u: u32, vec4: u32) -> mat4x4f {
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
-  let vec4 = sizes.hidden_size / 4u;
+  let vectors = sizes.hidden_size / 4u;  // vec4 per row of units
   let index = (group.y * groups.x + group.x) * ${THREADS}u + thread;
-  let first = index / vec4 * 4u;
+  let first = index / vectors * 4u;
   if (first >= sizes.batch) { return; }
-  let j = index % vec4;
+  let j = index % vectors;
   let row = sizes.step * sizes.batch + first;
-  // Beyond the batch's end the last sample is computed again, and not stored.
-  let rows = (row + min(vec4u(0u, 1u, 2u, 3u), vec4u(sizes.batch - 1u - first))) * vec4;
-  let i = recurrent_part(rows, j, vec4);
-  let f = recurrent_part(rows, j + vec4, vec4);
-  let g = recurrent_part(rows, j + 2u * vec4, vec4);
-  let o = recurrent_part(rows, j + 3u * vec4, vec4);
-  finish(row, j, vec4, i[0], f[0], g[0], o[0]);
-  if (first + 1u < sizes.batch) { finish(row + 1u, j, vec4, i[1], f[1], g[1], o[1]); }
-  if (first + 2u < sizes.batch) { finish(row + 2u, j, vec4, i[2], f[2], g[2], o[2]); }
-  if (first + 3u < sizes.batch) { finish(row + 3u, j, vec4, i[3], f[3], g[3], o[3]); }
+  // Samples beyond the end of the batch are clamped to the last one, and not stored.
+  let rows = (row + min(vec4u(0u, 1u, 2u, 3u), vec4u(sizes.batch - 1u - first))) * vectors;
+  let i = recurrent_sum(rows, j, vectors);
+  let f = recurrent_sum(rows, j + vectors, vectors);
+  let g = recurrent_sum(rows, j + 2u * vectors, vectors);
+  let o = recurrent_sum(rows, j + 3u * vectors, vectors);
+  finish(row, j, vectors, i[0], f[0], g[0], o[0]);
+  if (first + 1u < sizes.batch) { finish(row + 1u, j, vectors, i[1], f[1], g[1], o[1]); }
+  if (first + 2u < sizes.batch) { finish(row + 2u, j, vectors, i[2], f[2], g[2], o[2]); }
+  if (first + 3u < sizes.batch) { finish(row + 3u, j, vectors, i[3], f[3], g[3], o[3]); }
 }`,
   reference: forwardReference,
 });
 
-const LINES = 16; // samples of a workgroup
-const LANES = 8; // that share them
+const LINES = 16; // samples per workgroup
+const LANES = 8; // lanes that share them
 
 /**
- * One unit's four gates for 16 samples an invocation: it reads its own weights, and each lane the hidden states of other
- * samples, which it hands to the others by a shuffle. For subgroups of eight lanes or more.
+ * One step of an LSTM, with the four gates of one unit of 16 samples per invocation. It loads its own weights; each
+ * lane loads the hidden states of other samples, and broadcasts them by a shuffle, for subgroups of at least eight
+ * lanes.
  */
 export const lstmCellSubgroup = defineKernel({
   name: 'lstm_cell_subgroup',
@@ -195,7 +197,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let unit = tile % tiles * LANES + thread;
   let j = min(unit, size - 1u);
   let row = sizes.step * sizes.batch + first;
-  // Samples beyond the batch's end are read as the last one, and not stored.
+  // Samples beyond the end of the batch are clamped to the last one, and not stored.
   let lines = min(LINES, sizes.batch - first);
   var sum: array<vec4f, LINES>;  // gates
   for (var k = 0u; k < size; k += 4u) {

@@ -3,21 +3,21 @@ import { wgsl } from '../../gpu/wgsl.js';
 import { NOT_A_NUMBER } from './nan.js';
 
 /*
- * Rows of a table by index, and the gradient of that: a scatter-add.
+ * Gather of the rows of a table by index, and its gradient, a scatter-add:
  *
  *   gather:       y[i,:] = table[indices[i],:]
  *   scatter-add:  dtable[v,:] = Σ_{i: indices[i] = v} dy[i,:]
  *
- * Several i may name one row, and WGSL has no float atomics; their sum would not have a fixed order either. So the
- * positions i are sorted by the row that they index (sort.ts, which is stable), one kernel finds where each row's
- * positions begin, and another sums them, each row in ascending order of i. Indices outside of the table give NaN, and are
- * left out of sums.
+ * with table (rows, cols), indices (count) and y (count, cols). Several i may have the same index; WGSL has no float
+ * atomics, and with them the order of summation would not be fixed. So the i are sorted by their index (sort.ts, which
+ * is stable), one kernel finds where the i of each row begin, and another sums the rows, each in ascending order of i.
+ * Indices out of bounds give NaN in a gather, and are ignored by a scatter-add.
  */
 const THREADS = 64;
 
 /**
- * Splits the table of a gather: a part of the rows, from `first_row` on, fills in what it has. The part with the first row
- * also writes NaN, over which the others write.
+ * Splits the table of a gather by rows: each launch writes the rows of y that it has in its part of the table. The
+ * first one also fills all other rows with NaN, which later launches overwrite.
  */
 const splitTable: Split<'table', 'rows' | 'cols' | 'first_row'> = {
   parts: ({ rows }) => rows,
@@ -67,13 +67,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     },
   });
 
-/** y[i,:] = table[indices[i],:]: scalar, or vec4 where rows are a multiple of four long. */
+/** y[i,:] = table[indices[i],:], as scalars or, if cols is a multiple of 4, as vec4. */
 export const gatherRows = {
   scalar: gatherKernel('gather_rows', 'f32', 1),
   vec4: gatherKernel('gather_rows_vec4', 'vec4f', 4),
 } as const;
 
-/** starts[v] = how many of the sorted indices are below v, for v from 0 to rows: where the positions of row v begin. */
+/** starts[v], for v from 0 to rows, is the number of indices less than v: in `order`, the i of row v begin there. */
 export const rowStarts = defineKernel({
   name: 'row_starts',
   reads: ['indices', 'order'],
@@ -87,7 +87,7 @@ export const rowStarts = defineKernel({
   wgsl: wgsl`
 struct Sizes { count: u32, rows: u32 }
 @group(0) @binding(0) var<storage, read> indices: array<i32>;       // (count)
-@group(0) @binding(1) var<storage, read> order: array<i32>;         // (count): sorts the indices
+@group(0) @binding(1) var<storage, read> order: array<i32>;         // (count): argsort of the indices
 @group(0) @binding(2) var<storage, read_write> starts: array<u32>;  // (rows + 1)
 @group(0) @binding(3) var<uniform> sizes: Sizes;
 
@@ -111,8 +111,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 });
 
 /**
- * Σ of the rows of `values` that belong to `row`, at a column, for an element type and the number of elements in a row.
- * Each addition to a long sum rounds by its size: 64 are added up at a time, then 64 of these sums, then what these give.
+ * WGSL of the sum, in one column, of the rows of `values` whose index is `row`; `length` is the number of elements per
+ * row. Rounding errors grow with the length of a sum, so 64 elements are summed at a time, then 64 of these sums, then
+ * those.
  */
 export const sumOfRow = (type: 'f32' | 'vec4f'): string => wgsl`
 fn sum_of_row(row: u32, column: u32, length: u32) -> ${type} {
@@ -132,7 +133,7 @@ fn sum_of_row(row: u32, column: u32, length: u32) -> ${type} {
   return total;
 }`;
 
-/** Splits what is summed by row along the rows of tables: a part needs the start that ends its last row, too. */
+/** Splits a scatter-add along the rows of the given tables; a part also needs the start after its last row. */
 export const splitByRows = <const Table extends string>(
   tables: readonly Table[],
 ): Split<Table | 'starts', 'rows' | 'cols'> => ({
@@ -184,7 +185,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     },
   });
 
-/** y[v,:] = Σ of the values that belong to row v: scalar, or vec4 where rows are a multiple of four long. */
+/** y[v,:], the sum of the values whose index is v, as scalars or, if cols is a multiple of 4, as vec4. */
 export const sumRows = {
   scalar: sums('sum_rows_by_index', 'f32', 1),
   vec4: sums('sum_rows_by_index_vec4', 'vec4f', 4),

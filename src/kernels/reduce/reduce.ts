@@ -7,19 +7,19 @@ import { REPLACES, REPLACES_VEC4, replaces } from './nan.js';
  *
  *   y[o,i] = x[o,0,i] ∘ x[o,1,i] ∘ ... ∘ x[o,n-1,i]
  *
- * A long axis is split into `chunks` of `chunk_length`, each reduced on its own to y (outer, chunks, inner); a second
- * launch reduces the chunks. The order of the sum depends on the shape alone: same shape, same bits.
+ * where ∘ is +, ·, max or min. A long axis is split into `chunks` of `chunk_length`, which are reduced to y (outer,
+ * chunks, inner), and a second launch reduces the chunks. The order depends on the shape alone: same shape, same bits.
  *
- * Each addition to a long sum rounds by its size, so an invocation adds up BLOCK elements at a time and then the blocks:
- * the error of n terms grows as BLOCK + n / BLOCK, not as n.
+ * Rounding errors grow with the length of a sum, so an invocation sums BLOCK elements at a time and then the blocks:
+ * the error of n terms grows as BLOCK + n / BLOCK instead of n.
  */
 const THREADS = 64;
-/** How many elements are added up before they are added to the total. */
+/** The number of elements that are summed before they are added to the total. */
 export const BLOCK = 64;
 
 export type Reduction = 'sum' | 'prod' | 'max' | 'min';
 
-/** `start` begins an accumulation over elements of which `first` is one. */
+/** The reductions: their operator, the initial value of an accumulation that includes `first`, and both in float64. */
 export const REDUCTIONS: Record<
   Reduction,
   {
@@ -51,7 +51,7 @@ export const REDUCTIONS: Record<
 const sizes = ['outer', 'n', 'inner', 'chunks', 'chunk_length'] as const;
 type Sizes = Readonly<Record<(typeof sizes)[number], number>>;
 
-/** Splits a long axis that is already in chunks, where it is the outermost. */
+/** Splits the chunks of a long axis, if it is the outermost. */
 const alongChunks: Split<'x' | 'y', (typeof sizes)[number]> = {
   parts: ({ outer, chunks }) => (outer === 1 ? chunks : 1),
   launch(values, first, end) {
@@ -77,7 +77,7 @@ const cost = ({ outer, n, inner, chunks }: Sizes) => ({
   bytes: 4 * (outer * n * inner + outer * chunks * inner),
 });
 
-/** What every kernel of a reduction has in common. */
+/** The parts of a kernel's definition that all kernels of a reduction share. */
 export const reductionOf = (name: Reduction) =>
   ({ reads: ['x'], writes: ['y'], sizes, splits, cost, reference: reference(name) }) as const;
 
@@ -100,8 +100,9 @@ function reference(name: Reduction) {
 }
 
 /**
- * One invocation for each column, or for four neighbouring ones: neighbours read neighbouring elements. For inner > 1, and
- * for short axes; vec4 where inner, and the last axis of what is fused, are whole vec4.
+ * Defines the kernel with one invocation for each column or, as vec4, for four adjacent ones; adjacent invocations read
+ * adjacent elements. It is for inner > 1 and for short axes; vec4 needs inner, and the last axis of a fused expression,
+ * to be multiples of 4.
  */
 function columns(name: Reduction, type: 'f32' | 'vec4f'): Kernel {
   const { helpers, combine, start } = REDUCTIONS[name];
@@ -146,7 +147,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   });
 }
 
-/** One workgroup for each row, which it reduces in workgroup memory. For inner = 1 and long axes. */
+/**
+ * Defines the kernel with one workgroup for each row, which it reduces in workgroup memory, for inner = 1 and long
+ * axes.
+ */
 function rows(name: Reduction): Kernel {
   const { helpers, combine, start } = REDUCTIONS[name];
   return defineKernel({
@@ -192,7 +196,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   });
 }
 
-/** The kernels of each reduction; rows-cpu.ts has one more for software adapters. */
+/** The kernels of each reduction; rows-cpu.ts has those for software adapters. */
 export const reductions = {
   sum: family('sum'),
   prod: family('prod'),
@@ -207,8 +211,8 @@ function family(name: Reduction) {
 }
 
 /**
- * Where the largest element of the middle axis stands: x (outer, n, inner) -> y (outer, inner). The first of equals wins, and
- * the first NaN over all numbers.
+ * y[o,i] = argmax_k x[o,k,i], for x (outer, n, inner) and y (outer, inner): on ties the lowest index, and with NaNs
+ * that of the first.
  */
 export const argmaxColumns = defineKernel({
   name: 'argmax',
@@ -232,22 +236,22 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (index >= sizes.outer * sizes.inner) { return; }
   let column = (index / sizes.inner) * sizes.n * sizes.inner + index % sizes.inner;
   var best = x[column];
-  var place = 0u;
+  var best_k = 0u;
   for (var k = 1u; k < sizes.n; k++) {
     let value = x[column + k * sizes.inner];
     if (replaces(value, best)) {
       best = value;
-      place = k;
+      best_k = k;
     }
   }
-  y[index] = i32(place);
+  y[index] = i32(best_k);
 }`,
   reference({ x, y, outer, n, inner }) {
     for (let index = 0; index < outer * inner; index++) {
       const column = Math.floor(index / inner) * n * inner + (index % inner);
-      let place = 0;
-      for (let k = 1; k < n; k++) if (replaces(x[column + k * inner], x[column + place * inner])) place = k;
-      y[index] = place;
+      let bestK = 0;
+      for (let k = 1; k < n; k++) if (replaces(x[column + k * inner], x[column + bestK * inner])) bestK = k;
+      y[index] = bestK;
     }
   },
 });

@@ -2,12 +2,13 @@ import { ceilDivide, defineKernel, type Kernel } from '../../gpu/kernel.js';
 import { epilogue, prologue, wgsl } from '../../gpu/wgsl.js';
 import { BLOCK, REDUCTIONS, type Reduction, reductionOf } from './reduce.js';
 
-/** Few invocations have much to do: small workgroups keep all cores busy. */
+/** Small, because there are few invocations with much work each, which should occupy all cores. */
 const THREADS = 8;
 
 /**
- * One invocation for four rows, which it walks one after the other, vec4: for software adapters, where each load and
- * each invocation costs, and neighbours' loads are not joined. Rows, their chunks and their number are whole vec4.
+ * Defines the kernel with one invocation for four rows, which it reduces one after the other, reading vec4. It is for
+ * software adapters, where every load and every invocation has a cost, and loads of adjacent invocations are not
+ * coalesced. The length of a row, of a chunk, and the number of results must be multiples of 4.
  */
 function rowsOf(name: Reduction): Kernel {
   const { helpers, combine, start } = REDUCTIONS[name];
@@ -50,7 +51,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   });
 }
 
-/** The kernel of each reduction of rows for software adapters. */
+/** The kernels that reduce rows on software adapters. */
 export const rowsCpu: Readonly<Record<Reduction, Kernel>> = {
   sum: rowsOf('sum'),
   prod: rowsOf('prod'),

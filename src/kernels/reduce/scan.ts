@@ -2,16 +2,16 @@ import { ceilDivide, defineKernel, splitAlong } from '../../gpu/kernel.js';
 import { wgsl } from '../../gpu/wgsl.js';
 
 /*
- * Running sums along the middle axis: x (outer, n, inner) -> y of the same shape.
+ * Cumulative sums along the middle axis of x and y (outer, n, inner):
  *
  *   y[o,k,i] = Σ_{j ≤ k} x[o,j,i]      exclusive: j < k;  reverse: from the end, j ≥ k
  *
- * One invocation walks each column: neighbours read neighbouring elements. Each addition to a long sum rounds by its size,
- * so the sum so far is kept as three: of the last elements, of the last blocks of 64 and of what lies before these.
+ * One invocation sums each column; adjacent invocations read adjacent elements. Rounding errors grow with the length of
+ * a sum, so it is accumulated in three levels: up to 64 elements, up to 64 blocks of those, and all earlier ones.
  */
 const THREADS = 64;
 
-/** Running sums along the middle axis. */
+/** Cumulative sums along the middle axis. */
 export const cumsum = defineKernel({
   name: 'cumsum',
   reads: ['x'],

@@ -3,18 +3,18 @@ import { wgsl } from '../../gpu/wgsl.js';
 import { IS_NAN } from './nan.js';
 
 /*
- * The order that sorts the middle axis: x (outer, n, inner) -> y, where y[o,r,i] is the index of the r-th smallest.
- * A merge sort in which every element computes its own rank, without barriers or padding:
+ * Argsort of the middle axis: y[o,r,i] is the index of the r-th smallest of x[o,:,i], for x and y (outer, n, inner). It
+ * is a merge sort in which every element computes its own rank, without barriers or padding:
  *
- *   blocks  each block of `run` elements is sorted: an element's rank is how many of the block come before it
- *   merge   runs are merged two by two: an element's rank is its rank in its own run plus, found by bisection, how many
- *           of the other run come before it
+ *   blocks  Sorts each block of `run` elements: an element's rank is the number of elements of the block before it.
+ *   merge   Merges pairs of sorted runs: an element's rank is its rank in its own run plus the number of elements of the
+ *           other run before it, found by binary search.
  *
- * So the order is stable, of equals the first comes first, and NaN comes last, as in NumPy.
+ * The order is stable, and NaN comes last, as in NumPy.
  */
 const THREADS = 64;
 
-/** Elements of the blocks that are sorted first. */
+/** The number of elements of the blocks that are sorted first. */
 export const SORTED_BLOCK = 128;
 
 const ORDERS = {
@@ -35,7 +35,7 @@ const before = (a: number, i: number, b: number, k: number): boolean => {
 
 interface Given extends Record<'x' | 'y', Float64Array>, Record<'outer' | 'n' | 'inner' | 'run', number> {}
 
-/** Sorts runs of `run` elements of each line. */
+/** Sorts runs of `run` elements along the middle axis, in float64. */
 function sortRuns({ x, y, outer, n, inner }: Given, run: number): void {
   for (let line = 0; line < outer * inner; line++) {
     const column = Math.floor(line / inner) * n * inner + (line % inner);
@@ -53,7 +53,10 @@ function sortRuns({ x, y, outer, n, inner }: Given, run: number): void {
 const sizes = ['outer', 'n', 'inner', 'run'] as const;
 const workgroups = ({ outer, n, inner }: Record<'outer' | 'n' | 'inner', number>): number =>
   ceilDivide(outer * n * inner, THREADS);
-/** `index` of an element, its index \`k\` on its line, and where the line begins, in \`column\`. */
+/**
+ * WGSL of `index`, that of an element, its index `k` along the middle axis, and `column`, the index of the element at k
+ * = 0.
+ */
 const head = wgsl`
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -113,26 +116,26 @@ struct Sizes { outer: u32, n: u32, inner: u32, run: u32 }
 @group(0) @binding(3) var<uniform> sizes: Sizes;
 ${ORDERS[type]}
 ${head}
-  let place = u32(sorted[index]);
-  let value = x[column + place * sizes.inner];
+  let position = u32(sorted[index]);
+  let value = x[column + position * sizes.inner];
   let pair = k / (2u * sizes.run) * 2u * sizes.run;
   let middle = min(pair + sizes.run, sizes.n);
-  // The other run: of which the first \`low - begin\` come before this element, and those from \`high\` on do not.
+  // In the other run, the first \`low - begin\` elements come before this one, and those from \`high\` on do not.
   let begin = select(pair, middle, k < middle);
   var low = begin;
   var high = select(middle, min(middle + sizes.run, sizes.n), k < middle);
   while (low < high) {
     let half = (low + high) / 2u;
     let other = u32(sorted[column + half * sizes.inner]);
-    if (before(x[column + other * sizes.inner], other, value, place)) { low = half + 1u; } else { high = half; }
+    if (before(x[column + other * sizes.inner], other, value, position)) { low = half + 1u; } else { high = half; }
   }
   let own = k - select(middle, pair, k < middle);
-  y[column + (pair + own + low - begin) * sizes.inner] = i32(place);
+  y[column + (pair + own + low - begin) * sizes.inner] = i32(position);
 }`,
     reference: (given) => sortRuns(given, 2 * given.run),
   });
 
-/** The kernels that sort floats and integers. */
+/** The kernels of argsort for floats and integers. */
 export const argsort = {
   f32: { blocks: blocks('f32'), merge: merge('f32') },
   i32: { blocks: blocks('i32'), merge: merge('i32') },

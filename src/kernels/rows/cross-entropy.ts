@@ -5,19 +5,19 @@ import { rowKernels } from './row-kernels.js';
 import { rowStatistics, statistics } from './softmax.js';
 
 /*
- * Cross-entropy of class labels, straight from logits, and its gradient:
+ * Cross-entropy of logits x (rows, cols) and class labels (rows), and its gradient:
  *
  *   loss[r] = log Σ_k exp(x[r,k]) - x[r, label[r]]
  *   dx[r,c] = dloss[r] · (softmax(x)[r,c] - [c = label[r]])
  *
- * The softmax never meets a logarithm, so nothing overflows and nothing is lost where a probability is tiny. Beside
- * the loss the forward kernel keeps of every row its maximum and Σ_k exp(x[r,k] - maximum), in `sums`, so that the gradient needs
- * no reduction. (Their sum, log Σ_k exp x[r,k], would round the second away where the first is large.)
- * A label that is no class makes loss and gradient NaN.
+ * The logarithm of a softmax is never taken, so nothing overflows, and tiny probabilities lose no precision. The
+ * forward kernel stores `maximum`, max_k x[r,k], and `sums`, Σ_k exp(x[r,k] - maximum[r]), so that the gradient needs
+ * no reduction. They are not combined into the logsumexp, because its second term would be rounded away beside a large
+ * maximum. A label that is no class makes loss and gradient NaN.
  */
 const THREADS = 64;
 
-/** loss = ln Σ e^x - x[label] for each row. */
+/** loss = log Σ exp(x) - x[label], and the maximum and the sum of exponentials, of each row. */
 export const crossEntropyForward = rowKernels(({ suffix, subgroupLanes, element, wgsl: reduction }) =>
   defineKernel({
     name: `cross_entropy${suffix}`,
@@ -43,13 +43,13 @@ ${rowStatistics('logits')}
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
-  let row = group.y * groups.x + group.x; // more than 65,535 rows fold into y
+  let row = group.y * groups.x + group.x; // dispatches of more than 65,535 workgroups extend into y
   if (row >= sizes.rows) { return; }
   let begin = row * (sizes.cols / WIDTH);
   let end = begin + sizes.cols / WIDTH;
   let own = row_statistics(row, begin, end, thread);
   if (thread == 0u) {
-    let label = u32(labels[row]); // of a negative label more than any class
+    let label = u32(labels[row]); // a negative label becomes larger than any class
     let is_class = label < sizes.cols;
     let at = select(0u, label, is_class);
     let score = pick(logits[begin + at / WIDTH], at % WIDTH);
@@ -70,7 +70,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }),
 );
 
-/** dx = dloss · (softmax(x) - one-hot(label)); 0 where dloss is 0, so that nothing comes out of a row that is left out. */
+/**
+ * dx = dloss · (softmax(x) - one-hot(label)); 0 where dloss is 0, so that masked rows have no gradient, even if it is
+ * NaN.
+ */
 export const crossEntropyBackward = defineKernel({
   name: 'cross_entropy_backward',
   reads: ['logits', 'labels', 'maximum', 'sums', 'dloss'],
@@ -99,7 +102,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let index = (group.y * groups.x + group.x) * ${THREADS}u + thread;
   if (index >= sizes.rows * sizes.cols) { return; }
   let row = index / sizes.cols;
-  let label = u32(labels[row]); // of a negative label more than any class
+  let label = u32(labels[row]); // a negative label becomes larger than any class
   let hit = select(not_a_number(row), f32(index % sizes.cols == label), label < sizes.cols);
   let gradient = exp(logits[index] - maximum[row]) / sums[row] - hit;
   dlogits[index] = select(dloss[row] * gradient, 0.0, dloss[row] == 0.0);

@@ -4,40 +4,44 @@ import { typesOf } from '../elementwise/compose.js';
 import { REPLACES } from '../reduce/nan.js';
 
 /*
- * Kernels that compute rows, each as a whole by a row group of invocations: every invocation reduces its share of the row, the
- * row group reduces these into one value that all of it then has. A row's kernel is written once, for any row group:
+ * Kernels over rows, where a row group of invocations computes each row: every invocation reduces its share of the row,
+ * then the row group reduces these to one value that all of its invocations get. A kernel is written once, for every
+ * row group:
  *
  *   workgroup  64 invocations, which reduce through workgroup memory
- *   lanes      8 lanes of one subgroup, which reduce by shuffles: no memory and no barrier, which is what a software
- *              adapter spends its time on
+ *   lanes      8 lanes of one subgroup, which reduce by shuffles, without workgroup memory and barriers, which are slow
+ *              on software adapters
  *
- * and for rows scalar or, where their length is a multiple of four, vec4. The row is read from memory once: the second
- * and third time it comes from the cache that it is in by then.
+ * and for scalar or, if the length of a row is a multiple of 4, vec4 elements. Kernels may read a row several times:
+ * after the first time it is in a cache.
  */
 const THREADS = 64; // a power of two, because the reduction halves it
 const LANES = 8;
 
-/** Who computes a row, and in elements of how many neighbours: what a kernel needs to be written for a row group. */
+/** A row group and the type of its elements, for which a kernel is written. */
 export interface RowGroup {
-  /** Ends the kernel's name. */
+  /** The suffix of the kernel's name. */
   readonly suffix: string;
   readonly subgroupLanes: number;
-  /** WGSL of an element of a row. */
+  /** The WGSL type of an element of a row. */
   readonly element: 'f32' | 'vec4f';
   /**
-   * WGSL of THREADS, Element, WIDTH (its numbers), the types of math.ts for an Element, `pick(element, lane)`, one of
-   * these, and
+   * WGSL of THREADS, Element, its WIDTH, the types of math.ts for an Element, `pick(element, lane)`, which is one of
+   * the numbers of an Element, and
    *
    *   reduce_sum(element, thread)        the sum of the elements of all invocations, in a fixed order
-   *   reduce_max(element, bits, thread)  their maximum, NaN where any is NaN: WGSL's max may pass over one, so `bits` is
-   *                                    the maximum of every `magnitude(element)`, the bits of its absolute value
+   *   reduce_max(element, bits, thread)  their maximum, NaN if any is NaN: WGSL's max may ignore one, so `bits` is the
+   *                                      maximum of `magnitude(element)`, the bits of the absolute value
    *
-   * Control flow must be uniform at both.
+   * Both must be called in uniform control flow.
    */
   readonly wgsl: string;
 }
 
-/** Reduces one number of each invocation to one for the workgroup, in a fixed order. Ends with a barrier. */
+/**
+ * WGSL of a function that reduces one number per invocation over the workgroup, in a fixed order. It ends with a
+ * barrier.
+ */
 export const reduceWorkgroup = (name: string, combine: string): string => wgsl`
 fn ${name}(value: f32, thread: u32) -> f32 {
   partial[thread] = value;
@@ -75,7 +79,7 @@ ${REPLACES}
 ${reduceLanes('reduce_max_scalar', LARGER)}
 ${reduceLanes('reduce_sum_scalar', 'a + b')}`;
 
-const ONES = wgsl`
+const SCALAR = wgsl`
 ${typesOf(false, false)}
 alias Element = f32;
 alias Bits = u32;
@@ -100,16 +104,16 @@ fn reduce_max(v: vec4f, bits: vec4u, thread: u32) -> f32 {
 }
 fn reduce_sum(v: vec4f, thread: u32) -> f32 { return reduce_sum_scalar((v.x + v.y) + (v.z + v.w), thread); }`;
 
-/** One kernel for every row group. */
+/** A kernel for each row group and element type. */
 export interface RowKernels {
   readonly workgroup: { readonly scalar: Kernel; readonly vec4: Kernel };
   readonly lanes: { readonly scalar: Kernel; readonly vec4: Kernel };
 }
 
-/** Writes a kernel for every row group. */
+/** Defines a kernel for each row group and element type. */
 export function rowKernels(define: (group: RowGroup) => Kernel): RowKernels {
   const of = (suffix: string, reduction: string, subgroupLanes: number) => ({
-    scalar: define({ suffix, subgroupLanes, element: 'f32', wgsl: `${reduction}${ONES}` }),
+    scalar: define({ suffix, subgroupLanes, element: 'f32', wgsl: `${reduction}${SCALAR}` }),
     vec4: define({ suffix: `${suffix}_vec4`, subgroupLanes, element: 'vec4f', wgsl: `${reduction}${VEC4}` }),
   });
   return { workgroup: of('', WORKGROUP, 0), lanes: of('_lanes', SUBGROUP, LANES) };

@@ -4,15 +4,15 @@ import { NOT_A_NUMBER } from '../reduce/nan.js';
 import { rowKernels } from './row-kernels.js';
 
 /*
- * Softmax and its logarithm along the last axis, and their gradients. Every axis but the last is folded into `rows`;
- * one row group computes one row (row-kernels.ts), but for the naive kernel.
+ * Softmax and log-softmax of x (rows, cols) along the last axis, and their gradients. One row group computes one row
+ * (row-kernels.ts), except in the naive kernel.
  *
  *   softmax:      y[r,c] = exp(x[r,c] - m[r]) / Σ_k exp(x[r,k] - m[r])      m[r] = max_k x[r,k]
  *   log-softmax:  y[r,c] = x[r,c] - m[r] - log Σ_k exp(x[r,k] - m[r])
  *
- * Taking out the row maximum leaves y unchanged and keeps exp from overflowing.
+ * Subtracting the maximum leaves y unchanged and keeps exp from overflowing.
  */
-/** Invocations of a workgroup of the naive kernel. */
+/** The workgroup size of the naive kernel. */
 const THREADS = 64;
 const sizes = ['rows', 'cols'] as const;
 const workgroups = ({ rows, cols }: { rows: number; cols: number }): number => (cols === 0 ? 0 : rows);
@@ -21,7 +21,7 @@ const forward = {
   splits: [splitAlong('rows', ({ cols }) => ({ x: cols, y: cols }))],
 } as const;
 
-/** Softmax by its definition: one invocation walks a row, for its maximum, for the sum of exponentials and for the results. */
+/** Naive softmax: one invocation reads a row three times, for its maximum, the sum of exponentials and the results. */
 export const softmaxNaive = defineKernel({
   name: 'softmax_naive',
   reads: ['x'],
@@ -60,8 +60,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 });
 
 /**
- * WGSL of the maximum of a row of x, and of the sum of exp(x - maximum). Both are NaN where the row has no softmax: where
- * it holds NaN or ∞, or nothing but -∞. (Some adapters' exp and log make numbers of NaN.)
+ * WGSL of the maximum of a row of x, and of the sum of exp(x - maximum). Both are NaN if the softmax of the row is
+ * undefined, because it has a NaN or ∞, or only -∞: exp and log of some adapters do not propagate NaN.
  */
 export const rowStatistics = (x: string): string => wgsl`
 struct RowStatistics { maximum: f32, sum: f32 }
@@ -81,7 +81,7 @@ fn row_statistics(row: u32, begin: u32, end: u32, thread: u32) -> RowStatistics 
   return RowStatistics(shift, select(shift, row_sum, defined));
 }`;
 
-/** Softmax of each row. */
+/** y = softmax(x) of each row. */
 export const softmaxForward = rowKernels(({ suffix, subgroupLanes, element, wgsl: reduction }) =>
   defineKernel({
     name: `softmax${suffix}`,
@@ -100,7 +100,7 @@ ${rowStatistics('x')}
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
-  let row = group.y * groups.x + group.x; // more than 65,535 rows fold into y
+  let row = group.y * groups.x + group.x; // dispatches of more than 65,535 workgroups extend into y
   if (row >= sizes.rows) { return; }
   let begin = row * (sizes.cols / WIDTH);
   let end = begin + sizes.cols / WIDTH;
@@ -111,7 +111,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }),
 );
 
-/** ln softmax of each row. */
+/** y = log softmax(x) of each row. */
 export const logSoftmaxForward = rowKernels(({ suffix, subgroupLanes, element, wgsl: reduction }) =>
   defineKernel({
     name: `log_softmax${suffix}`,
@@ -130,12 +130,12 @@ ${rowStatistics('x')}
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
-  let row = group.y * groups.x + group.x; // more than 65,535 rows fold into y
+  let row = group.y * groups.x + group.x; // dispatches of more than 65,535 workgroups extend into y
   if (row >= sizes.rows) { return; }
   let begin = row * (sizes.cols / WIDTH);
   let end = begin + sizes.cols / WIDTH;
   let own = row_statistics(row, begin, end, thread);
-  let log_sum = log(own.sum); // taken off last: the maximum may be large, and its sum with this would round
+  let log_sum = log(own.sum); // subtracted last, as adding it to a large maximum would round it away
   for (var at = begin + thread; at < end; at += THREADS) { y[at] = (x[at] - own.maximum) - log_sum; }
 }`,
     reference({ x, y, rows, cols }) {
@@ -164,7 +164,7 @@ struct Sizes { rows: u32, cols: u32 }
 @group(0) @binding(2) var<storage, read_write> dx: array<${element}>;  // (rows, cols)
 @group(0) @binding(3) var<uniform> sizes: Sizes;`;
 
-/** dx = y ⊙ (dy - Σ_k dy[k]·y[k]): softmax needs only its own output to run backwards. */
+/** dx = y ⊙ (dy - Σ_k dy[k]·y[k]), where y = softmax(x). */
 export const softmaxBackward = rowKernels(({ suffix, subgroupLanes, element, wgsl: reduction }) =>
   defineKernel({
     ...{ name: `softmax_backward${suffix}`, ...gradient, subgroupLanes },
@@ -175,7 +175,7 @@ ${reduction}
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
-  let row = group.y * groups.x + group.x; // more than 65,535 rows fold into y
+  let row = group.y * groups.x + group.x; // dispatches of more than 65,535 workgroups extend into y
   if (row >= sizes.rows) { return; }
   let begin = row * (sizes.cols / WIDTH);
   let end = begin + sizes.cols / WIDTH;
@@ -194,7 +194,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }),
 );
 
-/** dx = dy - exp(y) · Σ_k dy[k], of y = ln softmax. */
+/** dx = dy - exp(y) · Σ_k dy[k], where y = log softmax(x). */
 export const logSoftmaxBackward = rowKernels(({ suffix, subgroupLanes, element, wgsl: reduction }) =>
   defineKernel({
     ...{ name: `log_softmax_backward${suffix}`, ...gradient, subgroupLanes },
@@ -205,14 +205,14 @@ ${reduction}
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
-  let row = group.y * groups.x + group.x; // more than 65,535 rows fold into y
+  let row = group.y * groups.x + group.x; // dispatches of more than 65,535 workgroups extend into y
   if (row >= sizes.rows) { return; }
   let begin = row * (sizes.cols / WIDTH);
   let end = begin + sizes.cols / WIDTH;
   var sum = Element();
   for (var at = begin + thread; at < end; at += THREADS) { sum += dy[at]; }
   let row_sum = reduce_sum(sum, thread);
-  let first = pick(y[begin], 0u); // of a row that holds a NaN all are
+  let first = pick(y[begin], 0u); // if any y of a row is NaN, all are
   let total = select(row_sum, first, is_nan(first));
   for (var at = begin + thread; at < end; at += THREADS) { dx[at] = dy[at] - exp(y[at]) * total; }
 }`,
@@ -226,7 +226,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }),
 );
 
-/** The maximum of a row, and the sum of its exponentials after taking the maximum out. */
+/** The maximum of a row, and the sum of exp(x - maximum), in float64. */
 export function statistics(row: Float64Array): { shift: number; total: number } {
   if (row.some((value) => Number.isNaN(value))) return { shift: Number.NaN, total: Number.NaN };
   const shift = row.reduce((a, b) => Math.max(a, b), -Infinity);

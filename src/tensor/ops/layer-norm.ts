@@ -19,7 +19,8 @@ function standardized(x: Tensor, { centred, epsilon }: LayerNormAttributes): Ten
 
 /**
  * Layer normalisation of rows: x (rows, cols), scale and shift (cols) -> y (rows, cols), and of each row (rows, 1) its
- * mean, what the mean lost when it was rounded, and the inverse of its deviation, which its gradient needs. Error ≤ 4e-6·|y| + 1e-5.
+ * mean, what the mean lost when it was rounded, and the inverse of its standard deviation, which its gradient needs.
+ * Error ≤ 4e-6·|y| + 1e-5.
  */
 export const layerNormOp: Op<readonly ['x', 'scale', 'shift'], LayerNormAttributes> = defineOp({
   name: 'layerNorm',
@@ -29,31 +30,31 @@ export const layerNormOp: Op<readonly ['x', 'scale', 'shift'], LayerNormAttribut
     const column = { shape: [x.shape[0], 1], dtype: 'f32' } as const;
     return [{ shape: x.shape, dtype: 'f32' }, column, column, column];
   },
-  dispatch: ([x, scale, shift], [y, mean, rest, inverse], { attributes: { centred }, ...context }) =>
-    layerNormLaunches({ x, scale, shift, y, mean, rest, inverse }, centred, context),
-  vjp: ({ inputs: [x, scale], outputs: [y, mean, rest, inverse], outputGrads, attributes }) => {
-    const [dy = full(y.shape, 0), dmean, , dinverse] = outputGrads;
-    const centre = x.sub(mean).sub(rest);
-    let dx = layerNormBackwardOp(x, scale, mean, rest, inverse, dy, attributes);
-    // Only second derivatives come through mean and inverse: ∂mean/∂x = 1/cols, and the rest is a part of the mean;
-    // ∂inverse/∂x = -inverse³ · (x - mean)/cols.
+  dispatch: ([x, scale, shift], [y, mean, meanLow, rstd], { attributes: { centred }, ...context }) =>
+    layerNormLaunches({ x, scale, shift, y, mean, mean_low: meanLow, rstd }, centred, context),
+  vjp: ({ inputs: [x, scale], outputs: [y, mean, meanLow, rstd], outputGrads, attributes }) => {
+    const [dy = full(y.shape, 0), dmean, , drstd] = outputGrads;
+    const centre = x.sub(mean).sub(meanLow);
+    let dx = layerNormBackwardOp(x, scale, mean, meanLow, rstd, dy, attributes);
+    // Only second derivatives come through mean and rstd: ∂mean/∂x = 1/cols, where mean_low is a part of the mean, and
+    // ∂rstd/∂x = -rstd³ · (x - mean)/cols.
     const cols = x.shape[1];
     if (dmean !== undefined && attributes.centred === 1) dx = dx.add(dmean.div(cols));
-    if (dinverse !== undefined) dx = dx.sub(centre.mul(dinverse).mul(inverse.pow(3)).div(cols));
-    return [dx, dy.mul(centre.mul(inverse)), dy];
+    if (drstd !== undefined) dx = dx.sub(centre.mul(drstd).mul(rstd.pow(3)).div(cols));
+    return [dx, dy.mul(centre.mul(rstd)), dy];
   },
 });
 
 /** The gradient of `layerNormOp` for x. Error ≤ 1e-5·|y| + 1e-5. */
-export const layerNormBackwardOp: Op<readonly ['x', 'scale', 'mean', 'rest', 'inverse', 'dy'], LayerNormAttributes> =
+export const layerNormBackwardOp: Op<readonly ['x', 'scale', 'mean', 'meanLow', 'rstd', 'dy'], LayerNormAttributes> =
   defineOp({
     name: 'layerNormBackward',
-    inputs: ['x', 'scale', 'mean', 'rest', 'inverse', 'dy'],
+    inputs: ['x', 'scale', 'mean', 'meanLow', 'rstd', 'dy'],
     numbers: ['epsilon'],
     shape: ([x]) => x.shape,
-    dispatch: ([x, scale, mean, rest, inverse, dy], [dx], { attributes: { centred }, ...context }) =>
-      layerNormBackwardLaunches({ x, scale, mean, rest, inverse, dy, dx }, centred, context),
-    // Mean and inverse follow from x: its gradient holds what would come through them.
+    dispatch: ([x, scale, mean, meanLow, rstd, dy], [dx], { attributes: { centred }, ...context }) =>
+      layerNormBackwardLaunches({ x, scale, mean, mean_low: meanLow, rstd, dy, dx }, centred, context),
+    // Mean and rstd follow from x: its gradient holds what would come through them.
     vjp: ({ inputs: [x, scale, , , , dy], outputGrad: g, attributes }) => {
       const rule = (x: Tensor, scale: Tensor, dy: Tensor): Tensor =>
         gradientsOf((own) => standardized(own, attributes), [x], dy.mul(scale))[0];

@@ -68,16 +68,16 @@ export const layerNorms: KernelCase[] = [...rowShapes.slice(0, -1), [130, 3] as 
   [0, 1].flatMap((centred) => {
     const scale = normals(cols, 8);
     const common = { note: `(${rows}, ${cols})${centred === 1 ? '' : ', not centred'}` };
-    const inverse = normals(rows, 4).map((value) => 1 + value ** 2);
+    const rstd = normals(rows, 4).map((value) => 1 + value ** 2);
     return [
       ...[layerNormNaive, ...rowKernelsFor(layerNormForward, cols)].map((kernel) => ({
         ...{ kernel, ...common, values: { rows, cols, centred, epsilon: 1e-3 } },
-        buffers: { x: rows * cols, scale, shift: cols, y: rows * cols, mean: rows, rest: rows, inverse: rows },
+        buffers: { x: rows * cols, scale, shift: cols, y: rows * cols, mean: rows, mean_low: rows, rstd: rows },
         tolerance: { absolute: 1e-4, relative: 1e-4 },
       })),
       ...rowKernelsFor(layerNormBackward, cols).map((kernel) => ({
         ...{ kernel, ...common, values: { rows, cols, centred } },
-        buffers: { x: rows * cols, scale, mean: rows, rest: rows, inverse, dy: rows * cols, dx: rows * cols },
+        buffers: { x: rows * cols, scale, mean: rows, mean_low: rows, rstd, dy: rows * cols, dx: rows * cols },
         tolerance: { absolute: 1e-4, relative: 1e-4 },
       })),
     ];
