@@ -37,5 +37,9 @@ export function chromeTrace(title: string, steps: readonly TracedStep[]): string
 }
 
 const named = (what: string, name: string, track: number) => ({
-  ...{ ph: 'M', pid: PROCESS, tid: track, name: what, args: { name } },
+  ph: 'M',
+  pid: PROCESS,
+  tid: track,
+  name: what,
+  args: { name },
 });

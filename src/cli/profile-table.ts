@@ -41,7 +41,10 @@ export function sharesBy(
       sum(own, (position) => what(steps[0].dispatches[position]));
     const rate = (amount: number) => ratio(amount, milliseconds / 1000);
     return {
-      ...{ name, calls: own.length, milliseconds, share: ratio(milliseconds, total) },
+      name,
+      calls: own.length,
+      milliseconds,
+      share: ratio(milliseconds, total),
       flopsPerSecond: rate(of(({ flops }) => flops)),
       bytesPerSecond: rate(of(({ bytes }) => bytes)),
       ofRoof:

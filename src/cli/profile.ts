@@ -58,8 +58,14 @@ export async function profile(
       if (trace !== undefined) await writeFileAtomically(trace, chromeTrace(what, profiled));
       const found = summarize(usual, profiled, roofs);
       terminal.result({
-        ...{ adapter: device.name, software: device.software, model, batch, training: !forward, steps },
-        ...{ ...found, trace: trace ?? null },
+        adapter: device.name,
+        software: device.software,
+        model,
+        batch,
+        training: !forward,
+        steps,
+        ...found,
+        trace: trace ?? null,
       });
       print(terminal, `${what}: medians of ${steps} steps on ${device.name}`, found);
       terminal.print(device.kind === 'gpu' ? ON_A_GPU : ON_THE_REFERENCE);

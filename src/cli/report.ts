@@ -42,20 +42,18 @@ export async function report(
   terminal.print(`step of the fused model: ${stepMilliseconds.toFixed(1)} ms (batch ${run.preset.batch}, ${adapter})`);
   terminal.print(`checkpoint: ${file}`);
   terminal.result({
-    ...{ adapter, preset: run.preset.name, seed: run.seed },
+    adapter,
+    preset: run.preset.name,
+    seed: run.seed,
     accuracy: Object.fromEntries(MODALITIES.map((modality) => [modality, results[modality].accuracy])),
-    ...{
-      classes: run.classes,
-      confusion,
-      testPictures: data.test.size,
-      testEmoji: emoji,
-      removedWords: data.removedWords,
-    },
-    ...{
-      steps: MODALITIES.reduce((sum, modality) => sum + defined(run.progress[modality]).steps, 0),
-      stepMilliseconds,
-      checkpoint: file,
-    },
+    classes: run.classes,
+    confusion,
+    testPictures: data.test.size,
+    testEmoji: emoji,
+    removedWords: data.removedWords,
+    steps: MODALITIES.reduce((sum, modality) => sum + defined(run.progress[modality]).steps, 0),
+    stepMilliseconds,
+    checkpoint: file,
   });
 }
 

@@ -90,7 +90,10 @@ async function drawData(
   let drawing: Progress | undefined;
   try {
     const data = await emojiData({
-      ...{ pixels: preset.pixels, time: preset.time, seed, signal },
+      pixels: preset.pixels,
+      time: preset.time,
+      seed,
+      signal,
       onProgress: (done, total) => {
         drawing ??= terminal.progress(total, 'drawing the emoji (once)');
         drawing.update(done, '');

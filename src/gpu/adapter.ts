@@ -109,14 +109,20 @@ export const subgroupMatricesOf = (
   info: GPUAdapterInfo & { readonly subgroupMatrixConfigs?: Iterable<SubgroupMatrixConfig> },
 ): SubgroupMatrixConfig[] =>
   Array.from(info.subgroupMatrixConfigs ?? [], ({ componentType, resultComponentType, M, N, K }) => ({
-    ...{ componentType, resultComponentType, M, N, K },
+    componentType,
+    resultComponentType,
+    M,
+    N,
+    K,
   }));
 
 /** Everything that an adapter says of itself, as plain data that JSON keeps whole. */
 export function describeAdapter({ adapter, kind, name }: FoundAdapter): AdapterDescription {
   const { subgroupMinSize, subgroupMaxSize } = adapter.info;
   return {
-    ...{ name, kind, ...identityOf(adapter) },
+    name,
+    kind,
+    ...identityOf(adapter),
     features: [...adapter.features].sort(),
     limits: limitsOf(adapter),
     subgroupSizes: subgroupMinSize && subgroupMaxSize ? [subgroupMinSize, subgroupMaxSize] : null,

@@ -51,7 +51,9 @@ export async function diagnose(): Promise<Diagnosis> {
   const tuning = found === null ? null : await tuningOf(found);
   found?.release();
   return {
-    ...{ adapter, passedOver, adapters },
+    adapter,
+    passedOver,
+    adapters,
     limits: adapter?.limits ?? {},
     timestampNanoseconds: steps?.common ?? null,
     smallestTimestampDifference: steps?.smallest ?? null,

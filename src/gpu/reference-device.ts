@@ -89,7 +89,9 @@ export class ReferenceDevice implements Device {
   async prepare(dispatches: readonly Dispatch[]): Promise<Prepared> {
     this.#assertOpen();
     const own = dispatches.map(({ uniforms, bindings, ...rest }) => ({
-      ...{ ...rest, uniforms: { ...uniforms }, bindings: { ...bindings } },
+      ...rest,
+      uniforms: { ...uniforms },
+      bindings: { ...bindings },
     }));
     return {
       dispatches: own,

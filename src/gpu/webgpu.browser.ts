@@ -24,12 +24,19 @@ export async function searchAdapter({ from = 'auto' }: FindOptions = {}): Promis
   const kind = kindOf(adapter);
   const name = nameOf(adapter);
   const asked = {
-    ...{ auto: kind, system: kind, hardware: 'hardware' },
-    ...{ 'system-software': 'system software', swiftshader: 'SwiftShader' },
+    auto: kind,
+    system: kind,
+    hardware: 'hardware',
+    'system-software': 'system software',
+    swiftshader: 'SwiftShader',
   }[from];
   if (kind !== asked) return nothing(`the browser offers ${name} (${kind}), not the ${asked} asked for`);
   const found: FoundAdapter = {
-    ...{ adapter, kind, name, software: isSoftware(adapter), passedOver: [] },
+    adapter,
+    kind,
+    name,
+    software: isSoftware(adapter),
+    passedOver: [],
     languageFeatures: [...gpu.wgslLanguageFeatures].sort(),
     release: () => {},
   };

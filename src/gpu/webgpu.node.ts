@@ -125,7 +125,10 @@ async function requestAdapter(
     const adapter = await instance.requestAdapter({ powerPreference: 'high-performance' });
     if (adapter !== null) {
       return {
-        ...{ adapter, passedOver, kind: kindOf(adapter), software: isSoftware(adapter) },
+        adapter,
+        passedOver,
+        kind: kindOf(adapter),
+        software: isSoftware(adapter),
         name: nameOf(adapter, await adapterNames()),
         languageFeatures: [...instance.wgslLanguageFeatures].sort(),
         release: () => {}, // The instance is shared and stays: see `instances`.

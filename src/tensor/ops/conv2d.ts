@@ -57,7 +57,8 @@ function outputShape({ inputShape, kernelShape, stride, padding, dilation }: Geo
 export const conv2dOp: Op<readonly ['x', 'kernel'], Geometry> = defineOp({
   name: 'conv2d',
   inputs: ['x', 'kernel'],
-  ...{ epilogue: true, acceptsF16: true },
+  epilogue: true,
+  acceptsF16: true,
   shape: (_, geometry: Geometry) => ({ shape: outputShape(geometry), dtype: 'f32' }),
   dispatch: ([x, w], [y], { attributes, ...context }) => conv2dLaunches(x, w, y, attributes, context),
   vjp: ({ inputs: [x, w], outputGrad, attributes }) => {
@@ -70,7 +71,8 @@ export const conv2dOp: Op<readonly ['x', 'kernel'], Geometry> = defineOp({
 export const conv2dInputBackwardOp: Op<readonly ['dy', 'kernel'], Geometry> = defineOp({
   name: 'conv2dInputBackward',
   inputs: ['dy', 'kernel'],
-  ...{ epilogue: true, acceptsF16: true },
+  epilogue: true,
+  acceptsF16: true,
   shape: (_, { inputShape }: Geometry) => ({ shape: inputShape, dtype: 'f32' }),
   dispatch: ([dy, w], [dx], { attributes, ...context }) => conv2dInputBackwardLaunches(dy, w, dx, attributes, context),
   vjp: ({ inputs: [dy, w], outputGrad, attributes }) => {

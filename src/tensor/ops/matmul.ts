@@ -13,7 +13,8 @@ import { broadcastTo, permuteOp, reshape } from './movement.js';
 export const matmulOp: Op<readonly ['a', 'b'], Transposes> = defineOp({
   name: 'matmul',
   inputs: ['a', 'b'],
-  ...{ epilogue: true, acceptsF16: true },
+  epilogue: true,
+  acceptsF16: true,
   shape: ([a, b], { transposeA, transposeB }: Transposes) => ({
     shape: [...a.shape.slice(0, -2), matrixOf(a, transposeA)[0], matrixOf(b, transposeB)[1]],
     dtype: 'f32',
