@@ -10,11 +10,11 @@ import { sum } from './ops/reduce.js';
 import type { Tensor } from './tensor.js';
 
 /**
- * The gradients of a scalar with respect to tensors: ∂loss/∂x for each x, of x's shape. They are graphs themselves,
- * and can be differentiated again where the rules are made of ops.
+ * Computes the gradients of a scalar with respect to tensors: ∂loss/∂x for each x, of x's shape. Gradients are graphs
+ * themselves and can be differentiated again, except where they come from a fused kernel without a second derivative.
  *
- * @throws TesseraError if the loss is no scalar, does not depend on one of the tensors, or only through an op that has
- * no gradient.
+ * @throws TesseraError if the loss is not a scalar of f32, or does not depend on one of the tensors, or only through
+ * an op without a gradient.
  */
 export function grad<const Tensors extends readonly Tensor[]>(
   loss: Tensor,
@@ -25,13 +25,13 @@ export function grad<const Tensors extends readonly Tensor[]>(
     const given = tensors[index].current();
     const name = given.source.kind === 'variable' ? `'${given.source.variable.name}'` : `tensor ${index}`;
     throw new TesseraError(
-      `grad: the loss does not depend on ${name} (${given.describe()}), or only through ops without gradient; leave it out`,
+      `grad: the loss does not depend on ${name} (${given.describe()}), or only through ops without a gradient; leave it out`,
     );
   });
   return gradients as { -readonly [Index in keyof Tensors]: Tensor };
 }
 
-/** As `grad`, but undefined for a tensor that the loss does not depend on. */
+/** Does the same as `grad`, but returns undefined for a tensor that the loss does not depend on. */
 export function gradOrNone(loss: Tensor, tensors: readonly Tensor[]): (Tensor | undefined)[] {
   if (loss.size !== 1 || loss.dtype !== 'f32') {
     throw new TesseraError(
@@ -49,20 +49,20 @@ export function gradOrNone(loss: Tensor, tensors: readonly Tensor[]): (Tensor | 
 }
 
 /**
- * The gradients of a formula's inputs, given that of its output: the rule of an op whose kernel computes at once what the
- * formula says in ops. Where such an op is itself a gradient, this makes its second derivative.
+ * Computes the vector-Jacobian product of a formula made of ops. It is the gradient of an op whose fused kernel
+ * computes the same formula; for a backward kernel it gives the second derivative.
  */
 export function gradientsOf(
   formula: (...inputs: Tensor[]) => Tensor,
   inputs: readonly Tensor[],
   outputGrad: Tensor,
 ): Tensor[] {
-  // Inputs may depend on each other; the formula's gradients end at names of its own for them.
+  // Inputs may depend on each other: fresh aliases of them keep differentiation within the formula.
   const own = inputs.map((input) => reshapeOp(input, { shape: input.shape }));
   return grad(sum(multiply(formula(...own), outputGrad)), own);
 }
 
-/** Sums of gradients by tensor. */
+/** Accumulates gradients for each tensor. */
 class Gradients {
   readonly #bySource = new Map<object, (Tensor | undefined)[]>();
 
@@ -78,7 +78,7 @@ class Gradients {
   }
 }
 
-/** The nodes on paths from the wanted tensors to the loss, inputs first. */
+/** Returns the nodes on paths from the wanted tensors to the loss, in topological order. */
 function nodesBetween(loss: Tensor, wanted: readonly Tensor[]): OpNode[] {
   const sources = new Set<object>(wanted.map((tensor) => tensor.source));
   const reaches = new Map<object, boolean>();
@@ -108,14 +108,14 @@ function backward(node: OpNode, grads: Gradients, onPath: ReadonlySet<object>): 
   if (outputGrads.every((gradient) => gradient === undefined)) return;
   const { vjp, name } = node.op;
   if (typeof vjp === 'string') {
-    throw new TesseraError(`grad: '${name}' has no gradient (${vjp}); put stopGradient() where none is meant`);
+    throw new TesseraError(`grad: '${name}' has no gradient (${vjp}); use stopGradient() if none is wanted`);
   }
   const gradients = vjp({
     inputs: node.inputs,
     outputs: node.tensors,
     output: node.tensors[0],
     outputGrads,
-    // Undefined in ops of several outputs alone: their rules read outputGrads.
+    // It is undefined only for ops of several outputs, whose rules read outputGrads instead.
     outputGrad: outputGrads[0] as Tensor,
     attributes: node.attributes,
   });

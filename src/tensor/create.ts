@@ -10,19 +10,19 @@ import type { Tensor } from './tensor.js';
 
 const DTYPES: readonly DType[] = ['f32', 'f16', 'i32', 'u32', 'bool'];
 
-/** Numbers as a person writes them: one, a list, a list of lists. */
+/** A number, or arrays of numbers nested to any depth. */
 export type Nested = number | boolean | readonly Nested[];
 
 /**
- * A number as a tensor of shape []. It is data, not structure: another number does not make another plan.
+ * Creates a tensor of shape [] from a number. The number is data: graphs that differ only in it share one plan.
  *
- * @throws TesseraError if the dtype cannot hold the number: a fraction as an integer, 2 as a bool.
+ * @throws TesseraError if the dtype cannot represent the number: a fraction as an integer, or 2 as a bool.
  */
 export function scalar(value: number, dtype: DType = 'f32'): Tensor {
   return scalarOf('scalar', value, dtype);
 }
 
-/** A number that a user gave to an op, as a tensor of shape []; errors begin with the op's name. */
+/** Creates a tensor of shape [] from a number that was passed to an op, whose name its errors begin with. */
 export function scalarOf(op: string, value: number, dtype: DType): Tensor {
   if (typeof value !== 'number') throw new TesseraError(`${op}: expected a number, got ${describeValue(value)}`);
   checkHolds(op, value, checkDType(op, dtype));
@@ -30,12 +30,12 @@ export function scalarOf(op: string, value: number, dtype: DType): Tensor {
 }
 
 /**
- * A tensor of numbers from the host, which are copied. Without a shape, nested lists give theirs and typed arrays are
- * of rank 1. The dtype is f32 unless it is asked for, i32 for Int32Array, u32 for Uint32Array and bool for booleans;
- * bytes and 16-bit integers are numbers like others, exact in f32.
+ * Creates a tensor from values on the host, which are copied. The shape defaults to that of the nested arrays, or to
+ * rank 1 for a typed array. The dtype defaults to i32 for an Int32Array, u32 for a Uint32Array, bool for booleans, and
+ * f32 for everything else; 8-bit and 16-bit integers are exact in f32.
  *
- * @throws TesseraError if the values are no numbers, their number is not that of the shape, a nested list is ragged, the
- * dtype is unknown, or an integer dtype cannot hold a value.
+ * @throws TesseraError if the values are not numbers, their count does not match the shape, a nested array is ragged,
+ * the dtype is unknown, or an integer dtype cannot represent a value.
  */
 export function tensor(values: Nested | HostArray, shape?: Shape, dtype?: DType): Tensor {
   const flat = ArrayBuffer.isView(values) ? values : flatten(values);
@@ -57,7 +57,10 @@ export function tensor(values: Nested | HostArray, shape?: Shape, dtype?: DType)
   return makeTensor({ kind: 'data', data: hostArray(flat, type) }, 0, own, type);
 }
 
-/** A copy of values in the array type of a dtype. Float64Array is kept for f32: only a GPU rounds it. Halves are rounded. */
+/**
+ * Copies values into the array type of a dtype. A Float64Array stays one as f32, as the reference device computes in
+ * float64; f16 values are rounded.
+ */
 export function hostArray(values: HostArray | readonly (number | boolean)[], dtype: DType): HostArray {
   const numbers = values as ArrayLike<number>;
   if (dtype === 'f32') return values instanceof Float64Array ? values.slice() : Float32Array.from(numbers);
@@ -74,7 +77,7 @@ function dtypeOf(values: HostArray | readonly (number | boolean)[]): DType {
 
 const INTEGERS = { i32: [-(2 ** 31), 2 ** 31 - 1], u32: [0, 2 ** 32 - 1], bool: [0, 1] } as const;
 
-/** @throws TesseraError if the dtype is of integers and the value is none of them. */
+/** @throws TesseraError if an integer or bool dtype cannot represent the value. */
 function checkHolds(op: string, value: number, dtype: DType): void {
   if (dtype === 'f32' || dtype === 'f16') return;
   const [least, largest] = INTEGERS[dtype];
@@ -84,7 +87,7 @@ function checkHolds(op: string, value: number, dtype: DType): void {
   );
 }
 
-/** @throws TesseraError if there is no such dtype. */
+/** @throws TesseraError if the dtype is unknown. */
 export function checkDType(op: string, dtype: DType): DType {
   if (!DTYPES.includes(dtype))
     throw new TesseraError(`${op}: expected a dtype of ${DTYPES.join(', ')}, got '${dtype}'`);
@@ -113,16 +116,16 @@ function nestedShape(values: Nested): Shape {
   return [values.length, ...first];
 }
 
-/** A tensor filled with one number. */
+/** Creates a tensor filled with one number. */
 export function full(shape: Shape, value: number, dtype: DType = 'f32'): Tensor {
   return broadcastTo(scalarOf('full', value, dtype), checkShape('full', shape));
 }
 
-/** A tensor of zeros. Takes no memory until it is needed as a whole. */
+/** Creates a tensor of zeros. It takes no memory where a kernel can use the constant itself. */
 export const zeros = (shape: Shape, dtype?: DType): Tensor => full(shape, 0, dtype);
-/** A tensor of ones. Takes no memory until it is needed as a whole. */
+/** Creates a tensor of ones. It takes no memory where a kernel can use the constant itself. */
 export const ones = (shape: Shape, dtype?: DType): Tensor => full(shape, 1, dtype);
-/** A tensor of zeros of another's shape and dtype. */
+/** Creates a tensor of zeros with the shape and dtype of another tensor. */
 export const zerosLike = (x: Tensor): Tensor => zeros(x.shape, x.dtype);
-/** A tensor of ones of another's shape and dtype. */
+/** Creates a tensor of ones with the shape and dtype of another tensor. */
 export const onesLike = (x: Tensor): Tensor => ones(x.shape, x.dtype);

@@ -1,13 +1,13 @@
 import type { Device } from '../gpu/device.js';
 import { openDevice } from '../gpu/open.js';
 
-/** The one piece of global state: the device of graphs that name none, as it was chosen, or opened at first use. */
+/** The only global state: the device of graphs that name none, either set by the user or opened at first use. */
 let chosen: Device | undefined;
 let opened: Promise<Device> | undefined;
 
 /**
- * The device that graphs without variables run on; opens the best one at first use, and another one after that was
- * closed or lost.
+ * Returns the device that graphs without variables run on. The first call opens the best one; a device that was closed
+ * or lost is replaced.
  */
 export async function defaultDevice(): Promise<Device> {
   if (chosen !== undefined) return chosen;
@@ -19,7 +19,7 @@ export async function defaultDevice(): Promise<Device> {
   return device === undefined ? mine : defaultDevice();
 }
 
-/** Makes a device the default, also after it was closed; undefined lets the next use choose anew. */
+/** Sets the default device, even after it is closed; with undefined, the next use opens one again. */
 export function setDefaultDevice(device: Device | undefined): void {
   chosen = device;
   opened = undefined;

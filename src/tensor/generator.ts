@@ -2,8 +2,8 @@ import { TesseraError } from '../gpu/errors.js';
 import { threefry, uniformFromBits } from '../kernels/elementwise/random.js';
 
 /**
- * Random numbers on the host, for initial values, splits and shuffles: Threefry of a counter under the seed, the same
- * generator as on the device.
+ * A random number generator on the host, for initial values, data set splits and shuffles. It is counter-based: draw n
+ * is Threefry of n keyed by the seed, the same function that random ops use on the device.
  */
 export class Generator {
   #counter = 0;
@@ -18,42 +18,42 @@ export class Generator {
   }
 
   /**
-   * A generator of its own for a purpose ('split', 'shuffle'): what is drawn from one never moves the other, and the
-   * same label gives the same numbers however many were drawn before.
+   * Returns an independent generator for a purpose, such as 'split' or 'shuffle'. Drawing from one generator does not
+   * advance the other, and a label gives the same numbers however many were drawn before.
    */
   fork(label: string): Generator {
     const forked = new Generator(0);
-    // Labels need only differ, threefry does the mixing. Numbers are drawn with second counter words below 2^21, so
-    // this one cannot meet them.
+    // Labels need only differ; Threefry mixes them. Draws have second counter words below 2^21, so 0xffffffff never
+    // coincides with a draw.
     forked.#key = threefry(this.#key[0], this.#key[1], hashOf(label), 0xffffffff);
     return forked;
   }
 
-  /** 32 random bits. */
+  /** Draws 32 random bits. */
   bits(): number {
     const counter = this.#counter++;
     return threefry(this.#key[0], this.#key[1], counter >>> 0, Math.floor(counter / 2 ** 32))[0];
   }
 
-  /** Uniform in [0, 1). */
+  /** Draws a number from the uniform distribution on [0, 1). */
   uniform(): number {
     return uniformFromBits(this.bits());
   }
 
-  /** Standard normal (Box and Muller). */
+  /** Draws a number from the standard normal distribution (Box and Muller 1958). */
   normal(): number {
     return Math.sqrt(-2 * Math.log(1 - this.uniform())) * Math.cos(2 * Math.PI * this.uniform());
   }
 
   /**
-   * An integer in [0, count), each equally likely.
+   * Draws an integer uniformly from [0, count).
    * @throws TesseraError if count is not an integer from 1 to 2^32.
    */
   integer(count: number): number {
     if (!Number.isInteger(count) || count < 1 || count > 2 ** 32) {
       throw new TesseraError(`Generator.integer: expected an integer from 1 to 2^32, got ${count}`);
     }
-    // Bits beyond the last whole multiple of count would favour small numbers: they are drawn again.
+    // Rejection sampling: bits beyond the last multiple of count would favour small numbers.
     const limit = 2 ** 32 - (2 ** 32 % count);
     for (;;) {
       const bits = this.bits();
@@ -61,7 +61,7 @@ export class Generator {
     }
   }
 
-  /** Puts a list into random order, in place (Fisher and Yates), and returns it. */
+  /** Shuffles a list in place (Fisher and Yates) and returns it. */
   shuffle<List extends { [index: number]: unknown; readonly length: number }>(list: List): List {
     for (let last = list.length - 1; last > 0; last--) {
       const other = this.integer(last + 1);
@@ -70,13 +70,13 @@ export class Generator {
     return list;
   }
 
-  /** The numbers from 0 to count - 1 in random order. */
+  /** Returns the integers from 0 to count - 1 in random order. */
   permutation(count: number): Uint32Array {
     return this.shuffle(Uint32Array.from({ length: count }, (_, index) => index));
   }
 }
 
-/** The 32-bit FNV-1a hash of a text. */
+/** Computes the 32-bit FNV-1a hash of a string. */
 function hashOf(text: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);

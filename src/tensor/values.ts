@@ -1,10 +1,10 @@
 import type { HostArray } from '../gpu/device.js';
 import { type Shape, sizeOf } from '../launch/shape.js';
 
-/** Values as nested arrays: a number for a scalar, a list for one axis, a list of lists for two. */
+/** Values as arrays nested once for each axis; a number for a scalar. */
 export type NestedNumbers = number | NestedNumbers[];
 
-/** Row-major values as nested arrays of a shape. */
+/** Converts row-major values to nested arrays of a shape. */
 export function nest(values: HostArray, shape: Shape): NestedNumbers {
   if (shape.length === 0) return values[0];
   const [size, ...rest] = shape;
@@ -12,11 +12,11 @@ export function nest(values: HostArray, shape: Shape): NestedNumbers {
   return Array.from({ length: size }, (_, index) => nest(values.subarray(index * step, (index + 1) * step), rest));
 }
 
-/** Longer axes than this are shortened to their first and last EDGE elements, once a tensor has more than SUMMARIZE. */
+/** In tensors of more than SUMMARIZE elements, long axes are abbreviated to their first and last EDGE elements. */
 const EDGE = 3;
 const SUMMARIZE = 1000;
 
-/** Values as text, `[[1, 2], [3, 4]]`: four significant digits, long axes shortened as NumPy does. */
+/** Formats values as `[[1, 2], [3, 4]]`, with four significant digits and long axes abbreviated as in NumPy. */
 export function formatValues(values: HostArray, shape: Shape): string {
   const isLong = values.length > SUMMARIZE;
   const write = (part: HostArray, [size, ...rest]: Shape): string => {

@@ -7,33 +7,33 @@ import { formatShape } from './graph/shape.js';
 import { assign } from './ops/assign.js';
 import { Tensor } from './tensor.js';
 
-/** Gives a variable's memory back when nobody holds the variable any more. */
+/** Frees the device memory of variables that are garbage collected. */
 const collected = new FinalizationRegistry<{ device: Device; buffer: DeviceBuffer }>(({ device, buffer }) =>
   device.release(buffer),
 );
 
 /**
- * A tensor with memory of its own that lasts and can be assigned to: a parameter, an optimizer's moment.
- * Used in an op it stands for its value at that moment; after an assign, graphs built before it can no longer be
- * evaluated (they would see the new value), and say so.
+ * A tensor that owns persistent memory and can be assigned to, such as a parameter or an optimizer's moment. An op
+ * records the value that the variable has when the op is called; after an assign, evaluating a graph that was built
+ * before it throws, as the old value is gone.
  */
 export class Variable extends Tensor {
   static #count = 0;
-  /** Tells variables apart in plans. */
+  /** A unique number that identifies the variable in plans. */
   readonly id = Variable.#count++;
-  /** False for what an optimizer leaves alone: frozen parameters, running statistics. */
+  /** Whether optimizers update it: false for frozen parameters and running statistics. */
   trainable = true;
-  /** How many assigns were made. */
+  /** The number of assigns so far. */
   version = 0;
   readonly #initial: HostArray;
   #placed: { device: Device; buffer: DeviceBuffer } | undefined;
   #current: Tensor | undefined;
 
-  /** @throws TesseraError if the number of values is not that of the shape. */
+  /** @throws TesseraError if the number of values does not match the shape. */
   constructor(
     values: HostArray,
     shape: Shape,
-    /** Names it in errors; `Module` gives parameters their dotted names. */
+    /** The name in errors; `Module` gives its parameters their dotted names. */
     public name = 'variable',
     dtype: DType = 'f32',
   ) {
@@ -59,14 +59,14 @@ export class Variable extends Tensor {
   }
 
   /**
-   * A node that, when evaluated, makes `value` the variable's value, after all reads of the old one.
-   * @throws TesseraError if shape or dtype differ.
+   * Returns a node that, when evaluated, assigns `value` to the variable, after all reads of the old value.
+   * @throws TesseraError if shapes or dtypes differ.
    */
   assign(value: Tensor): Tensor {
     return assign(value, { variable: this });
   }
 
-  /** Replaces the value with numbers from the host. */
+  /** Replaces the value with values from the host. @throws TesseraError if their number does not match the shape. */
   set(values: HostArray): void {
     if (values.length !== sizeOf(this.shape)) {
       throw new TesseraError(
@@ -78,17 +78,20 @@ export class Variable extends Tensor {
     this.version++;
   }
 
-  /** The device that holds it, once it was used. */
+  /** The device that holds the value; undefined before the first use. */
   get device(): Device | undefined {
     return this.#placed?.device;
   }
 
-  /** Its memory on its device; undefined before it was used, and after it was disposed of. */
+  /** The buffer that holds the value; undefined before the first use, and after `dispose`. */
   get buffer(): DeviceBuffer | undefined {
     return this.#placed?.buffer;
   }
 
-  /** Its memory on a device; brings the initial value there at first use. */
+  /**
+   * Returns the buffer that holds the value on a device; the first call uploads the initial value.
+   * @throws TesseraError if the value is on another device.
+   */
   async place(device: Device): Promise<DeviceBuffer> {
     if (this.#placed === undefined) {
       const buffer = await device.allocate(bytesOf(this.dtype, sizeOf(this.shape)), this.name);
@@ -102,18 +105,18 @@ export class Variable extends Tensor {
     }
     if (this.#placed.device !== device) {
       throw new TesseraError(
-        `${this.name}: it lives on '${this.#placed.device.name}', not on '${device.name}'; evaluate there`,
+        `${this.name}: the variable is on device '${this.#placed.device.name}', not on '${device.name}'; evaluate on the former`,
       );
     }
     return this.#placed.buffer;
   }
 
-  /** Stands for the variable in the key of a plan. */
+  /** Represents the variable in the key of a plan. */
   toJSON(): number {
     return this.id;
   }
 
-  /** Gives its memory back. Using it afterwards starts again from the initial value. */
+  /** Frees the device memory. Using the variable afterwards starts again from its initial value. */
   override dispose(): void {
     if (this.#placed === undefined) return;
     collected.unregister(this);
@@ -127,7 +130,7 @@ const isAt = (tensor: Tensor, version: number): boolean =>
   tensor.source.kind === 'variable' && tensor.source.version === version;
 
 /**
- * A variable of numbers from the host, as `tensor` takes them: `variable([[1, 2], [3, 4]], { name: 'w' })`.
+ * Creates a variable from values that `tensor` accepts: `variable([[1, 2], [3, 4]], { name: 'w' })`.
  * @throws TesseraError as `tensor` does.
  */
 export function variable(
