@@ -137,9 +137,9 @@ describe.each([
     expect(await values(x.greater(0).any(1))).toEqual([0, 0]);
     expect(await values(x.logSumExp(1))).toEqual([NINF, NINF]);
     expect(await values(x.norm(1))).toEqual([0, 0]);
-    expect(() => x.max(1)).toThrow('has no element to choose');
-    expect(() => x.mean(1)).toThrow('has no element along');
-    expect(() => x.argmax(1)).toThrow('has no element along');
+    expect(() => x.max(1)).toThrow('has no elements along');
+    expect(() => x.mean(1)).toThrow('has no elements along');
+    expect(() => x.argmax(1)).toThrow('has no elements along');
   });
 
   test('padding counts in a mean only where it is asked for', async () => {

@@ -319,7 +319,7 @@ describe.each([
   test('names the first op that makes a number that is none', async () => {
     const x = tensor([1, 0]);
     const bad = x.add(1).sub(1).log().exp().mul(2);
-    await expect(checkFinite(bad)).rejects.toThrow(/'log' gave -Infinity at position 1 of f32 \[2\]/);
+    await expect(checkFinite(bad)).rejects.toThrow(/'log' gave -Infinity at index 1 of f32 \[2\]/);
     await checkFinite(x.exp());
   });
 });
@@ -454,7 +454,7 @@ describe('errors come at the call and say what to do', () => {
     ['sum: axis 2 is out of range: expected -2 to 1 for rank 2', () => x.sum(2)],
     ['slice: expected integer indices and steps other than 0', () => x.slice([0], [1], [0])],
     [
-      'concat: tensors must agree in all axes but 0',
+      'concat: tensors must agree in dtype and all axes except 0',
       () => x.gather(tensor(Int32Array.of(0))) && ops.concat([x, zeros([1, 2])], 0),
     ],
     [
@@ -466,8 +466,8 @@ describe('errors come at the call and say what to do', () => {
     ['conv2d: a window of [5, 5] is larger', () => zeros([1, 4, 4, 1]).conv2d(zeros([5, 5, 1, 4]))],
     ['tensor: shape [2, 2] needs 4 values, got 3', () => tensor([1, 2, 3], [2, 2])],
     ['tensor: the list is ragged', () => tensor([[1, 2], [3]])],
-    ['max: [2, 0] has no element to choose', () => zeros([2, 0]).max(1)],
-    ['dropout: the rate must lie within [0, 1), got 1', () => ops.dropout(x, 1, { seed: 0 })],
+    ['max: [2, 0] has no elements along', () => zeros([2, 0]).max(1)],
+    ['dropout: rate must be a number within [0, 1), got 1', () => ops.dropout(x, 1, { seed: 0 })],
   ])('%s', (message, call) => {
     expect(call).toThrow(message);
   });

@@ -181,12 +181,12 @@ describe.each([
 
 test('what does not fit is told', () => {
   const x = zeros([1, 5, 5, 4]);
-  expect(() => conv2d(x, zeros([3, 3, 4, 6]), { groups: 4 })).toThrow('4 groups do not divide the 6 channels');
+  expect(() => conv2d(x, zeros([3, 3, 4, 6]), { groups: 4 })).toThrow('4 groups do not divide the 6 output channels');
   expect(() => conv2d(x, zeros([3, 3, 4, 6]), { groups: 2 })).toThrow('has 4, kernel [3, 3, 4, 6] takes 8');
   expect(() => conv2d(x, zeros([3, 3, 4, 6]), { dilation: 3 })).toThrow('is larger than the padded image');
   expect(() => conv2d(x, zeros([3, 3, 4, 6]), { dilation: 0 })).toThrow(
     'conv2d: dilation must be a positive integer or [height, width], got 0',
   );
-  expect(() => averagePool2d(x, { size: 6 })).toThrow('a window of [6, 6] is larger than the image');
+  expect(() => averagePool2d(x, { size: 6 })).toThrow('a window of [6, 6] is larger than the padded image');
   expect(() => conv2dTranspose(x, zeros([3, 3, 2, 5]))).toThrow('has 4, kernel [3, 3, 2, 5] takes 5');
 });

@@ -149,7 +149,7 @@ describe('axes', () => {
       [0, 0, 1],
       [1, 0, 0],
     ]);
-    expect(() => oneHot(indices, 1.5)).toThrow('oneHot: the depth must be a non-negative integer, got 1.5');
+    expect(() => oneHot(indices, 1.5)).toThrow('oneHot: depth must be a non-negative integer, got 1.5');
   });
 
   test('concat, split and stack agree', async () => {
@@ -164,14 +164,14 @@ describe('sizes are checked at the call', () => {
   const six = arange(6);
   test.each<[string, () => unknown]>([
     ['reshape: at most one size may be -1, got [-1, -1]', () => six.reshape([-1, -1])],
-    ['reshape: 6 elements of [6] do not divide into [-1, 5]', () => six.reshape([-1, 5])],
-    ['reshape: 6 elements of [6] do not divide into [-1, 0]', () => six.reshape([-1, 0])],
+    ['reshape: 6 elements of [6] do not fill [-1, 5]', () => six.reshape([-1, 5])],
+    ['reshape: 6 elements of [6] do not fill [-1, 0]', () => six.reshape([-1, 0])],
     ["reshape: a shape's sizes are non-negative integers, got [1.5]", () => six.reshape([1.5, -1])],
     ['reshape: expected a shape such as [2, -1], got 6', () => six.reshape(6 as never)],
     ['split: axis 0 of [6] does not divide into 1000000000 equal parts', () => split(six, 1e9)],
     ['split: axis 0 of [6] does not divide into 4 equal parts', () => split(six, 4)],
     [
-      "pad: expected a number, 'edge', 'reflect' or 'wrap' for the border, got 'mirror'",
+      "pad: border must be a number, 'edge', 'reflect' or 'wrap', got 'mirror'",
       () => six.pad([[1, 1]], 'mirror' as never),
     ],
     ['concat: expected a list of at least one tensor, got a list of 0', () => concat([])],

@@ -6,12 +6,13 @@ import type { Plan } from '../runtime/plan.js';
 import type { PlannedDispatch } from '../runtime/split.js';
 
 /**
- * The dotted name of the layer that each dispatch of a plan belongs to, `-` where none is known.
+ * Returns the dotted name of the layer that each dispatch of a plan belongs to, or `-` if none is known.
  *
- * 1. A dispatch that binds variables, or computes what is assigned to one, belongs to the layer that holds all of them.
- * 2. Another one belongs to the layer of the next dispatch that reads what it wrote: gradients to their update's, a
- *    permutation to the layer it prepares.
- * 3. Where nothing reads it, to the layer of the last dispatch before it that wrote what it reads.
+ * 1. A dispatch that binds variables, or writes a value that is assigned to one, belongs to the innermost layer that
+ *    holds all of these variables.
+ * 2. Any other dispatch belongs to the layer of the next one that reads its output: the gradient of a parameter to the
+ *    layer of its update, a permutation to the layer that uses it.
+ * 3. If no dispatch reads its output, it belongs to the layer of the last earlier dispatch that wrote one of its inputs.
  */
 export function modulesOf({ dispatches, targets }: Plan, traced: Trace): string[] {
   const held = new Set(traced.variables.map(({ variable }) => variable.name));
@@ -20,7 +21,7 @@ export function modulesOf({ dispatches, targets }: Plan, traced: Trace): string[
       ? traced.variables[storage.position].variable
       : traced.targets.map(assignedBy).find((variable, index) => variable && targets[index] === storage);
 
-  /** The layer of what a dispatch binds at some of its bindings; nothing where these are no variables. */
+  /** The layer of the variables at selected bindings of a dispatch; undefined if there are none. */
   const layerAt = ({ storages }: PlannedDispatch, isMeant: (binding: string) => boolean): string | undefined => {
     const meant = Object.entries(storages).filter(([binding]) => isMeant(binding));
     const variables = meant.flatMap(([, storage]) => variableOf(storage) ?? []);
@@ -35,7 +36,7 @@ export function modulesOf({ dispatches, targets }: Plan, traced: Trace): string[
     const [binding] = defined(
       Object.entries(dispatches[reader].storages).find(([, storage]) => writes.includes(storage)),
     );
-    // An update of several parameters binds gradient0 beside parameter0, and so on.
+    // An update of several parameters binds gradient0 with parameter0, gradient1 with parameter1, and so on.
     const slot = slotOf(binding);
     const own = slot === '' ? undefined : layerAt(dispatches[reader], (other) => slotOf(other) === slot);
     modules[index] ??= own ?? modules[reader];
@@ -49,25 +50,26 @@ export function modulesOf({ dispatches, targets }: Plan, traced: Trace): string[
 
 const slotOf = (binding: string): string => /\d*$/.exec(binding)?.[0] ?? '';
 
-/** `lstm` of `lstm.kernel`, and of `lstm.kernel.m`, a moment of a variable that is held as well. */
+/** Returns the layer of a variable: `lstm` for `lstm.kernel`, and for `lstm.kernel.m`, a moment of that variable. */
 function layerOf(name: string, held: ReadonlySet<string>): string {
   const above = name.slice(0, Math.max(0, name.lastIndexOf('.')));
   return held.has(above) ? layerOf(above, held) : above;
 }
 
-/** `encoder` of `encoder.lstm` and `encoder.norm`. */
+/** Returns the common prefix of dotted names: `encoder` for `encoder.lstm` and `encoder.norm`. */
 function commonPrefix(names: readonly string[]): string {
   const [first = [], ...others] = names.map((name) => name.split('.'));
   const end = first.findIndex((part, index) => others.some((other) => other[index] !== part));
   return (end === -1 ? first : first.slice(0, end)).join('.');
 }
 
+/** The workspace buffers that a dispatch reads and writes. */
 interface Flow {
   readonly reads: readonly Storage[];
   readonly writes: readonly Storage[];
 }
 
-/** What a dispatch may read and write of the values that live only within the plan. */
+/** Returns the workspace buffers of a dispatch; one bound as read_write counts as read too. */
 function flowOf({ kernel, storages }: PlannedDispatch): Flow {
   const own = kernel.bindings.filter(({ name }) => storages[name]?.kind === 'workspace');
   const written = own.filter(({ access }) => access === 'read_write');

@@ -6,10 +6,10 @@ import { trace } from '../graph/trace.js';
 import type { Tensor } from '../tensor.js';
 
 /**
- * Looks for the first op that makes a NaN or an infinity out of finite inputs, by computing and reading every value
- * that the targets depend on, in order: slow, for hunting. Call it before the step that goes wrong.
+ * Finds the first op whose output holds a NaN or an infinity, by computing and reading back every value that the targets
+ * depend on. It is slow and meant for debugging: call it before the training step that fails.
  *
- * @throws TesseraError naming the op, its shapes and the index, if there is one.
+ * @throws TesseraError that names the op, its shapes and the index of the element, if there is such an op.
  */
 export async function checkFinite(...targets: readonly Tensor[]): Promise<void> {
   const { nodes, slots } = trace(targets.map((target) => target.current()));
@@ -26,5 +26,5 @@ async function expectFinite(tensor: Tensor, what: string, inputs: readonly Node[
   const at = values.findIndex((value) => !Number.isFinite(value));
   if (at < 0) return;
   const given = inputs.length > 0 ? ` from (${inputs.map((input) => input.describe()).join(', ')})` : '';
-  throw new TesseraError(`checkFinite: ${what} gave ${values[at]} at position ${at} of ${tensor.describe()}${given}`);
+  throw new TesseraError(`checkFinite: ${what} gave ${values[at]} at index ${at} of ${tensor.describe()}${given}`);
 }

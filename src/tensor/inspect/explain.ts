@@ -6,46 +6,46 @@ import { type Plan, plan } from '../runtime/plan.js';
 import type { PlannedDispatch } from '../runtime/split.js';
 import type { Tensor } from '../tensor.js';
 
-/** What is known of a dispatch before it runs. */
+/** A dispatch as known before it runs. */
 export interface DispatchOutline {
-  /** The kernel's name. */
+  /** The name of the kernel. */
   readonly kernel: string;
   /** The op that it computes, with the shapes of its inputs. */
   readonly op: string;
-  /** How many workgroups run. */
+  /** The number of workgroups. */
   readonly workgroups: number;
-  /** Floating-point operations, by the kernel's formula. */
+  /** The number of floating-point operations, by the kernel's formula. */
   readonly flops: number;
-  /** Bytes that must cross the memory bus at least once. */
+  /** The number of bytes that must be read or written at least once. */
   readonly bytes: number;
 }
 
 /** One dispatch of a plan. */
 export interface ExplainedDispatch extends DispatchOutline {
   /**
-   * For every binding the buffer behind it: `w3` workspace, `in0` an input's slot, or a variable's name; with the range of
-   * elements in brackets where only a part of a large one is bound.
+   * The buffer at each binding: `w3` for workspace, `in0` for an input, or the name of a variable, followed by the range
+   * of elements in brackets if only a part of it is bound.
    */
   readonly buffers: Readonly<Record<string, string>>;
   /** The kernel's source. */
   readonly wgsl: string;
 }
 
-/** What evaluating some tensors would do. */
+/** The plan of an evaluation. */
 export interface Explanation {
-  /** The adapter, in words. */
+  /** The name of the device. */
   readonly device: string;
-  /** In the order in which they run. */
+  /** The dispatches in order of execution. */
   readonly dispatches: readonly ExplainedDispatch[];
-  /** How many buffers the plan binds. */
+  /** The number of buffers that the plan binds. */
   readonly buffers: number;
-  /** Bytes of these buffers: all that evaluation needs at a time, variables included. */
+  /** The size of these buffers in bytes: the memory that the evaluation needs, including variables. */
   readonly peakBytes: number;
-  /** Floating-point operations of all dispatches. */
+  /** The number of floating-point operations of all dispatches. */
   readonly flops: number;
 }
 
-/** Plans the evaluation of tensors without running it, and lists every dispatch with its kernel, cost and buffers. */
+/** Plans the evaluation of tensors without running it, and lists each dispatch with its kernel, cost and buffers. */
 export async function explain(...targets: readonly Tensor[]): Promise<Explanation> {
   const current = targets.map((target) => target.current());
   const traced = trace(current);
@@ -80,7 +80,7 @@ export async function explain(...targets: readonly Tensor[]): Promise<Explanatio
   };
 }
 
-/** A planned dispatch in words and numbers. */
+/** Describes a planned dispatch. */
 export const outlineOf = ({ kernel, label, uniforms, cost }: PlannedDispatch): DispatchOutline => ({
   kernel: kernel.name,
   op: label,

@@ -6,41 +6,41 @@ import type { Tensor } from '../tensor.js';
 import { modulesOf } from './attribution.js';
 import { type DispatchOutline, outlineOf } from './explain.js';
 
-/** One dispatch that ran. */
+/** One dispatch of a profile. */
 export interface ProfiledDispatch extends DispatchOutline {
-  /** The dotted name of the layer it belongs to, such as `encoder.lstm`; `-` where none is known. */
+  /** The dotted name of the layer that it belongs to, such as `encoder.lstm`, or `-` if none is known. */
   readonly module: string;
-  /** How long it ran. */
+  /** The time that it ran on the device. */
   readonly nanoseconds: number;
 }
 
-/** What evaluating some tensors took. */
+/** The times of an evaluation. */
 export interface Profile {
-  /** The adapter, in words. */
+  /** The name of the device. */
   readonly device: string;
-  /** In the order in which they ran. */
+  /** The dispatches in order of execution. */
   readonly dispatches: readonly ProfiledDispatch[];
   /**
-   * What the host took before the device began: finding or making the plan, uploading inputs. The first time of a plan
-   * kernels are compiled, too.
+   * The time on the host before the device starts: looking up or making the plan and uploading inputs. The first run of
+   * a plan includes compiling its kernels.
    */
   readonly hostMilliseconds: number;
 }
 
 /**
- * Computes tensors and does assigns as `startReading` does, and measures how long every dispatch ran. Timestamps exist only at
- * the boundaries of passes, so each dispatch runs in a pass of its own: their sum is more than they take together in
- * the one pass of a normal evaluation. On the reference device times are the clock's. What was computed before is not
- * computed again, and has no dispatches.
+ * Evaluates tensors and assigns, and measures the time of each dispatch. Timestamps exist only at the boundaries of
+ * passes, so each dispatch runs in a pass of its own; the sum of the times exceeds that of a normal evaluation, which
+ * runs them all in one pass. On the reference device times are wall-clock times. Values that were computed before are
+ * not computed again and have no dispatches.
  *
- * A step of training is profiled with `profile(loss, ...optimizer.assigns(loss))`, after which
- * `optimizer.resumeAt(optimizer.steps + 1)` counts it.
+ * To profile a training step, call `profile(loss, ...optimizer.assigns(loss))`, then
+ * `optimizer.resumeAt(optimizer.steps + 1)` to count it.
  *
- * Layers are found by the names that `Module.namedParameters` gives: a dispatch belongs to the layer of the variables
- * that it reads or writes; one without variables to the layer that uses its result next, or else to where its inputs
- * come from.
+ * Layers have the names that `Module.namedParameters` gives. A dispatch belongs to the layer of the variables that it
+ * reads or writes; one without variables to the layer that uses its output, or else to that of its inputs.
  *
- * @throws TesseraError if the device has no timestamps, or a tensor was built on a variable that was assigned to since.
+ * @throws TesseraError if the device cannot measure timestamps, or a tensor was built before an assign to one of its
+ * variables.
  */
 export async function profile(...targets: readonly Tensor[]): Promise<Profile> {
   const traced = trace(targets.map((target) => target.current()));

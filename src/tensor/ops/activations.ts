@@ -2,13 +2,14 @@ import type { Tensor } from '../tensor.js';
 import { where } from './elementwise.js';
 
 /*
- * Activation functions made of other ops: each fuses into one kernel, and its gradient follows from theirs. Formulas
+ * Activation functions composed of other ops: each fuses into one kernel, and autograd derives its gradient. Formulas
  * and defaults are those of Keras 3.
  */
 
 /**
- * Gaussian error linear unit: x · Φ(x), Φ the normal distribution; with `approximate` by tanh. Hendrycks and Gimpel
- * 2016. Error ≤ 4e-6·|y| + 1e-6.
+ * Computes the Gaussian error linear unit, y = x · Φ(x), where Φ is the cumulative distribution function of the standard
+ * normal distribution (Hendrycks and Gimpel 2016). With `approximate`, y = x/2 · (1 + tanh(√(2/π)·(x + 0.044715·x³))).
+ * Error ≤ 4e-6·|y| + 1e-6.
  */
 export function gelu(x: Tensor, { approximate = false }: { approximate?: boolean } = {}): Tensor {
   const half = x.mul(0.5);
@@ -17,19 +18,22 @@ export function gelu(x: Tensor, { approximate = false }: { approximate?: boolean
   return half.mul(inner.tanh().add(1));
 }
 
-/** x · σ(x), also called swish. Error ≤ 4e-6·|y| + 1e-6. */
+/** Computes y = x · σ(x), also called swish. Error ≤ 4e-6·|y| + 1e-6. */
 export const silu = (x: Tensor): Tensor => x.mul(x.sigmoid());
 
-/** x where it is positive, else slope · x, at 0 too. Error ≤ 5e-7·|y|. */
+/** Computes y = x for x > 0, else slope · x. The gradient at 0 is the slope. Error ≤ 5e-7·|y|. */
 export const leakyRelu = (x: Tensor, slope = 0.2): Tensor => where(x.greater(0), x, x.mul(slope));
 
-/** x where it is positive, else alpha · (e^x - 1); the slope at 0 is alpha. Clevert et al. 2015. Error ≤ 2e-6·|y|. */
+/**
+ * Computes the exponential linear unit, y = x for x > 0, else alpha · (e^x - 1) (Clevert et al. 2015). The gradient at 0
+ * is alpha. Error ≤ 2e-6·|y|.
+ */
 export const elu = (x: Tensor, alpha = 1): Tensor => {
   const positive = x.greater(0);
   return where(positive, x, where(positive, 0, x).expm1().mul(alpha));
 };
 
-/** x / 6 + 1/2, clipped to [0, 1]; the slope at both ends is 1/6. Error ≤ 4e-6·|y| + 1e-6. */
+/** Computes y = x/6 + 1/2, clipped to [0, 1]. The gradient at both ends is 1/6. Error ≤ 4e-6·|y| + 1e-6. */
 export const hardSigmoid = (x: Tensor): Tensor =>
   x
     .mul(1 / 6)

@@ -5,16 +5,16 @@ import type { Tensor } from '../tensor.js';
 import { broadcastTo, concat, pad, reshape } from './movement.js';
 
 /*
- * Ways to arrange elements, made of reshape, slice, concat and broadcast. Axes count from the end where negative.
+ * Rearrangements composed of reshape, slice, concat and broadcastTo. Negative axes count from the end.
  */
 
-/** x with an axis of size 1 inserted: y's axis `axis`. Exact. */
+/** Inserts an axis of size 1, which becomes the output's axis `axis`. Exact. */
 export function expandDims(x: Tensor, axis: number): Tensor {
   const at = normalizeAxis('expandDims', axis, x.rank + 1);
   return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
 }
 
-/** x without axes of size 1: the given ones, or all. Exact. @throws TesseraError if a given one has another size. */
+/** Removes axes of size 1: the given ones, or all. Exact. @throws TesseraError if a given axis has another size. */
 export function squeeze(x: Tensor, axes?: number | readonly number[]): Tensor {
   const wanted = normalizeAxes('squeeze', axes, x.rank);
   const odd = wanted.find((axis) => axes !== undefined && x.shape[axis] !== 1);
@@ -26,7 +26,7 @@ export function squeeze(x: Tensor, axes?: number | readonly number[]): Tensor {
   );
 }
 
-/** Tensors of one shape beside each other along a new axis. Exact. */
+/** Joins tensors of the same shape along a new axis. Exact. */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   expectTensors('stack', tensors);
   const at = normalizeAxis('stack', axis, tensors[0].rank + 1);
@@ -37,8 +37,8 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
 }
 
 /**
- * x split along an axis: into `parts` equal parts, or into parts of the given sizes. Exact.
- * @throws TesseraError if the parts do not add up to the axis.
+ * Splits x along an axis, into `parts` equal parts or into parts of the given sizes. Exact.
+ * @throws TesseraError if the sizes of the parts do not add up to that of the axis.
  */
 export function split(x: Tensor, parts: number | readonly number[], axis = 0): Tensor[] {
   const at = normalizeAxis('split', axis, x.rank);
@@ -51,7 +51,7 @@ export function split(x: Tensor, parts: number | readonly number[], axis = 0): T
     !sizes.every((one) => Number.isInteger(one) && one >= 0) ||
     sizes.reduce((sum, one) => sum + one, 0) !== size
   )
-    throw new TesseraError(`split: sizes [${sizes}] do not add up to axis ${at} of ${formatShape(x.shape)}`);
+    throw new TesseraError(`split: sizes [${sizes}] do not add up to ${size}, axis ${at} of ${formatShape(x.shape)}`);
   let end = 0;
   return sizes.map((one) => {
     end += one;
@@ -59,23 +59,23 @@ export function split(x: Tensor, parts: number | readonly number[], axis = 0): T
   });
 }
 
-/** x[begin:end] along one axis. */
+/** Takes x[begin:end] along one axis. */
 function part(x: Tensor, axis: number, begin: number, end: number): Tensor {
   const zeros = Array.from({ length: axis }, () => 0);
   return x.slice([...zeros, begin], [...x.shape.slice(0, axis), end]);
 }
 
-/** The elements in opposite order along axes (all by default). Exact. */
+/** Reverses the order of elements along axes (all by default). Exact. */
 export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
-  const turned = normalizeAxes('flip', axes, x.rank);
+  const flipped = normalizeAxes('flip', axes, x.rank);
   return x.slice(
     [],
     [],
-    x.shape.map((_, axis) => (turned.includes(axis) ? -1 : 1)),
+    x.shape.map((_, axis) => (flipped.includes(axis) ? -1 : 1)),
   );
 }
 
-/** x repeated `counts[d]` times along each axis d, as NumPy's tile; counts are aligned at the last axis. Exact. */
+/** Repeats x `counts[d]` times along each axis d, as NumPy's tile; shapes and counts align at the last axis. Exact. */
 export function tile(x: Tensor, counts: readonly number[]): Tensor {
   if (!counts.every((count) => Number.isInteger(count) && count >= 0))
     throw new TesseraError(`tile: expected non-negative integers, got [${counts.join(', ')}]`);
@@ -95,7 +95,7 @@ export function tile(x: Tensor, counts: readonly number[]): Tensor {
   );
 }
 
-/** The elements moved along an axis; what leaves at one end comes in at the other. Exact. */
+/** Shifts elements along an axis; those shifted beyond the end reappear at the start, as in NumPy's roll. Exact. */
 export function roll(x: Tensor, shift: number, axis = 0): Tensor {
   const at = normalizeAxis('roll', axis, x.rank);
   if (!Number.isInteger(shift)) throw new TesseraError(`roll: expected an integer shift, got ${shift}`);
@@ -105,9 +105,9 @@ export function roll(x: Tensor, shift: number, axis = 0): Tensor {
 }
 
 /**
- * x with a border made of its own elements, as NumPy's pad: 'edge' repeats the outermost, 'reflect' mirrors at them,
- * 'wrap' goes on at the other side. One pair of widths [before, after] for each axis. Exact.
- * @throws TesseraError if a border is wider than the elements that it is made of.
+ * Pads x with its own elements by widths [before, after] for each axis, as NumPy's pad: 'edge' repeats the outermost
+ * element, 'reflect' mirrors without repeating it, 'wrap' continues periodically. Exact.
+ * @throws TesseraError if an axis has too few elements for a border of that width.
  */
 export function padWith(
   x: Tensor,
@@ -115,14 +115,14 @@ export function padWith(
   mode: 'edge' | 'reflect' | 'wrap',
 ): Tensor {
   if (!['edge', 'reflect', 'wrap'].includes(mode))
-    throw new TesseraError(`pad: expected a number, 'edge', 'reflect' or 'wrap' for the border, got '${mode}'`);
+    throw new TesseraError(`pad: border must be a number, 'edge', 'reflect' or 'wrap', got '${mode}'`);
   pad(x, widths); // checks the widths
   return widths.reduce((y, [before, after], axis) => {
     const size = y.shape[axis];
     const most = mode === 'edge' ? (size > 0 ? Number.POSITIVE_INFINITY : 0) : mode === 'reflect' ? size - 1 : size;
     if (Math.max(before, after) > Math.max(0, most)) {
       throw new TesseraError(
-        `pad: axis ${axis} of ${formatShape(x.shape)} has no border of ${Math.max(before, after)} by '${mode}'; expected at most ${most}`,
+        `pad: axis ${axis} of ${formatShape(x.shape)} is too short for a border of ${Math.max(before, after)} in mode '${mode}'; expected at most ${most}`,
       );
     }
     const edges = (width: number, at: number): Tensor =>

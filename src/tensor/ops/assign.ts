@@ -4,8 +4,8 @@ import { sameShape } from '../graph/shape.js';
 import type { Variable } from '../variable.js';
 
 /**
- * Makes a value a variable's own when it is evaluated. The plan does it after all reads of the old value; where the
- * value is an update of the same variable, the kernel writes in place.
+ * Assigns a value to a variable when it is evaluated. The plan runs the assignment after all reads of the old value; if
+ * the value is an update of the same variable, the kernel writes it in place.
  */
 export const assign = defineOp({
   name: 'assign',

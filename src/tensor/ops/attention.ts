@@ -13,8 +13,8 @@ import type { Tensor } from '../tensor.js';
 import { stack } from './arrange.js';
 
 /**
- * `attention` with its mask given, for a scale of at least 0; its other outputs (batch, heads, queries) are what the
- * gradients need of the softmax: the largest score of each query, and 1 / the sum of the exponentials.
+ * Computes `attention` for a given mask and a scale of at least 0. Two more outputs (batch, heads, queries) save the
+ * softmax for the gradients: the maximum m of the scores of each query, and 1 / Σ exp(score - m).
  */
 export const attentionOp: Op<readonly ['q', 'k', 'v', 'mask'], AttentionAttributes> = defineOp({
   name: 'attention',
@@ -33,7 +33,7 @@ export const attentionOp: Op<readonly ['q', 'k', 'v', 'mask'], AttentionAttribut
   },
 });
 
-/** The gradients of `attention` for queries, keys and values. Error ≤ 1e-5·|y| + 1e-5. */
+/** Computes the gradients of `attention` with respect to q, k and v. Error ≤ 1e-5·|y| + 1e-5. */
 export const attentionBackwardOp: Op<readonly ['q', 'k', 'v', 'mask', 'dy', 'rows'], AttentionAttributes> = defineOp({
   name: 'attentionBackward',
   inputs: ['q', 'k', 'v', 'mask', 'dy', 'rows'],
@@ -44,23 +44,25 @@ export const attentionBackwardOp: Op<readonly ['q', 'k', 'v', 'mask', 'dy', 'row
   vjp: 'it is a fused gradient, without a second derivative',
 });
 
-/** What a query may look at, and how scores are scaled. */
+/** Options of `attention`. */
 export interface AttentionOptions {
-  /** Of bool, broadcasts to (batch, heads, queries, keys): true where a query may look at a key. Default: everywhere. */
+  /**
+   * A bool tensor that broadcasts to (batch, heads, queries, keys): true where a query attends to a key. Default: no
+   * mask.
+   */
   readonly mask?: Tensor;
-  /** A query looks at no later key: key j ≤ query i, both counted from the end. */
+  /** Whether a query attends to no later key: key j ≤ query i, both counted from the end. Default false. */
   readonly causal?: boolean;
-  /** A finite number. Default 1 / √features. */
+  /** The factor of the scores, a finite number. Default 1 / √features. */
   readonly scale?: number;
 }
 
 /**
- * Attention: softmax(scale · q·kᵀ)·v along the keys, without storing the scores. q (batch, heads, queries, features),
- * k (batch, heads, keys, features), v (batch, heads, keys, values) -> (batch, heads, queries, values). Queries and keys
- * of different sequences make it cross attention. A query that may look at nothing gives zeros.
- * Error ≤ 4e-6·|y| + 4e-6.
+ * Computes scaled dot-product attention, softmax(scale · q·kᵀ)·v, without storing the scores (Vaswani et al. 2017; Dao
+ * et al. 2022). q (batch, heads, queries, features), k (batch, heads, keys, features), v (batch, heads, keys, values) ->
+ * (batch, heads, queries, values). A fully masked query gives zeros. Error ≤ 4e-6·|y| + 4e-6.
  *
- * @throws TesseraError if shapes do not fit, or there are more than 256 features.
+ * @throws TesseraError if shapes do not match, or a head has more than 256 features.
  */
 export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
   checkOptions('attention', options, { mask: anything, causal: optional(boolean), scale: optional(finite) });
@@ -72,10 +74,12 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
   const [batch, heads, queries, features] = q.shape;
   const fits = [k, v].every(({ shape }) => shape[0] === batch && shape[1] === heads && shape[2] === k.shape[2]);
   if (!fits || k.shape[3] !== features) {
-    throw new TesseraError(`attention: q, k and v must agree in batch, heads, keys and features: got ${shapes}`);
+    throw new TesseraError(`attention: q, k and v must agree in batch, heads, keys and features, got ${shapes}`);
   }
   if (Math.max(features, v.shape[3]) > MOST_FEATURES)
-    throw new TesseraError(`attention: at most ${MOST_FEATURES} features a head, got ${shapes}; use more heads`);
+    throw new TesseraError(
+      `attention: expected at most ${MOST_FEATURES} features per head, got ${shapes}; use more heads`,
+    );
   const { mask, causal = false, scale = 1 / Math.sqrt(Math.max(1, features)) } = options;
   const whole = [batch, heads, queries, k.shape[2]];
   const bools = mask ?? ones([1, 1, 1, 1]).cast('bool');
@@ -83,7 +87,7 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
   const broadcast = broadcastShapes('attention: mask', bools.shape, whole);
   if (broadcast.join() !== whole.join())
     throw new TesseraError(
-      `attention: the mask ${formatShape(bools.shape)} does not broadcast to ${formatShape(whole)}`,
+      `attention: mask ${formatShape(bools.shape)} does not broadcast to the scores ${formatShape(whole)}`,
     );
   const ranked = bools.reshape([...whole.slice(bools.rank).map(() => 1), ...bools.shape]);
   return attentionOp(scale < 0 ? q.neg() : q, k, v, ranked, { causal, scale: Math.abs(scale) });

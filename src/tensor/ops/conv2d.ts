@@ -12,14 +12,18 @@ import { anything, type Checks, checkOptions, oneOf, optional, positiveInteger, 
 import type { Tensor } from '../tensor.js';
 import { cast } from './elementwise.js';
 
+/** Options of `conv2d`. */
 export interface Conv2dOptions {
-  /** Of the window, in pixels: one for both axes, or [height, width]. Default 1. */
+  /** The step of the window in pixels: one number for both axes, or [height, width]. Default 1. */
   readonly stride?: number | readonly [number, number];
-  /** 'valid' (default): none. 'same': outputs = ceil(inputs / stride), the odd pixel after. Or [[top, bottom], [left, right]]. */
+  /**
+   * The zeros around the image: 'valid' (default) for none; 'same' for an output of ceil(input / stride) pixels, with the
+   * odd zero after the image; or [[top, bottom], [left, right]].
+   */
   readonly padding?: 'valid' | 'same' | readonly [readonly [number, number], readonly [number, number]];
-  /** Distance of the pixels that a window takes. Default 1: neighbours. */
+  /** The distance between the pixels of a window: one number for both axes, or [height, width]. Default 1. */
   readonly dilation?: number | readonly [number, number];
-  /** Splits the channels into groups that do not see each other; it divides both numbers of channels. Default 1. */
+  /** The number of groups that are convolved separately; it divides the input and the output channels. Default 1. */
   readonly groups?: number;
 }
 
@@ -30,19 +34,19 @@ const CONV2D_CHECKS: Checks<Conv2dOptions> = {
   groups: optional(positiveInteger),
 };
 
-/** Of a transposed convolution; each as for the convolution. */
+/** Options of `conv2dTranspose`; stride and dilation are those of the convolution that it transposes. */
 export interface Conv2dTransposeOptions extends Pick<Conv2dOptions, 'stride' | 'dilation'> {
-  /** Default 'valid'. */
+  /** The padding of the convolution that it transposes. Default 'valid'. */
   readonly padding?: 'valid' | 'same';
 }
 
-/** Where the windows lie, and the shapes of which a gradient knows only one. */
+/** The positions of the windows, and both shapes, as the operands of a gradient have only one of them. */
 interface Geometry extends ConvGeometry {
   readonly inputShape: Shape;
   readonly kernelShape: Shape;
 }
 
-/** How many pixels a window spans. */
+/** Returns the size of a dilated window in pixels. */
 const spanOf = (kernel: number, dilation: number): number => (kernel - 1) * dilation + 1;
 
 function outputShape({ inputShape, kernelShape, stride, padding, dilation }: Geometry): Shape {
@@ -53,7 +57,7 @@ function outputShape({ inputShape, kernelShape, stride, padding, dilation }: Geo
   return [inputShape[0], along(0), along(1), kernelShape[3]];
 }
 
-/** `conv2d` of a geometry. */
+/** Computes `conv2d` for a given geometry. */
 export const conv2dOp: Op<readonly ['x', 'kernel'], Geometry> = defineOp({
   name: 'conv2d',
   inputs: ['x', 'kernel'],
@@ -67,7 +71,10 @@ export const conv2dOp: Op<readonly ['x', 'kernel'], Geometry> = defineOp({
   },
 });
 
-/** Linear in dy and in w, like the convolution itself; so its gradients are the other two. Error ≤ 1e-6·Σ|terms|. */
+/**
+ * Computes the gradient of `conv2d` with respect to x. Like the convolution it is linear in both operands, so its own
+ * gradients are the convolution and the gradient of the kernel. Error ≤ 1e-6·Σ|terms|.
+ */
 export const conv2dInputBackwardOp: Op<readonly ['dy', 'kernel'], Geometry> = defineOp({
   name: 'conv2dInputBackward',
   inputs: ['dy', 'kernel'],
@@ -81,7 +88,7 @@ export const conv2dInputBackwardOp: Op<readonly ['dy', 'kernel'], Geometry> = de
   },
 });
 
-/** The gradient of `conv2d` for the kernel. Error ≤ 1e-6·Σ|terms|. */
+/** Computes the gradient of `conv2d` with respect to the kernel. Error ≤ 1e-6·Σ|terms|. */
 export const conv2dFilterBackwardOp: Op<readonly ['x', 'dy'], Geometry> = defineOp({
   name: 'conv2dFilterBackward',
   inputs: ['x', 'dy'],
@@ -95,24 +102,24 @@ export const conv2dFilterBackwardOp: Op<readonly ['x', 'dy'], Geometry> = define
 });
 
 /**
- * Convolution (cross-correlation, as in every such library), channels last:
- * x (batch, height, width, in), kernel (height, width, in / groups, out) -> (batch, out height, out width, out).
- * Operands of f16, without groups, are multiplied and summed as f32, and give f32.
- * Error ≤ 1e-6·Σ|terms|, 1e-4·Σ|terms| where thousands of terms are of one sign: they are summed in one accumulator.
+ * Computes the 2-D convolution (strictly, cross-correlation) of images, channels last: x (batch, height, width, in),
+ * kernel (height, width, in / groups, out) -> (batch, out height, out width, out). f16 operands, which need groups = 1,
+ * accumulate in f32 and give f32.
+ * Error ≤ 1e-6·Σ|terms|, or 1e-4·Σ|terms| for sums of thousands of terms of the same sign, which share one accumulator.
  *
- * @throws TesseraError if ranks, dtypes or channels do not fit, or the window is larger than the padded image.
+ * @throws TesseraError if ranks, dtypes or channels do not match, or the window is larger than the padded image.
  */
 export function conv2d(x: Tensor, kernel: Tensor, options: Conv2dOptions = {}): Tensor {
   checkOptions('conv2d', options, CONV2D_CHECKS);
   expectRank('conv2d', 'x', x, 4, 'batch, height, width, channels');
   expectRank('conv2d', 'kernel', kernel, 4, 'height, width, in / groups, out');
   const { groups = 1 } = options;
-  // Groups share little: their kernel reads f32 alone.
+  // The kernel for several groups reads f32 only.
   const types = groups === 1 ? (['f32', 'f16'] as const) : (['f32'] as const);
   for (const [name, operand] of Object.entries({ x, kernel })) expectType('conv2d', name, operand, ...types);
   expectSameType('conv2d', x, kernel);
   if (!Number.isInteger(groups) || groups < 1 || kernel.shape[3] % groups !== 0) {
-    throw new TesseraError(`conv2d: ${groups} groups do not divide the ${kernel.shape[3]} channels of the output`);
+    throw new TesseraError(`conv2d: ${groups} groups do not divide the ${kernel.shape[3]} output channels`);
   }
   if (x.shape[3] !== kernel.shape[2] * groups) {
     throw new TesseraError(
@@ -130,12 +137,12 @@ export function conv2d(x: Tensor, kernel: Tensor, options: Conv2dOptions = {}): 
 }
 
 /**
- * The transpose of a convolution, which makes images larger: the gradient of conv2d with respect to its input, as a
- * layer. x (batch, height, width, in), kernel (height, width, out, in) -> (batch, out height, out width, out), where
- * out = in · stride for 'same' and in · stride + max(window - stride, 0) for 'valid' padding, as in Keras.
- * Error ≤ 1e-6·Σ|terms|, 1e-4·Σ|terms| where thousands of terms are of one sign: they are summed in one accumulator.
+ * Computes the transposed 2-D convolution, the gradient of `conv2d` with respect to its input, which upsamples images:
+ * x (batch, height, width, in), kernel (height, width, out, in) -> (batch, out height, out width, out). As in Keras, an
+ * axis of n pixels becomes n · stride for 'same' padding and n · stride + max(window - stride, 0) for 'valid' padding.
+ * Error ≤ 1e-6·Σ|terms|, or 1e-4·Σ|terms| for sums of thousands of terms of the same sign, which share one accumulator.
  *
- * @throws TesseraError if ranks, dtypes or channels do not fit.
+ * @throws TesseraError if ranks, dtypes or channels do not match.
  */
 export function conv2dTranspose(x: Tensor, kernel: Tensor, options: Conv2dTransposeOptions = {}): Tensor {
   const {
@@ -171,17 +178,21 @@ export function conv2dTranspose(x: Tensor, kernel: Tensor, options: Conv2dTransp
   );
 }
 
+/** Options of `conv1d`. */
 export interface Conv1dOptions {
+  /** The step of the window. Default 1. */
   readonly stride?: number;
-  /** 'causal' puts all padding before: an output sees no later input. */
+  /** 'valid' (default), 'same', or 'causal': all padding comes first, so that an output depends on no later input. */
   readonly padding?: 'valid' | 'same' | 'causal';
+  /** The distance between the time steps of a window. Default 1. */
   readonly dilation?: number;
+  /** The number of groups of channels that are convolved separately. Default 1. */
   readonly groups?: number;
 }
 
 /**
- * Convolution along time: x (batch, time, in), kernel (window, in / groups, out) -> (batch, out time, out). Error ≤
- * 1e-6·Σ|terms|.
+ * Computes the 1-D convolution of sequences: x (batch, time, in), kernel (window, in / groups, out) -> (batch, out time,
+ * out). Error ≤ 1e-6·Σ|terms|.
  */
 export function conv1d(x: Tensor, kernel: Tensor, options: Conv1dOptions = {}): Tensor {
   const {
@@ -223,16 +234,18 @@ function geometryOf(op: string, inputShape: Shape, kernelShape: Shape, options: 
   return { inputShape, kernelShape, stride: strides, padding: [along(0), along(1)], dilation: dilations, groups };
 }
 
-/** @throws TesseraError if a stride, window or dilation is not a positive integer. */
+/** Expands a stride, window or dilation to [height, width]. @throws TesseraError if it is not of positive integers. */
 export function pairOf(op: string, sizes: number | readonly [number, number]): readonly [number, number] {
   const pair = typeof sizes === 'number' ? ([sizes, sizes] as const) : sizes;
   if (!pair.every((one) => Number.isInteger(one) && one >= 1)) {
-    throw new TesseraError(`${op}: strides, dilations and windows are positive integers, got ${JSON.stringify(sizes)}`);
+    throw new TesseraError(
+      `${op}: strides, dilations and windows must be positive integers, got ${JSON.stringify(sizes)}`,
+    );
   }
   return pair;
 }
 
-/** Padding before and after along an axis: `size` pixels and windows of `span`. */
+/** Returns the padding before and after an axis of `size` pixels, for windows of `span` pixels. */
 export function paddingOf(
   op: string,
   padding: Conv2dOptions['padding'],
@@ -249,7 +262,7 @@ export function paddingOf(
   const pair = padding[axis];
   if (pair?.length !== 2 || !pair.every((one) => Number.isInteger(one) && one >= 0)) {
     throw new TesseraError(
-      `${op}: padding must be 'valid', 'same' or [[top, bottom], [left, right]] from 0, got ${JSON.stringify(padding)}`,
+      `${op}: padding must be 'valid', 'same' or non-negative integers [[top, bottom], [left, right]], got ${JSON.stringify(padding)}`,
     );
   }
   return pair;

@@ -5,14 +5,17 @@ import type { Tensor } from '../tensor.js';
 import { softmax } from './softmax.js';
 import { oneHot } from './take.js';
 
-/** The gradient of `crossEntropyRows`: dloss · (softmax(logits) - one-hot(label)). Error ≤ 1e-5·|y| + 1e-5. */
+/**
+ * Computes the gradient of `crossEntropyRows`, dlogits = dloss · (softmax(logits) - one-hot(label)).
+ * Error ≤ 1e-5·|y| + 1e-5.
+ */
 export const crossEntropyBackwardOp: Op<readonly ['logits', 'labels', 'maximum', 'sums', 'dloss']> = defineOp({
   name: 'crossEntropyBackward',
   inputs: ['logits', 'labels', 'maximum', 'sums', 'dloss'],
   shape: ([logits]) => logits.shape,
   dispatch: ([logits, labels, maximum, sums, dloss], [dlogits]) =>
     crossEntropyBackwardLaunches({ logits, labels, maximum, sums, dloss, dlogits }),
-  // Maximum and sum follow from the logits: their gradient holds what would come through it.
+  // Maximum and sums depend on the logits alone; the gradient of the logits includes that path.
   vjp: ({ inputs: [logits, labels, , , dloss], outputGrad: g }) => {
     const rule = (logits: Tensor, dloss: Tensor): Tensor =>
       softmax(logits)
@@ -23,7 +26,7 @@ export const crossEntropyBackwardOp: Op<readonly ['logits', 'labels', 'maximum',
   },
 });
 
-/** `crossEntropyRows`, and what its gradient needs of each row: its maximum, and Σ e^(logits - maximum). */
+/** Computes `crossEntropyRows` and, for its gradient, the maximum and Σ exp(logits - maximum) of each row. */
 export const crossEntropyOp = defineOp({
   name: 'crossEntropy',
   inputs: ['logits', 'labels'],
@@ -41,11 +44,11 @@ export const crossEntropyOp = defineOp({
 });
 
 /**
- * The cross-entropy of each row: loss[r] = log Σ_k exp(logits[r,k]) - logits[r, labels[r]].
- * logits (batch, classes), labels (batch) of i32 -> (batch). A label that is no class gives NaN, in its row's gradient
- * too; a row whose loss is left out, whatever it holds, gets a gradient of 0. Error ≤ 4e-6·|y| + 4e-6.
+ * Computes the cross-entropy of each row, loss[r] = ln Σ_k exp(logits[r,k]) - logits[r, labels[r]]: logits (batch,
+ * classes), labels (batch) of i32 -> (batch). A label out of range gives NaN, also in the gradient of its row. A row
+ * whose loss has a gradient of 0 gets a gradient of 0, whatever its logits are. Error ≤ 4e-6·|y| + 4e-6.
  *
- * @throws TesseraError if shapes or dtypes do not fit, or a label known on the host is not a class.
+ * @throws TesseraError if shapes or dtypes do not match, or a label known on the host is out of range.
  */
 export function crossEntropyRows(logits: Tensor, labels: Tensor): Tensor {
   expectRank('crossEntropy', 'logits', logits, 2, 'batch, classes');

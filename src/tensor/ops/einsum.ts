@@ -6,11 +6,12 @@ import { matmul } from './matmul.js';
 import { permute, reshape, slice } from './movement.js';
 
 /**
- * A sum of products in Einstein's notation, of one or two tensors: `einsum('bij,bjk->bik', a, b)`. Each letter names
- * an axis; letters that the result leaves out are summed over, and a letter that a tensor names twice takes its diagonal
- * (`'ii->i'`; `'ii->'` is the trace). Two tensors become one batched matrix product. Error ≤ 1e-6·Σ|terms|.
+ * Computes an Einstein summation of one or two tensors: `einsum('bij,bjk->bik', a, b)`. Each letter names an axis. The
+ * axes that the result does not name are summed over; a letter that a tensor names twice takes its diagonal (`'ii->i'`,
+ * or the trace, `'ii->'`). Two tensors become one batched matrix product. Error ≤ 1e-6·Σ|terms|.
  *
- * @throws TesseraError if letters and shapes do not fit, the result names a letter twice, or there are more than two tensors.
+ * @throws TesseraError if letters and shapes do not match, the result names a letter twice, or there are more than two
+ * tensors.
  */
 export function einsum(equation: string, ...tensors: readonly Tensor[]): Tensor {
   const fail = (what: string): never => {
@@ -21,7 +22,7 @@ export function einsum(equation: string, ...tensors: readonly Tensor[]): Tensor 
   if (match === null) return fail("expected letters for one or two tensors and the result, such as 'ij,jk->ik'");
   const terms = match[1].split(',');
   const result = [...match[2]];
-  if (terms.length !== tensors.length) fail(`${terms.length} tensors are named, ${tensors.length} are given`);
+  if (terms.length !== tensors.length) fail(`expected ${terms.length} tensors, got ${tensors.length}`);
   const sizes = new Map<string, number>();
   for (const [index, letters] of terms.entries()) {
     const { shape } = tensors[index];
@@ -36,7 +37,7 @@ export function einsum(equation: string, ...tensors: readonly Tensor[]): Tensor 
   const foreign = result.find((letter) => !sizes.has(letter));
   if (foreign !== undefined) fail(`no tensor has the axis '${foreign}'`);
 
-  // First sum over what only one tensor has and the result does not.
+  // First sum over the axes that only one tensor has and the result does not.
   const operands = tensors.map((given, index): [Tensor, string[]] => {
     const [tensor, letters] = diagonal(given, [...terms[index]]);
     const others = [...result, ...terms.filter((_, other) => other !== index).join('')];
@@ -75,7 +76,7 @@ export function einsum(equation: string, ...tensors: readonly Tensor[]): Tensor 
   );
 }
 
-/** A tensor and its letters, each named once: x[..., i, ..., i] of a letter that is named twice becomes y[..., i]. */
+/** Takes diagonals until each letter occurs once: x[..., i, ..., i] becomes y[..., i]. */
 function diagonal(x: Tensor, letters: string[]): [Tensor, string[]] {
   const second = letters.findIndex((letter, axis) => letters.indexOf(letter) < axis);
   if (second < 0) return [x, letters];

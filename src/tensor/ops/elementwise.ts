@@ -5,57 +5,57 @@ import type { DType } from '../graph/graph.js';
 import type { Operand, Tensor } from '../tensor.js';
 
 /*
- * Elementwise ops and their gradients. x, a, b are inputs, y the output, dy its gradient. Inputs broadcast; autograd
- * sums a gradient over the axes along which its input was broadcast, so no rule mentions them.
+ * Elementwise ops and their gradients. x, a and b are inputs, y is the output, dy its gradient. Inputs broadcast;
+ * autograd sums a gradient over the axes along which its input was broadcast.
  */
 const unary = ['x'] as const;
 const binary = ['a', 'b'] as const;
 
-/** y = -x. Exact. */
+/** Computes y = -x. Exact. */
 export const negative = defineElementwise(fn.negative, { inputs: unary, vjp: ({ outputGrad: dy }) => [dy.neg()] });
-/** y = |x|; its slope at 0 is taken as 0. Exact. */
+/** Computes y = |x|. The gradient at 0 is 0. Exact. */
 export const abs = defineElementwise(fn.abs, {
   inputs: unary,
   vjp: ({ inputs: [x], outputGrad: dy }) => [dy.mul(x.sign())],
 });
-/** y = -1, 0 or 1, as x is negative, zero or positive. Exact. */
+/** Computes the sign: y = -1, 0 or 1 as x is negative, zero or positive. The gradient is 0. Exact. */
 export const sign = defineElementwise(fn.sign, { inputs: unary, vjp: ({ outputGrad: dy }) => [dy.mul(0)] });
 
-/** y = ⌊x⌋; its slope is 0. Exact. */
+/** Rounds down: y = ⌊x⌋. The gradient is 0. Exact. */
 export const floor = defineElementwise(fn.floor, { inputs: unary, vjp: ({ outputGrad: dy }) => [dy.mul(0)] });
-/** y = ⌈x⌉; its slope is 0. Exact. */
+/** Rounds up: y = ⌈x⌉. The gradient is 0. Exact. */
 export const ceil = defineElementwise(fn.ceil, { inputs: unary, vjp: ({ outputGrad: dy }) => [dy.mul(0)] });
-/** y = x rounded to an integer, ties to the even one, as in NumPy; its slope is 0. Exact. */
+/** Rounds to the nearest integer, ties to the even one, as in NumPy. The gradient is 0. Exact. */
 export const round = defineElementwise(fn.round, { inputs: unary, vjp: ({ outputGrad: dy }) => [dy.mul(0)] });
 
-/** y = a + b. Error ≤ 2e-7·|y|. */
+/** Computes y = a + b. Error ≤ 2e-7·|y|. */
 export const add = defineElementwise(fn.add, { inputs: binary, vjp: ({ outputGrad: dy }) => [dy, dy] });
-/** y = a - b. Error ≤ 2e-7·|y|. */
+/** Computes y = a - b. Error ≤ 2e-7·|y|. */
 export const subtract = defineElementwise(fn.subtract, {
   inputs: binary,
   vjp: ({ outputGrad: dy }) => [dy, dy.neg()],
 });
-/** y = a · b. Error ≤ 5e-7·|y|. */
+/** Computes y = a · b. Error ≤ 5e-7·|y|. */
 export const multiply = defineElementwise(fn.multiply, {
   inputs: binary,
   vjp: ({ inputs: [a, b], outputGrad: dy }) => [dy.mul(b), dy.mul(a)],
 });
-/** y = a / b; integers are divided towards zero, and by 0 give 0. Error ≤ 5e-7·|y|. */
+/** Computes y = a / b. Integer division rounds towards zero, and division by 0 gives 0. Error ≤ 5e-7·|y|. */
 export const divide = defineElementwise(fn.divide, {
   inputs: binary,
   vjp: ({ inputs: [, b], output: y, outputGrad: dy }) => [dy.div(b), dy.mul(y).div(b).neg()],
 });
 /**
- * y = a - b·⌊a / b⌋: the remainder with the sign of b, as in NumPy; a tiny one of the other sign may be rounded to b itself.
- * Error ≤ 2e-7·|y|.
+ * Computes the remainder with the sign of b, y = a - b·⌊a / b⌋, as in NumPy. If a is tiny and of the opposite sign, y may
+ * round to b itself. Error ≤ 2e-7·|y|.
  */
 export const mod = defineElementwise(fn.mod, {
   inputs: binary,
   vjp: ({ inputs: [a, b], output: y, outputGrad: dy }) => [dy, dy.mul(a.sub(y).div(b).round()).neg()],
 });
 /**
- * y = a^b; for negative a, b must be whole (else y is NaN); a^0 and 1^b are 1, of NaN too. The gradient of b is 0
- * where a is not positive. Error ≤ 1e-6·|y|.
+ * Computes y = a^b. For negative a, y is NaN unless b is an integer; a^0 and 1^b are 1, even for NaN. The gradient with
+ * respect to b is 0 where a is not positive. Error ≤ 1e-6·|y|.
  */
 export const pow = defineElementwise(fn.pow, {
   inputs: binary,
@@ -65,18 +65,18 @@ export const pow = defineElementwise(fn.pow, {
     return [dy.mul(where(b.equal(0), 0, b.mul(a.pow(b.sub(1))))), dy.mul(y.mul(logarithmOfA))];
   },
 });
-/** y = max(a, b), NaN where one is; equals share the gradient. Exact. */
+/** Computes y = max(a, b). NaN propagates; on ties, half of the gradient goes to each. Exact. */
 export const maximum = defineElementwise(fn.maximum, {
   inputs: binary,
   vjp: ({ inputs: [a, b], outputGrad: dy }) => shareByOrder(dy, a, b),
 });
-/** y = min(a, b), NaN where one is; equals share the gradient. Exact. */
+/** Computes y = min(a, b). NaN propagates; on ties, half of the gradient goes to each. Exact. */
 export const minimum = defineElementwise(fn.minimum, {
   inputs: binary,
   vjp: ({ inputs: [a, b], outputGrad: dy }) => shareByOrder(dy, b, a),
 });
 
-/** dy where the first is larger than the second, and where the second is; half to each where they are equal. */
+/** Returns the gradients of max(a, b): dy goes to the larger one; on ties, half of it goes to each. */
 function shareByOrder(dy: Tensor, a: Tensor, b: Tensor): Tensor[] {
   const half = dy.mul(0.5);
   const share = (first: Tensor, second: Tensor) =>
@@ -84,41 +84,42 @@ function shareByOrder(dy: Tensor, a: Tensor, b: Tensor): Tensor[] {
   return [share(a, b), share(b, a)];
 }
 
-// Comparisons and logic: bool, without gradient.
+// Comparisons and logic return bool and have no gradient.
 const NO_GRADIENT = 'its result is a bool';
-/** a = b. Exact. */
+/** Computes a = b, as bool. Exact. */
 export const equal = defineElementwise(fn.equal, { inputs: binary, vjp: NO_GRADIENT });
-/** a ≠ b. Exact. */
+/** Computes a ≠ b, as bool. Exact. */
 export const notEqual = defineElementwise(fn.notEqual, { inputs: binary, vjp: NO_GRADIENT });
-/** a < b. Exact. */
+/** Computes a < b, as bool. Exact. */
 export const less = defineElementwise(fn.less, { inputs: binary, vjp: NO_GRADIENT });
-/** a ≤ b. Exact. */
+/** Computes a ≤ b, as bool. Exact. */
 export const lessEqual = defineElementwise(fn.lessEqual, { inputs: binary, vjp: NO_GRADIENT });
-/** a > b. Exact. */
+/** Computes a > b, as bool. Exact. */
 export const greater = defineElementwise(fn.greater, { inputs: binary, vjp: NO_GRADIENT });
-/** a ≥ b. Exact. */
+/** Computes a ≥ b, as bool. Exact. */
 export const greaterEqual = defineElementwise(fn.greaterEqual, { inputs: binary, vjp: NO_GRADIENT });
-/** a and b, of bools. Exact. */
+/** Computes the logical and of bools. Exact. */
 export const logicalAnd = defineElementwise(fn.logicalAnd, { inputs: binary, vjp: NO_GRADIENT });
-/** a or b, of bools. Exact. */
+/** Computes the logical or of bools. Exact. */
 export const logicalOr = defineElementwise(fn.logicalOr, { inputs: binary, vjp: NO_GRADIENT });
-/** Either a or b, of bools. Exact. */
+/** Computes the exclusive or of bools. Exact. */
 export const logicalXor = defineElementwise(fn.logicalXor, { inputs: binary, vjp: NO_GRADIENT });
-/** True where x is NaN. Exact. */
+/** Tests whether x is NaN, as bool. Exact. */
 export const isNaN = defineElementwise(fn.isNaN, { inputs: unary, vjp: NO_GRADIENT });
-/** True where x is neither NaN nor infinite. Exact. */
+/** Tests whether x is neither NaN nor infinite, as bool. Exact. */
 export const isFinite = defineElementwise(fn.isFinite, { inputs: unary, vjp: NO_GRADIENT });
-/** Not x, of bools. Exact. */
+/** Computes the logical negation of bools. Exact. */
 export const logicalNot = defineElementwise(fn.logicalNot, { inputs: unary, vjp: NO_GRADIENT });
 
-/** y = condition ? whenTrue : whenFalse; see `where`, which takes numbers too. Exact. */
+/** Selects y = condition ? whenTrue : whenFalse, element by element; `where` accepts numbers too. Exact. */
 export const select = defineElementwise(fn.select, {
   inputs: ['condition', 'whenTrue', 'whenFalse'],
   vjp: ({ inputs: [condition], outputGrad: dy }) => [null, where(condition, dy, 0), where(condition, 0, dy)],
 });
 
 /**
- * y = condition ? whenTrue : whenFalse, element by element. Numbers take the dtype of the other branch, or f32. Exact.
+ * Selects y = condition ? whenTrue : whenFalse, element by element. A number takes the dtype of the other branch, or f32
+ * if both are numbers. Exact.
  */
 export function where(condition: Tensor, whenTrue: Operand, whenFalse: Operand): Tensor {
   expectType('where', 'condition', condition, 'bool');
@@ -132,19 +133,19 @@ const castTo = (dtype: DType, vjp: Parameters<typeof defineElementwise>[1]['vjp'
 
 const isFloat = ({ dtype }: Tensor): boolean => dtype === 'f32' || dtype === 'f16';
 
-/** Conversions by the type converted to. */
+/** Conversions by target dtype. */
 export const casts = {
   f32: castTo('f32', ({ inputs: [x], outputGrad: dy }) => [isFloat(x) ? dy : null]),
-  // The gradient of a half is an f32, like all gradients.
+  // The gradient of an f16 tensor is f32, like all gradients.
   f16: castTo('f16', ({ inputs: [x], outputGrad: dy }) => [isFloat(x) ? dy : null]),
-  i32: castTo('i32', 'its result is whole'),
-  u32: castTo('u32', 'its result is whole'),
+  i32: castTo('i32', 'its result is an integer'),
+  u32: castTo('u32', 'its result is an integer'),
   bool: castTo('bool', NO_GRADIENT),
 } as const;
 
 /**
- * x in another dtype: floats go to integers towards zero and stay within their range, NaN becomes 0; i32 and u32 wrap into
- * each other; to bool, 0 is false and all else true. To f16 they are
- * rounded to 11 bits, and beyond 65504 to infinity. Exact, but for f16: Error ≤ 1e-3·|y| + 6e-8.
+ * Converts x to another dtype. Floats are truncated towards zero and clipped to the range of the integer dtype, NaN
+ * becomes 0; i32 and u32 wrap around; as bool, 0 is false and everything else is true. f16 rounds to 11 significant
+ * bits and overflows to infinity beyond 65504. Exact, except for f16: Error ≤ 1e-3·|y| + 6e-8.
  */
 export const cast = (x: Tensor, dtype: DType): Tensor => (x.dtype === dtype ? x : casts[dtype](x));

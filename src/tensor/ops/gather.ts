@@ -4,7 +4,7 @@ import { checkIndices, defineOp, expectRank, expectShape, expectType, type Op } 
 import type { Tensor } from '../tensor.js';
 import { where } from './elementwise.js';
 
-/** `gather`, unchecked. */
+/** Computes `gather` without checking arguments. */
 export const gatherOp: Op<readonly ['table', 'indices']> = defineOp({
   name: 'gather',
   inputs: ['table', 'indices'],
@@ -17,9 +17,9 @@ export const gatherOp: Op<readonly ['table', 'indices']> = defineOp({
 });
 
 /**
- * Rows of a table by index: table (rows, cols), indices (...) of i32 -> (..., cols).
- * An index outside of the table gives NaN. Exact.
- * @throws TesseraError if such an index is known on the host.
+ * Gathers rows of a table by index: table (rows, cols), indices (...) of i32 -> (..., cols). An index out of range gives
+ * NaN. Exact.
+ * @throws TesseraError if an index that is known on the host is out of range.
  */
 export function gather(table: Tensor, indices: Tensor): Tensor {
   expectRank('gather', 'table', table, 2, 'rows, cols');
@@ -29,13 +29,13 @@ export function gather(table: Tensor, indices: Tensor): Tensor {
   return gatherOp(table, indices);
 }
 
-/** `scatterAdd`, unchecked. */
+/** Computes `scatterAdd` without checking arguments. */
 export const scatterAddOp: Op<readonly ['values', 'indices'], { rows: number }> = defineOp({
   name: 'scatterAdd',
   inputs: ['values', 'indices'],
   shape: ([values], { rows }: { rows: number }) => [rows, values.shape[1]],
   dispatch: ([values, indices], [y], context) => scatterAddLaunches(values, indices, y, context),
-  // What was left out has no gradient.
+  // Rows whose index is out of range were ignored, so their gradient is 0.
   vjp: ({ inputs: [values, indices], outputGrad: dy, attributes: { rows } }) => {
     const isRow = indices.greaterEqual(0).and(indices.less(rows)).reshape([values.shape[0], 1]);
     return [where(isRow, gatherOp(dy, indices), 0), null];
@@ -43,8 +43,9 @@ export const scatterAddOp: Op<readonly ['values', 'indices'], { rows: number }> 
 });
 
 /**
- * Sums of rows by index: y[v,:] = Σ_{i: indices[i] = v} values[i,:], in ascending i: the same bits every time.
- * values (count, cols), indices (count) of i32 -> (rows, cols). Indices outside are left out. Error ≤ 1e-6·Σ|terms|.
+ * Sums rows by index, y[v,:] = Σ_{i: indices[i] = v} values[i,:]: values (count, cols), indices (count) of i32 -> (rows,
+ * cols). Terms are added in ascending i, so that results are reproducible. Indices out of range are ignored.
+ * Error ≤ 1e-6·Σ|terms|.
  */
 export function scatterAdd(values: Tensor, indices: Tensor, rows: number): Tensor {
   expectRank('scatterAdd', 'values', values, 2, 'count, cols');

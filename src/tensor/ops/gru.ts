@@ -6,27 +6,31 @@ import type { Tensor } from '../tensor.js';
 import { split, stack } from './arrange.js';
 import { where } from './elementwise.js';
 
-/** Padding, first state and variant of a GRU. */
+/** Options of `gru`. */
 export interface GruOptions {
-  /** (batch, time) of f32: 1 for a step, 0 for padding, which leaves the state as it is. Default: no padding. */
+  /** (batch, time) of f32: 1 for a step, 0 for padding, which leaves the state unchanged. Default: no padding. */
   readonly mask?: Tensor;
-  /** (batch, hidden). Default: zeros. */
+  /** The initial state (batch, hidden). Default: zeros. */
   readonly initial?: Tensor;
-  /** Where the reset gate stands: after the recurrent product (true, Keras's default) or before it (Cho et al. 2014). */
+  /**
+   * Whether the reset gate multiplies after the recurrent product (default, as in Keras) or before it (Cho et al.
+   * 2014).
+   */
   readonly resetAfter?: boolean;
 }
 
 /**
- * A gated recurrent unit over a sequence (Cho et al. 2014). x (batch, time, in), kernel (in, 3·hidden), recurrent
- * (hidden, 3·hidden), bias (3·hidden) and recurrent bias (3·hidden); gates in the order z, r, n.
+ * Computes a gated recurrent unit over a sequence (Cho et al. 2014). x (batch, time, in), kernel W (in, 3·hidden),
+ * recurrent U (hidden, 3·hidden), bias b and recurrentBias bᵤ (3·hidden); gates in the order z, r, n.
  *
- *   z, r = σ(x[t]·W + h·U + b + bᵤ)      n = tanh(x[t]·W + b + r ⊙ (h·U + bᵤ)), or tanh(x[t]·W + b + (r ⊙ h)·U + bᵤ)
+ *   z, r = σ(x[t]·W + b + h·U + bᵤ)
+ *   n = tanh(x[t]·W + b + r ⊙ (h·U + bᵤ)), or with resetAfter = false tanh(x[t]·W + b + (r ⊙ h)·U + bᵤ)
  *   h ← z ⊙ h + (1 - z) ⊙ n
  *
- * Returns all hidden states (batch, time, hidden) and the last (batch, hidden). Made of other ops, step by step.
- * Error ≤ 4e-6·|y| + 4e-6.
+ * Returns all hidden states (batch, time, hidden) and the last one (batch, hidden). It is composed of other ops for each
+ * time step. Error ≤ 4e-6·|y| + 4e-6.
  *
- * @throws TesseraError if shapes do not fit.
+ * @throws TesseraError if shapes or dtypes do not match.
  */
 export function gru(
   x: Tensor,
@@ -51,10 +55,10 @@ export function gru(
   expectSameType('gru', x, kernel);
   expectFloats('gru', 'bias', bias, [3 * hidden]);
   expectFloats('gru', 'recurrentBias', recurrentBias, [3 * hidden]);
-  if (time === 0) throw new TesseraError(`gru: x ${x.describe()} has no time step; give at least one`);
+  if (time === 0) throw new TesseraError(`gru: x ${x.describe()} has no time steps; expected at least one`);
   if (mask !== undefined) expectFloats('gru', 'mask', mask, [batch, time]);
   if (initial !== undefined) expectFloats('gru', 'initial', initial, [batch, hidden]);
-  // One product for all steps.
+  // One matrix product for all steps.
   const fromInput = split(x.matmul(kernel).add(bias), time, 1).map((step) => split(step.squeeze(1), 3, 1));
   const keeps = mask === undefined ? undefined : split(mask.greater(0), time, 1);
   const [, , candidates] = split(recurrent, 3, 1);

@@ -1,7 +1,7 @@
 /*
- * The ops. Each says how exact it is: by how much y may differ from the same formula in float64, for inputs of everyday
- * size. Σ|terms| is the sum of the sizes of what is added up. test/tensor/accuracy.test.ts holds the ops to it.
- * What is exported here is what a user calls; the ops that these functions are made of stay in their files.
+ * The ops that users call; the ops that these functions are made of stay in their files. Each states its error bound: how
+ * far y may be from the same formula in float64, for inputs of moderate magnitude. Σ|terms| is the sum of the absolute
+ * values of the terms of a sum. test/tensor/accuracy.test.ts checks the bounds.
  */
 export * from './activations.js';
 export * from './arrange.js';

@@ -6,20 +6,20 @@ import type { Tensor } from '../tensor.js';
 import { withoutMean } from './statistics.js';
 
 interface LayerNormAttributes {
-  /** 0: the mean is not taken out. */
+  /** Whether the mean is subtracted. */
   readonly centred: 0 | 1;
   readonly epsilon: number;
 }
 
-/** Rows without their mean, divided by their deviation, by ops: what the kernels compute in one pass. */
+/** Normalizes rows, (x - mean) / √(variance + epsilon), composed of other ops; the kernels compute it in one pass. */
 function standardized(x: Tensor, { centred, epsilon }: LayerNormAttributes): Tensor {
   const { centre } = centred === 1 ? withoutMean(x, -1) : { centre: x };
   return centre.div(centre.square().mean(-1, { keepDims: true }).add(epsilon).sqrt());
 }
 
 /**
- * Layer normalisation of rows: x (rows, cols), scale and shift (cols) -> y (rows, cols), and of each row (rows, 1) its
- * mean, what the mean lost when it was rounded, and the inverse of its standard deviation, which its gradient needs.
+ * Computes layer normalization of rows: x (rows, cols), scale and shift (cols) -> y (rows, cols). For the gradient it also
+ * returns, each (rows, 1), the mean, the rounding error of the mean, and 1 / √(variance + epsilon).
  * Error ≤ 4e-6·|y| + 1e-5.
  */
 export const layerNormOp: Op<readonly ['x', 'scale', 'shift'], LayerNormAttributes> = defineOp({
@@ -36,8 +36,8 @@ export const layerNormOp: Op<readonly ['x', 'scale', 'shift'], LayerNormAttribut
     const [dy = full(y.shape, 0), dmean, , drstd] = outputGrads;
     const centre = x.sub(mean).sub(meanLow);
     let dx = layerNormBackwardOp(x, scale, mean, meanLow, rstd, dy, attributes);
-    // Only second derivatives come through mean and rstd: ∂mean/∂x = 1/cols, where mean_low is a part of the mean, and
-    // ∂rstd/∂x = -rstd³ · (x - mean)/cols.
+    // Mean and rstd have gradients only in second derivatives: ∂mean/∂x = 1/cols, where mean includes its rounding
+    // error, and ∂rstd/∂x = -rstd³ · (x - mean)/cols.
     const cols = x.shape[1];
     if (dmean !== undefined && attributes.centred === 1) dx = dx.add(dmean.div(cols));
     if (drstd !== undefined) dx = dx.sub(centre.mul(drstd).mul(rstd.pow(3)).div(cols));
@@ -45,7 +45,7 @@ export const layerNormOp: Op<readonly ['x', 'scale', 'shift'], LayerNormAttribut
   },
 });
 
-/** The gradient of `layerNormOp` for x. Error ≤ 1e-5·|y| + 1e-5. */
+/** Computes the gradient of `layerNormOp` with respect to x. Error ≤ 1e-5·|y| + 1e-5. */
 export const layerNormBackwardOp: Op<readonly ['x', 'scale', 'mean', 'meanLow', 'rstd', 'dy'], LayerNormAttributes> =
   defineOp({
     name: 'layerNormBackward',
@@ -54,7 +54,7 @@ export const layerNormBackwardOp: Op<readonly ['x', 'scale', 'mean', 'meanLow', 
     shape: ([x]) => x.shape,
     dispatch: ([x, scale, mean, meanLow, rstd, dy], [dx], { attributes: { centred }, ...context }) =>
       layerNormBackwardLaunches({ x, scale, mean, mean_low: meanLow, rstd, dy, dx }, centred, context),
-    // Mean and rstd follow from x: its gradient holds what would come through them.
+    // Mean and rstd depend on x alone; the gradient of x includes that path.
     vjp: ({ inputs: [x, scale, , , , dy], outputGrad: g, attributes }) => {
       const rule = (x: Tensor, scale: Tensor, dy: Tensor): Tensor =>
         gradientsOf((own) => standardized(own, attributes), [x], dy.mul(scale))[0];

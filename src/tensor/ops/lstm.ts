@@ -7,11 +7,11 @@ import type { Tensor } from '../tensor.js';
 import { matmulOp } from './matmul.js';
 
 /*
- * An LSTM over a whole sequence is one node: its launches are one cell kernel a step, on buffers that hold all steps.
- * Time comes first in every one of them.
+ * An LSTM over a whole sequence is one node. It launches one cell kernel per time step, on buffers that hold all steps
+ * and have time as their first axis.
  */
 /**
- * The recurrence of `lstm`, of inputs that were multiplied by the kernel already; gives hidden states, cells and gates.
+ * Computes the recurrence of `lstm` from xGates = x·W + b: returns hidden states, cell states and gates of all steps.
  */
 export const lstmSequenceOp = defineOp({
   name: 'lstm',
@@ -27,7 +27,7 @@ export const lstmSequenceOp = defineOp({
     const [time, batch, width] = xGates.shape;
     const none = full(hidden.shape, 0);
     const [dgates, state] = lstmBackwardOp.all(recurrent, gates, cells, mask, dhidden ?? none, dcells ?? none);
-    // Row r of h[0..time) met row r of dgates: dU = Σ_r h[r]ᵀ·dgates[r], one product over all steps.
+    // dU = Σ_t h[t]ᵀ·dgates[t], where h[t] is the state before step t: one matrix product over all steps.
     const before = hidden.slice([0], [time]).reshape([time * batch, width / 4]);
     const drecurrent = matmulOp(before, dgates.reshape([time * batch, width]), { transposeA: true, transposeB: false });
     const dhidden0 = state.slice([0], [1]).reshape([batch, width / 4]);
@@ -36,11 +36,11 @@ export const lstmSequenceOp = defineOp({
   },
 });
 
-/** The gradients of the recurrence of `lstm`, from the last step to the first. Error ≤ 1e-5·|y| + 1e-5. */
+/** Computes the gradients of the recurrence of `lstm`, from the last step to the first. Error ≤ 1e-5·|y| + 1e-5. */
 export const lstmBackwardOp = defineOp({
   name: 'lstmBackward',
   inputs: ['recurrent', 'gates', 'cells', 'mask', 'dhidden', 'dcells'],
-  // dgates, and the state's gradients: dh of steps 0 to time, then dc at step 0.
+  // The outputs are dgates, and the gradients of the states: dh of steps 0 to time - 1, then dc of step 0.
   shape: ([, gates, cells]) => {
     const [time, batch, size] = cells.shape;
     return [
@@ -55,28 +55,31 @@ export const lstmBackwardOp = defineOp({
 
 /** The state of an LSTM between two steps. */
 export interface LstmState {
-  /** (batch, hidden) */
+  /** The hidden state (batch, hidden). */
   readonly hidden: Tensor;
-  /** (batch, hidden) */
+  /** The cell state (batch, hidden). */
   readonly cell: Tensor;
 }
 
-/** Padding and first state of an LSTM. */
+/** Options of `lstm`. */
 export interface LstmOptions {
-  /** (batch, time) of f32: 1 for a step, 0 for padding, which leaves the state as it is. Default: no padding. */
+  /** (batch, time) of f32: 1 for a step, 0 for padding, which leaves the state unchanged. Default: no padding. */
   readonly mask?: Tensor;
-  /** Default: zeros. */
+  /** The state before the first step. Default: zeros. */
   readonly initial?: LstmState;
 }
 
 /**
- * An LSTM over a sequence. x (batch, time, in), kernel (in, 4·hidden), recurrent (hidden, 4·hidden), bias (4·hidden),
- * gates in the order i, f, g, o. Returns all hidden states (batch, time, hidden) and the last state.
+ * Computes a long short-term memory over a sequence (Hochreiter and Schmidhuber 1997; Gers et al. 2000). x (batch, time,
+ * in), kernel W (in, 4·hidden), recurrent U (hidden, 4·hidden), bias b (4·hidden); gates in the order i, f, g, o.
  *
- *   (i, f, g, o) = σ, σ, tanh, σ of (x[t]·W + h[t]·U + b);   c ← f ⊙ c + i ⊙ g;   h ← o ⊙ tanh c
- * x and kernel may both be of f16. Error ≤ 4e-6·|y| + 4e-6.
+ *   i, f, o = σ(x[t]·W + h·U + b)      g = tanh(x[t]·W + h·U + b)
+ *   c ← f ⊙ c + i ⊙ g                  h ← o ⊙ tanh(c)
  *
- * @throws TesseraError if shapes or dtypes do not fit.
+ * Returns all hidden states (batch, time, hidden) and the last state. x and kernel may both be f16.
+ * Error ≤ 4e-6·|y| + 4e-6.
+ *
+ * @throws TesseraError if shapes or dtypes do not match.
  */
 export function lstm(
   x: Tensor,
@@ -95,14 +98,14 @@ export function lstm(
   expectShape('lstm', 'kernel', kernel, [features, 4 * hidden]);
   expectSameType('lstm', x, kernel);
   expectFloats('lstm', 'bias', bias, [4 * hidden]);
-  if (time === 0) throw new TesseraError(`lstm: x ${x.describe()} has no time step; give at least one`);
+  if (time === 0) throw new TesseraError(`lstm: x ${x.describe()} has no time steps; expected at least one`);
   if (mask !== undefined) expectFloats('lstm', 'mask', mask, [batch, time]);
   if (initial !== undefined) {
     expectFloats('lstm', 'initial.hidden', initial.hidden, [batch, hidden]);
     expectFloats('lstm', 'initial.cell', initial.cell, [batch, hidden]);
   }
   const zeros = full([batch, hidden], 0);
-  // One product for all steps; its rows are ordered by time.
+  // One matrix product for all steps, whose rows are ordered by time.
   const byTime = x.permute([1, 0, 2]).reshape([time * batch, features]);
   const xGates = byTime
     .matmul(kernel)

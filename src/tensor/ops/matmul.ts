@@ -9,7 +9,7 @@ import type { Tensor } from '../tensor.js';
 import { cast } from './elementwise.js';
 import { broadcastTo, permuteOp, reshape } from './movement.js';
 
-/** `matmul` of matrices in batches, each operand as it is or transposed. */
+/** Computes the product of batches of matrices, each operand optionally transposed. */
 export const matmulOp: Op<readonly ['a', 'b'], Transposes> = defineOp({
   name: 'matmul',
   inputs: ['a', 'b'],
@@ -20,7 +20,7 @@ export const matmulOp: Op<readonly ['a', 'b'], Transposes> = defineOp({
     dtype: 'f32',
   }),
   dispatch: ([a, b], [c], context) => matmulLaunches(a, b, c, context.attributes, context),
-  // C = A·B:  dA = dC·Bᵀ,  dB = Aᵀ·dC; where an operand is transposed, its gradient is the transpose of that.
+  // For C = A·B, dA = dC·Bᵀ and dB = Aᵀ·dC. The gradient of a transposed operand is the transpose of that.
   vjp: ({ inputs: [a, b], outputGrad, attributes: { transposeA, transposeB } }) => {
     const dc = cast(outputGrad, a.dtype);
     return [
@@ -35,13 +35,13 @@ export const matmulOp: Op<readonly ['a', 'b'], Transposes> = defineOp({
 });
 
 /**
- * Matrix product along the last two axes, as NumPy's matmul: (..., m, k) x (..., k, n) -> (..., m, n). Axes in front
- * broadcast; a matrix on the right serves all on the left in one product. A vector is a row on the left and a column
- * on the right, and its axis is left out of the result. A transposed operand is read as it lies, without a copy.
- * Operands of f16 are multiplied and summed as f32, and give f32. Error ≤ 1e-6·Σ|terms|,
- * 2e-5·Σ|terms| where thousands of terms are of one sign.
+ * Computes the matrix product over the last two axes, as NumPy's matmul: (..., m, k) x (..., k, n) -> (..., m, n).
+ * Leading axes broadcast. A vector is a row on the left and a column on the right, and its axis is removed from the
+ * result. A transposed operand is read in place, without a copy. f16 operands accumulate in f32 and give f32.
+ * Error ≤ 1e-6·Σ|terms|, or 2e-5·Σ|terms| for sums of thousands of terms of the same sign.
  *
- * @throws TesseraError if an operand is a scalar, both are not of f32 or both of f16, or the inner dimensions differ.
+ * @throws TesseraError if an operand is a scalar, the operands are not both f32 or both f16, or the inner dimensions
+ * differ.
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
   for (const [name, operand] of Object.entries({ a, b })) {
@@ -74,21 +74,21 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   return matmulOp(left.tensor, right.tensor, { transposeA: left.transposed, transposeB: right.transposed });
 }
 
-/** y = x·W + b: x (..., in), W (in, out), b (out) -> (..., out), as one dispatch. Error ≤ 1e-6·Σ|terms|. */
+/** Computes y = x·W + b in one dispatch: x (..., in), W (in, out), b (out) -> (..., out). Error ≤ 1e-6·Σ|terms|. */
 export function linear(x: Tensor, w: Tensor, b?: Tensor): Tensor {
   expectType('linear', 'x', x, 'f32', 'f16');
   expectRank('linear', 'w', w, 2, 'in, out');
   expectSameType('linear', x, w);
   if (x.shape.at(-1) !== w.shape[0])
     throw new TesseraError(
-      `linear: x ${formatShape(x.shape)} must end in the ${w.shape[0]} inputs of w ${formatShape(w.shape)}`,
+      `linear: the last axis of x ${formatShape(x.shape)} must have the ${w.shape[0]} features of w ${formatShape(w.shape)}`,
     );
   if (b === undefined) return matmul(x, w);
   expectFloats('linear', 'b', b, [w.shape[1]]);
   return matmul(x, w).add(b);
 }
 
-/** All products of two vectors' elements: a (m), b (n) -> (m, n). Error ≤ 5e-7·|y|. */
+/** Computes the outer product of two vectors, y[i,j] = a[i]·b[j]: a (m), b (n) -> (m, n). Error ≤ 5e-7·|y|. */
 export function outer(a: Tensor, b: Tensor): Tensor {
   expectRank('outer', 'a', a, 1, 'm');
   expectRank('outer', 'b', b, 1, 'n');
@@ -98,7 +98,7 @@ export function outer(a: Tensor, b: Tensor): Tensor {
 const broadcastFront = (x: Tensor, lead: readonly number[]): Tensor =>
   sameShape(x.shape.slice(0, -2), lead) ? x : broadcastTo(x, [...lead, ...x.shape.slice(-2)]);
 
-/** Looks through a transpose: the product reads its input the other way round. */
+/** Replaces a transpose by its input and a flag, as the product reads transposed operands in place. */
 function untransposed(x: Tensor): { tensor: Tensor; transposed: boolean } {
   const node = x.source as OpNode;
   if (node.kind !== 'op' || node.op !== permuteOp.definition) return { tensor: x, transposed: false };

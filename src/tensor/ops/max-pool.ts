@@ -7,23 +7,24 @@ import type { Tensor } from '../tensor.js';
 import { type Conv2dOptions, paddingOf, pairOf } from './conv2d.js';
 import { pad } from './movement.js';
 
+/** Options of pooling. */
 export interface PoolOptions {
-  /** Of the window, in pixels. Default 2. */
+  /** The size of the window in pixels: one number for both axes, or [height, width]. Default 2. */
   readonly size?: number | readonly [number, number];
-  /** Default: the window's size, so that windows do not overlap. */
+  /** The step of the window in pixels. Default: the size of the window. */
   readonly stride?: number | readonly [number, number];
-  /** As for a convolution. Default 'valid': none. */
+  /** The padding, as for `conv2d`. Default 'valid': none. */
   readonly padding?: Conv2dOptions['padding'];
 }
 
-/** Checks of `PoolOptions`. */
+/** The checks of `PoolOptions`. */
 export const POOL_CHECKS: Checks<PoolOptions> = {
   size: optional(size2d),
   stride: optional(size2d),
   padding: anything,
 };
 
-/** `maxPool2d` of windows. */
+/** Computes `maxPool2d` for given windows, without padding. */
 export const maxPoolOp = defineOp({
   name: 'maxPool2d',
   inputs: ['x'],
@@ -35,7 +36,7 @@ export const maxPoolOp = defineOp({
   vjp: ({ inputs: [x], outputGrad: dy, attributes }) => [maxPoolBackwardOp(x, dy, attributes)],
 });
 
-/** The gradient of `maxPool2d`: to the largest element of each window, the first of equals. Error ≤ 4e-6·|y| + 4e-6. */
+/** Computes the gradient of `maxPool2d`. Error ≤ 4e-6·|y| + 4e-6. */
 export const maxPoolBackwardOp = defineOp({
   name: 'maxPool2dBackward',
   inputs: ['x', 'dy'],
@@ -45,11 +46,11 @@ export const maxPoolBackwardOp = defineOp({
 });
 
 /**
- * The largest value of each window, channels last: (batch, height, width, channels) -> (batch, out height, out width,
- * channels), with out = floor((padded - size) / stride) + 1. Padding never wins, a NaN always does. The gradient goes to the
- * first of equals. Exact.
+ * Computes the maximum of each window, channels last: (batch, height, width, channels) -> (batch, out height, out width,
+ * channels), with out = ⌊(padded - size) / stride⌋ + 1. Padding is -∞, and NaN propagates. The gradient goes to the
+ * largest element of a window, on ties to the first. Exact.
  *
- * @throws TesseraError if x has not rank 4, or is smaller than the window.
+ * @throws TesseraError if x is not of rank 4, or the padded image is smaller than the window.
  */
 export function maxPool2d(x: Tensor, options: PoolOptions = {}): Tensor {
   checkOptions('maxPool2d', options, POOL_CHECKS);
@@ -62,7 +63,7 @@ export function maxPool2d(x: Tensor, options: PoolOptions = {}): Tensor {
   return maxPoolOp(padded, windows);
 }
 
-/** @throws TesseraError if an image with its borders is smaller than the window. */
+/** Resolves windows and padding. @throws TesseraError if the padded image is smaller than the window. */
 export function windowsOf(op: string, x: Tensor, { size = 2, stride = size, padding = 'valid' }: PoolOptions) {
   const windows: Windows = { size: pairOf(op, size), stride: pairOf(op, stride) };
   const along = (axis: 0 | 1) =>
@@ -70,7 +71,7 @@ export function windowsOf(op: string, x: Tensor, { size = 2, stride = size, padd
   const borders = [along(0), along(1)] as const;
   if (borders.some(([before, after], axis) => x.shape[1 + axis] + before + after < windows.size[axis])) {
     throw new TesseraError(
-      `${op}: a window of ${formatShape(windows.size)} is larger than the image of x ${formatShape(x.shape)}`,
+      `${op}: a window of ${formatShape(windows.size)} is larger than the padded image of x ${formatShape(x.shape)}`,
     );
   }
   return { windows, borders };

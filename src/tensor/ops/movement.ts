@@ -6,7 +6,7 @@ import { defineOp, expectTensors, type Op } from '../graph/define.js';
 import { broadcastShapes, checkShape, formatShape, normalizeAxis, sameShape } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 
-/** `reshape`, unless the shape is the same. */
+/** Computes `reshape` for a shape without -1. */
 export const reshapeOp = defineOp({
   name: 'reshape',
   inputs: ['x'],
@@ -23,7 +23,7 @@ export const reshapeOp = defineOp({
 });
 
 /**
- * The same elements under another shape; free. One size may be -1: it is inferred from the others. Exact.
+ * Gives the elements another shape, without a copy. One size may be -1: it is inferred from the others. Exact.
  * @throws TesseraError if the number of elements differs, or a size cannot be inferred.
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
@@ -31,9 +31,9 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   return sameShape(sizes, x.shape) ? x : reshapeOp(x, { shape: sizes });
 }
 
-/** The shape with its -1, if there is one, replaced by the size that the other axes leave. */
+/** Replaces a size of -1 by the one that the other axes imply. */
 function inferSize(x: Tensor, shape: Shape): Shape {
-  if (!Array.isArray(shape)) throw new TesseraError(`reshape: expected a shape such as [2, -1], got ${String(shape)}`);
+  if (!Array.isArray(shape)) throw new TesseraError(`reshape: expected a shape such as [2, -1], got ${shape}`);
   const open = shape.filter((size) => size === -1).length;
   if (open > 1) throw new TesseraError(`reshape: at most one size may be -1, got ${formatShape(shape)}`);
   const known = shape.filter((size) => size !== -1);
@@ -41,13 +41,11 @@ function inferSize(x: Tensor, shape: Shape): Shape {
   if (open === 0) return [...shape];
   const inferred = x.size / sizeOf(known);
   if (!Number.isInteger(inferred))
-    throw new TesseraError(
-      `reshape: ${x.size} elements of ${formatShape(x.shape)} do not divide into ${formatShape(shape)}`,
-    );
+    throw new TesseraError(`reshape: ${x.size} elements of ${formatShape(x.shape)} do not fill ${formatShape(shape)}`);
   return shape.map((size) => (size === -1 ? inferred : size));
 }
 
-/** `permute`, axes from 0. */
+/** Computes `permute` for non-negative axes. */
 export const permuteOp = defineOp({
   name: 'permute',
   inputs: ['x'],
@@ -70,11 +68,11 @@ export const permuteOp = defineOp({
   ],
 });
 
-/** The axes in another order: y's axis d is x's axis order[d]. Exact. */
+/** Permutes the axes: axis d of the output is axis order[d] of x. Exact. */
 export const permute = (x: Tensor, order: readonly number[]): Tensor =>
   permuteOp(x, { order: order.map((axis) => normalizeAxis('permute', axis, x.rank)) });
 
-/** The last two axes exchanged. A product reads a transposed operand as it is; other ops get a copy. Exact. */
+/** Swaps the last two axes. `matmul` reads a transposed operand in place; other ops read a copy. Exact. */
 export function transpose(x: Tensor): Tensor {
   if (x.rank < 2) throw new TesseraError(`transpose: expected rank 2 or more, got ${formatShape(x.shape)}`);
   const axes = x.shape.map((_, axis) => axis);
@@ -85,7 +83,7 @@ interface SliceAttributes extends Steps {
   readonly size: Shape;
 }
 
-/** `slice` from places, of a size; a step may be negative. */
+/** Computes `slice` for given first indices, output shape and steps, which may be negative. */
 export const sliceOp: Op<readonly ['x'], SliceAttributes> = defineOp({
   name: 'slice',
   inputs: ['x'],
@@ -98,11 +96,11 @@ export const sliceOp: Op<readonly ['x'], SliceAttributes> = defineOp({
 });
 
 /**
- * x[begin:end:step] along each axis, as NumPy has it: negative indices count from the end, indices beyond the ends are
- * clamped, axes left out are taken whole. A negative step goes backwards, from the last index where begin leaves the axis
- * out, down to the one after end. Exact.
+ * Takes x[begin:end:step] along each axis, as in NumPy: negative indices count from the end, indices out of range are
+ * clamped, and missing axes are taken whole. A negative step goes backwards, by default from the last index, and stops
+ * before `end`. Exact.
  *
- * @throws TesseraError if an index or a step is no integer, or a step is 0.
+ * @throws TesseraError if an index or a step is not an integer, a step is 0, or there are more indices than axes.
  */
 export function slice(
   x: Tensor,
@@ -111,23 +109,24 @@ export function slice(
   step: readonly number[] = [],
 ): Tensor {
   const longest = Math.max(begin.length, end.length, step.length);
-  if (longest > x.rank) throw new TesseraError(`slice: ${longest} axes given for ${formatShape(x.shape)}`);
+  if (longest > x.rank)
+    throw new TesseraError(`slice: expected at most ${x.rank} indices for ${formatShape(x.shape)}, got ${longest}`);
   const by = x.shape.map((_, axis) => step[axis] ?? 1);
   if (![...begin, ...end, ...by].every(Number.isInteger) || by.includes(0)) {
     throw new TesseraError(
       `slice: expected integer indices and steps other than 0, got begin [${begin}], end [${end}], step [${step}]`,
     );
   }
-  // Forwards, indices lie within [0, size], backwards within [-1, size - 1].
-  const place = (at: number, size: number, back: number) =>
+  // Indices are clamped to [0, size] for positive steps, and to [-1, size - 1] for negative ones.
+  const clamp = (at: number, size: number, back: number) =>
     Math.min(Math.max(at < 0 ? at + size : at, -back), size - back);
   const from = x.shape.map((size, axis) => {
     const back = by[axis] < 0 ? 1 : 0;
-    return begin[axis] === undefined ? back * (size - 1) : place(begin[axis], size, back);
+    return begin[axis] === undefined ? back * (size - 1) : clamp(begin[axis], size, back);
   });
   const size = x.shape.map((full, axis) => {
     const back = by[axis] < 0 ? 1 : 0;
-    const to = end[axis] === undefined ? (back === 1 ? -1 : full) : place(end[axis], full, back);
+    const to = end[axis] === undefined ? (back === 1 ? -1 : full) : clamp(end[axis], full, back);
     return Math.max(0, Math.ceil((to - from[axis]) / by[axis]));
   });
   return sameShape(size, x.shape) && by.every((one) => one > 0) ? x : sliceOp(x, { begin: from, size, step: by });
@@ -138,7 +137,7 @@ interface PadAttributes extends Steps {
   readonly value: number;
 }
 
-/** `pad` into a shape; steps put zeros between elements. */
+/** Computes `pad` for a given output shape; a step above 1 spreads the elements. It is the adjoint of `sliceOp`. */
 export const padOp: Op<readonly ['x'], PadAttributes> = defineOp({
   name: 'pad',
   inputs: ['x'],
@@ -150,20 +149,20 @@ export const padOp: Op<readonly ['x'], PadAttributes> = defineOp({
 });
 
 /**
- * x with `widths[d] = [before, after]` elements of `value` around it along each axis d. Exact.
- * @throws TesseraError if there is not one pair of non-negative integers for each axis.
+ * Pads x along each axis d with `widths[d] = [before, after]` elements of `value`. Exact.
+ * @throws TesseraError if the widths are not one pair of non-negative integers for each axis.
  */
 export function pad(x: Tensor, widths: readonly (readonly [number, number])[], value = 0): Tensor {
   if (widths.length !== x.rank || widths.flat().some((width) => !Number.isInteger(width) || width < 0)) {
     throw new TesseraError(
-      `pad: expected ${x.rank} pairs of widths from 0 for ${formatShape(x.shape)}, got ${JSON.stringify(widths)}`,
+      `pad: expected ${x.rank} pairs of non-negative integers for ${formatShape(x.shape)}, got ${JSON.stringify(widths)}`,
     );
   }
   const shape = x.shape.map((size, axis) => size + widths[axis][0] + widths[axis][1]);
   return padOp(x, { shape, begin: widths.map(([before]) => before), step: x.shape.map(() => 1), value });
 }
 
-/** `concat`, an axis from 0. */
+/** Computes `concat` for a non-negative axis. */
 export const concatOp = defineOp({
   name: 'concat',
   inputs: ['...tensors'],
@@ -175,7 +174,7 @@ export const concatOp = defineOp({
         other.rank === first.rank && other.shape.every((size, at) => at === axis || size === first.shape[at]);
       if (!fits || other.dtype !== first.dtype) {
         throw new TesseraError(
-          `concat: tensors must agree in all axes but ${axis}: got ${first.describe()} and ${other.describe()}`,
+          `concat: tensors must agree in dtype and all axes except ${axis}, got ${first.describe()} and ${other.describe()}`,
         );
       }
     }
@@ -193,7 +192,7 @@ export const concatOp = defineOp({
   },
 });
 
-/** Tensors one after the other along an axis, the first by default as in NumPy; their other axes agree. Exact. */
+/** Concatenates tensors along an axis, by default the first, as in NumPy; their other axes must agree. Exact. */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   expectTensors('concat', tensors);
   return (concatOp as (...given: unknown[]) => Tensor)(...tensors, {
@@ -201,7 +200,7 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   });
 }
 
-/** `broadcastTo`, unless the shape is the same. */
+/** Computes `broadcastTo` as an op. */
 export const broadcastOp = defineOp({
   name: 'broadcast',
   inputs: ['x'],
@@ -215,6 +214,6 @@ export const broadcastOp = defineOp({
   vjp: ({ outputGrad: dy }) => [dy],
 });
 
-/** x repeated along axes of size 1, or new ones in front, to a shape. Exact. */
+/** Broadcasts x to a shape: repeats it along axes of size 1 and new leading axes. Exact. */
 export const broadcastTo = (x: Tensor, shape: Shape): Tensor =>
   sameShape(x.shape, shape) && x.source.kind !== 'number' ? x : broadcastOp(x, { shape: [...shape] });

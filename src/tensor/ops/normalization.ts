@@ -11,14 +11,15 @@ import type { Axes } from './reduce.js';
 import { withoutMean } from './statistics.js';
 
 /*
- * Normalisations: y = (x - mean) / √(variance + epsilon) · scale + shift. They differ in what mean and variance are
- * taken over. Variances are those of a population; epsilon is Keras's 1e-3 unless said otherwise.
+ * Normalizations, y = (x - mean) / √(variance + epsilon) · scale + shift, which differ in the axes that mean and variance
+ * are computed over. Variances are population variances.
  */
-/** What follows a normalisation, y = scale · x̂ + shift, and what keeps it from dividing by zero. */
+
+/** Options of normalizations. */
 export interface NormOptions {
-  /** Multiplies; broadcast against x. Default: not at all. */
+  /** The factor of the normalized values; it broadcasts to x. Default: none. */
   readonly scale?: Tensor;
-  /** Is added; broadcast against x. Default: not at all. */
+  /** The term added last; it broadcasts to x. Default: none. */
   readonly shift?: Tensor;
   /** Added to the variance. Default 1e-3, as in Keras. */
   readonly epsilon?: number;
@@ -27,14 +28,14 @@ export interface NormOptions {
 const EPSILON = 1e-3;
 const NORM_CHECKS: Checks<NormOptions> = { scale: anything, shift: anything, epsilon: optional(nonNegative) };
 
-/** @throws TesseraError if x, scale or shift is not what a normalisation takes. */
+/** @throws TesseraError if x, scale or shift is not f32, or scale or shift does not broadcast to x. */
 function checkNorm(op: string, x: Tensor, { scale, shift }: NormOptions): void {
   expectType(op, 'x', x, 'f32');
   if (scale !== undefined) expectBroadcast(op, 'scale', scale, x);
   if (shift !== undefined) expectBroadcast(op, 'shift', shift, x);
 }
 
-/** @throws TesseraError if what is applied to x is not of f32, or does not broadcast to it. */
+/** @throws TesseraError if a tensor is not f32 or does not broadcast to x. */
 function expectBroadcast(op: string, name: string, given: Tensor, x: Tensor): void {
   expectType(op, name, given, 'f32');
   if (!sameShape(broadcastShapes(`${op}: ${name}`, given.shape, x.shape), x.shape))
@@ -43,21 +44,25 @@ function expectBroadcast(op: string, name: string, given: Tensor, x: Tensor): vo
     );
 }
 
-/** centre / √(variance + epsilon) · scale + shift */
+/** Computes centre / √(variance + epsilon) · scale + shift. */
 function apply(centre: Tensor, variance: Tensor, { scale, shift, epsilon = EPSILON }: NormOptions): Tensor {
   const normal = centre.div(variance.add(epsilon).sqrt());
   const scaled = scale === undefined ? normal : normal.mul(scale);
   return shift === undefined ? scaled : scaled.add(shift);
 }
 
-/** With mean and variance over axes. */
+/** Normalizes with mean and variance over axes. */
 function normalized(x: Tensor, axes: Axes, options: NormOptions): { y: Tensor; mean: Tensor; variance: Tensor } {
   const { centre, mean } = withoutMean(x, axes);
   const variance = centre.square().mean(axes, { keepDims: true });
   return { y: apply(centre, variance, options), mean, variance };
 }
 
-/** Over the last axis, or the given ones, of each sample. Ba, Kiros and Hinton 2016. Error ≤ 4e-6·|y| + 1e-5. */
+/**
+ * Computes layer normalization, y = (x - mean) / √(variance + epsilon) · scale + shift, with mean and variance over the
+ * last axis or the given ones (Ba, Kiros and Hinton 2016). Error ≤ 4e-6·|y| + 1e-5.
+ * @throws TesseraError if x is not f32, or scale or shift does not broadcast to x.
+ */
 export function layerNorm(x: Tensor, given: NormOptions & { axes?: Axes } = {}): Tensor {
   const { axes = -1, ...options } = checkOptions('layerNorm', given, { ...NORM_CHECKS, axes: anything });
   checkNorm('layerNorm', x, options);
@@ -66,7 +71,7 @@ export function layerNorm(x: Tensor, given: NormOptions & { axes?: Axes } = {}):
   return areLast ? normalizeRows(x, own.length, 1, options) : normalized(x, axes, options).y;
 }
 
-/** Over the last `axes` axes, by one kernel. */
+/** Normalizes over the last `axes` axes with one kernel. */
 function normalizeRows(x: Tensor, axes: number, centred: 0 | 1, options: NormOptions): Tensor {
   const { scale, shift, epsilon = EPSILON } = options;
   const shape = x.shape.slice(x.rank - axes);
@@ -78,14 +83,15 @@ function normalizeRows(x: Tensor, axes: number, centred: 0 | 1, options: NormOpt
     return reshape(layerNormOp(rows, row(1, scale), row(0, shift), { centred, epsilon }), x.shape);
   };
   if (isRow(scale) && isRow(shift)) return normalize(scale, shift);
-  // Of another shape, such as one number: they broadcast, as ops of their own.
+  // Scale or shift of another shape, such as a scalar, is applied by ops that broadcast.
   const scaled = scale === undefined ? normalize() : normalize().mul(scale);
   return shift === undefined ? scaled : scaled.add(shift);
 }
 
 /**
- * y = x / √(mean x² + epsilon) · scale, over the last axis; epsilon 1e-6. Zhang and Sennrich 2019. Error ≤ 4e-6·|y| +
- * 1e-5.
+ * Computes root mean square normalization, y = x / √(mean(x²) + epsilon) · scale, over the last axis (Zhang and Sennrich
+ * 2019). Epsilon defaults to 1e-6. Error ≤ 4e-6·|y| + 1e-5.
+ * @throws TesseraError if x is not f32, or scale does not broadcast to x.
  */
 export function rmsNorm(x: Tensor, options: Omit<NormOptions, 'shift'> = {}): Tensor {
   const { shift: _, ...checks } = NORM_CHECKS;
@@ -95,9 +101,10 @@ export function rmsNorm(x: Tensor, options: Omit<NormOptions, 'shift'> = {}): Te
 }
 
 /**
- * Over groups of neighbouring channels and all pixels of each sample: x (batch, ..., channels). Wu and He 2018.
+ * Computes group normalization, y = (x - mean) / √(variance + epsilon) · scale + shift, with mean and variance over the
+ * pixels and each group of consecutive channels of a sample: x (batch, ..., channels) (Wu and He 2018).
  * Error ≤ 4e-6·|y| + 1e-5.
- * @throws TesseraError if the groups do not divide the channels.
+ * @throws TesseraError if the number of groups does not divide the channels.
  */
 export function groupNorm(x: Tensor, groups: number, options: NormOptions = {}): Tensor {
   checkOptions('groupNorm', options, NORM_CHECKS);
@@ -115,8 +122,9 @@ export function groupNorm(x: Tensor, groups: number, options: NormOptions = {}):
 }
 
 /**
- * Over all pixels of each channel of each sample: x (batch, ..., channels). Ulyanov et al. 2016. Error ≤ 4e-6·|y| +
- * 1e-5.
+ * Computes instance normalization, y = (x - mean) / √(variance + epsilon) · scale + shift, with mean and variance over
+ * the pixels of each channel of a sample: x (batch, ..., channels) (Ulyanov et al. 2016). Error ≤ 4e-6·|y| + 1e-5.
+ * @throws TesseraError if x is of rank below 3, or scale or shift does not broadcast to x.
  */
 export function instanceNorm(x: Tensor, options: NormOptions = {}): Tensor {
   checkOptions('instanceNorm', options, NORM_CHECKS);
@@ -127,9 +135,10 @@ export function instanceNorm(x: Tensor, options: NormOptions = {}): Tensor {
 }
 
 /**
- * Over the batch and all pixels of each channel: x (..., channels). Ioffe and Szegedy 2015. With `statistics` (in use)
- * these stand for the batch's own (in training); the batch's own are returned, for running averages.
- * Error ≤ 4e-6·|y| + 1e-5.
+ * Computes batch normalization, y = (x - mean) / √(variance + epsilon) · scale + shift, for x (..., channels), and returns
+ * mean and variance too (Ioffe and Szegedy 2015). In training they are those of each channel of the batch, which the
+ * caller can average; at inference, pass their running averages as `statistics`. Error ≤ 4e-6·|y| + 1e-5.
+ * @throws TesseraError if x is of rank below 2, or a tensor does not broadcast to x.
  */
 export function batchNorm(
   x: Tensor,

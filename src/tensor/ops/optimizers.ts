@@ -8,25 +8,25 @@ import type { Tensor } from '../tensor.js';
 import { scatterAddOp } from './gather.js';
 
 /*
- * Updates as ops: (scale, then parameter, gradient, moments... of each) -> (new parameter, new moments... of each),
- * formulas at the kernels. A gradient is clipped to ±limit (Infinity: not at all), then scaled by one number. They work in
- * place where the inputs are variables that get just these values assigned.
+ * Optimizer updates: (scale, then parameter, gradient, moments... of each) -> (new parameter, new moments... of each). The
+ * gradient is clipped to ±limit (Infinity: no clipping), then multiplied by the scale: g = scale · clip(gradient). θ is
+ * the parameter, which first decays by a factor of 1 - rate·decay. Updates run in place if their inputs are variables that their outputs are assigned to.
  */
 type Numbers = Readonly<Record<string, number>>;
 
-/** Beside the op, the same for several parameters at once, and for a table whose gradient is a sum by rows. */
+/** An update, with variants for several parameters at once and for a table whose gradient is a `scatterAdd`. */
 export interface UpdateOp extends Op<readonly string[], Numbers> {
   readonly several: readonly Op<readonly string[], Numbers>[];
   readonly byRows: Op<readonly string[], Numbers>;
 }
 
-/** What an update changes, and by what. */
+/** A parameter with its gradient and the state of its optimizer. */
 export interface UpdatedState {
-  /** What is changed. */
+  /** The parameter to be updated. */
   readonly parameter: Tensor;
-  /** Of the parameter's shape. */
+  /** The gradient of the loss, of the parameter's shape. */
   readonly gradient: Tensor;
-  /** The update's state, each of the parameter's shape. */
+  /** The state of the optimizer; each tensor is of the parameter's shape. */
   readonly moments: readonly Tensor[];
 }
 
@@ -46,7 +46,7 @@ function defineUpdate(name: keyof typeof updates): UpdateOp {
   const states = ['parameter', ...moments];
   const own = ['parameter', 'gradient', ...moments];
   const all = ['rate', 'decay', 'limit', ...numbers];
-  // Of each parameter's inputs the gradient, its second, has no output.
+  // Every input except the gradient, the second one of each parameter, is overwritten by an output.
   const overwritten = (first: number) => states.map((_, at) => first + (at === 0 ? 0 : at + 1));
 
   const several = dense.map((_, before) => {
@@ -89,12 +89,12 @@ function defineUpdate(name: keyof typeof updates): UpdateOp {
   });
 }
 
-/** A parameter of more elements than this is updated by a dispatch of its own: it can begin as soon as its gradient is there. */
+/** A parameter of more elements is updated by a dispatch of its own, which can start once its gradient is computed. */
 const LARGE = 2 ** 16;
 
 /**
- * Updates many parameters in few dispatches: small ones a few at a time, and a table of which rows were gathered straight
- * from the gradients of these rows. Returns the new parameter and moments of each.
+ * Updates many parameters in few dispatches: several small ones per dispatch, and an embedding table directly from the
+ * gradients of the rows that were gathered. Returns the new parameter and moments of each.
  */
 export function updateAll(
   update: UpdateOp,
@@ -107,7 +107,7 @@ export function updateAll(
   for (const state of states) {
     const { parameter, gradient, moments } = state;
     const { inputs, op } = gradient.source as OpNode;
-    // A scale that is computed comes from the whole gradients: then they are there.
+    // A scale that is computed on the device depends on the dense gradients, so they exist anyway.
     const isByRows =
       op === scatterAddOp.definition && scale.source.kind === 'data' && parameter.shape[parameter.rank - 1] % 4 === 0;
     if (isByRows) {
@@ -130,15 +130,21 @@ export function updateAll(
   return states.map((state) => defined(results.get(state)));
 }
 
-/** θ ← θ - rate·(g + decay·θ); Error ≤ 1e-5·|y| + 1e-5. */
+/** Updates by stochastic gradient descent: θ ← θ - rate·g. Error ≤ 1e-5·|y| + 1e-5. */
 export const sgdUpdate = defineUpdate('sgdUpdate');
-/** velocity ← momentum·velocity - rate·g; θ ← θ + velocity. Error ≤ 1e-5·|y| + 1e-5. */
+/** Updates with momentum: velocity ← momentum·velocity - rate·g; θ ← θ + velocity. Error ≤ 1e-5·|y| + 1e-5. */
 export const momentumUpdate = defineUpdate('momentumUpdate');
-/** velocity ← momentum·velocity - rate·g; θ ← θ + momentum·velocity - rate·g. Error ≤ 1e-5·|y| + 1e-5. */
+/**
+ * Updates with Nesterov momentum: velocity ← momentum·velocity - rate·g; θ ← θ + momentum·velocity - rate·g.
+ * Error ≤ 1e-5·|y| + 1e-5.
+ */
 export const nesterovUpdate = defineUpdate('nesterovUpdate');
-/** Corrections are 1 - β1^t and 1 - β2^t. Error ≤ 1e-5·|y| + 1e-5. */
+/**
+ * Updates by Adam (Kingma and Ba 2015): m ← β1·m + (1 - β1)·g; v ← β2·v + (1 - β2)·g²; θ ← θ - rate · (m / correction1) /
+ * (√(v / correction2) + epsilon), where the corrections are 1 - β1^t and 1 - β2^t in step t. Error ≤ 1e-5·|y| + 1e-5.
+ */
 export const adamUpdate = defineUpdate('adamUpdate');
-/** v ← rho·v + (1 - rho)·g²; θ ← θ - rate·g / (√v + epsilon); Error ≤ 1e-5·|y| + 1e-5. */
+/** Updates by RMSprop: v ← rho·v + (1 - rho)·g²; θ ← θ - rate·g / (√v + epsilon). Error ≤ 1e-5·|y| + 1e-5. */
 export const rmspropUpdate = defineUpdate('rmspropUpdate');
-/** v ← v + g²; θ ← θ - rate·g / √(v + epsilon); Error ≤ 1e-5·|y| + 1e-5. */
+/** Updates by Adagrad: v ← v + g²; θ ← θ - rate·g / √(v + epsilon). Error ≤ 1e-5·|y| + 1e-5. */
 export const adagradUpdate = defineUpdate('adagradUpdate');

@@ -9,21 +9,22 @@ import { maxPool2d, POOL_CHECKS, type PoolOptions, windowsOf } from './max-pool.
 import { concat } from './movement.js';
 
 /*
- * Poolings made of other ops, channels last: an average is a depthwise convolution with equal weights.
+ * Pooling composed of other ops, channels last. An average is a depthwise convolution with equal weights.
  */
 
-/** Windows of more pixels are summed along one axis after the other. */
+/** Windows of more pixels are summed along one axis, then along the other. */
 const LARGE_WINDOW = 64;
 
+/** Options of `averagePool2d`. */
 export interface AveragePoolOptions extends PoolOptions {
-  /** Whether padding counts as zeros (ONNX's count_include_pad). Default false, as in Keras: only pixels count. */
+  /** Whether the mean includes the zeros of the padding (ONNX's count_include_pad). Default false, as in Keras. */
   readonly countPadding?: boolean;
 }
 
 /**
- * The mean of each window: (batch, height, width, channels) -> (batch, out height, out width, channels).
- * Error ≤ 1e-6·Σ|terms|, 4e-6·Σ|terms| where windows are some hundred pixels high or wide.
- * @throws TesseraError if x has not rank 4, or is smaller than the window.
+ * Computes the mean of each window: (batch, height, width, channels) -> (batch, out height, out width, channels).
+ * Error ≤ 1e-6·Σ|terms|, or 4e-6·Σ|terms| for windows of several hundred pixels in height or width.
+ * @throws TesseraError if x is not of rank 4, or the padded image is smaller than the window.
  */
 export function averagePool2d(x: Tensor, options: AveragePoolOptions = {}): Tensor {
   const { countPadding = false, ...windowOptions } = checkOptions('averagePool2d', options, {
@@ -40,7 +41,7 @@ export function averagePool2d(x: Tensor, options: AveragePoolOptions = {}): Tens
       return conv2d(image, ones([height, width, 1, groups]), { stride: windows.stride, padding: borders, groups });
     const [down, across] = windows.stride;
     const [rows, columns] = borders;
-    // Along one axis after the other: fewer additions, and fewer in one sum.
+    // Summing along one axis, then the other, takes fewer additions and rounds less.
     const vertical = conv2d(image, ones([height, 1, 1, groups]), {
       stride: [down, 1],
       padding: [rows, [0, 0]],
@@ -54,19 +55,19 @@ export function averagePool2d(x: Tensor, options: AveragePoolOptions = {}): Tens
   return sum(x, channels).div(sum(ones([1, x.shape[1], x.shape[2], 1]), 1));
 }
 
-/** The mean over all pixels: (batch, height, width, channels) -> (batch, channels). Error ≤ 1e-6·Σ|terms|. */
+/** Computes the mean over all pixels: (batch, height, width, channels) -> (batch, channels). Error ≤ 1e-6·Σ|terms|. */
 export function globalAveragePool2d(x: Tensor): Tensor {
   expectRank('globalAveragePool2d', 'x', x, 4, 'batch, height, width, channels');
   return x.mean([1, 2]);
 }
 
-/** The largest over all pixels: (batch, height, width, channels) -> (batch, channels). Exact. */
+/** Computes the maximum over all pixels: (batch, height, width, channels) -> (batch, channels). Exact. */
 export function globalMaxPool2d(x: Tensor): Tensor {
   expectRank('globalMaxPool2d', 'x', x, 4, 'batch, height, width, channels');
   return x.max([1, 2]);
 }
 
-/** The windows that split `size` pixels into `count`: from ⌊i·size/count⌋ to ⌈(i+1)·size/count⌉, as in PyTorch. */
+/** Returns `count` windows that cover `size` pixels, [⌊i·size/count⌋, ⌈(i+1)·size/count⌉), as in PyTorch. */
 function splits(size: number, count: number): [begin: number, end: number][] {
   return Array.from({ length: count }, (_, index) => [
     Math.floor((index * size) / count),
@@ -80,7 +81,7 @@ function outputOf(op: string, x: Tensor, output: number | readonly [number, numb
   return pairOf(op, output);
 }
 
-/** Reduces the windows that split the image into the given number of parts, along one axis after the other. */
+/** Reduces the windows of adaptive pooling along one axis, then along the other. */
 const reduceWindows = (x: Tensor, output: readonly [number, number], reduce: (window: Tensor, axis: 1 | 2) => Tensor) =>
   ([1, 2] as const).reduce((y, axis) => {
     const windows = splits(y.shape[axis], output[axis - 1]).map(([begin, end]) =>
@@ -93,8 +94,8 @@ const reduceWindows = (x: Tensor, output: readonly [number, number], reduce: (wi
   }, x);
 
 /**
- * The mean of windows that split the image into the given number of parts: -> (batch, height', width', channels). Error ≤
- * 1e-6·Σ|terms|.
+ * Computes means of windows such that the output has the given size, as in PyTorch: (batch, height, width, channels) ->
+ * (batch, out height, out width, channels). Error ≤ 1e-6·Σ|terms|.
  */
 export function adaptiveAveragePool2d(x: Tensor, output: number | readonly [number, number]): Tensor {
   const pair = outputOf('adaptiveAveragePool2d', x, output);
@@ -105,8 +106,8 @@ export function adaptiveAveragePool2d(x: Tensor, output: number | readonly [numb
 }
 
 /**
- * The largest of windows that split the image into the given number of parts: -> (batch, height', width', channels).
- * Exact.
+ * Computes maxima of windows such that the output has the given size, as in PyTorch: (batch, height, width, channels) ->
+ * (batch, out height, out width, channels). Exact.
  */
 export function adaptiveMaxPool2d(x: Tensor, output: number | readonly [number, number]): Tensor {
   const pair = outputOf('adaptiveMaxPool2d', x, output);

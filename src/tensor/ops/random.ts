@@ -9,17 +9,17 @@ import type { Tensor } from '../tensor.js';
 import { argsort } from './sort.js';
 
 /**
- * What random numbers depend on, beside the element's index: a seed, and which draw of that seed it is. Both are data:
- * a replayed plan draws new numbers.
+ * A key of random ops: random numbers depend on nothing but the key and the index of the element. Keys are data, so that
+ * one plan can run with different keys.
  */
 export interface RandomKey {
-  /** A non-negative integer. */
+  /** The seed, a non-negative integer. */
   readonly seed: number;
-  /** Another draw of the same seed: other numbers. Default 0. */
+  /** The number of the draw, a non-negative integer: each draw of a seed gives other numbers. Default 0. */
   readonly draw?: number;
 }
 
-/** The two words of a key: mixed, so that neighbouring draws have nothing in common. */
+/** Hashes a key to two words, so that consecutive draws are independent. */
 function words(key: RandomKey): [Tensor, Tensor] {
   const { seed, draw = 0 } = checkOptions('RandomKey', key, {
     seed: nonNegativeInteger,
@@ -38,59 +38,59 @@ const drawOp = (function_: ElementwiseFunction) =>
     vjp: () => [null, null],
   });
 
-/** `randomUniform` of the two words of a key. */
+/** Computes `randomUniform` from the two words of a key. */
 export const uniformOp = drawOp(uniform);
-/** `randomNormal` of the two words of a key. */
+/** Computes `randomNormal` from the two words of a key. */
 export const normalOp = drawOp(normal);
 
-/** Uniform random numbers in [0, 1). Same key and shape, same numbers, on every device. Exact. */
+/** Draws from the uniform distribution on [0, 1). A key gives the same numbers on every device. Exact. */
 export const randomUniform = (shape: Shape, key: RandomKey): Tensor => uniformOp(...words(key), { shape });
 
-/** Standard normal random numbers. Error ≤ 4e-6·|y| + 4e-6. */
+/** Draws from the standard normal distribution. Error ≤ 4e-6·|y| + 4e-6. */
 export const randomNormal = (shape: Shape, key: RandomKey): Tensor => normalOp(...words(key), { shape });
 
 /**
- * Sets a share `rate` of the elements to zero and scales the others by 1 / (1 - rate), so that the mean stays.
- * Error ≤ 5e-7·|y|.
- * @throws TesseraError if the rate is not within [0, 1).
+ * Sets each element to zero with probability `rate` and scales the others by 1 / (1 - rate), which preserves the
+ * expected value (Srivastava et al. 2014). Error ≤ 5e-7·|y|.
+ * @throws TesseraError if the rate is not in [0, 1).
  */
 export function dropout(x: Tensor, rate: number, key: RandomKey): Tensor {
-  if (!(rate >= 0 && rate < 1)) throw new TesseraError(`dropout: the rate must lie within [0, 1), got ${rate}`);
+  if (!(rate >= 0 && rate < 1)) throw new TesseraError(`dropout: rate must be a number within [0, 1), got ${rate}`);
   return randomUniform(x.shape, key)
     .greaterEqual(rate)
     .where(x.mul(1 / (1 - rate)), 0);
 }
 
-/** Truth with probability p, as bool. Exact. @throws TesseraError if p is not within [0, 1]. */
+/** Draws bools that are true with probability p. Exact. @throws TesseraError if p is not in [0, 1]. */
 export function randomBernoulli(shape: Shape, p: number, key: RandomKey): Tensor {
-  if (!(p >= 0 && p <= 1)) throw new TesseraError(`randomBernoulli: p must lie within [0, 1], got ${p}`);
+  if (!(p >= 0 && p <= 1)) throw new TesseraError(`randomBernoulli: p must be a number within [0, 1], got ${p}`);
   return randomUniform(shape, key).less(p);
 }
 
 /**
- * Standard normal random numbers that lie within ±2, as Keras's truncated normal: √2·erf⁻¹ of uniform numbers between
- * erf(-√2) and erf(√2). erf⁻¹ by Giles 2010 ("Approximating the erfinv function", its central polynomial), within 1e-5.
- * Error ≤ 4e-6·|y| + 4e-6.
+ * Draws from the standard normal distribution truncated to [-2, 2], as in Keras: √2·erf⁻¹(u) for u uniform on [erf(-√2),
+ * erf(√2)]. The polynomial for erf⁻¹ is the central one of Giles 2010 ("Approximating the erfinv function"), accurate to
+ * 1e-5. Error ≤ 4e-6·|y| + 4e-6.
  */
 export function randomTruncatedNormal(shape: Shape, key: RandomKey): Tensor {
   const bound = 0.9544997361036416; // erf(√2)
   const u = randomUniform(shape, key).mul(2).sub(1).mul(bound);
   const w = u.mul(u).neg().log1p().neg().sub(2.5);
   const coefficients = [
-    ...[2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 0.00021858087],
-    ...[-0.00125372503, -0.00417768164, 0.246640727, 1.50140941],
+    2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 0.00021858087, -0.00125372503, -0.00417768164,
+    0.246640727, 1.50140941,
   ];
   const polynomial = coefficients.slice(1).reduce((sum, one) => sum.mul(w).add(one), w.mul(0).add(coefficients[0]));
   return polynomial.mul(u).mul(Math.SQRT2);
 }
 
-/** The numbers below count in random order, as i32: the order that sorts random numbers. Exact. */
+/** Draws a random permutation of 0, 1, ..., count - 1, as i32, by sorting uniform numbers. Exact. */
 export const randomPermutation = (count: number, key: RandomKey): Tensor => argsort(randomUniform([count], key));
 
 /**
- * One class for each row, drawn with the probabilities softmax(logits): logits (..., classes) -> (...) of i32. By
- * Gumbel's noise: the largest of logits - ln(-ln u) (Gumbel 1954).
- * Exact, but for draws that differ by less than the rounding of a logarithm.
+ * Draws a class for each row with the probabilities softmax(logits): logits (..., classes) -> (...) of i32. By the Gumbel
+ * trick, it is the argmax of logits - ln(-ln u) for uniform u (Gumbel 1954). Exact, except where the two largest values
+ * differ by less than the rounding error of the logarithm.
  */
 export function randomCategorical(logits: Tensor, key: RandomKey): Tensor {
   const u = randomUniform(logits.shape, key).maximum(2 ** -25);

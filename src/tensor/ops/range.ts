@@ -6,16 +6,16 @@ import { defineOp } from '../graph/define.js';
 import type { Tensor } from '../tensor.js';
 import { where } from './elementwise.js';
 
-/** The index of each element, row-major, from a start. */
+/** Computes the row-major index of each element, plus a start. */
 export const positionOp = defineOp({
   name: 'position',
   inputs: ['start'],
   elementwise: position,
   shape: (_, { shape }: { shape: Shape }) => ({ shape, dtype: 'i32' }),
-  vjp: 'its result is whole',
+  vjp: 'its result is an integer',
 });
 
-/** 0, 1, ..., count - 1 as i32. It is computed where it is used, and takes no memory there. Exact. */
+/** Returns 0, 1, ..., count - 1 as i32. Where it fuses into the kernel that uses it, it takes no memory. Exact. */
 export function arange(count: number): Tensor {
   if (!Number.isSafeInteger(count) || count < 0)
     throw new TesseraError(`arange: expected a non-negative integer, got ${count}`);
@@ -23,18 +23,18 @@ export function arange(count: number): Tensor {
 }
 
 /**
- * Numbers at equal distances from start to stop, both included, as f32; one number is start. Error ≤ 1e-6·|y| + 4e-6
- * for ends within ±10.
+ * Returns `count` evenly spaced numbers over [start, stop] as f32, as NumPy's linspace. Error ≤ 1e-6·|y| + 4e-6 for ends
+ * within ±10.
  */
 export function linspace(start: number, stop: number, count: number): Tensor {
   const step = count > 1 ? (stop - start) / (count - 1) : 0;
   return arange(count).cast('f32').mul(step).add(start);
 }
 
-/** The identity matrix (size, size). Exact. */
+/** Returns the identity matrix (size, size) as f32. Exact. */
 export const eye = (size: number): Tensor => arange(size).reshape([size, 1]).equal(arange(size)).cast('f32');
 
-/** True where column - row ≤ diagonal, for the last two axes of a shape. */
+/** Returns a bool matrix for the last two axes of a shape: true where column - row ≤ diagonal. */
 function isBelow(shape: Shape, diagonal: number): Tensor {
   const [rows, columns] = shape.slice(-2);
   return arange(columns)
@@ -43,10 +43,10 @@ function isBelow(shape: Shape, diagonal: number): Tensor {
 }
 
 /**
- * x on and below a diagonal of the last two axes, else 0; diagonal 0 is the main one, 1 the one above it. NumPy's tril.
- * Exact.
+ * Returns the lower triangle of the last two axes, up to and including a diagonal, and 0 elsewhere, as NumPy's tril.
+ * Diagonal 0 is the main one, 1 the one above it. Exact.
  */
 export const tril = (x: Tensor, diagonal = 0): Tensor => where(isBelow(x.shape, diagonal), x, 0);
 
-/** x on and above a diagonal of the last two axes, else 0. NumPy's triu. Exact. */
+/** Returns the upper triangle of the last two axes, from a diagonal on, and 0 elsewhere, as NumPy's triu. Exact. */
 export const triu = (x: Tensor, diagonal = 0): Tensor => where(isBelow(x.shape, diagonal - 1), 0, x);

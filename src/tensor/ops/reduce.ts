@@ -9,11 +9,12 @@ import type { Tensor } from '../tensor.js';
 import { where } from './elementwise.js';
 import { broadcastTo, permute, reshape } from './movement.js';
 
-/** One axis or several; left out, all. Negative axes count from the end. */
+/** One axis or several; negative axes count from the end. Undefined means all axes. */
 export type Axes = number | readonly number[];
 
+/** Options of reductions. */
 export interface ReduceOptions {
-  /** Leaves reduced axes in place, with size 1. */
+  /** Whether the reduced axes stay, with size 1. Default false. */
   readonly keepDims?: boolean;
 }
 
@@ -29,7 +30,7 @@ function defineReduction(
     shape: ([x], { begin, end }) => {
       expectType(name, 'x', x, 'f32');
       if ((name === 'max' || name === 'min') && spanSizes(x.shape, { begin, end }).n === 0) {
-        throw new TesseraError(`${name}: ${formatShape(x.shape)} has no element to choose along the reduced axes`);
+        throw new TesseraError(`${name}: ${formatShape(x.shape)} has no elements along the reduced axes`);
       }
       return [...x.shape.slice(0, begin), ...x.shape.slice(end)];
     },
@@ -38,19 +39,19 @@ function defineReduction(
   });
 }
 
-/** A reduced tensor's shape with the reduced axes put back, as ones. */
+/** Returns the shape with the reduced axes of size 1. */
 const withOnes = (shape: Shape, { begin, end }: AxisSpan): Shape =>
   shape.map((size, axis) => (axis >= begin && axis < end ? 1 : size));
 
 const spread = (y: Tensor, shape: Shape, span: AxisSpan): Tensor =>
   broadcastTo(reshape(y, withOnes(shape, span)), shape);
 
-/** `sum` over neighbouring axes. */
+/** Computes `sum` over consecutive axes. */
 export const sumOp = defineReduction('sum', ({ inputs: [x], outputGrad: dy, attributes }) => [
   spread(dy, x.shape, attributes),
 ]);
 
-/** The gradient of a factor is the product of the others, which is not y / x where a factor is 0. */
+/** Computes `prod` over consecutive axes. The gradient of a factor is the product of the others: y / x unless one is 0. */
 export const prodOp: typeof sumOp = defineReduction('prod', ({ inputs: [x], outputGrad: dy, attributes }) => {
   const isZero = x.equal(0);
   const zeros = spread(sumOp(isZero.cast('f32'), attributes), x.shape, attributes);
@@ -60,7 +61,7 @@ export const prodOp: typeof sumOp = defineReduction('prod', ({ inputs: [x], outp
   return [spread(dy, x.shape, attributes).mul(others)];
 });
 
-/** The gradient goes to the chosen element; equals share it evenly. */
+/** Returns the gradient of max or min: dy goes to the largest or smallest element and is split evenly on ties. */
 function chosenVjp({
   inputs: [x],
   output: y,
@@ -73,15 +74,15 @@ function chosenVjp({
   return [chosen.mul(reshape(dy, ones).div(count))];
 }
 
-/** `max` over neighbouring axes. */
+/** Computes `max` over consecutive axes. */
 export const maxOp = defineReduction('max', chosenVjp);
-/** `min` over neighbouring axes. */
+/** Computes `min` over consecutive axes. */
 export const minOp = defineReduction('min', chosenVjp);
 
-/** Checks of `ReduceOptions`. */
+/** The checks of `ReduceOptions`. */
 export const REDUCE_CHECKS: Checks<ReduceOptions> = { keepDims: optional(boolean) };
 
-/** Brings the reduced axes side by side, reduces, and inserts axes of size 1 where they are to be kept. */
+/** Makes the reduced axes consecutive, reduces, and inserts axes of size 1 if `keepDims` is set. */
 function reduce(op: typeof sumOp, x: Tensor, axes: Axes | undefined, options: ReduceOptions = {}): Tensor {
   const { name } = op.definition;
   const { keepDims = false } = checkOptions(name, options, REDUCE_CHECKS);
@@ -100,36 +101,42 @@ function reduce(op: typeof sumOp, x: Tensor, axes: Axes | undefined, options: Re
     : y;
 }
 
-/** Sum over axes (all by default). The sum of nothing is 0. Error ≤ 1e-6·Σ|terms|. */
+/** Computes the sum over axes (all by default). The empty sum is 0. Error ≤ 1e-6·Σ|terms|. */
 export const sum = (x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor => reduce(sumOp, x, axes, options);
 
-/** Product over axes (all by default). The product of nothing is 1. Error ≤ 4e-6·|y|. */
+/** Computes the product over axes (all by default). The empty product is 1. Error ≤ 4e-6·|y|. */
 export const prod = (x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor => reduce(prodOp, x, axes, options);
 
 /**
- * Arithmetic mean over axes (all by default). Error ≤ 1e-6·Σ|terms|. @throws TesseraError if there is nothing to
- * average.
+ * Computes the arithmetic mean over axes (all by default). Error ≤ 1e-6·Σ|terms|.
+ * @throws TesseraError if there are no elements along the axes.
  */
 export function mean(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
   checkOptions('mean', options, REDUCE_CHECKS);
   const count = normalizeAxes('mean', axes, x.rank).reduce((product, axis) => product * x.shape[axis], 1);
-  if (count === 0) throw new TesseraError(`mean: ${formatShape(x.shape)} has no element along the reduced axes`);
+  if (count === 0) throw new TesseraError(`mean: ${formatShape(x.shape)} has no elements along the reduced axes`);
   return sum(x, axes, options).mul(1 / count);
 }
 
-/** Largest element over axes (all by default), NaN where one is. Exact. @throws TesseraError if there is none. */
+/**
+ * Computes the maximum over axes (all by default). NaN propagates; on ties the gradient is split evenly. Exact.
+ * @throws TesseraError if there are no elements along the axes.
+ */
 export const max = (x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor => reduce(maxOp, x, axes, options);
-/** Smallest element over axes (all by default), NaN where one is. Exact. @throws TesseraError if there is none. */
+/**
+ * Computes the minimum over axes (all by default). NaN propagates; on ties the gradient is split evenly. Exact.
+ * @throws TesseraError if there are no elements along the axes.
+ */
 export const min = (x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor => reduce(minOp, x, axes, options);
 
-/** `argmax`, an axis from 0. */
+/** Computes `argmax` for a non-negative axis. */
 export const argmaxOp = defineOp({
   name: 'argmax',
   inputs: ['x'],
   shape: ([x], { axis }: { axis: number }) => {
     expectType('argmax', 'x', x, 'f32');
     if (x.shape[axis] === 0)
-      throw new TesseraError(`argmax: ${formatShape(x.shape)} has no element along axis ${axis}`);
+      throw new TesseraError(`argmax: ${formatShape(x.shape)} has no elements along axis ${axis}`);
     return { shape: x.shape.filter((_, at) => at !== axis), dtype: 'i32' };
   },
   dispatch: ([x], [y], { attributes: { axis } }) =>
@@ -137,7 +144,10 @@ export const argmaxOp = defineOp({
   vjp: 'its result is an index',
 });
 
-/** Index of the maximum along an axis, as i32: on ties the lowest, and the first NaN where there is one. Exact. */
+/**
+ * Returns the index of the maximum along an axis, as i32: on ties the lowest index, with NaN, that of the first NaN. Exact.
+ * @throws TesseraError if there are no elements along the axis.
+ */
 export function argmax(x: Tensor, axis = -1, options: ReduceOptions = {}): Tensor {
   const { keepDims = false } = checkOptions('argmax', options, REDUCE_CHECKS);
   const at = normalizeAxis('argmax', axis, x.rank);

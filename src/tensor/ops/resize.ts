@@ -5,19 +5,20 @@ import type { Tensor } from '../tensor.js';
 import { pairOf } from './conv2d.js';
 import { take } from './take.js';
 
+/** How `resize` interpolates. */
 export type ResizeMode = 'nearest' | 'bilinear';
 
 /**
- * Images of another size, channels last: (batch, height, width, channels) -> (batch, size[0], size[1], channels).
- * Pixels have their centres at halves (ONNX's half_pixel, Keras's default): output i lies at (i + 1/2)·in/out - 1/2.
- * 'nearest' takes the pixel there, 'bilinear' mixes the two beside it along each axis; beyond the border is the border.
- * Error ≤ 1e-6·Σ|terms|.
+ * Resizes images, channels last: (batch, height, width, channels) -> (batch, size[0], size[1], channels). Output pixel i
+ * is sampled at (i + 1/2)·in/out - 1/2 (ONNX's half_pixel, the default of Keras), clamped to the image: 'nearest' takes
+ * the nearest pixel, 'bilinear' interpolates linearly along each axis. Error ≤ 1e-6·Σ|terms|.
+ * @throws TesseraError if x is not of rank 4, or the size is not of positive integers.
  */
 export function resize(x: Tensor, size: number | readonly [number, number], mode: ResizeMode = 'nearest'): Tensor {
   expectRank('resize', 'x', x, 4, 'batch, height, width, channels');
   expectType('resize', 'x', x, 'f32');
   if (mode !== 'nearest' && mode !== 'bilinear')
-    throw new TesseraError(`resize: expected the mode 'nearest' or 'bilinear', got '${mode}'`);
+    throw new TesseraError(`resize: mode must be 'nearest' or 'bilinear', got '${mode}'`);
   const pair = pairOf('resize', size);
   return ([1, 2] as const).reduce((y, axis) => {
     const [from, to] = [x.shape[axis], pair[axis - 1]];
@@ -29,7 +30,7 @@ export function resize(x: Tensor, size: number | readonly [number, number], mode
 const nearest = (from: number, to: number): Int32Array =>
   Int32Array.from({ length: to }, (_, index) => Math.min(from - 1, Math.floor(((index + 0.5) * from) / to)));
 
-/** Each output lies between two pixels; one that lies on a pixel is twice the half of it, and takes nothing of another. */
+/** Interpolates between two pixels. An output on a pixel takes that one twice, by halves, so that no other's NaN spreads. */
 function bilinear(x: Tensor, axis: 1 | 2, to: number): Tensor {
   const from = x.shape[axis];
   const indices = new Int32Array(2 * to);

@@ -10,7 +10,7 @@ interface ScanAttributes {
   readonly reverse: boolean;
 }
 
-/** `cumsum`, an axis from 0. */
+/** Computes `cumsum` for a non-negative axis. */
 export const cumsumOp: Op<readonly ['x'], ScanAttributes> = defineOp({
   name: 'cumsum',
   inputs: ['x'],
@@ -20,15 +20,15 @@ export const cumsumOp: Op<readonly ['x'], ScanAttributes> = defineOp({
   },
   dispatch: ([x], [y], { attributes: { axis, ...how } }) =>
     cumsumLaunches(x, y, spanSizes(x.shape, { begin: axis, end: axis + 1 }), how),
-  // What an element adds to the sums after it comes back from them: a sum in the other direction.
+  // dx[j] = Σ_{k ≥ j} dy[k]: a cumulative sum in the opposite direction.
   vjp: ({ outputGrad: dy, attributes: { axis, exclusive, reverse } }) => [
     cumsumOp(dy, { axis, exclusive, reverse: !reverse }),
   ],
 });
 
 /**
- * Running sums along an axis, as ONNX's CumSum: y[k] = Σ_{j ≤ k} x[j]; `exclusive` leaves out j = k, `reverse` sums
- * from the end. Shape as x. Error ≤ 4e-6·Σ|terms|.
+ * Computes cumulative sums along an axis, y[k] = Σ_{j ≤ k} x[j], as ONNX's CumSum; `exclusive` excludes j = k, `reverse`
+ * sums from the end. The shape is that of x. Error ≤ 4e-6·Σ|terms|.
  */
 export const cumsum = (
   x: Tensor,

@@ -17,7 +17,7 @@ function rowsOf(op: string, x: Tensor) {
 
 const rowSum = (x: Tensor): Tensor => x.sum(-1, { keepDims: true });
 
-/** `softmax` along the last axis. Error ≤ 4e-6·|y| + 1e-6. */
+/** Computes `softmax` along the last axis. Error ≤ 4e-6·|y| + 1e-6. */
 export const softmaxOp = defineOp({
   name: 'softmax',
   inputs: ['x'],
@@ -26,13 +26,13 @@ export const softmaxOp = defineOp({
   vjp: ({ output: y, outputGrad: dy }) => [softmaxBackwardOp(y, dy)],
 });
 
-/** The gradient of `softmax`, y ⊙ (dy - Σ_k dy[k]·y[k]). Error ≤ 1e-5·|y| + 1e-5. */
+/** Computes the gradient of `softmax`, y ⊙ (dy - Σ_k dy[k]·y[k]). Error ≤ 1e-5·|y| + 1e-5. */
 export const softmaxBackwardOp: Op<readonly ['y', 'dy']> = defineOp({
   name: 'softmaxBackward',
   inputs: ['y', 'dy'],
   shape: ([y]) => y.shape,
   dispatch: ([y, dy], [dx], context) => softmaxBackwardLaunches(y, dy, dx, context),
-  // It is symmetric in dy; in y it is a product whose second factor holds y, too.
+  // Linear and symmetric in dy; in y by the product rule, as the second factor depends on y too.
   vjp: ({ inputs: [y, dy], outputGrad: g }) => [
     g.mul(dy.sub(rowSum(dy.mul(y)))).sub(dy.mul(rowSum(g.mul(y)))),
     softmaxBackwardOp(y, g),
@@ -40,8 +40,7 @@ export const softmaxBackwardOp: Op<readonly ['y', 'dy']> = defineOp({
 });
 
 /**
- * The logarithm of softmax along the last axis, without its rounding: (..., cols) -> (..., cols). Error ≤ 2e-6·|y| +
- * 4e-6.
+ * Computes `logSoftmax` along the last axis: (..., cols) -> (..., cols). Error ≤ 2e-6·|y| + 4e-6.
  */
 export const logSoftmaxOp = defineOp({
   name: 'logSoftmax',
@@ -51,7 +50,7 @@ export const logSoftmaxOp = defineOp({
   vjp: ({ output: y, outputGrad: dy }) => [logSoftmaxBackwardOp(y, dy)],
 });
 
-/** The gradient of `logSoftmax`, dy - exp(y) · Σ_k dy[k]. Error ≤ 1e-5·|y| + 1e-5. */
+/** Computes the gradient of `logSoftmax`, dy - exp(y) · Σ_k dy[k]. Error ≤ 1e-5·|y| + 1e-5. */
 export const logSoftmaxBackwardOp = defineOp({
   name: 'logSoftmaxBackward',
   inputs: ['y', 'dy'],
@@ -61,15 +60,17 @@ export const logSoftmaxBackwardOp = defineOp({
 });
 
 /**
- * Softmax along an axis (the last by default): y = e^x / Σ e^x, of x's shape; y sums to 1 along the axis.
- * Error ≤ 4e-6·|y| + 1e-6.
+ * Computes y = e^x / Σ e^x along an axis (the last by default). The shape is that of x. Error ≤ 4e-6·|y| + 1e-6.
  */
 export const softmax = (x: Tensor, axis = -1): Tensor => alongAxis('softmax', softmaxOp, x, axis);
 
-/** ln softmax along an axis (the last by default), exact where softmax underflows. Error ≤ 2e-6·|y| + 4e-6. */
+/**
+ * Computes y = x - ln Σ e^x along an axis (the last by default), accurately also where softmax underflows.
+ * Error ≤ 2e-6·|y| + 4e-6.
+ */
 export const logSoftmax = (x: Tensor, axis = -1): Tensor => alongAxis('logSoftmax', logSoftmaxOp, x, axis);
 
-/** Applies an op of the last axis along another axis, by transposing the two. */
+/** Applies an op that works along the last axis along another axis, by swapping the two. */
 function alongAxis(name: string, op: (x: Tensor) => Tensor, x: Tensor, axis: number): Tensor {
   if (x.rank === 0) return op(x);
   const at = normalizeAxis(name, axis, x.rank);

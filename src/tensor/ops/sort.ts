@@ -8,7 +8,7 @@ import type { Tensor } from '../tensor.js';
 import { flip } from './arrange.js';
 import { takeAlongAxis } from './take.js';
 
-/** `argsort` ascending, an axis from 0. */
+/** Computes ascending `argsort` for a non-negative axis. */
 export const argsortOp: Op<readonly ['x'], { axis: number }> = defineOp({
   name: 'argsort',
   inputs: ['x'],
@@ -21,16 +21,16 @@ export const argsortOp: Op<readonly ['x'], { axis: number }> = defineOp({
   vjp: 'its result is an index',
 });
 
-/** Which way to sort. */
+/** Options of `sort` and `argsort`. */
 export interface SortOptions {
-  /** Largest first. Default false. */
+  /** Whether the largest element comes first. Default false. */
   readonly descending?: boolean;
 }
 const SORT_CHECKS: Checks<SortOptions> = { descending: optional(boolean) };
 
 /**
- * The indices that sort x along an axis, as i32. Of equals the first comes first, or the last where `descending` turns
- * the order round; NaN counts as the largest. Exact.
+ * Returns the indices that would sort x along an axis, as i32. NaN counts as the largest value. The sort is stable;
+ * `descending` reverses its order, also on ties. Exact.
  */
 export function argsort(x: Tensor, axis = -1, options: SortOptions = {}): Tensor {
   const { descending = false } = checkOptions('argsort', options, SORT_CHECKS);
@@ -39,21 +39,22 @@ export function argsort(x: Tensor, axis = -1, options: SortOptions = {}): Tensor
   return descending ? flip(order, at) : order;
 }
 
-/** x sorted along an axis. Its gradient goes back to where each element came from. Exact. */
+/** Sorts x along an axis, with NaN as the largest value. The gradient is scattered back to the original order. Exact. */
 export const sort = (x: Tensor, axis = -1, options: SortOptions = {}): Tensor =>
   takeAlongAxis(x, argsort(x, axis, checkOptions('sort', options, SORT_CHECKS)), axis);
 
 /**
- * The k largest elements along an axis (the last by default), largest first, and their indices of i32; on ties the
- * lowest index comes first, and NaN counts as the largest. Along the axis, n elements become k:
- * x (..., n, ...) -> (..., k, ...). Exact.
- * @throws TesseraError if there are fewer than k.
+ * Returns the k largest elements along an axis (the last by default), largest first, and their indices as i32: x (..., n,
+ * ...) -> (..., k, ...). On ties the lowest index comes first; NaN counts as the largest value. Exact.
+ * @throws TesseraError if k is not an integer in [0, n].
  */
 export function topK(x: Tensor, k: number, axis = -1): { values: Tensor; indices: Tensor } {
   const at = normalizeAxis('topK', axis, x.rank);
   if (!Number.isInteger(k) || k < 0 || k > x.shape[at])
-    throw new TesseraError(`topK: expected k within 0 to ${x.shape[at]} for ${formatShape(x.shape)}, got ${k}`);
-  // Sorted ascending from the last to the first, then reversed: NaN is the largest, and on ties the lowest index is first.
+    throw new TesseraError(
+      `topK: k must be an integer within [0, ${x.shape[at]}] for ${formatShape(x.shape)}, got ${k}`,
+    );
+  // A stable sort of the reversed axis, reversed again: on ties the lowest index comes first.
   const order = flip(argsort(flip(x, at), at), at)
     .mul(-1)
     .add(Math.max(0, x.shape[at] - 1));

@@ -7,19 +7,20 @@ import { type Axes, argmax, mean, REDUCE_CHECKS, type ReduceOptions } from './re
 import { stopGradient } from './stop-gradient.js';
 
 /*
- * Reductions made of other ops. Axes count from the end where negative; left out, all are reduced.
+ * Reductions composed of other ops. Negative axes count from the end; by default all axes are reduced.
  */
 
+/** Options of `variance` and `std`. */
 export interface VarianceOptions extends ReduceOptions {
-  /** Taken from the number of elements: 0 (default) for a whole population, 1 for a sample of one. NumPy's ddof. */
+  /** NumPy's ddof: the divisor is n - correction. 0 (default) gives the population variance, 1 the sample variance. */
   readonly correction?: number;
 }
 
 const VARIANCE_CHECKS: Checks<VarianceOptions> = { ...REDUCE_CHECKS, correction: optional(nonNegative) };
 
 /**
- * x without its mean over axes, and the mean. A mean that is large against the deviation loses it when it is rounded;
- * what the distances from it are on average is what it lost, and is taken off them (Chan, Golub and LeVeque 1983).
+ * Returns x - mean(x) over axes, and the mean. The rounding error of a mean that is large compared to the deviations is
+ * the mean of the computed deviations, and is subtracted from them (Chan, Golub and LeVeque 1983).
  */
 export function withoutMean(x: Tensor, axes?: Axes): { centre: Tensor; mean: Tensor } {
   const rounded = stopGradient(mean(x, axes, { keepDims: true }));
@@ -29,8 +30,9 @@ export function withoutMean(x: Tensor, axes?: Axes): { centre: Tensor; mean: Ten
 }
 
 /**
- * Mean square distance from the mean, by the corrected two-pass formula: a large mean costs no digits. Error ≤ 4e-6·|y|
- * + 1e-6. @throws TesseraError if there are too few elements.
+ * Computes the variance Σ (x - mean(x))² / (n - correction) over axes (all by default), by the corrected two-pass
+ * formula, which stays accurate for a large mean. Error ≤ 4e-6·|y| + 1e-6.
+ * @throws TesseraError if there are no more than `correction` elements.
  */
 export function variance(x: Tensor, axes?: Axes, options: VarianceOptions = {}): Tensor {
   const { correction = 0, keepDims = false } = checkOptions('variance', options, VARIANCE_CHECKS);
@@ -46,15 +48,21 @@ export function variance(x: Tensor, axes?: Axes, options: VarianceOptions = {}):
     .mul(1 / (count - correction));
 }
 
-/** √variance. Its gradient at 0 is infinite. Error ≤ 4e-6·|y| + 1e-6. */
+/**
+ * Computes the standard deviation, √variance, over axes (all by default). The gradient at 0 is infinite.
+ * Error ≤ 4e-6·|y| + 1e-6.
+ */
 export const std = (x: Tensor, axes?: Axes, options: VarianceOptions = {}): Tensor =>
   variance(x, axes, checkOptions('std', options, VARIANCE_CHECKS)).sqrt();
 
-/** Whether axes of x hold no element at all. */
+/** Tests whether x has no elements along axes. */
 const isEmpty = (op: string, x: Tensor, axes?: Axes): boolean =>
   normalizeAxes(op, axes, x.rank).some((axis) => x.shape[axis] === 0);
 
-/** ln Σ e^x, without overflow: the maximum is taken out. Of nothing or of -∞ alone it is -∞. Error ≤ 4e-6·|y| + 1e-6. */
+/**
+ * Computes ln Σ e^x over axes (all by default) as m + ln Σ e^(x - m), where m is the maximum, so that nothing overflows.
+ * It is -∞ if there are no elements or all are -∞. Error ≤ 4e-6·|y| + 1e-6.
+ */
 export function logSumExp(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
   const { keepDims = false } = checkOptions('logSumExp', options, REDUCE_CHECKS);
   if (isEmpty('logSumExp', x, axes)) return x.exp().sum(axes, { keepDims }).log();
@@ -65,8 +73,10 @@ export function logSumExp(x: Tensor, axes?: Axes, options: ReduceOptions = {}): 
 }
 
 /**
- * The length Σ |x|^order ^ (1/order) over axes: order 1, 2 (default) or Infinity; 0 of nothing. For order 2 the largest
- * |x| is taken out, so that no square overflows or vanishes; the gradient at 0 is 0, as in PyTorch. Error ≤ 2e-6·|y|.
+ * Computes the vector norm (Σ |x|^order)^(1/order) over axes (all by default), for order 1, 2 (default) or Infinity. The
+ * empty norm is 0. For order 2, x is scaled by max |x|, so that squares neither overflow nor underflow, and the gradient
+ * at 0 is 0, as in PyTorch. Error ≤ 2e-6·|y|.
+ * @throws TesseraError for another order.
  */
 export function norm(
   x: Tensor,
@@ -75,7 +85,7 @@ export function norm(
 ): Tensor {
   const { order = 2, keepDims = false } = checkOptions('norm', options, { ...REDUCE_CHECKS, order: anything });
   if (![1, 2, Number.POSITIVE_INFINITY].includes(order))
-    throw new TesseraError(`norm: the order must be 1, 2 or Infinity, got ${order}`);
+    throw new TesseraError(`norm: order must be 1, 2 or Infinity, got ${order}`);
   const size = x.abs();
   if (order === 1 || isEmpty('norm', x, axes)) return size.sum(axes, { keepDims });
   if (order === Number.POSITIVE_INFINITY) return size.max(axes, { keepDims });
@@ -86,14 +96,14 @@ export function norm(
   return where(isZero, 0, where(isZero, 1, squares).sqrt()).mul(unit.reshape(squares.shape));
 }
 
-/** True where any element over axes is true; false of nothing. x is of bool. Exact. */
+/** Tests whether any element of a bool tensor is true, over axes (all by default); false for no elements. Exact. */
 export const any = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor =>
   x
     .cast('f32')
     .sum(axes, checkOptions('any', options, REDUCE_CHECKS))
     .greater(0);
 
-/** True where all elements over axes are true; true of nothing. x is of bool. Exact. */
+/** Tests whether all elements of a bool tensor are true, over axes (all by default); true for no elements. Exact. */
 export const all = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor =>
   x
     .not()
@@ -101,6 +111,6 @@ export const all = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor
     .sum(axes, checkOptions('all', options, REDUCE_CHECKS))
     .equal(0);
 
-/** Index of the minimum along an axis, as i32: on ties the lowest, and the first NaN where there is one. Exact. */
+/** Returns the index of the minimum along an axis, as i32: on ties the lowest index, with NaN, that of the first. Exact. */
 export const argmin = (x: Tensor, axis = -1, options: ReduceOptions = {}): Tensor =>
   argmax(x.neg(), axis, checkOptions('argmin', options, REDUCE_CHECKS));

@@ -1,8 +1,8 @@
 import { defineOp } from '../graph/define.js';
 
 /**
- * The same value as a constant: no gradient passes it, and once its value is known it lets go of the graph that it came
- * from. Exact.
+ * Returns the same value as a constant: no gradient flows through it, and once it has been evaluated it releases the
+ * graph that it was computed by. Exact.
  */
 export const stopGradient = defineOp({
   name: 'stopGradient',

@@ -10,7 +10,7 @@ import { permute, reshape } from './movement.js';
 import { arange } from './range.js';
 
 /**
- * Parts of x along an axis, by index, as NumPy's take: x (..., n, ...), indices (i) of i32 -> (..., i, ...). Exact.
+ * Takes slices of x along an axis by index, as NumPy's take: x (..., n, ...), indices (i) of i32 -> (..., i, ...). Exact.
  * @throws TesseraError if an index that is known on the host is out of range.
  */
 export function take(x: Tensor, indices: Tensor, axis = 0): Tensor {
@@ -30,9 +30,10 @@ export function take(x: Tensor, indices: Tensor, axis = 0): Tensor {
 }
 
 /**
- * One element of x for each index, along an axis, as NumPy's take_along_axis: indices of i32 have x's shape but along
- * the axis; y[o,k,i] = x[o, indices[o,k,i], i]. Negative indices count from the end; one out of range gives NaN. Exact.
- * @throws TesseraError if shapes or dtypes do not fit, or an index that is known on the host is out of range.
+ * Takes one element of x for each index along an axis, y[o,k,i] = x[o, indices[o,k,i], i], as NumPy's take_along_axis.
+ * The indices, of i32, have the shape of x except along the axis. Negative indices count from the end; one out of range
+ * gives NaN. Exact.
+ * @throws TesseraError if shapes or dtypes do not match, or an index that is known on the host is out of range.
  */
 export function takeAlongAxis(x: Tensor, indices: Tensor, axis = -1): Tensor {
   const at = normalizeAxis('takeAlongAxis', axis, x.rank);
@@ -42,7 +43,7 @@ export function takeAlongAxis(x: Tensor, indices: Tensor, axis = -1): Tensor {
     indices.rank === x.rank && x.shape.every((size, other) => other === at || indices.shape[other] === size);
   if (!agree) {
     throw new TesseraError(
-      `takeAlongAxis: indices ${formatShape(indices.shape)} must have the shape of x ${formatShape(x.shape)} but along axis ${at}`,
+      `takeAlongAxis: indices ${formatShape(indices.shape)} must have the shape of x ${formatShape(x.shape)} except along axis ${at}`,
     );
   }
   const n = x.shape[at];
@@ -54,19 +55,19 @@ export function takeAlongAxis(x: Tensor, indices: Tensor, axis = -1): Tensor {
     .add(arange(outer).reshape([outer, 1, 1]).mul(n))
     .mul(inner)
     .add(arange(inner));
-  // Out of range it would be another line's.
+  // An index out of range would read another row or column.
   const row0 = where(from0.greaterEqual(0).and(from0.less(n)), row, -1);
   return reshape(gather(reshape(x, [x.size, 1]), reshape(row0, [indices.size])), indices.shape);
 }
 
 /**
- * Vectors that are 1 at their index and 0 elsewhere, along a new axis (the last by default): indices (...) of i32 ->
- * (..., depth). An index out of range gives zeros. Exact.
+ * Encodes indices as vectors along a new axis (the last by default), 1 at the index and 0 elsewhere: indices (...) of
+ * i32 -> (..., depth). An index out of range gives zeros. Exact.
  */
 export function oneHot(indices: Tensor, depth: number, axis = -1): Tensor {
   expectType('oneHot', 'indices', indices, 'i32');
   if (!Number.isSafeInteger(depth) || depth < 0)
-    throw new TesseraError(`oneHot: the depth must be a non-negative integer, got ${depth}`);
+    throw new TesseraError(`oneHot: depth must be a non-negative integer, got ${depth}`);
   const at = normalizeAxis('oneHot', axis, indices.rank + 1);
   const classes = [depth, ...indices.shape.slice(at).map(() => 1)];
   return expandDims(indices, at).equal(arange(depth).reshape(classes)).cast('f32');

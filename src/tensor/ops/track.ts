@@ -3,14 +3,14 @@ import { walk } from '../graph/trace.js';
 import type { Tensor } from '../tensor.js';
 import type { Variable } from '../variable.js';
 
-/** A variable and what becomes of its value, such as a running mean: old ↦ momentum·old + (1 - momentum)·mean. */
+/** A variable and the function that updates it, such as a running mean's: old ↦ momentum·old + (1 - momentum)·mean. */
 export type TrackedUpdate = readonly [variable: Variable, next: (old: Tensor) => Tensor];
 
 interface TrackAttributes {
   readonly updates: readonly TrackedUpdate[];
 }
 
-/** An alias of its input that carries updates of variables along with the graph. */
+/** Attaches updates of variables to a value of the graph. */
 export const trackOp = defineOp({
   name: 'track',
   inputs: ['x'],
@@ -20,12 +20,13 @@ export const trackOp = defineOp({
 });
 
 /**
- * x, and with it updates of variables that are no parameters, such as running means: an optimizer's step assigns them
- * with its own. Evaluating x alone does not. Updates of one variable from several places follow each other. Exact.
+ * Returns x and attaches updates of variables to it, such as those of running means. An optimizer's step on a loss that
+ * depends on x runs them along with its own updates; evaluating x does not. Several updates of one variable are applied
+ * in order. Exact.
  */
 export const track = (x: Tensor, updates: readonly TrackedUpdate[]): Tensor => trackOp(x, { updates });
 
-/** The assigns of everything that is tracked on the way to some tensors, one for each variable. */
+/** Returns the assigns of all tracked updates that some tensors depend on, one for each variable. */
 export function trackedAssigns(targets: readonly Tensor[]): Tensor[] {
   const values = new Map<Variable, Tensor>();
   const current = targets.map((target) => target.current());

@@ -14,27 +14,27 @@ import { mapValues } from '../../launch/map-values.js';
 import { Generator } from '../generator.js';
 import { disagreesAt, rotatingSets } from './measure.js';
 
-/** Milliseconds that one measured submission should last, and the most launches in it. */
+/** The duration of one measured submission in milliseconds, and the maximum number of launches in it. */
 const LONG_ENOUGH = 10;
 const MOST_LAUNCHES = 1024;
 const ROUNDS = 9;
-/** A variant is dropped when its first run takes this many times as long as the fastest one's. */
+/** A variant is dropped if its first run takes this many times as long as that of the fastest one. */
 const HOPELESS = 3;
-/** After this many rounds, variants are dropped whose best time is this many times the best of all. */
+/** After TRIAL_ROUNDS, a variant is dropped if its best time is more than BEHIND times the best of all. */
 const TRIAL_ROUNDS = 2;
 const BEHIND = 1.3;
-/** All values are filled from one repeated list of random numbers; its prime length is no multiple of a row's. */
+/** Floats are filled from one list of random numbers, repeated; its prime length is not a multiple of any row length. */
 const RANDOM = 65_537;
-/** How far apart in that list two values begin. */
+/** The distance in that list between the starts of two values. */
 const APART = 97;
 
-/** The deadline passed before the measurements were done. */
+/** Thrown if the deadline passes before the measurements are complete. */
 export class OutOfTime extends Error {}
 
-/** Memory for each value of some launches. */
+/** The buffer of each value of some launches. */
 type Buffers = ReadonlyMap<Value, DeviceBuffer>;
 
-/** A variant that is being timed: milliseconds of one run, the first time and in all rounds. */
+/** A variant that is being timed: milliseconds per run, the first time and in each round. */
 interface Runner {
   readonly name: string;
   readonly prepared: Prepared;
@@ -43,7 +43,7 @@ interface Runner {
   time(): Promise<number>;
 }
 
-/** Times variants of the same work against each other, on the same random inputs. */
+/** Times variants of the same computation against each other, on the same random inputs. */
 export class Trial {
   readonly #values: readonly Value[];
   readonly #outputs: readonly Value[];
@@ -57,7 +57,7 @@ export class Trial {
   ) {
     const all = [...variants.values()];
     this.#values = [...new Set(all.flat().flatMap(({ bindings }) => Object.values(bindings)))];
-    // What every variant writes is the result; the rest are one variant's temporaries.
+    // The values that all variants write are the result; all others are temporaries of one variant.
     this.#outputs = all.map(writtenBy).reduce((shared, own) => shared.filter((value) => own.includes(value)));
     const generator = new Generator(1);
     this.#random = Array.from({ length: RANDOM }, () => generator.uniform() - 0.5);
@@ -67,7 +67,7 @@ export class Trial {
     for (const set of this.#sets) for (const buffer of set.values()) this.device.release(buffer);
   }
 
-  /** The buffer set that a run uses: runs rotate over several sets. */
+  /** Returns the set of buffers for a run; runs rotate over several sets. */
   async #setOf(run: number): Promise<Buffers> {
     const bytes = this.#values.reduce((sum, { dtype, length }) => sum + bytesOf(dtype, length), 0);
     const known = this.#sets[run % rotatingSets(bytes)];
@@ -82,11 +82,11 @@ export class Trial {
     return made;
   }
 
-  /** Launches are timed unsplit: work on operands larger than a binding keeps its default variant. */
+  /** Launches are not split when timed, so an op on operands larger than a binding keeps its default variant. */
   #expectBindable({ dtype, length }: Value): void {
     const bytes = bytesOf(dtype, length);
     if (exceedsBinding(dtype, length, this.device.limits))
-      throw new OutOfMemoryError(`${bytes} bytes are more than ${this.device.name} binds at once`, bytes);
+      throw new OutOfMemoryError(`${bytes} bytes exceed the largest binding of ${this.device.name}`, bytes);
   }
 
   /** Fills floats with random numbers, masks with true and integers with 0, a valid index anywhere. */
@@ -116,11 +116,11 @@ export class Trial {
     if (performance.now() > this.deadline) throw new OutOfTime();
   }
 
-  /** What a variant computes. */
+  /** Runs a variant and returns its result. */
   async valuesOf(name: string): Promise<HostArray[]> {
     const prepared = await this.#prepare(name, 1);
     const set = await this.#setOf(0);
-    // An element that this variant fails to write must not still hold what another wrote.
+    // Clear the results of other variants, so that an element that this one fails to write is noticed.
     for (const value of this.#outputs) this.#fill(set, value);
     const readbacks = this.#outputs.map((value) => ({
       from: defined(set.get(value)),
@@ -132,7 +132,7 @@ export class Trial {
     return values;
   }
 
-  /** The reason why a variant must not be taken (it does not run here, or gives another result); undefined if it may. */
+  /** Returns why a variant is rejected (it does not compile, or computes another result), or undefined if it is valid. */
   async problemOf(name: string, expected: readonly HostArray[]): Promise<string | undefined> {
     try {
       const found = await this.valuesOf(name);
@@ -145,8 +145,8 @@ export class Trial {
   }
 
   /**
-   * Milliseconds of a run of each variant in each round; in a round every variant runs once. The first variant stays to
-   * the end; others may be dropped earlier, or at once.
+   * Returns the milliseconds per run of each variant in each round; in a round every variant is timed once. The first
+   * variant takes part in all rounds; slow ones are dropped early.
    * @throws OutOfTime if the deadline passes.
    */
   async race(names: readonly string[]): Promise<Map<string, readonly number[]>> {
@@ -172,14 +172,14 @@ export class Trial {
     }
   }
 
-  /** Finds how many runs last long enough; undefined for a variant that is far slower than the fastest so far. */
+  /** Finds how many runs make a submission long enough; returns undefined for a variant that is hopelessly slow. */
   async #start(name: string, fastest: number): Promise<Runner | undefined> {
     const most = Math.max(1, Math.floor(MOST_LAUNCHES / defined(this.variants.get(name)).length));
     let first: number | undefined;
     for (let runs = 1; ; ) {
       const prepared = await this.#prepare(name, runs);
       const time = async () => (await timeSubmission(this.device, prepared)) / runs;
-      // A short one is timed twice: the first run uploads the uniforms.
+      // A short submission is timed again, as the first run uploads the uniforms.
       let once = await time();
       if (once * runs < LONG_ENOUGH) once = await time();
       first ??= once;

@@ -9,40 +9,42 @@ import { plan } from '../runtime/plan.js';
 import type { Tensor } from '../tensor.js';
 import { OutOfTime, Trial } from './trial.js';
 
-/** What was measured where an op can be computed in several ways. */
+/** The measurements of one choice among variants of an op. */
 export interface TunedChoice {
-  /** The op and the class of its shapes. */
+  /** The key of the choice: the op and the size class of its shapes. */
   readonly key: string;
-  /** The variant that is taken without measurements. */
+  /** The variant that is used without measurements. */
   readonly default: string;
-  /** The variant that is taken from now on; undefined where the time ran out, or the memory. */
+  /** The variant that is used from now on; undefined if time or memory ran out. */
   readonly variant: string | undefined;
-  /** Median time of each variant's run; without those dropped early because another was several times as fast. */
+  /** The median time per run of each variant, without those that were dropped early as far too slow. */
   readonly milliseconds: Readonly<Record<string, number>>;
-  /** Variants that must not be taken, and why. */
+  /** The variants that were rejected, with the reason. */
   readonly refused: Readonly<Record<string, string>>;
 }
 
-/** How long `tune` may take. */
+/** Options of `tune`. */
 export interface TuneOptions {
-  /** For all measurements together; what the time does not reach stays as it was. Default a minute. */
+  /** The time limit for all measurements together; choices not reached stay as they were. Default 60 000. */
   readonly milliseconds?: number;
-  /** Called before each measurement, with how many are done, how many there are, and the key of the next. */
+  /** Called before each measurement, with the number of those done, the total, and the key of the next. */
   readonly onProgress?: (done: number, total: number, key: string) => void;
-  /** An AbortSignal: ends the measurements when it is aborted; what was measured is kept. */
+  /** An AbortSignal that stops the measurements; those already made are kept. */
   readonly signal?: { readonly aborted: boolean };
 }
 
-/** A variant is taken if it needs at most this share of the default's time, and loses one round at most: less is noise. */
+/**
+ * A variant beats the default if its median time is at most this fraction of the default's, and it loses at most one
+ * round; smaller differences may be noise.
+ */
 const CLEARLY = 0.95;
 const LOST_ROUNDS = 1;
 
 /**
- * Measures which variants of ops are the fastest on the device, for shapes like those that computing the targets needs,
- * in their order, and uses them from now on. What was measured before is not measured again. The targets themselves are
- * not computed.
+ * Measures which variants of ops are fastest on the device, for the shapes that computing the targets involves, and uses
+ * these from now on. Choices that were measured before are not measured again. The targets themselves are not computed.
  *
- * @throws TesseraError on the reference device, where times mean nothing.
+ * @throws TesseraError on the reference device, which has no variants worth measuring.
  */
 export async function tune(targets: readonly Tensor[], options: TuneOptions = {}): Promise<TunedChoice[]> {
   const {
@@ -54,7 +56,7 @@ export async function tune(targets: readonly Tensor[], options: TuneOptions = {}
   const current = targets.map((target) => target.current());
   const device = await deviceOf(trace(current));
   if (device.kind === 'reference')
-    throw new TesseraError(`tune: ${device.name} has nothing to measure; open a device with an adapter`);
+    throw new TesseraError(`tune: ${device.name} has no variants to measure; open a GPU device`);
   const points = await pointsOf(current, device);
   const rows: TunedChoice[] = [];
   try {
@@ -71,7 +73,7 @@ export async function tune(targets: readonly Tensor[], options: TuneOptions = {}
   return rows;
 }
 
-/** The choices of a plan that were not measured yet, each once, where it has the most work. */
+/** Returns the choices of a plan that have not been measured, each where it has the most floating-point operations. */
 async function pointsOf(targets: readonly Tensor[], device: Device): Promise<ChoicePoint[]> {
   const points = new Map<string, { point: ChoicePoint; work: number }>();
   const choose = chooserOf(device.choices);
@@ -85,7 +87,7 @@ async function pointsOf(targets: readonly Tensor[], device: Device): Promise<Cho
   return [...points.values()].map(({ point }) => point);
 }
 
-/** Measures the variants at one point of choice. */
+/** Measures the variants of one choice. */
 export async function measure(device: Device, point: ChoicePoint, deadline: number): Promise<TunedChoice> {
   const { key, default: baseline, variants } = point;
   const names = [baseline, ...Object.keys(variants).filter((name) => name !== baseline)];
@@ -102,7 +104,7 @@ export async function measure(device: Device, point: ChoicePoint, deadline: numb
     const rounds = await trial.race(sound);
     const milliseconds = Object.fromEntries([...rounds].map(([name, times]) => [name, median(times)]));
     const first = winnerOf(rounds, baseline);
-    // Among many variants one may win by luck, but not twice.
+    // Among many variants one may win by chance, but hardly twice.
     const variant = first === baseline ? first : winnerOf(await trial.race([baseline, first]), baseline);
     return { key, default: baseline, variant, milliseconds, refused };
   } catch (error) {
@@ -114,7 +116,7 @@ export async function measure(device: Device, point: ChoicePoint, deadline: numb
   }
 }
 
-/** The fastest variant that clearly beats the default; if none does, the default. */
+/** Returns the fastest variant that clearly beats the default, or the default if none does. */
 export function winnerOf(rounds: ReadonlyMap<string, readonly number[]>, baseline: string): string {
   const own = defined(rounds.get(baseline));
   const beats = (times: readonly number[]) =>

@@ -114,7 +114,7 @@ test('what does not fit is told', () => {
     'got [2, 3, 5, 4], [2, 3, 7, 4], [2, 3, 8, 4]',
   );
   expect(() => attention(zeros([1, 1, 2, 300]), zeros([1, 1, 2, 300]), zeros([1, 1, 2, 4]))).toThrow(
-    'at most 256 features a head',
+    'at most 256 features per head',
   );
   expect(() => attention(q, q, q, { mask: zeros([5, 4]).greater(0) })).toThrow('do not broadcast');
 });

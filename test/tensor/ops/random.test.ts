@@ -61,5 +61,5 @@ describe.each([
 });
 
 test('a probability beyond 1 is refused', () => {
-  expect(() => randomBernoulli([2], 1.5, { seed: 0 })).toThrow('p must lie within [0, 1], got 1.5');
+  expect(() => randomBernoulli([2], 1.5, { seed: 0 })).toThrow('p must be a number within [0, 1], got 1.5');
 });
