@@ -3,8 +3,8 @@ import { wgsl } from '../gpu/wgsl.js';
 import { COPY_SIZES, type CopyElement, copyOf, type FillType, fillOf, fillSizes, fillsBy } from './movement.js';
 
 /*
- * Copies and fills for software adapters: an invocation moves or fills several neighbours along the last axis, as to begin
- * one costs as much as a few loads.
+ * The copies and fills of movement.ts for software adapters: an invocation takes several adjacent elements of the last
+ * axis, because starting an invocation costs as much as a few loads.
  */
 const THREADS = 64;
 const RUN = 4;
@@ -45,13 +45,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 }`,
   });
 
-/** Copies of elements of 32 bits, see `stridedCopies`. */
+/** Strided copies of elements of 32 bits; see `stridedCopies`. */
 export const stridedCopiesCpu = {
   scalar: stridedCopy('strided_copy_software', 'u32'),
   vec4: stridedCopy('strided_copy_vec4_software', 'vec4u'),
 } as const;
 
-/** The same for f16. */
+/** Strided copies of f16. */
 export const stridedCopiesF16Cpu = {
   scalar: stridedCopy('strided_copy_f16_software', 'f16'),
   vec4: stridedCopy('strided_copy_vec4_f16_software', 'vec4h'),
@@ -71,11 +71,11 @@ ${fillSizes(type)}
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
   let first = ((group.y * groups.x + group.x) * ${THREADS}u + thread) * ${RUN}u;
-  // Buffers are whole vec4, so the last one may reach beyond the count.
+  // Buffers are padded to a multiple of 4 elements, so the last vec4 may extend beyond the count.
   let end = min(first + ${RUN}u, (sizes.count + 3u) / 4u);
   for (var i = first; i < end; i++) { y[i] = vec4<${type}>(${type}(sizes.value)); }
 }`,
   });
 
-/** y[i] = value for i < count, see `fills`. */
+/** y[i] = value for i < count; see `fills`. */
 export const fillsCpu = fillsBy(fill);

@@ -5,51 +5,51 @@ import { wgsl } from '../gpu/wgsl.js';
 
 const THREADS = 64;
 
-/** How many axes a strided copy can walk, after neighbouring axes have been merged. */
+/** The number of axes of a strided copy, after merging adjacent axes. */
 export const COPY_AXES = 5;
 
-/** On every device a binding may begin at a multiple of this many elements, whatever their type. */
-const ALIGNED = 128;
+/** A multiple of this many elements of any type is a valid offset of a binding on every device. */
+const ALIGNMENT = 128;
 
-type Places = Readonly<Record<string, number>>;
+type CopySizes = Readonly<Record<string, number>>;
 
-/** Sizes of the axes of a copy, the outermost first. */
-function axesOf({ count, size_1, size_2, size_3, size_4 }: Places): number[] {
+/** The sizes of the axes of a copy, outermost first. */
+function axesOf({ count, size_1, size_2, size_3, size_4 }: CopySizes): number[] {
   const inner = [size_1, size_2, size_3, size_4];
   return [count / inner.reduce((product, size) => product * size, 1), ...inner];
 }
 
-/** Splits a copy along one of its axes: what the part touches on either side begins and ends somewhere in memory. */
+/** Splits a copy along one of its axes; each part binds the span of memory that it touches on either side. */
 function splitAxis(axis: number, width: number): Split<'x' | 'y', string> {
   return {
-    parts: (places) => axesOf(places)[axis],
-    launch(places, first, end) {
-      const axes = axesOf(places);
+    parts: (sizes) => axesOf(sizes)[axis],
+    launch(sizes, first, end) {
+      const axes = axesOf(sizes);
       const size = axes[axis];
       axes[axis] = end - first;
-      /** The span that is touched on one side, and where the copy begins in it. */
+      /** The span that the part touches on one side, and the offset of the copy in it. */
       const touched = (side: 'x' | 'y'): { span: Span; offset: number } => {
-        const strides = axes.map((_, at) => places[`${side}_stride_${at}`]);
-        const begin = places[`${side}_offset`] + first * strides[axis];
+        const strides = axes.map((_, at) => sizes[`${side}_stride_${at}`]);
+        const begin = sizes[`${side}_offset`] + first * strides[axis];
         const reach = (sign: 1 | -1) =>
           strides.reduce((sum, stride, at) => sum + (sign * stride > 0 ? stride * (axes[at] - 1) : 0), begin);
-        const low = Math.floor((reach(-1) * width) / ALIGNED) * ALIGNED;
-        // All parts of a size ask for as much, wherever they begin.
-        const length = (reach(1) + 1 - reach(-1)) * width + ALIGNED;
+        const low = Math.floor((reach(-1) * width) / ALIGNMENT) * ALIGNMENT;
+        // The padding makes parts of equal size bind equal lengths, whatever their offset.
+        const length = (reach(1) + 1 - reach(-1)) * width + ALIGNMENT;
         return { span: { first: low, length }, offset: begin - low / width };
       };
       const [x, y] = [touched('x'), touched('y')];
-      const count = (places.count / size) * axes[axis];
+      const count = (sizes.count / size) * axes[axis];
       const own = { count, x_offset: x.offset, y_offset: y.offset, ...(axis > 0 && { [`size_${axis}`]: axes[axis] }) };
-      return { values: { ...places, ...own }, spans: { x: x.span, y: y.span } };
+      return { values: { ...sizes, ...own }, spans: { x: x.span, y: y.span } };
     },
   };
 }
 
-/** Elements that are moved together. */
+/** The WGSL type of the elements of a copy, whatever they represent. */
 export type CopyElement = 'u32' | 'vec4u' | 'f16' | 'vec4h';
 
-/** WGSL of the sizes of a copy. */
+/** WGSL of the uniforms of a copy. */
 export const COPY_SIZES = wgsl`
 struct Sizes {
   count: u32, size_1: u32, size_2: u32, size_3: u32, size_4: u32, x_offset: i32, y_offset: i32,
@@ -57,7 +57,7 @@ struct Sizes {
   y_stride_0: i32, y_stride_1: i32, y_stride_2: i32, y_stride_3: i32, y_stride_4: i32,
 }`;
 
-/** What every kernel that copies such elements has in common. */
+/** The parts of a kernel's definition that all copies of such elements share. */
 export function copyOf(element: CopyElement) {
   const width = element.startsWith('vec4') ? 4 : 1;
   const f16 = element === 'f16' || element === 'vec4h';
@@ -95,11 +95,11 @@ export function copyOf(element: CopyElement) {
 }
 
 /*
- * Copies between two strided regions, which is all of permute, slice, flip, concatenate and pad:
+ * Copies between strided regions of x and y, which implement permute, slice, flip, concatenate and pad:
  *
  *   y[y_offset + Σ_d i_d·y_stride_d] = x[x_offset + Σ_d i_d·x_stride_d]    for all i within (size_0, ..., size_4)
  *
- * Elements are moved as 32 bits, whatever they mean, or as f16; one at a time or as vec4. Strides may be negative.
+ * Elements are copied as u32, whatever their type, or as f16, and as scalars or vec4. Strides may be negative.
  */
 const stridedCopy = (name: string, element: CopyElement): Kernel =>
   defineKernel({
@@ -134,28 +134,28 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   });
 
 /**
- * Whether a copy moves elements one at a time or as vec4: there all sizes, offsets and strides count vec4 of elements, and
- * both innermost strides are 1.
+ * Strided copies of elements of 32 bits. As vec4, sizes, offsets and strides count vec4, and the innermost strides are
+ * 1.
  */
 export const stridedCopies = {
   scalar: stridedCopy('strided_copy', 'u32'),
   vec4: stridedCopy('strided_copy_vec4', 'vec4u'),
 } as const;
 
-/** The same for f16. */
+/** Strided copies of f16. */
 export const stridedCopiesF16 = {
   scalar: stridedCopy('strided_copy_f16', 'f16'),
   vec4: stridedCopy('strided_copy_vec4_f16', 'vec4h'),
 } as const;
 
-/** The types of what is filled, as it is stored. */
+/** The element type of a fill, as stored. */
 export type FillType = 'f32' | 'i32' | 'u32' | 'f16';
 
-/** WGSL of the sizes of a fill, whose value has a type that uniforms have. */
+/** WGSL of the uniforms of a fill; the value of an f16 is passed as f32. */
 export const fillSizes = (type: FillType): string =>
   wgsl`struct Sizes { count: u32, value: ${type === 'f16' ? 'f32' : type} }`;
 
-/** What every kernel that fills has in common. */
+/** The parts of a kernel's definition that all fills share. */
 export const fillOf = (type: FillType) =>
   ({
     f16: type === 'f16',
@@ -183,16 +183,16 @@ ${fillSizes(type)}
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
   let i = (group.y * groups.x + group.x) * ${THREADS}u + thread;
-  // Buffers are whole vec4, so the last one may reach beyond the count.
+  // Buffers are padded to a multiple of 4 elements, so the last vec4 may extend beyond the count.
   if (i < (sizes.count + 3u) / 4u) { y[i] = vec4<${type}>(${type}(sizes.value)); }
 }`,
   });
 
-/** The kernels that fill, by the type of the elements; bool is stored as u32. */
+/** Fills by element type; bool is stored as u32. */
 export function fillsBy(fill: (type: FillType) => Kernel) {
   const u32 = fill('u32');
   return { f32: fill('f32'), i32: fill('i32'), u32, bool: u32, f16: fill('f16') } as const;
 }
 
-/** y[i] = value for i < count, a vec4 an invocation. */
+/** y[i] = value for i < count, one vec4 per invocation. */
 export const fills = fillsBy(fill);

@@ -3,43 +3,48 @@ import { wgsl } from '../gpu/wgsl.js';
 import { splitByRows, sumOfRow } from './reduce/gather.js';
 
 /*
- * Parameter updates in place, four elements an invocation, of a few parameters in one dispatch. Buffers are padded to whole vec4: what is computed beyond
- * the last element is never read. In all of them g is the gradient, clipped to ±limit and scaled, and weights decay by
- * themselves, decoupled from g (Loshchilov and Hutter 2019):
+ * Optimizer updates in place, with four elements per invocation and a few parameters per dispatch. In all of them g is
+ * the gradient, clipped to ±limit and scaled, and weight decay is decoupled from g (Loshchilov and Hutter 2019):
  *
  *   g = scale · min(max(gradient, -limit), limit)      θ ← θ·(1 - rate·decay) - the step
  *
- * The scale, one number, is on the device: it is what clipping by the length of all gradients comes to. Where it is 0,
- * parameters and moments stay as they are, whatever the gradient.
+ * for each element of a parameter θ, its gradient and its moments, which have the same shape. The scale is a scalar on
+ * the device, computed by clipping by the global norm; if it is 0, parameters and moments are unchanged, whatever the
+ * gradient. Buffers are padded to a multiple of 4 elements, and what is computed beyond the last element is never read.
  */
 const THREADS = 64;
 
-/** The most parameters that one dispatch updates, and the most storage buffers it binds: few devices bind more. */
+/**
+ * The most parameters that one dispatch updates, and the most storage buffers that it binds; few devices allow more.
+ */
 const MOST_PARAMETERS = 4;
 const STORAGE_BUFFERS = 16;
 
 interface Update<Moment extends string, Number extends string> {
   readonly name: string;
-  /** State beside the parameter, one of each for every element. */
+  /** The names of the optimizer's state, which has the shape of the parameter. */
   readonly moments: readonly Moment[];
-  /** Numbers beside the rate and the decay. */
+  /** The names of the hyperparameters besides rate, decay and limit. */
   readonly numbers: readonly Number[];
   readonly flops: number;
-  /** WGSL that changes the moments, which have their names, and declares `step`, from g; numbers are fields of `sizes`. */
+  /** WGSL that updates the moments and declares `step`, given g; hyperparameters are fields of `sizes`. */
   readonly wgsl: string;
-  /** The new moments and the step, from g, the old moments and the numbers. */
+  /** Returns the new moments and the step, given g, the old moments and the hyperparameters. */
   apply(g: number, old: Readonly<Record<Moment | Number | 'rate', number>>): Readonly<Record<Moment | 'step', number>>;
 }
 
-/** The kernels of one update. */
+/** The kernels of an optimizer's update. */
 export interface UpdateKernels {
   readonly moments: readonly string[];
   readonly numbers: readonly string[];
-  /** For one parameter, for two, and so on: bindings are gradient0, parameter0, m0, gradient1... and sizes count0... */
+  /**
+   * The kernel for one parameter, for two, and so on, with bindings gradient0, parameter0, m0, gradient1... and sizes
+   * count0...
+   */
   readonly dense: readonly Kernel[];
   /**
-   * For a table (rows, cols), parameter0, whose gradient is a sum of values by row (gather.ts), which is not stored:
-   * cols are whole vec4.
+   * The kernel for a table (rows, cols), parameter0, whose gradient is a scatter-add (gather.ts) that is never stored;
+   * cols is a multiple of 4.
    */
   readonly byRows: Kernel;
 }
@@ -50,24 +55,24 @@ function defineUpdate<const Moment extends string, const Number extends string>(
   const { name, moments } = update;
   const numbers = ['rate', 'decay', 'limit', ...update.numbers];
   const flops = update.flops + 6;
-  const bytes = 8 + 8 * moments.length; // without those of the gradient
+  const bytes = 8 + 8 * moments.length; // per element, without the gradient
   const updates = (slot: number) => ['parameter', ...moments].map((state) => `${state}${slot}`);
   const declare = (names: readonly string[], access: string, first: number) =>
     names
       .map((one, at) => `@group(0) @binding(${first + at}) var<storage, ${access}> ${one}: array<vec4f>;`)
       .join('\n');
   const each = (names: readonly string[], length: number) => Object.fromEntries(names.map((one) => [one, length]));
-  /** WGSL that updates element i of a slot by the gradient `given`. */
+  /** WGSL that updates element i of a slot, given its `gradient`. */
   const change = (slot: number) => wgsl`
-  // Not clamp(): a NaN is to stay one.
+  // Not clamp(), which may drop NaN.
   let limit = vec4f(sizes.limit);
-  let g = scale[0] * select(given, sign(given) * limit, abs(given) > limit);
+  let g = scale[0] * select(gradient, sign(gradient) * limit, abs(gradient) > limit);
 ${moments.map((moment) => `  var ${moment} = ${moment}${slot}[i];`).join('\n')}
 ${update.wgsl}
 ${moments.map((moment) => `  ${moment}${slot}[i] = ${moment};`).join('\n')}
   parameter${slot}[i] = parameter${slot}[i] * (1.0 - sizes.rate * sizes.decay) - step;`;
 
-  /** The same in float64, for `count` elements. */
+  /** Updates `count` elements in float64. */
   function apply(given: unknown, slot: number, count: number, gradient: (i: number) => number): void {
     const buffers = given as Record<string, Float64Array>;
     const values = given as Record<string, number>;
@@ -93,7 +98,7 @@ ${moments.map((moment) => `  ${moment}${slot}[i] = ${moment};`).join('\n')}
       updates: slots.flatMap(updates),
       sizes,
       numbers,
-      // Small parameters share a dispatch: only one alone may be large.
+      // Only small parameters share a dispatch; larger ones are updated alone.
       splits: parameters === 1 ? [splitAlong('count0', () => each(['gradient0', ...updates(0)], 1))] : [],
       workgroups: (values) =>
         ceilDivide(
@@ -118,7 +123,7 @@ ${slots
   .map(
     (slot) => wgsl`
 fn update${slot}(i: u32) {
-  let given = gradient${slot}[i];
+  let gradient = gradient${slot}[i];
 ${change(slot)}
 }`,
   )
@@ -128,13 +133,13 @@ ${change(slot)}
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
   if (scale[0] == 0.0) { return; }
-  // The parameters follow each other: i is the four of the one in whose turn it falls.
+  // Invocations are numbered across all parameters; i becomes the index of a vec4 of one of them.
   ${parameters === 1 ? 'let' : 'var'} i = (group.y * groups.x + group.x) * ${THREADS}u + thread;
 ${slots
   .map(
     (slot) => wgsl`
-  let vec4${slot} = (sizes.count${slot} + 3u) / 4u;
-  if (i < vec4${slot}) { update${slot}(i); return; }${slot === parameters - 1 ? '' : ` i -= vec4${slot};`}`,
+  let vectors${slot} = (sizes.count${slot} + 3u) / 4u;
+  if (i < vectors${slot}) { update${slot}(i); return; }${slot === parameters - 1 ? '' : ` i -= vectors${slot};`}`,
   )
   .join('\n')}
 }`,
@@ -174,7 +179,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let length = sizes.cols / 4u;
   let i = (group.y * groups.x + group.x) * ${THREADS}u + thread;
   if (i >= sizes.rows * length || scale[0] == 0.0) { return; }
-  let given = sum_of_row(i / length, i % length, length);
+  let gradient = sum_of_row(i / length, i % length, length);
 ${change(0)}
 }`,
     reference(given) {
@@ -194,14 +199,14 @@ ${change(0)}
   return { moments, numbers: update.numbers, dense: counts.map(dense), byRows };
 }
 
-/** Stochastic gradient descent: the step is rate·g. */
+/** Stochastic gradient descent: step = rate·g. */
 export const sgdUpdate = defineUpdate({
   ...{ name: 'sgd_update', moments: [], numbers: [], flops: 1 },
   wgsl: wgsl`  let step = sizes.rate * g;`,
   apply: (g, { rate }) => ({ step: rate * g }),
 });
 
-/** SGD with momentum (as Keras): velocity ← momentum·velocity - rate·g; the step is -velocity. */
+/** SGD with momentum, as in Keras: velocity ← momentum·velocity - rate·g, step = -velocity. */
 export const momentumUpdate = defineUpdate({
   ...{ name: 'momentum_update', moments: ['velocity'], numbers: ['momentum'], flops: 3 },
   wgsl: wgsl`
@@ -213,7 +218,7 @@ export const momentumUpdate = defineUpdate({
   },
 });
 
-/** Nesterov's momentum (as Keras): the same velocity; the step is rate·g - momentum·velocity. */
+/** SGD with Nesterov momentum, as in Keras: the same velocity, step = rate·g - momentum·velocity. */
 export const nesterovUpdate = defineUpdate({
   ...{ name: 'nesterov_update', moments: ['velocity'], numbers: ['momentum'], flops: 5 },
   wgsl: wgsl`
@@ -247,7 +252,7 @@ export const adamUpdate = defineUpdate({
   },
 });
 
-/** RMSprop (Hinton 2012): v ← ρ·v + (1-ρ)·g²; the step is rate·g / (√v + ε). */
+/** RMSprop (Hinton 2012): v ← ρ·v + (1-ρ)·g², step = rate·g / (√v + ε). */
 export const rmspropUpdate = defineUpdate({
   ...{ name: 'rmsprop_update', moments: ['v'], numbers: ['rho', 'epsilon'], flops: 9 },
   wgsl: wgsl`
@@ -259,7 +264,7 @@ export const rmspropUpdate = defineUpdate({
   },
 });
 
-/** Adagrad (Duchi, Hazan and Singer 2011): v ← v + g²; the step is rate·g / √(v + ε), as in Keras. */
+/** Adagrad (Duchi, Hazan and Singer 2011), as in Keras: v ← v + g², step = rate·g / √(v + ε). */
 export const adagradUpdate = defineUpdate({
   ...{ name: 'adagrad_update', moments: ['v'], numbers: ['epsilon'], flops: 6 },
   wgsl: wgsl`

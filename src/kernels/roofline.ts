@@ -5,12 +5,13 @@ import { timeOf } from '../gpu/timer.js';
 import { wgsl } from '../gpu/wgsl.js';
 
 /*
- * What a device can do at best, measured as kernels are, so that a kernel's time can be a share of it. How many chains
- * of multiply-adds and how many loads an invocation should have, one cannot know beforehand: the best of a few counts.
+ * The roofline of a device (Williams, Waterman and Patterson 2009): its peak arithmetic rate and bandwidth, measured in
+ * the same way as kernels are, so that a kernel's time can be compared with them. The numbers of independent
+ * multiply-adds and of loads per invocation that reach the peak differ between devices, so several are measured.
  */
 const THREADS = 64;
 const ROUNDS = 256;
-const RUN = 4; // neighbours an invocation
+const RUN = 4; // adjacent vec4 per invocation
 
 const head = (threads: number) => wgsl`
 @compute @workgroup_size(${threads})
@@ -18,7 +19,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         @builtin(local_invocation_index) thread: u32) {
   let i = (group.y * groups.x + group.x) * ${threads}u + thread;`;
 
-/** y = Σ_c s_c, where s_c ← s_c·x + x `rounds` times, from s_c = x + c: chains that do not wait for each other. */
+/**
+ * Defines y = Σ_c s_c, where s_c = x + c and then s_c ← s_c·x + x, ROUNDS times: independent chains of multiply-adds.
+ */
 function multiplyAdd(chains: number, type: 'f32' | 'vec4f' | 'vec4h'): Kernel {
   const each = (text: (chain: number) => string) => Array.from({ length: chains }, (_, chain) => text(chain)).join(' ');
   const width = type === 'f32' ? 1 : 4;
@@ -59,7 +62,7 @@ ${head(THREADS)}
   });
 }
 
-/** y[i] = x[i], vec4; `run` of them an invocation. */
+/** Defines y[i] = x[i] for vec4, of which an invocation copies `run`. */
 function copy(run: number): Kernel {
   return defineKernel({
     name: `roof_copy_${run}`,
@@ -80,7 +83,7 @@ ${head(THREADS)}
   });
 }
 
-/** y[i] = the sum of the i-th part of x, vec4: all of x is read, next to nothing is written. */
+/** y[i] = Σ_k x[i + k·parts] for vec4: all of x is read, and hardly anything is written. */
 const read = defineKernel({
   name: 'roof_read',
   reads: ['x'],
@@ -105,7 +108,7 @@ ${head(THREADS)}
   },
 });
 
-/** The kernels that find a device's roofs. */
+/** The kernels that measure a device's roofline. */
 export const roofKernels = {
   multiplyAdds: [multiplyAdd(8, 'f32'), multiplyAdd(16, 'f32'), multiplyAdd(2, 'vec4f'), multiplyAdd(8, 'vec4f')],
   f16MultiplyAdds: [multiplyAdd(2, 'vec4h'), multiplyAdd(8, 'vec4h')],
@@ -113,31 +116,31 @@ export const roofKernels = {
   read,
 } as const;
 
-/** What a device can do at best. */
+/** The peak rates of a device. */
 export interface Roofs {
-  /** f32 operations a second, a multiply-add being two. */
+  /** The peak f32 operations per second, where a multiply-add counts as two. */
   readonly flops: number;
-  /** f16 operations a second, where the device has them. */
+  /** The peak f16 operations per second, if the device supports f16. */
   readonly f16Flops?: number;
-  /** Bytes a second: the faster of reading alone and of copying, where bytes read and written count. */
+  /** The peak bytes per second: the faster of reading alone and of copying, which counts bytes read and written. */
   readonly bytes: number;
-  /** Bytes a second of a copy, read and written. */
+  /** The bytes read and written per second by a copy. */
   readonly copy: number;
-  /** Milliseconds of a dispatch that does nothing, in a pass of many. */
+  /** The milliseconds of a dispatch that does nothing, in a pass of many. */
   readonly dispatch: number;
-  /** Bytes a second from the host to the device. */
+  /** The bytes per second from the host to the device. */
   readonly upload: number;
-  /** Bytes a second from the device to the host. */
+  /** The bytes per second from the device to the host. */
   readonly readback: number;
 }
 
-/** The least time, in milliseconds, that work of such a cost could take on a device with these roofs. */
+/** The least time, in milliseconds, of work of the given cost on a device with the given roofline. */
 export const timeAtRoof = ({ flops, bytes }: { flops: number; bytes: number }, roofs: Roofs): number =>
   1000 * Math.max(flops / roofs.flops, bytes / roofs.bytes);
 
 const REPEATS = 7;
 
-/** The shortest of a few runs, in milliseconds: a roof is what is possible, not what is usual. */
+/** The time of the fastest of a few runs, in milliseconds. */
 async function shortest(work: () => Promise<unknown>): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
   for (let round = 0; round <= REPEATS; round++) {
@@ -147,9 +150,9 @@ async function shortest(work: () => Promise<unknown>): Promise<number> {
   return least;
 }
 
-/** Measures a device's roofs; takes a second or two. */
+/** Measures the roofline of a device, which takes a second or two. */
 export async function measureRoofs(device: Device): Promise<Roofs> {
-  const elements = device.software ? 2 ** 22 : 2 ** 25; // 16 or 128 MiB: more than caches hold
+  const elements = device.software ? 2 ** 22 : 2 ** 25; // 16 or 128 MiB, larger than any cache
   const x = await device.allocate(4 * elements, 'roof x');
   const y = await device.allocate(4 * elements, 'roof y');
   device.write(x, new Float32Array(elements).fill(0.5));
@@ -173,7 +176,7 @@ export async function measureRoofs(device: Device): Promise<Roofs> {
     return most;
   };
   const threads = device.software ? 2 ** 14 : 2 ** 20;
-  const vec4 = elements / 4;
+  const vectors = elements / 4;
   const multiplyAdds = (kernels: readonly Kernel[]) =>
     best(
       kernels.map((kernel) => of(kernel, { count: threads })),
@@ -183,10 +186,10 @@ export async function measureRoofs(device: Device): Promise<Roofs> {
   const half = roofKernels.f16MultiplyAdds.every((kernel) => lackOf(kernel, device) === undefined);
   const f16Flops = half && device.kind === 'gpu' ? await multiplyAdds(roofKernels.f16MultiplyAdds) : undefined;
   const copied = await best(
-    roofKernels.copies.map((kernel) => of(kernel, { count: vec4 })),
+    roofKernels.copies.map((kernel) => of(kernel, { count: vectors })),
     'bytes',
   );
-  const readOnly = await best([of(read, { count: vec4, parts: device.software ? 4096 : 2 ** 17 })], 'bytes');
+  const readOnly = await best([of(read, { count: vectors, parts: device.software ? 4096 : 2 ** 17 })], 'bytes');
   const many = 1000;
   const empty = await time(Array.from({ length: many }, () => of(roofKernels.copies[0], { count: 1 })));
   const data = new Float32Array(2 ** 20);

@@ -15,8 +15,10 @@ import {
 import { implementationOf } from './table.js';
 
 /*
- * Where WGSL is put together by a program: chains of elementwise functions, as a kernel of their own; hooks.ts makes them
- * the prologue or epilogue of another kernel. Four elements an invocation where every operand allows it.
+ * Composes chains of elementwise functions into one kernel; fusion.ts makes them the prologue or epilogue of another
+ * kernel. An invocation computes four elements as vec4 where every operand allows it:
+ *
+ *   y[i] = f(x_0[i_0], x_1[i_1], ...)      where i_k is the index that the layout of operand k maps i to
  */
 const THREADS = 64;
 
@@ -32,30 +34,32 @@ export const STORED_VECTOR: Record<ElementType, string> = {
   f16: 'vec4h',
 };
 
-/** The names of types: for scalars or vec4; `Half` for expressions that load or store f16. */
+/** WGSL of the type aliases of math.ts, for scalars or vec4; `Half` is for expressions that load or store f16. */
 export const typesOf = (vector: boolean, f16: boolean): string =>
   `${vector ? VECTOR_TYPES : SCALAR_TYPES}${f16 ? ` alias Half = ${(vector ? STORED_VECTOR : STORED).f16};` : ''}`;
 
 export const usesF16 = ({ inputs, steps }: Expression): boolean =>
   [...inputs, ...steps].some(({ type }) => type === 'f16');
 
-/** A result as it is stored. */
+/** WGSL of `result` converted to the type in which it is stored. */
 export const storable = (type: ElementType): string =>
   (({ bool: 'select(Uint(0), Uint(1), result)', f16: 'Half(result)' }) as Record<string, string>)[type] ?? 'result';
 
-/** True if four neighbouring results need four neighbouring, or four equal, elements of every operand. */
+/** True if four adjacent results need four adjacent elements, or one, of every operand. */
 export function canVectorise(expression: Expression): boolean {
   return expression.inputs.every(
     ({ layout }) => typeof layout === 'string' || layout[layout.length - 1].size % 4 === 0,
   );
 }
 
-/** True if the operand itself is read four elements at once. */
+/** True if a vectorized kernel reads the operand as vec4. */
 export const readsVectors = (layout: Layout): boolean =>
   layout === 'same' || (layout !== 'scalar' && layout[layout.length - 1].kept);
 
-/** The uniform fields that locate the inputs of an expression, with their values. In vec4 kernels sizes count vec4s. */
-function placement(expression: Expression, prefix: string, vector: boolean): [string, number][] {
+/**
+ * The uniforms that describe the layouts of an expression's inputs, with their values; in vec4 kernels they count vec4.
+ */
+function layoutFields(expression: Expression, prefix: string, vector: boolean): [string, number][] {
   return expression.inputs.flatMap(({ layout }, input) => {
     if (typeof layout === 'string') return [];
     const last = layout.length - 1;
@@ -79,12 +83,12 @@ function indexOf(layout: Layout, field: string, index: string): string {
     .join(' + ');
 }
 
-/** The lines that load the inputs and take the steps; the last step is called `result`. */
+/** WGSL that loads the inputs and computes the steps, the last of which is named `result`. */
 export function body(expression: Expression, prefix: string, uniforms: string, index: string, vector: boolean): string {
   const first = `${uniforms}.${prefix}first`;
-  const place = expression.isPart ? `(${first}${vector ? ' / 4u' : ''} + ${index})` : index;
+  const wholeIndex = expression.isPart ? `(${first}${vector ? ' / 4u' : ''} + ${index})` : index;
   const loads = expression.inputs.map(({ type, layout }, input) => {
-    const at = indexOf(layout, `${uniforms}.${prefix}in${input}`, layout === 'same' ? index : place);
+    const at = indexOf(layout, `${uniforms}.${prefix}in${input}`, layout === 'same' ? index : wholeIndex);
     const stored = `${prefix}in${input}[${at}]`;
     const spread = vector && !readsVectors(layout);
     const loaded = type === 'f16' ? `${spread ? 'f32' : 'Float'}(${stored})` : stored;
@@ -111,7 +115,7 @@ export function body(expression: Expression, prefix: string, uniforms: string, i
 
 export function fieldsOf(expression: Expression, prefix: string, vector: boolean): string[] {
   return [
-    ...placement(expression, prefix, vector).map(([field]) => `${field}: u32`),
+    ...layoutFields(expression, prefix, vector).map(([field]) => `${field}: u32`),
     ...(takesFirst(expression) ? [`${prefix}first: u32`] : []),
     ...expression.numbers.map((type, number) => `${prefix}n${number}: ${type === 'f16' ? 'f32' : STORED[type]}`),
   ];
@@ -120,22 +124,22 @@ export function fieldsOf(expression: Expression, prefix: string, vector: boolean
 export const helpersOf = (expressions: readonly Expression[]): string =>
   [...new Set(expressions.flatMap(({ steps }) => steps.flatMap(({ fn }) => fn.helpers ?? [])))].join('\n');
 
-/** Names the functions of an expression, in order, such as `add+sigmoid`. */
+/** The name of an expression, made from its functions in order, such as `add+sigmoid`. */
 export const expressionName = ({ inputs, steps }: Expression): string => {
   const names = steps.map(({ fn }) => fn.name).filter((name) => name !== 'identity');
   if (names.length > 6) names.splice(3, names.length - 5, '…');
   return names.join('+') || (inputs.length === 0 ? 'fill' : 'copy');
 };
 
-/** Values that an expression adds to its dispatch: placements of inputs, and the index of the first element. */
+/** The uniforms that an expression adds to a launch: layouts of inputs, and the index of the first element. */
 export function expressionValues(expression: Expression, prefix: string, vector: boolean): Record<string, number> {
   return Object.fromEntries([
-    ...placement(expression, prefix, vector),
+    ...layoutFields(expression, prefix, vector),
     ...(takesFirst(expression) ? [[`${prefix}first`, 0] as const] : []),
   ]);
 }
 
-/** The values of an expression that computes a span of its result, and the spans of its inputs under it. */
+/** The uniforms of an expression that computes a span of its result, and the spans of its inputs. */
 export function underSpan(
   expression: Expression,
   prefix: string,
@@ -152,10 +156,10 @@ export function underSpan(
   };
 }
 
-/** True if an expression can compute a part of its result. */
+/** True if an expression can compute a span of its result. */
 export const canSplit = (expression: Expression): boolean => expression.isPart === true || !isSpread(expression);
 
-/** Splits an elementwise kernel vec4 of elements. */
+/** Splits an elementwise kernel between vec4 of its elements. */
 const elementwiseSplit = (expression: Expression): Split<string, string> => ({
   parts: ({ count }) => ceilDivide(count, 4),
   launch(values, begin, end) {
@@ -166,8 +170,8 @@ const elementwiseSplit = (expression: Expression): Split<string, string> => ({
 });
 
 /**
- * An elementwise kernel: y[i] = expression(inputs at i) for i < count. Binding names are in0, in1, ... and y;
- * numbers are n0, n1, ... An invocation computes `run` elements, or vec4 of them.
+ * Composes the elementwise kernel y[i] = expression(inputs at i) for i < count, with bindings in0, in1, ... and y, and
+ * numbers n0, n1, ... An invocation computes `run` scalars or vec4.
  */
 export function composeElementwise(expression: Expression, run = 1): Kernel {
   const vector = canVectorise(expression);

@@ -3,8 +3,8 @@ import { defined } from '../../gpu/errors.js';
 import { type ElementwiseFunction, implementationOf } from './table.js';
 
 /**
- * How an operand lies under the result's elements: one for one, a single value for all, or broadcast along some axes.
- * Neighbouring axes of one kind are taken together: a bias under (rows, cols) is [broadcast rows, kept cols].
+ * How an operand is broadcast to the result: not at all, as a scalar, or along some axes. Adjacent axes of one kind are
+ * merged: a bias in (rows, cols) is [broadcast rows, kept cols].
  */
 export type Layout = 'same' | 'scalar' | readonly Axis[];
 
@@ -14,7 +14,7 @@ export interface Axis {
   readonly kept: boolean;
 }
 
-/** An operand of a step: an input buffer, a number, an earlier step, or the value that a hook is given. */
+/** An operand of a step: an input buffer, a number, an earlier step, or the value passed to a hook. */
 export type Operand =
   | { readonly kind: 'input' | 'number' | 'step'; readonly index: number }
   | { readonly kind: 'value' };
@@ -25,19 +25,19 @@ export interface Step {
   readonly type: ElementType;
 }
 
-/** Elementwise functions of inputs and numbers, in order; the last step is the result. */
+/** Elementwise functions of inputs and numbers, in order of evaluation; the last step is the result. */
 export interface Expression {
   readonly inputs: readonly { readonly type: ElementType; readonly layout: Layout }[];
   readonly numbers: readonly ElementType[];
   readonly steps: readonly Step[];
   /**
-   * True where it may compute a part of the result, from its element `first` on. Operands that lie under it one for one begin
-   * there, too; those that are broadcast are there as a whole.
+   * True if a launch may compute only a span of the result, from its element `first` on. Inputs of layout 'same' then
+   * begin at that element, too; broadcast ones are bound as a whole.
    */
   readonly isPart?: boolean;
 }
 
-/** The type of a step's last operand; a hook's value is an f32. */
+/** The type of a step's last operand; the value passed to a hook is f32. */
 export function operandType({ inputs, numbers, steps }: Expression, operands: readonly Operand[]): ElementType {
   const last = operands.at(-1);
   if (last === undefined || last.kind === 'value') return 'f32';
@@ -45,14 +45,14 @@ export function operandType({ inputs, numbers, steps }: Expression, operands: re
   return (last.kind === 'input' ? inputs : steps)[last.index].type;
 }
 
-/** True if some operand is broadcast along some axes. */
+/** True if some input is broadcast along some axes. */
 export const isSpread = ({ inputs }: Expression): boolean => inputs.some(({ layout }) => typeof layout !== 'string');
 
 /** True if a step depends on the index of an element in the whole result. */
 export const takesFirst = (expression: Expression): boolean =>
   expression.steps.some(({ fn }) => fn.indexed) || (expression.isPart === true && isSpread(expression));
 
-/** The layout of an operand of shape `from` under a result of shape `to` (NumPy's rules; shapes known to agree). */
+/** The layout of an operand of shape `from` broadcast to the shape `to` by NumPy's rules. */
 export function layoutOf(from: readonly number[], to: readonly number[]): Layout {
   const lead = to.length - from.length;
   const axes: { size: number; kept: boolean }[] = [];
@@ -67,11 +67,11 @@ export function layoutOf(from: readonly number[], to: readonly number[]): Layout
   return axes.some((axis) => axis.kept) ? axes : 'scalar';
 }
 
-/** What identifies the WGSL of a layout: sizes are uniforms and do not count. */
+/** A key of the WGSL of a layout; sizes are uniforms and not part of it. */
 export const layoutKey = (layout: Layout): string =>
   typeof layout === 'string' ? layout : layout.map((axis) => (axis.kept ? 'k' : 'b')).join('');
 
-/** For every kept axis: elements of the result after it, its size, and its stride in the operand. */
+/** For each kept axis: the number of elements of the result per index, its size, and its stride in the operand. */
 export function strides(axes: readonly Axis[]): { after: number; size: number; stride: number; outermost: boolean }[] {
   let after = 1;
   let stride = 1;
@@ -95,7 +95,7 @@ export function indexMap(layout: Layout): (index: number) => number {
   return (index) => kept.reduce((sum, { after, size, stride }) => sum + (Math.floor(index / after) % size) * stride, 0);
 }
 
-/** The expression in float64: result[i] for i < count. `value` is what a hook is given; indices count from `first`. */
+/** Evaluates an expression in float64 for `count` elements from `first` on; `value` is what is passed to a hook. */
 export function evaluateExpression(
   expression: Expression,
   count: number,
@@ -129,7 +129,7 @@ export function evaluateExpression(
   return result;
 }
 
-/** Integers wrap to 32 bits, as on the GPU. */
+/** Wraps integers to 32 bits, as on the GPU. */
 function wrap(value: number, type: ElementType): number {
   if (type === 'i32') return value | 0;
   return type === 'u32' ? value >>> 0 : value;

@@ -2,7 +2,7 @@ import * as math from './math.js';
 import { define, FLOAT } from './table.js';
 
 /*
- * Transcendental functions, element by element; their WGSL is in math.ts.
+ * Transcendental elementwise functions y[i] = f(x[i]); their WGSL is in math.ts.
  */
 const unary = (name: string, flops: number, helpers: readonly string[], call: string, apply: (x: number) => number) =>
   define(name, FLOAT, { flops, helpers, wgsl: (x) => `${call}(${x})`, apply });
@@ -25,7 +25,7 @@ export const softplus = unary(
   'softplus_of',
   (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
 );
-/** max(x, 0), and NaN of NaN. */
+/** max(x, 0); NaN if x is. */
 export const relu = define('relu', FLOAT, {
   wgsl: (x) => `select(${x}, Float(0), ${x} < Float(0))`,
   apply: (x) => Math.max(x, 0),
@@ -33,19 +33,19 @@ export const relu = define('relu', FLOAT, {
 export const atan = unary('atan', 16, math.ARCS, 'atan_of', Math.atan);
 export const asin = unary('asin', 24, math.ARCS, 'asin_of', Math.asin);
 export const acos = unary('acos', 24, math.ARCS, 'acos_of', Math.acos);
-/** The angle of the point (x, y), within [-π, π]. */
+/** The angle of the point (x, y), in [-π, π]. */
 export const atan2 = define('atan2', FLOAT, {
   flops: 24,
   helpers: math.ARCS,
   wgsl: (y, x) => `atan2_of(${y}, ${x})`,
   apply: Math.atan2,
 });
-/** ln(1 + x), exact for small x. */
+/** ln(1 + x), accurate for small x. */
 export const log1p = unary('log1p', 27, math.LOG1P, 'log1p_of', Math.log1p);
-/** e^x - 1, exact for small x. */
+/** e^x - 1, accurate for small x. */
 export const expm1 = unary('expm1', 20, math.EXPM1, 'expm1_of', Math.expm1);
 
-/** Σ_n 2^n x^(2n+1) / (2n+1)!!, times 2/√π e^(-x²): all terms of one sign, so nothing cancels. */
+/** erf(x) = 2/√π e^(-x²) Σ_n 2^n x^(2n+1) / (2n+1)!!, whose terms have one sign, so that nothing cancels. */
 function exactErrorFunction(x: number): number {
   if (Number.isNaN(x)) return x;
   if (Math.abs(x) > 6) return Math.sign(x);

@@ -19,9 +19,9 @@ import {
 import { type Expression, evaluateExpression } from './expression.js';
 
 /*
- * Chains of elementwise functions as the prologue or epilogue of a kernel that marks such hooks (gpu/wgsl.ts).
+ * Fuses chains of elementwise functions into kernels that have hooks for a prologue or an epilogue (gpu/wgsl.ts).
  */
-/** Elementwise work to be done inside another kernel, on the buffer `on`, which holds `count` values. */
+/** An expression to be fused into a hook of a kernel, applied to the `count` elements of its binding `on`. */
 export interface Fusion {
   readonly hook: Hook;
   readonly on: string;
@@ -29,7 +29,7 @@ export interface Fusion {
   readonly expression: Expression;
 }
 
-/** True if a kernel gives its hook four neighbouring values at once: the work must be such that `canVectorise`. */
+/** True if a kernel passes its hook a vec4, so that only expressions with `canVectorise` can be fused. */
 export const takesVec4 = (kernel: Kernel, hook: Hook): boolean =>
   kernel.marks.some((mark) => mark.hook === hook && mark.type === 'vec4f');
 
@@ -41,8 +41,8 @@ function markOf({ name, marks }: Kernel, hook: Hook, on: string): Mark {
 }
 
 /**
- * A kernel with elementwise work fused into its hooks. The work's inputs become the bindings `epilogue_in0`, ... and
- * its numbers `epilogue_n0`, ... (or `prologue_...`) in a second uniform struct.
+ * Fuses expressions into the hooks of a kernel. Their inputs become the bindings `epilogue_in0`, ... and their numbers
+ * the fields `epilogue_n0`, ... (or `prologue_...`) of a second uniform struct.
  */
 export function fuse(kernel: Kernel, fusions: readonly Fusion[]): Kernel {
   const f16 = kernel.f16 || fusions.some(({ expression }) => usesF16(expression));
@@ -118,7 +118,7 @@ export function fuse(kernel: Kernel, fusions: readonly Fusion[]): Kernel {
   };
 }
 
-/** A kernel's split, and with it that of what is fused into it. */
+/** The split of a kernel, extended to the expressions fused into it. */
 const fusedSplit = (split: Split, fusions: readonly Fusion[]): Split => ({
   ...split,
   launch(values, first, end) {

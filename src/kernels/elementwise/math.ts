@@ -1,11 +1,12 @@
 import { wgsl } from '../../gpu/wgsl.js';
 
 /*
- * WGSL of the functions that its built-ins leave open: their errors of 2^-11, their NaNs, arguments beyond some range. It is
- * within a few units of the last place on every adapter, and works on scalars and vec4 alike: `Float`, `Int`, `Uint` and
- * `Bool` are aliases that the kernel declares. Polynomials are those of Moshier's Cephes. Subnormal numbers may count as 0.
+ * WGSL of elementary functions. WGSL's built-ins may be off by 2^-11, drop NaN, or fail beyond some range; these are
+ * accurate to a few ulp on every adapter. They work on scalars and vec4: kernels declare `Float`, `Int`, `Uint` and
+ * `Bool` as aliases. Polynomials are those of Moshier's Cephes. Subnormal numbers may be flushed to 0.
  *
- * NaN is known, and made, by its bits: a compiler may assume that there are no NaNs and fold `x != x` away.
+ * NaN is tested, and made, by its bits, because a compiler may assume that there are no NaNs and fold `x != x` to
+ * false.
  */
 const NAN = wgsl`
 fn float_is_nan(x: Float) -> Bool { return (bitcast<Uint>(x) & Uint(0x7fffffffu)) > Uint(0x7f800000u); }
@@ -14,14 +15,14 @@ fn is_negative(x: Float) -> Bool { return (bitcast<Uint>(x) >> Uint(31u)) != Uin
 /** NaN, whatever x is: a constant NaN is an error in WGSL. */
 fn nan_of(x: Float) -> Float { return bitcast<Float>(bitcast<Uint>(x) | Uint(0x7fc00000u)); }
 fn infinity_of(x: Float) -> Float { return bitcast<Float>((bitcast<Uint>(x) & Uint(0u)) | Uint(0x7f800000u)); }
-/** y; NaN where x is. */
+/** y, or NaN if x is. */
 fn keep_nan(x: Float, y: Float) -> Float { return select(y, x, float_is_nan(x)); }
-/** |size| with the sign of x, of zeros too. */
+/** |size| with the sign of x, including signed zeros. */
 fn with_sign(size: Float, x: Float) -> Float {
   return bitcast<Float>((bitcast<Uint>(size) & Uint(0x7fffffffu)) | (bitcast<Uint>(x) & Uint(0x80000000u)));
 }`;
 
-/** x · 2^n for n within ±250, in two steps, for 2^n alone may be no f32. */
+/** x · 2^n for n in ±250, in two steps, because 2^n alone may be out of range. */
 const SCALE = wgsl`
 fn power_of_two(n: Int) -> Float { return bitcast<Float>((n + Int(127)) << Uint(23u)); }
 fn scale_by(x: Float, n: Int) -> Float {
@@ -29,7 +30,7 @@ fn scale_by(x: Float, n: Int) -> Float {
   return x * power_of_two(half) * power_of_two(n - half);
 }`;
 
-/** e^x: x = n·ln 2 + r with |r| ≤ ln 2 / 2, and a polynomial of r. */
+/** e^x = 2^n · e^r, where x = n·ln 2 + r with |r| ≤ ln 2 / 2, and a polynomial for e^r. */
 const EXPONENTIAL = wgsl`
 /** e^r - 1 for |r| ≤ 0.35. */
 fn expm1_series(r: Float) -> Float {
@@ -52,11 +53,11 @@ export const EXPM1 = [
 fn expm1_of(x: Float) -> Float { return select(exp_of(x) - Float(1), expm1_series(x), abs(x) < Float(0.34)); }`,
 ];
 
-/** ln x: x = 2^n·(1 + f) with 1 + f within [√½, √2], and a polynomial of f. ln 0 is -∞, ln of a negative number NaN. */
+/** ln x = n·ln 2 + ln(1 + f), where x = 2^n·(1 + f) with 1 + f in [√½, √2]. ln 0 is -∞, of a negative number NaN. */
 export const LOG = [
   NAN,
   wgsl`
-/** ln(1 + f) + n·ln 2 for 1 + f within [√½, √2]. */
+/** ln(1 + f) + n·ln 2 for 1 + f in [√½, √2]. */
 fn log_series(f: Float, n: Float) -> Float {
   let z = f * f;
   let tail = ((((((((Float(7.0376836292e-2) * f - Float(1.1514610310e-1)) * f + Float(1.1676998740e-1)) * f
@@ -67,7 +68,7 @@ fn log_series(f: Float, n: Float) -> Float {
 fn log_of(x: Float) -> Float {
   let subnormal = x < Float(1.17549435e-38);
   let bits = bitcast<Uint>(select(x, x * Float(8388608), subnormal));
-  let half = bitcast<Float>((bits & Uint(0x007fffffu)) | Uint(0x3f000000u)); // within [1/2, 1)
+  let half = bitcast<Float>((bits & Uint(0x007fffffu)) | Uint(0x3f000000u)); // in [1/2, 1)
   let low = half < Float(${Math.SQRT1_2});
   let n = Float(Int(bits >> Uint(23u)) - Int(126)) - select(Float(0), Float(1), low) - select(Float(0), Float(23), subnormal);
   let positive = select(log_series(select(half, half + half, low) - Float(1), n), x, !float_is_finite(x));
@@ -82,7 +83,7 @@ export const LOG1P = [
 fn log1p_of(x: Float) -> Float { return select(log_of(Float(1) + x), log_series(x, Float(0)), abs(x) < Float(0.29)); }`,
 ];
 
-/** 1 / (1 + e^-x), by e^-|x|, which cannot overflow. */
+/** 1 / (1 + e^-x), computed from e^-|x|, which cannot overflow. */
 export const SIGMOID = [
   ...EXP,
   wgsl`
@@ -92,7 +93,7 @@ fn sigmoid_of(x: Float) -> Float {
 }`,
 ];
 
-/** 1 - 2 / (e^(2|x|) + 1) with the sign of x; an odd polynomial near 0, where that would cancel. */
+/** tanh x = 1 - 2 / (e^(2|x|) + 1) with the sign of x; near 0, where that would cancel, an odd polynomial. */
 export const TANH = [
   ...EXP,
   wgsl`
@@ -106,7 +107,7 @@ fn tanh_of(x: Float) -> Float {
 }`,
 ];
 
-/** sinh and cosh: e^|x| / 2 ± e^-|x| / 2, halved before it can overflow; sinh by an odd polynomial within ±1. */
+/** cosh and sinh are e^|x| / 2 ± e^-|x| / 2, halved before they can overflow; sinh in ±1 is an odd polynomial. */
 export const HYPERBOLIC = [
   ...EXP,
   wgsl`
@@ -119,9 +120,9 @@ fn sinh_of(x: Float) -> Float {
 fn cosh_of(x: Float) -> Float { return scaled_exp(abs(x), Int(-1)) + scaled_exp(-abs(x), Int(-1)); }`,
 ];
 
-/** 2/π in words of 32 bits, after one word of zeros: as many as the largest f32 needs. */
+/** 2/π in words of 32 bits, after a word of zeros, with enough bits for the largest f32. */
 const TWO_OVER_PI = [0, 0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0, 0xdb629599, 0x3c439041, 0xfe5163ab];
-/** Word `index` + offset of 2/π for an index from 0 to 4. */
+/** WGSL of word `index` + offset of 2/π, for an index from 0 to 4. */
 const word = (offset: number): string =>
   [1, 2, 3, 4].reduce(
     (chosen, index) => `select(${chosen}, Uint(${TWO_OVER_PI[index + offset]}u), index == Uint(${index}u))`,
@@ -129,9 +130,9 @@ const word = (offset: number): string =>
   );
 
 /**
- * sin, cos and tan: x = quarters·π/2 + r with |r| ≤ π/4, and polynomials of r. Up to 8192 π/2 is taken off in three parts
- * so that nothing is lost (Cody and Waite 1980); beyond, x is multiplied by those bits of 2/π that count (Payne and Hanek
- * 1983): of x = m·2^e the bits of 2/π above 2^(2-e) give whole turns.
+ * sin, cos and tan by range reduction, x = quarters·π/2 + r with |r| ≤ π/4, and polynomials in r. Up to |x| = 8192, π/2
+ * is subtracted as a sum of three f32 (Cody and Waite 1980). Beyond, the mantissa is multiplied by the relevant bits of
+ * 2/π (Payne and Hanek 1983): for x = m·2^e, the bits of 2/π above 2^(2-e) contribute whole turns.
  */
 export const TRIGONOMETRIC = [
   NAN,
@@ -212,7 +213,7 @@ fn tan_of(x: Float) -> Float {
 }`,
 ];
 
-/** atan by a polynomial for |x| ≤ √2 - 1; the other arcs follow from the angle of a point. */
+/** atan by a polynomial for |x| ≤ √2 - 1, to which other arguments are reduced; asin and acos by atan2. */
 export const ARCS = [
   NAN,
   wgsl`
@@ -228,11 +229,11 @@ fn atan_of(x: Float) -> Float {
   let angle = select(from0 + (series * z * small + small), Float(${Math.PI / 2}), !float_is_finite(x));
   return keep_nan(x, with_sign(angle, x));
 }
-/** As IEEE 754 has it, of zeros and infinities too. */
+/** atan2 as in IEEE 754, including zeros and infinities. */
 fn atan2_of(y: Float, x: Float) -> Float {
   let large = max(abs(x), abs(y));
   let small = min(abs(x), abs(y));
-  let scale = select(Float(1), Float(0.125), large > Float(1e37)); // a quotient of large numbers may be flushed
+  let scale = select(Float(1), Float(0.125), large > Float(1e37)); // a GPU may flush the quotient of large numbers to 0
   let quotient = select((small * scale) / (large * scale), select(Float(0), Float(1), small == large), !float_is_finite(large));
   let octant = atan_of(select(quotient, Float(0), large == Float(0)));
   let quadrant = select(octant, Float(${Math.PI / 2}) - octant, abs(y) > abs(x));
@@ -250,7 +251,7 @@ export const SQRT = [
   wgsl`fn sqrt_of(x: Float) -> Float { return select(sqrt(x), nan_of(x), (x < Float(0)) | float_is_nan(x)); }`,
 ];
 
-/** Within 5e-7: Abramowitz and Stegun 7.1.26, and a series near 0, where that would cancel. */
+/** erf within 5e-7, by Abramowitz and Stegun 7.1.26 and, near 0, where that would cancel, a series. */
 export const ERF = [
   ...EXP,
   wgsl`fn erf_of(x: Float) -> Float {
@@ -261,7 +262,8 @@ export const ERF = [
   let far = with_sign(Float(1) - polynomial * exp_of(-min(size * size, Float(100))), x);
   let square = x * x;
   let near = x * Float(${2 / Math.sqrt(Math.PI)})
-           * (Float(1) + square * (Float(${-1 / 3}) + square * (Float(0.1) + square * (Float(${-1 / 42}) + square * Float(${1 / 216})))));
+           * (Float(1) + square * (Float(${-1 / 3}) + square * (Float(0.1) + square * (Float(${-1 / 42}) + square *
+           * Float(${1 / 216})))));
   return keep_nan(x, select(far, near, size < Float(0.35)));
 }`,
 ];
@@ -272,9 +274,7 @@ export const SOFTPLUS = [
   wgsl`fn softplus_of(x: Float) -> Float { return keep_nan(x, max(x, Float(0)) + log1p_of(exp_of(-abs(x)))); }`,
 ];
 
-/**
- * The remainder of a / b with b's sign, exact as long division of the mantissas, eight bits at a time.
- */
+/** The remainder of a / b with the sign of b, exact by long division of the mantissas, eight bits at a time. */
 export const MODULO = [
   NAN,
   SCALE,
@@ -288,11 +288,11 @@ fn mod_of(a: Float, b: Float) -> Float {
   let one = Uint(0x00800000u);
   let divisor = max((size_b & fraction) | select(Uint(0u), one, size_b >= one), Uint(1u));
   var left = ((size_a & fraction) | select(Uint(0u), one, size_a >= one)) % divisor;
-  var places = select(Uint(0u), exponent_a - exponent_b, exponent_a > exponent_b);
-  while (any(places > Uint(0u))) {
-    let step = min(places, Uint(8u));
+  var shift = select(Uint(0u), exponent_a - exponent_b, exponent_a > exponent_b);
+  while (any(shift > Uint(0u))) {
+    let step = min(shift, Uint(8u));
     left = (left << step) % divisor;
-    places -= step;
+    shift -= step;
   }
   let size = select(scale_by(Float(left), Int(exponent_b) - Int(150)), abs(a), size_a < size_b);
   let remainder = with_sign(size, a);
@@ -303,8 +303,8 @@ fn mod_of(a: Float, b: Float) -> Float {
 ];
 
 /**
- * |a|^b = 2^(b·log2|a|), the logarithm as the sum of two f32, as in FreeBSD's e_powf.c: b may be large. Masks truncate an f32 to
- * twelve bits, so that products are exact. Signs, zeros, infinities and NaN as in IEEE 754.
+ * |a|^b = 2^(b·log2|a|), as in FreeBSD's e_powf.c: the logarithm is the sum of two f32, because b may be large. Masks
+ * truncate an f32 to twelve bits, so that products are exact. Signs, zeros, infinities and NaN are those of IEEE 754.
  */
 export const POWER = [
   ...EXP,
@@ -314,7 +314,7 @@ fn power_of_size(a: Float, b: Float) -> Float {
   let subnormal = a < Float(1.17549435e-38);
   let bits = bitcast<Uint>(select(a, a * Float(16777216), subnormal));
   let mantissa = bits & Uint(0x007fffffu);
-  let middle = (mantissa > Uint(0x1cc471u)) & (mantissa < Uint(0x5db3d7u)); // within √(3/2) and √3
+  let middle = (mantissa > Uint(0x1cc471u)) & (mantissa < Uint(0x5db3d7u)); // between √(3/2) and √3
   let upper = mantissa >= Uint(0x5db3d7u);
   let x = bitcast<Float>((mantissa | Uint(0x3f800000u)) - select(Uint(0u), Uint(0x00800000u), upper));
   let n = Float(Int(bits >> Uint(23u)) - Int(127)) + select(Float(0), Float(1), upper) - select(Float(0), Float(24), subnormal);
@@ -367,7 +367,7 @@ fn pow_of(a: Float, b: Float) -> Float {
 }`,
 ];
 
-/** To integers, towards zero, kept within the type's range; NaN becomes 0. */
+/** Conversions to integers, truncated towards zero and clamped to the type's range; NaN becomes 0. */
 export const TO_INTEGER = [
   NAN,
   wgsl`
@@ -381,9 +381,7 @@ fn to_uint(x: Float) -> Uint {
 }`,
 ];
 
-/**
- * To the nearest f16, halves to the even one, in f32's own bits: a compiler may drop a conversion to f16 and back.
- */
+/** Rounds an f32 to the nearest f16, ties to even, by its bits: a compiler may drop a conversion to f16 and back. */
 export const TO_F16 = [
   NAN,
   wgsl`

@@ -3,9 +3,9 @@ import { LOG, TRIGONOMETRIC } from './math.js';
 import { define } from './table.js';
 
 /*
- * Threefry-2x32 with 20 rounds: random numbers as a function of (key, counter), without any state.
+ * Threefry-2x32 with 20 rounds, a counter-based random number generator: bits[i] = threefry(key, i), without state.
  * Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3" (SC 2011).
- * The same bits on every device; it needs only additions, rotations and exclusive ors.
+ * It uses only additions, rotations and xor, so its bits are the same on every device.
  */
 const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;
 const PARITY = 0x1bd11bda;
@@ -30,7 +30,7 @@ export function threefry(k0: number, k1: number, c0: number, c1: number): [numbe
   return [x0 >>> 0, x1 >>> 0];
 }
 
-/** The upper 24 bits as a number in [0, 1): exact in f32. */
+/** The upper 24 bits as a number in [0, 1), which f32 represents exactly. */
 export const uniformFromBits = (bits: number): number => (bits >>> 8) / 2 ** 24;
 
 const rounds = Array.from({ length: ROUNDS }, (_, round) => {
@@ -41,7 +41,7 @@ const rounds = Array.from({ length: ROUNDS }, (_, round) => {
   return `${mix}\n  x0 += k${injection % 3}; x1 += k${(injection + 1) % 3} + Uint(${injection}u);`;
 }).join('\n');
 
-/** Threefry for one counter or four: `Uint`, `Float` are scalars or have four lanes, as the kernel declares. */
+/** WGSL of Threefry for one counter or four: the kernel declares `Uint` and `Float` as scalars or vec4. */
 const THREEFRY = wgsl`struct Random { first: Uint, second: Uint }
 fn threefry(k0: Uint, k1: Uint, counter: Uint) -> Random {
   let k2 = Uint(${PARITY}u) ^ k0 ^ k1;
@@ -57,7 +57,7 @@ const BOX_MULLER = wgsl`fn normal_from_bits(random: Random) -> Float {
   return radius * cos_of(Float(${2 * Math.PI}) * uniform_from_bits(random.second));
 }`;
 
-/** Uniform random numbers in [0, 1): 24 bits of Threefry of the element's index, under a key of two words. */
+/** Uniform random numbers in [0, 1), from 24 bits of Threefry of the element's index with a key of two words. */
 export const uniform = define('uniform', ['u32'], {
   gives: 'f32',
   flops: 100,
@@ -67,7 +67,7 @@ export const uniform = define('uniform', ['u32'], {
   apply: (key0, key1, index) => uniformFromBits(threefry(key0, key1, index, 0)[0]),
 });
 
-/** Standard normal random numbers, by Box and Muller: √(-2 ln(1-u)) · cos(2π v). */
+/** Standard normal random numbers by the Box-Muller transform √(-2 ln(1-u)) · cos(2π v) of uniform u and v. */
 export const normal = define('normal', ['u32'], {
   gives: 'f32',
   flops: 120,

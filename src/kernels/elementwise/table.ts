@@ -3,25 +3,25 @@ import { toF16 } from '../../gpu/f16.js';
 import * as math from './math.js';
 
 /**
- * A function applied element by element. Its WGSL works on scalars and on four lanes alike: the types are spelled
- * `Float`, `Int`, `Uint` and `Bool`, which the composed kernel declares as `f32` or `vec4f`, and so on.
+ * An elementwise function. Its WGSL works on scalars and vec4: its types are `Float`, `Int`, `Uint` and `Bool`, which
+ * the composed kernel declares as `f32` or `vec4f`, and so on.
  */
 export interface ElementwiseFunction {
   readonly name: string;
-  /** The element types it takes for its operands; all operands have the same one, but for `select`'s condition. */
+  /** The element types that it accepts; all operands have the same one, except the condition of `select`. */
   readonly takes: readonly ElementType[];
-  /** The element type of its result; 'same' is that of its last operand. */
+  /** The element type of its result; 'same' is the type of the last operand. */
   readonly gives: ElementType | 'same';
   readonly flops: number;
-  /** WGSL of the result from WGSL of the operands. */
+  /** Returns WGSL of the result, given WGSL of the operands. */
   wgsl(...operands: string[]): string;
-  /** The result in float64; integers are wrapped afterwards. */
+  /** Returns the result in float64; integers are wrapped afterwards. */
   apply(...operands: number[]): number;
-  /** What differs where the last operand is a float. */
+  /** Overrides for a last operand that is a float. */
   readonly ofFloats?: Partial<Pick<ElementwiseFunction, 'wgsl' | 'apply'>>;
-  /** WGSL functions that `wgsl` calls; each stands in a kernel once. */
+  /** WGSL functions that `wgsl` calls; each is included in a kernel once. */
   readonly helpers?: readonly string[];
-  /** True if the last operand is the element's own index, as a Uint. */
+  /** True if the function also takes the index of the element, as a Uint, after its operands. */
   readonly indexed?: boolean;
 }
 
@@ -34,7 +34,7 @@ const ANY = ['f32', 'i32', 'u32', 'bool', 'f16'] as const;
 type Description = Omit<ElementwiseFunction, 'name' | 'takes' | 'gives' | 'flops'> &
   Partial<Pick<ElementwiseFunction, 'gives' | 'flops'>>;
 
-/** Makes a function of its name, the types it takes, and the rest; by default it gives the type that it takes. */
+/** Defines a function; by default its result has the type of its operands, and costs one operation. */
 export const define = (name: string, takes: readonly ElementType[], rest: Description): ElementwiseFunction => ({
   name,
   takes,
@@ -43,7 +43,7 @@ export const define = (name: string, takes: readonly ElementType[], rest: Descri
   ...rest,
 });
 
-/** A function's WGSL and float64 arithmetic for a last operand of some type. */
+/** The WGSL and the float64 arithmetic of a function, for the type of its last operand. */
 export function implementationOf(
   fn: ElementwiseFunction,
   operand: ElementType,
@@ -71,20 +71,20 @@ export const multiply = define('multiply', NUMBER, {
   apply: Math.imul,
   ofFloats: { apply: (a, b) => a * b },
 });
-/** Integers are divided towards zero, and by 0 give 0, as in NumPy. */
+/** a / b; integers are divided towards zero, and by 0 give 0, as in NumPy. */
 export const divide = define('divide', NUMBER, {
   wgsl: (a, b) => `select(${a} / ${b}, ${a} - ${a}, ${b} == (${b} - ${b}))`,
   apply: (a, b) => (b === 0 ? 0 : Math.trunc(a / b)),
   ofFloats: { wgsl: (a, b) => `(${a} / ${b})`, apply: (a, b) => a / b },
 });
-/** NaN where one of them is, as in NumPy; WGSL's own leaves that open. */
+/** max(a, b), NaN if either is, as in NumPy; WGSL's own may drop NaN. */
 export const maximum = define('maximum', NUMBER, {
   wgsl: (a, b) => `max(${a}, ${b})`,
   helpers: math.IS_NAN,
   ofFloats: { wgsl: (a, b) => `select(${b}, ${a}, (${a} > ${b}) | ${isNaNBits(a)})` },
   apply: Math.max,
 });
-/** NaN where one of them is. */
+/** min(a, b), NaN if either is. */
 export const minimum = define('minimum', NUMBER, {
   wgsl: (a, b) => `min(${a}, ${b})`,
   helpers: math.IS_NAN,
@@ -92,7 +92,7 @@ export const minimum = define('minimum', NUMBER, {
   apply: Math.min,
 });
 
-/** The remainder with the sign of b, as NumPy and Python have it. WGSL's own has the sign of a. */
+/** The remainder of a / b with the sign of b, as in NumPy and Python; that of WGSL's % has the sign of a. */
 export const mod = define('mod', FLOAT, {
   flops: 30,
   helpers: math.MODULO,
@@ -105,20 +105,20 @@ export const mod = define('mod', FLOAT, {
 });
 
 /**
- * Of a negative base only integer powers are real. A power of 0 is 0 or infinite, as the exponent's sign says; anything to
- * the power of 0 is 1, and so is any power of 1.
+ * a^b as in IEEE 754. Non-integer powers of a negative base are NaN; powers of 0 are 0 or, with a negative exponent,
+ * infinite; anything to the power of 0 is 1, and so is any power of 1.
  */
 export const pow = define('pow', FLOAT, {
   flops: 70,
   helpers: math.POWER,
   wgsl: (a, b) => `pow_of(${a}, ${b})`,
-  // JavaScript's own is NaN where IEEE 754 has 1.
+  // JavaScript's ** is NaN in these cases, where IEEE 754 has 1.
   apply: (a, b) => (a === 1 || (a === -1 && Math.abs(b) === Number.POSITIVE_INFINITY) ? 1 : a ** b),
 });
 
 export const floor = define('floor', FLOAT, { wgsl: (x) => `floor(${x})`, apply: Math.floor });
 export const ceil = define('ceil', FLOAT, { wgsl: (x) => `ceil(${x})`, apply: Math.ceil });
-/** To the nearest integer; ties go to the even one, as in NumPy. */
+/** Rounds to the nearest integer, ties to even, as in NumPy. */
 export const round = define('round', FLOAT, {
   wgsl: (x) => `round(${x})`,
   apply: (x) => (Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x)),
@@ -132,7 +132,7 @@ const compare = (
 ) => define(name, takes, { gives: 'bool', wgsl: (a, b) => `(${a} ${sign} ${b})`, apply: (a, b) => bit(apply(a, b)) });
 
 export const equal = compare('equal', '==', (a, b) => a === b, ANY);
-/** True of NaN and anything: WGSL's own comparison of floats is ordered. */
+/** a != b, true if either is NaN, which WGSL's own comparison does not guarantee. */
 export const notEqual: ElementwiseFunction = {
   ...compare('notEqual', '!=', (a, b) => a !== b, ANY),
   helpers: math.IS_NAN,
@@ -182,8 +182,8 @@ const clampTo = (low: number, high: number) => (x: number) =>
   Number.isNaN(x) ? 0 : Math.min(Math.max(Math.trunc(x), low), high);
 
 /**
- * Conversions, by the type converted to. A float goes to an integer towards zero, is kept within the type's range, and NaN
- * becomes 0; i32 and u32 wrap into each other. To bool, 0 is false and all else, NaN too, true.
+ * Conversions by the type converted to. A float is truncated towards zero and clamped to the range of an integer type,
+ * and NaN becomes 0; i32 and u32 wrap around. As bool, 0 is false, and all else, including NaN, is true.
  */
 export const cast: Readonly<Record<ElementType, ElementwiseFunction>> = {
   f32: castTo('f32', 'Float', (x) => x),
@@ -202,7 +202,7 @@ export const cast: Readonly<Record<ElementType, ElementwiseFunction>> = {
     helpers: math.IS_NAN,
     ofFloats: { wgsl: (x) => `((${x} != Float(0)) | ${isNaNBits(x)})` },
   },
-  /** Rounded at once: what is computed with it is the same whether it was stored or not. */
+  /** Rounds at once, so that results are the same whether or not the f16 is stored in between. */
   f16: define('cast_f16', ANY, {
     gives: 'f16',
     flops: 0,
@@ -212,7 +212,7 @@ export const cast: Readonly<Record<ElementType, ElementwiseFunction>> = {
   }),
 };
 
-/** The element's own index, counted from a start. */
+/** start + the index of the element. */
 export const position = define('position', ['u32'], {
   gives: 'i32',
   indexed: true,
