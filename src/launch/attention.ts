@@ -42,9 +42,9 @@ function chooseVariant(
   return choose(
     op,
     { blocks, queries, keys, features, value_features, causal },
-    { blocks: fused, ...(fits ? { memory: unfused } : {}) },
+    { fused, ...(fits ? { unfused } : {}) },
     // On a CPU, workgroup memory is ordinary memory, so keeping scores there gains nothing.
-    fits && device.software ? 'memory' : 'blocks',
+    fits && device.software ? 'unfused' : 'fused',
   );
 }
 

@@ -57,17 +57,17 @@ function kernelsFor(
   return { register: conv2dRegister[direction], ...(fits ? { subgroup } : {}) };
 }
 
-/** Chooses a kernel for a convolution, and among its `ways` to launch it, whose names are appended to the kernel's. */
+/** Chooses a kernel for a convolution, and one of its variants by `launchesOf`, whose names are appended to the kernel's. */
 function chooseKernel(
   direction: Direction,
   conv: Conv,
   type: ElementType,
   { device, choose }: LaunchContext,
-  ways: (kernel: Kernel) => Variants,
+  launchesOf: (kernel: Kernel) => Variants,
 ): Launch[] {
   const kernels = kernelsFor(conv, direction, type, device.limits);
   const variants = Object.entries(kernels).flatMap(([name, kernel]) =>
-    Object.entries(ways(kernel)).map(([way, launches]) => [`${name}${way}`, launches] as const),
+    Object.entries(launchesOf(kernel)).map(([suffix, launches]) => [`${name}${suffix}`, launches] as const),
   );
   const { groups, ...s } = sizesOf(conv);
   const sizes = {

@@ -90,7 +90,7 @@ export function lstmBackwardLaunches(
 
 const byTime = (value: Value): Batched => ({ value, axis: 1 });
 
-type CellKernels = Readonly<Partial<Record<'subgroup' | 'vec4' | 'single', Kernel>>>;
+type CellKernels = Readonly<Partial<Record<'subgroup' | 'vec4' | 'scalar', Kernel>>>;
 
 /** The kernels of a cell that the device can run, the most elaborate first. */
 function kernelsFor(
@@ -98,10 +98,10 @@ function kernelsFor(
   hidden: number,
   subgroup: Kernel,
   vec4: Kernel,
-  single: Kernel,
+  scalar: Kernel,
 ): CellKernels {
-  if (hidden % 4 !== 0) return { single };
-  return limits.subgroupLanes >= subgroup.subgroupLanes ? { subgroup, vec4, single } : { vec4, single };
+  if (hidden % 4 !== 0) return { scalar };
+  return limits.subgroupLanes >= subgroup.subgroupLanes ? { subgroup, vec4, scalar } : { vec4, scalar };
 }
 
 /** True if a step is less work than a dispatch costs, so that one dispatch should compute all steps. */
@@ -117,7 +117,7 @@ function defaultFor(
   kernels: CellKernels,
 ): string {
   if (time > 1 && isSmall(software, batch, hidden)) return 'sequence';
-  return software ? Object.keys(kernels)[0] : 'single';
+  return software ? Object.keys(kernels)[0] : 'scalar';
 }
 
 const variantsOf = (kernels: CellKernels, launches: (kernel: Kernel) => Launch[]): Variants =>

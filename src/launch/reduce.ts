@@ -27,8 +27,8 @@ export function reduceLaunches(
   const { outer, n, inner } = size;
   const { rows, columns, columnsVec4 } = reductions[name];
   // An expression fused into a vec4 kernel must be vectorized, too, which needs its last axis to be a multiple of 4.
-  const inVec4 = inner > 1 && x.shape[x.shape.length - 1] % 4 === 0 && inner % 4 === 0;
-  const walksRows = device.software && inner === 1 && n % 4 === 0 && x.shape[x.shape.length - 1] % 4 === 0;
+  const fitsVec4 = inner > 1 && x.shape[x.shape.length - 1] % 4 === 0 && inner % 4 === 0;
+  const fitsRowsCpu = device.software && inner === 1 && n % 4 === 0 && x.shape[x.shape.length - 1] % 4 === 0;
   const unsplit = (kernel: Kernel) => () => [launch(kernel, { x, y }, { ...size, chunks: 1, chunk_length: n })];
   // An x larger than a binding is read chunk by chunk.
   const isLarge = n > 1 && 4 * n * inner > device.limits.bindingBytes;
@@ -40,7 +40,7 @@ export function reduceLaunches(
     const first = launch(kernel, { x, y: partial }, { ...size, chunks, chunk_length });
     // The partial results of a large x may be large, too.
     if (isLarge && chunks < n) return [first, ...reduceLaunches(name, partial, y, { ...size, n: chunks }, context)];
-    const second = inVec4 && device.software ? columnsVec4 : columns;
+    const second = fitsVec4 && device.software ? columnsVec4 : columns;
     return [first, launch(second, { x: partial, y }, { outer, n: chunks, inner, chunks: 1, chunk_length: chunks })];
   };
   const split = isLarge || n > LONGEST_AXIS || (n > LONG_AXIS && outer * inner < FEW_RESULTS);
@@ -49,15 +49,15 @@ export function reduceLaunches(
   const mayBeWhole = (longest: number) => !split || (n <= longest && !isLarge);
   const variants = {
     ...(mayBeWhole(LONG_AXIS) ? { columns: unsplit(columns) } : {}),
-    ...(inVec4 && mayBeWhole(LONG_AXIS) ? { vec4: unsplit(columnsVec4) } : {}),
+    ...(fitsVec4 && mayBeWhole(LONG_AXIS) ? { vec4: unsplit(columnsVec4) } : {}),
     ...(inner === 1 && mayBeWhole(ROW_THREADS * LONG_AXIS) ? { rows: unsplit(rows) } : {}),
-    ...(walksRows && y.shape[y.shape.length - 1] % 4 === 0 && n <= 4 * LONG_AXIS
+    ...(fitsRowsCpu && y.shape[y.shape.length - 1] % 4 === 0 && n <= 4 * LONG_AXIS
       ? { software: unsplit(rowsCpu[name]) }
       : {}),
     ...(maySplit ? { 'columns/split': inChunks(columns) } : {}),
-    ...(maySplit && inVec4 ? { 'vec4/split': inChunks(columnsVec4) } : {}),
+    ...(maySplit && fitsVec4 ? { 'vec4/split': inChunks(columnsVec4) } : {}),
     ...(maySplit && inner === 1 ? { 'rows/split': inChunks(rows) } : {}),
-    ...(maySplit && walksRows && (outer * chunks) % 4 === 0 ? { 'software/split': inChunks(rowsCpu[name]) } : {}),
+    ...(maySplit && fitsRowsCpu && (outer * chunks) % 4 === 0 ? { 'software/split': inChunks(rowsCpu[name]) } : {}),
   };
   const best = (suffix: string): string => {
     // On a CPU one invocation reduces a row faster than a workgroup, which needs barriers.

@@ -208,7 +208,7 @@ export const EQUIVALENT: readonly Equivalent[] = [
     changed: ['return (a >= b ||', 'return ((a >= b) |'],
     reason: 'equals are the same value',
   },
-  { kernel: /_update/, changed: ['abs(given) >= limit'], reason: 'at the limit it is the limit either way' },
+  { kernel: /_update/, changed: ['abs(gradient) >= limit'], reason: 'at the limit it is the limit either way' },
   // Functions of elements.
   {
     kernel: /^(asin|acos|atan|log1p|expm1|erf)/,

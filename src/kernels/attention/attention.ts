@@ -22,7 +22,7 @@ import { reduceWorkgroup } from '../rows/row-kernels.js';
  */
 const THREADS = 64; // keys per block of scores; a power of two, because the reduction halves it
 
-/** How many columns a row may have: each invocation keeps a quarter of THREADS-th in registers. */
+/** The most columns of a row, of which each invocation keeps four in registers. */
 export const ATTENTION_COLUMNS = 4 * THREADS;
 
 export const attentionSizes = [

@@ -78,7 +78,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     own = max(own, score);
     bits = max(bits, magnitude(score));
   }
-  let largest = reduce_max(own, bits, thread); // NaN where a score is
+  let largest = reduce_max(own, bits, thread); // NaN if any score is
   var sum = Element();
   for (var c = thread; c < length; c += THREADS) {
     let score = p[begin + c];

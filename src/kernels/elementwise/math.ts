@@ -262,8 +262,7 @@ export const ERF = [
   let far = with_sign(Float(1) - polynomial * exp_of(-min(size * size, Float(100))), x);
   let square = x * x;
   let near = x * Float(${2 / Math.sqrt(Math.PI)})
-           * (Float(1) + square * (Float(${-1 / 3}) + square * (Float(0.1) + square * (Float(${-1 / 42}) + square *
-           * Float(${1 / 216})))));
+           * (Float(1) + square * (Float(${-1 / 3}) + square * (Float(0.1) + square * (Float(${-1 / 42}) + square * Float(${1 / 216})))));
   return keep_nan(x, select(far, near, size < Float(0.35)));
 }`,
 ];

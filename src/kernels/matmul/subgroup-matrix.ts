@@ -83,8 +83,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let j0 = tile % tiles_n * COLUMNS;
   let first = part % sizes.chunks * sizes.chunk_length;
   let end = min(first + sizes.chunk_length, sizes.k);
-  for (var turn = 0u; turn < REGIONS; turn += subgroups) {
-    let region = turn + subgroup;
+  for (var first_region = 0u; first_region < REGIONS; first_region += subgroups) {
+    let region = first_region + subgroup;
     let row = row_of(region);
     let column = column_of(region);
 ${each((r, s) => `    var sum_${r}_${s} = ${sums}();`)}
@@ -114,14 +114,14 @@ ${each((r, s) => `          sum_${r}_${s} = subgroupMatrixMultiplyAccumulate(lef
       workgroupBarrier();
     }
     // Store one subgroup matrix of each region at a time.
-    let regions = min(REGIONS - turn, subgroups);
+    let regions = min(REGIONS - first_region, subgroups);
 ${each(
   (
     r,
     s,
   ) => wgsl`    if (region < REGIONS) { subgroupMatrixStore<row_major>(&c_tile, region * MATRIX, sum_${r}_${s}, ${N}u); }
     workgroupBarrier();
-    store(part, i0 + ${r * M}u, j0 + ${s * N}u, turn, regions, thread);
+    store(part, i0 + ${r * M}u, j0 + ${s * N}u, first_region, regions, thread);
     workgroupBarrier();`,
 )}
   }

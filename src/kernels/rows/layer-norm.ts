@@ -8,7 +8,7 @@ import { rowKernels } from './row-kernels.js';
  *   x̂[r,c] = (x[r,c] - mean[r] - mean_low[r]) · rstd[r]      rstd[r] = 1 / √(variance[r] + ε)
  *   y[r,c] = x̂[r,c] · scale[c] + shift[c]
  *
- * A mean that is large against the standard deviation is rounded by much of it. So the variance is computed by the
+ * Where the mean is large against the standard deviation, even its rounding error is. So the variance is computed by the
  * corrected two-pass algorithm (Chan, Golub and LeVeque 1983), with the deviations d = x - mean, which are exact:
  *
  *   mean_low = Σ_c d[c] / cols      variance = Σ_c d[c]² / cols - mean_low²
@@ -170,8 +170,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let row_mean = mean[row];
   let row_mean_low = mean_low[row];
   let row_rstd = rstd[row];
-  var sum = Element();      // of g
-  var products = Element(); // of g · x̂
+  var sum = Element();      // Σ g
+  var products = Element(); // Σ g · x̂
   for (var at = begin + thread; at < end; at += THREADS) {
     let g = dy[at] * scale[at - begin];
     sum += g;
