@@ -57,7 +57,7 @@ function kernelsFor(
   return { register: conv2dRegister[direction], ...(fits ? { subgroup } : {}) };
 }
 
-/** Chooses a kernel for a convolution, and one of its variants by `launchesOf`, whose names are appended to the kernel's. */
+/** Chooses among the kernels for a convolution and their `launchesOf`, whose names are appended to the kernels'. */
 function chooseKernel(
   direction: Direction,
   conv: Conv,

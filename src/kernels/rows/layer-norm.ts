@@ -8,7 +8,7 @@ import { rowKernels } from './row-kernels.js';
  *   x̂[r,c] = (x[r,c] - mean[r] - mean_low[r]) · rstd[r]      rstd[r] = 1 / √(variance[r] + ε)
  *   y[r,c] = x̂[r,c] · scale[c] + shift[c]
  *
- * Where the mean is large against the standard deviation, even its rounding error is. So the variance is computed by the
+ * If the mean is large against the standard deviation, even its rounding error is. So the variance is computed by the
  * corrected two-pass algorithm (Chan, Golub and LeVeque 1983), with the deviations d = x - mean, which are exact:
  *
  *   mean_low = Σ_c d[c] / cols      variance = Σ_c d[c]² / cols - mean_low²
