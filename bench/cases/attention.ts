@@ -48,7 +48,7 @@ function attended(blocks: number, rows: number, features: number, when?: KernelC
       {
         kernel: softmax,
         values: sizes,
-        buffers: { scores: 'scores', mask: 'mask', p: 'p', maximum: 'maximum', inverse: 'inverse' },
+        buffers: { scores: 'scores', mask: 'mask', p: 'p', maximum: 'maximum', inverse_sum: 'inverse_sum' },
       },
       { kernel: second, values: product(rows, rows, features, false), buffers: { a: 'p', b: 'v', c: 'y' } },
     ],
@@ -66,10 +66,10 @@ function attended(blocks: number, rows: number, features: number, when?: KernelC
       scores,
       p: scores,
       maximum: blocks * rows,
-      inverse: blocks * rows,
+      inverse_sum: blocks * rows,
       y: count,
     },
-    outputs: ['y', 'maximum', 'inverse'],
+    outputs: ['y', 'maximum', 'inverse_sum'],
     rungs: [
       throughMemory('naive products', workgroup.scalar, matmulNaive),
       throughMemory('register products', workgroup.scalar, matmulRegister),

@@ -2,7 +2,7 @@ import { layerNormBackward, layerNormForward, layerNormNaive } from '../../src/k
 import { type KernelCase, rowRungs, single } from './case.js';
 
 function layerNorm(rows: number, cols: number, when?: KernelCase['when']): KernelCase[] {
-  const values = { rows, cols, centred: 1, epsilon: 1e-3 };
+  const values = { rows, cols, centered: 1, epsilon: 1e-3 };
   const size = rows * cols;
   const common = when === undefined ? {} : { when };
   const forward = { x: size, scale: cols, shift: cols, y: size, mean: rows, mean_low: rows, rstd: rows };

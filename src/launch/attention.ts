@@ -9,7 +9,7 @@ import { rowMajorStrides, type Shape, sizeOf } from './shape.js';
 /** The most features per head that the kernels take. */
 export { ATTENTION_COLUMNS as MOST_FEATURES } from '../kernels/attention/attention.js';
 
-/** Whether a query attends to no later key, and the factor of the scores. */
+/** The attributes of attention: whether it is causal, and the factor of the scores. */
 export interface AttentionAttributes {
   readonly causal: boolean;
   readonly scale: number;
@@ -49,20 +49,20 @@ function chooseVariant(
 }
 
 /**
- * q, k, v and y (batch, heads, rows, features), the mask, and maximum and inverse of each row, which backward needs.
+ * q, k, v and y (batch, heads, rows, features), the mask, and maximum and inverse_sum of each row, for backward.
  */
-type Forward = Readonly<Record<'q' | 'k' | 'v' | 'mask' | 'y' | 'maximum' | 'inverse', Value>>;
+type Forward = Readonly<Record<'q' | 'k' | 'v' | 'mask' | 'y' | 'maximum' | 'inverse_sum', Value>>;
 type Backward = Readonly<Record<'q' | 'k' | 'v' | 'mask' | 'dy' | 'rows' | 'dq' | 'dk' | 'dv', Value>>;
 
 /** Launches of attention, fused or with the matrix of scores in memory. */
 export function attentionLaunches(
-  { q, k, v, mask, y, maximum, inverse }: Forward,
+  { q, k, v, mask, y, maximum, inverse_sum }: Forward,
   attributes: AttentionAttributes,
   context: LaunchContext,
 ): Launch[] {
   const sizes = sizesOf(q, k, v, mask, attributes);
   const shape = [...q.shape.slice(0, 3), k.shape[2]];
-  const fused = () => [launch(attentionForward, { q, k, v, mask, y, maximum, inverse }, sizes)];
+  const fused = () => [launch(attentionForward, { q, k, v, mask, y, maximum, inverse_sum }, sizes)];
   const unfused = () => {
     const rows = { rows: sizes.blocks * sizes.queries, cols: sizes.keys };
     const [scores, p] = [context.temporary(shape), context.temporary(shape)];
@@ -72,7 +72,7 @@ export function attentionLaunches(
         'attention_probabilities',
         attentionProbabilities,
         rows,
-        { scores, mask, p, maximum, inverse },
+        { scores, mask, p, maximum, inverse_sum },
         sizes,
         context,
       ),

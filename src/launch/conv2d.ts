@@ -128,24 +128,24 @@ export function conv2dFilterBackwardLaunches(
   context: LaunchContext,
 ): Launch[] {
   const conv = { input: x.shape, filter: dw.shape, output: dy.shape, ...geometry };
-  const whole = sizesFor(conv);
+  const sizes = sizesFor(conv);
   const inChunks = (kernel: Kernel, chunk_length: number) => (): Launch[] => {
-    const chunks = Math.max(1, Math.ceil(whole.chunk_length / chunk_length));
-    if (chunks === 1) return [launch(kernel, { x, dy, dw }, whole)];
+    const chunks = Math.max(1, Math.ceil(sizes.chunk_length / chunk_length));
+    if (chunks === 1) return [launch(kernel, { x, dy, dw }, sizes)];
     const partial = context.temporary([chunks, dw.length]);
     return [
-      launch(kernel, { x, dy, dw: partial }, { ...whole, chunks, chunk_length }),
+      launch(kernel, { x, dy, dw: partial }, { ...sizes, chunks, chunk_length }),
       ...reduceLaunches('sum', partial, dw, { outer: 1, n: chunks, inner: dw.length }, context),
     ];
   };
-  // Operands larger than a binding are split between images, so each image must be a whole number of chunks.
+  // Operands larger than a binding are split between images, so the length of a chunk must divide the rows of an image.
   const isLarge = [x, dy].some(({ dtype, length }) => exceedsBinding(dtype, length, context.device.limits));
   if (isLarge) {
-    const rows = largestDivisor(whole.out_height, CHUNK_ROWS);
+    const rows = largestDivisor(sizes.out_height, CHUNK_ROWS);
     return chooseKernel('filterBackward', conv, x.dtype, context, (kernel) => ({ '': inChunks(kernel, rows) }));
   }
   const measured = MEASURED_CHUNK_ROWS.filter(
-    (rows) => whole.chunk_length > Math.min(rows, CHUNK_ROWS) && rows * whole.out_width <= MOST_TERMS,
+    (rows) => sizes.chunk_length > Math.min(rows, CHUNK_ROWS) && rows * sizes.out_width <= MOST_TERMS,
   );
   return chooseKernel('filterBackward', conv, x.dtype, context, (kernel) => ({
     '': inChunks(kernel, CHUNK_ROWS),

@@ -88,5 +88,5 @@ function mergeAxes(shape: Shape, from: readonly number[], to: readonly number[])
   return axes;
 }
 
-/** The region of a whole tensor. */
-export const whole = (shape: Shape): Region => ({ offset: 0, strides: rowMajorStrides(shape) });
+/** The region of all elements of a contiguous tensor. */
+export const contiguous = (shape: Shape): Region => ({ offset: 0, strides: rowMajorStrides(shape) });

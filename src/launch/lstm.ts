@@ -4,7 +4,7 @@ import { lstmSequence, lstmSequenceBackward } from '../kernels/lstm/sequence.js'
 import { lstmCell, lstmCellSubgroup, lstmCellVec4 } from '../kernels/lstm/step.js';
 import { lstmCellBackward, lstmCellBackwardSubgroup, lstmCellBackwardVec4 } from '../kernels/lstm/step-backward.js';
 
-import { copyRegion, whole } from './copy.js';
+import { contiguous, copyRegion } from './copy.js';
 import { type Launch, type LaunchContext, launch, type Value, type Variants } from './launch.js';
 import { type Batched, splitBatch } from './split-batch.js';
 
@@ -27,7 +27,7 @@ export function lstmLaunches(
   const kernels = kernelsFor(device, hidden_size, lstmCellSubgroup, lstmCellVec4, lstmCell);
   const launches = ({ hidden0, cell0, ...states }: Readonly<Record<string, Value>>, batch: number): Launch[] => {
     const buffers = { recurrent, ...states };
-    const first = whole(hidden0.shape);
+    const first = contiguous(hidden0.shape);
     return [
       ...copyRegion({ device }, hidden0, states.hidden, hidden0.shape, first, first),
       ...copyRegion({ device }, cell0, states.cells, cell0.shape, first, first),

@@ -58,15 +58,15 @@ export function matmulLaunches(
   const [m, k] = matrixOf(a, transposeA);
   const [, n] = matrixOf(b, transposeB);
   const batch = sizeOf(c.shape.slice(0, -2));
-  const whole: MatmulSizes = {
+  const unsplit: MatmulSizes = {
     ...{ batch, m, n, k, chunks: 1, chunk_length: Math.max(1, k) },
     ...{ a_batch: m * k, a_row: transposeA ? 1 : k, a_col: transposeA ? m : 1 },
     ...{ b_batch: k * n, b_row: transposeB ? 1 : n, b_col: transposeB ? k : 1 },
   };
   const product = (kernel: Kernel, chunks: number) => (): Launch[] => {
-    if (chunks <= 1) return [launch(kernel, { a, b, c }, whole)];
+    if (chunks <= 1) return [launch(kernel, { a, b, c }, unsplit)];
     const chunk_length = Math.ceil(k / chunks / 4) * 4; // a multiple of 4, for the kernels that read vec4
-    const split = { ...whole, chunk_length, chunks: Math.ceil(k / chunk_length) };
+    const split = { ...unsplit, chunk_length, chunks: Math.ceil(k / chunk_length) };
     const partial = temporary([batch, split.chunks, m, n]);
     return [
       launch(kernel, { a, b, c: partial }, split),
@@ -74,9 +74,9 @@ export function matmulLaunches(
     ];
   };
 
-  const kernels = kernelsFor(whole, a.dtype as OperandType, device);
-  const defaultKernel = defaultFor(whole, device, kernels);
-  const workgroups = kernels[defaultKernel].workgroups(whole);
+  const kernels = kernelsFor(unsplit, a.dtype as OperandType, device);
+  const defaultKernel = defaultFor(unsplit, device, kernels);
+  const workgroups = kernels[defaultKernel].workgroups(unsplit);
   const defaultChunks = chunksFor({ m, n, k }, workgroups);
   if ([a, b, c].some(({ dtype, length }) => exceedsBinding(dtype, length, device.limits))) {
     const size = { transposeA, transposeB, m, n, k };
@@ -91,7 +91,7 @@ export function matmulLaunches(
   for (const [name, kernel] of Object.entries(kernels)) {
     for (const chunks of name === 'naive' || name === 'tiled' ? [1] : CHUNKS) {
       const length = Math.ceil(k / chunks);
-      const maySplit = length >= SHORTEST_MEASURED_CHUNK && chunks * kernel.workgroups(whole) <= MOST_WORKGROUPS;
+      const maySplit = length >= SHORTEST_MEASURED_CHUNK && chunks * kernel.workgroups(unsplit) <= MOST_WORKGROUPS;
       if (length > LONG_K || (chunks > 1 && !maySplit)) continue;
       variants[named(name, chunks)] ??= product(kernel, chunks);
     }

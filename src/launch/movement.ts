@@ -1,6 +1,6 @@
 import { fills } from '../kernels/movement.js';
 import { fillsCpu } from '../kernels/movement-cpu.js';
-import { copyRegion, type Region, whole } from './copy.js';
+import { contiguous, copyRegion, type Region } from './copy.js';
 import { type Launch, type LaunchContext, launch, type Value } from './launch.js';
 import { rowMajorStrides, type Shape } from './shape.js';
 
@@ -25,17 +25,17 @@ type Context = Pick<LaunchContext, 'device'>;
 export function permuteLaunches(x: Value, y: Value, order: readonly number[], context: Context): Launch[] {
   const strides = rowMajorStrides(x.shape);
   const from = { offset: 0, strides: order.map((axis) => strides[axis]) };
-  return copyRegion(context, x, y, y.shape, from, whole(y.shape));
+  return copyRegion(context, x, y, y.shape, from, contiguous(y.shape));
 }
 
 /** Launches of y, the slice of x that begins at the given indices and takes every step-th element. */
 export const sliceLaunches = (x: Value, y: Value, { begin, step }: Steps, context: Context): Launch[] =>
-  copyRegion(context, x, y, y.shape, regionOf(x.shape, { begin, step }), whole(y.shape));
+  copyRegion(context, x, y, y.shape, regionOf(x.shape, { begin, step }), contiguous(y.shape));
 
 /** Launches of y, which is x in the slice given by `begin` and `step`, and a constant elsewhere. */
 export const padLaunches = (x: Value, y: Value, { begin, step }: Steps, context: Context): Launch[] => [
   launch((context.device.software ? fillsCpu : fills)[y.dtype], { y }, { count: y.length }),
-  ...copyRegion(context, x, y, x.shape, whole(x.shape), regionOf(y.shape, { begin, step })),
+  ...copyRegion(context, x, y, x.shape, contiguous(x.shape), regionOf(y.shape, { begin, step })),
 ];
 
 /** Launches of y, the concatenation of the inputs along an axis. */
@@ -45,6 +45,6 @@ export function concatLaunches(inputs: readonly Value[], y: Value, axis: number,
   return inputs.flatMap((x) => {
     const to = { offset: begin * strides[axis], strides };
     begin += x.shape[axis];
-    return copyRegion(context, x, y, x.shape, whole(x.shape), to);
+    return copyRegion(context, x, y, x.shape, contiguous(x.shape), to);
   });
 }

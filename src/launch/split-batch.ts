@@ -1,5 +1,5 @@
 import { bytesOf } from '../gpu/device.js';
-import { copyRegion, whole } from './copy.js';
+import { contiguous, copyRegion } from './copy.js';
 import type { Launch, LaunchContext, Value } from './launch.js';
 import { mapValues } from './map-values.js';
 import { rowMajorStrides, type Shape } from './shape.js';
@@ -49,8 +49,8 @@ export function splitBatch(
       const strides = rowMajorStrides(value.shape);
       const region = { offset: first * strides[axis], strides };
       return isBack
-        ? copyRegion(context, part, value, part.shape, whole(part.shape), region)
-        : copyRegion(context, value, part, part.shape, region, whole(part.shape));
+        ? copyRegion(context, part, value, part.shape, contiguous(part.shape), region)
+        : copyRegion(context, value, part, part.shape, region, contiguous(part.shape));
     };
     return [
       ...Object.keys(reads).flatMap((name) => copy(name, false)),

@@ -1,6 +1,6 @@
 import { bytesOf, exceedsBinding } from '../gpu/device.js';
 import { addParts } from '../kernels/matmul/add.js';
-import { copyRegion, whole } from './copy.js';
+import { contiguous, copyRegion } from './copy.js';
 import { type Launch, type LaunchContext, launch, type Value, viewOf } from './launch.js';
 import { reduceLaunches } from './reduce.js';
 import type { Shape } from './shape.js';
@@ -104,7 +104,7 @@ class SplitProduct {
         const region = { offset: i * n + j, strides: [n, 1] };
         this.#launches.push(
           ...this.multiply(left, right, block),
-          ...copyRegion(context, block, gathered, shape, whole(shape), region),
+          ...copyRegion(context, block, gathered, shape, contiguous(shape), region),
         );
       }
     }
@@ -122,7 +122,7 @@ class SplitProduct {
     if (shape[1] === width) return x;
     const copy = this.context.temporary(shape, x.dtype);
     const region = { offset: first, strides: [width, 1] };
-    this.#launches.push(...copyRegion(this.context, x, copy, shape, region, whole(shape)));
+    this.#launches.push(...copyRegion(this.context, x, copy, shape, region, contiguous(shape)));
     return copy;
   }
 }

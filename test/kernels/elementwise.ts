@@ -1,5 +1,5 @@
 import type { HostArray, Kernel } from '../../src/gpu/index.js';
-import { canVectorise, expressionValues } from '../../src/kernels/elementwise/compose.js';
+import { canVectorize, expressionValues } from '../../src/kernels/elementwise/compose.js';
 import { type Expression, type Layout, takesFirst } from '../../src/kernels/elementwise/expression.js';
 import type { ElementwiseFunction } from '../../src/kernels/elementwise/table.js';
 import { functions as calculus, composeElementwise, elementwise, normal, uniform } from '../../src/kernels/index.js';
@@ -72,8 +72,8 @@ function kernelOf(fn: ElementwiseFunction, type: ElementType): { expression: Exp
 }
 
 /**
- * Each function by itself as a kernel: of special and drawn numbers; of NaN, infinities and zeros; of sizes from 2^-100 to
- * 2^100 within its stated bound; and of integers at the ends of their range.
+ * Each function by itself as a kernel: of special and drawn numbers; of NaN, infinities and zeros; of sizes from 2^-100
+ * to 2^100 within its stated bound; and of integers at the ends of their range.
  */
 export const elementwiseCases: readonly KernelCase[] = elementwiseFunctions.flatMap((fn): KernelCase[] => {
   const one = (
@@ -134,7 +134,7 @@ export const f16Cases: readonly KernelCase[] = [8, 7].flatMap((cols): KernelCase
     if (type === 'f16')
       steps.push({ fn: elementwise.cast.f16, operands: [{ kind: 'step', index: steps.length - 1 }], type });
     const expression = { inputs: layouts.map((layout) => ({ type: 'f16' as const, layout })), numbers: [], steps };
-    const values = { count, ...expressionValues(expression, '', canVectorise(expression)) };
+    const values = { count, ...expressionValues(expression, '', canVectorize(expression)) };
     return {
       ...{ kernel: composeElementwise(expression), note: `halves to ${type}, ${cols} columns`, values },
       buffers: { in0: count, in1: 1, in2: rows, in3: cols, y: count },

@@ -92,8 +92,8 @@ export const EQUIVALENT: readonly Equivalent[] = [
   },
   {
     kernel: /^attention/,
-    changed: ['part <= 4u'],
-    reason: 'a fifth part begins beyond the columns that a row may have',
+    changed: ['slot <= 4u'],
+    reason: 'a fifth slot begins beyond the columns that a row may have',
   },
   { kernel: /^attention/, changed: ['if (j > sizes.keys ||'], reason: 'the loops over keys end before' },
   {
@@ -117,8 +117,8 @@ export const EQUIVALENT: readonly Equivalent[] = [
   },
   {
     kernel: /^matmul_subgroup_(?!any)/,
-    changed: ['if (part > sizes.batch'],
-    reason: 'so many parts are tried with the same text in matmul_subgroup_any',
+    changed: ['if (slice > sizes.batch'],
+    reason: 'so many slices are tried with the same text in matmul_subgroup_any',
   },
   {
     kernel: /^matmul_wide/,
@@ -127,8 +127,8 @@ export const EQUIVALENT: readonly Equivalent[] = [
   },
   {
     kernel: /^matmul_wide/,
-    changed: ['if (part > sizes.batch'],
-    reason: 'more workgroups than parts have are launched past 65,535 alone, which take a software adapter seconds',
+    changed: ['if (slice > sizes.batch'],
+    reason: 'more workgroups than slices have are launched past 65,535 alone, which take a software adapter seconds',
   },
   { kernel: /^matmul_wide/, changed: ['(k - 0u)', 'row - 0u'], reason: 'it is 0 that is taken off' },
   {
@@ -140,7 +140,7 @@ export const EQUIVALENT: readonly Equivalent[] = [
   { kernel: /^matmul_register$/, changed: ['e = THREADS)'], reason: 'one round of the workgroup fills the tile' },
   {
     kernel: /^(matmul_register|matmul_tiled)$/,
-    changed: ['if (part > sizes.batch', 'if (z > sizes.batch'],
+    changed: ['if (slice > sizes.batch', 'if (z > sizes.batch'],
     reason: 'the guards at the store keep it out, or it repeats a value',
   },
   {

@@ -15,7 +15,7 @@ import { reduceWorkgroup } from '../rows/row-kernels.js';
  *
  * for each block, which is one head of one sample: q (blocks, queries, features), k (blocks, keys, features), v
  * (blocks, keys, value_features), y (blocks, queries, value_features). The mask is read through strides, which
- * broadcast it. `maximum` m and `inverse` 1 / Σ e of each row are stored, so that backward can recompute p. They
+ * broadcast it. `maximum` m and `inverse_sum` 1 / Σ e of each row are stored, so that backward can recompute p. They
  * replace the logsumexp because the logarithm of the sum would be rounded away beside a large maximum. The scale, which
  * is not negative, is applied last because the difference of two large scores is exact. One workgroup computes one row:
  * each invocation computes the score of one key of a block, then one column of the result.
@@ -85,24 +85,24 @@ export function attends({ mask, ...s }: AttentionBuffers<'mask'>, block: number,
   return mask[start + i * s.mask_query + j * s.mask_key] !== 0;
 }
 
-/** p[i,j], maximum and inverse of a row in float64, from the scores q[i]·k[j]; p is 0 where j is masked. */
+/** p[i,j], maximum and inverse_sum of a row in float64, from the scores q[i]·k[j]; p is 0 where j is masked. */
 export function probabilitiesOf(
   given: AttentionBuffers<'mask'>,
   block: number,
   i: number,
   score: (j: number) => number,
-): { p: number[]; maximum: number; inverse: number } {
+): { p: number[]; maximum: number; inverseSum: number } {
   const scores = Array.from({ length: given.keys }, (_, j) =>
     attends(given, block, i, j) ? score(j) : Number.NEGATIVE_INFINITY,
   );
   const maximum = scores.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  if (maximum === Number.NEGATIVE_INFINITY) return { p: scores.map(() => 0), maximum: 0, inverse: 0 };
+  if (maximum === Number.NEGATIVE_INFINITY) return { p: scores.map(() => 0), maximum: 0, inverseSum: 0 };
   const e = scores.map((one, j) => (attends(given, block, i, j) ? Math.exp(given.scale * (one - maximum)) : 0));
-  const inverse = 1 / e.reduce((sum, one) => sum + one, 0);
-  return { p: e.map((one) => one * inverse), maximum, inverse };
+  const inverseSum = 1 / e.reduce((sum, one) => sum + one, 0);
+  return { p: e.map((one) => one * inverseSum), maximum, inverseSum };
 }
 
-/** p[i,j], maximum and inverse of a row in float64, from q and k. */
+/** p[i,j], maximum and inverse_sum of a row in float64, from q and k. */
 export function probabilities(given: AttentionBuffers<'q' | 'k' | 'mask'>, block: number, i: number) {
   const { q, k, ...s } = given;
   return probabilitiesOf(given, block, i, (j) => {
@@ -113,16 +113,16 @@ export function probabilities(given: AttentionBuffers<'q' | 'k' | 'mask'>, block
   });
 }
 
-/** y = softmax(scale · q·kᵀ)·v as in FlashAttention, and maximum and inverse of each row. */
+/** y = softmax(scale · q·kᵀ)·v as in FlashAttention, and maximum and inverse_sum of each row. */
 export const attentionForward = defineKernel({
   name: 'attention',
   reads: ['q', 'k', 'v', 'mask'],
-  writes: ['y', 'maximum', 'inverse'],
+  writes: ['y', 'maximum', 'inverse_sum'],
   sizes: attentionSizes,
   splits: [
     splitBatch((s) => {
       const { rows, ...sizes } = headSizes(s);
-      return { ...sizes, maximum: rows, inverse: rows };
+      return { ...sizes, maximum: rows, inverse_sum: rows };
     }),
   ],
   numbers: ['scale'],
@@ -135,7 +135,7 @@ export const attentionForward = defineKernel({
 @group(0) @binding(3) var<storage, read> mask: array<u32>;           // by strides
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;        // (blocks, queries, value_features)
 @group(0) @binding(5) var<storage, read_write> maximum: array<f32>;  // (blocks, queries)
-@group(0) @binding(6) var<storage, read_write> inverse: array<f32>;  // (blocks, queries)
+@group(0) @binding(6) var<storage, read_write> inverse_sum: array<f32>;  // (blocks, queries)
 @group(0) @binding(7) var<uniform> sizes: Sizes;
 ${SCORE}
 var<workgroup> partial: array<f32, THREADS>;
@@ -166,34 +166,34 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     largest = next;
     total = total * rescale + reduce_sum(weight[thread], thread);
     let end = min(THREADS, sizes.keys - begin);
-    for (var chunk = 0u; chunk < 4u; chunk++) {
-      let c = chunk * THREADS + thread;
+    for (var slot = 0u; slot < 4u; slot++) {
+      let c = slot * THREADS + thread;
       if (c >= sizes.value_features) { break; }
       var added = 0.0;
       for (var key = 0u; key < end; key++) {
         added += weight[key] * v[(block * sizes.keys + begin + key) * sizes.value_features + c];
       }
-      sum[chunk] = sum[chunk] * rescale + added;
+      sum[slot] = sum[slot] * rescale + added;
     }
   }
   // 0 in a fully masked row; a NaN is unequal to 0 and stays.
-  let part = select(1.0 / total, 0.0, total == 0.0);
-  for (var chunk = 0u; chunk < 4u; chunk++) {
-    let c = chunk * THREADS + thread;
-    if (c < sizes.value_features) { y[row * sizes.value_features + c] = select(sum[chunk] / total, 0.0, total == 0.0); }
+  let normalize = select(1.0 / total, 0.0, total == 0.0);
+  for (var slot = 0u; slot < 4u; slot++) {
+    let c = slot * THREADS + thread;
+    if (c < sizes.value_features) { y[row * sizes.value_features + c] = select(sum[slot] / total, 0.0, total == 0.0); }
   }
   if (thread == 0u) {
     maximum[row] = select(largest, 0.0, total == 0.0);
-    inverse[row] = part;
+    inverse_sum[row] = normalize;
   }
 }`,
   reference(given) {
-    const { v, y, maximum, inverse, ...s } = given;
+    const { v, y, maximum, inverse_sum, ...s } = given;
     for (let row = 0; row < s.blocks * s.queries; row++) {
       const block = Math.floor(row / s.queries);
       const one = probabilities(given, block, row % s.queries);
       maximum[row] = one.maximum;
-      inverse[row] = one.inverse;
+      inverse_sum[row] = one.inverseSum;
       for (let c = 0; c < s.value_features; c++) {
         let sum = 0;
         one.p.forEach((p, j) => {

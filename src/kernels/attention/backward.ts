@@ -18,8 +18,8 @@ import {
  *   ds[i,j] = p[i,j]·(dp[i,j] - δ[i])
  *   dq[i] = scale · Σ_j ds[i,j]·k[j]      dk[j] = scale · Σ_i ds[i,j]·q[i]      dv[j] = Σ_i p[i,j]·dy[i]
  *
- * and shapes dq as q, dk as k, dv as v. `rows` holds (maximum[i], inverse[i], δ[i]). A workgroup computes one row of
- * dq, as in the forward pass, or one row of dk and dv.
+ * and shapes dq as q, dk as k, dv as v. `rows` holds (maximum[i], inverse_sum[i], δ[i]). A workgroup computes one row
+ * of dq, as in the forward pass, or one row of dk and dv.
  */
 const buffers = {
   reads: ['q', 'k', 'v', 'mask', 'dy', 'rows'],
@@ -92,18 +92,18 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     dscores[thread] = score_gradient(block, row % sizes.queries, begin + thread);
     workgroupBarrier();
     let end = min(THREADS, sizes.keys - begin);
-    for (var part = 0u; part < 4u; part++) {
-      let c = part * THREADS + thread;
+    for (var slot = 0u; slot < 4u; slot++) {
+      let c = slot * THREADS + thread;
       if (c >= sizes.features) { break; }
       for (var key = 0u; key < end; key++) {
-        sum[part] += dscores[key].y * k[(block * sizes.keys + begin + key) * sizes.features + c];
+        sum[slot] += dscores[key].y * k[(block * sizes.keys + begin + key) * sizes.features + c];
       }
     }
     workgroupBarrier();
   }
-  for (var part = 0u; part < 4u; part++) {
-    let c = part * THREADS + thread;
-    if (c < sizes.features) { dq[row * sizes.features + c] = sizes.scale * sum[part]; }
+  for (var slot = 0u; slot < 4u; slot++) {
+    let c = slot * THREADS + thread;
+    if (c < sizes.features) { dq[row * sizes.features + c] = sizes.scale * sum[slot]; }
   }
 }`,
   reference(given) {
@@ -149,20 +149,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     if (i < sizes.queries) { dscores[thread] = score_gradient(block, i, row % sizes.keys); }
     workgroupBarrier();
     let end = min(THREADS, sizes.queries - begin);
-    for (var part = 0u; part < 4u; part++) {
-      let c = part * THREADS + thread;
+    for (var slot = 0u; slot < 4u; slot++) {
+      let c = slot * THREADS + thread;
       for (var query = 0u; query < end; query++) {
         let at = block * sizes.queries + begin + query;
-        if (c < sizes.features) { key_sum[part] += dscores[query].y * q[at * sizes.features + c]; }
-        if (c < sizes.value_features) { value_sum[part] += dscores[query].x * dy[at * sizes.value_features + c]; }
+        if (c < sizes.features) { key_sum[slot] += dscores[query].y * q[at * sizes.features + c]; }
+        if (c < sizes.value_features) { value_sum[slot] += dscores[query].x * dy[at * sizes.value_features + c]; }
       }
     }
     workgroupBarrier();
   }
-  for (var part = 0u; part < 4u; part++) {
-    let c = part * THREADS + thread;
-    if (c < sizes.features) { dk[row * sizes.features + c] = sizes.scale * key_sum[part]; }
-    if (c < sizes.value_features) { dv[row * sizes.value_features + c] = value_sum[part]; }
+  for (var slot = 0u; slot < 4u; slot++) {
+    let c = slot * THREADS + thread;
+    if (c < sizes.features) { dk[row * sizes.features + c] = sizes.scale * key_sum[slot]; }
+    if (c < sizes.value_features) { dv[row * sizes.value_features + c] = value_sum[slot]; }
   }
 }`,
   reference(given) {

@@ -10,7 +10,7 @@ import { ATTENDS, attends, attentionSizes, probabilitiesOf, splitBatch } from '.
  * scores go through memory three times, where attention.ts keeps them in the workgroup. It is the baseline of
  * attention.ts, and the faster one on software adapters, where workgroup memory is ordinary memory.
  *
- *   p[i,j] = inverse[i] · exp(scale · (scores[i,j] - maximum[i]))      scores, p (blocks, queries, keys)
+ *   p[i,j] = inverse_sum[i] · exp(scale · (scores[i,j] - maximum[i]))      scores, p (blocks, queries, keys)
  *
  * p is 0 where a key is masked. Backward computes dp = dy·vᵀ before its kernel, and ds·k, dsᵀ·q and pᵀ·dy after it, by
  * the formulas of backward.ts.
@@ -26,14 +26,14 @@ fn attended(block: u32, i: u32, c: u32) -> vec4<bool> {
 } as const;
 
 /**
- * p, the masked softmax of the scores, and maximum and inverse of each row. One row group computes one row
+ * p, the masked softmax of the scores, and maximum and inverse_sum of each row. One row group computes one row
  * (row-kernels.ts), as vec4 if the number of keys is a multiple of 4.
  */
 export const attentionProbabilities = rowKernels(({ suffix, subgroupLanes, element, wgsl: reduction }) =>
   defineKernel({
     name: `attention_probabilities${suffix}`,
     reads: ['scores', 'mask'],
-    writes: ['p', 'maximum', 'inverse'],
+    writes: ['p', 'maximum', 'inverse_sum'],
     sizes: attentionSizes,
     numbers: ['scale'],
     splits: [
@@ -41,7 +41,7 @@ export const attentionProbabilities = rowKernels(({ suffix, subgroupLanes, eleme
         scores: s.queries * s.keys,
         p: s.queries * s.keys,
         maximum: s.queries,
-        inverse: s.queries,
+        inverse_sum: s.queries,
       })),
     ],
     subgroupLanes,
@@ -52,7 +52,7 @@ export const attentionProbabilities = rowKernels(({ suffix, subgroupLanes, eleme
 @group(0) @binding(1) var<storage, read> mask: array<u32>;            // by strides
 @group(0) @binding(2) var<storage, read_write> p: array<${element}>;  // (blocks, queries, keys)
 @group(0) @binding(3) var<storage, read_write> maximum: array<f32>;   // (blocks, queries)
-@group(0) @binding(4) var<storage, read_write> inverse: array<f32>;   // (blocks, queries)
+@group(0) @binding(4) var<storage, read_write> inverse_sum: array<f32>;   // (blocks, queries)
 @group(0) @binding(5) var<uniform> sizes: Sizes;
 ${ATTENDS}
 ${ATTENDED[element]}
@@ -91,16 +91,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   for (var c = thread; c < length; c += THREADS) { p[begin + c] *= normalize; }
   if (thread == 0u) {
     maximum[row] = select(largest, 0.0, total == 0.0);
-    inverse[row] = normalize;
+    inverse_sum[row] = normalize;
   }
 }`,
     reference(given) {
-      const { scores, p, maximum, inverse, blocks, queries, keys } = given;
+      const { scores, p, maximum, inverse_sum, blocks, queries, keys } = given;
       for (let row = 0; row < blocks * queries; row++) {
         const one = probabilitiesOf(given, Math.floor(row / queries), row % queries, (j) => scores[row * keys + j]);
         p.set(one.p, row * keys);
         maximum[row] = one.maximum;
-        inverse[row] = one.inverse;
+        inverse_sum[row] = one.inverseSum;
       }
     },
   }),
@@ -120,7 +120,7 @@ function dscores(name: string, element: 'f32' | 'vec4f', width: 1 | 4): Kernel {
     cost: ({ blocks, queries, keys }) => ({ flops: 6 * blocks * queries * keys, bytes: 16 * blocks * queries * keys }),
     wgsl: wgsl`
 @group(0) @binding(0) var<storage, read> mask: array<u32>;                 // by strides
-@group(0) @binding(1) var<storage, read> rows: array<f32>;                 // (blocks, queries, 3): maximum, inverse and δ
+@group(0) @binding(1) var<storage, read> rows: array<f32>;                 // (blocks, queries, 3)
 @group(0) @binding(2) var<storage, read_write> scores: array<${element}>;  // (blocks, queries, keys): p afterwards
 @group(0) @binding(3) var<storage, read_write> dscores: array<${element}>;  // (blocks, queries, keys): dp, then ds
 @group(0) @binding(4) var<uniform> sizes: Sizes;
@@ -145,11 +145,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     reference(given) {
       const { scores, dscores, rows, blocks, queries, keys, scale } = given;
       for (let row = 0; row < blocks * queries; row++) {
-        const [maximum, inverse, delta] = rows.subarray(3 * row, 3 * row + 3);
+        const [maximum, inverseSum, delta] = rows.subarray(3 * row, 3 * row + 3);
         const block = Math.floor(row / queries);
         for (let j = 0; j < keys; j++) {
           const at = row * keys + j;
-          const p = attends(given, block, row % queries, j) ? Math.exp(scale * (scores[at] - maximum)) * inverse : 0;
+          const p = attends(given, block, row % queries, j) ? Math.exp(scale * (scores[at] - maximum)) * inverseSum : 0;
           scores[at] = p;
           dscores[at] = scale * p * (dscores[at] - delta);
         }

@@ -5,7 +5,7 @@ import { wgsl } from '../../gpu/wgsl.js';
 import {
   type Expression,
   evaluateExpression,
-  isSpread,
+  isBroadcast,
   type Layout,
   type Operand,
   operandType,
@@ -46,7 +46,7 @@ export const storable = (type: ElementType): string =>
   (({ bool: 'select(Uint(0), Uint(1), result)', f16: 'Half(result)' }) as Record<string, string>)[type] ?? 'result';
 
 /** True if four adjacent results need four adjacent elements, or one, of every operand. */
-export function canVectorise(expression: Expression): boolean {
+export function canVectorize(expression: Expression): boolean {
   return expression.inputs.every(
     ({ layout }) => typeof layout === 'string' || layout[layout.length - 1].size % 4 === 0,
   );
@@ -140,7 +140,7 @@ export function expressionValues(expression: Expression, prefix: string, vector:
 }
 
 /** The uniforms of an expression that computes a span of its result, and the spans of its inputs. */
-export function underSpan(
+export function restrictToSpan(
   expression: Expression,
   prefix: string,
   values: Values,
@@ -157,14 +157,14 @@ export function underSpan(
 }
 
 /** True if an expression can compute a span of its result. */
-export const canSplit = (expression: Expression): boolean => expression.isPart === true || !isSpread(expression);
+export const canSplit = (expression: Expression): boolean => expression.isPart === true || !isBroadcast(expression);
 
 /** Splits an elementwise kernel between vec4 of its elements. */
 const elementwiseSplit = (expression: Expression): Split<string, string> => ({
   parts: ({ count }) => ceilDivide(count, 4),
   launch(values, begin, end) {
     const y = { first: 4 * begin, length: Math.min(values.count, 4 * end) - 4 * begin };
-    const under = underSpan(expression, '', values, y);
+    const under = restrictToSpan(expression, '', values, y);
     return { values: { ...values, ...under.values, count: y.length }, spans: { ...under.spans, y } };
   },
 });
@@ -174,7 +174,7 @@ const elementwiseSplit = (expression: Expression): Split<string, string> => ({
  * numbers n0, n1, ... An invocation computes `run` scalars or vec4.
  */
 export function composeElementwise(expression: Expression, run = 1): Kernel {
-  const vector = canVectorise(expression);
+  const vector = canVectorize(expression);
   const type = defined(expression.steps.at(-1)).type;
   const inputs = expression.inputs.map((_, input) => `in${input}`);
   const storage = (given: ElementType, wide: boolean): string => (wide ? STORED_VECTOR : STORED)[given];

@@ -46,11 +46,11 @@ export function operandType({ inputs, numbers, steps }: Expression, operands: re
 }
 
 /** True if some input is broadcast along some axes. */
-export const isSpread = ({ inputs }: Expression): boolean => inputs.some(({ layout }) => typeof layout !== 'string');
+export const isBroadcast = ({ inputs }: Expression): boolean => inputs.some(({ layout }) => typeof layout !== 'string');
 
 /** True if a step depends on the index of an element in the whole result. */
 export const takesFirst = (expression: Expression): boolean =>
-  expression.steps.some(({ fn }) => fn.indexed) || (expression.isPart === true && isSpread(expression));
+  expression.steps.some(({ fn }) => fn.indexed) || (expression.isPart === true && isBroadcast(expression));
 
 /** The layout of an operand of shape `from` broadcast to the shape `to` by NumPy's rules. */
 export function layoutOf(from: readonly number[], to: readonly number[]): Layout {

@@ -9,11 +9,11 @@ import {
   helpersOf,
   inputBytes,
   readsVectors,
+  restrictToSpan,
   STORED,
   STORED_VECTOR,
   storable,
   typesOf,
-  underSpan,
   usesF16,
 } from './compose.js';
 import { type Expression, evaluateExpression } from './expression.js';
@@ -29,7 +29,7 @@ export interface Fusion {
   readonly expression: Expression;
 }
 
-/** True if a kernel passes its hook a vec4, so that only expressions with `canVectorise` can be fused. */
+/** True if a kernel passes its hook a vec4, so that only expressions with `canVectorize` can be fused. */
 export const takesVec4 = (kernel: Kernel, hook: Hook): boolean =>
   kernel.marks.some((mark) => mark.hook === hook && mark.type === 'vec4f');
 
@@ -128,7 +128,7 @@ const fusedSplit = (split: Split, fusions: readonly Fusion[]): Split => ({
     for (const { hook, on, expression } of fusions) {
       const span = own.spans[on];
       if (span === undefined) continue;
-      const under = underSpan(expression, `${hook}_`, values, span);
+      const under = restrictToSpan(expression, `${hook}_`, values, span);
       Object.assign(part.values, under.values);
       Object.assign(part.spans, under.spans);
     }

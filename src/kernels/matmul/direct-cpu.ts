@@ -36,9 +36,9 @@ ${SIZES_STRUCT}
 const COLUMNS = ${columns}u;  // columns of C per invocation
 ${epilogue('c')}
 
-fn store(part: u32, i: u32, j: u32, value: vec4f) {
+fn store(slice: u32, i: u32, j: u32, value: vec4f) {
   if (i >= sizes.m) { return; }
-  let index = (part * sizes.m + i) * sizes.n + j;
+  let index = (slice * sizes.m + i) * sizes.n + j;
   for (var s = 0u; s < 4u; s++) {
     if (j + s < sizes.n) { c[index + s] = epilogue(value[s], index + s); }
   }
@@ -50,12 +50,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let tiles_n = (sizes.n + COLUMNS - 1u) / COLUMNS;
   let tiles_m = (sizes.m + 3u) / 4u;
   let tile = (group.y * groups.x + group.x) * ${THREADS}u + thread;
-  let part = tile / (tiles_m * tiles_n);
-  if (part >= sizes.batch * sizes.chunks) { return; }
-  let z = part / sizes.chunks;
+  let slice = tile / (tiles_m * tiles_n);  // which matrix, and which chunk of its k
+  if (slice >= sizes.batch * sizes.chunks) { return; }
+  let z = slice / sizes.chunks;
   let i = (tile / tiles_n) % tiles_m * 4u;
   let j = tile % tiles_n * COLUMNS;
-  let first = part % sizes.chunks * sizes.chunk_length;
+  let first = slice % sizes.chunks * sizes.chunk_length;
   let end = min(first + sizes.chunk_length, sizes.k);
 ${body}
 }`,
@@ -81,10 +81,10 @@ const eightSums = wgsl`
   var c20 = vec4f(); var c21 = vec4f();
   var c30 = vec4f(); var c31 = vec4f();`;
 const storeEight = wgsl`
-  store(part, i, j, c00); store(part, i, j + 4u, c01);
-  store(part, i + 1u, j, c10); store(part, i + 1u, j + 4u, c11);
-  store(part, i + 2u, j, c20); store(part, i + 2u, j + 4u, c21);
-  store(part, i + 3u, j, c30); store(part, i + 3u, j + 4u, c31);`;
+  store(slice, i, j, c00); store(slice, i, j + 4u, c01);
+  store(slice, i + 1u, j, c10); store(slice, i + 1u, j + 4u, c11);
+  store(slice, i + 2u, j, c20); store(slice, i + 2u, j + 4u, c21);
+  store(slice, i + 3u, j, c30); store(slice, i + 3u, j + 4u, c31);`;
 
 const nn = direct(
   'nn',
@@ -160,10 +160,10 @@ const nt = direct(
     c2 += x2.x * y[0] + x2.y * y[1] + x2.z * y[2] + x2.w * y[3];
     c3 += x3.x * y[0] + x3.y * y[1] + x3.z * y[2] + x3.w * y[3];
   }
-  store(part, i, j, c0);
-  store(part, i + 1u, j, c1);
-  store(part, i + 2u, j, c2);
-  store(part, i + 3u, j, c3);`,
+  store(slice, i, j, c0);
+  store(slice, i + 1u, j, c1);
+  store(slice, i + 2u, j, c2);
+  store(slice, i + 3u, j, c3);`,
 );
 
 const scalar = direct(
@@ -188,10 +188,10 @@ const scalar = direct(
     c2 += a[rows.z + x] * y;
     c3 += a[rows.w + x] * y;
   }
-  store(part, i, j, c0);
-  store(part, i + 1u, j, c1);
-  store(part, i + 2u, j, c2);
-  store(part, i + 3u, j, c3);`,
+  store(slice, i, j, c0);
+  store(slice, i + 1u, j, c1);
+  store(slice, i + 2u, j, c2);
+  store(slice, i + 3u, j, c3);`,
 );
 
 /** Matrix products without workgroup memory, by the layout of the operands. */

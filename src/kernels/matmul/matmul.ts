@@ -212,14 +212,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let tiles_n = (sizes.n + BLOCK - 1u) / BLOCK;
   let tiles_m = (sizes.m + BLOCK - 1u) / BLOCK;
   let tile = group.y * groups.x + group.x;
-  let part = tile / (tiles_m * tiles_n);  // which matrix, and which chunk of its k
-  if (part >= sizes.batch * sizes.chunks) { return; }
-  let z = part / sizes.chunks;
+  let slice = tile / (tiles_m * tiles_n);  // which matrix, and which chunk of its k
+  if (slice >= sizes.batch * sizes.chunks) { return; }
+  let z = slice / sizes.chunks;
   let i0 = (tile / tiles_n) % tiles_m * BLOCK;
   let j0 = tile % tiles_n * BLOCK;
   let row = thread / 16u * 4u;
   let column = thread % 16u;
-  let first = part % sizes.chunks * sizes.chunk_length;
+  let first = slice % sizes.chunks * sizes.chunk_length;
   let end = min(first + sizes.chunk_length, sizes.k);
   var sum: array<vec4f, 4>;
   for (var begin = first; begin < end; begin += DEPTH) {
@@ -247,7 +247,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       let i = i0 + row + r;
       let j = j0 + column * 4u + s;
       if (i < sizes.m && j < sizes.n) {
-        let index = (part * sizes.m + i) * sizes.n + j;
+        let index = (slice * sizes.m + i) * sizes.n + j;
         c[index] = epilogue(sum[r][s], index);
       }
     }

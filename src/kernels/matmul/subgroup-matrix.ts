@@ -76,12 +76,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let tiles_n = (sizes.n + COLUMNS - 1u) / COLUMNS;
   let tiles_m = (sizes.m + ROWS - 1u) / ROWS;
   let tile = group.y * groups.x + group.x;
-  let part = tile / (tiles_m * tiles_n);  // which matrix, and which chunk of its k
-  if (part >= sizes.batch * sizes.chunks) { return; }
-  let z = part / sizes.chunks;
+  let slice = tile / (tiles_m * tiles_n);  // which matrix, and which chunk of its k
+  if (slice >= sizes.batch * sizes.chunks) { return; }
+  let z = slice / sizes.chunks;
   let i0 = (tile / tiles_n) % tiles_m * ROWS;
   let j0 = tile % tiles_n * COLUMNS;
-  let first = part % sizes.chunks * sizes.chunk_length;
+  let first = slice % sizes.chunks * sizes.chunk_length;
   let end = min(first + sizes.chunk_length, sizes.k);
   for (var first_region = 0u; first_region < REGIONS; first_region += subgroups) {
     let region = first_region + subgroup;
@@ -121,7 +121,7 @@ ${each(
     s,
   ) => wgsl`    if (region < REGIONS) { subgroupMatrixStore<row_major>(&c_tile, region * MATRIX, sum_${r}_${s}, ${N}u); }
     workgroupBarrier();
-    store(part, i0 + ${r * M}u, j0 + ${s * N}u, first_region, regions, thread);
+    store(slice, i0 + ${r * M}u, j0 + ${s * N}u, first_region, regions, thread);
     workgroupBarrier();`,
 )}
   }
@@ -133,12 +133,12 @@ fn column_of(region: u32) -> u32 { return region % ${COLUMNS / REGION_COLUMNS}u 
 /**
  * Stores the matrices of C in workgroup memory, of \`regions\` regions from \`region\` on; i and j belong to region 0.
  */
-fn store(part: u32, i: u32, j: u32, region: u32, regions: u32, thread: u32) {
+fn store(slice: u32, i: u32, j: u32, region: u32, regions: u32, thread: u32) {
   for (var e = region * MATRIX + thread; e < (region + regions) * MATRIX; e += THREADS) {
     let row = i + row_of(e / MATRIX) + e % MATRIX / ${N}u;
     let column = j + column_of(e / MATRIX) + e % ${N}u;
     if (row < sizes.m && column < sizes.n) {
-      let at = (part * sizes.m + row) * sizes.n + column;
+      let at = (slice * sizes.m + row) * sizes.n + column;
       c[at] = epilogue(c_tile[e], at);
     }
   }

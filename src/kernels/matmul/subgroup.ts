@@ -65,12 +65,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let tiles_j = (sizes.${spread} + ${4 * THREADS - 1}u) / ${4 * THREADS}u;
   let tiles_i = (sizes.${shared} + LINES - 1u) / LINES;
   let tile = group.y * groups.x + group.x;
-  let part = tile / (tiles_i * tiles_j);
-  if (part >= sizes.batch * sizes.chunks) { return; }
-  let z = part / sizes.chunks;
+  let slice = tile / (tiles_i * tiles_j);  // which matrix, and which chunk of its k
+  if (slice >= sizes.batch * sizes.chunks) { return; }
+  let z = slice / sizes.chunks;
   let i = tile / tiles_j % tiles_i * LINES;
   let j = (tile % tiles_j * ${THREADS}u + thread) * 4u;
-  let first = part % sizes.chunks * sizes.chunk_length;
+  let first = slice % sizes.chunks * sizes.chunk_length;
   let end = min(first + sizes.chunk_length, sizes.k);
   var sum: array<vec4f, LINES>;
   var k = first;
@@ -91,7 +91,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }
   if (j >= sizes.${spread}) { return; }
   for (var line = 0u; line < LINES; line++) {
-    if (i + line < sizes.${shared}) { store(part, i + line, j, sum[line]); }
+    if (i + line < sizes.${shared}) { store(slice, i + line, j, sum[line]); }
   }
 }`,
   });
@@ -104,8 +104,8 @@ fn shared_one(z: u32, i: u32, k: u32) -> f32 {
 
 const storeVec4 = wgsl`
 ${epilogue('c', 'vec4f')}
-fn store(part: u32, i: u32, j: u32, value: vec4f) {
-  let at = ((part * sizes.m + i) * sizes.n + j) / 4u;
+fn store(slice: u32, i: u32, j: u32, value: vec4f) {
+  let at = ((slice * sizes.m + i) * sizes.n + j) / 4u;
   c[at] = epilogue(value, at);
 }`;
 
@@ -143,8 +143,8 @@ fn spread_vec4(z: u32, k: u32, j: u32) -> mat4x4f {
 }`,
   store: wgsl`
 ${epilogue('c')}
-fn store(part: u32, i: u32, j: u32, value: vec4f) {
-  let at = (part * sizes.m + i) * sizes.n + j;
+fn store(slice: u32, i: u32, j: u32, value: vec4f) {
+  let at = (slice * sizes.m + i) * sizes.n + j;
   for (var s = 0u; s < 4u; s++) {
     if (j + s < sizes.n) { c[at + s] = epilogue(value[s], at + s); }
   }
@@ -166,9 +166,9 @@ fn spread_vec4(z: u32, k: u32, i: u32) -> mat4x4f {
 }`,
   store: wgsl`
 ${epilogue('c')}
-fn store(part: u32, j: u32, i: u32, value: vec4f) {
+fn store(slice: u32, j: u32, i: u32, value: vec4f) {
   for (var s = 0u; s < 4u; s++) {
-    let at = (part * sizes.m + i + s) * sizes.n + j;
+    let at = (slice * sizes.m + i + s) * sizes.n + j;
     if (i + s < sizes.m) { c[at] = epilogue(value[s], at); }
   }
 }`,

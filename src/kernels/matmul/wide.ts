@@ -21,8 +21,8 @@ const EACH = 8; // rows of C per invocation, by four columns
 const storeAny = wgsl`
 @group(0) @binding(2) var<storage, read_write> c: array<f32>;  // (batch, chunks, m, n)
 ${epilogue('c')}
-fn store(part: u32, i: u32, j: u32, value: vec4f) {
-  let at = (part * sizes.m + i) * sizes.n + j;
+fn store(slice: u32, i: u32, j: u32, value: vec4f) {
+  let at = (slice * sizes.m + i) * sizes.n + j;
   for (var s = 0u; s < 4u; s++) {
     if (i < sizes.m && j + s < sizes.n) { c[at + s] = epilogue(value[s], at + s); }
   }
@@ -31,8 +31,8 @@ fn store(part: u32, i: u32, j: u32, value: vec4f) {
 const storeVec4 = wgsl`
 @group(0) @binding(2) var<storage, read_write> c: array<vec4f>;  // (batch, chunks, m, n)
 ${epilogue('c', 'vec4f')}
-fn store(part: u32, i: u32, j: u32, value: vec4f) {
-  let at = ((part * sizes.m + i) * sizes.n + j) / 4u;
+fn store(slice: u32, i: u32, j: u32, value: vec4f) {
+  let at = ((slice * sizes.m + i) * sizes.n + j) / 4u;
   if (i < sizes.m && j < sizes.n) { c[at] = epilogue(value, at); }
 }`;
 
@@ -60,12 +60,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let tiles_n = (sizes.n + COLUMNS - 1u) / COLUMNS;
   let tiles_m = (sizes.m + ROWS - 1u) / ROWS;
   let tile = group.y * groups.x + group.x;
-  let part = tile / (tiles_m * tiles_n);  // which matrix, and which chunk of its k
-  if (part >= sizes.batch * sizes.chunks) { return; }
-  let z = part / sizes.chunks;
+  let slice = tile / (tiles_m * tiles_n);  // which matrix, and which chunk of its k
+  if (slice >= sizes.batch * sizes.chunks) { return; }
+  let z = slice / sizes.chunks;
   let i0 = (tile / tiles_n) % tiles_m * ROWS;
   let j0 = tile % tiles_n * COLUMNS;
-  let first = part % sizes.chunks * sizes.chunk_length;
+  let first = slice % sizes.chunks * sizes.chunk_length;
   let end = min(first + sizes.chunk_length, sizes.k);
   let row = thread / (COLUMNS / 4u) * ${EACH}u;
   let column = thread % (COLUMNS / 4u) * 4u;
@@ -96,7 +96,7 @@ ${repeat(4, (r) => `      sum_${r + 4} += lower[${r}] * right;`)}
     }
     workgroupBarrier();
   }
-${repeat(EACH, (r) => `  store(part, i0 + row + ${r}u, j0 + column, sum_${r});`)}
+${repeat(EACH, (r) => `  store(slice, i0 + row + ${r}u, j0 + column, sum_${r});`)}
 }`,
   });
 

@@ -24,10 +24,10 @@ export const attentionOp: Op<readonly ['q', 'k', 'v', 'mask'], AttentionAttribut
     const row = { shape: q.shape.slice(0, 3), dtype: 'f32' } as const;
     return [{ shape: [...q.shape.slice(0, 3), v.shape[3]], dtype: 'f32' }, row, row];
   },
-  dispatch: ([q, k, v, mask], [y, maximum, inverse], { attributes, ...context }) =>
-    attentionLaunches({ q, k, v, mask, y, maximum, inverse }, attributes, context),
-  vjp: ({ inputs: [q, k, v, mask], outputs: [y, maximum, inverse], outputGrad: dy, attributes }) => {
-    const rows = stack([maximum, inverse, dy.mul(y).sum(-1)], -1);
+  dispatch: ([q, k, v, mask], [y, maximum, inverseSum], { attributes, ...context }) =>
+    attentionLaunches({ q, k, v, mask, y, maximum, inverse_sum: inverseSum }, attributes, context),
+  vjp: ({ inputs: [q, k, v, mask], outputs: [y, maximum, inverseSum], outputGrad: dy, attributes }) => {
+    const rows = stack([maximum, inverseSum, dy.mul(y).sum(-1)], -1);
     const [dq, dk, dv] = attentionBackwardOp.all(q, k, v, mask, dy, rows, attributes);
     return [dq, dk, dv, null];
   },
@@ -59,8 +59,8 @@ export interface AttentionOptions {
 
 /**
  * Computes scaled dot-product attention, softmax(scale · q·kᵀ)·v, without storing the scores (Vaswani et al. 2017; Dao
- * et al. 2022). q (batch, heads, queries, features), k (batch, heads, keys, features), v (batch, heads, keys, values) ->
- * (batch, heads, queries, values). A fully masked query gives zeros. Error ≤ 4e-6·|y| + 4e-6.
+ * et al. 2022). q (batch, heads, queries, features), k (batch, heads, keys, features), v (batch, heads, keys, values)
+ * -> (batch, heads, queries, values). A fully masked query gives zeros. Error ≤ 4e-6·|y| + 4e-6.
  *
  * @throws TesseraError if shapes do not match, or a head has more than 256 features.
  */

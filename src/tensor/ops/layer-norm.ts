@@ -7,20 +7,20 @@ import { withoutMean } from './statistics.js';
 
 interface LayerNormAttributes {
   /** Whether the mean is subtracted. */
-  readonly centred: 0 | 1;
+  readonly centered: 0 | 1;
   readonly epsilon: number;
 }
 
 /** Normalizes rows, (x - mean) / √(variance + epsilon), composed of other ops; the kernels compute it in one pass. */
-function standardized(x: Tensor, { centred, epsilon }: LayerNormAttributes): Tensor {
-  const { centre } = centred === 1 ? withoutMean(x, -1) : { centre: x };
-  return centre.div(centre.square().mean(-1, { keepDims: true }).add(epsilon).sqrt());
+function standardized(x: Tensor, { centered, epsilon }: LayerNormAttributes): Tensor {
+  const { deviation } = centered === 1 ? withoutMean(x, -1) : { deviation: x };
+  return deviation.div(deviation.square().mean(-1, { keepDims: true }).add(epsilon).sqrt());
 }
 
 /**
- * Computes layer normalization of rows: x (rows, cols), scale and shift (cols) -> y (rows, cols). For the gradient it also
- * returns, each (rows, 1), the mean, the rounding error of the mean, and 1 / √(variance + epsilon).
- * Error ≤ 4e-6·|y| + 1e-5.
+ * Computes layer normalization of rows: x (rows, cols), scale and shift (cols) -> y (rows, cols). For the gradient it
+ * also returns, each (rows, 1), the mean, the rounding error of the mean, and 1 / √(variance + epsilon). Error ≤
+ * 4e-6·|y| + 1e-5.
  */
 export const layerNormOp: Op<readonly ['x', 'scale', 'shift'], LayerNormAttributes> = defineOp({
   name: 'layerNorm',
@@ -30,18 +30,18 @@ export const layerNormOp: Op<readonly ['x', 'scale', 'shift'], LayerNormAttribut
     const column = { shape: [x.shape[0], 1], dtype: 'f32' } as const;
     return [{ shape: x.shape, dtype: 'f32' }, column, column, column];
   },
-  dispatch: ([x, scale, shift], [y, mean, meanLow, rstd], { attributes: { centred }, ...context }) =>
-    layerNormLaunches({ x, scale, shift, y, mean, mean_low: meanLow, rstd }, centred, context),
+  dispatch: ([x, scale, shift], [y, mean, meanLow, rstd], { attributes: { centered }, ...context }) =>
+    layerNormLaunches({ x, scale, shift, y, mean, mean_low: meanLow, rstd }, centered, context),
   vjp: ({ inputs: [x, scale], outputs: [y, mean, meanLow, rstd], outputGrads, attributes }) => {
     const [dy = full(y.shape, 0), dmean, , drstd] = outputGrads;
-    const centre = x.sub(mean).sub(meanLow);
+    const deviation = x.sub(mean).sub(meanLow);
     let dx = layerNormBackwardOp(x, scale, mean, meanLow, rstd, dy, attributes);
     // Mean and rstd have gradients only in second derivatives: ∂mean/∂x = 1/cols, where mean includes its rounding
     // error, and ∂rstd/∂x = -rstd³ · (x - mean)/cols.
     const cols = x.shape[1];
-    if (dmean !== undefined && attributes.centred === 1) dx = dx.add(dmean.div(cols));
-    if (drstd !== undefined) dx = dx.sub(centre.mul(drstd).mul(rstd.pow(3)).div(cols));
-    return [dx, dy.mul(centre.mul(rstd)), dy];
+    if (dmean !== undefined && attributes.centered === 1) dx = dx.add(dmean.div(cols));
+    if (drstd !== undefined) dx = dx.sub(deviation.mul(drstd).mul(rstd.pow(3)).div(cols));
+    return [dx, dy.mul(deviation.mul(rstd)), dy];
   },
 });
 
@@ -52,8 +52,8 @@ export const layerNormBackwardOp: Op<readonly ['x', 'scale', 'mean', 'meanLow', 
     inputs: ['x', 'scale', 'mean', 'meanLow', 'rstd', 'dy'],
     numbers: ['epsilon'],
     shape: ([x]) => x.shape,
-    dispatch: ([x, scale, mean, meanLow, rstd, dy], [dx], { attributes: { centred }, ...context }) =>
-      layerNormBackwardLaunches({ x, scale, mean, mean_low: meanLow, rstd, dy, dx }, centred, context),
+    dispatch: ([x, scale, mean, meanLow, rstd, dy], [dx], { attributes: { centered }, ...context }) =>
+      layerNormBackwardLaunches({ x, scale, mean, mean_low: meanLow, rstd, dy, dx }, centered, context),
     // Mean and rstd depend on x alone; the gradient of x includes that path.
     vjp: ({ inputs: [x, scale, , , , dy], outputGrad: g, attributes }) => {
       const rule = (x: Tensor, scale: Tensor, dy: Tensor): Tensor =>

@@ -11,8 +11,8 @@ import type { Axes } from './reduce.js';
 import { withoutMean } from './statistics.js';
 
 /*
- * Normalizations, y = (x - mean) / √(variance + epsilon) · scale + shift, which differ in the axes that mean and variance
- * are computed over. Variances are population variances.
+ * Normalizations, y = (x - mean) / √(variance + epsilon) · scale + shift, which differ in the axes that mean and
+ * variance are computed over. Variances are population variances.
  */
 
 /** Options of normalizations. */
@@ -44,18 +44,18 @@ function expectBroadcast(op: string, name: string, given: Tensor, x: Tensor): vo
     );
 }
 
-/** Computes centre / √(variance + epsilon) · scale + shift. */
-function apply(centre: Tensor, variance: Tensor, { scale, shift, epsilon = EPSILON }: NormOptions): Tensor {
-  const normal = centre.div(variance.add(epsilon).sqrt());
+/** Computes deviation / √(variance + epsilon) · scale + shift. */
+function apply(deviation: Tensor, variance: Tensor, { scale, shift, epsilon = EPSILON }: NormOptions): Tensor {
+  const normal = deviation.div(variance.add(epsilon).sqrt());
   const scaled = scale === undefined ? normal : normal.mul(scale);
   return shift === undefined ? scaled : scaled.add(shift);
 }
 
 /** Normalizes with mean and variance over axes. */
 function normalized(x: Tensor, axes: Axes, options: NormOptions): { y: Tensor; mean: Tensor; variance: Tensor } {
-  const { centre, mean } = withoutMean(x, axes);
-  const variance = centre.square().mean(axes, { keepDims: true });
-  return { y: apply(centre, variance, options), mean, variance };
+  const { deviation, mean } = withoutMean(x, axes);
+  const variance = deviation.square().mean(axes, { keepDims: true });
+  return { y: apply(deviation, variance, options), mean, variance };
 }
 
 /**
@@ -72,7 +72,7 @@ export function layerNorm(x: Tensor, given: NormOptions & { axes?: Axes } = {}):
 }
 
 /** Normalizes over the last `axes` axes with one kernel. */
-function normalizeRows(x: Tensor, axes: number, centred: 0 | 1, options: NormOptions): Tensor {
+function normalizeRows(x: Tensor, axes: number, centered: 0 | 1, options: NormOptions): Tensor {
   const { scale, shift, epsilon = EPSILON } = options;
   const shape = x.shape.slice(x.rank - axes);
   const cols = sizeOf(shape);
@@ -80,7 +80,7 @@ function normalizeRows(x: Tensor, axes: number, centred: 0 | 1, options: NormOpt
   const row = (neutral: number, given = full(shape, neutral)): Tensor => reshape(given, [cols]);
   const normalize = (scale?: Tensor, shift?: Tensor): Tensor => {
     const rows = reshape(x, [sizeOf(x.shape.slice(0, x.rank - axes)), cols]);
-    return reshape(layerNormOp(rows, row(1, scale), row(0, shift), { centred, epsilon }), x.shape);
+    return reshape(layerNormOp(rows, row(1, scale), row(0, shift), { centered, epsilon }), x.shape);
   };
   if (isRow(scale) && isRow(shift)) return normalize(scale, shift);
   // Scale or shift of another shape, such as a scalar, is applied by ops that broadcast.
@@ -89,9 +89,9 @@ function normalizeRows(x: Tensor, axes: number, centred: 0 | 1, options: NormOpt
 }
 
 /**
- * Computes root mean square normalization, y = x / √(mean(x²) + epsilon) · scale, over the last axis (Zhang and Sennrich
- * 2019). Epsilon defaults to 1e-6. Error ≤ 4e-6·|y| + 1e-5.
- * @throws TesseraError if x is not f32, or scale does not broadcast to x.
+ * Computes root mean square normalization, y = x / √(mean(x²) + epsilon) · scale, over the last axis (Zhang and
+ * Sennrich 2019). Epsilon defaults to 1e-6. Error ≤ 4e-6·|y| + 1e-5. @throws TesseraError if x is not f32, or scale
+ * does not broadcast to x.
  */
 export function rmsNorm(x: Tensor, options: Omit<NormOptions, 'shift'> = {}): Tensor {
   const { shift: _, ...checks } = NORM_CHECKS;
@@ -135,9 +135,9 @@ export function instanceNorm(x: Tensor, options: NormOptions = {}): Tensor {
 }
 
 /**
- * Computes batch normalization, y = (x - mean) / √(variance + epsilon) · scale + shift, for x (..., channels), and returns
- * mean and variance too (Ioffe and Szegedy 2015). In training they are those of each channel of the batch, which the
- * caller can average; at inference, pass their running averages as `statistics`. Error ≤ 4e-6·|y| + 1e-5.
+ * Computes batch normalization, y = (x - mean) / √(variance + epsilon) · scale + shift, for x (..., channels), and
+ * returns mean and variance too (Ioffe and Szegedy 2015). In training they are those of each channel of the batch,
+ * which the caller can average; at inference, pass their running averages as `statistics`. Error ≤ 4e-6·|y| + 1e-5.
  * @throws TesseraError if x is of rank below 2, or a tensor does not broadcast to x.
  */
 export function batchNorm(

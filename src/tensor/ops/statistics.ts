@@ -22,11 +22,11 @@ const VARIANCE_CHECKS: Checks<VarianceOptions> = { ...REDUCE_CHECKS, correction:
  * Returns x - mean(x) over axes, and the mean. The rounding error of a mean that is large compared to the deviations is
  * the mean of the computed deviations, and is subtracted from them (Chan, Golub and LeVeque 1983).
  */
-export function withoutMean(x: Tensor, axes?: Axes): { centre: Tensor; mean: Tensor } {
+export function withoutMean(x: Tensor, axes?: Axes): { deviation: Tensor; mean: Tensor } {
   const rounded = stopGradient(mean(x, axes, { keepDims: true }));
   const distance = x.sub(rounded);
   const rest = mean(distance, axes, { keepDims: true });
-  return { centre: distance.sub(rest), mean: rounded.add(rest) };
+  return { deviation: distance.sub(rest), mean: rounded.add(rest) };
 }
 
 /**
@@ -43,7 +43,7 @@ export function variance(x: Tensor, axes?: Axes, options: VarianceOptions = {}):
     );
   }
   return withoutMean(x, axes)
-    .centre.square()
+    .deviation.square()
     .sum(axes, { keepDims })
     .mul(1 / (count - correction));
 }
@@ -60,8 +60,8 @@ const isEmpty = (op: string, x: Tensor, axes?: Axes): boolean =>
   normalizeAxes(op, axes, x.rank).some((axis) => x.shape[axis] === 0);
 
 /**
- * Computes ln Σ e^x over axes (all by default) as m + ln Σ e^(x - m), where m is the maximum, so that nothing overflows.
- * It is -∞ if there are no elements or all are -∞. Error ≤ 4e-6·|y| + 1e-6.
+ * Computes ln Σ e^x over axes (all by default) as m + ln Σ e^(x - m), where m is the maximum, so that nothing
+ * overflows. It is -∞ if there are no elements or all are -∞. Error ≤ 4e-6·|y| + 1e-6.
  */
 export function logSumExp(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
   const { keepDims = false } = checkOptions('logSumExp', options, REDUCE_CHECKS);
@@ -73,10 +73,9 @@ export function logSumExp(x: Tensor, axes?: Axes, options: ReduceOptions = {}): 
 }
 
 /**
- * Computes the vector norm (Σ |x|^order)^(1/order) over axes (all by default), for order 1, 2 (default) or Infinity. The
- * empty norm is 0. For order 2, x is scaled by max |x|, so that squares neither overflow nor underflow, and the gradient
- * at 0 is 0, as in PyTorch. Error ≤ 2e-6·|y|.
- * @throws TesseraError for another order.
+ * Computes the vector norm (Σ |x|^order)^(1/order) over axes (all by default), for order 1, 2 (default) or Infinity.
+ * The empty norm is 0. For order 2, x is scaled by max |x|, so that squares neither overflow nor underflow, and the
+ * gradient at 0 is 0, as in PyTorch. Error ≤ 2e-6·|y|. @throws TesseraError for another order.
  */
 export function norm(
   x: Tensor,
@@ -111,6 +110,8 @@ export const all = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor
     .sum(axes, checkOptions('all', options, REDUCE_CHECKS))
     .equal(0);
 
-/** Returns the index of the minimum along an axis, as i32: on ties the lowest index, with NaN, that of the first. Exact. */
+/**
+ * Returns the index of the minimum along an axis, as i32: on ties the lowest index, with NaN, that of the first. Exact.
+ */
 export const argmin = (x: Tensor, axis = -1, options: ReduceOptions = {}): Tensor =>
   argmax(x.neg(), axis, checkOptions('argmin', options, REDUCE_CHECKS));

@@ -1,7 +1,7 @@
 import { type Device, exceedsBinding } from '../../gpu/device.js';
 import { defined, TesseraError } from '../../gpu/errors.js';
 import { runLength } from '../../gpu/kernel.js';
-import { canVectorise, composeElementwise, expressionValues } from '../../kernels/elementwise/compose.js';
+import { canVectorize, composeElementwise, expressionValues } from '../../kernels/elementwise/compose.js';
 import type { Expression, Step } from '../../kernels/elementwise/expression.js';
 import { type Fusion, fuse as fuseKernel, takesVec4 } from '../../kernels/elementwise/fusion.js';
 import { identity } from '../../kernels/elementwise/table.js';
@@ -158,7 +158,7 @@ class Planner {
     this.#launches.push({
       kernel,
       bound: { ...this.#boundInputs('in', inputs), y: boundTo(y) },
-      uniforms: { count: y.length, ...expressionValues({ ...expression, isPart }, '', canVectorise(expression)) },
+      uniforms: { count: y.length, ...expressionValues({ ...expression, isPart }, '', canVectorize(expression)) },
       numbers: numbers.map((leaf, index) => this.#numberOf(leaf, `n${index}`)),
       label,
     });

@@ -5,19 +5,19 @@ import type { KernelCase } from '../../support/kernels.js';
 import { integers, normals } from '../../support/numbers.js';
 import { PAST_THE_LIMIT, rowKernelsFor } from './common.js';
 
-/** (maximum, inverse, δ) of attention's rows: of the scores, without which a gradient has no meaning, and any δ. */
+/** (maximum, inverse_sum, δ) of attention's rows: of the scores, without which a gradient has no meaning, and any δ. */
 function softRows(
   { q, k, mask }: Record<'q' | 'k', Float32Array> & { mask: Uint32Array },
   values: AttentionSizes,
 ): Float32Array {
   const count = values.blocks * values.queries;
-  const [maximum, inverse] = [new Float64Array(count), new Float64Array(count)];
+  const [maximum, inverseSum] = [new Float64Array(count), new Float64Array(count)];
   const given = { q: Float64Array.from(q), k: Float64Array.from(k), mask: Float64Array.from(mask) };
   const v = new Float64Array(values.blocks * values.keys * values.value_features);
   const y = new Float64Array(count * values.value_features);
-  attentionForward.reference({ ...given, v, y, maximum, inverse, ...values });
+  attentionForward.reference({ ...given, v, y, maximum, inverse_sum: inverseSum, ...values });
   const deltas = normals(count, 9);
-  return Float32Array.from({ length: 3 * count }, (_, at) => [maximum, inverse, deltas][at % 3][Math.floor(at / 3)]);
+  return Float32Array.from({ length: 3 * count }, (_, at) => [maximum, inverseSum, deltas][at % 3][Math.floor(at / 3)]);
 }
 interface Attended {
   readonly blocks: number;
@@ -64,10 +64,11 @@ export const attentions = attended.flatMap(({ causal = 0, byQuery = false, far =
     : normals(q * s.keys, 4);
   // What p holds before is no small number: who sums more of it than its own row is found.
   const p = new Float32Array(q * s.keys).fill(Number.POSITIVE_INFINITY);
-  const naive = { scores, mask: given.mask, p, maximum: q, inverse: q };
+  const naive = { scores, mask: given.mask, p, maximum: q, inverse_sum: q };
   const spread = {
     q: new Float32Array(q * s.features).fill(1),
-    // The largest stands anywhere in the first block, where a workgroup begins in the second, where it ends in the third.
+    // The largest stands anywhere in the first block, where a workgroup begins in the second, where it ends in the
+    // third.
     k: Float32Array.from({ length: k }, (_, at) => {
       const j = at % s.keys;
       return 400 * [(5 * j) % s.keys, s.keys - j, (j + s.keys - 64) % s.keys][Math.floor(at / s.keys)];
@@ -79,7 +80,7 @@ export const attentions = attended.flatMap(({ causal = 0, byQuery = false, far =
     {
       ...one,
       kernel: attentionForward,
-      buffers: { ...scored, y: q * s.value_features, maximum: q, inverse: q },
+      buffers: { ...scored, y: q * s.value_features, maximum: q, inverse_sum: q },
     },
   ];
   const back = { dy: q * s.value_features, rows: softRows(scored, values) };

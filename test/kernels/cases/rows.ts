@@ -65,18 +65,18 @@ export const softmaxGradients: KernelCase[] = rowShapes.slice(0, -1).flatMap(([r
   ),
 );
 export const layerNorms: KernelCase[] = [...rowShapes.slice(0, -1), [130, 3] as const].flatMap(([rows, cols]) =>
-  [0, 1].flatMap((centred) => {
+  [0, 1].flatMap((centered) => {
     const scale = normals(cols, 8);
-    const common = { note: `(${rows}, ${cols})${centred === 1 ? '' : ', not centred'}` };
+    const common = { note: `(${rows}, ${cols})${centered === 1 ? '' : ', not centered'}` };
     const rstd = normals(rows, 4).map((value) => 1 + value ** 2);
     return [
       ...[layerNormNaive, ...rowKernelsFor(layerNormForward, cols)].map((kernel) => ({
-        ...{ kernel, ...common, values: { rows, cols, centred, epsilon: 1e-3 } },
+        ...{ kernel, ...common, values: { rows, cols, centered, epsilon: 1e-3 } },
         buffers: { x: rows * cols, scale, shift: cols, y: rows * cols, mean: rows, mean_low: rows, rstd: rows },
         tolerance: { absolute: 1e-4, relative: 1e-4 },
       })),
       ...rowKernelsFor(layerNormBackward, cols).map((kernel) => ({
-        ...{ kernel, ...common, values: { rows, cols, centred } },
+        ...{ kernel, ...common, values: { rows, cols, centered } },
         buffers: { x: rows * cols, scale, mean: rows, mean_low: rows, rstd, dy: rows * cols, dx: rows * cols },
         tolerance: { absolute: 1e-4, relative: 1e-4 },
       })),
