@@ -1,9 +1,9 @@
 import type { SubgroupMatrixConfig } from './kernel.js';
 
-/** What stands behind an adapter: a GPU, the system's software driver, or the SwiftShader that comes with the package. */
+/** The kind of an adapter: a GPU, a software driver of the system, or the bundled SwiftShader. */
 export type AdapterKind = 'hardware' | 'system software' | 'SwiftShader';
 
-/** One place where an adapter was sought, and the outcome. */
+/** One place where an adapter was searched for, and the outcome. */
 export interface Attempt {
   readonly where: string;
   readonly outcome: string;
@@ -12,41 +12,42 @@ export interface Attempt {
 /**
  * An adapter that was found.
  *
- * Hold its device as long as something of it is awaited: Dawn destroys a device that was collected, and rejects its
- * pending reads with an AbortError.
+ * Keep a reference to its device while awaiting any of its promises: Dawn destroys a device that is garbage collected,
+ * and rejects its pending reads with an AbortError.
  */
 export interface FoundAdapter {
   readonly adapter: GPUAdapter;
   readonly kind: AdapterKind;
-  /** The adapter in a few words, such as `llvmpipe (LLVM 15.0.6, 256 bits), software`. */
+  /** The name of the adapter, such as `llvmpipe (LLVM 15.0.6, 256 bits), software`. */
   readonly name: string;
-  /** True where the CPU does the work. */
+  /** Whether the adapter runs on the CPU. */
   readonly software: boolean;
-  /** What was passed over before it was found, and why. */
+  /** The adapters that were passed over before this one, and why. */
   readonly passedOver: readonly Attempt[];
-  /** What the implementation adds to WGSL's core language. */
+  /** The WGSL language extensions of the implementation. */
   readonly languageFeatures: readonly string[];
-  /** Says that the adapter is no longer needed. Safe at any time, and not needed for the process to end. */
+  /** Releases the adapter. It is safe to call at any time, and not required for the process to exit. */
   release(): void;
 }
 
+/** Options of a search for an adapter. */
 export interface FindOptions {
   /**
-   * Where to look. 'auto' (default): the best there is. 'system': what the system's drivers offer, of which 'hardware'
-   * and 'system-software' take only the one kind. 'swiftshader': the bundled one.
+   * Where to search: 'auto' (default) for the best available adapter; 'system' for the best one of the system's drivers,
+   * 'hardware' or 'system-software' for one of that kind only; 'swiftshader' for the bundled software adapter.
    */
   readonly from?: 'auto' | 'system' | 'hardware' | 'system-software' | 'swiftshader';
-  /** Dawn's instance switches that show all features and exact timestamps; default true. */
+  /** Whether Dawn's toggles enable all features and exact timestamps. Default true. */
   readonly toggles?: boolean;
 }
 
-/** What came of a search: unlike a bare null, it says why nothing was found. */
+/** The result of a search; if nothing was found, `passedOver` says why. */
 export interface Search {
   readonly found: FoundAdapter | null;
   readonly passedOver: readonly Attempt[];
 }
 
-/** An adapter as plain data. */
+/** A description of an adapter as plain data. */
 export interface AdapterDescription {
   readonly name: string;
   readonly kind: AdapterKind;
@@ -56,30 +57,30 @@ export interface AdapterDescription {
   readonly driver: string;
   readonly features: readonly string[];
   readonly limits: Readonly<Record<string, number>>;
-  /** The smallest and the greatest subgroup, where the adapter says. */
+  /** The minimum and maximum subgroup size; null if the adapter does not report them. */
   readonly subgroupSizes: readonly [number, number] | null;
   readonly subgroupMatrixConfigs: readonly SubgroupMatrixConfig[];
 }
 
-/** True where a name or description is that of a software adapter. */
+/** Tests whether a name or description is that of a software adapter. */
 export const namesSoftware = (text: string): boolean =>
   /llvmpipe|lavapipe|swiftshader|basic render|\bwarp\b|software/i.test(text);
 
 const infoText = ({ vendor, architecture, device, description }: GPUAdapterInfo): string =>
   [vendor, architecture, device, description].join(' ');
 
-/** True where the CPU does the adapter's work. */
+/** Tests whether an adapter runs on the CPU. */
 export const isSoftware = ({ info }: GPUAdapter): boolean => info.isFallbackAdapter || namesSoftware(infoText(info));
 
-/** What stands behind an adapter, by what it says of itself. */
+/** Returns the kind of an adapter, by its own description. */
 export function kindOf(adapter: GPUAdapter): AdapterKind {
   if (!isSoftware(adapter)) return 'hardware';
   return /swiftshader/i.test(infoText(adapter.info)) ? 'SwiftShader' : 'system software';
 }
 
 /**
- * The adapter in a few words. `info.device` is a name made lower case and hyphenated; where `fullNames` holds the name
- * that it was made from, that one is given.
+ * Returns the name of an adapter. `info.device` is a lower-case, hyphenated form of it; the name is taken from `fullNames`
+ * if one of these has that form.
  */
 export function nameOf(adapter: GPUAdapter, fullNames: readonly string[] = []): string {
   const { vendor, architecture, device, description } = adapter.info;
@@ -88,7 +89,7 @@ export function nameOf(adapter: GPUAdapter, fullNames: readonly string[] = []): 
   return isSoftware(adapter) ? `${name}, software` : name;
 }
 
-/** An adapter's limits as plain numbers. */
+/** Returns the limits of an adapter as a plain object. */
 export function limitsOf(adapter: GPUAdapter): Record<string, number> {
   const limits: Record<string, number> = {};
   for (const name in adapter.limits) {
@@ -98,13 +99,13 @@ export function limitsOf(adapter: GPUAdapter): Record<string, number> {
   return limits;
 }
 
-/** What identifies an adapter and its driver. */
+/** Returns the fields that identify an adapter and its driver. */
 export function identityOf({ info }: GPUAdapter) {
   const { vendor, architecture, device, description } = info;
   return { vendor, architecture, device, driver: description };
 }
 
-/** The matrices that an adapter's subgroups multiply at once. */
+/** Returns the subgroup matrix configurations of an adapter. */
 export const subgroupMatricesOf = (
   info: GPUAdapterInfo & { readonly subgroupMatrixConfigs?: Iterable<SubgroupMatrixConfig> },
 ): SubgroupMatrixConfig[] =>
@@ -116,7 +117,7 @@ export const subgroupMatricesOf = (
     K,
   }));
 
-/** Everything that an adapter says of itself, as plain data that JSON keeps whole. */
+/** Describes an adapter as plain data that can be written as JSON. */
 export function describeAdapter({ adapter, kind, name }: FoundAdapter): AdapterDescription {
   const { subgroupMinSize, subgroupMaxSize } = adapter.info;
   return {

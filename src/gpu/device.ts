@@ -2,16 +2,16 @@ import type { Kernel, Needs, Span, SubgroupMatrixConfig } from './kernel.js';
 import type { Choices, Origin } from './tuning.js';
 
 /**
- * How an element is to be understood: four bytes, `bool` being a u32 that is 0 or 1; or two bytes, `f16`, which are
- * stored only: kernels compute with them as f32.
+ * The type of the elements of a buffer. All take four bytes (`bool` is a u32 of 0 or 1), except `f16`, which takes two
+ * and is a storage format only: kernels compute in f32.
  */
 export type ElementType = 'f32' | 'i32' | 'u32' | 'bool' | 'f16';
 
-/** Bytes that elements take in a buffer, in whole vec4, as copies need them. */
+/** Returns the bytes that elements take in a buffer, a multiple of 4, as copies require. */
 export const bytesOf = (type: ElementType, count: number): number =>
   type === 'f16' ? 4 * Math.ceil(count / 2) : 4 * count;
 
-/** True for more elements than a device binds at once. */
+/** Tests whether elements take more bytes than one binding of a device can have. */
 export const exceedsBinding = (
   type: ElementType,
   count: number,
@@ -19,40 +19,40 @@ export const exceedsBinding = (
 ): boolean => bytesOf(type, count) > bindingBytes;
 
 /**
- * Numbers on the host. A Float64Array keeps its precision on the reference device and is rounded for a GPU. f16
- * stands in a Float32Array.
+ * An array of numbers on the host. A Float64Array keeps its precision on the reference device and is rounded on a GPU.
+ * f16 values are held in a Float32Array.
  */
 export type HostArray = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array;
 
-/** Memory of one device, of at least `bytes` bytes. */
+/** A buffer in the memory of one device. */
 export interface DeviceBuffer {
   readonly bytes: number;
 }
 
-/** Elements of a buffer that holds elements of a type. */
+/** A range of elements of a buffer, and their type. */
 export interface Window extends Span {
   readonly type: ElementType;
 }
 
-/** One kernel, the buffers behind its storage bindings, and the values of its uniforms. */
+/** A dispatch of a kernel: the buffers of its storage bindings and the values of its uniforms. */
 export interface Dispatch {
   readonly kernel: Kernel;
   readonly bindings: Readonly<Record<string, DeviceBuffer>>;
-  /** Of which buffers only a part is bound; it begins at a multiple of the device's `bindingAlignment`. */
+  /** The buffers of which only a window is bound; it begins at a multiple of the device's `bindingAlignment`. */
   readonly windows?: Readonly<Record<string, Window>>;
   readonly uniforms: Readonly<Record<string, number>>;
-  /** Names the dispatch in errors and profiles, such as `matmul [32, 128] x [128, 10]`. */
+  /** The name of the dispatch in errors and profiles, such as `matmul [32, 128] x [128, 10]`. */
   readonly label: string;
 }
 
-/** Dispatches made ready to be submitted again and again: pipelines, bind groups and uniforms exist. */
+/** Dispatches that are ready to be submitted repeatedly: their pipelines, bind groups and uniforms exist. */
 export interface Prepared {
   readonly dispatches: readonly Dispatch[];
-  /** How many bind groups it holds. */
+  /** The number of bind groups that it holds. */
   readonly bindGroups: number;
-  /** Changes a uniform of one dispatch, from the next submission on. */
+  /** Sets a uniform of one dispatch, from the next submission on. */
   set(dispatch: number, name: string, value: number): void;
-  /** Puts another buffer behind a storage binding of one dispatch, from the next submission on. */
+  /** Binds another buffer at a storage binding of one dispatch, from the next submission on. */
   bind(dispatch: number, name: string, buffer: DeviceBuffer): void;
   release(): void;
 }
@@ -69,31 +69,31 @@ export interface Readback {
   readonly length: number;
 }
 
-/** What is done around the dispatches of one submission, all in the queue's order. */
+/** Copies before and after the dispatches of a submission, and readbacks after them, in the order of the queue. */
 export interface Around {
   readonly before?: readonly Copy[];
   readonly after?: readonly Copy[];
   readonly readbacks?: readonly Readback[];
 }
 
-/** What a device can hold and bind; planning keeps within it. */
+/** The limits of a device, which planning observes. */
 export interface DeviceLimits {
   readonly bufferBytes: number;
   readonly bindingBytes: number;
-  /** A binding begins at a multiple of this many bytes. */
+  /** The offset of a binding is a multiple of this many bytes. */
   readonly bindingAlignment: number;
   readonly storageBuffers: number;
-  /** How many bind groups may exist at once. */
+  /** The maximum number of bind groups that may exist at once. */
   readonly bindGroups: number;
   readonly invocations: number;
   readonly workgroupsPerDimension: number;
-  /** Lanes of the smallest subgroup that it may form; 0 without the feature `subgroups`. */
+  /** The minimum subgroup size; 0 without the feature `subgroups`. */
   readonly subgroupLanes: number;
-  /** Matrices that a subgroup multiplies at once. */
+  /** The configurations of subgroup matrices; empty if they are not supported. */
   readonly subgroupMatrices: readonly SubgroupMatrixConfig[];
 }
 
-/** Running totals. Once a plan was replayed with every buffer that it is given in turn, none but `submissions` grows. */
+/** Running totals. Once a plan has run with every set of buffers that it rotates over, only `submissions` grows. */
 export interface Counters {
   buffersCreated: number;
   bindGroupsCreated: number;
@@ -101,91 +101,91 @@ export interface Counters {
   submissions: number;
 }
 
-/** How many plans a device remembers by default. */
+/** The default number of plans that a device caches. */
 export const REMEMBERED_PLANS = 64;
 
-/** Something that runs kernels: a GPU behind WebGPU, or their float64 references on the CPU. */
+/** A device that runs kernels: a GPU through WebGPU, or the float64 references of the kernels on the CPU. */
 export interface Device {
-  /** A GPU's adapter, or the float64 references on the CPU. */
+  /** Whether it runs kernels through WebGPU, or their float64 references on the CPU. */
   readonly kind: 'gpu' | 'reference';
-  /** The adapter, in words. */
+  /** The name of the adapter. */
   readonly name: string;
-  /** True where the CPU does a GPU's work. */
+  /** Whether it runs on the CPU. */
   readonly software: boolean;
-  /** What its adapter allows. */
+  /** The limits of its adapter. */
   readonly limits: DeviceLimits;
-  /** Optional features that it has, by WebGPU's names. */
+  /** The optional WebGPU features that it has. */
   readonly features: ReadonlySet<string>;
-  /** What measurements on it hold for; null on the reference device, where there is nothing to measure. */
+  /** The adapter and versions that measurements are valid for; null on the reference device, which is not tuned. */
   readonly origin: Origin | null;
   /**
-   * The variants of ops that were measured to be the fastest; ops that are not among them take what a rule says.
-   * It may be replaced by another map at any time.
+   * The variants of ops that were measured to be fastest; all other ops use their default variant. The map may be
+   * replaced by another one at any time.
    */
   choices: Choices;
   /**
-   * How many plans are remembered, each for graphs of one structure and shapes; beyond it the one longest unused is
-   * forgotten, and is made anew where it is needed again. Default 64.
+   * The number of plans that are cached, each for graphs of one structure and shapes; beyond it, the least recently used
+   * one is evicted. Default 64.
    */
   rememberedPlans: number;
-  /** How often something was done since it was opened. */
+  /** Totals since the device was opened. */
   readonly counters: Readonly<Counters>;
-  /** Bytes and number of the buffers that exist on the device now. */
+  /** The total size and number of the buffers that exist on the device. */
   readonly memory: { readonly bytes: number; readonly buffers: number };
-  /** How many bind groups exist. WebGPU cannot destroy them: they are there until they are collected as garbage. */
+  /** The number of bind groups that exist. WebGPU cannot destroy them: they live until they are garbage collected. */
   readonly bindGroups: number;
 
   /**
-   * A buffer from the pool. What it held before is not cleared. It may be larger than what is bound at once.
-   * @throws OutOfMemoryError when `bytes` is more than one buffer may have, or there is no memory for it even after the
-   * pool was emptied: `owner` names the culprit, and those who hold the most memory are named.
+   * Allocates a buffer from the pool, without clearing it. It may be larger than one binding.
+   * @throws OutOfMemoryError if `bytes` exceeds the maximum size of a buffer, or memory is exhausted even after the pool
+   * was emptied. The error names `owner`, which asked for the buffer, and the owners that hold the most memory.
    */
   allocate(bytes: number, owner: string): Promise<DeviceBuffer>;
-  /** Gives a buffer back to the pool. */
+  /** Returns a buffer to the pool. */
   release(buffer: DeviceBuffer): void;
-  /** Copies data into a buffer, in order with what is submitted; as `f16` where that is the type of its elements. */
+  /** Copies data to a buffer, in order with submissions; converts it if `type` is `f16`. */
   write(buffer: DeviceBuffer, data: HostArray, type?: ElementType): void;
   /**
-   * Compiles and binds.
-   * @throws KernelError when the device refuses a kernel, OutOfMemoryError when it has no memory for the uniforms or
-   * cannot hold as many bind groups.
+   * Compiles kernels and creates bind groups.
+   * @throws KernelError if the device rejects a kernel; OutOfMemoryError if there is no memory for the uniforms, or the
+   * limit of bind groups is reached.
    */
   prepare(dispatches: readonly Dispatch[]): Promise<Prepared>;
   /**
-   * Submits at once; the promise brings the readbacks, in order, when the device has done them. Where there is no memory
-   * to read them into, it is an OutOfMemoryError, and the rest is done.
+   * Submits synchronously; the promise resolves to the readbacks, in order, once the device has completed them. If there
+   * is no memory for the readbacks, it rejects with an OutOfMemoryError, but the dispatches and copies still run.
    */
   submit(prepared: Prepared, around?: Around): Promise<HostArray[]>;
-  /** Runs each dispatch in a pass of its own and returns the nanoseconds each took. */
+  /** Runs each dispatch in a pass of its own and returns their times in nanoseconds. */
   profile(prepared: Prepared): Promise<number[]>;
-  /** Resolves when all that was submitted is done. */
+  /** Resolves when all submitted work is complete. */
   idle(): Promise<void>;
-  /** False once it was closed or lost. */
+  /** Whether it is usable: false once it has been closed or lost. */
   readonly isOpen: boolean;
   /**
-   * Ends the device, when the pipelines that are being compiled are done; using it afterwards is a DeviceLostError.
+   * Closes the device, once the pipelines in compilation are complete; using it afterwards throws a DeviceLostError.
    *
-   * Where a process is made to exit, or a worker to terminate, Dawn and drivers end in the middle of what they do, which
-   * may crash the process: before it, let evaluations finish (`await device.idle()`) and close the device.
+   * Exiting a process or terminating a worker while Dawn or a driver is at work may crash the process: wait for
+   * evaluations to finish (`await device.idle()`) and close the device first.
    */
   close(): void;
 }
 
-/** What a kernel needs and a device lacks, in words; undefined where it runs. The reference device runs all. */
+/** Describes what a kernel requires and a device lacks; undefined if the kernel runs. The reference device runs all. */
 export function lackOf(
   { subgroupLanes, subgroupMatrix, f16, bindings }: Needs & Pick<Kernel, 'bindings'>,
   { kind, limits, features }: Pick<Device, 'kind' | 'limits' | 'features'>,
 ): string | undefined {
   if (kind === 'reference') return undefined;
   if (subgroupLanes > limits.subgroupLanes)
-    return `it shares values among ${subgroupLanes} lanes of a subgroup, there are ${limits.subgroupLanes}`;
+    return `it needs subgroups of at least ${subgroupLanes} lanes, the device has ${limits.subgroupLanes}`;
   if (subgroupMatrix !== undefined && !limits.subgroupMatrices.some((one) => textOf(one) === textOf(subgroupMatrix)))
-    return `its subgroups multiply matrices of ${textOf(subgroupMatrix)}, there are ${limits.subgroupMatrices.map(textOf).join(', ') || 'none'}`;
+    return `it needs subgroup matrices of ${textOf(subgroupMatrix)}, the device has ${limits.subgroupMatrices.map(textOf).join(', ') || 'none'}`;
   if (f16 && !features.has('shader-f16'))
     return "half precision needs the feature 'shader-f16'; compute in f32 (precision: 'f32')";
   const buffers = bindings.filter(({ access }) => access !== 'uniform').length;
   return buffers > limits.storageBuffers
-    ? `it binds ${buffers} storage buffers of ${limits.storageBuffers}`
+    ? `it binds ${buffers} storage buffers, the device allows ${limits.storageBuffers}`
     : undefined;
 }
 

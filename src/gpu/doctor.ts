@@ -2,32 +2,32 @@ import { advice, originOf, platform, readTuning, searchAdapter, tuningFile } fro
 import { type AdapterDescription, type Attempt, describeAdapter, type FoundAdapter } from './adapter.js';
 import { greatestCommonDivisor } from './statistics.js';
 
-/** An adapter, and what Dawn shows of it without our toggles. */
+/** An adapter, and the features that Dawn offers without Tessera's toggles. */
 export interface Candidate extends AdapterDescription {
   readonly featuresWithoutToggles: readonly string[];
 }
 
 /** What `tessera doctor` reports on a machine; plain data. */
 export interface Diagnosis {
-  /** The adapter that runs would use; null where only the reference device is left. */
+  /** The adapter that would be used; null if only the reference device is available. */
   readonly adapter: AdapterDescription | null;
-  /** What runs would pass over before it, and why. */
+  /** The adapters that would be passed over before it, and why. */
   readonly passedOver: readonly Attempt[];
-  /** Every adapter found, in the order in which runs would take them. */
+  /** All adapters found, in order of preference. */
   readonly adapters: readonly Candidate[];
   readonly limits: Readonly<Record<string, number>>;
-  /** The greatest step of which all differences of timestamps are multiples; null without timestamps. */
+  /** The resolution of timestamps: the greatest common divisor of their differences; null without timestamps. */
   readonly timestampNanoseconds: number | null;
-  /** The smallest difference of two timestamps that was seen; null without timestamps. */
+  /** The smallest difference between two timestamps that was observed; null without timestamps. */
   readonly smallestTimestampDifference: number | null;
   readonly wgslLanguageFeatures: readonly string[];
-  /** Where measurements of the adapter are kept, and how many there are; null where none are. */
+  /** The file of the adapter's measurements and their number; null if there are none. */
   readonly tuning: { readonly file: string; readonly choices: number } | null;
   readonly platform: Readonly<Record<string, string>>;
   readonly advice: readonly string[];
 }
 
-/** Looks at every adapter there is. Never throws for what is missing: it says so in `passedOver` and `advice`. */
+/** Examines all adapters. It does not throw if something is missing, but reports it in `passedOver` and `advice`. */
 export async function diagnose(): Promise<Diagnosis> {
   const adapters: Candidate[] = [];
   for (const from of ['hardware', 'system-software', 'swiftshader'] as const) {
@@ -46,7 +46,7 @@ export async function diagnose(): Promise<Diagnosis> {
     steps = found === null ? null : await timestampSteps(found);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    todo.unshift(`${found?.name} was found but does no work: ${why}; update its driver, or choose another adapter`);
+    todo.unshift(`${found?.name} was found but does not work: ${why}; update its driver, or choose another adapter`);
   }
   const tuning = found === null ? null : await tuningOf(found);
   found?.release();
@@ -76,10 +76,12 @@ interface TimestampSteps {
   readonly smallest: number;
 }
 
-const PASSES = 64; // in one submission; each writes two timestamps
-const SUBMISSIONS = 4; // apart in time, so that a coarse grid shows more than one of its lines
+/** The passes of one submission; each writes two timestamps. */
+const PASSES = 64;
+/** Several submissions, apart in time, show more than one step of a coarse clock. */
+const SUBMISSIONS = 4;
 
-/** The steps that timestamps take, seen at the boundaries of empty passes. Null where they are not offered, or stand still. */
+/** Measures the steps of timestamps at the boundaries of empty passes; null if they are not supported or never change. */
 async function timestampSteps({ adapter }: FoundAdapter): Promise<TimestampSteps | null> {
   if (!adapter.features.has('timestamp-query')) return null;
   const device = await adapter.requestDevice({ requiredFeatures: ['timestamp-query'] });

@@ -1,33 +1,33 @@
-/** The base of every error that Tessera throws on purpose: its message says what was wrong, expected, got, and what to do. */
+/** The base class of Tessera's errors. A message says what was wrong, what was expected and given, and what to do. */
 export class TesseraError extends Error {
   override readonly name: string = 'TesseraError';
 }
 
-/** A value that is always there; its absence is a defect of Tessera. */
+/** Narrows a value that is never undefined. @throws TesseraError if it is, which is a bug in Tessera. */
 export function defined<T>(value: T | undefined): T {
   if (value === undefined)
-    throw new TesseraError('a value that is always there is missing: this is a defect of Tessera');
+    throw new TesseraError('internal error: a required value is undefined; this is a bug in Tessera, please report it');
   return value;
 }
 
-/** A kernel that the device refused: its message names the kernel and the shapes it was given. */
+/** An error for a kernel that the device rejects; it names the kernel and the shapes of its inputs. */
 export class KernelError extends TesseraError {
   override readonly name = 'KernelError';
 }
 
-/** The device had no memory left for a buffer. Carries how many bytes were asked for. */
+/** An error for memory exhausted on the device. */
 export class OutOfMemoryError extends TesseraError {
   override readonly name = 'OutOfMemoryError';
   constructor(
     message: string,
-    /** What was asked for. */
+    /** The number of bytes requested. */
     readonly bytes: number,
   ) {
     super(message);
   }
 }
 
-/** The device is gone (driver reset, unplugged, or closed): nothing on it can be read any more. */
+/** An error for a device that was lost (driver reset, unplugged) or closed; nothing on it can be read any more. */
 export class DeviceLostError extends TesseraError {
   override readonly name = 'DeviceLostError';
 }

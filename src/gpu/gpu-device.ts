@@ -17,7 +17,6 @@ import {
 } from './device.js';
 import { DeviceLostError, KernelError, OutOfMemoryError, TesseraError } from './errors.js';
 import { packF16, unpackF16 } from './f16.js';
-
 import { layoutOf, type Pipeline, PipelineCache } from './pipelines.js';
 import { BufferPool, sizeClass } from './pool.js';
 import { measurePasses } from './timestamps.js';
@@ -35,31 +34,31 @@ class GpuBuffer implements DeviceBuffer {
 
 const gpuOf = (buffer: DeviceBuffer): GPUBuffer => (buffer as GpuBuffer).gpu;
 
-/** A dispatch as it is encoded. */
+/** A dispatch that is ready to be encoded. */
 interface Bound {
   readonly pipeline: GPUComputePipeline;
   readonly group: GPUBindGroup;
-  /** Where each of its uniform structs begins in the arena. */
+  /** The offset of each of its uniform structs in the arena. */
   readonly offsets: readonly number[];
   readonly x: number;
   readonly y: number;
 }
 
-/** What a bind group is made of. */
+/** The description of a bind group. */
 interface GroupDescription {
   readonly label: string;
   readonly layout: GPUBindGroupLayout;
   readonly resources: readonly GPUBufferBinding[];
-  /** Equal for two that can be one group. */
+  /** Descriptions with equal keys share a bind group. */
   readonly key: string;
 }
 
-/** The bind groups of a plan: dispatches that bind the same buffers share one. */
+/** The bind groups of a plan; dispatches that bind the same buffers share one. */
 class BindGroups {
   readonly #groups = new Map<string, GPUBindGroup>();
   constructor(
     private readonly create: (description: GroupDescription) => GPUBindGroup,
-    /** How many are remembered at most: what is bound anew at each step must not pile up. */
+    /** The maximum number of cached groups, so that buffers that change at each step do not accumulate groups. */
     private readonly most: number,
   ) {}
 
@@ -82,7 +81,7 @@ class BindGroups {
 }
 
 class PreparedOnGpu implements Prepared {
-  /** How long the device takes for it, estimated from earlier runs; 0 while unknown. */
+  /** The time that the device takes, estimated from earlier runs; 0 while unknown. */
   milliseconds = 0;
   runs = 0;
   readonly #bindings: Record<string, DeviceBuffer>[];
@@ -102,7 +101,10 @@ class PreparedOnGpu implements Prepared {
     return this.groups.size;
   }
 
-  /** Learns from a run. The first two compile; a sleep that was too long makes the next one shorter. */
+  /**
+   * Updates the estimate after a run. The first two runs include compilation. The estimate grows by at most 5%, as a
+   * measured time includes a sleep that was too long.
+   */
   took(milliseconds: number): void {
     if (++this.runs <= 2) return;
     this.milliseconds = this.milliseconds === 0 ? milliseconds : Math.min(milliseconds, 1.05 * this.milliseconds);
@@ -120,7 +122,7 @@ class PreparedOnGpu implements Prepared {
   }
 }
 
-/** A GPU, or what stands in for one, behind WebGPU. */
+/** A device that runs kernels through WebGPU, on a GPU or a software adapter. */
 export class GpuDevice implements Device {
   readonly kind = 'gpu';
   readonly limits: DeviceLimits;
@@ -130,11 +132,11 @@ export class GpuDevice implements Device {
   readonly #storage: BufferPool<GpuBuffer>;
   readonly #staging: BufferPool<GpuBuffer>;
   readonly #pipelines: PipelineCache;
-  /** What was submitted since somebody last waited: how many times, the last of it, and how long it should take. */
+  /** The submissions since the last wait: their number, the last one, and their estimated time. */
   #unawaited: { count: number; last?: PreparedOnGpu; milliseconds: number } = { count: 0, milliseconds: 0 };
   #bindGroups = 0;
   readonly #collected = new FinalizationRegistry<undefined>(() => this.#bindGroups--);
-  /** The first error that came outside of an error scope; thrown at the next call. */
+  /** The first error outside of any error scope; the next call throws it. */
   #fault: Error | undefined;
 
   constructor(
@@ -151,7 +153,7 @@ export class GpuDevice implements Device {
       bindingBytes: Math.min(gpu.limits.maxStorageBufferBindingSize, gpu.limits.maxBufferSize),
       bindingAlignment: gpu.limits.minStorageBufferOffsetAlignment,
       storageBuffers: gpu.limits.maxStorageBuffersPerShaderStage,
-      // lavapipe takes a memory mapping for each, of which a Linux process has 65,530, and crashes beyond them.
+      // lavapipe uses a memory mapping for each; beyond the 65,530 mappings of a Linux process it crashes.
       bindGroups: software ? 50_000 : Number.POSITIVE_INFINITY,
       invocations: gpu.limits.maxComputeInvocationsPerWorkgroup,
       workgroupsPerDimension: gpu.limits.maxComputeWorkgroupsPerDimension,
@@ -187,7 +189,7 @@ export class GpuDevice implements Device {
     return !(this.#fault instanceof DeviceLostError);
   }
 
-  /** A buffer from the pool, or a new one. */
+  /** Takes a buffer from the pool, or creates one. */
   async #acquire(bytes: number, owner: string): Promise<GpuBuffer> {
     const free = this.#storage.take(bytes, owner);
     if (free !== undefined) return free;
@@ -202,7 +204,7 @@ export class GpuDevice implements Device {
     return made;
   }
 
-  /** Undefined where there is no memory for it: such a buffer would make everything invalid that it is used in. */
+  /** Creates a buffer; returns undefined if memory is exhausted, as using an invalid buffer would fail later. */
   async #createBuffer(size: number): Promise<GpuBuffer | undefined> {
     this.counters.buffersCreated++;
     const { STORAGE, COPY_SRC, COPY_DST, UNIFORM } = GPUBufferUsage;
@@ -213,7 +215,7 @@ export class GpuDevice implements Device {
     return undefined;
   }
 
-  /** Destroys the buffers that nobody uses; the device gives their memory back when it is done with what reads them. */
+  /** Destroys free buffers, and waits until the device has freed their memory. */
   async #makeRoom(): Promise<void> {
     this.#storage.clear();
     this.#staging.clear();
@@ -224,7 +226,7 @@ export class GpuDevice implements Device {
     this.#assertSound();
     if (bytes > this.limits.bufferBytes) {
       throw new OutOfMemoryError(
-        `${owner}: ${bytes} bytes are more than ${this.name} has in one buffer (${this.limits.bufferBytes}); split the tensor`,
+        `${owner}: ${bytes} bytes exceed the largest buffer of ${this.name} (${this.limits.bufferBytes} bytes); split the tensor`,
         bytes,
       );
     }
@@ -238,7 +240,7 @@ export class GpuDevice implements Device {
   write(buffer: DeviceBuffer, data: HostArray, type?: ElementType): void {
     this.#assertSound();
     const words = type === 'f16' ? packF16(data) : wordsOf(data);
-    // Dawn refuses views on shared memory: those are copied.
+    // Dawn rejects views of shared memory, so these are copied.
     const own = words.buffer instanceof ArrayBuffer ? words : words.slice();
     this.gpu.queue.writeBuffer(gpuOf(buffer), 0, own);
   }
@@ -267,13 +269,13 @@ export class GpuDevice implements Device {
       this.#assertSound();
       return new PreparedOnGpu(dispatches, bound, arena, uniforms, groups, bind, release);
     } catch (error) {
-      groups.clear(); // An error holds what its stack trace names.
+      groups.clear(); // The error's stack trace keeps this scope alive.
       release();
       throw error;
     }
   }
 
-  /** What some work makes, and what the device reports of it. */
+  /** Runs synchronous work within error scopes, and returns its result and the errors. */
   async #scoped<T>(work: () => T): Promise<{ made: T; exhausted: GPUError | null; invalid: GPUError | null }> {
     this.gpu.pushErrorScope('out-of-memory');
     this.gpu.pushErrorScope('validation');
@@ -300,7 +302,7 @@ export class GpuDevice implements Device {
     let block = 0;
     const resources = kernel.bindings.map(({ name, access }): GPUBufferBinding => {
       const buffer = access === 'uniform' ? arena : (bindings[name] as GpuBuffer | undefined);
-      if (buffer === undefined) throw new TesseraError(`${label}: no buffer for binding '${name}' of '${kernel.name}'`);
+      if (buffer === undefined) throw new TesseraError(`${label}: binding '${name}' of '${kernel.name}' has no buffer`);
       const resource =
         access === 'uniform'
           ? { buffer: buffer.gpu, size: blocks[block++].bytes }
@@ -318,7 +320,7 @@ export class GpuDevice implements Device {
   #createBindGroup({ label, layout, resources }: GroupDescription): GPUBindGroup {
     if (this.#bindGroups >= this.limits.bindGroups) {
       throw new OutOfMemoryError(
-        `${label}: ${this.#bindGroups} bind groups exist, and ${this.name} may not hold more; evaluate the graph in several parts`,
+        `${label}: ${this.name} has reached its limit of ${this.#bindGroups} bind groups; evaluate the graph in several parts`,
         0,
       );
     }
@@ -330,7 +332,7 @@ export class GpuDevice implements Device {
     return group;
   }
 
-  /** A buffer, or a window of it; in whole sixteens, as kernels may read vec4s. */
+  /** Returns the binding of a buffer or a window of it; sizes are multiples of 16 bytes, as kernels may read vec4s. */
   #resourceOf(buffer: GPUBuffer, window?: Window): GPUBufferBinding & { readonly size: number } {
     if (window === undefined) return { buffer, size: Math.min(buffer.size, this.limits.bindingBytes) };
     const offset = bytesOf(window.type, window.first);
@@ -371,7 +373,7 @@ export class GpuDevice implements Device {
     plan.arena.dirty = false;
   }
 
-  /** Reads through a buffer that is new: in a submission of its own, which fails alone where there is no memory for it. */
+  /** Reads through a new staging buffer, in a separate submission, so that exhausted memory fails nothing else. */
   async #readIntoNew(bytes: number, readbacks: readonly Readback[], plan: PreparedOnGpu): Promise<HostArray[]> {
     this.counters.buffersCreated++;
     const size = sizeClass(bytes);
@@ -399,7 +401,10 @@ export class GpuDevice implements Device {
     try {
       await staging.gpu.mapAsync(GPUMapMode.READ);
     } catch (error) {
-      throw this.#fault ?? new DeviceLostError(`${this.name}: reading failed: ${(error as Error).message}`);
+      throw (
+        this.#fault ??
+        new DeviceLostError(`${this.name}: reading back failed: ${(error as Error).message}; open a new device`)
+      );
     }
     plan.took(performance.now() - start);
     const mapped = staging.gpu.getMappedRange();
@@ -419,7 +424,7 @@ export class GpuDevice implements Device {
     return values;
   }
 
-  /** Dawn polls while it waits. On a software adapter that takes a core from the work waited for: sleep most of it. */
+  /** Sleeps for most of an estimated time on software adapters, as Dawn's polling takes a core away from their work. */
   async #sleepMostOf(milliseconds: number): Promise<void> {
     if (this.software && milliseconds > 2) await new Promise((resolve) => setTimeout(resolve, 0.8 * milliseconds));
   }
@@ -456,13 +461,13 @@ export class GpuDevice implements Device {
       this.gpu.destroy();
       this.onClose();
     };
-    // Some drivers crash when a device goes while they compile for it.
+    // Some drivers crash if a device is destroyed while they compile for it.
     const { compiling } = this.#pipelines;
     if (compiling.size === 0) end();
     else void Promise.allSettled(compiling).then(end);
   }
 
-  /** Throws what went wrong since the last call; a lost device stays lost. */
+  /** Throws the error that occurred since the last call; a lost device stays lost. */
   #assertSound(): void {
     const fault = this.#fault;
     if (fault === undefined) return;
@@ -471,7 +476,7 @@ export class GpuDevice implements Device {
   }
 }
 
-/** Data as words of 32 bits. */
+/** Converts data to 32-bit words. */
 function wordsOf(data: HostArray): Exclude<HostArray, Float64Array | Uint8Array> {
   if (data instanceof Float64Array) return new Float32Array(data);
   return data instanceof Uint8Array ? new Uint32Array(data) : data;
@@ -499,7 +504,7 @@ function copyAll(encoder: GPUCommandEncoder, copies: Around['before'] = []): voi
 
 function typed(error: GPUError, where: string): Error {
   if (error.constructor.name === 'GPUOutOfMemoryError') {
-    return new OutOfMemoryError(`${where}: the device has no memory left (${error.message})`, 0);
+    return new OutOfMemoryError(`${where}: the device has no memory left (${error.message}); use smaller batches`, 0);
   }
-  return new KernelError(`${where}: the device refused it: ${error.message}`);
+  return new KernelError(`${where}: the device reported an error: ${error.message}`);
 }

@@ -9,7 +9,7 @@ import {
   type UniformField,
 } from './wgsl.js';
 
-/** What one dispatch costs at best: arithmetic operations, and bytes that must cross the memory bus once. */
+/** The cost of a dispatch: floating-point operations, and bytes that must be read or written at least once. */
 export interface Cost {
   readonly flops: number;
   readonly bytes: number;
@@ -17,7 +17,7 @@ export interface Cost {
 
 export type Values = Readonly<Record<string, number>>;
 
-/** Shapes of matrices that a subgroup multiplies at once; not yet in `@webgpu/types`. */
+/** The types and shapes of matrices that subgroups multiply, (M, K) x (K, N); not yet in `@webgpu/types`. */
 export interface SubgroupMatrixConfig {
   readonly componentType: string;
   readonly resultComponentType: string;
@@ -26,23 +26,23 @@ export interface SubgroupMatrixConfig {
   readonly K: number;
 }
 
-/** Some elements of a buffer. */
+/** A range of elements of a buffer. */
 export interface Span {
   readonly first: number;
   readonly length: number;
 }
 
 /**
- * A way to do a launch in parts, one after the other, for buffers that are larger than what a device binds at once. Each
- * part needs only a span of the buffers that are split; all others are bound as they are.
+ * A way to split a launch into consecutive parts, for buffers that are larger than one binding of the device. Each part
+ * binds only a span of the buffers that are split; the others are bound whole.
  */
 export interface Split<Buffer extends string = string, Number extends string = string> {
-  /** How many parts there are at most. */
+  /** Returns the maximum number of parts. */
   parts(values: Readonly<Record<Number, number>>): number;
   /**
-   * The launch that does parts `first` to `end`: its values, those that it does not change included, and which span of each
-   * split buffer it touches. Its indices count from the beginning of the spans. All parts together are one launch of the whole.
-   * Undefined for values that it cannot split.
+   * Returns the launch for the parts of [first, end): all its uniform values, and the span of each split buffer that it
+   * binds. Its indices count from the start of the spans. Together, the launches of all parts compute what the unsplit
+   * launch does. It returns undefined for values that it cannot split.
    */
   launch(
     values: Readonly<Record<Number, number>>,
@@ -52,51 +52,51 @@ export interface Split<Buffer extends string = string, Number extends string = s
 }
 
 /**
- * The description of a kernel. `reads`, `updates` (read and written in place) and `writes` name its storage
- * bindings, `sizes` and `numbers` the fields of its uniform `struct Sizes`, in the order of the WGSL.
+ * The definition of a kernel. `reads`, `updates` (read and written in place) and `writes` name its storage bindings,
+ * `sizes` and `numbers` the fields of its uniform `struct Sizes`, in the order of the WGSL.
  */
 export interface KernelDefinition<Buffer extends string, Number extends string> {
   readonly name: string;
   readonly reads?: readonly Buffer[];
   readonly updates?: readonly Buffer[];
   readonly writes?: readonly Buffer[];
-  /** Integers that follow from shapes. */
+  /** The uniforms that are determined by shapes. */
   readonly sizes?: readonly Number[];
-  /** Numbers that may differ from step to step, such as a learning rate. */
+  /** The uniforms that may change from step to step, such as a learning rate. */
   readonly numbers?: readonly Number[];
-  /** Set where its invocations use subgroups: of at least this many lanes. */
+  /** The minimum subgroup size that it requires; undefined if it does not use subgroups. */
   readonly subgroupLanes?: number;
-  /** Set where its subgroups multiply matrices: of this shape. */
+  /** The subgroup matrices that it uses, if any. */
   readonly subgroupMatrix?: SubgroupMatrixConfig;
-  /** Set where it loads or stores half precision. */
+  /** Whether it loads or stores f16. */
   readonly f16?: boolean;
-  /** Ways to do a launch in parts; of buffers that are too large the first one splits what it can, then the next. */
+  /** The ways to split a launch. The first one splits what it can; the next ones split buffers that are still too large. */
   readonly splits?: readonly Split<NoInfer<Buffer>, NoInfer<Number>>[];
-  /** How many workgroups; beyond the device's limit in x they fold into y. */
+  /** Returns the number of workgroups; beyond the device's limit in x, they extend in y. */
   workgroups(values: Readonly<Record<Number, number>>): number;
   cost(values: Readonly<Record<Number, number>>): Cost;
   readonly wgsl: string;
-  /** The same computation in float64, on arrays of at least the size that the kernel touches. */
+  /** Computes the same in float64, on arrays of at least the size that the kernel accesses. */
   reference(given: Readonly<Record<Buffer, Float64Array> & Record<Number, number>>): void;
 }
 
-/** A kernel ready to dispatch: a definition whose names were found to agree with its WGSL. */
+/** A kernel that is ready to dispatch: its definition was checked against its WGSL. */
 export interface Kernel {
   readonly name: string;
   readonly bindings: readonly Binding[];
-  /** For each uniform binding, in order, its fields. */
+  /** The fields of each uniform binding, in order. */
   readonly uniforms: readonly (readonly UniformField[])[];
-  /** Where elementwise work can be fused into it. */
+  /** The marks where elementwise functions can be fused into it. */
   readonly marks: readonly Mark[];
-  /** How many lanes a subgroup must have; 0 where it uses none. */
+  /** The minimum subgroup size that it requires; 0 if it does not use subgroups. */
   readonly subgroupLanes: number;
-  /** The shape of the matrices that its subgroups multiply; undefined where they do not. */
+  /** The subgroup matrices that it uses, if any. */
   readonly subgroupMatrix: SubgroupMatrixConfig | undefined;
-  /** True where it loads or stores half precision. */
+  /** Whether it loads or stores f16. */
   readonly f16: boolean;
-  /** WGSL, with the marks still open. */
+  /** The WGSL source with its marks. */
   readonly wgsl: string;
-  /** WGSL as the device compiles it. */
+  /** The WGSL source that the device compiles. */
   readonly source: string;
   readonly splits: readonly Split[];
   workgroups(values: Values): number;
@@ -105,9 +105,9 @@ export interface Kernel {
 }
 
 /**
- * Checks a kernel's definition against its WGSL and returns it ready to dispatch.
+ * Checks the definition of a kernel against its WGSL and returns a kernel that is ready to dispatch.
  *
- * @throws TesseraError when binding names, their access or the uniform fields differ between the two.
+ * @throws TesseraError if bindings, access modes or uniform fields differ between the two, or a mark is wrong.
  */
 export function defineKernel<const Buffer extends string, const Number extends string>(
   definition: KernelDefinition<Buffer, Number>,
@@ -146,7 +146,7 @@ export function defineKernel<const Buffer extends string, const Number extends s
   };
 }
 
-/** WGSL as the device compiles it: marks that are still open do nothing, and what it uses of the language is enabled. */
+/** Returns the WGSL that the device compiles: unfilled marks become identity functions, and extensions are enabled. */
 export const programOf = (wgsl: string, { subgroupLanes, subgroupMatrix, f16 }: Needs): string =>
   [
     subgroupLanes > 0 ? 'enable subgroups;\n' : '',
@@ -155,20 +155,20 @@ export const programOf = (wgsl: string, { subgroupLanes, subgroupMatrix, f16 }: 
     closeHooks(wgsl),
   ].join('');
 
-/** What a kernel uses of the language and of the device beyond what all have. */
+/** The optional features that a kernel requires. */
 export type Needs = Pick<Kernel, 'subgroupLanes' | 'subgroupMatrix' | 'f16'>;
 
 function expectSame(kernel: string, what: string, described: readonly string[], inSource: readonly string[]): void {
   if (described.join() !== inSource.join()) {
     throw new TesseraError(
-      `${kernel}: ${what} differ: the descriptor says [${described.join(', ')}], the WGSL says [${inSource.join(', ')}]`,
+      `${kernel}: ${what} differ: the definition has [${described.join(', ')}], the WGSL has [${inSource.join(', ')}]`,
     );
   }
 }
 
 /**
- * Splits a launch along a size that is the outermost axis of some buffers: `each` says how many elements of a buffer belong
- * to one of it.
+ * Splits a launch along a size that is the outermost axis of some buffers; `each` returns the number of elements of each
+ * buffer per index of that axis.
  */
 export const splitAlong = <const Buffer extends string, const Number extends string>(
   size: NoInfer<Number>,
@@ -186,11 +186,11 @@ export const splitAlong = <const Buffer extends string, const Number extends str
   }),
 });
 
-/** How many groups of `size` cover `count` things. */
+/** Computes ⌈count / size⌉. */
 export const ceilDivide = (count: number, size: number): number => Math.ceil(count / size);
 
 /**
- * How many neighbours an invocation should compute, one after the other. Where a CPU does the work, to begin an invocation
- * costs as much as a few loads; a GPU wants each load of its lanes to lie side by side.
+ * Returns how many consecutive elements one invocation should compute. On a CPU, starting an invocation costs as much as
+ * several loads; on a GPU, the lanes of a subgroup should load consecutive elements.
  */
 export const runLength = ({ software }: { readonly software: boolean }): 1 | 4 => (software ? 4 : 1);

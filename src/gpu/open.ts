@@ -5,25 +5,26 @@ import { TesseraError } from './errors.js';
 import { GpuDevice } from './gpu-device.js';
 import { ReferenceDevice } from './reference-device.js';
 
-/** What `openDevice` may be asked for. */
+/** The devices that `openDevice` accepts. */
 export const DEVICE_CHOICES = ['auto', 'gpu', 'swiftshader', 'reference'] as const;
 /** One of `DEVICE_CHOICES`. */
 export type DeviceChoice = (typeof DEVICE_CHOICES)[number];
 
-/** Which device is wanted. */
+/** Options of `openDevice`. */
 export interface OpenOptions {
   /**
-   * 'auto' (default): the best adapter that is there, at last the reference device. 'gpu': an adapter, or an error.
-   * 'swiftshader': the bundled software adapter. 'reference': the kernels' float64 references on the CPU.
+   * The device to open: 'auto' (default) for the best adapter, or the reference device if there is none; 'gpu' for the
+   * best adapter, or an error; 'swiftshader' for the bundled software adapter; 'reference' for the float64 references of
+   * the kernels on the CPU.
    */
   readonly device?: DeviceChoice;
-  /** How many plans, each for graphs of one structure and shapes, are remembered; default 64. */
+  /** The number of plans that are cached, each for graphs of one structure and shapes. Default 64. */
   readonly rememberedPlans?: number;
 }
 
 /**
- * Opens a device with all that its adapter offers.
- * @throws TesseraError for an unknown option or device, or where no adapter is found, unless `device` is 'auto' or 'reference'.
+ * Opens a device with all features and limits of its adapter.
+ * @throws TesseraError for an unknown option or device, or if no adapter is found for 'gpu' or 'swiftshader'.
  */
 export async function openDevice(options: OpenOptions = {}): Promise<Device> {
   const { device = 'auto', rememberedPlans = REMEMBERED_PLANS, ...unknown } = options;
@@ -32,7 +33,7 @@ export async function openDevice(options: OpenOptions = {}): Promise<Device> {
   if (!DEVICE_CHOICES.includes(device))
     throw new TesseraError(`openDevice: device must be one of ${DEVICE_CHOICES.join(', ')}, got '${device}'`);
   if (!Number.isInteger(rememberedPlans) || rememberedPlans < 1)
-    throw new TesseraError(`openDevice: rememberedPlans: expected a positive integer, got ${rememberedPlans}`);
+    throw new TesseraError(`openDevice: rememberedPlans must be a positive integer, got ${rememberedPlans}`);
   const opened = await open(device);
   opened.rememberedPlans = rememberedPlans;
   return opened;
@@ -53,7 +54,7 @@ async function open(device: DeviceChoice): Promise<Device> {
     );
   }
   const { adapter } = found;
-  // The adapter's own limits: WebGPU's defaults are the lowest that any adapter has.
+  // Request the limits of the adapter: WebGPU's defaults are those of the weakest adapters.
   const gpu = await adapter.requestDevice({
     requiredFeatures: [...adapter.features] as GPUFeatureName[],
     requiredLimits: limitsOf(adapter),

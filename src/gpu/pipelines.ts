@@ -7,7 +7,7 @@ export interface Pipeline {
   readonly layout: GPUBindGroupLayout;
 }
 
-/** Names a bind group's layout. */
+/** Returns a key for the bind group layout of a kernel. */
 export const layoutOf = ({ bindings }: Kernel): string => bindings.map(({ access }) => access).join();
 
 const BUFFER_TYPE: Record<Access, GPUBufferBindingType> = {
@@ -16,11 +16,11 @@ const BUFFER_TYPE: Record<Access, GPUBufferBindingType> = {
   uniform: 'uniform',
 };
 
-/** Compute pipelines by WGSL source: two kernels with the same text share one. */
+/** A cache of compute pipelines by WGSL source; kernels with the same source share a pipeline. */
 export class PipelineCache {
   readonly #pipelines = new Map<string, Promise<Pipeline>>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
-  /** What is being compiled now. */
+  /** The pipelines in compilation. */
   readonly compiling = new Set<Promise<Pipeline>>();
 
   constructor(
@@ -29,8 +29,8 @@ export class PipelineCache {
   ) {}
 
   /**
-   * The pipeline of a kernel, compiled on first use.
-   * @throws KernelError naming the kernel and what the compiler said.
+   * Returns the pipeline of a kernel, compiled on first use.
+   * @throws KernelError with the name of the kernel and the messages of the compiler.
    */
   get(kernel: Kernel, label: string): Promise<Pipeline> {
     const known = this.#pipelines.get(kernel.source);
@@ -46,7 +46,7 @@ export class PipelineCache {
   async #compile(kernel: Kernel, label: string): Promise<Pipeline> {
     this.created();
     const layout = this.#layout(kernel);
-    // The scope takes what createShaderModule reports, which would otherwise come as an uncaptured error beside ours.
+    // The scope captures the errors of createShaderModule, which would otherwise be reported a second time, uncaptured.
     this.device.pushErrorScope('validation');
     const module = this.device.createShaderModule({ label: kernel.name, code: kernel.source });
     const scope = this.device.popErrorScope();
@@ -74,7 +74,7 @@ export class PipelineCache {
     if (layout === undefined) {
       layout = this.device.createBindGroupLayout({
         label,
-        // Where the uniforms begin is said at each dispatch: dispatches of the same buffers share a bind group.
+        // Uniforms have dynamic offsets, so that dispatches of the same buffers share a bind group.
         entries: kernel.bindings.map(({ access }, binding) => ({
           binding,
           visibility: GPUShaderStage.COMPUTE,

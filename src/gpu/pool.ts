@@ -1,26 +1,29 @@
 import { OutOfMemoryError } from './errors.js';
 
-/** What a pool needs to know of a buffer. */
+/** A buffer that a pool manages. */
 export interface Pooled {
   readonly bytes: number;
 }
 
-/** Sizes of large buffers are multiples of this many bytes. */
+/** The sizes of large buffers are multiples of this many bytes. */
 const LARGEST_STEP = 2 ** 25;
 
-/** Four classes to an octave, from 256 bytes: a buffer is never more than a quarter larger than what was asked for. */
+/**
+ * Rounds a size up to a size class. There are four classes per power of two, from 256 bytes on, so that a buffer is at
+ * most a quarter larger than requested.
+ */
 export function sizeClass(bytes: number): number {
   if (bytes <= 256) return 256;
   const step = Math.min(LARGEST_STEP, 2 ** (Math.floor(Math.log2(bytes - 1)) - 2));
   return Math.ceil(bytes / step) * step;
 }
 
-/** How many of those who hold the most memory an error names. */
+/** The number of owners of the most memory that an error names. */
 const NAMED_HOLDERS = 5;
 
 /**
- * Buffers by size class. `take` hands out a free one, `add` a new one; `release` takes them back.
- * Free buffers beyond `idleLimit` bytes are destroyed, oldest first.
+ * A pool of buffers by size class: `take` returns a free buffer, `add` registers a new one, and `release` returns one to
+ * the pool. Free buffers beyond `idleLimit` bytes are destroyed, least recently used classes first.
  */
 export class BufferPool<Buffer extends Pooled> {
   readonly #free = new Map<number, Buffer[]>();
@@ -35,17 +38,17 @@ export class BufferPool<Buffer extends Pooled> {
     private readonly idleLimit = 256 * 2 ** 20,
   ) {}
 
-  /** Bytes of all buffers that exist, in use or free. */
+  /** The total size of all buffers in bytes, in use or free. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** How many buffers exist, in use or free. */
+  /** The number of buffers, in use or free. */
   get count(): number {
     return this.#count;
   }
 
-  /** A free buffer of at least `bytes`; undefined where there is none. */
+  /** Returns a free buffer of at least `bytes`, or undefined if there is none. */
   take(bytes: number, owner: string): Buffer | undefined {
     const buffer = this.#free.get(sizeClass(bytes))?.pop();
     if (buffer === undefined) return undefined;
@@ -54,7 +57,7 @@ export class BufferPool<Buffer extends Pooled> {
     return buffer;
   }
 
-  /** Takes a new buffer, of the bytes of a size class, into its care. */
+  /** Registers a new buffer, which has the size of a size class. */
   add(buffer: Buffer, owner: string): void {
     this.#bytes += buffer.bytes;
     this.#count++;
@@ -64,7 +67,7 @@ export class BufferPool<Buffer extends Pooled> {
   release(buffer: Buffer): void {
     this.#owners.delete(buffer);
     const free = this.#free.get(buffer.bytes) ?? [];
-    // Re-inserting moves the class to the end of the map: the first class is the one longest unused.
+    // Re-inserting moves the class to the end of the map, so that the first one is the least recently used.
     this.#free.delete(buffer.bytes);
     this.#free.set(buffer.bytes, free);
     free.push(buffer);
@@ -87,7 +90,7 @@ export class BufferPool<Buffer extends Pooled> {
     this.destroy(buffer);
   }
 
-  /** The error for memory that cannot be had, with those who hold the most. */
+  /** Returns the error for exhausted memory, which names the owners of the most memory. */
   outOfMemory(bytes: number, owner: string): OutOfMemoryError {
     const held = new Map<string, number>();
     for (const [buffer, holder] of this.#owners) held.set(holder, (held.get(holder) ?? 0) + buffer.bytes);
@@ -96,7 +99,7 @@ export class BufferPool<Buffer extends Pooled> {
     const used = this.#bytes - this.#idleBytes;
     return new OutOfMemoryError(
       `${owner}: ${this.device} has no memory left for ${formatBytes(bytes)}; ${formatBytes(used)} are in use` +
-        `${holders === '' ? '' : ` (${holders})`}. Use smaller batches, or dispose of tensors that are not needed`,
+        `${holders === '' ? '' : ` (${holders})`}; use smaller batches, or dispose of tensors that are not needed`,
       bytes,
     );
   }

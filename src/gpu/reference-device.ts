@@ -5,8 +5,8 @@ import { BufferPool, sizeClass } from './pool.js';
 import type { Choices } from './tuning.js';
 
 /**
- * An element of a GPU's buffer is one float64 here, which holds every f32, f16, i32 and u32 exactly. There is one for each
- * two bytes: enough whatever the type of the elements.
+ * A buffer with one float64 for each element, which represents every f32, f16, i32 and u32 exactly. There is one float64
+ * for every two bytes, which suffices for any element type.
  */
 class ReferenceBuffer implements DeviceBuffer {
   readonly values: Float64Array;
@@ -17,7 +17,7 @@ class ReferenceBuffer implements DeviceBuffer {
 
 const valuesOf = (buffer: DeviceBuffer): Float64Array => (buffer as ReferenceBuffer).values;
 
-/** Runs every kernel's float64 reference, one after the other: slow, exact, and the same plan as on a GPU. */
+/** A device that runs the float64 references of kernels on the CPU: slow, but precise, and with the same plans as a GPU. */
 export class ReferenceDevice implements Device {
   readonly kind = 'reference';
   readonly name = 'reference (float64 on the CPU)';
@@ -53,7 +53,10 @@ export class ReferenceDevice implements Device {
   async allocate(bytes: number, owner: string): Promise<DeviceBuffer> {
     this.#assertOpen();
     if (bytes > this.limits.bufferBytes) {
-      throw new OutOfMemoryError(`${owner}: ${bytes} bytes are more than the reference device's ${2 ** 31}`, bytes);
+      throw new OutOfMemoryError(
+        `${owner}: ${bytes} bytes exceed the largest buffer of the reference device, ${2 ** 31} bytes`,
+        bytes,
+      );
     }
     const free = this.#pool.take(bytes, owner);
     if (free !== undefined) return free;
@@ -67,7 +70,7 @@ export class ReferenceDevice implements Device {
     return made;
   }
 
-  /** Undefined where JavaScript has no memory for it. */
+  /** Creates a buffer; returns undefined if memory is exhausted. */
   #createBuffer(bytes: number): ReferenceBuffer | undefined {
     this.counters.buffersCreated++;
     try {

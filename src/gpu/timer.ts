@@ -1,10 +1,10 @@
 import type { Device, Prepared } from './device.js';
 
 /*
- * The one timer of `tune`, the bench and the roofline: wall-clock time of a submission, until the device is idle.
+ * The timer of `tune`, benchmarks and the roofline: the wall-clock time of a submission until the device is idle.
  */
 
-/** Milliseconds from the submission of prepared dispatches until the device has done them. */
+/** Measures the milliseconds from the submission of prepared dispatches until the device is idle. */
 export async function timeSubmission(device: Pick<Device, 'submit' | 'idle'>, prepared: Prepared): Promise<number> {
   return timeOf(async () => {
     await device.submit(prepared);
@@ -12,13 +12,13 @@ export async function timeSubmission(device: Pick<Device, 'submit' | 'idle'>, pr
   });
 }
 
-/** Milliseconds of asynchronous work. */
+/** Measures the milliseconds that asynchronous work takes. */
 export async function timeOf(work: () => Promise<unknown>): Promise<number> {
   const begin = performance.now();
   await work();
   return performance.now() - begin;
 }
 
-/** How many runs of `once` milliseconds make a submission of at least `target` milliseconds, within [1, most]. */
+/** Returns how many runs of `once` milliseconds take at least `target` milliseconds, clipped to [1, most]. */
 export const runsToLast = (target: number, once: number, most: number): number =>
   Math.max(1, Math.min(most, Math.ceil(target / once)));

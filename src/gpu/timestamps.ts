@@ -1,9 +1,9 @@
-/** How many timestamps one query set may hold (WebGPU, section 'Query Sets'). */
+/** The maximum number of timestamps in a query set (WebGPU, section 'Query Sets'). */
 const QUERIES = 4096;
 
 /**
- * Encodes each part into a compute pass of its own, with timestamps at its boundaries (WebGPU has them nowhere else),
- * submits, awaits `pause`, and returns the nanoseconds of each. Needs the feature 'timestamp-query'.
+ * Encodes each part into a compute pass of its own with timestamps at its boundaries (WebGPU has them nowhere else),
+ * submits, awaits `pause`, and returns the nanoseconds of each part. It requires the feature 'timestamp-query'.
  */
 export async function measurePasses(
   device: GPUDevice,
@@ -30,7 +30,7 @@ export async function measurePasses(
     await pause();
     await staging.mapAsync(GPUMapMode.READ);
     const stamps = new BigUint64Array(staging.getMappedRange().slice(0));
-    // An adapter may reset its counter at any time (WebGPU, section 'Timestamp Query'): no time is below zero.
+    // An adapter may reset its counter at any time (WebGPU, section 'Timestamp Query'); clip negative times.
     for (let i = 0; i < some.length; i++) durations.push(Math.max(0, Number(stamps[2 * i + 1] - stamps[2 * i])));
     for (const resource of [querySet, resolved, staging]) resource.destroy();
   }

@@ -2,20 +2,20 @@ import { defined } from './errors.js';
 import type { Kernel, Values } from './kernel.js';
 import type { UniformField } from './wgsl.js';
 
-/** Where one uniform struct of one dispatch lies in the arena. */
+/** The location of a uniform struct of a dispatch in the arena. */
 export interface UniformBlock {
   readonly offset: number;
   readonly bytes: number;
 }
 
 /**
- * The uniforms of all dispatches of a plan in one block of host memory, which one `writeBuffer` brings to the device.
- * `dirty` says that the device's copy is behind.
+ * The uniforms of all dispatches of a plan in one block of host memory, which one `writeBuffer` uploads. `dirty` is true
+ * while the copy on the device is out of date.
  */
 export class UniformArena {
   readonly #view: DataView;
   readonly #fields: Map<string, { at: number; type: UniformField['type'] }>[] = [];
-  /** For each dispatch, its uniform structs. */
+  /** The uniform structs of each dispatch. */
   readonly blocks: UniformBlock[][] = [];
   dirty = true;
 
@@ -29,7 +29,7 @@ export class UniformArena {
           struct.forEach(({ name, type }, position) => {
             fields.set(name, { at: offset + 4 * position, type });
           });
-          // Most structs take one step of the alignment: kernels with different structs can share a bind group.
+          // Padded to the alignment, most structs have the same size, so that different kernels can share a bind group.
           end = offset + Math.ceil((4 * struct.length) / alignment) * alignment;
           return { offset, bytes: end - offset };
         }),
@@ -46,7 +46,7 @@ export class UniformArena {
     return this.#view.buffer as ArrayBuffer;
   }
 
-  /** Changes one number; unchanged numbers leave the arena clean. */
+  /** Sets one number; the arena becomes dirty only if the number changes. */
   set(dispatch: number, name: string, value: number): void {
     const { at, type } = defined(this.#fields[dispatch].get(name));
     const before = this.#view.getUint32(at, true);

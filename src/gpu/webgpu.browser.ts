@@ -11,8 +11,8 @@ import {
 import type { Choices, Origin } from './tuning.js';
 
 /**
- * Asks the browser for its adapter. It offers one, and hides Dawn's switches: of the options, only kinds can be
- * refused, and nothing is thrown.
+ * Asks the browser for its only adapter. It has no toggles; an adapter of another kind than requested is passed over. It
+ * never throws.
  */
 export async function searchAdapter({ from = 'auto' }: FindOptions = {}): Promise<Search> {
   const where = 'navigator.gpu';
@@ -30,7 +30,7 @@ export async function searchAdapter({ from = 'auto' }: FindOptions = {}): Promis
     'system-software': 'system software',
     swiftshader: 'SwiftShader',
   }[from];
-  if (kind !== asked) return nothing(`the browser offers ${name} (${kind}), not the ${asked} asked for`);
+  if (kind !== asked) return nothing(`the browser offers ${name} (${kind}), not ${asked} as requested`);
   const found: FoundAdapter = {
     adapter,
     kind,
@@ -43,28 +43,29 @@ export async function searchAdapter({ from = 'auto' }: FindOptions = {}): Promis
   return { found, passedOver: [] };
 }
 
-/** The browser's adapter, or null where it has none; never throws. */
+/** Returns the adapter of the browser, or null if there is none; never throws. */
 export async function findAdapter(options: FindOptions = {}): Promise<FoundAdapter | null> {
   return (await searchAdapter(options)).found;
 }
 
-/** What runs the engine, in words. */
+/** Describes the platform that the engine runs on. */
 export const platform = (): Record<string, string> => ({ browser: globalThis.navigator?.userAgent ?? 'unknown' });
 
-/** What measurements on an adapter hold for. */
+/** Returns the adapter and versions that measurements are valid for. */
 export const originOf = (adapter: GPUAdapter): Origin => ({ ...identityOf(adapter), ...platform() });
 
-/** A page keeps no measurements. */
+/** Returns no measurements, as a page does not store them. */
 export const readTuning = async (_: Origin): Promise<Choices> => new Map();
+/** Returns undefined, as a page has no file of measurements. */
 export const tuningFile = (_: Origin): string | undefined => undefined;
 
-/** What to do for an adapter, or for a better one than `kind`. */
+/** Returns advice on how to get an adapter, or a better one than `kind`. */
 export const advice = (kind: AdapterKind | null): string[] =>
   kind === null
     ? ['use a browser with WebGPU (Chrome or Edge 113, Firefox 141, Safari 26, or newer), on an https page']
     : [];
 
-/** A page cannot ask for a collection, only give way to one. */
+/** Yields to the event loop, as a page cannot request garbage collection. */
 export const collectGarbage = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
 // biome-ignore lint/suspicious/noConsole: a page has no other place for it

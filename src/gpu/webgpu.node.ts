@@ -26,8 +26,8 @@ export { warn } from './webgpu.node.warn.js';
 const require = createRequire(import.meta.url);
 
 /*
- * Toggles of the Dawn instance: NVIDIA's f16 and subgroup matrices are hidden without the first, and without the
- * second timestamps sit on a grid of 65,536 ns.
+ * Toggles of Dawn instances. Without the first, Dawn hides f16 and subgroup matrices on NVIDIA GPUs; without the second,
+ * it quantizes timestamps to 65,536 ns.
  */
 const TOGGLES = [
   'enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia',
@@ -39,32 +39,31 @@ const LOADER = 'libvulkan.so.1';
 const SWIFTSHADER = '@sparticuz/chromium';
 const SWIFTSHADER_RUNS_HERE = process.platform === 'linux' && process.arch === 'x64';
 
-/** The environment variables that say to a Vulkan loader which drivers to take: the loader reads all of them anew for each instance. */
+/** The environment variables that tell the Vulkan loader which drivers to load; it reads them for each instance. */
 const DRIVER_VARIABLES = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES'];
 const DRIVER_FILTERS = ['VK_LOADER_DRIVERS_SELECT', 'VK_LOADER_DRIVERS_DISABLE'];
 
-/** Not in node:os: keeps a library loaded although the module system rejects it. */
+/** A dlopen flag that node:os lacks: it keeps a library loaded even though Node's module system rejects it. */
 const RTLD_NODELETE = 0x1000;
 
 /**
- * Dawn's instances, one for each set of switches and drivers, kept to the end of the process (2 MB each): Dawn crashes
- * when an instance is collected before the last callback of its last device, and there is no way to know when that was.
+ * Dawn's instances by toggles and drivers, kept until the process exits (2 MB each): Dawn crashes if an instance is
+ * garbage collected before the last callback of its last device, and there is no way to tell when that is.
  */
 const instances = new Map<string, GPU>();
 
-/** Searches wait for each other, because one may change environment variables for a moment. */
+/** Searches run one after the other, as a search may change environment variables temporarily. */
 let turn: Promise<unknown> = Promise.resolve();
 
 /**
- * The best adapter that this machine has without root: a hardware GPU, a software driver of the system that Dawn
- * accepts, or the SwiftShader of the optional package `@sparticuz/chromium` (Linux, x64). Null where there is none;
- * never throws.
+ * Finds the best adapter that is available without root: a GPU, a software driver of the system, or the SwiftShader of
+ * the optional package `@sparticuz/chromium` (Linux, x64). Returns null if there is none; never throws.
  */
 export async function findAdapter(options: FindOptions = {}): Promise<FoundAdapter | null> {
   return (await searchAdapter(options)).found;
 }
 
-/** Like `findAdapter`, and says what was passed over also where nothing was found; never throws. */
+/** Does the same as `findAdapter`, but reports what was passed over even if nothing was found; never throws. */
 export function searchAdapter(options: FindOptions = {}): Promise<Search> {
   const search = turn.then(() => lookAround(options));
   turn = search;
@@ -76,7 +75,7 @@ async function lookAround({ from = 'auto', toggles = true }: FindOptions): Promi
   let found: FoundAdapter | null = null;
   if (from !== 'swiftshader') {
     found = await requestAdapter(SYSTEM, toggles, passedOver);
-    // Containers often have a GPU's driver but no loader: SwiftShader's serves it as well.
+    // Containers often have a GPU driver but no Vulkan loader; SwiftShader's loader works too.
     if (found === null && SWIFTSHADER_RUNS_HERE && !hasLoader() && (await lendLoader(passedOver))) {
       found = await requestAdapter(`${SYSTEM}, through SwiftShader's Vulkan loader`, toggles, passedOver);
     }
@@ -97,13 +96,13 @@ async function lookAround({ from = 'auto', toggles = true }: FindOptions): Promi
   return { found, passedOver };
 }
 
-/** Dawn's instance for these switches and the drivers that the environment names now. */
+/** Returns Dawn's instance for these toggles and the drivers that the environment currently selects. */
 async function dawn(switches: readonly string[]): Promise<GPU> {
   const variables = [...DRIVER_VARIABLES, ...DRIVER_FILTERS].map((name) => process.env[name]);
   const key = JSON.stringify([switches, variables, hasLoader()]);
   let instance = instances.get(key);
   if (instance === undefined) {
-    // Loaded here and not above: Dawn's native library must not stop a machine that has no use for it.
+    // Imported lazily, so that a machine where Dawn's native library does not load can use the reference device.
     const { create, globals } = await import('webgpu');
     for (const [name, value] of Object.entries(globals)) {
       if (!(name in globalThis)) Object.assign(globalThis, { [name]: value });
@@ -131,7 +130,7 @@ async function requestAdapter(
         software: isSoftware(adapter),
         name: nameOf(adapter, await adapterNames()),
         languageFeatures: [...instance.wgslLanguageFeatures].sort(),
-        release: () => {}, // The instance is shared and stays: see `instances`.
+        release: () => {}, // The instance is shared, see `instances`.
       };
     }
     passedOver.push({ where, outcome: whyNone() });
@@ -141,7 +140,7 @@ async function requestAdapter(
   return null;
 }
 
-/** The full names of all adapters: Dawn lists them in the error for a name that none of them has. */
+/** Returns the full names of all adapters, which Dawn lists in the error for an unknown name. */
 async function adapterNames(): Promise<string[]> {
   try {
     await (await dawn(['adapter=(none of them: list them)'])).requestAdapter();
@@ -163,7 +162,7 @@ function whyNone(): string {
   return `Dawn accepts no Vulkan driver (${which}); its warnings on standard error say why`;
 }
 
-/** Makes SwiftShader the only Vulkan driver for the time of one request. */
+/** Requests an adapter while SwiftShader is the only Vulkan driver. */
 async function requestSwiftShader(toggles: boolean, passedOver: Attempt[]): Promise<FoundAdapter | null> {
   const where = 'SwiftShader';
   const folder = await swiftShader(passedOver);
@@ -178,13 +177,13 @@ async function requestSwiftShader(toggles: boolean, passedOver: Attempt[]): Prom
     if (found !== null && found.kind !== 'SwiftShader') {
       const why = isMainThread
         ? ''
-        : '; a worker needs `env: SHARE_ENV`, its own process.env does not reach the Vulkan loader';
-      passedOver.push({ where, outcome: `Vulkan gave ${found.name} in its place${why}` });
+        : '; start the worker with `env: SHARE_ENV`, as its own process.env does not reach the Vulkan loader';
+      passedOver.push({ where, outcome: `Vulkan returned ${found.name} instead${why}` });
       return null;
     }
     for (const [name, value] of before) {
       if (found === null || value === undefined) continue;
-      passedOver.push({ where: `${name}=${value}`, outcome: 'set from outside; set aside for SwiftShader' });
+      passedOver.push({ where: `${name}=${value}`, outcome: 'ignored in favour of SwiftShader' });
     }
     return found;
   } finally {
@@ -196,8 +195,8 @@ async function requestSwiftShader(toggles: boolean, passedOver: Attempt[]): Prom
 }
 
 /**
- * Loads a library for the rest of the process, and returns null or why it does not load. Node rejects what is no addon,
- * but the library stays, and the dynamic linker then finds it by its own name, as Dawn asks for it.
+ * Loads a library until the process exits; returns null, or an error message. Node rejects a library that is not an
+ * addon, but it stays loaded, and the dynamic linker then finds it by its name when Dawn asks for it.
  */
 function loadLibrary(file: string): string | null {
   try {
@@ -209,9 +208,10 @@ function loadLibrary(file: string): string | null {
   return null;
 }
 
-/** True where Dawn finds a Vulkan loader by its name; elsewhere than on Linux it is not asked for one. */
+/** Tests whether Dawn finds a Vulkan loader by name; true on systems other than Linux, where it does not need one. */
 const hasLoader = (): boolean => process.platform !== 'linux' || loadLibrary(LOADER) === null;
 
+/** Loads SwiftShader's Vulkan loader; returns whether that succeeded. */
 async function lendLoader(passedOver: Attempt[]): Promise<boolean> {
   const attempts: Attempt[] = [];
   const folder = await swiftShader(attempts);
@@ -220,7 +220,7 @@ async function lendLoader(passedOver: Attempt[]): Promise<boolean> {
   return problem === null;
 }
 
-/** SwiftShader's folder; null, and an attempt more, where it cannot be had. */
+/** Returns the folder of SwiftShader; if it is not available, returns null and records why. */
 async function swiftShader(passedOver: Attempt[]): Promise<string | null> {
   let outcome = `it is packaged for Linux on x64 only, this is ${process.platform} on ${process.arch}`;
   try {
@@ -236,7 +236,7 @@ async function swiftShader(passedOver: Attempt[]): Promise<string | null> {
   return null;
 }
 
-/** A package's folder; found by hand, because its `exports` may hide package.json. */
+/** Finds the folder of a package by path, as its `exports` may hide package.json. */
 function findPackage(name: string): string {
   for (const folder of require.resolve.paths(name) ?? []) {
     const candidate = path.join(folder, name);
@@ -251,16 +251,16 @@ function versionOf(name: string): string {
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** Collects what nobody holds any more, and waits until what was registered for that has run. */
+/** Runs garbage collection, and waits until finalization callbacks have run. */
 export async function collectGarbage(): Promise<void> {
   setFlagsFromString('--expose-gc');
   const collect: () => void = globalThis.gc ?? runInNewContext('gc');
   collect();
-  // Node runs those callbacks when it polls, which is between one turn of setImmediate and the next.
+  // Node runs finalization callbacks when it polls, between two turns of setImmediate.
   for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** What runs the engine, in words. */
+/** Describes the platform that the engine runs on. */
 export function platform(): Record<string, string> {
   const versions: Record<string, string> = {};
   for (const name of ['webgpu', SWIFTSHADER]) {
@@ -273,13 +273,13 @@ export function platform(): Record<string, string> {
   return { node: process.version, ...versions, system: `${process.platform} ${process.arch} ${os.release()}` };
 }
 
-/** What measurements on an adapter hold for. */
+/** Returns the adapter and versions that measurements are valid for. */
 export function originOf(adapter: GPUAdapter): Origin {
   const { version } = require('../../package.json');
   return { ...identityOf(adapter), tessera: version, webgpu: versionOf('webgpu') };
 }
 
-/** What to install for an adapter, or for a better one than `kind`. */
+/** Returns advice on what to install to get an adapter, or a better one than `kind`. */
 export function advice(kind: AdapterKind | null): string[] {
   if (kind === 'hardware') return [];
   if (process.platform === 'win32') return ["install your GPU's driver from its maker; Dawn uses Direct3D 12"];

@@ -6,12 +6,12 @@ import { TesseraError } from './errors.js';
 import { type Choices, decodeTuning, type Origin } from './tuning.js';
 import { warn } from './webgpu.node.warn.js';
 
-/** A file of measurements is of a few kilobytes. */
+/** The maximum size of a file of measurements, which usually has a few kilobytes. */
 const MOST_BYTES = 2 ** 20;
 
 /**
- * Where measurements of an adapter are kept: in the folder that TESSERA_TUNING names, by default the user's cache.
- * Undefined where TESSERA_TUNING is 'off'. Drivers and versions share a file: the newest measurements replace the others.
+ * Returns the file of an adapter's measurements, in the folder that TESSERA_TUNING names, by default the user's cache;
+ * undefined if TESSERA_TUNING is 'off'. All drivers and versions share a file: new measurements replace the old ones.
  */
 export function tuningFile({ vendor, architecture, device }: Origin): string | undefined {
   const folder = process.env.TESSERA_TUNING || envPaths('tessera', { suffix: '' }).cache;
@@ -20,7 +20,7 @@ export function tuningFile({ vendor, architecture, device }: Origin): string | u
   return path.join(folder, `tuning-${createHash('sha256').update(name).digest('hex').slice(0, 16)}.json`);
 }
 
-/** What was measured for this origin; nothing where there is no such file. A file that does not fit is ignored with a warning. */
+/** Reads the measurements of an adapter; none if there is no file. An invalid file is ignored with a warning. */
 export async function readTuning(origin: Origin): Promise<Choices> {
   const file = tuningFile(origin);
   if (file === undefined) return new Map();
@@ -31,7 +31,7 @@ export async function readTuning(origin: Origin): Promise<Choices> {
     return decodeTuning(await readFile(file, 'utf8'), origin);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT') warn(`ignored '${file}': ${message}; 'npx tessera tune' measures anew`);
+    if (code !== 'ENOENT') warn(`ignored '${file}': ${message}; run 'npx tessera tune' to measure again`);
     return new Map();
   }
 }

@@ -7,17 +7,17 @@ import { createBrotliDecompress } from 'node:zlib';
 import envPaths from 'env-paths';
 import * as tar from 'tar';
 
-/** Lists the files of an unpacked archive and their sizes. */
+/** The file that lists the files of an unpacked archive and their sizes. */
 const MANIFEST = 'manifest.json';
 const UNPACKING = 'unpacking-';
 const PRIVATE = 'tessera-unpacked-';
-/** How many milliseconds the folder of a process that is gone is left alone: the process may run on another machine. */
+/** The age in milliseconds at which a folder whose process is not running is removed; it may run on another machine. */
 const ABANDONED_AFTER = 3_600_000;
 
 /**
- * Unpacks an archive (tar, brotli) into a folder of the user's cache, once: it is done anew where a file is missing or of
- * another size than it was unpacked with. The whole folder is renamed when it is complete, so a second process or a Ctrl-C
- * leaves no half. Where the cache cannot be written, a private folder serves this process.
+ * Unpacks an archive (tar, brotli) into a folder of the user's cache, unless it is there with all files in their sizes.
+ * The folder is renamed when it is complete, so that concurrent processes and interruptions leave no partial folder. If
+ * the cache is not writable, a temporary folder is used until the process exits.
  */
 export async function unpackOnce(
   archive: string,
@@ -52,7 +52,7 @@ async function unpackIntoCache(archive: string, cache: string, folder: string): 
     await rename(temporary, folder);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
-    // Another process was first: its folder is as good.
+    // If another process was faster, use its folder.
     if (!(await isWhole(folder))) throw error;
   }
   return folder;
@@ -62,9 +62,9 @@ async function unpack(archive: string, folder: string): Promise<void> {
   const sizes: Record<string, number> = {};
   const extract = tar.extract({
     cwd: folder,
-    // What cannot be written is an error, not a warning that nobody sees.
+    // Treat warnings, such as for files that cannot be written, as errors.
     strict: true,
-    // Root would keep the archive's owner, and leave a library in root's cache that another user may change.
+    // As root, tar would preserve the owner, who could then modify a library in root's cache.
     preserveOwner: false,
     onReadEntry: (entry) => {
       if (entry.type === 'File') sizes[entry.path] = entry.size;
@@ -72,10 +72,10 @@ async function unpack(archive: string, folder: string): Promise<void> {
   });
   await pipeline(createReadStream(archive), createBrotliDecompress(), extract);
   await writeFile(path.join(folder, MANIFEST), JSON.stringify(sizes));
-  if (!(await isWhole(folder))) throw new Error(`${folder} does not hold what was written there`);
+  if (!(await isWhole(folder))) throw new Error(`${folder} is incomplete after unpacking`);
 }
 
-/** True for a folder with a manifest, and all its files in their sizes. */
+/** Tests whether a folder has a manifest and all its files in their sizes. */
 async function isWhole(folder: string): Promise<boolean> {
   try {
     const sizes: Record<string, number> = JSON.parse(await readFile(path.join(folder, MANIFEST), 'utf8'));
@@ -88,7 +88,7 @@ async function isWhole(folder: string): Promise<boolean> {
   }
 }
 
-/** Removes the folders of a name and a process's id that a process left which was killed. */
+/** Removes folders, named by a prefix and a process id, that killed processes left behind. */
 async function removeAbandoned(parent: string, prefix: string): Promise<void> {
   const names = await readdir(parent).catch(() => []);
   for (const name of names) {
@@ -98,7 +98,7 @@ async function removeAbandoned(parent: string, prefix: string): Promise<void> {
       ({ mtimeMs }) => mtimeMs,
       () => Date.now(),
     );
-    // Another user's folder stays.
+    // Removing another user's folder fails, which is ignored.
     if (Date.now() - changed > ABANDONED_AFTER) await rm(folder, { recursive: true, force: true }).catch(() => {});
   }
 }

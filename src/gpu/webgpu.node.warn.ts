@@ -1,7 +1,7 @@
-/** What was said is not said again when the next device is opened. */
+/** The messages printed so far. */
 const said = new Set<string>();
 
-/** Says something on standard error, once. */
+/** Prints a warning on standard error, each message once per process. */
 export function warn(message: string): void {
   if (said.has(message)) return;
   said.add(message);

@@ -76,8 +76,8 @@ test('a rung that the device lacks something for is left out with a word', () =>
   expect(names).toContain('naive');
   expect(notes).toEqual([
     expect.stringContaining(
-      "without 'subgroup matrix': its subgroups multiply matrices of 8 x 8 x 8 f32 to f32, there are none",
+      "without 'subgroup matrix': it needs subgroup matrices of 8 x 8 x 8 f32 to f32, the device has none",
     ),
-    expect.stringContaining("without 'subgroup': it shares values among 8 lanes"),
+    expect.stringContaining("without 'subgroup': it needs subgroups of at least 8 lanes"),
   ]);
 });

@@ -39,12 +39,12 @@ test.each([
   ['an access that is another', { reads: ['x', 'y'], writes: [] }, 'storage bindings differ'],
   ['a uniform that is missing', { numbers: [] }, 'uniform fields differ'],
   ['uniforms in another order', { sizes: ['rate'], numbers: ['count'] }, 'uniform fields differ'],
-  ['a gap in the bindings', { wgsl: source.replace('@binding(2)', '@binding(3)') }, 'without a gap'],
+  ['a gap in the bindings', { wgsl: source.replace('@binding(2)', '@binding(3)') }, 'must be consecutive from 0'],
   ['a uniform of another type', { wgsl: source.replace('rate: f32', 'rate: vec2f') }, "got 'rate: vec2f'"],
   ['a hook that is called and not marked', { wgsl: fusable() }, 'calls epilogue(), and has 0 marks'],
   ['a hook that is marked twice', { wgsl: fusable(epilogue('y'), epilogue('y')) }, 'has 2 marks'],
   ['a hook that is marked and not called', { wgsl: `${prologue('x')}${source}` }, 'does not call prologue()'],
-  ['a hook on no binding', { wgsl: fusable(epilogue('z')) }, "an epilogue stands on 'z'"],
+  ['a hook on no binding', { wgsl: fusable(epilogue('z')) }, "an epilogue is marked on 'z'"],
   [
     'a hook on a binding that is only read',
     { wgsl: fusable(epilogue('x')) },
@@ -96,10 +96,10 @@ test('what a kernel needs and a device lacks is said', () => {
   const having = (...subgroupMatrices: object[]) =>
     ({ ...device(0, 'shader-f16'), limits: { storageBuffers: 2, subgroupMatrices } }) as unknown as Device;
   expect(lackOf(multiplies, having({ ...matrix, K: 8 }, { ...matrix, N: 16 }))).toBe(
-    'its subgroups multiply matrices of 16 x 8 x 16 f16 to f32, there are 16 x 8 x 8 f16 to f32, 16 x 16 x 16 f16 to f32',
+    'it needs subgroup matrices of 16 x 8 x 16 f16 to f32, the device has 16 x 8 x 8 f16 to f32, 16 x 16 x 16 f16 to f32',
   );
   expect(lackOf(multiplies, having(matrix))).toBeUndefined();
   expect(multiplies.source).toMatch(/^enable chromium_experimental_subgroup_matrix;\nenable f16;/);
   const few = { ...device(0), limits: { subgroupLanes: 0, storageBuffers: 1 } } as unknown as Device;
-  expect(lackOf(defineKernel(definition), few)).toContain('binds 2 storage buffers of 1');
+  expect(lackOf(defineKernel(definition), few)).toContain('binds 2 storage buffers, the device allows 1');
 });

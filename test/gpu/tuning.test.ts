@@ -62,8 +62,8 @@ test("TESSERA_TUNING=off uses and keeps nothing; without it the user's cache doe
 
 const text = (changes: object) => JSON.stringify({ origin: newOrigin(), choices: {}, ...changes });
 test.each<[string, string, string]>([
-  ['no JSON', '{ "origin": ', 'it is no JSON'],
-  ['empty', '', 'it is no JSON'],
+  ['no JSON', '{ "origin": ', 'it is not valid JSON'],
+  ['empty', '', 'it is not valid JSON'],
   ['a list', '[]', 'expected { origin'],
   ['null', 'null', 'expected { origin'],
   ['without choices', text({ choices: undefined }), 'expected { origin'],
