@@ -41,7 +41,7 @@ test.each([
   ['uniforms in another order', { sizes: ['rate'], numbers: ['count'] }, 'uniform fields differ'],
   ['a gap in the bindings', { wgsl: source.replace('@binding(2)', '@binding(3)') }, 'must be consecutive from 0'],
   ['a uniform of another type', { wgsl: source.replace('rate: f32', 'rate: vec2f') }, "got 'rate: vec2f'"],
-  ['a hook that is called and not marked', { wgsl: fusable() }, 'calls epilogue(), and has 0 marks'],
+  ['a hook that is called and not marked', { wgsl: fusable() }, 'calls epilogue() and has 0 marks'],
   ['a hook that is marked twice', { wgsl: fusable(epilogue('y'), epilogue('y')) }, 'has 2 marks'],
   ['a hook that is marked and not called', { wgsl: `${prologue('x')}${source}` }, 'does not call prologue()'],
   ['a hook on no binding', { wgsl: fusable(epilogue('z')) }, "an epilogue is marked on 'z'"],
@@ -86,7 +86,7 @@ test('what a kernel needs and a device lacks is said', () => {
     }) as unknown as Device;
   const shared = defineKernel({ ...definition, subgroupLanes: 8 });
   expect(lackOf(shared, device(8))).toBeUndefined();
-  expect(lackOf(shared, device(4))).toContain('8 lanes of a subgroup, there are 4');
+  expect(lackOf(shared, device(4))).toContain('at least 8 lanes, the device has 4');
   const half = defineKernel({ ...definition, f16: true });
   expect(half.source).toMatch(/^enable f16;/);
   expect(lackOf(half, device(0, 'shader-f16'))).toBeUndefined();
