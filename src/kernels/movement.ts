@@ -133,10 +133,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 }`,
   });
 
-/**
- * Strided copies of elements of 32 bits. As vec4, sizes, offsets and strides count vec4, and the innermost strides are
- * 1.
- */
+/** Strided copies of 32-bit elements. As vec4, sizes, offsets and strides count vec4, and innermost strides are 1. */
 export const stridedCopies = {
   scalar: stridedCopy('strided_copy', 'u32'),
   vec4: stridedCopy('strided_copy_vec4', 'vec4u'),

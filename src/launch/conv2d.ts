@@ -116,10 +116,7 @@ export function conv2dInputBackwardLaunches(
   }));
 }
 
-/**
- * Launches of dw, the gradient of a convolution with respect to its filter: sums of chunks of rows of pixels, and their
- * sum.
- */
+/** Launches of dw, the gradient of a convolution with respect to its filter, summed in chunks of rows of pixels. */
 export function conv2dFilterBackwardLaunches(
   x: Value,
   dy: Value,

@@ -46,8 +46,7 @@ function copyAxes(
   const count = given.reduce((product, { size }) => product * size, 1);
   const axes = [...given];
   while (axes.length < COPY_AXES) axes.unshift({ size: 1, from: 0, to: 0 });
-  // Rows that are contiguous on both sides, with sizes, offsets and strides that are multiples of 4, are copied as
-  // vec4.
+  // Rows that are contiguous on both sides are copied as vec4 if sizes, offsets and strides are multiples of 4.
   const last = axes.pop() ?? { size: 1, from: 0, to: 0 };
   const multiples = [last.size, start.from, start.to, ...axes.flatMap((axis) => [axis.from, axis.to])];
   const vec4 = last.from === 1 && last.to === 1 && multiples.every((number) => number % 4 === 0);

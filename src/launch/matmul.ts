@@ -29,15 +29,9 @@ export function matrixOf({ shape }: { readonly shape: Shape }, transposed: boole
   return transposed ? [columns, rows] : [rows, columns];
 }
 
-/**
- * With fewer workgroups than this, most of a GPU is idle: a long k is then split into chunks, which costs a second
- * launch.
- */
+/** With fewer workgroups, a GPU is mostly idle, so a long k is split into chunks that a second launch sums. */
 const ENOUGH_WORKGROUPS = 64;
-/**
- * Sums of more terms lose precision, so a k longer than this is split if the partial results are small beside the
- * operands.
- */
+/** A sum of more terms loses precision, so a longer k is split if the partial results are small beside the operands. */
 const LONG_K = 2048;
 const SHORTEST_CHUNK = 512;
 /** The numbers of chunks to measure beside the default, and the least length of such a chunk. */

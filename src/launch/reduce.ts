@@ -67,10 +67,7 @@ export function reduceLaunches(
   return choose(name, { outer, n, inner }, variants, split ? `${best('/split')}/split` : best(''));
 }
 
-/**
- * A multiple of 4 near √n, so that neither stage is long; if possible one that makes the number of chunks a multiple of
- * 4.
- */
+/** A multiple of 4 near √n, so that neither stage is long, and if possible one with a multiple of 4 chunks. */
 function chunkLength(n: number): number {
   const shortest = 4 * Math.ceil(Math.max(64, Math.sqrt(n)) / 4);
   const lengths = Array.from({ length: 16 }, (_, more) => shortest + 4 * more);

@@ -1,10 +1,7 @@
 import { argsort, SORTED_BLOCK } from '../kernels/reduce/sort.js';
 import { type Launch, type LaunchContext, launch, type Value } from './launch.js';
 
-/**
- * Launches of y, the indices that sort x (outer, n, inner) along its middle axis; runs alternate between two
- * temporaries.
- */
+/** Launches of y, the argsort of x (outer, n, inner) along its middle axis; merges alternate between temporaries. */
 export function sortLaunches(
   x: Value,
   y: Value,

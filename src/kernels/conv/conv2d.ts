@@ -39,9 +39,12 @@ export type ConvSizes = Readonly<Record<(typeof convSizes)[number], number>>;
 
 export const CONV_SIZES_STRUCT = `struct Sizes { ${convSizes.map((name) => `${name}: u32`).join(', ')} }`;
 
+/** The number of elements of a window, which is the inner axis of the implicit product. */
 export const windowSize = (s: ConvSizes) => s.kernel_height * s.kernel_width * s.in_channels;
+/** The number of output pixels. */
 export const pixels = (s: ConvSizes) => s.batch * s.out_height * s.out_width;
 const imageSize = (s: ConvSizes) => s.in_height * s.in_width * s.in_channels;
+/** The number of elements of the input. */
 export const inputSize = (s: ConvSizes) => s.batch * imageSize(s);
 const outputSize = (s: ConvSizes) => s.out_height * s.out_width * s.out_channels;
 export const convCost = (s: ConvSizes) => costOf(s, { x: 4, w: 4, y: 4 });

@@ -22,10 +22,12 @@ import { implementationOf } from './table.js';
  */
 const THREADS = 64;
 
+/** The WGSL types in which elements are stored. */
 export const STORED: Record<ElementType, string> = { f32: 'f32', i32: 'i32', u32: 'u32', bool: 'u32', f16: 'f16' };
 const LANES: Record<ElementType, string> = { f32: 'Float', i32: 'Int', u32: 'Uint', bool: 'Bool', f16: 'Float' };
 const SCALAR_TYPES = 'alias Float = f32; alias Int = i32; alias Uint = u32; alias Bool = bool;';
 const VECTOR_TYPES = 'alias Float = vec4f; alias Int = vec4i; alias Uint = vec4u; alias Bool = vec4<bool>;';
+/** The WGSL types in which four elements are stored. */
 export const STORED_VECTOR: Record<ElementType, string> = {
   f32: 'vec4f',
   i32: 'vec4i',
@@ -38,6 +40,7 @@ export const STORED_VECTOR: Record<ElementType, string> = {
 export const typesOf = (vector: boolean, f16: boolean): string =>
   `${vector ? VECTOR_TYPES : SCALAR_TYPES}${f16 ? ` alias Half = ${(vector ? STORED_VECTOR : STORED).f16};` : ''}`;
 
+/** True if an expression loads, computes or stores f16. */
 export const usesF16 = ({ inputs, steps }: Expression): boolean =>
   [...inputs, ...steps].some(({ type }) => type === 'f16');
 
@@ -72,6 +75,7 @@ function layoutFields(expression: Expression, prefix: string, vector: boolean): 
   });
 }
 
+/** WGSL of the index in an operand for an index in the result. */
 function indexOf(layout: Layout, field: string, index: string): string {
   if (layout === 'same') return index;
   if (layout === 'scalar') return '0u';
@@ -113,6 +117,7 @@ export function body(expression: Expression, prefix: string, uniforms: string, i
   return [...loads, ...steps].join('\n');
 }
 
+/** The declarations of the uniforms of an expression. */
 export function fieldsOf(expression: Expression, prefix: string, vector: boolean): string[] {
   return [
     ...layoutFields(expression, prefix, vector).map(([field]) => `${field}: u32`),
@@ -121,6 +126,7 @@ export function fieldsOf(expression: Expression, prefix: string, vector: boolean
   ];
 }
 
+/** WGSL of the functions that expressions call, each once. */
 export const helpersOf = (expressions: readonly Expression[]): string =>
   [...new Set(expressions.flatMap(({ steps }) => steps.flatMap(({ fn }) => fn.helpers ?? [])))].join('\n');
 
@@ -231,6 +237,7 @@ ${body(expression, '', 'sizes', 'i', vector)}
   });
 }
 
+/** The bytes of the inputs of an expression, for `count` results. */
 export function inputBytes(expression: Expression, count: number): number {
   return expression.inputs.reduce((sum, { type, layout }) => {
     if (typeof layout === 'string') return sum + bytesOf(type, layout === 'same' ? count : 1);

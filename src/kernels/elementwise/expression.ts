@@ -8,6 +8,7 @@ import { type ElementwiseFunction, implementationOf } from './table.js';
  */
 export type Layout = 'same' | 'scalar' | readonly Axis[];
 
+/** A group of adjacent axes of the result, along which an operand is kept or broadcast. */
 export interface Axis {
   readonly size: number;
   /** False where the operand is broadcast along this axis. */
@@ -19,6 +20,7 @@ export type Operand =
   | { readonly kind: 'input' | 'number' | 'step'; readonly index: number }
   | { readonly kind: 'value' };
 
+/** A function applied to its operands. */
 export interface Step {
   readonly fn: ElementwiseFunction;
   readonly operands: readonly Operand[];

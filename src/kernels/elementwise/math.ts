@@ -5,8 +5,7 @@ import { wgsl } from '../../gpu/wgsl.js';
  * accurate to a few ulp on every adapter. They work on scalars and vec4: kernels declare `Float`, `Int`, `Uint` and
  * `Bool` as aliases. Polynomials are those of Moshier's Cephes. Subnormal numbers may be flushed to 0.
  *
- * NaN is tested, and made, by its bits, because a compiler may assume that there are no NaNs and fold `x != x` to
- * false.
+ * NaN is tested and made by its bits: a compiler may assume that there are no NaNs, and fold `x != x` to false.
  */
 const NAN = wgsl`
 fn float_is_nan(x: Float) -> Bool { return (bitcast<Uint>(x) & Uint(0x7fffffffu)) > Uint(0x7f800000u); }

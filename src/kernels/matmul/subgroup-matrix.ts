@@ -25,10 +25,7 @@ const COLUMNS = 128;
 const REGION_ROWS = 64;
 const REGION_COLUMNS = 32;
 const THREADS = 256; // a multiple of every subgroup size, which is at most 128
-/**
- * Bytes along k in workgroup memory at a time. Together with C's tile 27 KiB, of the 32 that devices with matrix units
- * have.
- */
+/** Bytes along k in workgroup memory at a time: with C's tile 27 KiB, of the 32 that devices with matrix units have. */
 const DEPTH_BYTES = 64;
 /** Bytes of padding after each row of a tile, which put successive rows on different banks. */
 const PADDING_BYTES = 16;
@@ -130,9 +127,7 @@ ${each(
 fn row_of(region: u32) -> u32 { return region / ${COLUMNS / REGION_COLUMNS}u * ${REGION_ROWS}u; }
 fn column_of(region: u32) -> u32 { return region % ${COLUMNS / REGION_COLUMNS}u * ${REGION_COLUMNS}u; }
 
-/**
- * Stores the matrices of C in workgroup memory, of \`regions\` regions from \`region\` on; i and j belong to region 0.
- */
+/** Stores the matrices of C of \`regions\` regions, from \`region\` on; i and j are those of region 0. */
 fn store(slice: u32, i: u32, j: u32, region: u32, regions: u32, thread: u32) {
   for (var e = region * MATRIX + thread; e < (region + regions) * MATRIX; e += THREADS) {
     let row = i + row_of(e / MATRIX) + e % MATRIX / ${N}u;

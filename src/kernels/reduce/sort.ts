@@ -27,7 +27,7 @@ fn before(a: f32, i: u32, b: f32, k: u32) -> bool {
   i32: wgsl`fn before(a: i32, i: u32, b: i32, k: u32) -> bool { return a < b || (a == b && i < k); }`,
 } as const;
 
-/** Whether a at index i comes before b at index k. */
+/** Whether a, at index i, comes before b, at index k. */
 const before = (a: number, i: number, b: number, k: number): boolean => {
   if (Number.isNaN(a) !== Number.isNaN(b)) return Number.isNaN(b);
   return a < b || (!(a > b) && i < k);
@@ -53,10 +53,7 @@ function sortRuns({ x, y, outer, n, inner }: Given, run: number): void {
 const sizes = ['outer', 'n', 'inner', 'run'] as const;
 const workgroups = ({ outer, n, inner }: Record<'outer' | 'n' | 'inner', number>): number =>
   ceilDivide(outer * n * inner, THREADS);
-/**
- * WGSL of `index`, that of an element, its index `k` along the middle axis, and `column`, the index of the element at k
- * = 0.
- */
+/** WGSL of an element's `index`, its index `k` along the middle axis, and the index `column` of the one at k = 0. */
 const head = wgsl`
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
