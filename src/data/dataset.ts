@@ -2,58 +2,59 @@ import { batchesOf, copyRows, epochOrder } from '../tensor/batches.js';
 import { type Tensor, TesseraError, tensor } from '../tensor/index.js';
 import { checkOptions, nonNegativeInteger, optional, positiveInteger } from '../tensor/options.js';
 
-/** Pairs of text and image with a class, in flat arrays, one row a pair. */
+/** A dataset of texts and images with class labels, in row-major arrays. */
 export interface PairedData {
-  /** Rows. */
+  /** The number of rows. */
   readonly size: number;
-  /** (size, time) */
+  /** The word ids (size, time). */
   readonly tokens: Int32Array;
-  /** (size, time) */
+  /** The mask (size, time): 1 for a word, 0 for padding. */
   readonly mask: Float32Array;
-  /** (size, height, width, channels) */
+  /** The images (size, height, width, channels). */
   readonly images: Float32Array;
-  /** (size) */
+  /** The class labels (size). */
   readonly labels: Int32Array;
-  /** Words of a row, with padding. */
+  /** The number of words per row, including padding. */
   readonly time: number;
-  /** [height, width, channels] */
+  /** The shape of an image, [height, width, channels]. */
   readonly image: readonly [number, number, number];
-  /** Their names. */
+  /** The names of the classes. */
   readonly classes: readonly string[];
 }
 
-/** Some rows of a dataset, as tensors. */
+/** A batch of a dataset, as tensors. */
 export interface Batch {
-  /** Rows. */
+  /** The number of rows. */
   readonly size: number;
-  /** (size, time) of i32. */
+  /** The word ids (size, time), i32. */
   readonly tokens: Tensor;
-  /** (size, time): 1 for a word, 0 for padding. */
+  /** The mask (size, time), f32: 1 for a word, 0 for padding. */
   readonly mask: Tensor;
-  /** (size, height, width, channels). */
+  /** The images (size, height, width, channels), f32. */
   readonly images: Tensor;
-  /** (size) of i32. */
+  /** The class labels (size), i32. */
   readonly labels: Tensor;
 }
 
-/** How rows are put into batches. */
+/** Options of `batches`. */
 export interface BatchOptions {
-  /** Rows of a batch; the last may have fewer. */
+  /** The batch size; the last batch may be smaller. */
   readonly size: number;
-  /** Shuffles by (seed, epoch); without a seed rows come in order. */
+  /** The seed of the shuffle; without a seed, rows are not shuffled. */
   readonly seed?: number;
-  /** Another epoch, another order. Default 0. */
+  /** The number of the epoch, which is shuffled differently for each. Default 0. */
   readonly epoch?: number;
-  /** Batches to leave out at the beginning: where an interrupted epoch goes on. */
+  /** The number of batches to skip, to resume an interrupted epoch. Default 0. */
   readonly skip?: number;
 }
 
-/** How many batches an epoch has. */
+/** Returns the number of batches of an epoch. */
 export const batchCount = (rows: number, size: number): number => Math.ceil(rows / size);
 
 /**
- * The batches of an epoch; the last may be smaller. The order depends on (seed, epoch) alone.
- * @throws TesseraError at the call if an option is unknown or not what it should be, or the dataset is empty, damaged, or holds NaN.
+ * Yields the batches of an epoch. Their order depends on the seed and the epoch only.
+ * @throws TesseraError, when called, if an option is unknown or invalid, or the dataset is empty, inconsistent, or
+ * contains NaN.
  */
 export function batches(data: PairedData, options: BatchOptions): Generator<Batch> {
   const {
@@ -86,7 +87,7 @@ function checkData({ size, tokens, mask, images, labels, time, image, classes }:
     }
   }
   const odd = images.findIndex((value) => !Number.isFinite(value));
-  if (odd >= 0) throw new TesseraError(`batches: the image of row ${Math.floor(odd / pixels)} holds ${images[odd]}`);
+  if (odd >= 0) throw new TesseraError(`batches: the image of row ${Math.floor(odd / pixels)} contains ${images[odd]}`);
   const foreign = labels.findIndex((label) => label < 0 || label >= classes.length);
   if (foreign >= 0) {
     throw new TesseraError(
@@ -95,7 +96,7 @@ function checkData({ size, tokens, mask, images, labels, time, image, classes }:
   }
 }
 
-/** The given rows as one batch. */
+/** Returns rows of a dataset as a batch. */
 export function rowsOf({ tokens, mask, images, labels, time, image }: PairedData, rows: Uint32Array): Batch {
   const pixels = image[0] * image[1] * image[2];
   const size = rows.length;

@@ -1,20 +1,20 @@
 import { TesseraError } from '../tensor/index.js';
 
-/** Mean and deviation of every channel of the training images. */
+/** The statistics of the pixels of training images. */
 export interface PixelStatistics {
-  /** For each channel. */
+  /** The mean of each channel. */
   readonly mean: readonly number[];
-  /** Standard deviation, for each channel. */
+  /** The standard deviation of each channel. */
   readonly deviation: readonly number[];
 }
 
 /**
- * Statistics of images (…, channels) by channel: take them from the training side only.
- * @throws TesseraError if there are no pixels, they do not fill the channels, or one is outside [0, 1].
+ * Computes mean and standard deviation of each channel of images (..., channels). Use the training split only.
+ * @throws TesseraError if there are no pixels, their number is not a multiple of the channels, or one is outside [0, 1].
  */
 export function pixelStatistics(images: Float32Array, channels: number): PixelStatistics {
   checkPixels('pixelStatistics', images, channels);
-  if (images.length === 0) throw new TesseraError('pixelStatistics: there are no images; expected at least one');
+  if (images.length === 0) throw new TesseraError('pixelStatistics: expected at least one image, got none');
   const sums = new Float64Array(channels);
   const squares = new Float64Array(channels);
   images.forEach((value, index) => {
@@ -28,16 +28,16 @@ export function pixelStatistics(images: Float32Array, channels: number): PixelSt
 }
 
 /**
- * (x - mean) / deviation by channel, in place; returns the same array.
- * @throws TesseraError if the statistics are damaged, the pixels do not fill the channels, or one is outside [0, 1]
- *   (NaN, bytes up to 255, images normalised before): nothing has been changed then.
+ * Normalizes images (..., channels) in place, (x - mean) / deviation for each channel, and returns them.
+ * @throws TesseraError, before changing anything, if the statistics are invalid, the number of pixels is not a multiple
+ * of the channels, or one is outside [0, 1] (NaN, bytes up to 255, images that are already normalized).
  */
 export function normalize(images: Float32Array, { mean, deviation }: PixelStatistics): Float32Array {
   const channels = mean.length;
   const usable = mean.every(Number.isFinite) && deviation.every((value) => Number.isFinite(value) && value > 0);
   if (channels === 0 || deviation.length !== channels || !usable) {
     throw new TesseraError(
-      `normalize: expected as many finite means as positive deviations, got [${mean}] and [${deviation}]`,
+      `normalize: expected a finite mean and a positive deviation for each channel, got [${mean}] and [${deviation}]`,
     );
   }
   checkPixels('normalize', images, channels);
@@ -55,7 +55,7 @@ function checkPixels(what: string, images: Float32Array, channels: number): void
   const at = images.findIndex((value) => !(value >= 0 && value <= 1));
   if (at >= 0) {
     throw new TesseraError(
-      `${what}: value ${at} is ${images[at]}; expected pixels in [0, 1] (divide bytes by 255; normalise only once)`,
+      `${what}: value ${at} is ${images[at]}; expected pixels in [0, 1] (divide bytes by 255; normalize only once)`,
     );
   }
 }

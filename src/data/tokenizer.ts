@@ -1,57 +1,57 @@
 import { TesseraError } from '../tensor/index.js';
 import { checkOptions, nonNegativeInteger, optional, positiveInteger } from '../tensor/options.js';
 
-/** The id of padding, and of a word that the vocabulary does not have. */
+/** The id of padding. */
 export const PADDING = 0;
 /** The id of words that are not in the vocabulary. */
 export const UNKNOWN = 1;
-/** Names what `words` does: ids of words mean something else where it gives others. */
+/** The name of the algorithm of `words`; vocabularies of another one are not compatible. */
 const TOKENIZER = 'unicode-words-nfc';
 
 const segmenter = new Intl.Segmenter('und', { granularity: 'word' });
-/** What a segment needs to be a word: punctuation and white space have none of it. */
+/** Matches segments that are words, not punctuation or white space. */
 const WORD = /[\p{L}\p{N}\p{Extended_Pictographic}\p{Regional_Indicator}]/u;
 
-/** Lower case in Unicode's normal form C: no letter, accent or vowel sign is lost, and what looks the same is the same. */
+/** Converts to lower case and Unicode's normal form C, which keeps accents and unifies equivalent spellings. */
 const normalForm = (text: string): string => text.toLowerCase().normalize('NFC');
 
 /**
- * The words of a text by Unicode's rules (UAX 29), in lower case and normal form C: é is one letter however it was
- * written, Hangul syllables are composed, and compatibility forms such as ｶ stay apart from カ. Chinese, Japanese and Thai
- * are split by the dictionaries of the engine's ICU. An emoji is a word, with its joiners and skin tone.
+ * Splits a text into words by Unicode's rules (UAX 29), in lower case and normal form C: é is one letter however it is
+ * encoded, Hangul syllables are composed, and compatibility forms such as ｶ differ from カ. Chinese, Japanese and Thai are
+ * segmented by the dictionaries of ICU. An emoji is a word, including its joiners and skin tone.
  */
 export function words(text: string): string[] {
   return Array.from(segmenter.segment(normalForm(text)), ({ segment }) => segment).filter((word) => WORD.test(word));
 }
 
-/** Whether `words` can give it. A dictionary may split a word that stands alone otherwise than within a text. */
+/** Tests whether `words` can return a word. A dictionary may segment it differently than within a text. */
 const isWord = (word: unknown): word is string =>
   typeof word === 'string' && word !== '' && words(word).join('') === word;
 
-/** Texts as ids, `time` to a row, padded at the end. */
+/** Texts encoded as word ids, padded at the end. */
 export interface EncodedTexts {
-  /** (texts, time) */
+  /** The word ids (texts, time). */
   readonly tokens: Int32Array;
-  /** (texts, time): 1 for a word, 0 for padding */
+  /** The mask (texts, time): 1 for a word, 0 for padding. */
   readonly mask: Float32Array;
-  /** Words of a text, with padding. */
+  /** The number of words per text, including padding. */
   readonly time: number;
 }
 
-/** Which words a vocabulary has. */
+/** Options of `Vocabulary.of`. */
 export interface VocabularyOptions {
-  /** How many ids there are at most; padding and unknown take two. Default 10,000. */
+  /** The maximum number of ids, including padding and unknown. Default 10,000. */
   readonly size?: number;
-  /** How often a word must occur. Default 1. */
+  /** The minimum number of occurrences of a word. Default 1. */
   readonly minimumCount?: number;
 }
 
-/** Ids of words. Build it from the training split only: a word that is not in there is `UNKNOWN` ever after. */
+/** A mapping from words to ids. Build it from the training split; other words are encoded as `UNKNOWN`. */
 export class Vocabulary {
   readonly #ids: ReadonlyMap<string, number>;
 
-  /** @throws TesseraError if one of them is no word as `words` gives it, or stands twice. */
-  constructor(/** From id 2 on. */ readonly words: readonly string[]) {
+  /** @throws TesseraError if `words` cannot return one of the words, or a word occurs twice. */
+  constructor(/** The words, in order of their ids, from id 2 on. */ readonly words: readonly string[]) {
     const bad = words.findIndex((word) => !isWord(word));
     if (bad >= 0) {
       throw new TesseraError(
@@ -60,13 +60,13 @@ export class Vocabulary {
     }
     this.#ids = new Map(words.map((word, index) => [word, index + 2]));
     if (this.#ids.size !== words.length) {
-      throw new TesseraError('Vocabulary: a word stands twice; expected each word once');
+      throw new TesseraError('Vocabulary: a word occurs twice; expected each word once');
     }
   }
 
   /**
-   * The most frequent words of some texts, at most `size` ids with padding and unknown; equals in order of appearance.
-   * @throws TesseraError if an option is unknown or not what it should be.
+   * Builds a vocabulary of the most frequent words of texts; words of equal frequency are in order of appearance.
+   * @throws TesseraError if an option is unknown or invalid.
    */
   static of(texts: Iterable<string>, options: VocabularyOptions = {}): Vocabulary {
     const { size = 10_000, minimumCount = 1 } = checkOptions('Vocabulary.of', options, {
@@ -83,21 +83,23 @@ export class Vocabulary {
   }
 
   /**
-   * A vocabulary from what `JSON.stringify` made of one.
-   * @throws TesseraError if it is damaged, or of a version whose `words` gave other words.
+   * Restores a vocabulary from the output of `JSON.stringify`.
+   * @throws TesseraError if it is malformed, or was written by a version with another tokenizer.
    */
   static fromJSON(json: string): Vocabulary {
     let value: unknown;
     try {
       value = JSON.parse(json);
     } catch (error) {
-      throw new TesseraError('Vocabulary.fromJSON: expected JSON; the text is damaged', { cause: error });
+      throw new TesseraError('Vocabulary.fromJSON: the text is not valid JSON', { cause: error });
     }
     const { tokenizer, words } = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
     if (tokenizer !== TOKENIZER) {
-      const found = Array.isArray(value) ? 'a list, whose words have lost their accents' : JSON.stringify(tokenizer);
+      const found = Array.isArray(value)
+        ? 'an array, written by a tokenizer that removed accents'
+        : JSON.stringify(tokenizer);
       throw new TesseraError(
-        `Vocabulary.fromJSON: expected words of the tokenizer '${TOKENIZER}', got ${found}; build it anew with Vocabulary.of`,
+        `Vocabulary.fromJSON: expected words of the tokenizer '${TOKENIZER}', got ${found}; build it again with Vocabulary.of`,
       );
     }
     if (!Array.isArray(words))
@@ -105,19 +107,19 @@ export class Vocabulary {
     return new Vocabulary(words);
   }
 
-  /** The words in order of their ids, and the tokenizer that gives them: what `JSON.stringify` writes. */
+  /** Returns the tokenizer's name and the words in order of their ids, for `JSON.stringify`. */
   toJSON(): { tokenizer: string; words: readonly string[] } {
     return { tokenizer: TOKENIZER, words: this.words };
   }
 
-  /** How many ids there are, padding and unknown included. */
+  /** The number of ids, including padding and unknown. */
   get size(): number {
     return this.words.length + 2;
   }
 
   /**
-   * Texts as rows of `time` ids: longer ones are truncated, shorter ones padded. A text without words is all padding: its
-   * mask is all zeros, and an LSTM under the mask leaves it at the state it began with.
+   * Encodes texts as rows of `time` ids: longer texts are truncated, shorter ones padded. A text without words is all
+   * padding; with its mask of zeros, an LSTM returns its initial state.
    * @throws TesseraError if `time` is not a positive integer.
    */
   encode(texts: readonly string[], time: number): EncodedTexts {
@@ -138,8 +140,8 @@ export class Vocabulary {
   }
 
   /**
-   * The words of some ids: padding is left out, unknown is `?`.
-   * @throws TesseraError if an id is not of this vocabulary.
+   * Decodes ids to words separated by spaces; padding is omitted, and unknown becomes `?`.
+   * @throws TesseraError if an id is out of range.
    */
   decode(tokens: ArrayLike<number>): string {
     return Array.from(tokens)
@@ -147,7 +149,7 @@ export class Vocabulary {
       .map((id) => {
         const word = id === UNKNOWN ? '?' : this.words[id - 2];
         if (word === undefined)
-          throw new TesseraError(`Vocabulary.decode: there is no id ${id}; expected 0 to ${this.size - 1}`);
+          throw new TesseraError(`Vocabulary.decode: id ${id} is out of range; expected 0 to ${this.size - 1}`);
         return word;
       })
       .join(' ');

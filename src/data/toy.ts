@@ -2,23 +2,24 @@ import { Generator } from '../tensor/generator.js';
 import { checkOptions, nonNegativeInteger, optional, positiveInteger } from '../tensor/options.js';
 import type { PairedData } from './dataset.js';
 
-/** Sizes of the toy data. */
+/** Options of `toyData`. */
 export interface ToyOptions {
-  /** Rows. Default 64. */
+  /** The number of rows. Default 64. */
   readonly size?: number;
-  /** Default 0. */
+  /** The seed. Default 0. */
   readonly seed?: number;
-  /** Height and width. Default 8. */
+  /** The height and width of the images. Default 8. */
   readonly pixels?: number;
-  /** Words of a row. Default 4. */
+  /** The maximum number of words per row. Default 4. */
   readonly time?: number;
 }
 
 /**
- * Pairs that need both modalities: the text names one of two words among noise words, the image is bright in its upper
- * or lower half, and the class is the pair of both. Each modality alone decides half of the question: at best 50%.
+ * Generates a dataset that needs both modalities: the text contains one of two words among noise words, the image is
+ * bright in its upper or lower half, and the class is the combination of both. One modality alone reaches at most 50%
+ * accuracy.
  *
- * @throws TesseraError if an option is unknown or not what it should be.
+ * @throws TesseraError if an option is unknown or invalid.
  */
 export function toyData(options: ToyOptions = {}): PairedData {
   const {
@@ -42,9 +43,9 @@ export function toyData(options: ToyOptions = {}): PairedData {
     const half = generator.integer(2);
     labels[row] = 2 * word + half;
     const length = 1 + generator.integer(time);
-    const place = generator.integer(length);
+    const position = generator.integer(length);
     for (let at = 0; at < length; at++) {
-      tokens[row * time + at] = at === place ? 2 + word : 4 + generator.integer(4);
+      tokens[row * time + at] = at === position ? 2 + word : 4 + generator.integer(4);
       mask[row * time + at] = 1;
     }
     for (let at = 0; at < pixels * pixels; at++) {

@@ -37,7 +37,7 @@ test('a vocabulary is read as it was written, or not at all', () => {
       `Vocabulary: word 0 is ${JSON.stringify(word)}; expected one word in lower case and normal form C`,
     );
   const wrong: [string, string][] = [
-    ['["ete"]', 'got a list, whose words have lost their accents; build it anew with Vocabulary.of'],
+    ['["ete"]', 'got an array, written by a tokenizer that removed accents; build it again with Vocabulary.of'],
     ['{"tokenizer":"other","words":["ete"]}', 'got "other"'],
     ['null', 'got undefined'],
     ['{"tokenizer":"unicode-words-nfc"}', 'expected a list of words, got undefined'],
@@ -83,7 +83,7 @@ test('what cannot be batched is refused', () => {
   expect(() => Vocabulary.of([], { size: 1 })).toThrow('Vocabulary.of: size must be an integer of 2 or above, got 1');
   const images = data.images.slice();
   images[70] = Number.NaN;
-  expect(() => [...batches({ ...data, images }, { size: 4 })]).toThrow('the image of row 1 holds NaN');
+  expect(() => [...batches({ ...data, images }, { size: 4 })]).toThrow('the image of row 1 contains NaN');
   expect(() => [...batches({ ...data, size: 4 }, { size: 4 })]).toThrow('4 rows need 16 values of tokens, got 12');
   expect(() => [...batches({ ...data, labels: Int32Array.of(0, 4, 1) }, { size: 4 })]).toThrow(
     'the label of row 1 is 4; expected 0 to 3',
@@ -106,7 +106,7 @@ test('images are normalised by channel; what is no pixel is refused', () => {
   expect(statistics).toEqual({ mean: [0.25, 0.625], deviation: [0.25, 0.375] });
   const normalised = normalize(images, statistics);
   expect(Array.from(normalised)).toEqual([-1, -1, 1, 1]);
-  expect(() => normalize(normalised, statistics)).toThrow('normalise only once');
+  expect(() => normalize(normalised, statistics)).toThrow('normalize only once');
   expect(() => pixelStatistics(Float32Array.of(1, Number.NaN), 1)).toThrow('value 1 is NaN');
   expect(() => pixelStatistics(new Float32Array(4), 3)).toThrow('4 values do not fill 3 channels');
 });

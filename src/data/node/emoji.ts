@@ -22,8 +22,8 @@ import { decodeImage } from './images.js';
 const require = createRequire(import.meta.url);
 
 /**
- * Sets of pictures whose licences allow this use: Twemoji (CC BY 4.0), Noto (Apache 2.0), Fluent flat (MIT), and
- * OpenMoji (CC BY-SA 4.0, share-alike, hence not among the defaults).
+ * The emoji sets, by vendor: Twemoji (CC BY 4.0), Noto (Apache 2.0), Fluent flat (MIT), and OpenMoji (CC BY-SA 4.0, which
+ * is share-alike and therefore not a default).
  */
 export const EMOJI_VENDORS = ['twemoji', 'noto', 'fluent-emoji-flat', 'openmoji'] as const;
 /** One of `EMOJI_VENDORS`. */
@@ -37,48 +37,48 @@ interface IconSet {
   readonly categories: Readonly<Record<string, readonly string[]>>;
 }
 
-/** One drawing of an emoji. */
+/** A picture of an emoji. */
 interface Picture {
   readonly emoji: string;
   readonly vendor: EmojiVendor;
   readonly svg: string;
 }
 
-/** Which pictures, how large, and how they are split. */
+/** Options of `emojiData`. */
 export interface EmojiOptions {
-  /** Height and width of the pictures, in pixels. */
+  /** The height and width of the pictures in pixels. Default 28. */
   readonly pixels?: number;
-  /** Whose drawings. Default: the first three of `EMOJI_VENDORS`. */
+  /** The vendors of the pictures. Default: the first three of `EMOJI_VENDORS`. */
   readonly vendors?: readonly EmojiVendor[];
-  /** Draws the split. */
+  /** The seed of the split. Default 0. */
   readonly seed?: number;
-  /** The share of the emoji that is held out. Default 0.2. */
+  /** The fraction of the emoji in the test split. Default 0.2. */
   readonly testFraction?: number;
-  /** Words of a name, at most. */
+  /** The maximum number of words of a name. Default 8. */
   readonly time?: number;
-  /** Called while pictures are being drawn for the first time: how many of how many. */
+  /** Called after each picture that is rendered, with the number rendered and the total, unless they are cached. */
   readonly onProgress?: (done: number, total: number) => void;
-  /** An AbortSignal: ends the drawing when it is aborted. */
+  /** An AbortSignal that stops the rendering. */
   readonly signal?: { throwIfAborted(): void };
 }
 
-/** Emoji for training and for judging, and how they were encoded. */
+/** The emoji dataset. */
 export interface EmojiData {
-  /** What a model learns from. */
+  /** The training split. */
   readonly train: PairedData;
-  /** Emoji that it does not meet before it is judged. */
+  /** The test split, of emoji that the training split does not contain. */
   readonly test: PairedData;
-  /** Of the training texts. */
+  /** The vocabulary of the training split. */
   readonly vocabulary: Vocabulary;
-  /** Of the training pictures, by which all are normalised. */
+  /** The statistics of the training split, by which all images are normalized. */
   readonly statistics: PixelStatistics;
-  /** Names of the groups. */
+  /** The names of the classes, which are Unicode's groups of emoji. */
   readonly classes: readonly string[];
-  /** The emoji of each row of the test set, and its text. */
+  /** The name of the emoji of each row of the test split. */
   readonly testNames: readonly string[];
-  /** Words that were left out of all texts, because they name the class. */
+  /** The words that were removed from all texts because they leak the label. */
   readonly removedWords: readonly string[];
-  /** Versions of the packages that the pictures are from, by name. */
+  /** The versions of the packages of the pictures, by name. */
   readonly pictures: Readonly<Record<string, string>>;
 }
 
@@ -96,7 +96,7 @@ const OPTIONS: Checks<EmojiOptions> = {
 };
 const CHANNELS = 3;
 
-/** Optional dependencies: who wants the pictures installs them. */
+/** Returns the package of a vendor's pictures, an optional dependency. */
 const packageOf = (vendor: EmojiVendor): string => `@iconify-json/${vendor}`;
 
 function loadSets(vendors: readonly EmojiVendor[]): Map<EmojiVendor, IconSet> {
@@ -134,7 +134,7 @@ function isInstalled(name: string): boolean {
   }
 }
 
-/** The group of every emoji, by Twemoji's metadata, without variants of skin. */
+/** Returns the group of each emoji from Twemoji's metadata, without skin tone variants. */
 function groupsOf(set: IconSet): Map<string, string> {
   const groups = new Map<string, string>();
   for (const [group, names] of Object.entries(set.categories)) {
@@ -144,10 +144,11 @@ function groupsOf(set: IconSet): Map<string, string> {
 }
 
 /**
- * Emoji as pairs of picture and name, with their groups as classes. Each is drawn by several vendors; the split is by
- * emoji, so that no emoji stands on both sides. The vocabulary and the normalisation come from the training side.
+ * Loads the emoji dataset: pictures and names of emoji, with their groups as classes. Each emoji has pictures by several
+ * vendors; the split is by emoji, so that none is in both splits. The vocabulary and the pixel statistics are those of
+ * the training split.
  *
- * @throws TesseraError if an option is not what it should be, or a package with pictures is missing.
+ * @throws TesseraError if an option is unknown or invalid, or a package of pictures is not installed.
  */
 export async function emojiData(options: EmojiOptions = {}): Promise<EmojiData> {
   const {
@@ -166,7 +167,7 @@ export async function emojiData(options: EmojiOptions = {}): Promise<EmojiData> 
 
   const classOf = new Map([...groups].map(([name, group]) => [name, classes.indexOf(group)]));
   const heldOut = splitKeys(classOf, testFraction, seed);
-  const removed = tellingWords([...classOf].filter(([name]) => !heldOut.has(name)));
+  const removed = labelLeakingWords([...classOf].filter(([name]) => !heldOut.has(name)));
   const textOf = (name: string) =>
     name
       .split('-')
@@ -233,14 +234,13 @@ function picturesOf(vendor: EmojiVendor, set: IconSet, groups: ReadonlyMap<strin
 }
 
 /**
- * A word that stands in many names and nearly always in one group ('flag', 'face', 'button') is the group's label
- * written out: a text with it leaves a picture nothing to add. Such words are found in the training names and left out
- * of all texts.
+ * Finds label-leaking words: those that occur in many names, nearly always of one group ('flag', 'face', 'button'). With
+ * them, the text alone would determine the class. They are found in the training split and removed from all texts.
  */
-function tellingWords(
+function labelLeakingWords(
   training: readonly (readonly [name: string, label: number])[],
   minimum = 8,
-  share = 0.8,
+  fraction = 0.8,
 ): Set<string> {
   const counts = new Map<string, Map<number, number>>();
   for (const [name, label] of training) {
@@ -249,14 +249,14 @@ function tellingWords(
       counts.set(word, byLabel.set(label, (byLabel.get(label) ?? 0) + 1));
     }
   }
-  const telling = [...counts].filter(([, byLabel]) => {
+  const leaking = [...counts].filter(([, byLabel]) => {
     const total = [...byLabel.values()].reduce((sum, count) => sum + count, 0);
-    return total >= minimum && Math.max(...byLabel.values()) >= share * total;
+    return total >= minimum && Math.max(...byLabel.values()) >= fraction * total;
   });
-  return new Set(telling.map(([word]) => word));
+  return new Set(leaking.map(([word]) => word));
 }
 
-/** All pictures as bytes (pictures, pixels, pixels, 3): from the cache, or drawn and put there. */
+/** Renders pictures to bytes (pictures, pixels, pixels, 3), or reads them from the cache. */
 async function rasterize(
   pictures: readonly Picture[],
   versions: Readonly<Record<string, string>>,
@@ -289,12 +289,12 @@ async function rasterize(
   });
   await Promise.all(lanes);
   const digest = createHash('sha256').update(drawn).digest();
-  // A cache that cannot be written costs time, not the run.
+  // If the cache is not writable, the pictures are rendered again next time.
   await writeFileAtomically(file, Buffer.concat([drawn, digest])).catch(() => {});
   return drawn;
 }
 
-/** The cached bytes, if they are there, of the right length and undamaged. */
+/** Reads the cached bytes; undefined if they are missing or corrupt. */
 async function readCache(file: string, bytes: number): Promise<Uint8Array | undefined> {
   const content = await readWholeFile(file, { maximumBytes: bytes + 32 }).catch(() => undefined);
   if (content?.length !== bytes + 32) return undefined;

@@ -32,7 +32,7 @@ const REASONS: Readonly<Record<string, string>> = {
   IRREGULAR: 'it is a device, a pipe or a socket, not a regular file',
 };
 
-/** An error as the file system gives it. */
+/** Creates an error like those of the file system. */
 const withCode = (code: string): Error => Object.assign(new Error(code), { code });
 
 function failed(what: string, file: string, error: unknown): TesseraError {
@@ -40,7 +40,7 @@ function failed(what: string, file: string, error: unknown): TesseraError {
   return new TesseraError(`${what} '${file}': ${REASONS[code ?? ''] ?? message}`, { cause: error });
 }
 
-/** Makes a folder and those above it. Node's own recursive mkdir never returns where the file system refuses new names. */
+/** Creates a folder and its parents. Node's recursive mkdir hangs on file systems that refuse new names. */
 async function makeFolder(folder: string): Promise<void> {
   const exists = await stat(folder).then(
     (status) => status.isDirectory(),
@@ -49,21 +49,21 @@ async function makeFolder(folder: string): Promise<void> {
   if (exists) return;
   if (path.dirname(folder) !== folder) await makeFolder(path.dirname(folder));
   await mkdir(folder).catch(async (error: NodeJS.ErrnoException) => {
-    // Its parent exists now: what is missing is the right to add to it, as in /proc.
+    // The parent exists, so ENOENT means that nothing may be created in it, as in /proc.
     if (error.code === 'ENOENT') throw withCode('EACCES');
     if (error.code !== 'EEXIST') throw error;
     await access(`${folder}${path.sep}`);
   });
 }
 
-/** Undefined where nothing has the name. */
+/** Returns the status of a file, or undefined if it does not exist. */
 const statusOf = (file: string): Promise<Stats | undefined> =>
   stat(file).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
 
-/** Where writing to a name leads: symbolic links are followed, also to a file that does not exist yet. */
+/** Resolves the file that a write goes to, through symbolic links, even to a file that does not exist yet. */
 async function destinationOf(file: string): Promise<{ destination: string; status?: Stats }> {
   if (file === '') throw withCode('NONAME');
   const status = await statusOf(file);
@@ -74,7 +74,7 @@ async function destinationOf(file: string): Promise<{ destination: string; statu
     return { destination: file };
   }
   if (status.isDirectory()) throw withCode('EISDIR');
-  // The administrator may write anywhere, but a file without any permission to write was protected on purpose.
+  // Root may write any file, but one without any write permission was protected on purpose.
   if (status.isFile() && (status.mode & 0o222) === 0) throw withCode('READONLY');
   await access(file, constants.W_OK);
   // The names of open pipes, such as /dev/stdout, do not resolve to a path.
@@ -82,8 +82,8 @@ async function destinationOf(file: string): Promise<{ destination: string; statu
 }
 
 /**
- * Makes the folder of a file that is to be written later: work that takes long asks before it begins.
- * @throws TesseraError if nothing can be written there, or a folder or a read-only file has that name.
+ * Checks that a file can be written, and creates its folder, before long work begins.
+ * @throws TesseraError if the file cannot be written, or is a folder or read-only.
  */
 export async function checkWritable(file: string): Promise<void> {
   try {
@@ -97,7 +97,7 @@ export async function checkWritable(file: string): Promise<void> {
 const TEMPORARY = /^\.tessera-[0-9a-f]{8}\.tmp$/;
 const HOUR = 3_600_000;
 
-/** Removes what writers that were killed have left in a folder: no write takes an hour. */
+/** Removes temporary files older than an hour, which killed writers left in a folder. */
 async function removeAbandoned(folder: string): Promise<void> {
   for (const name of (await readdir(folder)).filter((name) => TEMPORARY.test(name))) {
     const file = path.join(folder, name);
@@ -107,11 +107,11 @@ async function removeAbandoned(folder: string): Promise<void> {
 }
 
 /**
- * Writes a file under a temporary name beside it and renames it: whoever reads it sees the old file or the new one,
- * never a half. Makes the folder if there is none. Symbolic links are followed, and mode and owner stay as they were;
- * other hard links to the old file keep its content. Devices and pipes are written into.
+ * Writes a file atomically: it is written under a temporary name in the same folder and renamed, so that readers see
+ * either the old content or the new one. Missing folders are created. Symbolic links are followed; mode and owner are
+ * kept; other hard links keep the old content. Devices and pipes are written directly.
  *
- * @throws TesseraError if the place cannot be written, or the file is read-only; the old file, if any, is as it was.
+ * @throws TesseraError if the file cannot be written or is read-only; the old content, if any, is kept.
  */
 export async function writeFileAtomically(file: string, bytes: Uint8Array | string): Promise<void> {
   let temporary: string | undefined;
@@ -124,7 +124,7 @@ export async function writeFileAtomically(file: string, bytes: Uint8Array | stri
     try {
       await handle.writeFile(bytes);
       if (status !== undefined) {
-        // Only the administrator may give a file away; anyone else is its owner already, or becomes it.
+        // Only root may change the owner; for others this fails, which is ignored.
         await handle.chown(status.uid, status.gid).catch(() => {});
         await handle.chmod(status.mode & 0o7777);
       }
@@ -141,7 +141,7 @@ export async function writeFileAtomically(file: string, bytes: Uint8Array | stri
 }
 
 /**
- * Reads a whole file, after a look at its size.
+ * Reads a whole file, after checking its size.
  * @throws TesseraError if it is missing, not a regular file, or larger than `maximumBytes` (default 2 GiB).
  */
 export async function readWholeFile(

@@ -1,11 +1,11 @@
 import { TesseraError } from '../../tensor/index.js';
 import { readWholeFile } from './files.js';
 
-/** More pixels than this are refused before they are decoded. */
+/** Larger images are rejected before decoding. */
 const MAXIMUM_PIXELS = 64 * 2 ** 20;
 const MAXIMUM_BYTES = 256 * 2 ** 20;
 
-/** Loaded where a picture is decoded: sharp is a large binary, and who decodes none need not install it. */
+/** Loads sharp lazily, as it is a large optional dependency. */
 async function loadSharp() {
   try {
     return (await import('sharp')).default;
@@ -21,10 +21,10 @@ async function loadSharp() {
 }
 
 /**
- * A picture (PNG, JPEG, WebP, GIF, SVG) as numbers in [0, 1], rows of pixels of 1 (grey) or 3 (RGB) channels, scaled to
- * height x width on a white ground, turned as its EXIF orientation says.
+ * Decodes an image (PNG, JPEG, WebP, GIF, SVG) to pixels in [0, 1], (height, width, channels) with 1 (grey) or 3 (RGB)
+ * channels. It is scaled to fit height x width on a white background, and rotated by its EXIF orientation.
  *
- * @throws TesseraError if the bytes are no picture, a part of one, or too large, or the package sharp is not installed.
+ * @throws TesseraError if the bytes are not a complete image, or too large, or the package sharp is not installed.
  */
 export async function decodeImage(
   bytes: Uint8Array,
@@ -50,7 +50,7 @@ export async function decodeImage(
   }
 }
 
-/** The same, of a file. @throws TesseraError as `decodeImage`, or if the file cannot be read. */
+/** Reads an image file and decodes it as `decodeImage`. @throws TesseraError also if the file cannot be read. */
 export async function readImage(file: string, shape: readonly [number, number, number]): Promise<Float32Array> {
   return decodeImage(await readWholeFile(file, { maximumBytes: MAXIMUM_BYTES }), shape, file);
 }
