@@ -42,7 +42,7 @@ test('a vocabulary is read as it was written, or not at all', () => {
     ['null', 'got undefined'],
     ['{"tokenizer":"unicode-words-nfc"}', 'expected a list of words, got undefined'],
     ['{"tokenizer":"unicode-words-nfc","words":["Été"]}', 'word 0 is "Été"'],
-    ['{', 'expected JSON'],
+    ['{', 'not valid JSON'],
   ];
   for (const [json, message] of wrong) expect(() => Vocabulary.fromJSON(json), json).toThrow(message);
 });
@@ -53,7 +53,7 @@ test('a vocabulary has the most frequent words, and knows what it does not know'
   const { tokens, mask } = vocabulary.encode(['Heart of red', '', 'red red red red'], 3);
   expect(Array.from(tokens)).toEqual([3, UNKNOWN, 2, 0, 0, 0, 2, 2, 2]);
   expect(Array.from(mask)).toEqual([1, 1, 1, 0, 0, 0, 1, 1, 1]);
-  expect(() => new Vocabulary(['a', 'a'])).toThrow('stands twice');
+  expect(() => new Vocabulary(['a', 'a'])).toThrow('occurs twice');
 });
 
 test('an epoch has every row once, in an order of (seed, epoch) alone', async () => {
