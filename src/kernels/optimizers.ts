@@ -201,14 +201,20 @@ ${change(0)}
 
 /** Stochastic gradient descent: step = rate·g. */
 export const sgdUpdate = defineUpdate({
-  ...{ name: 'sgd_update', moments: [], numbers: [], flops: 1 },
+  name: 'sgd_update',
+  moments: [],
+  numbers: [],
+  flops: 1,
   wgsl: wgsl`  let step = sizes.rate * g;`,
   apply: (g, { rate }) => ({ step: rate * g }),
 });
 
 /** SGD with momentum, as in Keras: velocity ← momentum·velocity - rate·g, step = -velocity. */
 export const momentumUpdate = defineUpdate({
-  ...{ name: 'momentum_update', moments: ['velocity'], numbers: ['momentum'], flops: 3 },
+  name: 'momentum_update',
+  moments: ['velocity'],
+  numbers: ['momentum'],
+  flops: 3,
   wgsl: wgsl`
   velocity = sizes.momentum * velocity - sizes.rate * g;
   let step = -velocity;`,
@@ -220,7 +226,10 @@ export const momentumUpdate = defineUpdate({
 
 /** SGD with Nesterov momentum, as in Keras: the same velocity, step = rate·g - momentum·velocity. */
 export const nesterovUpdate = defineUpdate({
-  ...{ name: 'nesterov_update', moments: ['velocity'], numbers: ['momentum'], flops: 5 },
+  name: 'nesterov_update',
+  moments: ['velocity'],
+  numbers: ['momentum'],
+  flops: 5,
   wgsl: wgsl`
   velocity = sizes.momentum * velocity - sizes.rate * g;
   let step = sizes.rate * g - sizes.momentum * velocity;`,
@@ -254,7 +263,10 @@ export const adamUpdate = defineUpdate({
 
 /** RMSprop (Hinton 2012): v ← ρ·v + (1-ρ)·g², step = rate·g / (√v + ε). */
 export const rmspropUpdate = defineUpdate({
-  ...{ name: 'rmsprop_update', moments: ['v'], numbers: ['rho', 'epsilon'], flops: 9 },
+  name: 'rmsprop_update',
+  moments: ['v'],
+  numbers: ['rho', 'epsilon'],
+  flops: 9,
   wgsl: wgsl`
   v = sizes.rho * v + (1.0 - sizes.rho) * g * g;
   let step = sizes.rate * g / (sqrt(v) + sizes.epsilon);`,
@@ -266,7 +278,10 @@ export const rmspropUpdate = defineUpdate({
 
 /** Adagrad (Duchi, Hazan and Singer 2011), as in Keras: v ← v + g², step = rate·g / √(v + ε). */
 export const adagradUpdate = defineUpdate({
-  ...{ name: 'adagrad_update', moments: ['v'], numbers: ['epsilon'], flops: 6 },
+  name: 'adagrad_update',
+  moments: ['v'],
+  numbers: ['epsilon'],
+  flops: 6,
   wgsl: wgsl`
   v = v + g * g;
   let step = sizes.rate * g / sqrt(v + sizes.epsilon);`,

@@ -166,7 +166,10 @@ export async function measureRoofs(device: Device): Promise<Roofs> {
     return found;
   };
   const of = (kernel: Kernel, values: Record<string, number>): Dispatch => ({
-    ...{ kernel, bindings: { x, y }, uniforms: values, label: kernel.name },
+    kernel,
+    bindings: { x, y },
+    uniforms: values,
+    label: kernel.name,
   });
   const perSecond = (amount: number, milliseconds: number) => (1000 * amount) / milliseconds;
   const best = async (dispatches: readonly Dispatch[], what: 'flops' | 'bytes'): Promise<number> => {
@@ -206,7 +209,11 @@ export async function measureRoofs(device: Device): Promise<Roofs> {
   for (const buffer of [x, y]) device.release(buffer);
   return {
     ...(f16Flops === undefined ? {} : { f16Flops }),
-    ...{ flops, bytes: Math.max(copied, readOnly), copy: copied, dispatch: empty / many },
-    ...{ upload: perSecond(4 * data.length, upload), readback: perSecond(4 * data.length, readback) },
+    flops,
+    bytes: Math.max(copied, readOnly),
+    copy: copied,
+    dispatch: empty / many,
+    upload: perSecond(4 * data.length, upload),
+    readback: perSecond(4 * data.length, readback),
   };
 }

@@ -20,8 +20,18 @@ function sizesOf(q: Value, k: Value, v: Value, mask: Value, { causal, scale }: A
   const strides = rowMajorStrides(mask.shape).map((stride, axis) => (mask.shape[axis] === 1 ? 0 : stride));
   const [mask_batch, mask_head, mask_query, mask_key] = strides;
   return {
-    ...{ blocks: batch * heads, heads, queries, features, keys: k.shape[2], value_features: v.shape[3] },
-    ...{ causal: Number(causal), scale, mask_batch, mask_head, mask_query, mask_key },
+    blocks: batch * heads,
+    heads,
+    queries,
+    features,
+    keys: k.shape[2],
+    value_features: v.shape[3],
+    causal: Number(causal),
+    scale,
+    mask_batch,
+    mask_head,
+    mask_query,
+    mask_key,
   };
 }
 

@@ -27,10 +27,24 @@ function sizesOf({ input, filter, output, stride, padding, dilation, groups }: C
   const [kernel_height, kernel_width, , out_channels] = filter;
   const [, out_height, out_width] = output;
   return {
-    ...{ batch, in_height, in_width, in_channels, kernel_height, kernel_width, out_height, out_width, out_channels },
-    ...{ stride_height: stride[0], stride_width: stride[1] },
-    ...{ dilation_height: dilation[0], dilation_width: dilation[1], groups },
-    ...{ pad_top: padding[0][0], pad_left: padding[1][0], chunks: 1, chunk_length: batch * out_height },
+    batch,
+    in_height,
+    in_width,
+    in_channels,
+    kernel_height,
+    kernel_width,
+    out_height,
+    out_width,
+    out_channels,
+    stride_height: stride[0],
+    stride_width: stride[1],
+    dilation_height: dilation[0],
+    dilation_width: dilation[1],
+    groups,
+    pad_top: padding[0][0],
+    pad_left: padding[1][0],
+    chunks: 1,
+    chunk_length: batch * out_height,
   };
 }
 
@@ -71,8 +85,11 @@ function chooseKernel(
   );
   const { groups, ...s } = sizesOf(conv);
   const sizes = {
-    ...{ pixels: pixels(s), in: s.in_channels, out: s.out_channels },
-    ...{ window: s.kernel_height * s.kernel_width, stride: s.stride_height * s.stride_width },
+    pixels: pixels(s),
+    in: s.in_channels,
+    out: s.out_channels,
+    window: s.kernel_height * s.kernel_width,
+    stride: s.stride_height * s.stride_width,
     f16: type === 'f16',
   };
   const defaultVariant = groups > 1 ? 'grouped' : device.software && 'subgroup' in kernels ? 'subgroup' : 'register';

@@ -18,7 +18,9 @@ export interface Value {
 /** A view of the contiguous elements of a value from `first` on, with a shape of its own. */
 export const viewOf = <V extends Value>(value: V, first: number, shape: Shape): V => ({
   ...value,
-  ...{ shape, length: sizeOf(shape), first: (value.first ?? 0) + first },
+  shape,
+  length: sizeOf(shape),
+  first: (value.first ?? 0) + first,
 });
 
 /** A kernel with the values behind its bindings and the values of its uniforms. */

@@ -47,8 +47,10 @@ export function lstmLaunches(
     ];
   };
   const reads = {
-    ...{ x_gates: byTime(xGates), mask: byTime(mask) },
-    ...{ hidden0: { value: hidden0, axis: 0 }, cell0: { value: cell0, axis: 0 } },
+    x_gates: byTime(xGates),
+    mask: byTime(mask),
+    hidden0: { value: hidden0, axis: 0 },
+    cell0: { value: cell0, axis: 0 },
   };
   const writes = { hidden: byTime(hidden), cells: byTime(cells), gates: byTime(gates) };
   return splitBatch({ batch, reads, writes, launches }, context);
@@ -82,8 +84,11 @@ export function lstmBackwardLaunches(
     );
   };
   const reads = {
-    ...{ gates: byTime(gates), cells: byTime(cells), mask: byTime(mask) },
-    ...{ dhidden: byTime(dhidden), dcells: byTime(dcells) },
+    gates: byTime(gates),
+    cells: byTime(cells),
+    mask: byTime(mask),
+    dhidden: byTime(dhidden),
+    dcells: byTime(dcells),
   };
   return splitBatch({ batch, reads, writes: { state: byTime(state), dgates: byTime(dgates) }, launches }, context);
 }

@@ -53,9 +53,18 @@ export function matmulLaunches(
   const [, n] = matrixOf(b, transposeB);
   const batch = sizeOf(c.shape.slice(0, -2));
   const unsplit: MatmulSizes = {
-    ...{ batch, m, n, k, chunks: 1, chunk_length: Math.max(1, k) },
-    ...{ a_batch: m * k, a_row: transposeA ? 1 : k, a_col: transposeA ? m : 1 },
-    ...{ b_batch: k * n, b_row: transposeB ? 1 : n, b_col: transposeB ? k : 1 },
+    batch,
+    m,
+    n,
+    k,
+    chunks: 1,
+    chunk_length: Math.max(1, k),
+    a_batch: m * k,
+    a_row: transposeA ? 1 : k,
+    a_col: transposeA ? m : 1,
+    b_batch: k * n,
+    b_row: transposeB ? 1 : n,
+    b_col: transposeB ? k : 1,
   };
   const product = (kernel: Kernel, chunks: number) => (): Launch[] => {
     if (chunks <= 1) return [launch(kernel, { a, b, c }, unsplit)];

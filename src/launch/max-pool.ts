@@ -11,8 +11,16 @@ function sizesOf({ shape: input }: Value, { shape: output }: Value, { size, stri
   const [batch, in_height, in_width, channels] = input;
   const [, out_height, out_width] = output;
   return {
-    ...{ batch, in_height, in_width, channels, out_height, out_width },
-    ...{ window_height: size[0], window_width: size[1], stride_height: stride[0], stride_width: stride[1] },
+    batch,
+    in_height,
+    in_width,
+    channels,
+    out_height,
+    out_width,
+    window_height: size[0],
+    window_width: size[1],
+    stride_height: stride[0],
+    stride_width: stride[1],
   };
 }
 

@@ -113,7 +113,10 @@ describe.runIf(isGpu)('bind groups', () => {
   test('are shared by dispatches that bind the same buffers', async () => {
     const [y, z] = [await gpu.allocate(1024, 'y'), await gpu.allocate(1024, 'z')];
     const fill = (buffer: DeviceBuffer, count: number, value: number) => ({
-      ...{ kernel: fills.f32, bindings: { y: buffer }, uniforms: { count, value }, label: 'fill' },
+      kernel: fills.f32,
+      bindings: { y: buffer },
+      uniforms: { count, value },
+      label: 'fill',
     });
     const prepared = await gpu.prepare([fill(y, 8, 1), fill(z, 8, 2), fill(y, 4, 3), fill(z, 4, 4), fill(y, 0, 5)]);
     expect(prepared.bindGroups).toBe(2);

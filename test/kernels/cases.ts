@@ -68,7 +68,9 @@ function storingF16(one: KernelCase): KernelCase {
   const [product] = expression.steps;
   const steps = [product, { fn: cast.f16, operands: [{ kind: 'step', index: 0 } as const], type: 'f16' as const }];
   return {
-    ...{ ...one, note: `${one.note}, storing halves`, buffers },
+    ...one,
+    note: `${one.note}, storing halves`,
+    buffers,
     types: { ...types, [fusion.on]: 'f16', epilogue_in0: 'f16' },
     fusions: [{ ...fusion, expression: { ...expression, inputs: [{ type: 'f16', layout: 'same' }], steps } }],
     tolerance: { absolute: 1e-4, relative: 1e-3 },

@@ -91,7 +91,9 @@ export const elementwiseCases: readonly KernelCase[] = elementwiseFunctions.flat
       ];
     });
     return {
-      ...{ kernel, note: `${note}, ${type}`, values: { count: COUNT, ...(takesFirst(expression) && { first: 3 }) } },
+      kernel,
+      note: `${note}, ${type}`,
+      values: { count: COUNT, ...(takesFirst(expression) && { first: 3 }) },
       buffers: { ...Object.fromEntries(inputs), y: COUNT },
       // A bool is stored as 0 or 1.
       ...(gives === 'f32' ? {} : { types: { y: gives === 'bool' ? 'u32' : gives } }),
@@ -136,7 +138,9 @@ export const f16Cases: readonly KernelCase[] = [8, 7].flatMap((cols): KernelCase
     const expression = { inputs: layouts.map((layout) => ({ type: 'f16' as const, layout })), numbers: [], steps };
     const values = { count, ...expressionValues(expression, '', canVectorize(expression)) };
     return {
-      ...{ kernel: composeElementwise(expression), note: `halves to ${type}, ${cols} columns`, values },
+      kernel: composeElementwise(expression),
+      note: `halves to ${type}, ${cols} columns`,
+      values,
       buffers: { in0: count, in1: 1, in2: rows, in3: cols, y: count },
       types: { in0: 'f16', in1: 'f16', in2: 'f16', in3: 'f16', y: type },
       tolerance: { absolute: 1e-6, relative: type === 'f16' ? 1e-3 : 1e-6 },

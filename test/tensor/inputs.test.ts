@@ -18,16 +18,26 @@ const [x, kernel4, recurrent4] = [floats(2, 3, 5), floats(5, 16), floats(4, 16)]
 const calls: Readonly<Record<string, readonly [Inputs, (given: Inputs) => unknown]>> = {
   lstm: [
     {
-      ...{ x, kernel: kernel4, recurrent: recurrent4, bias: floats(16), mask: floats(2, 3) },
-      ...{ 'initial.hidden': floats(2, 4), 'initial.cell': floats(2, 4) },
+      x,
+      kernel: kernel4,
+      recurrent: recurrent4,
+      bias: floats(16),
+      mask: floats(2, 3),
+      'initial.hidden': floats(2, 4),
+      'initial.cell': floats(2, 4),
     },
     ({ x, kernel, recurrent, bias, mask, 'initial.hidden': hidden, 'initial.cell': cell }) =>
       ops.lstm(x, kernel, recurrent, bias, { mask, initial: { hidden, cell } }),
   ],
   gru: [
     {
-      ...{ x, kernel: floats(5, 12), recurrent: floats(4, 12), bias: floats(12), recurrentBias: floats(12) },
-      ...{ mask: floats(2, 3), initial: floats(2, 4) },
+      x,
+      kernel: floats(5, 12),
+      recurrent: floats(4, 12),
+      bias: floats(12),
+      recurrentBias: floats(12),
+      mask: floats(2, 3),
+      initial: floats(2, 4),
     },
     ({ x, kernel, recurrent, bias, recurrentBias, mask, initial }) =>
       ops.gru(x, kernel, recurrent, bias, recurrentBias, { mask, initial }),

@@ -118,7 +118,8 @@ function forEachProduct(s: ConvSizes, visit: (x: number, w: number, y: number) =
 /** Defines the kernel of y = x * w. */
 const forward = (type: OperandType) =>
   defineKernel({
-    ...{ name: nameFor('conv2d', type), f16: type === 'f16' },
+    name: nameFor('conv2d', type),
+    f16: type === 'f16',
     reads: ['x', 'w'],
     writes: ['y'],
     sizes: convSizes,
@@ -186,7 +187,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 /** Defines the kernel of dx, the gradient of y = x * w with respect to x: a transposed convolution. */
 const inputBackward = (type: OperandType) =>
   defineKernel({
-    ...{ name: nameFor('conv2d_input_backward', type), f16: type === 'f16' },
+    name: nameFor('conv2d_input_backward', type),
+    f16: type === 'f16',
     reads: ['dy', 'w'],
     writes: ['dx'],
     sizes: convSizes,
@@ -247,7 +249,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
  */
 const filterBackward = (type: OperandType) =>
   defineKernel({
-    ...{ name: nameFor('conv2d_filter_backward', type), f16: type === 'f16' },
+    name: nameFor('conv2d_filter_backward', type),
+    f16: type === 'f16',
     reads: ['x', 'dy'],
     writes: ['dw'],
     sizes: convSizes,

@@ -71,7 +71,9 @@ const splitRows: Split<'a' | 'c', (typeof matmulSizes)[number]> = {
 /** Splits along the batch or, within one product, along the rows of C. */
 export const matmulSplits = [
   splitAlong('batch', ({ a_batch, b_batch, chunks, m, n }: MatmulSizes) => ({
-    ...{ a: a_batch, b: b_batch, c: chunks * m * n },
+    a: a_batch,
+    b: b_batch,
+    c: chunks * m * n,
   })),
   splitRows,
 ] as const;

@@ -110,7 +110,9 @@ fn store(slice: u32, i: u32, j: u32, value: vec4f) {
 }`;
 
 const rows: Variant = {
-  ...{ shared: 'm', vec4: true, store: storeVec4 },
+  shared: 'm',
+  vec4: true,
+  store: storeVec4,
   loads: wgsl`${sharedRows}
 fn spread_one(z: u32, k: u32, j: u32) -> vec4f {
   return vec4f(b[(z * sizes.b_batch + k * sizes.b_row + min(j, sizes.n - 4u)) / 4u]);
@@ -121,7 +123,9 @@ fn spread_vec4(z: u32, k: u32, j: u32) -> mat4x4f {
 };
 
 const columns: Variant = {
-  ...{ shared: 'm', vec4: true, store: storeVec4 },
+  shared: 'm',
+  vec4: true,
+  store: storeVec4,
   loads: wgsl`${sharedRows}
 fn spread_vec4(z: u32, k: u32, j: u32) -> mat4x4f {
   let at = (z * sizes.b_batch + min(j, sizes.n - 4u) * sizes.b_col + k) / 4u;
@@ -132,7 +136,8 @@ fn spread_one(z: u32, k: u32, j: u32) -> vec4f { return spread_vec4(z, k, j)[k %
 };
 
 const any: Variant = {
-  ...{ shared: 'm', vec4: false },
+  shared: 'm',
+  vec4: false,
   loads: wgsl`${sharedRows}
 fn spread_one(z: u32, k: u32, j: u32) -> vec4f {
   let at = z * sizes.b_batch + k * sizes.b_row + min(j + vec4u(0u, 1u, 2u, 3u), vec4u(sizes.n - 1u)) * sizes.b_col;
@@ -152,7 +157,8 @@ fn store(slice: u32, i: u32, j: u32, value: vec4f) {
 };
 
 const tall: Variant = {
-  ...{ shared: 'n', vec4: false },
+  shared: 'n',
+  vec4: false,
   loads: wgsl`
 fn shared_one(z: u32, j: u32, k: u32) -> f32 {
   return f32(b[z * sizes.b_batch + k * sizes.b_row + j * sizes.b_col]);

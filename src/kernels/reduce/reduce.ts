@@ -206,7 +206,9 @@ export const reductions = {
 
 function family(name: Reduction) {
   return {
-    ...{ rows: rows(name), columns: columns(name, 'f32'), columnsVec4: columns(name, 'vec4f') },
+    rows: rows(name),
+    columns: columns(name, 'f32'),
+    columnsVec4: columns(name, 'vec4f'),
   } as const;
 }
 

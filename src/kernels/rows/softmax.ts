@@ -17,7 +17,10 @@ const THREADS = 64;
 const sizes = ['rows', 'cols'] as const;
 const workgroups = ({ rows, cols }: { rows: number; cols: number }): number => (cols === 0 ? 0 : rows);
 const forward = {
-  ...{ reads: ['x'], writes: ['y'], sizes, workgroups },
+  reads: ['x'],
+  writes: ['y'],
+  sizes,
+  workgroups,
   splits: [splitAlong('rows', ({ cols }) => ({ x: cols, y: cols }))],
 } as const;
 
@@ -167,7 +170,9 @@ struct Sizes { rows: u32, cols: u32 }
 /** dx = y ⊙ (dy - Σ_k dy[k]·y[k]), where y = softmax(x). */
 export const softmaxBackward = rowKernels(({ suffix, subgroupLanes, element, wgsl: reduction }) =>
   defineKernel({
-    ...{ name: `softmax_backward${suffix}`, ...gradient, subgroupLanes },
+    name: `softmax_backward${suffix}`,
+    ...gradient,
+    subgroupLanes,
     cost: ({ rows, cols }) => ({ flops: 4 * rows * cols, bytes: 12 * rows * cols }),
     wgsl: wgsl`${gradientHead(element)}
 ${reduction}
@@ -197,7 +202,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 /** dx = dy - exp(y) · Σ_k dy[k], where y = log softmax(x). */
 export const logSoftmaxBackward = rowKernels(({ suffix, subgroupLanes, element, wgsl: reduction }) =>
   defineKernel({
-    ...{ name: `log_softmax_backward${suffix}`, ...gradient, subgroupLanes },
+    name: `log_softmax_backward${suffix}`,
+    ...gradient,
+    subgroupLanes,
     cost: ({ rows, cols }) => ({ flops: 7 * rows * cols, bytes: 12 * rows * cols }),
     wgsl: wgsl`${gradientHead(element)}
 ${reduction}

@@ -43,7 +43,10 @@ interface Stored extends Value {
 }
 
 const stored = ({ shape, dtype }: TensorType, storage: Storage): Stored => ({
-  ...{ shape, dtype, length: sizeOf(shape), storage },
+  shape,
+  dtype,
+  length: sizeOf(shape),
+  storage,
 });
 const boundTo = ({ storage, dtype, length, first = 0 }: Stored): Bound => ({ storage, type: dtype, first, length });
 

@@ -269,7 +269,8 @@ export class Runtime {
       const partial = { plan: made, choices: device.choices, ...bound };
       const prepared = await device.prepare(
         made.dispatches.map(({ kernel, storages, windows, uniforms, label, numbers }) => ({
-          ...{ kernel, windows },
+          kernel,
+          windows,
           uniforms: { ...Object.fromEntries(numbers.map(({ field }) => [field, 0])), ...uniforms },
           label,
           bindings: mapValues(storages, (storage) => bufferOf(partial, storage)),

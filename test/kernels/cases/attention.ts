@@ -91,7 +91,9 @@ export const attentions = attended.flatMap(({ causal = 0, byQuery = false, far =
       ? [attentionScoresBackward.scalar, attentionScoresBackward.vec4]
       : [attentionScoresBackward.scalar]
     ).map((kernel) => ({
-      ...{ ...one, kernel, buffers: { mask: given.mask, rows: back.rows, ...products } },
+      ...one,
+      kernel,
+      buffers: { mask: given.mask, rows: back.rows, ...products },
     })),
     { ...one, kernel: attentionQueryBackward, buffers: { ...scored, ...back, dq: q * s.features } },
     {

@@ -46,18 +46,24 @@ export const convolution = convs.flatMap(
     const out_width = Math.floor((in_width + pad[2] + pad[3] - (kernel_width - 1) * dilation[1] - 1) / stride[1]) + 1;
     const lines = batch * out_height;
     const values = {
-      ...{ batch, in_height, in_width, in_channels, out_height, out_width, out_channels, kernel_height, kernel_width },
-      ...{
-        stride_height: stride[0],
-        stride_width: stride[1],
-        dilation_height: dilation[0],
-        dilation_width: dilation[1],
-        ...(groups === undefined ? {} : { groups }),
-        pad_top: pad[0],
-        pad_left: pad[2],
-        chunks: 1,
-        chunk_length: Math.max(1, lines),
-      },
+      batch,
+      in_height,
+      in_width,
+      in_channels,
+      out_height,
+      out_width,
+      out_channels,
+      kernel_height,
+      kernel_width,
+      stride_height: stride[0],
+      stride_width: stride[1],
+      dilation_height: dilation[0],
+      dilation_width: dilation[1],
+      ...(groups === undefined ? {} : { groups }),
+      pad_top: pad[0],
+      pad_left: pad[2],
+      chunks: 1,
+      chunk_length: Math.max(1, lines),
     };
     const sizes = {
       x: batch * in_height * in_width * in_channels,
@@ -113,19 +119,26 @@ export const infiniteConvolution = convolution
   });
 /** One product, of a pixel by a pixel, in each chunk. */
 export const manyChunks: KernelCase = {
-  ...{ kernel: conv2dSubgroup.filterBackward, note: `${PAST_THE_LIMIT} chunks` },
+  kernel: conv2dSubgroup.filterBackward,
+  note: `${PAST_THE_LIMIT} chunks`,
   values: {
-    ...{
-      batch: PAST_THE_LIMIT,
-      in_height: 1,
-      in_width: 1,
-      in_channels: 1,
-      out_height: 1,
-      out_width: 1,
-      out_channels: 4,
-    },
-    ...{ kernel_height: 1, kernel_width: 1, stride_height: 1, stride_width: 1, dilation_height: 1, dilation_width: 1 },
-    ...{ pad_top: 0, pad_left: 0, chunks: PAST_THE_LIMIT, chunk_length: 1 },
+    batch: PAST_THE_LIMIT,
+    in_height: 1,
+    in_width: 1,
+    in_channels: 1,
+    out_height: 1,
+    out_width: 1,
+    out_channels: 4,
+    kernel_height: 1,
+    kernel_width: 1,
+    stride_height: 1,
+    stride_width: 1,
+    dilation_height: 1,
+    dilation_width: 1,
+    pad_top: 0,
+    pad_left: 0,
+    chunks: PAST_THE_LIMIT,
+    chunk_length: 1,
   },
   buffers: { x: PAST_THE_LIMIT, dy: 4 * PAST_THE_LIMIT, dw: 4 * PAST_THE_LIMIT },
 };
@@ -162,8 +175,16 @@ export const pooling = (
   const out_height = Math.floor((in_height - size[0]) / stride[0]) + 1;
   const out_width = Math.floor((in_width - size[1]) / stride[1]) + 1;
   const values = {
-    ...{ batch, in_height, in_width, channels, out_height, out_width },
-    ...{ window_height: size[0], window_width: size[1], stride_height: stride[0], stride_width: stride[1] },
+    batch,
+    in_height,
+    in_width,
+    channels,
+    out_height,
+    out_width,
+    window_height: size[0],
+    window_width: size[1],
+    stride_height: stride[0],
+    stride_width: stride[1],
   };
   const count = batch * in_height * in_width * channels;
   const ties = Float32Array.from(integers(count, 40), (value) =>

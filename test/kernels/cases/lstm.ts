@@ -43,13 +43,23 @@ export const lstm = (
   const within = normals(gates, 5).map((value) => 1 / (1 + Math.exp(-value)));
   const note = `batch ${batch}, hidden ${hidden_size}`;
   const forwardBuffers = {
-    ...{ x_gates: gates, recurrent, mask, gates: new Float32Array(gates) },
-    ...{ hidden: normals(states, 3), cells: normals(states, 4) },
+    x_gates: gates,
+    recurrent,
+    mask,
+    gates: new Float32Array(gates),
+    hidden: normals(states, 3),
+    cells: normals(states, 4),
   };
   const backwardCase = {
     buffers: {
-      ...{ recurrent, gates: within, cells: states, mask, dhidden: states, dcells: states },
-      ...{ state: normals(states + batch * hidden_size, 6), dgates: normals(gates, 7) },
+      recurrent,
+      gates: within,
+      cells: states,
+      mask,
+      dhidden: states,
+      dcells: states,
+      state: normals(states + batch * hidden_size, 6),
+      dgates: normals(gates, 7),
     },
     tolerance: { absolute: 1e-4, relative: 1e-4 },
   };
@@ -62,8 +72,10 @@ export const lstm = (
     ...(step < time
       ? [
           {
-            ...{ kernel: forward, note: `${note}, step ${step}` },
-            ...{ values: { step, batch, hidden_size }, buffers: forwardBuffers },
+            kernel: forward,
+            note: `${note}, step ${step}`,
+            values: { step, batch, hidden_size },
+            buffers: forwardBuffers,
           },
         ]
       : []),

@@ -21,9 +21,18 @@ export function product(
     kernel,
     note: `${batch} x ${a}(${m} x ${k}) ${b}(${k} x ${n}), ${split} chunks`,
     values: {
-      ...{ batch, m, n, k, chunks: split, chunk_length },
-      ...{ a_batch: m * k, a_row: a === 't' ? 1 : k, a_col: a === 't' ? m : 1 },
-      ...{ b_batch: k * n, b_row: b === 't' ? 1 : n, b_col: b === 't' ? k : 1 },
+      batch,
+      m,
+      n,
+      k,
+      chunks: split,
+      chunk_length,
+      a_batch: m * k,
+      a_row: a === 't' ? 1 : k,
+      a_col: a === 't' ? m : 1,
+      b_batch: k * n,
+      b_row: b === 't' ? 1 : n,
+      b_col: b === 't' ? k : 1,
     },
     buffers: { a: batch * m * k, b: batch * k * n, c: batch * split * m * n },
     tolerance: { absolute: 1e-4, relative: 1e-4 },
@@ -152,7 +161,9 @@ export const sumsOfTwo = [
 ].map(([rows, cols]): KernelCase => {
   const size = rows * cols;
   return {
-    ...{ kernel: addParts, note: `(${rows}, ${cols})`, values: { rows: rows, cols: cols } },
+    kernel: addParts,
+    note: `(${rows}, ${cols})`,
+    values: { rows: rows, cols: cols },
     buffers: { a: size, b: size, y: size },
   };
 });

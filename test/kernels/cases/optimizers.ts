@@ -48,7 +48,7 @@ export const updates = updateRules.flatMap(([{ dense, byRows, moments }, numbers
         const own = Array.from({ length: more + 1 }, (_, slot) => counts[(first + slot) % counts.length]);
         const sizes = Object.fromEntries(own.map((count, slot) => [`count${slot}`, count]));
         const buffers = own.map((count, slot) => ({
-          ...{ [`gradient${slot}`]: normals(count, 1 + slot) },
+          [`gradient${slot}`]: normals(count, 1 + slot),
           ...states(slot, count, 20 + 7 * slot),
         }));
         return {
@@ -70,7 +70,8 @@ export const updates = updateRules.flatMap(([{ dense, byRows, moments }, numbers
       );
       const given = { scale, values: count * cols, order, starts };
       return {
-        ...{ kernel: byRows, note: `${count} of (${rows}, ${cols})` },
+        kernel: byRows,
+        note: `${count} of (${rows}, ${cols})`,
         values: { count: count, rows: rows, cols: cols, ...common },
         buffers: { ...given, ...states(0, rows * cols, 4) },
       };

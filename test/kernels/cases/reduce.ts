@@ -177,15 +177,22 @@ export const gather = [
   const values = { count: count, rows: rows, cols: cols };
   return [
     ...(cols % 4 === 0 ? [gatherRows.scalar, gatherRows.vec4] : [gatherRows.scalar]).map((kernel) => ({
-      ...{ kernel, note, values: { ...values, first_row: 0 } },
+      kernel,
+      note,
+      values: { ...values, first_row: 0 },
       buffers: { table: rows * cols, indices, y: count * cols },
     })),
     {
-      ...{ kernel: rowStarts, note, values: { count: count, rows: rows } },
-      ...{ buffers: { indices, order, starts: rows + 1 }, types: { starts: 'u32' } },
+      kernel: rowStarts,
+      note,
+      values: { count: count, rows: rows },
+      buffers: { indices, order, starts: rows + 1 },
+      types: { starts: 'u32' },
     },
     ...(cols % 4 === 0 ? [sumRows.scalar, sumRows.vec4] : [sumRows.scalar]).map((kernel) => ({
-      ...{ kernel, note, values },
+      kernel,
+      note,
+      values,
       buffers: { values: count * cols, order, starts, y: rows * cols },
     })),
   ];

@@ -39,7 +39,9 @@ const farRows = [
 ].map(({ note, rows, cols, x }) => {
   const noise = normals(rows * cols, 3);
   return {
-    ...{ note, rows, cols },
+    note,
+    rows,
+    cols,
     values: noise.map((value, at) => value + x(Math.floor(at / cols), at % cols)),
   };
 });
@@ -50,7 +52,9 @@ export const softmax: KernelCase[] = [
   ]),
 ].flatMap(({ family, note, rows, cols, values: x }) =>
   [...rowKernelsFor(family, cols), ...(family === softmaxForward ? [softmaxNaive] : [])].map((kernel) => ({
-    ...{ kernel, note, values: { rows, cols } },
+    kernel,
+    note,
+    values: { rows, cols },
     buffers: { x, y: rows * cols },
   })),
 );
@@ -58,7 +62,9 @@ export const softmax: KernelCase[] = [
 export const softmaxGradients: KernelCase[] = rowShapes.slice(0, -1).flatMap(([rows, cols]) =>
   [softmaxBackward, logSoftmaxBackward].flatMap((family) =>
     rowKernelsFor(family, cols).map((kernel) => ({
-      ...{ kernel, note: `(${rows}, ${cols})`, values: { rows, cols } },
+      kernel,
+      note: `(${rows}, ${cols})`,
+      values: { rows, cols },
       buffers: { y: rows * cols, dy: rows * cols, dx: rows * cols },
       tolerance: { absolute: 1e-4, relative: 1e-4 },
     })),
@@ -71,12 +77,16 @@ export const layerNorms: KernelCase[] = [...rowShapes.slice(0, -1), [130, 3] as 
     const rstd = normals(rows, 4).map((value) => 1 + value ** 2);
     return [
       ...[layerNormNaive, ...rowKernelsFor(layerNormForward, cols)].map((kernel) => ({
-        ...{ kernel, ...common, values: { rows, cols, centered, epsilon: 1e-3 } },
+        kernel,
+        ...common,
+        values: { rows, cols, centered, epsilon: 1e-3 },
         buffers: { x: rows * cols, scale, shift: cols, y: rows * cols, mean: rows, mean_low: rows, rstd: rows },
         tolerance: { absolute: 1e-4, relative: 1e-4 },
       })),
       ...rowKernelsFor(layerNormBackward, cols).map((kernel) => ({
-        ...{ kernel, ...common, values: { rows, cols, centered } },
+        kernel,
+        ...common,
+        values: { rows, cols, centered },
         buffers: { x: rows * cols, scale, mean: rows, mean_low: rows, rstd, dy: rows * cols, dx: rows * cols },
         tolerance: { absolute: 1e-4, relative: 1e-4 },
       })),
@@ -94,7 +104,10 @@ export const entropy = [
   const values = { rows, cols };
   return [
     ...rowKernelsFor(crossEntropyForward, cols).map((kernel) => ({
-      ...{ kernel, note, values, buffers: { logits, labels, loss: rows, maximum: rows, sums: rows } },
+      kernel,
+      note,
+      values,
+      buffers: { logits, labels, loss: rows, maximum: rows, sums: rows },
     })),
     ...(typeof logits === 'number' ? [{ kernel: crossEntropyBackward, note, values, buffers: backward }] : []),
   ];

@@ -321,20 +321,20 @@ describe.runIf(gpu.kind === 'gpu')('tune', () => {
     expect(await tune(targets())).toEqual([]);
   });
 
-  test.each([60_000, 0])('gives back all memory, with %i ms', async (milliseconds) => {
+  test.each([60_000, 1e-9])('gives back all memory, with %d ms', async (milliseconds) => {
     setDefaultDevice(gpu);
     const [allocate, release] = [vi.spyOn(gpu, 'allocate'), vi.spyOn(gpu, 'release')];
     await tune(targets(), { milliseconds });
     const held = new Set(await Promise.all(allocate.mock.results.map(({ value }) => value)));
     for (const [buffer] of release.mock.calls) held.delete(buffer);
     expect(held.size).toBe(0);
-    if (milliseconds > 0) expect(allocate).toHaveBeenCalled();
+    if (milliseconds > 1) expect(allocate).toHaveBeenCalled();
   });
 
   test('leaves out what there is no time for, and says so', async () => {
     setDefaultDevice(gpu);
     const before = gpu.choices;
-    const rows = await tune(targets(), { milliseconds: 0 });
+    const rows = await tune(targets(), { milliseconds: 1e-9 });
     expect(rows.map(({ variant, milliseconds }) => [variant, milliseconds])).toEqual([
       [undefined, {}],
       [undefined, {}],
