@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { describeBench } from '../src/cli/bench.js';
-import { tellError } from '../src/cli/exit.js';
+import { reportError } from '../src/cli/exit.js';
 import { runBench } from './run.js';
 
 const program = describeBench(new Command('npm run bench --'))
@@ -11,5 +11,5 @@ const program = describeBench(new Command('npm run bench --'))
 try {
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = tellError(error);
+  process.exitCode = reportError(error);
 }

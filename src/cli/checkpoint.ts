@@ -5,18 +5,18 @@ import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../nn/i
 import { TesseraError } from '../tensor/index.js';
 import { PRESETS, type Preset } from './presets.js';
 
-/** The models of a run: of each input alone, and of both. */
+/** The models of a run: for each input alone, and for both. */
 export const MODALITIES: readonly Modality[] = ['text', 'image', 'both'];
 
-/** How far the training of one modality's model has come. */
+/** The progress of training one model. */
 export interface ModelProgress {
   readonly steps: number;
-  /** Sum of the milliseconds of all steps. */
+  /** The total time of all steps in milliseconds. */
   readonly milliseconds: number;
   readonly finished: boolean;
 }
 
-/** Everything about a run that is no tensor. */
+/** The state of a run, except tensors. */
 export interface RunState {
   readonly preset: Preset;
   readonly seed: number;
@@ -24,41 +24,45 @@ export interface RunState {
   readonly words: readonly string[];
   readonly removedWords: readonly string[];
   readonly statistics: PixelStatistics;
-  /** Versions of the packages with pictures. */
+  /** The versions of the packages of the pictures. */
   readonly pictures: Readonly<Record<string, string>>;
   readonly progress: Readonly<Partial<Record<Modality, ModelProgress>>>;
 }
 
+/** A checkpoint of a run. */
 export interface Checkpoint {
   readonly run: RunState;
-  /** By `modality.parameter`; while a model is in training, its optimizer's state too. */
+  /** The tensors by name: `both.model.…` for parameters, and `both.optimizer.…` while the model is being trained. */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
 }
 
-/** Counts up when what is stored, or how texts become words, changes. */
+/** The format, whose number increases when the content or the tokenizer changes. */
 const FORMAT = 'tessera-run-3';
 
 /**
- * Writes a checkpoint; a reader sees the one before or this one.
- * @throws TesseraError if the file cannot be written, or a value is NaN or infinite: the one before is kept.
+ * Writes a checkpoint atomically.
+ * @throws TesseraError if the file cannot be written, or a value is NaN or infinite; the previous checkpoint is kept.
  */
 export async function saveCheckpoint(file: string, { run, tensors }: Checkpoint): Promise<void> {
   checkFinite(tensors, 'the training has diverged and was not saved; try another --seed');
   await writeFileAtomically(file, encodeSafetensors(tensors, { format: FORMAT, run: JSON.stringify(run) }));
 }
 
-/** @throws TesseraError if the file is missing, damaged, no run of `tessera train`, or holds NaN or infinite values. */
+/**
+ * Reads a checkpoint.
+ * @throws TesseraError if the file is missing, damaged, not a checkpoint of `tessera train`, or contains NaN or infinity.
+ */
 export async function loadCheckpoint(file: string): Promise<Checkpoint> {
   const { tensors, metadata } = decodeSafetensors(await readWholeFile(file));
   if (metadata.format !== FORMAT) {
     throw new TesseraError(
       metadata.format?.startsWith('tessera-run-')
-        ? `'${file}' is of another version of 'tessera train' (${metadata.format}, expected ${FORMAT}); train anew`
-        : `'${file}' is no checkpoint of 'tessera train' (format ${metadata.format ?? 'unknown'}, expected ${FORMAT})`,
+        ? `'${file}' is of another version of 'tessera train' (${metadata.format}, expected ${FORMAT}); train again`
+        : `'${file}' is not a checkpoint of 'tessera train' (format ${metadata.format ?? 'unknown'}, expected ${FORMAT})`,
     );
   }
   try {
-    checkFinite(tensors, 'the training has diverged; train anew');
+    checkFinite(tensors, 'the training has diverged; train again');
     return { run: parseRun(metadata.run ?? ''), tensors };
   } catch (error) {
     throw new TesseraError(`'${file}': ${(error as Error).message}`, { cause: error });
@@ -72,14 +76,14 @@ function checkFinite(tensors: ReadonlyMap<string, StoredTensor>, what: string): 
   }
 }
 
-/** More than any data set of the command has: sizes in a damaged file must not become models that fill the memory. */
+/** Upper limits for sizes, so that a damaged file does not create a model that exhausts memory. */
 const MOST_CLASSES = 100;
 const MOST_WORDS = 100_000;
 const CHANNELS = 3;
 
 /**
- * A run as JSON.stringify wrote it, checked as a whole.
- * @throws TesseraError if anything is missing or not what it should be.
+ * Parses and checks the state of a run from JSON.
+ * @throws TesseraError if anything is missing or invalid.
  */
 export function parseRun(json: string): RunState {
   let run: unknown;
@@ -93,13 +97,19 @@ export function parseRun(json: string): RunState {
   };
   expect(isRecord(run), 'it is not an object');
   const { preset, seed, classes, words, removedWords, statistics, pictures, progress } = run as Record<string, unknown>;
-  expect(isPreset(preset), "'preset' has sizes other than this version's; train anew");
+  expect(isPreset(preset), "'preset' has sizes of another version; train again");
   expect(isInteger(seed), "'seed' is not a non-negative integer");
-  expect(areTexts(classes) && classes.length >= 1 && classes.length <= MOST_CLASSES, "'classes' are no list of names");
-  expect(areTexts(words) && words.length <= MOST_WORDS, "'words' are no list of different words");
-  expect(areTexts(removedWords), "'removedWords' are no list of different words");
-  expect(areStatistics(statistics), "'statistics' are no means and positive deviations of three channels");
-  expect(isRecord(pictures) && areTexts(Object.values(pictures), false), "'pictures' are no versions of packages");
+  expect(
+    areTexts(classes) && classes.length >= 1 && classes.length <= MOST_CLASSES,
+    "'classes' is not an array of names",
+  );
+  expect(areTexts(words) && words.length <= MOST_WORDS, "'words' is not an array of distinct words");
+  expect(areTexts(removedWords), "'removedWords' is not an array of distinct words");
+  expect(areStatistics(statistics), "'statistics' does not have means and positive deviations of three channels");
+  expect(
+    isRecord(pictures) && areTexts(Object.values(pictures), false),
+    "'pictures' does not have versions of packages",
+  );
   expect(isRecord(progress), "'progress' is not an object");
   for (const [modality, value] of Object.entries(progress as Record<string, unknown>))
     expect(MODALITIES.some((one) => one === modality) && isProgress(value), `'progress' of '${modality}'`);
@@ -111,13 +121,13 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 
 const isInteger = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 
-/** A list of strings that are not empty, by default all different. */
+/** Tests for an array of non-empty strings, by default distinct ones. */
 const areTexts = (value: unknown, distinct = true): value is string[] =>
   Array.isArray(value) &&
   value.every((text) => typeof text === 'string' && text !== '') &&
   (!distinct || new Set(value).size === value.length);
 
-/** One of the presets, with any number of epochs. */
+/** Tests for one of the presets, with any number of epochs. */
 function isPreset(value: unknown): boolean {
   if (!isRecord(value)) return false;
   const { epochs, ...sizes } = value;
@@ -149,12 +159,12 @@ function isProgress(value: unknown): boolean {
   );
 }
 
-/** Which statistics of the same pictures differ by no more: other versions of the decoder round differently. */
+/** The tolerance for statistics of the same pictures, as versions of the decoder round differently. */
 const SAME = 1e-4;
 
 /**
- * Expects the data of a run, drawn from the picture packages as they are installed now, to be what it was trained on.
- * @throws TesseraError if classes, words or statistics are others: ids of words would mean something else.
+ * Checks that the dataset, from the packages installed now, is the one that a run was trained on.
+ * @throws TesseraError if classes, words or statistics differ, as the ids of words would have other meanings.
  */
 export function checkData(
   { classes, words, removedWords, statistics, pictures }: RunState,
@@ -176,11 +186,11 @@ export function checkData(
       .map(([name, version]) => `${name}@${version}`)
       .join(' ');
   throw new TesseraError(
-    `'${file}' was trained on other ${differences.join(' and ')} than the installed picture packages give (${list(data.pictures)}); install those of its training: npm install ${list(pictures)}`,
+    `'${file}' was trained on ${differences.join(' and ')} that differ from those of the installed packages (${list(data.pictures)}); install the packages it was trained with: npm install ${list(pictures)}`,
   );
 }
 
-/** The tensors under a prefix, without it. */
+/** Returns the tensors whose names begin with a prefix, without the prefix. */
 export function underPrefix(tensors: ReadonlyMap<string, StoredTensor>, prefix: string): Map<string, StoredTensor> {
   return new Map(
     [...tensors].flatMap(([name, tensor]) =>

@@ -1,6 +1,6 @@
 import type { Profile } from '../tensor/index.js';
 
-/** One profiled step: what the host took to build its graph, and what evaluating it took. */
+/** One profiled step: the time to build its graph, and the profile of evaluating it. */
 export interface TracedStep {
   readonly graphMilliseconds: number;
   readonly profile: Profile;
@@ -11,8 +11,8 @@ const HOST = 1;
 const DEVICE = 2;
 
 /**
- * Steps as a Chrome trace (Trace Event Format, Google 2016), which Perfetto opens: a track of the host and one of the
- * device. Durations are measured; each step's begin where the one before ended, its dispatches without gaps.
+ * Writes steps as a Chrome trace (Trace Event Format, Google 2016) for Perfetto, with a track for the host and one for
+ * the device. Durations are measured; start times are not: each event begins where the previous one ended.
  */
 export function chromeTrace(title: string, steps: readonly TracedStep[]): string {
   const events: object[] = [
@@ -20,7 +20,7 @@ export function chromeTrace(title: string, steps: readonly TracedStep[]): string
     named('thread_name', 'host', HOST),
     named('thread_name', `device: ${steps[0]?.profile.device}, each dispatch in a pass of its own`, DEVICE),
   ];
-  let now = 0; // in whole nanoseconds, so that one event ends exactly where the next begins
+  let now = 0; // in integer nanoseconds, so that one event ends exactly where the next begins
   const add = (track: number, name: string, nanoseconds: number, args: object) => {
     const duration = Math.round(nanoseconds);
     events.push({ ph: 'X', pid: PROCESS, tid: track, name, ts: now / 1000, dur: duration / 1000, args });

@@ -1,7 +1,7 @@
 import { type Device, type DeviceChoice, openDevice, setDefaultDevice } from '../tensor/index.js';
 import type { Terminal } from './terminal.js';
 
-/** Opens a device, says which one, makes it the default while `work` runs, and closes it whatever happens. */
+/** Opens a device, prints its name, makes it the default while `work` runs, and closes it in any case. */
 export async function withDevice<T>(
   choice: DeviceChoice,
   terminal: Terminal,
@@ -12,7 +12,7 @@ export async function withDevice<T>(
   terminal.note(`adapter: ${device.name}${size > 0 ? `, ${size} tuned choices` : ''}`);
   if (device.kind === 'reference') {
     terminal.note(
-      "warning: the reference device computes in float64 on the CPU, which is slow; 'tessera doctor' says what to install",
+      "warning: the reference device computes in float64 on the CPU, which is slow; run 'tessera doctor' to see what to install",
     );
   }
   setDefaultDevice(device);

@@ -3,11 +3,15 @@ import { Terminal, table } from './terminal.js';
 
 /** The limits that plans depend on. */
 const SHOWN_LIMITS = [
-  ...['maxBufferSize', 'maxStorageBufferBindingSize', 'maxStorageBuffersPerShaderStage'],
-  ...['maxComputeInvocationsPerWorkgroup', 'maxComputeWorkgroupStorageSize', 'maxComputeWorkgroupsPerDimension'],
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeWorkgroupsPerDimension',
 ];
 
-/** `tessera doctor`: what this machine offers. Returns the exit code: 1 where there is no adapter. */
+/** Implements `tessera doctor`, which reports the adapters of this machine. Returns the exit code, 1 if there is none. */
 export async function doctor({ json = false }: { json?: boolean }): Promise<number> {
   const terminal = new Terminal(json);
   const found = await diagnose();
@@ -21,7 +25,7 @@ export async function doctor({ json = false }: { json?: boolean }): Promise<numb
   }
   const { tuning } = found;
   terminal.print(
-    `tuning: ${tuning === null ? "none; 'tessera tune' measures which kernels are the fastest here" : `${tuning.choices} choices in ${tuning.file}`}`,
+    `tuning: ${tuning === null ? "none; run 'tessera tune' to measure which kernels are fastest here" : `${tuning.choices} choices in ${tuning.file}`}`,
   );
   for (const { where, outcome } of found.passedOver) terminal.print(`passed over: ${where}: ${outcome}`);
   for (const line of found.advice) terminal.print(`to do: ${line}`);

@@ -5,12 +5,13 @@ import { withDevice } from './device.js';
 import { report } from './report.js';
 import { Terminal } from './terminal.js';
 
+/** The options of `tessera evaluate`. */
 export interface EvaluateOptions {
   readonly device: DeviceChoice;
   readonly json?: boolean;
 }
 
-/** `tessera evaluate`: the report of a finished run, from its checkpoint. Returns the exit code. */
+/** Implements `tessera evaluate`, which reports on the checkpoint of a finished run. Returns the exit code. */
 export async function evaluate(file: string, { device: choice, json = false }: EvaluateOptions): Promise<number> {
   const terminal = new Terminal(json);
   const checkpoint = await loadFinished(file);
@@ -23,13 +24,11 @@ export async function evaluate(file: string, { device: choice, json = false }: E
   });
 }
 
-/** @throws TesseraError if the run of a checkpoint has not come to its end. */
+/** Reads the checkpoint of a finished run. @throws TesseraError if the run is not finished. */
 export async function loadFinished(file: string): Promise<Checkpoint> {
   const checkpoint = await loadCheckpoint(file);
   if (!MODALITIES.every((modality) => checkpoint.run.progress[modality]?.finished)) {
-    throw new TesseraError(
-      `'${file}' is of a run that was interrupted; finish it with: tessera train --resume ${file}`,
-    );
+    throw new TesseraError(`the run of '${file}' was interrupted; finish it with: tessera train --resume ${file}`);
   }
   return checkpoint;
 }

@@ -1,15 +1,15 @@
 import { CommanderError } from 'commander';
 import { TesseraError } from '../tensor/index.js';
 
-/** The exit code of a wrong call. */
-const WRONG_CALL = 2;
+/** The exit code of a usage error. */
+const USAGE_ERROR = 2;
 
 /**
- * Tells an error and returns the exit code: 2 for a wrong call, 1 for anything else. What Tessera says is meant for the
- * user; anything else is a defect, and its stack helps.
+ * Reports an error and returns the exit code: 2 for a usage error, 1 for any other. A TesseraError is reported by its
+ * message; any other error is a bug, and its stack trace is printed.
  */
-export function tellError(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_CALL;
+export function reportError(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_ERROR;
   const { message, stack } = error as Error;
   process.stderr.write(`error: ${error instanceof TesseraError ? message : stack}\n`);
   return 1;

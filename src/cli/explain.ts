@@ -3,6 +3,7 @@ import { withDevice } from './device.js';
 import { short, Terminal, table } from './terminal.js';
 import { type ModelName, workload } from './workload.js';
 
+/** The options of `tessera explain`. */
 export interface ExplainOptions {
   readonly batch: number;
   readonly training?: boolean;
@@ -11,7 +12,7 @@ export interface ExplainOptions {
   readonly json?: boolean;
 }
 
-/** `tessera explain`: the dispatches of a model's forward pass, or of a training step. Returns the exit code. */
+/** Implements `tessera explain`, which lists the dispatches of a forward pass or training step. Returns the exit code. */
 export async function explain(
   model: ModelName,
   { batch, training = false, wgsl = false, device: choice, json = false }: ExplainOptions,
@@ -32,7 +33,7 @@ export async function explain(
       const bound = Object.entries(buffers).map(([binding, buffer]) => `${binding}=${buffer}`);
       const cells = [kernel, op, workgroups, short(flops), short(bytes, 'B'), bound.join(' ')];
       const last = rows.at(-1);
-      // Steps of a recurrence differ in a uniform alone: one line shows them all.
+      // The steps of a recurrence differ only in a uniform; they share one line.
       if (last?.cells.join() === cells.join()) last.times++;
       else rows.push({ first: index, times: 1, cells });
     }
@@ -44,7 +45,7 @@ export async function explain(
     );
     if (wgsl) {
       for (const source of new Map(dispatches.map(({ kernel, wgsl }) => [wgsl, kernel])))
-        terminal.print(`\n// ---- ${source[1]} ----\n${source[0]}`);
+        terminal.print(`\n// ${source[1]}\n${source[0]}`);
     }
     return 0;
   });

@@ -1,19 +1,20 @@
 import { constants } from 'node:os';
 import { restoreTerminal, type Terminal } from './terminal.js';
 
-/** Ctrl-C, `kill`, and a terminal that was closed. */
+/** The signals of Ctrl-C, `kill`, and closing the terminal. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Whether a command was asked to stop, and what it then returns. */
+/** A request to stop a command. */
 export interface Interruption {
+  /** Aborted when the command is asked to stop. */
   readonly signal: AbortSignal;
-  /** By the shell's convention 128 and the signal's number: 130 after Ctrl-C. */
+  /** The exit code: 128 plus the number of the signal, as in shells (130 after Ctrl-C), or 0 without a signal. */
   readonly exitCode: number;
-  /** From now on a signal ends the process, as it does by default. */
+  /** Restores the default, by which a signal terminates the process. */
   done(): void;
 }
 
-/** Turns the first signal into a request to stop; the second ends the process at once. */
+/** Turns the first signal into a request to stop; the second one terminates the process at once. */
 export function interruptible(terminal: Terminal): Interruption {
   const controller = new AbortController();
   let exitCode = 0;
@@ -24,13 +25,13 @@ export function interruptible(terminal: Terminal): Interruption {
     if (controller.signal.aborted) {
       restoreTerminal();
       done();
-      // The default action. `process.exit` would run destructors while the driver compiles, which crashes some.
+      // Terminate by the signal. `process.exit` would run destructors while a driver compiles, which may crash.
       process.kill(process.pid, signal);
       return;
     }
     exitCode = 128 + constants.signals[signal];
     controller.abort();
-    terminal.note('\nstopping after this step; again to end at once');
+    terminal.note('\nstopping after this step; press again to terminate at once');
   };
   for (const signal of SIGNALS) process.on(signal, interrupt);
   return {

@@ -4,7 +4,7 @@ import { DEVICE_CHOICES } from '../tensor/index.js';
 import { bench, describeBench } from './bench.js';
 import { doctor } from './doctor.js';
 import { evaluate } from './evaluate.js';
-import { tellError } from './exit.js';
+import { reportError } from './exit.js';
 import { explain } from './explain.js';
 import { predict } from './predict.js';
 import { PRESETS } from './presets.js';
@@ -13,7 +13,7 @@ import { train } from './train.js';
 import { tune } from './tune.js';
 import { MODELS, type ModelName } from './workload.js';
 
-/** A number on the command line: an integer from `minimum` to `maximum`. */
+/** Returns a parser for integers from `minimum` to `maximum`. */
 const integer =
   (minimum: number, maximum = Number.MAX_SAFE_INTEGER) =>
   (text: string) => {
@@ -32,20 +32,20 @@ const program = new Command('tessera')
   .description('A GPU tensor engine: hand-written WGSL kernels on WebGPU, and multimodal models on top.')
   .version(version)
   .exitOverride()
-  .showHelpAfterError("('--help' shows what there is)");
+  .showHelpAfterError('(use --help for usage)');
 
 const device = () =>
   new Option(
     '--device <name>',
-    'where to run: the best adapter, any adapter, the bundled software one, or float64 on the CPU',
+    'device to run on: the best adapter or else the reference, a WebGPU adapter, the bundled software adapter, or float64 on the CPU',
   )
     .choices([...DEVICE_CHOICES])
     .default('auto');
 const json = () => new Option('--json', 'print the result as one JSON object, and nothing else, on standard output');
 const DEFAULT_CHECKPOINT = 'runs/small-seed0/checkpoint.safetensors';
-/** What a command returns; 1 for an error, 2 for a wrong call (see exit.ts), 130 after Ctrl-C. */
+/** The exit code: that of the command, 1 for an error, 2 for a usage error (see exit.ts), 130 after Ctrl-C. */
 let exitCode = 0;
-/** Whether a result could not be written. */
+/** Whether writing a result failed. */
 let lost = false;
 process.on('exit', () => {
   if (lost) process.exitCode = 1;
@@ -77,7 +77,7 @@ program
   .addOption(json())
   .action((options, command: Command) => {
     if (typeof options.resume === 'string' && options.out !== undefined)
-      command.error("error: '--resume <file>' goes on in its file: leave out '--out'");
+      command.error("error: '--resume <file>' continues in that file; remove '--out'");
     return run(train(options));
   });
 
@@ -145,7 +145,7 @@ program
 
 describeBench(program.command('bench')).action((what, work, options) => run(bench(what, work, options)));
 
-// A reader that went away, such as `head` or a closed terminal, is no error; a result that is lost is one.
+// A reader that has closed the pipe, such as `head`, is not an error; failing to write the result otherwise is one.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE' || error.code === 'EIO') return;
   process.stderr.write(`error: cannot write to standard output: ${error.message}\n`);
@@ -153,7 +153,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 process.stderr.on('error', () => {});
 
-// Without this a wrong name would be taken for an argument of the default command.
+// Otherwise, commander takes an unknown name for an argument of the default command.
 const [name] = process.argv.slice(2);
 const known = program.commands.map((command) => command.name());
 
@@ -162,6 +162,6 @@ try {
     program.error(`error: unknown command '${name}'`);
   await program.parseAsync();
 } catch (error) {
-  exitCode = tellError(error);
+  exitCode = reportError(error);
 }
 process.exitCode = exitCode;

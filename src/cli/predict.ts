@@ -7,6 +7,7 @@ import { loadFinished } from './evaluate.js';
 import { percent, Terminal, table } from './terminal.js';
 import { modelOf } from './training.js';
 
+/** The options of `tessera predict`. */
 export interface PredictOptions {
   readonly checkpoint: string;
   readonly top: number;
@@ -14,7 +15,7 @@ export interface PredictOptions {
   readonly json?: boolean;
 }
 
-/** `tessera predict`: the most probable classes of a picture with its text. Returns the exit code. */
+/** Implements `tessera predict`, which prints the most probable classes of an image with a text. Returns the exit code. */
 export async function predict(
   image: string,
   text: string,
@@ -28,7 +29,7 @@ export async function predict(
   const known = words(text).filter((word) => !removed.has(word));
   if (known.length === 0) {
     throw new TesseraError(
-      `predict: the text '${text}' has no word to look at${words(text).length > 0 ? ' (its words were left out of training: they name a class)' : ''}; give a few words`,
+      `predict: the text '${text}' has no usable words${words(text).length > 0 ? ' (its words were removed from training because they leak the class)' : ''}; give a few words`,
     );
   }
   const encoded = new Vocabulary(run.words).encode([known.join(' ')], time);

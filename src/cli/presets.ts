@@ -1,4 +1,4 @@
-/** Sizes of a training run. */
+/** The sizes and settings of a training run. */
 export interface Preset {
   readonly name: string;
   readonly pixels: number;
@@ -6,15 +6,16 @@ export interface Preset {
   readonly embedding: number;
   readonly units: number;
   readonly filters: number;
-  /** Share of the convolution's features dropped while training. */
+  /** The dropout rate of the convolution's features. */
   readonly dropout: number;
   readonly epochs: number;
   readonly batch: number;
   readonly learningRate: number;
 }
 
+/** The presets by name. */
 export const PRESETS = {
-  /** The Keras model at its own sizes. */
+  /** The sizes of the Keras model. */
   keras: {
     name: 'keras',
     pixels: 28,
@@ -27,7 +28,7 @@ export const PRESETS = {
     batch: 32,
     learningRate: 1e-3,
   },
-  /** For software adapters: a few minutes on two cores. */
+  /** Sizes for software adapters, with which training takes a few minutes on two cores. */
   small: {
     name: 'small',
     pixels: 20,
@@ -42,4 +43,5 @@ export const PRESETS = {
   },
 } as const satisfies Record<string, Preset>;
 
+/** The name of a preset. */
 export type PresetName = keyof typeof PRESETS;

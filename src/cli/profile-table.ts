@@ -2,26 +2,26 @@ import { median } from '../gpu/statistics.js';
 import { type Roofs, timeAtRoof } from '../kernels/index.js';
 import type { Profile, ProfiledDispatch } from '../tensor/index.js';
 
-/** What some dispatches of a step took together. */
+/** The time of a group of dispatches. */
 export interface Share {
   readonly name: string;
-  /** Dispatches a step. */
+  /** The number of dispatches per step. */
   readonly calls: number;
-  /** A step's, the median over steps. */
+  /** The time per step, the median over steps. */
   readonly milliseconds: number;
-  /** Of the whole step's time. */
+  /** The fraction of the time of the step. */
   readonly share: number;
   readonly flopsPerSecond: number;
   readonly bytesPerSecond: number;
-  /** The time that the device's roofs allow by the time it took; null where roofs are not known. */
+  /** The minimum time by the roofline, divided by the measured time; null if the roofs are unknown. */
   readonly ofRoof: number | null;
 }
 
-/** What all dispatches of a step took, over steps of one plan. */
-export const whole = (steps: readonly Profile[], roofs: Roofs | undefined): Share =>
+/** Returns the time of all dispatches of a step, over steps of one plan. */
+export const totalOf = (steps: readonly Profile[], roofs: Roofs | undefined): Share =>
   sharesBy(() => 'total', steps, roofs)[0];
 
-/** Divides steps of one plan by a name of their dispatches; the longest comes first. */
+/** Groups the dispatches of a plan by name and returns the times of the groups, the longest first. */
 export function sharesBy(
   nameOf: (dispatch: ProfiledDispatch) => string,
   steps: readonly Profile[],
@@ -62,5 +62,5 @@ export function sharesBy(
 const sum = (positions: readonly number[], what: (position: number) => number): number =>
   positions.reduce((total, position) => total + what(position), 0);
 
-/** Times can be 0 where timestamps are coarse. */
+/** Divides, but returns 0 for a time of 0, which coarse timestamps may give. */
 const ratio = (amount: number, of: number): number => (of > 0 ? amount / of : 0);

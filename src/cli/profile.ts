@@ -6,10 +6,11 @@ import { type DeviceChoice, profile as profileTargets, type Tensor } from '../te
 import { chromeTrace, type TracedStep } from './chrome-trace.js';
 import { withDevice } from './device.js';
 import { interruptible } from './interrupt.js';
-import { type Share, sharesBy, whole } from './profile-table.js';
+import { type Share, sharesBy, totalOf } from './profile-table.js';
 import { type Progress, percent, short, Terminal, table } from './terminal.js';
 import { type ModelName, workload } from './workload.js';
 
+/** The options of `tessera profile`. */
 export interface ProfileOptions {
   readonly steps: number;
   readonly batch: number;
@@ -19,12 +20,13 @@ export interface ProfileOptions {
   readonly json?: boolean;
 }
 
-/** Steps before the first that counts: kernels are compiled in them. */
+/** The number of untimed steps at the start, in which kernels are compiled. */
 const WARM_UP = 3;
 
 /**
- * `tessera profile`: what each kernel of a model's training step takes, beside the host's time. Timed steps alternate
- * between the usual way, all dispatches in one pass, and each dispatch in a pass of its own. Returns the exit code.
+ * Implements `tessera profile`, which times each kernel of a training step and the host. Timed steps alternate between a
+ * normal step, with all dispatches in one pass, and a profiled step, with each dispatch in a pass of its own. Returns the
+ * exit code.
  */
 export async function profile(
   model: ModelName,
@@ -40,7 +42,7 @@ export async function profile(
     };
     let shown: Progress | undefined;
     try {
-      // The float64 references have no roof to compare with.
+      // The reference device has no roofs.
       const roofs = device.kind === 'gpu' ? await measureRoofs(device) : undefined;
       shown = terminal.progress(WARM_UP + steps, 'profile');
       const next = workload({ model, batch, training: !forward });
@@ -79,17 +81,18 @@ export async function profile(
   });
 }
 
-const ON_A_GPU = '\nTimestamps exist only at the boundaries of passes: each timed dispatch ran in a pass of its own.';
-const ON_THE_REFERENCE = '\nThe reference device runs each dispatch while it is submitted; its times are by the clock.';
-const ON_A_CPU = 'The CPU does the work of a GPU here: only shares and ratios of one run mean something.';
+const ON_A_GPU =
+  '\nWebGPU has timestamps only at the boundaries of passes, so each timed dispatch ran in a pass of its own.';
+const ON_THE_REFERENCE = '\nThe times of the reference device are wall-clock times.';
+const ON_A_CPU = 'This adapter runs on the CPU: only shares and ratios within one run are meaningful.';
 
-/** Milliseconds of a step as training takes it, from the batch on the host to the loss there. */
+/** The milliseconds of a normal step, from the batch on the host to the loss on the host. */
 interface UsualStep {
-  /** Building the graph, gradients included. */
+  /** The time to build the graph, including gradients. */
   readonly graph: number;
-  /** Finding the plan, uploading, encoding and submitting. */
+  /** The time to look up the plan, upload, encode and submit. */
   readonly submission: number;
-  /** All of it, until the loss is there. */
+  /** The time of the whole step. */
   readonly wall: number;
 }
 
@@ -114,7 +117,7 @@ async function profiledStep(next: () => Tensor[]): Promise<TracedStep> {
 
 function summarize(usual: readonly UsualStep[], profiled: readonly TracedStep[], roofs: Roofs | undefined) {
   const steps = profiled.map((step) => step.profile);
-  const total = whole(steps, roofs);
+  const total = totalOf(steps, roofs);
   return {
     roofs: roofs ?? null,
     kernels: sharesBy(({ kernel }) => kernel, steps, roofs),
@@ -140,14 +143,10 @@ function print(
   terminal.print(`\n${shareTable('kernel', kernels, total)}`);
   terminal.print(`\n${shareTable('module', modules, total)}`);
   const rows = [
-    ['host', milliseconds.graph, 'building the graph, gradients included'],
-    ['host', milliseconds.submission, 'finding the plan, uploading, encoding, submitting'],
+    ['host', milliseconds.graph, 'build the graph, including gradients'],
+    ['host', milliseconds.submission, 'look up the plan, upload, encode, submit'],
     ['device', milliseconds.device, 'all dispatches, each in a pass of its own'],
-    [
-      'wall',
-      milliseconds.wall,
-      'from the batch to the result, all dispatches in one pass: as it runs outside of a profile',
-    ],
+    ['wall', milliseconds.wall, 'from the batch to the result, all dispatches in one pass, as without profiling'],
   ] as const;
   terminal.print(
     `\n${table(
@@ -157,15 +156,19 @@ function print(
     )}`,
   );
   if (kernels.some(({ ofRoof }) => ofRoof !== null && ofRoof > 1))
-    terminal.print('\nAbove 100% of the roof: the values came from a cache, and the roof is that of memory.');
+    terminal.print('\nAbove 100% of the roof: the data came from a cache, but the roof is that of memory.');
 }
 
 function shareTable(what: string, shares: readonly Share[], total: Share): string {
   const head = [what, 'calls', 'ms', 'share', 'GFLOP/s', 'GB/s', 'of roof'];
   const rows = [...shares, total].map(
     ({ name, calls, milliseconds, share, flopsPerSecond, bytesPerSecond, ofRoof }) => [
-      ...[name, calls, milliseconds.toFixed(3), percent(share)],
-      ...[(flopsPerSecond / 1e9).toFixed(2), (bytesPerSecond / 1e9).toFixed(2)],
+      name,
+      calls,
+      milliseconds.toFixed(3),
+      percent(share),
+      (flopsPerSecond / 1e9).toFixed(2),
+      (bytesPerSecond / 1e9).toFixed(2),
       ofRoof === null ? '-' : percent(ofRoof),
     ],
   );

@@ -5,7 +5,7 @@ import { type Checkpoint, MODALITIES } from './checkpoint.js';
 import { percent, type Terminal, table } from './terminal.js';
 import { type Evaluation, evaluateModel } from './training.js';
 
-/** Evaluates the three models of a finished run on the held-out emoji and prints what came of it. */
+/** Evaluates the three models of a finished run on the test split and prints the results. */
 export async function report(
   { run, tensors }: Checkpoint,
   file: string,
@@ -22,9 +22,9 @@ export async function report(
 
   terminal.print('');
   terminal.print(
-    `held-out accuracy on ${data.test.size} pictures of ${emoji} emoji that training never saw (preset ${run.preset.name}, seed ${run.seed}),`,
+    `accuracy on ${data.test.size} held-out pictures of ${emoji} emoji (preset ${run.preset.name}, seed ${run.seed});`,
   );
-  terminal.print('three models trained separately, each on its own input:');
+  terminal.print('a separate model was trained for each input:');
   terminal.print(
     table(
       ['input', 'accuracy'],
@@ -33,13 +33,17 @@ export async function report(
     ),
   );
   terminal.print('');
-  terminal.print('confusion matrix of the fused model (rows: the class; columns: what it said):');
+  terminal.print(
+    'confusion matrix of the fused model (rows: class; columns: prediction; right: recall of each model):',
+  );
   terminal.print(
     confusionTable(run.classes, confusion, (label) => MODALITIES.map((modality) => recall(results[modality], label))),
   );
   terminal.print('');
-  terminal.print(`left out of the texts, because they name the class: ${data.removedWords.join(', ')}`);
-  terminal.print(`step of the fused model: ${stepMilliseconds.toFixed(1)} ms (batch ${run.preset.batch}, ${adapter})`);
+  terminal.print(`words removed from the texts because they leak the class: ${data.removedWords.join(', ')}`);
+  terminal.print(
+    `training step of the fused model: ${stepMilliseconds.toFixed(1)} ms (batch ${run.preset.batch}, ${adapter})`,
+  );
   terminal.print(`checkpoint: ${file}`);
   terminal.result({
     adapter,

@@ -2,28 +2,28 @@ import { SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
 
 /**
- * Where output goes. Results go to standard output: text, or with `--json` one object and nothing else. What a person
- * watches goes to standard error: a progress bar on a terminal, a line now and then elsewhere.
+ * The output of a command. Results go to standard output, as text or, with `--json`, as one JSON object. Notes and
+ * progress go to standard error; progress is a bar on a terminal, and occasional lines elsewhere.
  */
 export class Terminal {
   constructor(readonly json: boolean) {}
 
-  /** A line for the person who watches. */
+  /** Prints a note on standard error. */
   note(line: string): void {
     process.stderr.write(`${line}\n`);
   }
 
-  /** A line of the result; left out with `--json`. */
+  /** Prints a line of the result, unless `--json` is given. */
   print(line: string): void {
     if (!this.json) process.stdout.write(`${line}\n`);
   }
 
-  /** The result as one object, with `--json`. */
+  /** Prints the result as a JSON object, if `--json` is given. */
   result(value: unknown): void {
     if (this.json) process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
   }
 
-  /** Shows how far some work is; `line` describes it. */
+  /** Shows the progress of work of `total` steps. */
   progress(total: number, label: string): Progress {
     return process.stderr.isTTY
       ? new BarProgress(total, label)
@@ -31,15 +31,16 @@ export class Terminal {
   }
 }
 
+/** The display of progress. */
 export interface Progress {
   update(done: number, detail: string): void;
   stop(): void;
 }
 
-/** Bars on the screen: while there are any, the cursor is hidden and lines are not wrapped. */
+/** The progress bars on the screen, which hide the cursor and disable line wrapping. */
 const shownBars = new Set<SingleBar>();
 
-/** Gives the terminal back as it was found, where there is no time to end what is shown. */
+/** Restores the terminal before the process is terminated. */
 export function restoreTerminal(): void {
   for (const bar of shownBars) bar.stop();
   shownBars.clear();
@@ -62,7 +63,7 @@ class BarProgress implements Progress {
   }
 }
 
-/** A line for every tenth of the work. */
+/** Prints a line for every tenth of the work. */
 class LineProgress implements Progress {
   #next = 0;
   readonly #start = performance.now();
@@ -81,7 +82,7 @@ class LineProgress implements Progress {
   stop(): void {}
 }
 
-/** Rows under a head, aligned, without colours or frames. */
+/** Formats a table with aligned columns, without colours or borders. */
 export function table(
   head: readonly string[],
   rows: readonly (readonly (string | number)[])[],
@@ -117,10 +118,10 @@ export function table(
   return made.toString().replace(/[ \t]+$/gm, '');
 }
 
-/** 0.6931 as 69.3%. */
-export const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
+/** Formats a fraction as a percentage: 0.6931 as 69.3%. */
+export const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)}%`;
 
-/** 1.5e9 as 1.50 G. */
+/** Formats a number with an SI prefix: 1.5e9 as 1.50 G. */
 export function short(value: number, unit = ''): string {
   const steps = ['', 'k', 'M', 'G', 'T'];
   let step = 0;

@@ -11,9 +11,10 @@ import { report } from './report.js';
 import { type Progress, Terminal } from './terminal.js';
 import { trainAll } from './training.js';
 
+/** The options of `tessera train`. */
 export interface TrainOptions {
   readonly preset?: PresetName;
-  /** Default 0. */
+  /** The seed of the split, the initial weights and the order of batches. Default 0. */
   readonly seed?: number;
   readonly epochs?: number;
   readonly out?: string;
@@ -23,7 +24,7 @@ export interface TrainOptions {
   readonly json?: boolean;
 }
 
-/** `tessera train`: trains on text alone, image alone and both, and reports. Returns the exit code. */
+/** Implements `tessera train`, which trains on text, image and both, and reports. Returns the exit code. */
 export async function train(options: TrainOptions): Promise<number> {
   const terminal = new Terminal(options.json ?? false);
   return withDevice(options.device, terminal, async (device) => {
@@ -40,7 +41,7 @@ export async function train(options: TrainOptions): Promise<number> {
     const settings = resumed?.run ?? { preset: { ...preset, epochs: options.epochs ?? preset.epochs }, seed };
     if (options.preset === undefined && resumed === undefined && device.software) {
       terminal.note(
-        `preset: ${preset.name}, sized for a software adapter (the Keras model at its own sizes: --preset keras)`,
+        `preset: ${preset.name}, sized for a software adapter (use --preset keras for the sizes of the Keras model)`,
       );
     } else {
       terminal.note(`preset: ${settings.preset.name}`);
@@ -62,7 +63,7 @@ export async function train(options: TrainOptions): Promise<number> {
       };
       const trained = await trainAll(resumed ?? fresh, { file, data, terminal, stop: interruption.signal });
       if (!MODALITIES.every((modality) => trained.run.progress[modality]?.finished)) {
-        terminal.note(`stopped; saved to ${file}. Go on with: tessera train --resume ${file}`);
+        terminal.note(`stopped; saved to ${file}; continue with: tessera train --resume ${file}`);
         return interruption.exitCode;
       }
       await report(trained, file, data, device.name, terminal);
@@ -73,15 +74,15 @@ export async function train(options: TrainOptions): Promise<number> {
   });
 }
 
-/** @throws TesseraError where a file holds anything but a finished run: it would be lost. */
+/** @throws TesseraError if a file exists that is not the checkpoint of a finished run, as it would be lost. */
 async function expectReplaceable(file: string): Promise<void> {
   if (!existsSync(file)) return;
   await loadFinished(file).catch((error: Error) => {
-    throw new TesseraError(`${error.message}; --overwrite starts anew and replaces it`, { cause: error });
+    throw new TesseraError(`${error.message}; or start again and replace it with --overwrite`, { cause: error });
   });
 }
 
-/** The data of a run; undefined if the drawing was stopped. */
+/** Loads the dataset of a run; returns undefined if rendering the pictures was stopped. */
 async function drawData(
   { preset, seed }: Pick<RunState, 'preset' | 'seed'>,
   terminal: Terminal,
@@ -95,12 +96,12 @@ async function drawData(
       seed,
       signal,
       onProgress: (done, total) => {
-        drawing ??= terminal.progress(total, 'drawing the emoji (once)');
+        drawing ??= terminal.progress(total, 'rendering the emoji (once)');
         drawing.update(done, '');
       },
     });
     terminal.note(
-      `data: ${data.train.size} pictures to train on, ${data.test.size} held out, ${data.classes.length} classes, ${data.vocabulary.size} words`,
+      `data: ${data.train.size} training pictures, ${data.test.size} test pictures, ${data.classes.length} classes, ${data.vocabulary.size} words`,
     );
     return data;
   } catch (error) {
@@ -111,14 +112,14 @@ async function drawData(
   }
 }
 
-/** @throws TesseraError if options name other settings than those of the checkpoint that is gone on from. */
+/** @throws TesseraError if options contradict the settings of the checkpoint that is resumed. */
 function checkSettings({ preset, seed }: RunState, options: TrainOptions, file: string): void {
   const given = { preset: options.preset, seed: options.seed, epochs: options.epochs };
   const kept = { preset: preset.name, seed, epochs: preset.epochs };
   for (const name of ['preset', 'seed', 'epochs'] as const) {
     if (given[name] !== undefined && given[name] !== kept[name])
       throw new TesseraError(
-        `train: '${file}' has ${name} ${kept[name]}, --${name} says ${given[name]}; a resumed run keeps its settings: leave out --${name}`,
+        `train: '${file}' has ${name} ${kept[name]}, got --${name} ${given[name]}; a resumed run keeps its settings; remove --${name}`,
       );
   }
 }

@@ -13,19 +13,19 @@ import {
 } from './checkpoint.js';
 import type { Terminal } from './terminal.js';
 
-/** What a run needs to know: its state, and where the state is kept. */
+/** The context of a training run. */
 export interface Run {
   readonly file: string;
   readonly data: EmojiData;
   readonly terminal: Terminal;
-  /** Set when the run is to stop: it then saves and returns. */
+  /** Aborted to stop the run, which then saves a checkpoint and returns. */
   readonly stop: AbortSignal;
 }
 
-/** The model of one modality at the sizes of a run. */
+/** Creates the model of one modality, with the sizes of a run. */
 export function modelOf({ preset, seed, words, classes }: RunState, modality: Modality): TextImageClassifier {
   const { pixels, embedding, units, filters, dropout } = preset;
-  // The Keras model's table has its 10,000 rows whether the words fill them or not.
+  // The embedding table of the Keras model has 10,000 rows, however many words there are.
   const vocabulary = preset.name === 'keras' ? 10_000 : words.length + 2;
   const sizes = {
     vocabulary,
@@ -40,8 +40,8 @@ export function modelOf({ preset, seed, words, classes }: RunState, modality: Mo
 }
 
 /**
- * Trains the three models one after the other, from where the checkpoint stands; saves after every epoch and when it
- * is asked to stop. A resumed run takes the same steps as one that was never interrupted.
+ * Trains the three models one after the other, starting from a checkpoint; saves after each epoch and when stopped. A
+ * resumed run takes the same steps as one that was never interrupted.
  */
 export async function trainAll(start: Checkpoint, run: Run): Promise<Checkpoint> {
   let checkpoint = start;
@@ -65,7 +65,7 @@ async function trainOne(
   const perEpoch = batchCount(data.train.size, preset.batch);
   if (before !== undefined) {
     if (before.steps >= perEpoch * preset.epochs)
-      throw new TesseraError(`'${file}': ${before.steps} steps of '${modality}' are more than its epochs have`);
+      throw new TesseraError(`'${file}': '${modality}' has ${before.steps} steps, more than its epochs have`);
     model.loadState(underPrefix(start.tensors, `${modality}.model.`));
     optimizer.loadState(underPrefix(start.tensors, `${modality}.optimizer.`));
   }
@@ -91,15 +91,15 @@ async function trainOne(
         const begin = performance.now();
         const logits = model.forward(batch);
         const loss = crossEntropy(logits, batch.labels);
-        const right = accuracy(logits, batch.labels);
-        await optimizer.step(loss, { also: [right] });
+        const correct = accuracy(logits, batch.labels);
+        await optimizer.step(loss, { also: [correct] });
         const value = await loss.item();
         if (!Number.isFinite(value)) {
           throw new TesseraError(
-            `train: the loss of '${modality}' is ${value} after ${optimizer.steps} steps: the training has diverged; try another --seed`,
+            `train: the loss of '${modality}' is ${value} after ${optimizer.steps} steps, so the training has diverged; try another --seed`,
           );
         }
-        const values = `epoch ${epoch + 1}/${preset.epochs} loss ${value.toFixed(3)} accuracy ${(await right.item()).toFixed(2)}`;
+        const values = `epoch ${epoch + 1}/${preset.epochs} loss ${value.toFixed(3)} accuracy ${(await correct.item()).toFixed(2)}`;
         milliseconds += performance.now() - begin;
         shown.update(optimizer.steps, values);
         if (stop.aborted) break;
@@ -114,14 +114,14 @@ async function trainOne(
   return checkpoint;
 }
 
-/** What a model says of a dataset. */
+/** The evaluation of a model on a dataset. */
 export interface Evaluation {
   readonly accuracy: number;
-  /** [class][predicted]: how many. */
+  /** The number of rows by [class][predicted class]. */
   readonly confusion: readonly (readonly number[])[];
 }
 
-/** Runs a trained model over a dataset. */
+/** Evaluates a trained model on a dataset. */
 export async function evaluateModel(
   run: RunState,
   tensors: ReadonlyMap<string, StoredTensor>,

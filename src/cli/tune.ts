@@ -21,15 +21,16 @@ import { interruptible } from './interrupt.js';
 import { type Progress, Terminal, table } from './terminal.js';
 import { MODELS, workload } from './workload.js';
 
+/** The options of `tessera tune`. */
 export interface TuneOptions {
-  /** Default two minutes. */
+  /** The time limit. Default 120. */
   readonly seconds?: number;
   readonly clear?: boolean;
   readonly device: DeviceChoice;
   readonly json?: boolean;
 }
 
-/** `tessera tune`: measures which variants of kernels are the fastest here, and keeps it. Returns the exit code. */
+/** Implements `tessera tune`, which measures the fastest kernel variants and saves them. Returns the exit code. */
 export async function tune({
   seconds = 120,
   clear = false,
@@ -41,7 +42,7 @@ export async function tune({
     const { file } = placeOf(device);
     if (clear) {
       await rm(file, { force: true });
-      terminal.print(`forgot what was measured: ${file}`);
+      terminal.print(`deleted the measurements: ${file}`);
       terminal.result({ adapter: device.name, file, choices: 0, measured: [] });
       return 0;
     }
@@ -63,9 +64,9 @@ export async function tune({
       print(rows, terminal);
       const left = rows.filter(({ variant }) => variant === undefined).length;
       terminal.print(
-        `\n${rows.length - left} choices measured, ${known} known before, ${left} left out${left > 0 ? ` (measure them with another 'tessera tune', or a larger --seconds)` : ''}`,
+        `\n${rows.length - left} choices measured, ${known} measured before, ${left} remaining${left > 0 ? ` (run 'tessera tune' again, or with a larger --seconds)` : ''}`,
       );
-      terminal.print(`kept in ${file}`);
+      terminal.print(`saved to ${file}`);
       terminal.result({ adapter: device.name, file, choices: device.choices.size, measured: rows });
       return interruption.exitCode;
     } finally {
@@ -75,16 +76,16 @@ export async function tune({
   });
 }
 
-/** Where choices of a device are kept. @throws TesseraError where nothing can be measured, or kept. */
+/** Returns the file of a device's choices. @throws TesseraError if the device is not tuned, or there is no file. */
 function placeOf({ name, origin }: Device): { origin: Origin; file: string } {
-  if (origin === null) throw new TesseraError(`tune: ${name} has nothing to measure; see 'tessera doctor'`);
+  if (origin === null)
+    throw new TesseraError(`tune: ${name} has no variants to measure; run 'tessera doctor' to see what to install`);
   const file = tuningFile(origin);
-  if (file === undefined)
-    throw new TesseraError('tune: TESSERA_TUNING=off: nothing that is measured would be used; unset it');
+  if (file === undefined) throw new TesseraError('tune: measurements are disabled by TESSERA_TUNING=off; unset it');
   return { origin, file };
 }
 
-/** Keeps a device's choices, beside those that another process has kept since the device was opened. */
+/** Saves the choices of a device, merged with those that another process has saved since the device was opened. */
 async function keep(device: Device): Promise<void> {
   const { origin, file } = placeOf(device);
   const choices = new Map([...(await readTuning(origin)), ...device.choices]);
@@ -98,27 +99,27 @@ function print(rows: readonly TunedChoice[], terminal: Terminal): void {
     const [before, now] = [milliseconds[baseline], milliseconds[variant]];
     return [[key, baseline, variant === baseline ? '' : variant, now.toFixed(3), (before / now).toFixed(2)]];
   });
-  terminal.print(table(['op and class of shapes', 'rule', 'faster', 'ms', 'gain'], cells, [3, 4]));
+  terminal.print(table(['op and size class', 'default', 'faster', 'ms', 'speedup'], cells, [3, 4]));
   for (const { key, refused } of rows)
-    for (const [name, why] of Object.entries(refused)) terminal.note(`warning: ${key}: '${name}' refused: ${why}`);
+    for (const [name, why] of Object.entries(refused)) terminal.note(`warning: ${key}: '${name}' was rejected: ${why}`);
 }
 
-/** A training step and a forward pass of each model. */
+/** Returns the targets of a training step and a forward pass of each model. */
 const modelTargets = (): Tensor[] =>
   MODELS.flatMap((model) => [
     ...workload({ model, batch: 32, training: true })(),
     ...workload({ model, batch: 1, training: false })(),
   ]);
 
-/** Products, convolutions, attention, normalised rows and reductions of common sizes, with their gradients. */
+/** Returns matrix products, convolutions, attention, row ops and reductions of common sizes, with their gradients. */
 function commonTargets(): Tensor[] {
   const products = [
-    ...[256, 512, 1024].map((size) => [size, size, size]),
-    ...[
-      [1, 1024, 1024],
-      [32, 1024, 1024],
-      [1024, 1024, 16],
-    ],
+    [256, 256, 256],
+    [512, 512, 512],
+    [1024, 1024, 1024],
+    [1, 1024, 1024],
+    [32, 1024, 1024],
+    [1024, 1024, 16],
   ].flatMap(([m, k, n]) => withGradients((a, b) => a.matmul(b), [m, k], [k, n]));
   const batched = withGradients((a, b) => a.matmul(b), [32, 128, 128], [32, 128, 128]);
   const convolutions = [3, 64].flatMap((channels) =>
@@ -137,15 +138,20 @@ function commonTargets(): Tensor[] {
     ...attended.flatMap((shape) => withGradients((q, k, v) => attention(q, k, v), shape, shape, shape)),
     ...withGradients((rows) => rows.softmax(), [1024, 1024]),
     ...withGradients((rows) => layerNorm(rows), [1024, 512]),
-    ...[x.sum(), rows.sum(-1), rows.sum(0), x.max(), rows.max(-1), x.reshape([2 ** 15, 32]).sum(-1)],
+    x.sum(),
+    rows.sum(-1),
+    rows.sum(0),
+    x.max(),
+    rows.max(-1),
+    x.reshape([2 ** 15, 32]).sum(-1),
   ];
 }
 
-/** An input of a shape; what it holds does not matter: variants are measured on numbers of their own. */
+/** Creates an input; its values do not matter, as variants are measured on random numbers. */
 const input = (shape: Shape): Tensor =>
   tensor(new Float32Array(shape.reduce((product, one) => product * one, 1)), shape);
 
-/** A result and its gradients for inputs of these shapes. */
+/** Returns a result and the gradients of its inputs, which have the given shapes. */
 function withGradients(compute: (...inputs: Tensor[]) => Tensor, ...shapes: Shape[]): Tensor[] {
   const inputs = shapes.map((shape) => input(shape));
   const y = compute(...inputs);

@@ -3,15 +3,16 @@ import { Adam, crossEntropy, type Module } from '../nn/index.js';
 import { Generator } from '../tensor/generator.js';
 import { type Tensor, tensor } from '../tensor/index.js';
 
-/** The models that can be looked at without data. */
+/** The models for `explain`, `profile` and `tune`, which run on random data. */
 export const MODELS = ['sigma-fusion', 'text-image-classifier'] as const;
+/** The name of such a model. */
 export type ModelName = (typeof MODELS)[number];
 
-/** Batches alternate, so that no input is in a cache from the step before. */
+/** Steps rotate over this many batches, so that no input is in a cache from the previous step. */
 const BATCHES = 4;
 const CLASSES = 10;
 
-/** What to build: a model, the rows of a batch, and whether a step trains. */
+/** A model, its batch size, and whether to build training steps or forward passes. */
 export interface WorkloadOptions {
   readonly model: ModelName;
   readonly batch: number;
@@ -19,8 +20,8 @@ export interface WorkloadOptions {
 }
 
 /**
- * A model on batches of random numbers. Each call builds the next step: the output of the model, or the loss and the
- * assigns that a training step evaluates.
+ * Creates a model and random batches. Each call of the returned function builds the next step: the output of the model,
+ * or the loss and the assigns of a training step.
  */
 export function workload({ model: name, batch, training }: WorkloadOptions): () => Tensor[] {
   const random = new Random(batch);
@@ -42,7 +43,7 @@ export function workload({ model: name, batch, training }: WorkloadOptions): () 
 
 interface Subject {
   readonly model: Module;
-  /** The model's output for one of the batches. */
+  /** Computes the output of the model for one of the batches. */
   readonly forward: (turn: number) => Tensor;
 }
 
@@ -58,7 +59,7 @@ function textImageClassifier(random: Random): Subject {
   return { model, forward: (turn) => model.forward(inputs[turn]) };
 }
 
-/** Batches of random numbers; `shape` is that of a row. */
+/** Generates batches of random numbers; `shape` is the shape of one row. */
 class Random {
   readonly #generator = new Generator(0);
   constructor(private readonly batch: number) {}

@@ -102,13 +102,13 @@ test.runIf(gpu.kind === 'gpu')('tune keeps what it measured, later runs use it, 
   expect(broken.err).not.toContain('tuned choices');
 
   const cleared = await runTuned(where, 'tune', '--clear');
-  expect([cleared.code, cleared.out, existsSync(file)]).toEqual([0, `forgot what was measured: ${file}\n`, false]);
+  expect([cleared.code, cleared.out, existsSync(file)]).toEqual([0, `deleted the measurements: ${file}\n`, false]);
 });
 
 test.each([
   ['off', 'gpu', 'TESSERA_TUNING=off'],
   ['/dev/null/tuning', 'gpu', 'cannot write'],
-  ['off', 'reference', 'nothing to measure'],
+  ['off', 'reference', 'no variants to measure'],
 ])('tune with TESSERA_TUNING=%s on the device %s is refused', async (where, device, message) => {
   const { code, out, err } = await runTuned(where, 'tune', '--device', device);
   expect([code, out, err]).toEqual([1, '', expect.stringContaining(gpu.kind === 'gpu' ? message : 'error: ')]);
@@ -174,11 +174,11 @@ describe('bench', () => {
   });
 
   test.each([
-    [['--compare', 'a.json'], '--compare takes two files, before and after; got 1'],
-    [['matmul', '--quick', '--compare', 'a', 'b'], '--compare runs nothing; leave out matmul --quick'],
-    [['matmul', 'small'], "only 'peers' takes a work; got 'small' for 'matmul'"],
-    [['step', '--docs'], "--docs does nothing for 'step'; it is for sweep, matmul"],
-    [['host', '--quick'], "--quick does nothing for 'host'"],
+    [['--compare', 'a.json'], '--compare expects two files, before and after; got 1'],
+    [['matmul', '--quick', '--compare', 'a', 'b'], '--compare runs nothing; remove matmul --quick'],
+    [['matmul', 'small'], "only 'peers' accepts a workload; got 'small' for 'matmul'"],
+    [['step', '--docs'], "--docs has no effect on 'step'; it applies to sweep, matmul"],
+    [['host', '--quick'], "--quick has no effect on 'host'"],
   ])('%j, whose parts do not go together, is a wrong call', async (args, message) => {
     const command = describeBench(new Command('bench')).action(() => {});
     command.exitOverride().configureOutput({ writeErr: () => {} });
@@ -333,7 +333,7 @@ describe('a run', () => {
       ['predict', 'none.png', 'apple', '--checkpoint', file],
       "cannot read 'none.png': there is no such file",
     ],
-    ['a text without words', ['predict', 'red.png', '!?', '--checkpoint', file], 'has no word to look at'],
+    ['a text without words', ['predict', 'red.png', '!?', '--checkpoint', file], 'has no usable words'],
     ['a missing checkpoint', ['evaluate', 'none'], "cannot read 'none': there is no such file"],
     ['a foreign checkpoint', ['evaluate', 'red.png'], 'safetensors:'],
     [
@@ -344,7 +344,7 @@ describe('a run', () => {
     [
       'a file that is no checkpoint where it would be written',
       [...short, '--out', 'foreign'],
-      '--overwrite starts anew and replaces it',
+      'start again and replace it with --overwrite',
     ],
   ])('%s is a clear error', async (_, args, message) => {
     mkdirSync(path.join(folder, 'foreign'), { recursive: true });

@@ -68,7 +68,7 @@ test("every entry's declarations are whole without the DOM library and the types
 
 test('the command runs', () => {
   expect(run(process.execPath, [command, '--help'])).toContain('Usage: tessera');
-  expect(() => run(process.execPath, [command, 'bench'])).toThrow('has no bench');
+  expect(() => run(process.execPath, [command, 'bench'])).toThrow('has no benchmarks');
 });
 
 test('pictures and their decoder are installed by those who want them, and what needs them says so', () => {
