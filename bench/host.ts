@@ -10,8 +10,8 @@ import { plan } from '../src/tensor/runtime/plan.js';
 import { type Row, statistics } from './measure.js';
 
 /**
- * Times what the host does for a training step of the classifier: building the graph with its gradients, planning it
- * (once for each new form), and replaying the plan. On Dawn's null backend, where the device's part takes no time.
+ * Times the host's part of a training step of the classifier: building the graph with its gradients, planning it (once
+ * per structure and shapes), and replaying the plan. It uses Dawn's null backend, whose device takes no time.
  */
 export async function benchHost(): Promise<Row[]> {
   for (const [name, value] of Object.entries(globals))

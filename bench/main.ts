@@ -5,7 +5,7 @@ import { runBench } from './run.js';
 
 const program = describeBench(new Command('npm run bench --'))
   .exitOverride()
-  .showHelpAfterError("('--help' shows what there is)")
+  .showHelpAfterError('(use --help for usage)')
   .action(runBench);
 
 try {

@@ -1,18 +1,18 @@
 import { median, quantile } from '../src/gpu/statistics.js';
 import { timeOf } from '../src/gpu/timer.js';
 
-/** One engine's time for one case. */
+/** The time of one engine for one case. */
 export interface Row {
   readonly case: string;
   readonly engine: string;
-  /** Median. */
+  /** The median time. */
   readonly milliseconds: number;
-  /** First and third quartile, in milliseconds. */
+  /** The first and third quartile, in milliseconds. */
   readonly quartiles: readonly [number, number];
   readonly adapter: string;
 }
 
-/** Something to be timed; the promise must not resolve before its work is done. */
+/** An engine to be timed; `run` must not resolve before its work is complete. */
 export interface Contestant {
   readonly engine: string;
   run(): Promise<unknown>;
@@ -21,8 +21,8 @@ export interface Contestant {
 const WARM_UP = 3;
 
 /**
- * Times contestants in turn, so that whatever changes on the machine in the meantime meets all of them.
- * Returns the milliseconds of every round, by contestant.
+ * Times contestants alternately, so that changes of the machine's load affect all of them. Returns the milliseconds of
+ * each round, by contestant.
  */
 export async function measureInTurn(contestants: readonly Contestant[], rounds: number): Promise<number[][]> {
   for (const { run } of contestants) for (let round = 0; round < WARM_UP; round++) await run();
@@ -35,7 +35,7 @@ export async function measureInTurn(contestants: readonly Contestant[], rounds: 
   return times;
 }
 
-/** Times as the median and quartiles of a row. */
+/** Returns the median and quartiles of times. */
 export const statistics = (times: readonly number[]): Pick<Row, 'milliseconds' | 'quartiles'> => ({
   milliseconds: median(times),
   quartiles: [quantile(times, 0.25), quantile(times, 0.75)],

@@ -9,42 +9,44 @@ import { disagreesAt, rotatingSets } from '../src/tensor/tune/measure.js';
 import type { KernelCase, Rung } from './cases/case.js';
 import { type Row, statistics } from './measure.js';
 
-/** A row with what the time comes to. */
+/** The row of a kernel, with its performance in wall-clock time. */
 export interface KernelRow extends Row {
-  /** Median time on the GPU, each launch in a pass of its own; only where the timestamps are fine enough. */
+  /** The median time on the GPU, each launch in a pass of its own; undefined if timestamps are too coarse. */
   readonly gpuMilliseconds?: number;
-  /** 10⁹ operations and bytes a second, and the share of the roof that this work could reach; of the wall time. */
+  /** The performance in 10⁹ floating-point operations per second. */
   readonly gflops: number;
+  /** The memory throughput in 10⁹ bytes per second. */
   readonly gigabytes: number;
+  /** The fraction of the performance that the roofline allows. */
   readonly roof: number;
-  /** Operations for each byte that must be moved. */
+  /** The arithmetic intensity: floating-point operations per byte. */
   readonly intensity: number;
 }
 
 export interface CaseOptions {
-  /** Fewer and shorter rounds. */
+  /** Whether to run fewer and shorter rounds. */
   readonly quick: boolean;
   readonly roofs: Roofs;
   readonly note: (line: string) => void;
 }
 
 const MOST_DISPATCHES = 2048;
-/** How many milliseconds one submission is to take at least, and how many rounds there are: until they are narrow. */
+/** The minimum milliseconds of one submission, and the minimum and maximum number of rounds, which end once narrow. */
 const EFFORT = {
   quick: { longEnough: 5, fewest: 5, most: 9 },
   full: { longEnough: 20, fewest: 7, most: 25 },
 } as const;
-/** Rounds of timestamps. */
+/** The number of rounds with timestamps. */
 const PROFILES = 3;
-/** Timestamps are fine enough where they step by at most this share of what they measure. */
+/** Timestamps are fine enough if their resolution is at most this fraction of the measured time. */
 const FINE = 0.01;
-/** What the float64 references compute in seconds; beyond, the first rung is what others are compared with. */
+/** Up to this many operations, results are compared with the float64 reference, which takes seconds. */
 const MOST_REFERENCE_FLOPS = 2 ** 31;
 
 type Contents = Readonly<Record<string, HostArray>>;
 type Buffers = Readonly<Record<string, DeviceBuffer>>;
 
-/** The rungs of a case that a device can run, and why it cannot run the others. */
+/** Returns the rungs of a case that a device can run, and notes why it cannot run the others. */
 export function rungsOf({ name, rungs }: KernelCase, device: Device, note: (line: string) => void): Rung[] {
   return rungs.filter((rung) => {
     const lacking = rung.steps.map(({ kernel }) => lackOf(kernel, device)).find((lack) => lack !== undefined);
@@ -53,7 +55,7 @@ export function rungsOf({ name, rungs }: KernelCase, device: Device, note: (line
   });
 }
 
-/** Times every rung of a case that the device can run, after checking that it computes what the reference says. */
+/** Times each rung of a case that the device can run, after comparing its results with the reference. */
 export async function benchCase(device: Device, one: KernelCase, options: CaseOptions): Promise<KernelRow[]> {
   const rungs = rungsOf(one, device, options.note);
   const contents = contentOf(one);
@@ -79,8 +81,8 @@ export async function benchCase(device: Device, one: KernelCase, options: CaseOp
 }
 
 /**
- * Compares what rungs compute with the float64 reference of the first; where that would take minutes, with the first.
- * @throws Error if one computes something else: a race of different work means nothing.
+ * Compares the results of rungs with the float64 reference of the first one or, for large cases, with the first one.
+ * @throws Error if a result differs, as timing different computations is meaningless.
  */
 export async function verify(
   device: Device,
@@ -94,7 +96,7 @@ export async function verify(
   for (const rung of rungs) check(one, rung, await valuesOf(device, one, rung, contents), expected);
 }
 
-/** What each buffer of a case holds at first. */
+/** Returns the initial content of each buffer of a case. */
 function contentOf({ buffers }: KernelCase): Contents {
   const generator = new Generator(1);
   return Object.fromEntries(
@@ -148,7 +150,7 @@ function check(one: KernelCase, rung: Rung, found: ArrayLike<number>[], expected
   });
 }
 
-/** Milliseconds of one run in each round; a round is one submission of many runs over rotating buffer sets. */
+/** Measures the milliseconds per run in each round; a round is one submission of many runs over rotating buffer sets. */
 async function timesOf(
   device: Device,
   contents: Contents,
@@ -180,7 +182,7 @@ async function timesOf(
   return { times, gpuMilliseconds };
 }
 
-/** The median milliseconds of a run on the GPU, by timestamps; undefined where those are too coarse for it. */
+/** Measures the median milliseconds per run on the GPU by timestamps; undefined if these are too coarse. */
 async function gpuTime(device: Device, prepared: Prepared, runs: number): Promise<number | undefined> {
   const launches: number[] = [];
   for (let round = 0; round < PROFILES; round++) launches.push(...(await device.profile(prepared)));

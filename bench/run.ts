@@ -16,7 +16,7 @@ import { benchCase, type KernelRow } from './run-case.js';
 import { benchStep } from './step.js';
 import { benchSweep } from './sweep.js';
 
-/** Where and when figures were measured. */
+/** Where and when results were measured. */
 export interface Origin {
   readonly adapter: string;
   readonly software: boolean;
@@ -24,14 +24,14 @@ export interface Origin {
   readonly version: string;
 }
 
-/** What `--json` writes. */
+/** The report that `--json` writes. */
 export interface Report extends Origin {
-  /** Of this run, where kernels were timed: what their rows have shares of. */
+  /** The roofs measured in this run, if kernels were timed. */
   readonly roofs?: Roofs;
   readonly rows: readonly Row[];
 }
 
-/** What a run of kernels found. */
+/** The results of kernel benchmarks. */
 export interface Results extends Origin {
   readonly families: ReadonlyMap<KernelFamily, readonly KernelRow[]>;
   readonly roofs: Roofs;
@@ -39,7 +39,7 @@ export interface Results extends Origin {
 
 const note = (line: string): void => console.error(line);
 
-/** How the works of the contest begin that a bench has peers for. */
+/** For each benchmark that has peers, the prefix of its workloads' names. */
 const WORKS: Partial<Record<Bench, string>> = {
   step: 'training',
   matmul: 'matmul',
@@ -55,12 +55,12 @@ function worksOf(what: Bench | undefined): string {
   if (what === undefined) return '';
   const works = WORKS[what];
   if (works === undefined)
-    throw new TesseraError(`--peers: no peer does '${what}'; there are ${Object.keys(WORKS).join(', ')}`);
+    throw new TesseraError(`--peers: no other engine runs '${what}'; expected one of ${Object.keys(WORKS).join(', ')}`);
   return works;
 }
 
 /**
- * Runs what was asked for: prints tables, and writes rows, plots and figures where that is wanted.
+ * Runs benchmarks, prints tables, and writes results, plots and figures as the options say.
  * @throws TesseraError if there is no adapter, or a file cannot be read or written.
  */
 export async function runBench(
@@ -159,7 +159,7 @@ async function showComparison(files: readonly string[]): Promise<void> {
   console.log(forTerminal(changeCells(compare(before, after))));
 }
 
-/** The package's version and, in a clone with git, the commit. */
+/** Returns the version of the package and, in a git clone, the commit. */
 function versionOf(): string {
   const { version } = createRequire(import.meta.url)('../package.json');
   try {

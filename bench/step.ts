@@ -15,7 +15,7 @@ export interface StepOptions {
   readonly note: (line: string) => void;
 }
 
-/** Times a whole training step, from the batch on the host to the loss on the host, and what of it the host does. */
+/** Times a whole training step, from the batch on the host to the loss on the host, and the host's part of it. */
 export async function benchStep({ device, note }: StepOptions): Promise<Row[]> {
   const data = trainingData();
   const batches = Array.from({ length: BATCHES }, (_, index) =>
@@ -35,7 +35,7 @@ export async function benchStep({ device, note }: StepOptions): Promise<Row[]> {
     hostTimes.push(performance.now() - begin);
     return loss.item();
   };
-  // The second step makes the plan ready that all later ones replay.
+  // The second step prepares the plan that all later ones replay.
   for (let index = 0; index < 3; index++) await step();
 
   const created = { ...device.counters };

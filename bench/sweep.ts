@@ -6,7 +6,7 @@ import { randomPairs } from './cases/random-pairs.js';
 import { type Row, statistics } from './measure.js';
 import { type Cells, digits, forTerminal } from './report/tables.js';
 
-/** Sizes of the Keras model and its batch; a sweep changes one of them. */
+/** The sizes of the Keras model and its batch, one of which a sweep varies. */
 interface Sizes {
   readonly batch: number;
   readonly hidden: number;
@@ -21,18 +21,19 @@ const SWEEPS: Readonly<Record<keyof Sizes, readonly number[]>> = {
   hidden: [64, 128, 256, 512, 1024, 2048],
   image: [28, 56, 112, 224],
   sequence: [8, 32, 128, 512],
-  // Of the embedding, 128 numbers a word: up to 256 million parameters.
+  // The embedding has 128 parameters per word: up to 256 million.
   vocabulary: [10_000, 50_000, 200_000, 500_000, 2_000_000],
 };
 const CLASSES = 10;
 const STEPS = { quick: 3, full: 7 } as const;
-/** Seconds that a step may take where the next larger one is still tried. */
+/** A sweep stops after a step that takes more than this many seconds. */
 const BUDGET = { quick: 1, full: 5 } as const;
 
-/** One point of a sweep; a size that the adapter cannot hold has no time. */
+/** One point of a sweep. */
 export interface SweepRow extends Row {
-  /** Bytes on the device at most, and what the plan predicted. */
+  /** The maximum number of bytes on the device. */
   readonly peakBytes: number;
+  /** The number of bytes that the plan predicted. */
   readonly predictedBytes: number;
   readonly parameters: number;
 }
@@ -43,36 +44,41 @@ export interface SweepOptions {
   readonly print: (line: string) => void;
 }
 
-/** What a sweep found: the rows, and a table for each size that was changed. */
+/** The results of sweeps: all rows, and a table for each size that was varied. */
 export interface Sweep {
   readonly rows: readonly SweepRow[];
   readonly tables: readonly Cells[];
 }
 
-/** Times a training step while one size grows, with the memory that it takes. Each on a device of its own. */
+/** Measures the time and memory of a training step while one size grows, each on a new device. */
 export async function benchSweep({ quick, note, print }: SweepOptions): Promise<Sweep> {
   const rows: SweepRow[] = [];
   const tables: Cells[] = [];
   for (const [name, values] of Object.entries(SWEEPS)) {
     const cells: string[][] = [];
-    let leftOut: string | undefined;
+    let skipped: string | undefined;
     for (const value of values) {
       note(`${name} ${value}`);
-      const point = leftOut ?? (await measure({ ...BASE, [name]: value }, `training step, ${name} ${value}`, quick));
+      const point = skipped ?? (await measure({ ...BASE, [name]: value }, `training step, ${name} ${value}`, quick));
       if (typeof point === 'string') {
         cells.push([`${value}`, '', '', '', '', '', point]);
-        leftOut ??= 'left out: the size before was too much already';
+        skipped ??= 'skipped: the previous size failed';
         continue;
       }
       rows.push(point);
       const { milliseconds, quartiles, peakBytes, predictedBytes, parameters } = point;
       const mega = (bytes: number) => digits(bytes / 1e6);
       cells.push([
-        ...[`${value}`, digits(milliseconds), quartiles.map(digits).join(' - '), mega(peakBytes), mega(predictedBytes)],
-        ...[digits(parameters / 1e6), point.adapter],
+        `${value}`,
+        digits(milliseconds),
+        quartiles.map(digits).join(' - '),
+        mega(peakBytes),
+        mega(predictedBytes),
+        digits(parameters / 1e6),
+        point.adapter,
       ]);
       if (milliseconds > 1000 * BUDGET[quick ? 'quick' : 'full'])
-        leftOut = `left out: the step before took ${digits(milliseconds / 1000)} s`;
+        skipped = `skipped: the previous step took ${digits(milliseconds / 1000)} s`;
     }
     const head = [
       name,
@@ -90,7 +96,7 @@ export async function benchSweep({ quick, note, print }: SweepOptions): Promise<
   return { rows, tables };
 }
 
-/** A point, or why there is none. */
+/** Measures a point; returns an error message if the device cannot run it. */
 async function measure(sizes: Sizes, name: string, quick: boolean): Promise<SweepRow | string> {
   const device = await openDevice({ device: 'gpu' });
   setDefaultDevice(device);
@@ -103,7 +109,7 @@ async function measure(sizes: Sizes, name: string, quick: boolean): Promise<Swee
       classes: CLASSES,
       seed: 1,
     });
-    model.namedParameters(); // gives the parameters their dotted names
+    model.namedParameters(); // assigns the dotted names
     const optimizer = new Adam(model.parameters());
     const { tokens, images, labels } = rowsOf(
       randomPairs({ ...sizes, size: batch, time: sizes.sequence, classes: CLASSES }),
@@ -116,7 +122,7 @@ async function measure(sizes: Sizes, name: string, quick: boolean): Promise<Swee
     let peakBytes = 0;
     const count = STEPS[quick ? 'quick' : 'full'];
     const budget = 1000 * BUDGET[quick ? 'quick' : 'full'];
-    // The first two compile and bind.
+    // The first two steps compile and bind.
     for (let step = -2; step < count && (times[0] ?? 0) <= budget; step++) {
       const begin = performance.now();
       const value = loss();

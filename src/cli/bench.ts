@@ -51,7 +51,10 @@ export const describeBench = (command: Command): Command =>
     .option('--json <file>', 'also write all results to a JSON file')
     .option('--plots <folder>', 'plot the ladders and the roofline as SVG and PNG')
     .option('--docs', 'update the figures in docs/ with the results of this run')
-    .option('--compare <files...>', 'compare two files written by --json, with confidence intervals; runs nothing')
+    .option(
+      '--compare <files...>',
+      'compare two files written by --json, with their ratio and its interval; runs nothing',
+    )
     .hook('preAction', (command) => {
       const [what, work] = command.processedArgs;
       const problem = problemOf(what, work, command.opts());
