@@ -1,5 +1,4 @@
 import { defined, TesseraError } from '../../gpu/errors.js';
-
 import {
   assignedBy,
   type Node,

@@ -132,8 +132,7 @@ export class Runtime {
     const targets = given.targets.filter((target) => !isDone(target, keep));
     if (targets.length === 0) return undefined;
     // While it waits for its turn or for memory a variable may be set, or a value arrive or be disposed of: then the
-    // trace is made anew. From the last
-    // look at it to the submission nothing is awaited.
+    // trace is made anew. From the last look at it to the submission nothing is awaited.
     let traced = given;
     let executable: Executable;
     let kept: Map<Node, DeviceBuffer>;
@@ -145,17 +144,26 @@ export class Runtime {
       if (isCurrent(traced) && targets.every(isAssignable)) break;
       for (const buffer of kept.values()) this.device.release(buffer);
     }
-    const before = this.#fillSlots(executable, traced.slots);
-    this.#setNumbers(executable, traced);
-    this.#bindKept(executable, targets, kept);
+    try {
+      const before = this.#fillSlots(executable, traced.slots);
+      this.#setNumbers(executable, traced);
+      this.#bindKept(executable, targets, kept);
+      return await use({ traced, executable, before, ...this.#results(executable, targets, kept), kept });
+    } catch (error) {
+      for (const buffer of kept.values()) this.device.release(buffer);
+      throw error;
+    }
+  }
 
+  /** Where the values of targets go: to memory that they or variables keep, or to the host. */
+  #results({ plan, ...buffers }: Executable, targets: readonly Node[], kept: ReadonlyMap<Node, DeviceBuffer>) {
     const after: Copy[] = [];
     const readbacks: Readback[] = [];
     const read: Node[] = [];
     targets.forEach((target, position) => {
-      const storage = executable.plan.targets[position];
+      const storage = plan.targets[position];
       if (storage === undefined) return;
-      const from = bufferOf(executable, storage);
+      const from = bufferOf(buffers, storage);
       const to = kept.get(target) ?? assignedBy(target)?.buffer;
       if (to === undefined) {
         readbacks.push({ from, type: target.dtype, length: target.size });
@@ -164,7 +172,7 @@ export class Runtime {
         after.push({ from, to, bytes: Math.max(4, bytesOf(target.dtype, target.size)) });
       }
     });
-    return await use({ traced, executable, before, after, readbacks, read, kept });
+    return { after, readbacks, read };
   }
 
   /** Memory for the values that stay on the device. */
@@ -203,13 +211,7 @@ export class Runtime {
 
   /** Submits; then variables have moved on, kept values are there, and read values arrive. */
   #submit({ traced, kept, read }: Work, prepared: Prepared, around: Around): void {
-    let values: Promise<HostArray[]>;
-    try {
-      values = this.device.submit(prepared, around);
-    } catch (error) {
-      for (const buffer of kept.values()) this.device.release(buffer);
-      throw error;
-    }
+    const values = this.device.submit(prepared, around);
     for (const target of traced.targets) {
       const variable = assignedBy(target);
       if (variable !== undefined) variable.version++;
