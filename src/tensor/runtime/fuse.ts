@@ -1,4 +1,5 @@
 import { defined } from '../../gpu/errors.js';
+import type { Shape } from '../../launch/shape.js';
 import type { Node, OpNode } from '../graph/graph.js';
 import { sameShape } from '../graph/shape.js';
 import { identityOf, type Trace } from '../graph/trace.js';
@@ -6,32 +7,29 @@ import { identityOf, type Trace } from '../graph/trace.js';
 /** Elementwise nodes that one kernel computes; only the root's value is stored. */
 export interface Group {
   readonly root: OpNode;
-  readonly members: ReadonlySet<OpNode>;
-  /** The tensors that it loads, each once. */
-  readonly inputs: readonly Node[];
-}
-
-interface GrowingGroup extends Group {
   readonly members: Set<OpNode>;
-  inputs: Node[];
+  /** The tensors that it loads, each once. */
+  inputs: readonly Node[];
 }
 
-/** A group that is computed where a kernel reads its first input; the `carrier`, one of the group's inputs, is bound there. */
-export interface Prologue {
+/** A group that is computed inside another op's kernel, on the values of one of the group's inputs, its `carrier`. */
+export interface Fused {
   readonly group: Group;
   readonly carrier: Node;
 }
 
 /**
  * What becomes one op's dispatches: an elementwise group alone, or an op with the groups that are fused into its
- * kernel (after it: epilogue; before it: prologue). `root` is the node whose outputs are stored.
+ * kernel. `root` is the node whose outputs are stored.
  */
 export interface Unit {
   readonly root: OpNode;
   readonly op?: OpNode;
   readonly elementwise?: Group;
-  readonly epilogue?: Group;
-  readonly prologue?: Prologue;
+  /** Computed where the op's kernel writes its output, which carries it. */
+  readonly epilogue?: Fused;
+  /** Computed where the op's kernel reads its first input; the carrier is bound in place of that. */
+  readonly prologue?: Fused;
 }
 
 /** The most steps of one kernel: the time to compile it grows faster than their number. */
@@ -39,6 +37,12 @@ const MOST_STEPS = 128;
 
 /** Kernels that take epilogues bind at most three buffers of their own. */
 const OWN_BINDINGS = 3;
+
+/** Who reads each node's outputs, and whose values are asked for. */
+interface Uses {
+  readonly consumers: ReadonlyMap<OpNode, readonly OpNode[]>;
+  readonly targets: ReadonlySet<object>;
+}
 
 /**
  * Divides a trace into units, by three rules:
@@ -51,70 +55,68 @@ const OWN_BINDINGS = 3;
  *
  * A value that several groups need is computed once and stored.
  */
-export function fuse(trace: Trace, storageBuffers: number): Unit[] {
-  const consumers = new Map<OpNode, OpNode[]>(trace.nodes.map((node) => [node, []]));
-  for (const node of trace.nodes) {
-    for (const input of node.inputs) if (isNode(input)) defined(consumers.get(input.source as OpNode)).push(node);
-  }
-  const targets = new Set<object>(trace.targets.map(identityOf));
-  const groups = formGroups(trace, consumers, targets, storageBuffers);
+export function fuse({ nodes, targets }: Trace, storageBuffers: number): Unit[] {
+  const consumers = new Map<OpNode, OpNode[]>(nodes.map((node) => [node, []]));
+  for (const node of nodes)
+    for (const input of node.inputs) if (isNode(input)) consumers.get(input.source as OpNode)?.push(node);
+  const uses: Uses = { consumers, targets: new Set(targets.map(identityOf)) };
+  const groups = formGroups(nodes, uses, storageBuffers);
 
-  const epilogues = new Map<OpNode, Group>();
-  const prologues = new Map<OpNode, Prologue>();
-  const taken = new Set<Group>();
+  const epilogues = new Map<object, Fused>();
+  const prologues = new Map<object, Fused>();
+  const anchors = new Map<OpNode, OpNode>();
+  const fused = new Set<Group>();
   for (const group of new Set(groups.values())) {
-    const anchor = epilogueAnchor(group, consumers, targets);
-    if (anchor !== undefined && !epilogues.has(anchor)) {
-      epilogues.set(anchor, group);
-      taken.add(group);
-      continue;
-    }
-    const reader = prologueReader(group, consumers, targets);
-    const carrier = reader && carrierOf(group);
-    if (reader !== undefined && carrier !== undefined) {
-      prologues.set(reader, { group, carrier });
-      taken.add(group);
-    }
+    const output = epilogueCarrier(group, uses);
+    const reader = prologueReader(group, uses);
+    const input = reader && prologueCarrier(group);
+    if (output !== undefined && !epilogues.has(output.source)) {
+      epilogues.set(output.source, { group, carrier: output });
+      anchors.set(group.root, output.source as OpNode);
+    } else if (reader !== undefined && input !== undefined) {
+      prologues.set(reader, { group, carrier: input });
+    } else continue;
+    fused.add(group);
   }
-
-  const anchorOf = new Map([...epilogues].map(([anchor, group]) => [group.root, anchor]));
-  const units: Unit[] = [];
-  for (const node of trace.nodes) {
-    const anchor = anchorOf.get(node);
-    if (anchor !== undefined) {
-      units.push({ root: node, op: anchor, epilogue: epilogues.get(anchor), prologue: prologues.get(anchor) });
-    } else if (node.op.elementwise === undefined) {
-      if (!epilogues.has(node)) units.push({ root: node, op: node, prologue: prologues.get(node) });
-    } else {
-      const group = groups.get(node);
-      if (group?.root === node && !taken.has(group)) units.push({ root: node, elementwise: group });
-    }
-  }
-  return units;
+  return nodes.flatMap((node): Unit[] => {
+    const group = groups.get(node);
+    if (group !== undefined && group.root === node && !fused.has(group)) return [{ root: node, elementwise: group }];
+    const op = node.op.elementwise === undefined && !epilogues.has(node) ? node : anchors.get(node);
+    return op ? [{ root: node, op, epilogue: epilogues.get(op), prologue: prologues.get(op) }] : [];
+  });
 }
 
 /** True if a tensor must be computed by a node, rather than being a leaf. */
 export const isNode = (tensor: Node): boolean => identityOf(tensor) === tensor.source && tensor.source.kind === 'op';
 
 /** True for an elementwise node that depends on nothing but numbers: cheaper to compute again than to load. */
-export const isRecomputable = (node: OpNode): boolean =>
+const isRecomputable = (node: OpNode): boolean =>
   node.op.elementwise !== undefined && node.inputs.every((input) => input.source.kind === 'number');
 
-const shapeOf = (node: OpNode) => node.outputs[0].shape;
+/** True for an input of a group of this shape that the group computes itself, whoever else does. */
+export const isInline = (input: Node, shape: Shape): boolean =>
+  isNode(input) && isRecomputable(input.source as OpNode) && sameShape(input.shape, shape);
 
+/** True for two tensors of one value and one shape: a kernel loads them once. */
+export const sameOperand = (a: Node, b: Node): boolean =>
+  identityOf(a) === identityOf(b) && a.index === b.index && sameShape(a.shape, b.shape);
+
+const shapeOf = (node: OpNode): Shape => node.outputs[0].shape;
+
+/** The groups of rule 1, by member. From the end on, so that a node's consumers have theirs. */
 function formGroups(
-  trace: Trace,
-  consumers: ReadonlyMap<OpNode, readonly OpNode[]>,
-  targets: ReadonlySet<object>,
+  nodes: readonly OpNode[],
+  { consumers, targets }: Uses,
   storageBuffers: number,
 ): Map<OpNode, Group> {
-  const groups = new Map<OpNode, GrowingGroup>();
-  for (const node of [...trace.nodes].reverse()) {
+  const groups = new Map<OpNode, Group>();
+  for (const node of [...nodes].reverse()) {
     if (node.op.elementwise === undefined) continue;
     const users = defined(consumers.get(node));
-    const fits = (user: OpNode) => groups.has(user) && sameShape(shapeOf(user), shapeOf(node));
-    if (isRecomputable(node) && !targets.has(node) && users.every((user) => fits(user))) continue;
-    const group = users.length > 0 && !targets.has(node) && users.every(fits) ? groups.get(users[0]) : undefined;
+    const isInside =
+      !targets.has(node) && users.every((user) => groups.has(user) && sameShape(shapeOf(user), shapeOf(node)));
+    if (isInside && isRecomputable(node)) continue;
+    const group = isInside ? groups.get(users[0]) : undefined;
     if (group !== undefined && group.members.size < MOST_STEPS && users.every((user) => groups.get(user) === group)) {
       const inputs = inputsWith(node, group.inputs);
       if (inputs.length + OWN_BINDINGS <= storageBuffers) {
@@ -130,53 +132,37 @@ function formGroups(
 }
 
 /** What a group loads once a node has joined it, which it loaded until then. */
-function inputsWith(node: OpNode, before: readonly Node[]): Node[] {
+function inputsWith(node: OpNode, before: readonly Node[]): readonly Node[] {
   const inputs = before.filter((input) => !(isNode(input) && input.source === node));
-  for (const input of node.inputs) {
-    const isInline = isNode(input) && isRecomputable(input.source as OpNode) && sameShape(input.shape, shapeOf(node));
-    if (input.source.kind === 'number' || isInline) continue;
-    if (!inputs.some((known) => sameValue(known, input) && sameShape(known.shape, input.shape))) inputs.push(input);
-  }
+  for (const input of node.inputs)
+    if (input.source.kind !== 'number' && !isInline(input, shapeOf(node)))
+      if (!inputs.some((known) => sameOperand(known, input))) inputs.push(input);
   return inputs;
 }
 
-/** True for two tensors of one value, whatever their shapes. */
-export const sameValue = (a: Node, b: Node): boolean => identityOf(a) === identityOf(b) && a.index === b.index;
-
-/** The kernel that the group can be the epilogue of: the last one that feeds it, and only it, in its own shape. */
-function epilogueAnchor(
-  group: Group,
-  consumers: ReadonlyMap<OpNode, readonly OpNode[]>,
-  targets: ReadonlySet<object>,
-): OpNode | undefined {
-  if (!['f32', 'f16'].includes(group.root.outputs[0].dtype)) return undefined;
-  const shape = shapeOf(group.root);
-  return group.inputs
-    .filter(isNode)
-    .map((input) => input.source as OpNode)
-    .find(
-      (node) =>
-        node.op.epilogue === true &&
-        node.outputs[0].dtype === 'f32' &&
-        !targets.has(node) &&
-        sameShape(shapeOf(node), shape) &&
-        defined(consumers.get(node)).every((user) => group.members.has(user)),
-    );
+/** The input of a group whose kernel can compute the group: only the group reads it, in its own shape. */
+function epilogueCarrier({ root, members, inputs }: Group, { consumers, targets }: Uses): Node | undefined {
+  if (!['f32', 'f16'].includes(root.outputs[0].dtype)) return undefined;
+  return inputs.find(
+    (input) =>
+      isNode(input) &&
+      (input.source as OpNode).op.epilogue === true &&
+      input.dtype === 'f32' &&
+      !targets.has(input.source) &&
+      sameShape(input.shape, shapeOf(root)) &&
+      consumers.get(input.source as OpNode)?.every((user) => members.has(user)),
+  );
 }
 
 /** The op that can take the group as its prologue: the only one that reads it, through its first input. */
-function prologueReader(
-  group: Group,
-  consumers: ReadonlyMap<OpNode, readonly OpNode[]>,
-  targets: ReadonlySet<object>,
-): OpNode | undefined {
-  const users = defined(consumers.get(group.root));
+function prologueReader({ root }: Group, { consumers, targets }: Uses): OpNode | undefined {
+  const users = defined(consumers.get(root));
   const [reader] = users;
-  if (users.length !== 1 || reader.op.prologue !== true || targets.has(group.root)) return undefined;
-  const { shape, dtype } = group.root.outputs[0];
+  if (users.length !== 1 || reader.op.prologue !== true || targets.has(root)) return undefined;
+  const { shape, dtype } = root.outputs[0];
   return dtype === 'f32' && sameShape(reader.inputs[0].shape, shape) ? reader : undefined;
 }
 
-/** The input that takes the place of the kernel's own: it must lie under the group's result one for one. */
-const carrierOf = ({ root, inputs }: Group): Node | undefined =>
+/** The input that is bound in place of the reader's own: it lies under the group's result one for one. */
+const prologueCarrier = ({ root, inputs }: Group): Node | undefined =>
   inputs.find((input) => input.dtype === 'f32' && sameShape(input.shape, shapeOf(root)));

@@ -34,21 +34,19 @@ export function updatesInPlace({ nodes, targets }: Trace, { op }: Unit): boolean
 export function lastReader(update: Unit, units: readonly Unit[]): number {
   const { inputs, op } = defined(update.op);
   const overwritten = Object.values(op.inPlace ?? {}).map((input) => identityOf(inputs[input]));
-  const read = new Set<object>([...overwritten, ...inputs.flatMap((input) => [input.source, rootOf(input)])]);
-  let last = units.indexOf(update);
-  units.forEach((unit, position) => {
-    if (unit === update) return;
-    const nodes = [
-      unit.op,
-      ...(unit.elementwise?.members ?? []),
-      ...(unit.epilogue?.members ?? []),
-      ...(unit.prologue?.group.members ?? []),
-    ];
-    const reads = nodes.some((node) => node?.inputs.some((input) => overwritten.includes(rootOf(input))));
-    if (reads || read.has(unit.root)) last = Math.max(last, position);
-  });
-  return last;
+  const feeding = new Set<object>([...overwritten, ...inputs.flatMap((input) => [input.source, rootOf(input)])]);
+  return units.findLastIndex(
+    (unit) =>
+      unit === update ||
+      feeding.has(unit.root) ||
+      nodesOf(unit).some((node) => node.inputs.some((input) => overwritten.includes(rootOf(input)))),
+  );
 }
+
+const nodesOf = ({ op, elementwise, epilogue, prologue }: Unit): OpNode[] => [
+  ...(op === undefined ? [] : [op]),
+  ...[elementwise, epilogue?.group, prologue?.group].flatMap((group) => [...(group?.members ?? [])]),
+];
 
 /** The node or leaf whose memory a tensor is, through reshapes. */
 export function rootOf(tensor: Node): object {

@@ -58,59 +58,37 @@ export function assignWorkspace(
   return sizes;
 }
 
-/** A buffer, and how many plans use it. */
-interface Shared {
-  readonly buffer: DeviceBuffer;
-  users: number;
-}
-
-/** Workspace buffers by size class. Plans run one after the other, so all of them share the same ones. */
+/**
+ * Workspace buffers of a device by size class. Plans run one after the other, so all of them share the same ones: a plan that
+ * needs three of a class has the first three.
+ */
 export class Workspace {
-  readonly #buffers = new Map<number, Shared[]>();
+  readonly #buffers = new Map<number, DeviceBuffer[]>();
   constructor(private readonly device: Device) {}
 
-  /** Bytes of all buffers that are borrowed. */
+  /** The size of all buffers in bytes. */
   get bytes(): number {
-    let sum = 0;
-    for (const [size, list] of this.#buffers) sum += size * list.length;
-    return sum;
+    return [...this.#buffers].reduce((sum, [size, list]) => sum + size * list.length, 0);
   }
 
-  /** A buffer for each of the sizes. Nothing is borrowed where there is no memory for one of them. */
+  /** A buffer for each of the sizes. */
   async borrow(sizes: readonly number[], owner: string): Promise<DeviceBuffer[]> {
     const borrowed: DeviceBuffer[] = [];
-    try {
-      for (const { list, index, size } of this.#entries(sizes)) {
-        list[index] ??= { buffer: await this.device.allocate(size, owner), users: 0 };
-        list[index].users++;
-        borrowed.push(list[index].buffer);
-      }
-    } catch (error) {
-      this.giveBack(sizes.slice(0, borrowed.length));
-      throw error;
+    for (const [position, size] of sizes.entries()) {
+      const list = this.#buffers.get(size) ?? [];
+      this.#buffers.set(size, list);
+      const index = sizes.slice(0, position).filter((other) => other === size).length;
+      list[index] ??= await this.device.allocate(size, owner);
+      borrowed.push(list[index]);
     }
     return borrowed;
   }
 
-  giveBack(sizes: readonly number[]): void {
-    for (const { list, index } of this.#entries(sizes)) list[index].users--;
-    for (const list of this.#buffers.values()) {
-      for (let last = list.at(-1); last?.users === 0; last = list.at(-1)) {
-        this.device.release(last.buffer);
-        list.pop();
-      }
+  /** Gives back the buffers that none of the plans needs, of which the sizes are given. */
+  trim(plans: readonly (readonly number[])[]): void {
+    for (const [size, list] of this.#buffers) {
+      const needed = plans.map((sizes) => sizes.filter((other) => other === size).length);
+      for (const buffer of list.splice(Math.max(0, ...needed))) this.device.release(buffer);
     }
-  }
-
-  /** Where the buffers of some sizes are: those of one size are used in their order. */
-  #entries(sizes: readonly number[]) {
-    const used = new Map<number, number>();
-    return sizes.map((size) => {
-      const index = used.get(size) ?? 0;
-      used.set(size, index + 1);
-      const list = this.#buffers.get(size) ?? [];
-      this.#buffers.set(size, list);
-      return { list, index, size };
-    });
   }
 }

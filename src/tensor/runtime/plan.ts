@@ -1,12 +1,18 @@
 import { type Device, exceedsBinding } from '../../gpu/device.js';
 import { defined, TesseraError } from '../../gpu/errors.js';
 import { runLength } from '../../gpu/kernel.js';
-import { canVectorize, composeElementwise, expressionValues } from '../../kernels/elementwise/compose.js';
-import type { Expression, Step } from '../../kernels/elementwise/expression.js';
+import {
+  canVectorize,
+  composeElementwise,
+  expressionName,
+  expressionValues,
+} from '../../kernels/elementwise/compose.js';
+import type { Expression } from '../../kernels/elementwise/expression.js';
 import { type Fusion, fuse as fuseKernel, takesVec4 } from '../../kernels/elementwise/fusion.js';
 import { identity } from '../../kernels/elementwise/table.js';
 import { type Chooser, chooseBy, chooserOf } from '../../launch/choice.js';
 import type { Launch, Value } from '../../launch/launch.js';
+import { mapValues } from '../../launch/map-values.js';
 import { type Shape, sizeOf } from '../../launch/shape.js';
 import {
   assignedBy,
@@ -18,9 +24,9 @@ import {
   type TensorType,
   type VariableMemory,
 } from '../graph/graph.js';
-import { formatShape, sameShape } from '../graph/shape.js';
+import { formatShape } from '../graph/shape.js';
 import { identityOf, type Trace } from '../graph/trace.js';
-import { fuse, type Group, isNode, sameValue, type Unit } from './fuse.js';
+import { fuse, type Group, isNode, type Unit } from './fuse.js';
 import { lastReader, rootOf, updatesInPlace } from './in-place.js';
 import { express } from './lower.js';
 import { assignWorkspace, type Bound, memoryFor, Storage } from './memory.js';
@@ -62,8 +68,6 @@ class Planner {
   readonly #inPlace: ReadonlySet<Unit>;
   readonly #units: readonly Unit[];
   readonly #storages = new Map<object, Storage[]>();
-  readonly #nodePositions: Map<OpNode, number>;
-  readonly #numberPositions: Map<NumberLeaf, number>;
   readonly #slots: Storage[];
   readonly #variables: Storage[];
   readonly #choose: DispatchContext['choose'];
@@ -76,8 +80,6 @@ class Planner {
     this.#units = fuse(trace, device.limits.storageBuffers);
     this.#inPlace = new Set(this.#units.filter((unit) => updatesInPlace(trace, unit)));
     this.#choose = chooseBy(chooser);
-    this.#nodePositions = new Map(trace.nodes.map((node, position) => [node, position]));
-    this.#numberPositions = new Map(trace.numbers.map((leaf, position) => [leaf, position]));
     this.#slots = trace.slots.map((tensor, position) => {
       const storage = new Storage('slot', memoryOf(tensor), `input ${tensor.describe()}`, position);
       this.#storages.set(identityOf(tensor), [storage]);
@@ -125,7 +127,7 @@ class Planner {
       const root = rootOf(value);
       const leaf = this.trace.variables.find((variable) => variable === root);
       if (leaf === undefined || !assigned.has(leaf.variable)) continue;
-      const storage = new Storage('workspace', memoryOf(value), leaf.variable.name);
+      const { storage } = this.#workspace(value, leaf.variable.name);
       this.#addCopy(stored(value, defined(this.#storages.get(leaf))[0]), storage);
       copies.set(target, storage);
     }
@@ -136,7 +138,6 @@ class Planner {
     return this.#variables.find((storage) => this.trace.variables[storage.position].variable === variable);
   }
 
-  // Units to dispatches.
   #addUnit(unit: Unit): void {
     const { op } = unit;
     if (op === undefined) {
@@ -152,36 +153,44 @@ class Planner {
 
   #addElementwise(group: Group): void {
     const type = group.root.outputs[0];
-    const { expression, inputs, numbers } = express(group, this.#isStored);
-    const isPart = this.#isLarge({ type: type.dtype, length: sizeOf(type.shape) });
-    const kernel = composeElementwise({ ...expression, isPart }, runLength(this.device));
-    const label = `${kernel.name} ${formatShape(type.shape)}`;
-    const y = stored(type, new Storage('workspace', memoryOf(type), label));
+    const { expression, inputs, numbers } = express(group);
+    const label = `${expressionName(expression)} ${formatShape(type.shape)}`;
+    const y = this.#workspace(type, label);
+    const bound = this.#boundInputs('in', inputs);
     this.#storages.set(group.root, [y.storage]);
+    this.#addExpression(expression, bound, numbers, y, label);
+  }
+
+  #addExpression(
+    given: Expression,
+    inputs: PlannedLaunch['bound'],
+    numbers: readonly NumberLeaf[],
+    y: Stored,
+    label: string,
+  ): void {
+    const bound = { ...inputs, y: boundTo(y) };
+    const expression = { ...given, isPart: this.#isLarge(bound.y) };
     this.#launches.push({
-      kernel,
-      bound: { ...this.#boundInputs('in', inputs), y: boundTo(y) },
-      uniforms: { count: y.length, ...expressionValues({ ...expression, isPart }, '', canVectorize(expression)) },
-      numbers: numbers.map((leaf, index) => this.#numberOf(leaf, `n${index}`)),
+      kernel: composeElementwise(expression, runLength(this.device)),
+      bound,
+      uniforms: { count: y.length, ...expressionValues(expression, '', canVectorize(expression)) },
+      numbers: this.#numbersOf(numbers, 'n'),
       label,
     });
   }
 
   #addOp(unit: Unit, node: OpNode): void {
     const { op } = node;
-    const inputs = node.inputs.map((input) => {
-      // The input that a prologue computes is never stored: one of the prologue's own inputs is bound instead.
-      const isReplaced = unit.prologue !== undefined && input === node.inputs[0];
-      return stored(input, this.#storageOf(isReplaced ? unit.prologue.carrier : input));
-    });
-    const inPlace = this.#inPlace.has(unit);
-    const root = unit.epilogue?.root ?? node;
+    const inputs = node.inputs.map((input, index) =>
+      stored(input, this.#storageOf(index === 0 && unit.prologue ? unit.prologue.carrier : input)),
+    );
+    const root = unit.epilogue?.group.root ?? node;
     const outputs = node.outputs.map((type, index) => {
       const over = op.inPlace?.[index];
-      if (over !== undefined && inPlace) return stored(type, inputs[over].storage);
+      if (over !== undefined && this.#inPlace.has(unit)) return stored(type, inputs[over].storage);
       // What is kept of output 0 is what an epilogue makes of it, which may be of another type.
       const kept = index === 0 ? root.outputs[0] : type;
-      const storage = new Storage('workspace', memoryOf(kept), `${op.name} ${formatShape(type.shape)}`);
+      const { storage } = this.#workspace(kept, `${op.name} ${formatShape(type.shape)}`);
       if (over !== undefined) this.#addCopy(inputs[over], storage);
       return stored(type, storage);
     });
@@ -192,125 +201,94 @@ class Planner {
     const launches = defined(op.dispatch)(inputs, outputs, {
       attributes: node.attributes,
       device: this.device,
-      temporary: (shape: Shape, dtype: DType = 'f32') =>
-        stored({ shape, dtype }, new Storage('workspace', memoryOf({ shape, dtype }), `${op.name}, temporary`)),
+      temporary: (shape: Shape, dtype: DType = 'f32') => this.#workspace({ shape, dtype }, `${op.name}, temporary`),
       choose: this.#choose,
     });
-    const label = `${op.name} ${node.inputs.map((input) => formatShape(input.shape)).join(' x ')}`;
     if (unit.prologue !== undefined && launches.every((one) => bindingOf(one, inputs[0]) === undefined))
       throw new TesseraError(
         `plan: no kernel of '${op.name}' reads its input as a whole; this is a defect of the planner`,
       );
+    const label = `${op.name} ${node.inputs.map((input) => formatShape(input.shape)).join(' x ')}`;
     for (const launch of launches) this.#addLaunch(unit, node, launch, inputs[0], outputs[0], label);
   }
 
-  #addLaunch(unit: Unit, node: OpNode, launch: Launch, first: Stored | undefined, output: Stored, label: string): void {
-    const bound: Record<string, Bound> = {};
-    for (const [name, value] of Object.entries(launch.bindings)) bound[name] = boundTo(value as Stored);
-    const uniforms: Record<string, number> = { ...launch.uniforms };
+  #addLaunch(unit: Unit, node: OpNode, launch: Launch, input: Stored, output: Stored, label: string): void {
+    const bound = mapValues(launch.bindings, (value) => boundTo(value as Stored));
+    const uniforms = { ...launch.uniforms };
     const isPart = Object.values(bound).some(this.#isLarge);
     const numbers: NumberSource[] = [];
     const fusions: Fusion[] = [];
-    const attach = (
-      hook: Fusion['hook'],
-      group: Group,
-      on: string,
-      count: number,
-      replaced: (input: Node) => boolean,
-    ) => {
-      const { expression: own, inputs, numbers: leaves } = express(group, this.#isStored, replaced);
-      const expression = { ...own, isPart };
-      fusions.push({ hook, on, count, expression });
+    for (const hook of ['prologue', 'epilogue'] as const) {
+      const value = hook === 'prologue' ? input : output;
+      const on = bindingOf(launch, value);
+      const fused = unit[hook];
+      if (fused === undefined || on === undefined) continue;
+      const { expression: whole, inputs, numbers: leaves } = express(fused.group, fused.carrier);
+      const expression = { ...whole, isPart };
+      fusions.push({ hook, on, count: value.length, expression });
       Object.assign(bound, this.#boundInputs(`${hook}_in`, inputs));
       Object.assign(uniforms, expressionValues(expression, `${hook}_`, takesVec4(launch.kernel, hook)));
-      numbers.push(...leaves.map((leaf, index) => this.#numberOf(leaf, `${hook}_n${index}`)));
-    };
-    if (unit.prologue !== undefined) {
-      const on = bindingOf(launch, defined(first));
-      if (on !== undefined) {
-        const { group, carrier } = unit.prologue;
-        attach(
-          'prologue',
-          group,
-          on,
-          defined(first).length,
-          (input) => sameValue(input, carrier) && sameShape(input.shape, carrier.shape),
-        );
-      }
-    }
-    if (unit.epilogue !== undefined) {
-      const on = bindingOf(launch, output);
-      if (on !== undefined) {
-        attach('epilogue', unit.epilogue, on, output.length, (input) => input.source === node && isNode(input));
-        bound[on] = { ...bound[on], type: unit.root.outputs[0].dtype };
-      }
+      numbers.push(...this.#numbersOf(leaves, `${hook}_n`));
+      if (hook === 'epilogue') bound[on] = { ...bound[on], type: unit.root.outputs[0].dtype };
     }
     // Uniforms named as numbers of the op are these numbers.
-    const position = this.#nodePositions.get(node) ?? -1;
     for (const { name } of launch.kernel.uniforms.flat()) {
-      if (name in node.numbers) numbers.push({ field: name, of: ({ nodes }) => nodes[position].numbers[name] });
+      if (!(name in node.numbers)) continue;
+      const position = this.trace.nodes.indexOf(node);
+      numbers.push({ field: name, of: ({ nodes }) => nodes[position].numbers[name] });
     }
     const kernel = fusions.length > 0 ? fuseKernel(launch.kernel, fusions) : launch.kernel;
     this.#launches.push({ kernel, bound, uniforms, numbers, label });
   }
 
   #addCopy(from: Stored, to: Storage): void {
-    const expression: Expression = {
-      inputs: [{ type: from.dtype, layout: 'same' }],
+    const expression = {
+      inputs: [{ type: from.dtype, layout: 'same' as const }],
       numbers: [],
-      steps: [{ fn: identity, operands: [{ kind: 'input', index: 0 }], type: from.dtype }],
+      steps: [{ fn: identity, operands: [{ kind: 'input' as const, index: 0 }], type: from.dtype }],
     };
-    const kernel = composeElementwise(expression, runLength(this.device));
-    this.#launches.push({
-      kernel,
-      bound: { in0: boundTo(from), y: boundTo({ ...from, storage: to }) },
-      uniforms: { count: from.length },
-      numbers: [],
-      label: `copy ${from.storage.owner}`,
-    });
+    const y = { ...from, storage: to };
+    this.#addExpression(expression, { in0: boundTo(from) }, [], y, `copy ${from.storage.owner}`);
+  }
+
+  /** Writes a number to memory, for a kernel that reads it from there. */
+  #addNumber(leaf: NumberLeaf, type: TensorType): Storage {
+    const y = this.#workspace(type, `number ${type.dtype}`);
+    const expression = {
+      inputs: [],
+      numbers: [type.dtype],
+      steps: [{ fn: identity, operands: [{ kind: 'number' as const, index: 0 }], type: type.dtype }],
+    };
+    this.#storages.set(leaf, [y.storage]);
+    this.#addExpression(expression, {}, [leaf], y, 'number');
+    return y.storage;
   }
 
   /** True for what the device does not bind at once: it may be split. */
-  readonly #isLarge = ({ type, length }: Pick<Bound, 'type' | 'length'>): boolean =>
-    exceedsBinding(type, length, this.device.limits);
+  readonly #isLarge = ({ type, length }: Bound): boolean => exceedsBinding(type, length, this.device.limits);
 
-  readonly #isStored = (tensor: Node): boolean => this.#storages.has(identityOf(tensor));
-
-  #numberOf(leaf: NumberLeaf, field: string): NumberSource {
-    const position = this.#numberPositions.get(leaf) ?? -1;
-    return { field, of: ({ numbers }) => numbers[position].value };
-  }
-
-  #boundInput(tensor: Node): Bound {
-    return boundTo(stored(tensor, this.#storageOf(tensor)));
+  #numbersOf(leaves: readonly NumberLeaf[], field: string): NumberSource[] {
+    return leaves.map((leaf, index) => {
+      const position = this.trace.numbers.indexOf(leaf);
+      return { field: `${field}${index}`, of: ({ numbers }) => numbers[position].value };
+    });
   }
 
   #boundInputs(prefix: string, inputs: readonly Node[]): Record<string, Bound> {
-    return Object.fromEntries(inputs.map((input, index) => [`${prefix}${index}`, this.#boundInput(input)]));
+    const bound = inputs.map((input) => boundTo(stored(input, this.#storageOf(input))));
+    return Object.fromEntries(bound.map((one, index) => [`${prefix}${index}`, one]));
   }
 
-  // Memory.
+  /** A value that lives for some dispatches. */
+  #workspace(type: TensorType, owner: string): Stored {
+    return stored(type, new Storage('workspace', memoryOf(type), owner));
+  }
+
   #storageOf(tensor: Node): Storage {
     const known = this.#storages.get(identityOf(tensor));
     if (known !== undefined) return known[isNode(tensor) ? tensor.index : 0];
-    if (tensor.source.kind === 'number') return this.#fill(tensor, tensor.source);
+    if (tensor.source.kind === 'number') return this.#addNumber(tensor.source, tensor);
     throw new TesseraError(`plan: ${tensor.describe()} has no memory; this is a defect of the planner`);
-  }
-
-  /** A number that a kernel reads from memory. */
-  #fill(tensor: Node, leaf: NumberLeaf): Storage {
-    const storage = new Storage('workspace', memoryOf(tensor), `number ${tensor.describe()}`);
-    this.#storages.set(leaf, [storage]);
-    const steps: Step[] = [{ fn: identity, operands: [{ kind: 'number', index: 0 }], type: tensor.dtype }];
-    const kernel = composeElementwise({ inputs: [], numbers: [tensor.dtype], steps });
-    this.#launches.push({
-      kernel,
-      bound: { y: boundTo(stored({ shape: [], dtype: tensor.dtype }, storage)) },
-      uniforms: { count: 1 },
-      numbers: [this.#numberOf(leaf, 'n0')],
-      label: 'number',
-    });
-    return storage;
   }
 }
 

@@ -1,4 +1,3 @@
-import { collectGarbage } from '#webgpu';
 import {
   type Around,
   bytesOf,
@@ -10,36 +9,15 @@ import {
   type Readback,
 } from '../../gpu/device.js';
 import { defined, OutOfMemoryError } from '../../gpu/errors.js';
-import type { Choices } from '../../gpu/tuning.js';
-import { mapValues } from '../../launch/map-values.js';
 import { assignedBy, type Node } from '../graph/graph.js';
 import { Resident } from '../graph/resident.js';
 import { isCurrent, settledTrace, type Trace } from '../graph/trace.js';
-import { type Storage, Workspace } from './memory.js';
-import { type Plan, plan } from './plan.js';
+import { bufferOf, type Executable, Executables } from './executables.js';
+import type { Storage } from './memory.js';
+import type { Plan } from './plan.js';
 
 /** From this many bytes on, a kept value is written to its own buffer instead of being copied there. */
 const LARGE = 2 ** 16;
-
-/** How many bind groups the remembered plans may have together: drivers take memory for each. */
-const REMEMBERED_BIND_GROUPS = 16_000;
-/** How much memory they may hold together. Where there is less, they give theirs back. */
-const REMEMBERED_BYTES = 2 ** 32;
-
-/** A plan with everything it needs on a device: replaying it creates nothing. */
-interface Executable {
-  readonly plan: Plan;
-  /** The device's choices that it was planned with. */
-  readonly choices: Choices;
-  readonly prepared: Prepared;
-  readonly slots: readonly DeviceBuffer[];
-  /** The numbers that each slot holds now. */
-  readonly held: (HostArray | undefined)[];
-  readonly workspace: readonly DeviceBuffer[];
-  readonly variables: readonly DeviceBuffer[];
-  /** Storages that have, for once, the buffer of the tensor that keeps their value. */
-  kept: ReadonlyMap<Storage, DeviceBuffer>;
-}
 
 /** One evaluation, ready to be submitted. */
 interface Work extends Required<Around> {
@@ -74,18 +52,17 @@ export function runtimeOf(device: Device): Runtime {
 }
 
 export class Runtime {
-  readonly #executables = new Map<string, Executable>();
-  readonly #workspace: Workspace;
+  readonly #executables: Executables;
   /** Evaluations run one after the other: an assign must not come between another's trace and its submission. */
   #previous: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly device: Device) {
-    this.#workspace = new Workspace(device);
+    this.#executables = new Executables(device);
   }
 
   /** How many plans are cached. */
   get plans(): number {
-    return this.#executables.size;
+    return this.#executables.count;
   }
 
   /** Evaluates as `evaluate` and `readBack` do: returns when the work is submitted. */
@@ -121,9 +98,7 @@ export class Runtime {
     } catch (error) {
       if (!(error instanceof OutOfMemoryError) || error.bytes > this.device.limits.bufferBytes) throw error;
     }
-    for (const executable of this.#executables.values()) this.#forget(executable);
-    this.#executables.clear();
-    await collectGarbage();
+    await this.#executables.forgetAll();
     return await this.#tryWork(given, keep, use);
   }
 
@@ -131,26 +106,30 @@ export class Runtime {
   async #tryWork<T>(given: Trace, keep: 'host' | 'device', use: (work: Work) => T): Promise<Awaited<T> | undefined> {
     const targets = given.targets.filter((target) => !isDone(target, keep));
     if (targets.length === 0) return undefined;
-    // While it waits for its turn or for memory a variable may be set, or a value arrive or be disposed of: then the
-    // trace is made anew. From the last look at it to the submission nothing is awaited.
-    let traced = given;
-    let executable: Executable;
-    let kept: Map<Node, DeviceBuffer>;
-    for (;;) {
-      if (targets.length < traced.targets.length || !isCurrent(traced)) traced = await settledTrace(targets);
-      executable = await this.#executableOf(traced);
-      for (const target of targets) await assignedBy(target)?.place(this.device);
-      kept = await this.#allocateKept(executable, keep === 'device' ? targets : []);
-      if (isCurrent(traced) && targets.every(isAssignable)) break;
+    const kept = new Map<Node, DeviceBuffer>();
+    const releaseKept = () => {
       for (const buffer of kept.values()) this.device.release(buffer);
-    }
+      kept.clear();
+    };
     try {
+      // While it waits for its turn or for memory a variable may be set, or a value arrive or be disposed of: then the
+      // trace is made anew. From the last look at it to the submission nothing is awaited.
+      let traced = given;
+      let executable: Executable;
+      for (;;) {
+        if (targets.length < traced.targets.length || !isCurrent(traced)) traced = await settledTrace(targets);
+        executable = await this.#executables.of(traced);
+        for (const target of targets) await assignedBy(target)?.place(this.device);
+        if (keep === 'device') await this.#allocateKept(executable.plan, targets, kept);
+        if (isCurrent(traced) && targets.every(isAssignable)) break;
+        releaseKept();
+      }
       const before = this.#fillSlots(executable, traced.slots);
       this.#setNumbers(executable, traced);
       this.#bindKept(executable, targets, kept);
       return await use({ traced, executable, before, ...this.#results(executable, targets, kept), kept });
     } catch (error) {
-      for (const buffer of kept.values()) this.device.release(buffer);
+      releaseKept();
       throw error;
     }
   }
@@ -160,9 +139,9 @@ export class Runtime {
     const after: Copy[] = [];
     const readbacks: Readback[] = [];
     const read: Node[] = [];
-    targets.forEach((target, position) => {
+    for (const [position, target] of targets.entries()) {
       const storage = plan.targets[position];
-      if (storage === undefined) return;
+      if (storage === undefined) continue;
       const from = bufferOf(buffers, storage);
       const to = kept.get(target) ?? assignedBy(target)?.buffer;
       if (to === undefined) {
@@ -171,24 +150,17 @@ export class Runtime {
       } else if (to !== from) {
         after.push({ from, to, bytes: Math.max(4, bytesOf(target.dtype, target.size)) });
       }
-    });
+    }
     return { after, readbacks, read };
   }
 
   /** Memory for the values that stay on the device. */
-  async #allocateKept({ plan }: Executable, targets: readonly Node[]): Promise<Map<Node, DeviceBuffer>> {
-    const kept = new Map<Node, DeviceBuffer>();
-    try {
-      for (const [position, target] of targets.entries()) {
-        const storage = plan.targets[position];
-        if (storage !== undefined && assignedBy(target) === undefined)
-          kept.set(target, await this.device.allocate(storage.bytes, `evaluate ${target.describe()}`));
-      }
-    } catch (error) {
-      for (const buffer of kept.values()) this.device.release(buffer);
-      throw error;
+  async #allocateKept({ targets: storages }: Plan, targets: readonly Node[], kept: Map<Node, DeviceBuffer>) {
+    for (const [position, target] of targets.entries()) {
+      const storage = storages[position];
+      if (storage !== undefined && assignedBy(target) === undefined)
+        kept.set(target, await this.device.allocate(storage.bytes, `evaluate ${target.describe()}`));
     }
-    return kept;
   }
 
   /** Has large values written where they are kept, and those of the last time written to the workspace again. */
@@ -220,78 +192,6 @@ export class Runtime {
     if (read.length > 0) deliver(read, values);
   }
 
-  async #executableOf(traced: Trace): Promise<Executable> {
-    const { device } = this;
-    const remembered = this.#executables.get(traced.key);
-    const known = remembered?.choices === device.choices ? remembered : undefined;
-    // Planned before anything is awaited, as long as the trace is as it was made.
-    const planned = known?.plan ?? plan(traced, device);
-    const variables: DeviceBuffer[] = [];
-    for (const { variable } of traced.variables) variables.push(await variable.place(device));
-    if (remembered !== undefined) this.#executables.delete(traced.key);
-    // A variable whose memory was given back in the meantime has moved: what was bound to it is bound anew.
-    if (known?.variables.every((buffer, index) => buffer === variables[index])) {
-      this.#executables.set(traced.key, known);
-      return known;
-    }
-    if (remembered !== undefined) this.#forget(remembered);
-    const made = await this.#prepare(planned, variables);
-    this.#executables.set(traced.key, made);
-    await this.#forgetUnused();
-    return made;
-  }
-
-  /** Forgets the plans longest unused until those that are left keep within bounds; the newest one stays. */
-  async #forgetUnused(): Promise<void> {
-    const left = [...this.#executables];
-    const mostGroups = Math.min(REMEMBERED_BIND_GROUPS, this.device.limits.bindGroups / 3);
-    let groups = left.reduce((sum, [, { prepared }]) => sum + prepared.bindGroups, 0);
-    let inputBytes = left.reduce((sum, [, executable]) => sum + inputBytesOf(executable), 0);
-    for (const [key, executable] of left.slice(0, -1)) {
-      const bytes = inputBytes + this.#workspace.bytes;
-      if (this.#executables.size <= this.device.rememberedPlans && groups <= mostGroups && bytes <= REMEMBERED_BYTES)
-        break;
-      groups -= executable.prepared.bindGroups;
-      inputBytes -= inputBytesOf(executable);
-      this.#executables.delete(key);
-      this.#forget(executable);
-    }
-    // Those of forgotten plans are there until they are collected, which nothing else brings about in time.
-    if (this.device.bindGroups - groups > mostGroups) await collectGarbage();
-  }
-
-  async #prepare(made: Plan, variables: readonly DeviceBuffer[]): Promise<Executable> {
-    const { device } = this;
-    const slots: DeviceBuffer[] = [];
-    let workspace: DeviceBuffer[] | undefined;
-    try {
-      for (const { bytes, owner } of made.slots) slots.push(await device.allocate(bytes, owner));
-      workspace = await this.#workspace.borrow(made.workspace, largestOwner(made));
-      const bound = { slots, workspace, variables, kept: new Map<Storage, DeviceBuffer>() };
-      const partial = { plan: made, choices: device.choices, ...bound };
-      const prepared = await device.prepare(
-        made.dispatches.map(({ kernel, storages, windows, uniforms, label, numbers }) => ({
-          kernel,
-          windows,
-          uniforms: { ...Object.fromEntries(numbers.map(({ field }) => [field, 0])), ...uniforms },
-          label,
-          bindings: mapValues(storages, (storage) => bufferOf(partial, storage)),
-        })),
-      );
-      return { ...partial, prepared, held: slots.map(() => undefined) };
-    } catch (error) {
-      if (workspace !== undefined) this.#workspace.giveBack(made.workspace);
-      for (const slot of slots) device.release(slot);
-      throw error;
-    }
-  }
-
-  #forget({ prepared, slots, plan }: Executable): void {
-    prepared.release();
-    for (const slot of slots) this.device.release(slot);
-    this.#workspace.giveBack(plan.workspace);
-  }
-
   /** Uploads what the slots do not hold yet; values kept on the device are copied there, in front of the plan. */
   #fillSlots({ slots, held }: Executable, tensors: readonly Node[]): Copy[] {
     const copies: Copy[] = [];
@@ -313,22 +213,6 @@ export class Runtime {
       for (const { field, of } of dispatch.numbers) prepared.set(index, field, of(traced));
     });
   }
-}
-
-function bufferOf(
-  { slots, workspace, variables, kept }: Pick<Executable, 'slots' | 'workspace' | 'variables' | 'kept'>,
-  storage: Storage,
-): DeviceBuffer {
-  if (storage.kind === 'workspace') return kept.get(storage) ?? workspace[storage.workspace];
-  return (storage.kind === 'slot' ? slots : variables)[storage.position];
-}
-
-const inputBytesOf = ({ slots }: Executable): number => slots.reduce((sum, { bytes }) => sum + bytes, 0);
-
-/** Names the largest value of a plan, for the error that says that it does not fit. */
-function largestOwner({ dispatches }: Plan): string {
-  const storages = dispatches.flatMap((dispatch) => Object.values(dispatch.storages));
-  return storages.reduce((largest, one) => (one.bytes > largest.bytes ? one : largest), storages[0])?.owner ?? 'plan';
 }
 
 /** False for an assign to a variable that was disposed of in the meantime. */
