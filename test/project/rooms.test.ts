@@ -10,7 +10,8 @@ const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
 
 /** Which rooms each room may import: only downward. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  cli: ['models', 'data', 'nn', 'tensor', 'kernels', 'gpu'],
+  cli: ['predictor', 'models', 'data', 'nn', 'tensor', 'kernels', 'gpu'],
+  predictor: ['models', 'data', 'nn', 'tensor'],
   models: ['nn', 'tensor'],
   data: ['tensor'],
   nn: ['tensor'],
