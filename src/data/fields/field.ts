@@ -38,10 +38,11 @@ export interface Learner<Value, State> {
 export interface FieldKind<Value, Settings, State> {
   readonly kind: KindName;
   /**
-   * The value of a cell, or undefined where it is absent.
+   * The value of a cell, or undefined where it is absent. What a cell cannot say by itself is a setting of its column:
+   * whether 1,234 has a decimal comma, whether 3/5/2024 is in March or May, what separates tags.
    * @throws TesseraError with the reason alone, if the cell has no value of this kind.
    */
-  parse(cell: Cell): Value | undefined;
+  parse(cell: Cell, settings: Settings): Value | undefined;
   /** @throws TesseraError if a setting is unknown or invalid. */
   learner(settings: Settings): Learner<Value, State>;
   /** An empty column. `readFile` reads the files that values name. */
