@@ -17,7 +17,7 @@ import {
 } from './device.js';
 import { DeviceLostError, KernelError, OutOfMemoryError, TesseraError } from './errors.js';
 import { packF16, unpackF16 } from './f16.js';
-import { layoutOf, type Pipeline, PipelineCache } from './pipelines.js';
+import { PipelineCache } from './pipelines.js';
 import { BufferPool, sizeClass } from './pool.js';
 import { measurePasses } from './timestamps.js';
 import type { Choices, Origin } from './tuning.js';
@@ -38,29 +38,15 @@ const gpuOf = (buffer: DeviceBuffer): GPUBuffer => (buffer as GpuBuffer).gpu;
 interface Bound {
   readonly pipeline: GPUComputePipeline;
   readonly group: GPUBindGroup;
-  /** The offset of each of its uniform structs in the arena. */
-  readonly offsets: readonly number[];
   readonly x: number;
   readonly y: number;
 }
 
-/** The description of a bind group. */
-interface GroupDescription {
-  readonly label: string;
-  readonly layout: GPUBindGroupLayout;
-  readonly resources: readonly GPUBufferBinding[];
-  /** Descriptions with equal keys share a bind group. */
-  readonly key: string;
-}
-
-/** The bind groups of a plan; dispatches that bind the same buffers share one. */
+/** The bind groups of a plan, by dispatch and the buffers that it binds: these may alternate. */
 class BindGroups {
   readonly #groups = new Map<string, GPUBindGroup>();
-  constructor(
-    private readonly create: (description: GroupDescription) => GPUBindGroup,
-    /** The maximum number of cached groups, so that buffers that change at each step do not accumulate groups. */
-    private readonly most: number,
-  ) {}
+  /** `most` bounds the cached groups, so that buffers that change at each step do not accumulate groups. */
+  constructor(private readonly most: number) {}
 
   get size(): number {
     return this.#groups.size;
@@ -70,12 +56,12 @@ class BindGroups {
     this.#groups.clear();
   }
 
-  get(description: GroupDescription): GPUBindGroup {
-    const known = this.#groups.get(description.key);
+  get(key: string, create: () => GPUBindGroup): GPUBindGroup {
+    const known = this.#groups.get(key);
     if (known !== undefined) return known;
     if (this.#groups.size >= this.most) this.#groups.clear();
-    const made = this.create(description);
-    this.#groups.set(description.key, made);
+    const made = create();
+    this.#groups.set(key, made);
     return made;
   }
 }
@@ -259,9 +245,13 @@ export class GpuDevice implements Device {
     const release = () => {
       if (uniforms !== undefined) this.release(uniforms);
     };
-    const groups = new BindGroups((description) => this.#createBindGroup(description), 16 + 2 * dispatches.length);
-    const bind = (dispatch: Dispatch, index: number) =>
-      this.#bind(dispatch, pipelines[index], arena.blocks[index], uniforms, groups);
+    const groups = new BindGroups(16 + 2 * dispatches.length);
+    const bind = (dispatch: Dispatch, index: number): Bound => {
+      const { pipeline, layout } = pipelines[index];
+      const key = `${index}: ${Object.values(dispatch.bindings).map((buffer) => (buffer as GpuBuffer).id)}`;
+      const create = () => this.#createBindGroup(dispatch, layout, arena.blocks[index], uniforms);
+      return { pipeline, group: groups.get(key, create), ...this.#gridOf(dispatch) };
+    };
     try {
       const { made: bound, exhausted, invalid } = await this.#scoped(() => dispatches.map(bind));
       const error = exhausted ?? invalid;
@@ -290,41 +280,27 @@ export class GpuDevice implements Device {
     return { made, exhausted, invalid };
   }
 
-  #bind(
-    dispatch: Dispatch,
-    { pipeline, layout }: Pipeline,
+  #createBindGroup(
+    { kernel, bindings, windows, label }: Dispatch,
+    layout: GPUBindGroupLayout,
     blocks: UniformArena['blocks'][0],
     arena: GpuBuffer | undefined,
-    groups: BindGroups,
-  ): Bound {
-    const { kernel, bindings, windows, uniforms, label } = dispatch;
-    const keys = [layoutOf(kernel)];
-    let block = 0;
-    const resources = kernel.bindings.map(({ name, access }): GPUBufferBinding => {
-      const buffer = access === 'uniform' ? arena : (bindings[name] as GpuBuffer | undefined);
-      if (buffer === undefined) throw new TesseraError(`${label}: binding '${name}' of '${kernel.name}' has no buffer`);
-      const resource =
-        access === 'uniform'
-          ? { buffer: buffer.gpu, size: blocks[block++].bytes }
-          : this.#resourceOf(buffer.gpu, windows?.[name]);
-      keys.push(`${buffer.id}:${resource.offset ?? 0}:${resource.size}`);
-      return resource;
-    });
-    const group = groups.get({ label, layout, resources, key: keys.join('|') });
-    const count = kernel.workgroups(uniforms);
-    const x = Math.min(count, this.limits.workgroupsPerDimension);
-    const offsets = blocks.map(({ offset }) => offset);
-    return { pipeline, group, offsets, x, y: x === 0 ? 0 : Math.ceil(count / x) };
-  }
-
-  #createBindGroup({ label, layout, resources }: GroupDescription): GPUBindGroup {
+  ): GPUBindGroup {
     if (this.#bindGroups >= this.limits.bindGroups) {
       throw new OutOfMemoryError(
         `${label}: ${this.name} has reached its limit of ${this.#bindGroups} bind groups; evaluate the graph in several parts`,
         0,
       );
     }
-    const entries = resources.map((resource, binding) => ({ binding, resource }));
+    let block = 0;
+    const entries = kernel.bindings.map(({ name, access }, binding): GPUBindGroupEntry => {
+      const buffer = access === 'uniform' ? arena : bindings[name];
+      if (buffer === undefined) throw new TesseraError(`${label}: binding '${name}' of '${kernel.name}' has no buffer`);
+      if (access !== 'uniform') return { binding, resource: this.#resourceOf(gpuOf(buffer), windows?.[name]) };
+      // Not a dynamic offset: lavapipe copies the bind group whenever it is set with one.
+      const { offset, bytes } = blocks[block++];
+      return { binding, resource: { buffer: gpuOf(buffer), offset, size: bytes } };
+    });
     const group = this.gpu.createBindGroup({ label, layout, entries });
     this.counters.bindGroupsCreated++;
     this.#bindGroups++;
@@ -332,8 +308,14 @@ export class GpuDevice implements Device {
     return group;
   }
 
+  #gridOf({ kernel, uniforms }: Dispatch): Pick<Bound, 'x' | 'y'> {
+    const count = kernel.workgroups(uniforms);
+    const x = Math.min(count, this.limits.workgroupsPerDimension);
+    return { x, y: x === 0 ? 0 : Math.ceil(count / x) };
+  }
+
   /** Returns the binding of a buffer or a window of it; sizes are multiples of 16 bytes, as kernels may read vec4s. */
-  #resourceOf(buffer: GPUBuffer, window?: Window): GPUBufferBinding & { readonly size: number } {
+  #resourceOf(buffer: GPUBuffer, window?: Window): GPUBufferBinding {
     if (window === undefined) return { buffer, size: Math.min(buffer.size, this.limits.bindingBytes) };
     const offset = bytesOf(window.type, window.first);
     const size = 16 * Math.max(1, Math.ceil(bytesOf(window.type, window.length) / 16));
@@ -482,10 +464,10 @@ function wordsOf(data: HostArray): Exclude<HostArray, Float64Array | Uint8Array>
   return data instanceof Uint8Array ? new Uint32Array(data) : data;
 }
 
-function dispatchInto(pass: GPUComputePassEncoder, { pipeline, group, offsets, x, y }: Bound): void {
+function dispatchInto(pass: GPUComputePassEncoder, { pipeline, group, x, y }: Bound): void {
   if (x === 0) return;
   pass.setPipeline(pipeline);
-  pass.setBindGroup(0, group, offsets);
+  pass.setBindGroup(0, group);
   pass.dispatchWorkgroups(x, y);
 }
 

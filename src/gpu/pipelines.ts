@@ -7,9 +7,6 @@ export interface Pipeline {
   readonly layout: GPUBindGroupLayout;
 }
 
-/** Returns a key for the bind group layout of a kernel. */
-export const layoutOf = ({ bindings }: Kernel): string => bindings.map(({ access }) => access).join();
-
 const BUFFER_TYPE: Record<Access, GPUBufferBindingType> = {
   read: 'read-only-storage',
   read_write: 'storage',
@@ -69,16 +66,15 @@ export class PipelineCache {
   }
 
   #layout(kernel: Kernel): GPUBindGroupLayout {
-    const label = layoutOf(kernel);
+    const label = kernel.bindings.map(({ access }) => access).join();
     let layout = this.#layouts.get(label);
     if (layout === undefined) {
       layout = this.device.createBindGroupLayout({
         label,
-        // Uniforms have dynamic offsets, so that dispatches of the same buffers share a bind group.
         entries: kernel.bindings.map(({ access }, binding) => ({
           binding,
           visibility: GPUShaderStage.COMPUTE,
-          buffer: { type: BUFFER_TYPE[access], hasDynamicOffset: access === 'uniform' },
+          buffer: { type: BUFFER_TYPE[access] },
         })),
       });
       this.#layouts.set(label, layout);

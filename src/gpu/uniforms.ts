@@ -29,7 +29,6 @@ export class UniformArena {
           struct.forEach(({ name, type }, position) => {
             fields.set(name, { at: offset + 4 * position, type });
           });
-          // Padded to the alignment, most structs have the same size, so that different kernels can share a bind group.
           end = offset + Math.ceil((4 * struct.length) / alignment) * alignment;
           return { offset, bytes: end - offset };
         }),
