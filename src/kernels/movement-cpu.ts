@@ -47,19 +47,19 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 
 /** Strided copies of elements of 32 bits; see `stridedCopies`. */
 export const stridedCopiesCpu = {
-  scalar: stridedCopy('strided_copy_software', 'u32'),
-  vec4: stridedCopy('strided_copy_vec4_software', 'vec4u'),
+  scalar: stridedCopy('strided_copy_cpu', 'u32'),
+  vec4: stridedCopy('strided_copy_vec4_cpu', 'vec4u'),
 } as const;
 
 /** Strided copies of f16. */
 export const stridedCopiesF16Cpu = {
-  scalar: stridedCopy('strided_copy_f16_software', 'f16'),
-  vec4: stridedCopy('strided_copy_vec4_f16_software', 'vec4h'),
+  scalar: stridedCopy('strided_copy_f16_cpu', 'f16'),
+  vec4: stridedCopy('strided_copy_vec4_f16_cpu', 'vec4h'),
 } as const;
 
 const fill = (type: FillType): Kernel =>
   defineKernel({
-    name: `fill_software_${type}`,
+    name: `fill_cpu_${type}`,
     ...fillOf(type),
     workgroups: ({ count }) => ceilDivide(count, 4 * RUN * THREADS),
     wgsl: wgsl`

@@ -52,17 +52,17 @@ export function reduceLaunches(
     ...(fitsVec4 && mayBeWhole(LONG_AXIS) ? { vec4: unsplit(columnsVec4) } : {}),
     ...(inner === 1 && mayBeWhole(ROW_THREADS * LONG_AXIS) ? { rows: unsplit(rows) } : {}),
     ...(fitsRowsCpu && y.shape[y.shape.length - 1] % 4 === 0 && n <= 4 * LONG_AXIS
-      ? { software: unsplit(rowsCpu[name]) }
+      ? { cpu: unsplit(rowsCpu[name]) }
       : {}),
     ...(maySplit ? { 'columns/split': inChunks(columns) } : {}),
     ...(maySplit && fitsVec4 ? { 'vec4/split': inChunks(columnsVec4) } : {}),
     ...(maySplit && inner === 1 ? { 'rows/split': inChunks(rows) } : {}),
-    ...(maySplit && fitsRowsCpu && (outer * chunks) % 4 === 0 ? { 'software/split': inChunks(rowsCpu[name]) } : {}),
+    ...(maySplit && fitsRowsCpu && (outer * chunks) % 4 === 0 ? { 'cpu/split': inChunks(rowsCpu[name]) } : {}),
   };
   const best = (suffix: string): string => {
     // On a CPU one invocation reduces a row faster than a workgroup, which needs barriers.
     if (!device.software) return inner === 1 && n > 32 ? 'rows' : 'columns';
-    return ['software', 'vec4'].find((way) => `${way}${suffix}` in variants) ?? 'columns';
+    return ['cpu', 'vec4'].find((way) => `${way}${suffix}` in variants) ?? 'columns';
   };
   return choose(name, { outer, n, inner }, variants, split ? `${best('/split')}/split` : best(''));
 }

@@ -13,7 +13,7 @@ const THREADS = 8;
 function rowsOf(name: Reduction): Kernel {
   const { helpers, combine, start } = REDUCTIONS[name];
   return defineKernel({
-    name: `${name}_rows_software`,
+    name: `${name}_rows_cpu`,
     ...reductionOf(name),
     workgroups: ({ outer, chunks }) => ceilDivide((outer * chunks) / 4, THREADS),
     wgsl: wgsl`
