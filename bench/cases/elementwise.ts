@@ -1,4 +1,6 @@
-import { composeElementwise, elementwise, functions } from '../../src/kernels/index.js';
+import type { Kernel } from '../../src/gpu/index.js';
+import type { Expression } from '../../src/kernels/elementwise/expression.js';
+import { composeElementwise, composeElementwiseCpu, elementwise, functions } from '../../src/kernels/index.js';
 import { type KernelCase, type Rung, type Step, single } from './case.js';
 
 const { add, multiply, subtract } = elementwise;
@@ -20,32 +22,29 @@ export function kernelOf(fn: Function, operands: number) {
   return composeElementwise({ inputs, numbers: [], steps });
 }
 
-/** tanh(sigmoid(x · a + b) - c) of all as one kernel. */
-function fused(run: number) {
+/** tanh(sigmoid(x · a + b) - c) of all as one expression. */
+function fused(): Expression {
   let next = 1;
-  return composeElementwise(
-    {
-      inputs: Array.from({ length: 4 }, () => ({ type: 'f32', layout: 'same' }) as const),
-      numbers: [],
-      steps: CHAIN.map(([fn, operand], step) => ({
-        fn,
-        operands: [
-          step === 0 ? ({ kind: 'input', index: 0 } as const) : ({ kind: 'step', index: step - 1 } as const),
-          ...(operand === undefined ? [] : [{ kind: 'input', index: next++ } as const]),
-        ],
-        type: 'f32' as const,
-      })),
-    },
-    run,
-  );
+  return {
+    inputs: Array.from({ length: 4 }, () => ({ type: 'f32', layout: 'same' }) as const),
+    numbers: [],
+    steps: CHAIN.map(([fn, operand], step) => ({
+      fn,
+      operands: [
+        step === 0 ? ({ kind: 'input', index: 0 } as const) : ({ kind: 'step', index: step - 1 } as const),
+        ...(operand === undefined ? [] : [{ kind: 'input', index: next++ } as const]),
+      ],
+      type: 'f32' as const,
+    })),
+  };
 }
 
 /** Five functions of one array and three others, one after the other or at once. */
 function chain(count: number, when?: KernelCase['when']): KernelCase {
   const values = { count };
-  const atOnce = (name: string, run: number): Rung => ({
+  const atOnce = (name: string, kernel: Kernel): Rung => ({
     name,
-    steps: [{ kernel: fused(run), values, buffers: { in0: 'x', in1: 'a', in2: 'b', in3: 'c', y: 'y' } }],
+    steps: [{ kernel, values, buffers: { in0: 'x', in1: 'a', in2: 'b', in3: 'c', y: 'y' } }],
   });
   const separate = CHAIN.map(([fn, operand], step): Step => {
     const from = step === 0 ? 'x' : `t${step}`;
@@ -63,7 +62,11 @@ function chain(count: number, when?: KernelCase['when']): KernelCase {
     bytes: 20 * count,
     buffers: { x: count, a: count, b: count, c: count, t1: count, t2: count, t3: count, t4: count, y: count },
     outputs: ['y'],
-    rungs: [{ name: 'five kernels', steps: separate }, atOnce('fused', 1), atOnce('fused, four vec4 an invocation', 4)],
+    rungs: [
+      { name: 'five kernels', steps: separate },
+      atOnce('fused', composeElementwise(fused())),
+      atOnce('fused, four vec4 an invocation', composeElementwiseCpu(fused())),
+    ],
   };
 }
 

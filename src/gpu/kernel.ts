@@ -188,9 +188,3 @@ export const splitAlong = <const Buffer extends string, const Number extends str
 
 /** Computes ⌈count / size⌉. */
 export const ceilDivide = (count: number, size: number): number => Math.ceil(count / size);
-
-/**
- * Returns how many consecutive elements one invocation should compute. On a CPU, starting an invocation costs as much as
- * several loads; on a GPU, the lanes of a subgroup should load consecutive elements.
- */
-export const runLength = ({ software }: { readonly software: boolean }): 1 | 4 => (software ? 4 : 1);

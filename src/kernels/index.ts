@@ -6,6 +6,7 @@ export { groupedConv2d } from './conv/grouped.js';
 export { maxPoolBackward, maxPoolForward } from './conv/max-pool.js';
 export { conv2dSubgroup } from './conv/subgroup.js';
 export { composeElementwise } from './elementwise/compose.js';
+export { composeElementwiseCpu } from './elementwise/compose-cpu.js';
 export * as functions from './elementwise/functions.js';
 export { fuse } from './elementwise/fusion.js';
 export { normal, uniform } from './elementwise/random.js';

@@ -18,7 +18,7 @@ import { updates } from './cases/optimizers.js';
 import { argmax, emptySums, gather, reduce, scans, sorts } from './cases/reduce.js';
 import { roofs } from './cases/roofline.js';
 import { entropy, layerNorms, softmax, softmaxGradients } from './cases/rows.js';
-import { elementwiseCases, f16Cases } from './elementwise.js';
+import { elementwiseCases, layoutCases } from './elementwise.js';
 
 const plain: readonly KernelCase[] = [
   ...[...roofs, ...sumsOfTwo],
@@ -109,4 +109,10 @@ const withHooks = [...new Set([...plain, ...ofF16].map(({ kernel }) => kernel))]
   const changed = kernel.marks.flatMap(({ hook }) => [hooked(largest, hook, 0.5), hooked(largest, hook, -0.5)]);
   return kernel.marks.some(({ hook }) => hook === 'epilogue') ? [...changed, storingF16(largest)] : changed;
 });
-export const kernelCases: readonly KernelCase[] = [...plain, ...ofF16, ...withHooks, ...elementwiseCases, ...f16Cases];
+export const kernelCases: readonly KernelCase[] = [
+  ...plain,
+  ...ofF16,
+  ...withHooks,
+  ...elementwiseCases,
+  ...layoutCases,
+];

@@ -1,8 +1,15 @@
 import type { HostArray, Kernel } from '../../src/gpu/index.js';
-import { canVectorize, expressionValues } from '../../src/kernels/elementwise/compose.js';
 import { type Expression, type Layout, takesFirst } from '../../src/kernels/elementwise/expression.js';
+import { canVectorize, expressionValues } from '../../src/kernels/elementwise/expression-wgsl.js';
 import type { ElementwiseFunction } from '../../src/kernels/elementwise/table.js';
-import { functions as calculus, composeElementwise, elementwise, normal, uniform } from '../../src/kernels/index.js';
+import {
+  functions as calculus,
+  composeElementwise,
+  composeElementwiseCpu,
+  elementwise,
+  normal,
+  uniform,
+} from '../../src/kernels/index.js';
 import type { KernelCase } from '../support/kernels.js';
 import { integers, normals } from '../support/numbers.js';
 
@@ -116,39 +123,46 @@ export const elementwiseCases: readonly KernelCase[] = elementwiseFunctions.flat
   ];
 });
 
-/** Sums of halves that lie under the result in every way: vec4, and one by one; stored as halves, or as f32. */
-export const f16Cases: readonly KernelCase[] = [8, 7].flatMap((cols): KernelCase[] =>
-  (['f16', 'f32'] as const).map((type) => {
-    const [rows, count] = [9, 9 * cols];
-    const kept = (first: boolean) => [
-      { size: rows, kept: first },
-      { size: cols, kept: !first },
-    ];
-    const layouts: Layout[] = ['same', 'scalar', kept(true), kept(false)];
-    const steps: Expression['steps'][number][] = layouts.slice(1).map((_, at) => ({
-      fn: elementwise.add,
-      operands: [
-        at === 0 ? { kind: 'input', index: 0 } : { kind: 'step', index: at - 1 },
-        { kind: 'input', index: at + 1 },
-      ],
-      type: 'f32',
-    }));
-    if (type === 'f16')
-      steps.push({ fn: elementwise.cast.f16, operands: [{ kind: 'step', index: steps.length - 1 }], type });
-    const expression = { inputs: layouts.map((layout) => ({ type: 'f16' as const, layout })), numbers: [], steps };
-    const values = { count, ...expressionValues(expression, '', canVectorize(expression)) };
-    return {
-      kernel: composeElementwise(expression),
-      note: `halves to ${type}, ${cols} columns`,
-      values,
-      buffers: { in0: count, in1: 1, in2: rows, in3: cols, y: count },
-      types: { in0: 'f16', in1: 'f16', in2: 'f16', in3: 'f16', y: type },
-      tolerance: { absolute: 1e-6, relative: type === 'f16' ? 1e-3 : 1e-6 },
-    };
-  }),
+const STORED = [
+  ['f16', 'f16'],
+  ['f16', 'f32'],
+  ['f32', 'f32'],
+] as const;
+
+/** Sums of operands in every layout, by both kernels: as vec4 and as scalars, from f16 and f32 to f16 and f32. */
+export const layoutCases: readonly KernelCase[] = [composeElementwise, composeElementwiseCpu].flatMap((compose) =>
+  [8, 7].flatMap((cols) =>
+    STORED.map(([from, to]): KernelCase => {
+      const [rows, count] = [301, 301 * cols];
+      const kept = (first: boolean) => [
+        { size: rows, kept: first },
+        { size: cols, kept: !first },
+      ];
+      const layouts: Layout[] = ['same', 'scalar', kept(true), kept(false)];
+      const steps: Expression['steps'][number][] = layouts.slice(1).map((_, at) => ({
+        fn: elementwise.add,
+        operands: [
+          at === 0 ? { kind: 'input', index: 0 } : { kind: 'step', index: at - 1 },
+          { kind: 'input', index: at + 1 },
+        ],
+        type: 'f32',
+      }));
+      if (to === 'f16')
+        steps.push({ fn: elementwise.cast.f16, operands: [{ kind: 'step', index: steps.length - 1 }], type: to });
+      const expression = { inputs: layouts.map((layout) => ({ type: from, layout })), numbers: [], steps };
+      return {
+        kernel: compose(expression),
+        note: `${from} to ${to}, ${cols} columns${compose === composeElementwiseCpu ? ', on a CPU' : ''}`,
+        values: { count, ...expressionValues(expression, '', canVectorize(expression)) },
+        buffers: { in0: count, in1: 1, in2: rows, in3: cols, y: count },
+        types: { in0: from, in1: from, in2: from, in3: from, y: to },
+        tolerance: { absolute: 1e-6, relative: to === 'f16' ? 1e-3 : 1e-6 },
+      };
+    }),
+  ),
 );
 
 /** The kernels of the cases. */
 export const elementwiseKernels: readonly Kernel[] = [
-  ...new Set([...elementwiseCases, ...f16Cases].map(({ kernel }) => kernel)),
+  ...new Set([...elementwiseCases, ...layoutCases].map(({ kernel }) => kernel)),
 ];

@@ -156,7 +156,7 @@ export const EQUIVALENT: readonly Equivalent[] = [
   { kernel: /^lstm_cell.*_vec4$/, changed: ['groups.x - group.x'], reason: GRID },
   { kernel: /^roof_multiply_add/, changed: ['a - f32(0)', 'a - f16(0)'], reason: 'it is 0 that is taken off' },
   {
-    kernel: /^fill_software/,
+    kernel: /^fill_cpu/,
     changed: ['min(first - '],
     reason: 'the bound of the first invocation wraps around: it fills all',
   },
@@ -227,7 +227,7 @@ export const EQUIVALENT: readonly Equivalent[] = [
     reason: 'the sides of its triangle are at most 1 and the root is not negative; beyond 1 all is NaN',
   },
   {
-    changed: ['min(first - 1u, (sizes.count'],
+    changed: ['min(first - 4u, '],
     reason: 'the bound of the first invocation wraps around: it computes all',
   },
   {

@@ -49,8 +49,7 @@ interface Options {
 }
 
 async function run({ kernel: name, json }: Options): Promise<void> {
-  const all = allKernels();
-  const kernels = [...new Map(all.map((kernel) => [kernel.name, kernel])).values()];
+  const kernels = allKernels().filter(({ name }, index, all) => all.findIndex((one) => one.name === name) === index);
   const chosen = name === undefined ? kernels : kernels.filter((kernel) => kernel.name === name);
   if (chosen.length === 0)
     throw new TesseraError(

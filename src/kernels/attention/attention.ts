@@ -1,6 +1,6 @@
 import { defineKernel, type Split } from '../../gpu/kernel.js';
 import { wgsl } from '../../gpu/wgsl.js';
-import { typesOf } from '../elementwise/compose.js';
+import { typesOf } from '../elementwise/expression-wgsl.js';
 import { EXP } from '../elementwise/math.js';
 import { reduceWorkgroup } from '../rows/row-kernels.js';
 

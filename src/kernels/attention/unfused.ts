@@ -1,6 +1,6 @@
 import { ceilDivide, defineKernel, type Kernel } from '../../gpu/kernel.js';
 import { wgsl } from '../../gpu/wgsl.js';
-import { typesOf } from '../elementwise/compose.js';
+import { typesOf } from '../elementwise/expression-wgsl.js';
 import { EXP } from '../elementwise/math.js';
 import { rowKernels } from '../rows/row-kernels.js';
 import { ATTENDS, attends, attentionSizes, probabilitiesOf, splitBatch } from './attention.js';

@@ -1,6 +1,7 @@
 import { defined, TesseraError } from '../../gpu/errors.js';
 import { type Cost, type Kernel, programOf, type Split, type Values } from '../../gpu/kernel.js';
 import { fillMark, type Hook, type Mark, parseStruct } from '../../gpu/wgsl.js';
+import { type Expression, evaluateExpression } from './expression.js';
 import {
   body,
   canSplit,
@@ -15,8 +16,7 @@ import {
   storable,
   typesOf,
   usesF16,
-} from './compose.js';
-import { type Expression, evaluateExpression } from './expression.js';
+} from './expression-wgsl.js';
 
 /*
  * Fuses chains of elementwise functions into kernels that have hooks for a prologue or an epilogue (gpu/wgsl.ts).

@@ -1,6 +1,6 @@
 import { ceilDivide, defineKernel } from '../../gpu/kernel.js';
 import { wgsl } from '../../gpu/wgsl.js';
-import { typesOf } from '../elementwise/compose.js';
+import { typesOf } from '../elementwise/expression-wgsl.js';
 import { TANH } from '../elementwise/math.js';
 
 /*

@@ -1,6 +1,6 @@
 import type { Kernel } from '../../gpu/kernel.js';
 import { wgsl } from '../../gpu/wgsl.js';
-import { typesOf } from '../elementwise/compose.js';
+import { typesOf } from '../elementwise/expression-wgsl.js';
 import { REPLACES } from '../reduce/nan.js';
 
 /*

@@ -1,16 +1,11 @@
 import { type Device, exceedsBinding } from '../../gpu/device.js';
 import { defined, TesseraError } from '../../gpu/errors.js';
-import { runLength } from '../../gpu/kernel.js';
-import {
-  canVectorize,
-  composeElementwise,
-  expressionName,
-  expressionValues,
-} from '../../kernels/elementwise/compose.js';
 import type { Expression } from '../../kernels/elementwise/expression.js';
+import { canVectorize, expressionName, expressionValues } from '../../kernels/elementwise/expression-wgsl.js';
 import { type Fusion, fuse as fuseKernel, takesVec4 } from '../../kernels/elementwise/fusion.js';
 import { identity } from '../../kernels/elementwise/table.js';
 import { type Chooser, chooseBy, chooserOf } from '../../launch/choice.js';
+import { elementwiseKernel } from '../../launch/elementwise.js';
 import type { Launch, Value } from '../../launch/launch.js';
 import { mapValues } from '../../launch/map-values.js';
 import { type Shape, sizeOf } from '../../launch/shape.js';
@@ -171,7 +166,7 @@ class Planner {
     const bound = { ...inputs, y: boundTo(y) };
     const expression = { ...given, isPart: this.#isLarge(bound.y) };
     this.#launches.push({
-      kernel: composeElementwise(expression, runLength(this.device)),
+      kernel: elementwiseKernel(expression, this.device),
       bound,
       uniforms: { count: y.length, ...expressionValues(expression, '', canVectorize(expression)) },
       numbers: this.#numbersOf(numbers, 'n'),
