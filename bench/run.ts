@@ -17,7 +17,7 @@ import { benchStep } from './step.js';
 import { benchSweep } from './sweep.js';
 
 /** Where and when results were measured. */
-export interface Origin {
+export interface ReportHeader {
   readonly adapter: string;
   readonly software: boolean;
   readonly date: string;
@@ -25,14 +25,14 @@ export interface Origin {
 }
 
 /** The report that `--json` writes. */
-export interface Report extends Origin {
+export interface Report extends ReportHeader {
   /** The roofs measured in this run, if kernels were timed. */
   readonly roofs?: Roofs;
   readonly rows: readonly Row[];
 }
 
 /** The results of kernel benchmarks. */
-export interface Results extends Origin {
+export interface Results extends ReportHeader {
   readonly families: ReadonlyMap<KernelFamily, readonly KernelRow[]>;
   readonly roofs: Roofs;
 }
@@ -80,13 +80,13 @@ export async function runBench(
   const device = await openDevice({ device: 'gpu' });
   note(`adapter: ${device.name}, ${device.choices.size} tuned choices`);
   const { name: adapter, software } = device;
-  const origin: Origin = { adapter, software, date: new Date().toISOString(), version: versionOf() };
+  const header: ReportHeader = { adapter, software, date: new Date().toISOString(), version: versionOf() };
   setDefaultDevice(device);
   try {
     if (wanted('step')) rows.push(...(await benchStep({ device, note })));
     if (rows.length > 0) console.log(forTerminal(rowCells(rows)));
     if (families.length > 0) {
-      const results = { ...(await benchKernels(device, families, quick)), ...origin };
+      const results = { ...(await benchKernels(device, families, quick)), ...header };
       rows.push(...[...results.families.values()].flat());
       roofs = results.roofs;
       await writeOut(results, options);
@@ -96,22 +96,22 @@ export async function runBench(
     setDefaultDevice(undefined);
     device.close();
   }
-  if (what === 'sweep') rows.push(...(await runSweep(origin, options)));
+  if (what === 'sweep') rows.push(...(await runSweep(header, options)));
   if (wanted('host')) {
     const host = await benchHost();
     console.log(forTerminal(rowCells(host)));
     rows.push(...host);
   }
   if (json === undefined) return;
-  const report: Report = { ...origin, ...(roofs && { roofs }), rows };
+  const report: Report = { ...header, ...(roofs && { roofs }), rows };
   await writeFileAtomically(json, `${JSON.stringify(report, null, 2)}\n`);
 }
 
-async function runSweep(origin: Origin, { quick = false, docs = false }: BenchOptions): Promise<readonly Row[]> {
+async function runSweep(header: ReportHeader, { quick = false, docs = false }: BenchOptions): Promise<readonly Row[]> {
   const { rows, tables } = await benchSweep({ quick, note, print: (line) => console.log(line) });
   if (docs) {
     const { writeSweep } = await import('./report/documents.js');
-    note(`figures: ${await writeSweep(tables, origin)}`);
+    note(`figures: ${await writeSweep(tables, header)}`);
   }
   return rows;
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readWholeFile, writeFileAtomically } from '../../src/data/node/index.js';
 import { TesseraError } from '../../src/tensor/index.js';
-import type { Origin, Results } from '../run.js';
+import type { ReportHeader, Results } from '../run.js';
 import { describeAdapter, ladderPlot, rooflinePlot } from './plots.js';
 import { byCase, type Cells, describeRoofs, forMarkdown, ladderCells } from './tables.js';
 
@@ -32,13 +32,13 @@ async function rewrite(file: string, name: string, figures: string): Promise<voi
   }
 }
 
-const describeOrigin = ({ adapter, software, date, version }: Origin): string =>
+const describeHeader = ({ adapter, software, date, version }: ReportHeader): string =>
   `Measured on ${describeAdapter(adapter, software)}, ${date.slice(0, 10)}, version ${version}.`;
 
 /** Writes a sweep's figures into docs/performance.md; returns the page. */
-export async function writeSweep(tables: readonly Cells[], origin: Origin): Promise<string> {
+export async function writeSweep(tables: readonly Cells[], header: ReportHeader): Promise<string> {
   const page = path.join(DOCS, 'performance.md');
-  await rewrite(page, 'sweep', [describeOrigin(origin), ...tables.map(forMarkdown)].join('\n\n'));
+  await rewrite(page, 'sweep', [describeHeader(header), ...tables.map(forMarkdown)].join('\n\n'));
   return path.relative('.', page);
 }
 
@@ -51,7 +51,7 @@ export async function writeDocuments({
   date,
   version,
 }: Results): Promise<string[]> {
-  const measured = describeOrigin({ adapter, software, date, version });
+  const measured = describeHeader({ adapter, software, date, version });
   const roof = `Roofs of that run: ${describeRoofs(roofs)}.`;
   const written: string[] = [];
   for (const [family, rows] of families) {
