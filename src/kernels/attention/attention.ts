@@ -129,12 +129,12 @@ export const attentionForward = defineKernel({
   workgroups: ({ blocks, queries }) => blocks * queries,
   cost: attentionCost(2),
   wgsl: wgsl`
-@group(0) @binding(0) var<storage, read> q: array<f32>;              // (blocks, queries, features)
-@group(0) @binding(1) var<storage, read> k: array<f32>;              // (blocks, keys, features)
-@group(0) @binding(2) var<storage, read> v: array<f32>;              // (blocks, keys, value_features)
-@group(0) @binding(3) var<storage, read> mask: array<u32>;           // by strides
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;        // (blocks, queries, value_features)
-@group(0) @binding(5) var<storage, read_write> maximum: array<f32>;  // (blocks, queries)
+@group(0) @binding(0) var<storage, read> q: array<f32>;                  // (blocks, queries, features)
+@group(0) @binding(1) var<storage, read> k: array<f32>;                  // (blocks, keys, features)
+@group(0) @binding(2) var<storage, read> v: array<f32>;                  // (blocks, keys, value_features)
+@group(0) @binding(3) var<storage, read> mask: array<u32>;               // by strides
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;            // (blocks, queries, value_features)
+@group(0) @binding(5) var<storage, read_write> maximum: array<f32>;      // (blocks, queries)
 @group(0) @binding(6) var<storage, read_write> inverse_sum: array<f32>;  // (blocks, queries)
 @group(0) @binding(7) var<uniform> sizes: Sizes;
 ${SCORE}

@@ -48,11 +48,11 @@ export const attentionProbabilities = rowKernels(({ suffix, subgroupLanes, eleme
     workgroups: ({ blocks, queries }) => blocks * queries,
     cost: ({ blocks, queries, keys }) => ({ flops: 6 * blocks * queries * keys, bytes: 8 * blocks * queries * keys }),
     wgsl: wgsl`
-@group(0) @binding(0) var<storage, read> scores: array<${element}>;   // (blocks, queries, keys)
-@group(0) @binding(1) var<storage, read> mask: array<u32>;            // by strides
-@group(0) @binding(2) var<storage, read_write> p: array<${element}>;  // (blocks, queries, keys)
-@group(0) @binding(3) var<storage, read_write> maximum: array<f32>;   // (blocks, queries)
-@group(0) @binding(4) var<storage, read_write> inverse_sum: array<f32>;   // (blocks, queries)
+@group(0) @binding(0) var<storage, read> scores: array<${element}>;      // (blocks, queries, keys)
+@group(0) @binding(1) var<storage, read> mask: array<u32>;               // by strides
+@group(0) @binding(2) var<storage, read_write> p: array<${element}>;     // (blocks, queries, keys)
+@group(0) @binding(3) var<storage, read_write> maximum: array<f32>;      // (blocks, queries)
+@group(0) @binding(4) var<storage, read_write> inverse_sum: array<f32>;  // (blocks, queries)
 @group(0) @binding(5) var<uniform> sizes: Sizes;
 ${ATTENDS}
 ${ATTENDED[element]}
@@ -119,9 +119,9 @@ function dscores(name: string, element: 'f32' | 'vec4f', width: 1 | 4): Kernel {
     workgroups: ({ blocks, queries, keys }) => ceilDivide((blocks * queries * keys) / width, THREADS),
     cost: ({ blocks, queries, keys }) => ({ flops: 6 * blocks * queries * keys, bytes: 16 * blocks * queries * keys }),
     wgsl: wgsl`
-@group(0) @binding(0) var<storage, read> mask: array<u32>;                 // by strides
-@group(0) @binding(1) var<storage, read> rows: array<f32>;                 // (blocks, queries, 3)
-@group(0) @binding(2) var<storage, read_write> scores: array<${element}>;  // (blocks, queries, keys): p afterwards
+@group(0) @binding(0) var<storage, read> mask: array<u32>;                  // by strides
+@group(0) @binding(1) var<storage, read> rows: array<f32>;                  // (blocks, queries, 3)
+@group(0) @binding(2) var<storage, read_write> scores: array<${element}>;   // (blocks, queries, keys): p afterwards
 @group(0) @binding(3) var<storage, read_write> dscores: array<${element}>;  // (blocks, queries, keys): dp, then ds
 @group(0) @binding(4) var<uniform> sizes: Sizes;
 ${ATTENDS}

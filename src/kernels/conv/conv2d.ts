@@ -128,8 +128,8 @@ const forward = (type: OperandType) =>
     cost: (s) => costOf(s, { x: bytesEach(type), w: bytesEach(type), y: 4 }),
     wgsl: wgsl`
 ${CONV_SIZES_STRUCT}
-@group(0) @binding(0) var<storage, read> x: array<${type}>;        // (batch, in_height, in_width, in_channels)
-@group(0) @binding(1) var<storage, read> w: array<${type}>;        // (kernel_height, kernel_width, in_channels, out_channels)
+@group(0) @binding(0) var<storage, read> x: array<${type}>;    // (batch, in_height, in_width, in_channels)
+@group(0) @binding(1) var<storage, read> w: array<${type}>;    // (kernel_height, kernel_width, in_channels, out_channels)
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;  // (batch, out_height, out_width, out_channels)
 @group(0) @binding(3) var<uniform> sizes: Sizes;
 ${epilogue('y')}
@@ -197,8 +197,8 @@ const inputBackward = (type: OperandType) =>
     cost: (s) => costOf(s, { x: 4, w: bytesEach(type), y: bytesEach(type) }),
     wgsl: wgsl`
 ${CONV_SIZES_STRUCT}
-@group(0) @binding(0) var<storage, read> dy: array<${type}>;        // (batch, out_height, out_width, out_channels)
-@group(0) @binding(1) var<storage, read> w: array<${type}>;         // (kernel_height, kernel_width, in_channels, out_channels)
+@group(0) @binding(0) var<storage, read> dy: array<${type}>;    // (batch, out_height, out_width, out_channels)
+@group(0) @binding(1) var<storage, read> w: array<${type}>;     // (kernel_height, kernel_width, in_channels, out_channels)
 @group(0) @binding(2) var<storage, read_write> dx: array<f32>;  // (batch, in_height, in_width, in_channels)
 @group(0) @binding(3) var<uniform> sizes: Sizes;
 ${epilogue('dx')}
@@ -259,8 +259,8 @@ const filterBackward = (type: OperandType) =>
     cost: (s) => costOf(s, { x: bytesEach(type), w: 4, y: bytesEach(type) }),
     wgsl: wgsl`
 ${CONV_SIZES_STRUCT}
-@group(0) @binding(0) var<storage, read> x: array<${type}>;         // (batch, in_height, in_width, in_channels)
-@group(0) @binding(1) var<storage, read> dy: array<${type}>;        // (batch, out_height, out_width, out_channels)
+@group(0) @binding(0) var<storage, read> x: array<${type}>;     // (batch, in_height, in_width, in_channels)
+@group(0) @binding(1) var<storage, read> dy: array<${type}>;    // (batch, out_height, out_width, out_channels)
 @group(0) @binding(2) var<storage, read_write> dw: array<f32>;  // (chunks, kernel_height, kernel_width, in_channels, out_channels)
 @group(0) @binding(3) var<uniform> sizes: Sizes;
 

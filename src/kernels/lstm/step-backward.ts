@@ -85,7 +85,7 @@ struct Sizes { ${first}time: u32, batch: u32, hidden_size: u32 }
 @group(0) @binding(0) var<storage, read> recurrent: array<${type}>;     // (hidden, 4, hidden)
 @group(0) @binding(1) var<storage, read> gates: array<${type}>;         // (time, batch, 4, hidden)
 @group(0) @binding(2) var<storage, read> cells: array<${type}>;         // (time + 1, batch, hidden)
-@group(0) @binding(3) var<storage, read> mask: array<f32>;         // (time, batch)
+@group(0) @binding(3) var<storage, read> mask: array<f32>;              // (time, batch)
 @group(0) @binding(4) var<storage, read> dhidden: array<${type}>;       // (time + 1, batch, hidden)
 @group(0) @binding(5) var<storage, read> dcells: array<${type}>;        // (time + 1, batch, hidden)
 @group(0) @binding(6) var<storage, read_write> state: array<${type}>;   // dh (time + 1, batch, hidden), then dc (batch, hidden)

@@ -56,7 +56,7 @@ export const forwardHead = (type: 'f32' | 'vec4f', first: 'step' | 'time' = 'ste
 struct Sizes { ${first}: u32, batch: u32, hidden_size: u32 }
 @group(0) @binding(0) var<storage, read> x_gates: array<${type}>;       // (time, batch, 4, hidden)
 @group(0) @binding(1) var<storage, read> recurrent: array<${type}>;     // (hidden, 4, hidden)
-@group(0) @binding(2) var<storage, read> mask: array<f32>;         // (time, batch)
+@group(0) @binding(2) var<storage, read> mask: array<f32>;              // (time, batch)
 @group(0) @binding(3) var<storage, read_write> hidden: array<${type}>;  // (time + 1, batch, hidden)
 @group(0) @binding(4) var<storage, read_write> cells: array<${type}>;   // (time + 1, batch, hidden)
 @group(0) @binding(5) var<storage, read_write> gates: array<${type}>;   // (time, batch, 4, hidden), after σ and tanh

@@ -114,8 +114,8 @@ export const SIZES_STRUCT = `struct Sizes { ${matmulSizes.map((name) => `${name}
 
 const head = (type: OperandType) => wgsl`
 ${SIZES_STRUCT}
-@group(0) @binding(0) var<storage, read> a: array<${type}>;        // (batch, m, k), by strides
-@group(0) @binding(1) var<storage, read> b: array<${type}>;        // (batch, k, n), by strides
+@group(0) @binding(0) var<storage, read> a: array<${type}>;    // (batch, m, k), by strides
+@group(0) @binding(1) var<storage, read> b: array<${type}>;    // (batch, k, n), by strides
 @group(0) @binding(2) var<storage, read_write> c: array<f32>;  // (batch, chunks, m, n)
 @group(0) @binding(3) var<uniform> sizes: Sizes;
 ${epilogue('c')}`;

@@ -49,9 +49,9 @@ function subgroup(name: string, type: OperandType, { shared, vec4, loads, store 
       batch * chunks * ceilDivide(size[shared], LINES) * ceilDivide(size[spread], 4 * THREADS),
     wgsl: wgsl`
 ${SIZES_STRUCT}
-@group(0) @binding(0) var<storage, read> a: array<${type}>;        // (batch, m, k), by strides
-@group(0) @binding(1) var<storage, read> b: array<${vec4 ? `vec4<${type}>` : type}>;       // (batch, k, n), by strides
-@group(0) @binding(2) var<storage, read_write> c: array<${vec4 ? 'vec4f' : 'f32'}>; // (batch, chunks, m, n)
+@group(0) @binding(0) var<storage, read> a: array<${type}>;                           // (batch, m, k), by strides
+@group(0) @binding(1) var<storage, read> b: array<${vec4 ? `vec4<${type}>` : type}>;  // (batch, k, n), by strides
+@group(0) @binding(2) var<storage, read_write> c: array<${vec4 ? 'vec4f' : 'f32'}>;   // (batch, chunks, m, n)
 @group(0) @binding(3) var<uniform> sizes: Sizes;
 const LINES = ${LINES}u;
 const LANES = ${LANES}u;

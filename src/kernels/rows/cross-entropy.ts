@@ -89,7 +89,7 @@ struct Sizes { rows: u32, cols: u32 }
 @group(0) @binding(0) var<storage, read> logits: array<f32>;         // (rows, cols)
 @group(0) @binding(1) var<storage, read> labels: array<i32>;         // (rows)
 @group(0) @binding(2) var<storage, read> maximum: array<f32>;        // (rows)
-@group(0) @binding(3) var<storage, read> sums: array<f32>;          // (rows)
+@group(0) @binding(3) var<storage, read> sums: array<f32>;           // (rows)
 @group(0) @binding(4) var<storage, read> dloss: array<f32>;          // (rows)
 @group(0) @binding(5) var<storage, read_write> dlogits: array<f32>;  // (rows, cols)
 @group(0) @binding(6) var<uniform> sizes: Sizes;

@@ -31,13 +31,13 @@ export const layerNormNaive = defineKernel({
   cost: ({ rows, cols }) => ({ flops: 9 * rows * cols, bytes: 4 * (2 * rows * cols + 3 * rows + 2 * cols) }),
   wgsl: wgsl`
 struct Sizes { rows: u32, cols: u32, centered: u32, epsilon: f32 }
-@group(0) @binding(0) var<storage, read> x: array<f32>;              // (rows, cols)
-@group(0) @binding(1) var<storage, read> scale: array<f32>;          // (cols)
-@group(0) @binding(2) var<storage, read> shift: array<f32>;          // (cols)
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;        // (rows, cols)
-@group(0) @binding(4) var<storage, read_write> mean: array<f32>;     // (rows)
-@group(0) @binding(5) var<storage, read_write> mean_low: array<f32>;     // (rows)
-@group(0) @binding(6) var<storage, read_write> rstd: array<f32>;  // (rows)
+@group(0) @binding(0) var<storage, read> x: array<f32>;               // (rows, cols)
+@group(0) @binding(1) var<storage, read> scale: array<f32>;           // (cols)
+@group(0) @binding(2) var<storage, read> shift: array<f32>;           // (cols)
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;         // (rows, cols)
+@group(0) @binding(4) var<storage, read_write> mean: array<f32>;      // (rows)
+@group(0) @binding(5) var<storage, read_write> mean_low: array<f32>;  // (rows)
+@group(0) @binding(6) var<storage, read_write> rstd: array<f32>;      // (rows)
 @group(0) @binding(7) var<uniform> sizes: Sizes;
 
 @compute @workgroup_size(${THREADS})
@@ -96,8 +96,8 @@ struct Sizes { rows: u32, cols: u32, centered: u32, epsilon: f32 }
 @group(0) @binding(2) var<storage, read> shift: array<${element}>;    // (cols)
 @group(0) @binding(3) var<storage, read_write> y: array<${element}>;  // (rows, cols)
 @group(0) @binding(4) var<storage, read_write> mean: array<f32>;      // (rows)
-@group(0) @binding(5) var<storage, read_write> mean_low: array<f32>;      // (rows)
-@group(0) @binding(6) var<storage, read_write> rstd: array<f32>;   // (rows)
+@group(0) @binding(5) var<storage, read_write> mean_low: array<f32>;  // (rows)
+@group(0) @binding(6) var<storage, read_write> rstd: array<f32>;      // (rows)
 @group(0) @binding(7) var<uniform> sizes: Sizes;
 ${reduction}
 
@@ -153,8 +153,8 @@ struct Sizes { rows: u32, cols: u32, centered: u32 }
 @group(0) @binding(0) var<storage, read> x: array<${element}>;         // (rows, cols)
 @group(0) @binding(1) var<storage, read> scale: array<${element}>;     // (cols)
 @group(0) @binding(2) var<storage, read> mean: array<f32>;             // (rows)
-@group(0) @binding(3) var<storage, read> mean_low: array<f32>;             // (rows)
-@group(0) @binding(4) var<storage, read> rstd: array<f32>;          // (rows)
+@group(0) @binding(3) var<storage, read> mean_low: array<f32>;         // (rows)
+@group(0) @binding(4) var<storage, read> rstd: array<f32>;             // (rows)
 @group(0) @binding(5) var<storage, read> dy: array<${element}>;        // (rows, cols)
 @group(0) @binding(6) var<storage, read_write> dx: array<${element}>;  // (rows, cols)
 @group(0) @binding(7) var<uniform> sizes: Sizes;
