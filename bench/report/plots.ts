@@ -8,8 +8,8 @@ import { byCase, digits } from './tables.js';
 const WIDTH = 900;
 const BAR = 24; // pixels of a rung
 const FONT = 'sans-serif';
-const COLOURS = ['#c7d3e3', '#9fb8d9', '#7499c9', '#4d7bb5', '#2f5f9c', '#1d4578'];
-const FAMILY_COLOURS = [
+const COLORS = ['#c7d3e3', '#9fb8d9', '#7499c9', '#4d7bb5', '#2f5f9c', '#1d4578'];
+const FAMILY_COLORS = [
   ...['#1f77b4', '#ff7f0e', '#2ca02c', '#d62728', '#9467bd', '#8c564b'],
   ...['#e377c2', '#7f7f7f', '#bcbd22', '#17becf', '#222222'],
 ];
@@ -98,7 +98,7 @@ export function ladderPlot(family: string, rows: readonly KernelRow[], software:
       barWidth: BAR - 8,
       data: gains(rungs).map((value, rung) => ({
         value,
-        itemStyle: { color: COLOURS[Math.min(rung, COLOURS.length - 1)] },
+        itemStyle: { color: COLORS[Math.min(rung, COLORS.length - 1)] },
         label: {
           show: true,
           position: 'right',
@@ -197,7 +197,7 @@ export function rooflinePlot(
       ...[...families.keys()].map((family, at) => ({
         type: 'scatter',
         name: family,
-        itemStyle: { color: FAMILY_COLOURS[at % FAMILY_COLOURS.length] },
+        itemStyle: { color: FAMILY_COLORS[at % FAMILY_COLORS.length] },
         symbolSize: 9,
         clip: false,
         data: points

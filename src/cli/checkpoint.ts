@@ -24,8 +24,8 @@ export interface RunState {
   readonly words: readonly string[];
   readonly removedWords: readonly string[];
   readonly statistics: PixelStatistics;
-  /** The versions of the packages of the pictures. */
-  readonly pictures: Readonly<Record<string, string>>;
+  /** The versions of the packages of emoji. */
+  readonly packages: Readonly<Record<string, string>>;
   readonly progress: Readonly<Partial<Record<Modality, ModelProgress>>>;
 }
 
@@ -96,7 +96,7 @@ export function parseRun(json: string): RunState {
     if (!condition) throw new TesseraError(`the description of the run is damaged: ${name}`);
   };
   expect(isRecord(run), 'it is not an object');
-  const { preset, seed, classes, words, removedWords, statistics, pictures, progress } = run as Record<string, unknown>;
+  const { preset, seed, classes, words, removedWords, statistics, packages, progress } = run as Record<string, unknown>;
   expect(isPreset(preset), "'preset' has sizes of another version; train again");
   expect(isInteger(seed), "'seed' is not a non-negative integer");
   expect(
@@ -107,8 +107,8 @@ export function parseRun(json: string): RunState {
   expect(areTexts(removedWords), "'removedWords' is not an array of distinct words");
   expect(areStatistics(statistics), "'statistics' does not have means and positive deviations of three channels");
   expect(
-    isRecord(pictures) && areTexts(Object.values(pictures), false),
-    "'pictures' does not have versions of packages",
+    isRecord(packages) && areTexts(Object.values(packages), false),
+    "'packages' does not have versions of packages",
   );
   expect(isRecord(progress), "'progress' is not an object");
   for (const [modality, value] of Object.entries(progress as Record<string, unknown>))
@@ -159,7 +159,7 @@ function isProgress(value: unknown): boolean {
   );
 }
 
-/** The tolerance for statistics of the same pictures, as versions of the decoder round differently. */
+/** The tolerance for statistics of the same images, as versions of the decoder round differently. */
 const SAME = 1e-4;
 
 /**
@@ -167,7 +167,7 @@ const SAME = 1e-4;
  * @throws TesseraError if classes, words or statistics differ, as the ids of words would have other meanings.
  */
 export function checkData(
-  { classes, words, removedWords, statistics, pictures }: RunState,
+  { classes, words, removedWords, statistics, packages }: RunState,
   data: EmojiData,
   file: string,
 ): void {
@@ -186,7 +186,7 @@ export function checkData(
       .map(([name, version]) => `${name}@${version}`)
       .join(' ');
   throw new TesseraError(
-    `'${file}' was trained on ${differences.join(' and ')} that differ from those of the installed packages (${list(data.pictures)}); install the packages it was trained with: npm install ${list(pictures)}`,
+    `'${file}' was trained on ${differences.join(' and ')} that differ from those of the installed packages (${list(data.packages)}); install the packages it was trained with: npm install ${list(packages)}`,
   );
 }
 

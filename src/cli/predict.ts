@@ -24,7 +24,7 @@ export async function predict(
   const terminal = new Terminal(json);
   const { run, tensors } = await loadFinished(file);
   const { pixels, time } = run.preset;
-  const picture = normalize(await readImage(image, [pixels, pixels, 3]), run.statistics);
+  const input = normalize(await readImage(image, [pixels, pixels, 3]), run.statistics);
   const removed = new Set(run.removedWords);
   const known = words(text).filter((word) => !removed.has(word));
   if (known.length === 0) {
@@ -39,7 +39,7 @@ export async function predict(
     const logits = model.forward({
       tokens: tensor(encoded.tokens, [1, time]),
       mask: tensor(encoded.mask, [1, time]),
-      images: tensor(picture, [1, pixels, pixels, 3]),
+      images: tensor(input, [1, pixels, pixels, 3]),
     });
     const probabilities = Array.from(await logits.softmax().data());
     const ranked = run.classes

@@ -22,7 +22,7 @@ export async function report(
 
   terminal.print('');
   terminal.print(
-    `accuracy on ${data.test.size} held-out pictures of ${emoji} emoji (preset ${run.preset.name}, seed ${run.seed});`,
+    `accuracy on ${data.test.size} held-out images of ${emoji} emoji (preset ${run.preset.name}, seed ${run.seed});`,
   );
   terminal.print('a separate model was trained for each input:');
   terminal.print(
@@ -52,7 +52,7 @@ export async function report(
     accuracy: Object.fromEntries(MODALITIES.map((modality) => [modality, results[modality].accuracy])),
     classes: run.classes,
     confusion,
-    testPictures: data.test.size,
+    testImages: data.test.size,
     testEmoji: emoji,
     removedWords: data.removedWords,
     steps: MODALITIES.reduce((sum, modality) => sum + defined(run.progress[modality]).steps, 0),

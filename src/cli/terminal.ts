@@ -82,7 +82,7 @@ class LineProgress implements Progress {
   stop(): void {}
 }
 
-/** Formats a table with aligned columns, without colours or borders. */
+/** Formats a table with aligned columns, without colors or borders. */
 export function table(
   head: readonly string[],
   rows: readonly (readonly (string | number)[])[],

@@ -55,10 +55,10 @@ export async function train(options: TrainOptions): Promise<number> {
         return interruption.exitCode;
       }
       if (resumed !== undefined) checkData(resumed.run, data, file);
-      const { classes, removedWords, statistics, pictures } = data;
+      const { classes, removedWords, statistics, packages } = data;
       const words = data.vocabulary.words;
       const fresh: Checkpoint = {
-        run: { ...settings, classes, words, removedWords, statistics, pictures, progress: {} },
+        run: { ...settings, classes, words, removedWords, statistics, packages, progress: {} },
         tensors: new Map(),
       };
       const trained = await trainAll(resumed ?? fresh, { file, data, terminal, stop: interruption.signal });
@@ -82,7 +82,7 @@ async function expectReplaceable(file: string): Promise<void> {
   });
 }
 
-/** Loads the dataset of a run; returns undefined if rendering the pictures was stopped. */
+/** Loads the dataset of a run; returns undefined if rendering the images was stopped. */
 async function drawData(
   { preset, seed }: Pick<RunState, 'preset' | 'seed'>,
   terminal: Terminal,
@@ -101,7 +101,7 @@ async function drawData(
       },
     });
     terminal.note(
-      `data: ${data.train.size} training pictures, ${data.test.size} test pictures, ${data.classes.length} classes, ${data.vocabulary.size} words`,
+      `data: ${data.train.size} training images, ${data.test.size} test images, ${data.classes.length} classes, ${data.vocabulary.size} words`,
     );
     return data;
   } catch (error) {

@@ -183,7 +183,7 @@ async function requestSwiftShader(toggles: boolean, passedOver: Attempt[]): Prom
     }
     for (const [name, value] of before) {
       if (found === null || value === undefined) continue;
-      passedOver.push({ where: `${name}=${value}`, outcome: 'ignored in favour of SwiftShader' });
+      passedOver.push({ where: `${name}=${value}`, outcome: 'ignored in favor of SwiftShader' });
     }
     return found;
   } finally {

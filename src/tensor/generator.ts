@@ -53,7 +53,7 @@ export class Generator {
     if (!Number.isInteger(count) || count < 1 || count > 2 ** 32) {
       throw new TesseraError(`Generator.integer: expected an integer from 1 to 2^32, got ${count}`);
     }
-    // Rejection sampling: bits beyond the last multiple of count would favour small numbers.
+    // Rejection sampling: bits beyond the last multiple of count would favor small numbers.
     const limit = 2 ** 32 - (2 ** 32 % count);
     for (;;) {
       const bits = this.bits();

@@ -14,7 +14,7 @@ const run: RunState = {
   words: ['red', 'fruit'],
   removedWords: ['face'],
   statistics: { mean: [0.5, 0.5, 0.5], deviation: [0.1, 0.2, 0.3] },
-  pictures: { '@iconify-json/noto': '1.2.9' },
+  packages: { '@iconify-json/noto': '1.2.9' },
   progress: { text: { steps: 3, milliseconds: 1.5, finished: false } },
 };
 const without = (name: keyof RunState) => ({ ...run, [name]: undefined });
@@ -60,7 +60,7 @@ test('a checkpoint of another version is refused', async () => {
 
 test('a checkpoint is refused where classes or words are others than when it was trained', () => {
   const { classes, removedWords, statistics } = run;
-  const data = { classes, removedWords, statistics, vocabulary: { words: ['red', 'green'] }, pictures: {} };
+  const data = { classes, removedWords, statistics, vocabulary: { words: ['red', 'green'] }, packages: {} };
   expect(() => checkData(run, data as unknown as EmojiData, 'a.safetensors')).toThrow('words');
   const same = { ...data, vocabulary: { words: run.words } };
   expect(() => checkData(run, same as unknown as EmojiData, 'a.safetensors')).not.toThrow();

@@ -329,7 +329,7 @@ describe('a run', () => {
 
   test.each([
     [
-      'a missing picture',
+      'a missing image',
       ['predict', 'none.png', 'apple', '--checkpoint', file],
       "cannot read 'none.png': there is no such file",
     ],

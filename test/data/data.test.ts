@@ -100,13 +100,13 @@ test('a split draws its share of every class', () => {
   expect(() => splitKeys(classOf, 20, 1)).toThrow('within [0, 1], got 20');
 });
 
-test('images are normalised by channel; what is no pixel is refused', () => {
+test('images are normalized by channel; what is no pixel is refused', () => {
   const images = Float32Array.of(0, 0.25, 0.5, 1);
   const statistics = pixelStatistics(images, 2);
   expect(statistics).toEqual({ mean: [0.25, 0.625], deviation: [0.25, 0.375] });
-  const normalised = normalize(images, statistics);
-  expect(Array.from(normalised)).toEqual([-1, -1, 1, 1]);
-  expect(() => normalize(normalised, statistics)).toThrow('normalize only once');
+  const normalized = normalize(images, statistics);
+  expect(Array.from(normalized)).toEqual([-1, -1, 1, 1]);
+  expect(() => normalize(normalized, statistics)).toThrow('normalize only once');
   expect(() => pixelStatistics(Float32Array.of(1, Number.NaN), 1)).toThrow('value 1 is NaN');
   expect(() => pixelStatistics(new Float32Array(4), 3)).toThrow('4 values do not fill 3 channels');
 });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { statistics } from '../../bench/measure.js';
 import { greatestCommonDivisor, isNarrow, median, quantile } from '../../src/gpu/statistics.js';
 
-test('quantiles lie between neighbours, whatever the order', () => {
+test('quantiles lie between neighbors, whatever the order', () => {
   expect(quantile([4, 1, 3, 2], 0)).toBe(1);
   expect(quantile([4, 1, 3, 2], 0.5)).toBe(2.5);
   expect(quantile([4, 1, 3, 2], 1)).toBe(4);

@@ -71,12 +71,12 @@ test('the command runs', () => {
   expect(() => run(process.execPath, [command, 'bench'])).toThrow('has no benchmarks');
 });
 
-test('pictures and their decoder are installed by those who want them, and what needs them says so', () => {
+test('emoji and the decoder of images are installed by those who want them, and what needs them says so', () => {
   for (const name of ['sharp', '@img', '@iconify-json'])
     expect(existsSync(path.join(folder, 'node_modules', name)), name).toBe(false);
   const decode = "await (await import('tessera-gpu/data/node')).decodeImage(new Uint8Array(4), [1, 1, 3])";
   expect(() => run(process.execPath, ['--input-type=module', '-e', decode])).toThrow(
-    'decodeImage: pictures are decoded by sharp, which is not installed; run: npm install sharp',
+    'decodeImage: images are decoded by sharp, which is not installed; run: npm install sharp',
   );
   expect(() => run(process.execPath, [command, 'train', '--device', 'reference'])).toThrow(
     /error: emojiData: .* are not installed; run: npm install @iconify-json\/twemoji @iconify-json\/noto @iconify-json\/fluent-emoji-flat sharp\n$/,

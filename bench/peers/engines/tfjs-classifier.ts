@@ -27,7 +27,7 @@ export class TfjsClassifier {
     this.#tf = tf;
     this.#classes = weights['classify.bias'].shape[0];
     const text = layers.input({ shape: [time], dtype: 'int32' });
-    const picture = layers.input({ shape: [...image] });
+    const pixels = layers.input({ shape: [...image] });
     // Zeros to begin with: the weights are ours.
     const embed = layers.layers.embedding({
       inputDim: vocabulary,
@@ -38,9 +38,9 @@ export class TfjsClassifier {
     const recur = layers.layers.lstm({ units, recurrentActivation: 'sigmoid', recurrentInitializer: 'zeros' });
     const convolve = layers.layers.conv2d({ filters, kernelSize: [height, width], activation: 'relu' });
     const dense = layers.layers.dense({ units: this.#classes, activation: 'softmax' });
-    const encoded = [recur.apply(embed.apply(text)), layers.layers.flatten().apply(convolve.apply(picture))];
+    const encoded = [recur.apply(embed.apply(text)), layers.layers.flatten().apply(convolve.apply(pixels))];
     const output = dense.apply(layers.layers.concatenate().apply(encoded as Layers.SymbolicTensor[]));
-    this.#model = layers.model({ inputs: [text, picture], outputs: output as Layers.SymbolicTensor });
+    this.#model = layers.model({ inputs: [text, pixels], outputs: output as Layers.SymbolicTensor });
     const places = [
       [embed, ['embedding.table']],
       [recur, ['lstm.kernel', 'lstm.recurrentKernel', 'lstm.bias']],

@@ -110,10 +110,10 @@ def training_step(tokens, images, labels, **weights):
 
     def step():
         nonlocal steps
-        text, pictures, wanted = batches[steps % len(batches)]
+        text, image, wanted = batches[steps % len(batches)]
         steps += 1
         optimizer.zero_grad()
-        loss = F.cross_entropy(model(text, pictures), wanted)
+        loss = F.cross_entropy(model(text, image), wanted)
         loss.backward()
         optimizer.step()
         return loss.item()

@@ -37,8 +37,8 @@ interface IconSet {
   readonly categories: Readonly<Record<string, readonly string[]>>;
 }
 
-/** A picture of an emoji. */
-interface Picture {
+/** A drawing of an emoji by a vendor, as SVG. */
+interface EmojiIcon {
   readonly emoji: string;
   readonly vendor: EmojiVendor;
   readonly svg: string;
@@ -46,9 +46,9 @@ interface Picture {
 
 /** Options of `emojiData`. */
 export interface EmojiOptions {
-  /** The height and width of the pictures in pixels. Default 28. */
+  /** The height and width of the images in pixels. Default 28. */
   readonly pixels?: number;
-  /** The vendors of the pictures. Default: the first three of `EMOJI_VENDORS`. */
+  /** The vendors of the images. Default: the first three of `EMOJI_VENDORS`. */
   readonly vendors?: readonly EmojiVendor[];
   /** The seed of the split. Default 0. */
   readonly seed?: number;
@@ -56,7 +56,7 @@ export interface EmojiOptions {
   readonly testFraction?: number;
   /** The maximum number of words of a name. Default 8. */
   readonly time?: number;
-  /** Called after each picture that is rendered, with the number rendered and the total, unless they are cached. */
+  /** Called after each image that is rendered, with the number rendered and the total, unless they are cached. */
   readonly onProgress?: (done: number, total: number) => void;
   /** An AbortSignal that stops the rendering. */
   readonly signal?: { throwIfAborted(): void };
@@ -78,8 +78,8 @@ export interface EmojiData {
   readonly testNames: readonly string[];
   /** The words that were removed from all texts because they leak the label. */
   readonly removedWords: readonly string[];
-  /** The versions of the packages of the pictures, by name. */
-  readonly pictures: Readonly<Record<string, string>>;
+  /** The versions of the packages of emoji, by name. */
+  readonly packages: Readonly<Record<string, string>>;
 }
 
 const OPTIONS: Checks<EmojiOptions> = {
@@ -96,7 +96,7 @@ const OPTIONS: Checks<EmojiOptions> = {
 };
 const CHANNELS = 3;
 
-/** Returns the package of a vendor's pictures, an optional dependency. */
+/** Returns the package of a vendor's emoji, an optional dependency. */
 const packageOf = (vendor: EmojiVendor): string => `@iconify-json/${vendor}`;
 
 function loadSets(vendors: readonly EmojiVendor[]): Map<EmojiVendor, IconSet> {
@@ -119,7 +119,7 @@ function loadSets(vendors: readonly EmojiVendor[]): Map<EmojiVendor, IconSet> {
   if (missing.length > 0) {
     const packages = [...missing, ...(isInstalled('sharp') ? [] : ['sharp'])];
     throw new TesseraError(
-      `emojiData: the packages with the pictures are not installed; run: npm install ${packages.join(' ')}`,
+      `emojiData: the packages of emoji are not installed; run: npm install ${packages.join(' ')}`,
     );
   }
   return sets;
@@ -144,11 +144,11 @@ function groupsOf(set: IconSet): Map<string, string> {
 }
 
 /**
- * Loads the emoji dataset: pictures and names of emoji, with their groups as classes. Each emoji has pictures by several
+ * Loads the emoji dataset: images and names of emoji, with their groups as classes. Each emoji has images by several
  * vendors; the split is by emoji, so that none is in both splits. The vocabulary and the pixel statistics are those of
  * the training split.
  *
- * @throws TesseraError if an option is unknown or invalid, or a package of pictures is not installed.
+ * @throws TesseraError if an option is unknown or invalid, or a package of emoji is not installed.
  */
 export async function emojiData(options: EmojiOptions = {}): Promise<EmojiData> {
   const {
@@ -161,9 +161,9 @@ export async function emojiData(options: EmojiOptions = {}): Promise<EmojiData> 
   const sets = loadSets([...new Set<EmojiVendor>(['twemoji', ...vendors])]);
   const groups = groupsOf(setOf(sets, 'twemoji'));
   const classes = [...new Set(groups.values())].sort();
-  const pictures = vendors.flatMap((vendor) => picturesOf(vendor, setOf(sets, vendor), groups));
+  const icons = vendors.flatMap((vendor) => iconsOf(vendor, setOf(sets, vendor), groups));
   const versions = Object.fromEntries([...sets].map(([vendor, { version }]) => [packageOf(vendor), version]));
-  const drawn = await rasterize(pictures, versions, pixels, options);
+  const drawn = await rasterize(icons, versions, pixels, options);
 
   const classOf = new Map([...groups].map(([name, group]) => [name, classes.indexOf(group)]));
   const heldOut = splitKeys(classOf, testFraction, seed);
@@ -175,7 +175,7 @@ export async function emojiData(options: EmojiOptions = {}): Promise<EmojiData> 
       .join(' ');
   const trainNames = [...classOf.keys()].filter((name) => !heldOut.has(name));
   const vocabulary = Vocabulary.of(trainNames.map(textOf));
-  const rows = (test: boolean) => pictures.flatMap(({ emoji }, row) => (heldOut.has(emoji) === test ? [row] : []));
+  const rows = (test: boolean) => icons.flatMap(({ emoji }, row) => (heldOut.has(emoji) === test ? [row] : []));
   const side = (test: boolean): PairedData => {
     const chosen = rows(test);
     const width = pixels * pixels * CHANNELS;
@@ -189,12 +189,12 @@ export async function emojiData(options: EmojiOptions = {}): Promise<EmojiData> 
     });
     return {
       ...vocabulary.encode(
-        chosen.map((row) => textOf(pictures[row].emoji)),
+        chosen.map((row) => textOf(icons[row].emoji)),
         time,
       ),
       size: chosen.length,
       images,
-      labels: Int32Array.from(chosen, (row) => classes.indexOf(groups.get(pictures[row].emoji) ?? '')),
+      labels: Int32Array.from(chosen, (row) => classes.indexOf(groups.get(icons[row].emoji) ?? '')),
       image: [pixels, pixels, CHANNELS],
       classes,
     };
@@ -204,7 +204,7 @@ export async function emojiData(options: EmojiOptions = {}): Promise<EmojiData> 
   const statistics = pixelStatistics(train.images, CHANNELS);
   normalize(train.images, statistics);
   normalize(test.images, statistics);
-  const testNames = rows(true).map((row) => pictures[row].emoji);
+  const testNames = rows(true).map((row) => icons[row].emoji);
   return {
     train,
     test,
@@ -213,17 +213,17 @@ export async function emojiData(options: EmojiOptions = {}): Promise<EmojiData> 
     classes,
     testNames,
     removedWords: [...removed].sort(),
-    pictures: versions,
+    packages: versions,
   };
 }
 
 function setOf(sets: ReadonlyMap<EmojiVendor, IconSet>, vendor: EmojiVendor): IconSet {
   const set = sets.get(vendor);
-  if (set === undefined) throw new TesseraError(`emojiData: the pictures of ${vendor} were not loaded`);
+  if (set === undefined) throw new TesseraError(`emojiData: the images of ${vendor} were not loaded`);
   return set;
 }
 
-function picturesOf(vendor: EmojiVendor, set: IconSet, groups: ReadonlyMap<string, string>): Picture[] {
+function iconsOf(vendor: EmojiVendor, set: IconSet, groups: ReadonlyMap<string, string>): EmojiIcon[] {
   return [...groups.keys()].sort().flatMap((emoji) => {
     const icon = set.icons[emoji];
     if (icon === undefined) return [];
@@ -256,16 +256,16 @@ function labelLeakingWords(
   return new Set(leaking.map(([word]) => word));
 }
 
-/** Renders pictures to bytes (pictures, pixels, pixels, 3), or reads them from the cache. */
+/** Renders icons to bytes (icons, pixels, pixels, 3), or reads them from the cache. */
 async function rasterize(
-  pictures: readonly Picture[],
+  icons: readonly EmojiIcon[],
   versions: Readonly<Record<string, string>>,
   pixels: number,
   { onProgress, signal }: EmojiOptions,
 ): Promise<Uint8Array> {
-  const bytes = pictures.length * pixels * pixels * CHANNELS;
-  const drawnFrom = [...new Set(pictures.map(({ vendor }) => `${vendor}@${versions[packageOf(vendor)]}`))].join();
-  const key = createHash('sha256').update(`1 ${drawnFrom} ${pixels} ${pictures.length}`).digest('hex').slice(0, 16);
+  const bytes = icons.length * pixels * pixels * CHANNELS;
+  const drawnFrom = [...new Set(icons.map(({ vendor }) => `${vendor}@${versions[packageOf(vendor)]}`))].join();
+  const key = createHash('sha256').update(`1 ${drawnFrom} ${pixels} ${icons.length}`).digest('hex').slice(0, 16);
   const file = path.join(envPaths('tessera', { suffix: '' }).cache, `emoji-${pixels}-${key}.bin`);
   const cached = await readCache(file, bytes);
   if (cached !== undefined) return cached;
@@ -273,23 +273,19 @@ async function rasterize(
   let done = 0;
   const drawOne = async (index: number) => {
     signal?.throwIfAborted();
-    const values = await decodeImage(
-      Buffer.from(pictures[index].svg),
-      [pixels, pixels, CHANNELS],
-      pictures[index].emoji,
-    );
+    const values = await decodeImage(Buffer.from(icons[index].svg), [pixels, pixels, CHANNELS], icons[index].emoji);
     drawn.set(
       Uint8Array.from(values, (value) => Math.round(value * 255)),
       index * values.length,
     );
-    onProgress?.(++done, pictures.length);
+    onProgress?.(++done, icons.length);
   };
   const lanes = Array.from({ length: 8 }, async (_, lane) => {
-    for (let index = lane; index < pictures.length; index += 8) await drawOne(index);
+    for (let index = lane; index < icons.length; index += 8) await drawOne(index);
   });
   await Promise.all(lanes);
   const digest = createHash('sha256').update(drawn).digest();
-  // If the cache is not writable, the pictures are rendered again next time.
+  // If the cache is not writable, the images are rendered again next time.
   await writeFileAtomically(file, Buffer.concat([drawn, digest])).catch(() => {});
   return drawn;
 }

@@ -13,7 +13,7 @@ async function loadSharp() {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new TesseraError(
       code === 'ERR_MODULE_NOT_FOUND'
-        ? 'decodeImage: pictures are decoded by sharp, which is not installed; run: npm install sharp'
+        ? 'decodeImage: images are decoded by sharp, which is not installed; run: npm install sharp'
         : `decodeImage: sharp cannot be loaded; run: npm install sharp (${message})`,
       { cause: error },
     );
@@ -21,7 +21,7 @@ async function loadSharp() {
 }
 
 /**
- * Decodes an image (PNG, JPEG, WebP, GIF, SVG) to pixels in [0, 1], (height, width, channels) with 1 (grey) or 3 (RGB)
+ * Decodes an image (PNG, JPEG, WebP, GIF, SVG) to pixels in [0, 1], (height, width, channels) with 1 (gray) or 3 (RGB)
  * channels. It is scaled to fit height x width on a white background, and rotated by its EXIF orientation.
  *
  * @throws TesseraError if the bytes are not a complete image, or too large, or the package sharp is not installed.
@@ -33,18 +33,18 @@ export async function decodeImage(
 ): Promise<Float32Array> {
   const sharp = await loadSharp();
   try {
-    const picture = sharp(bytes, { limitInputPixels: MAXIMUM_PIXELS, failOn: 'error' })
+    const scaled = sharp(bytes, { limitInputPixels: MAXIMUM_PIXELS, failOn: 'error' })
       .autoOrient()
       .resize(width, height, { fit: 'contain', background: '#ffffff' })
       .flatten({ background: '#ffffff' })
       .toColourspace(channels === 1 ? 'b-w' : 'srgb')
       .removeAlpha();
-    const { data, info } = await picture.raw().toBuffer({ resolveWithObject: true });
+    const { data, info } = await scaled.raw().toBuffer({ resolveWithObject: true });
     if (info.channels !== channels) throw new Error(`it has ${info.channels} channels, expected ${channels}`);
     return Float32Array.from(data, (value) => value / 255);
   } catch (error) {
     throw new TesseraError(
-      `cannot decode '${name}': ${(error as Error).message}; expected a PNG, JPEG, WebP, GIF or SVG picture`,
+      `cannot decode '${name}': ${(error as Error).message}; expected a PNG, JPEG, WebP, GIF or SVG image`,
       { cause: error },
     );
   }

@@ -128,7 +128,7 @@ function checkArguments(
     throw new TesseraError(`${name}: it does not take f16, got ${half.describe()}; convert it with cast('f32')`);
 }
 
-/** An op that computes one element of the result from one element of each input; it fuses with its neighbours. */
+/** An op that computes one element of the result from one element of each input; it fuses with its neighbors. */
 export interface ElementwiseDescription<Names extends readonly string[]> {
   readonly inputs: Names;
   readonly vjp: ((context: VjpContext<Tensor>) => readonly (Tensor | null)[]) | string;

@@ -90,18 +90,18 @@ test('reading looks at the size before it allocates', async () => {
   await expect(readWholeFile(folder)).rejects.toThrow('it is a folder');
 });
 
-test('pictures become numbers on a white ground', async () => {
+test('images become numbers on a white ground', async () => {
   const red = { create: { width: 4, height: 2, channels: 4, background: { r: 255, g: 0, b: 0, alpha: 1 } } } as const;
   for (const format of ['png', 'webp', 'gif'] as const) {
     await writeFile(at(`red.${format}`), await sharp(red).toFormat(format, { lossless: true }).toBuffer());
     const values = await readImage(at(`red.${format}`), [4, 4, 3]);
-    expectClose(values.subarray(0, 3), [1, 1, 1], { absolute: 0.01 }); // above the picture
+    expectClose(values.subarray(0, 3), [1, 1, 1], { absolute: 0.01 }); // above the image
     expectClose(values.subarray(4 * 3 + 3, 4 * 3 + 6), [1, 0, 0], { absolute: 0.02 });
   }
   expect((await readImage(at('red.png'), [2, 4, 1])).length).toBe(8);
 });
 
-test('a picture is turned as its EXIF orientation says', async () => {
+test('an image is turned as its EXIF orientation says', async () => {
   // Red, green over blue, white, as the sensor saw them; every orientation that a camera can write.
   const red = [255, 0, 0];
   const green = [0, 255, 0];
@@ -128,8 +128,8 @@ test('a picture is turned as its EXIF orientation says', async () => {
   }
 });
 
-test('what is no picture is refused', async () => {
-  await writeFile(at('text.png'), 'this is no picture');
+test('what is no image is refused', async () => {
+  await writeFile(at('text.png'), 'this is no image');
   await expect(readImage(at('text.png'), [4, 4, 3])).rejects.toThrow(/cannot decode '.*text\.png'/);
   const whole = await readFile(at('red.png'));
   await writeFile(at('half.png'), whole.subarray(0, whole.length / 2));

@@ -23,7 +23,7 @@ function reduction(
     tolerance: { absolute: 1e-4 },
   };
 }
-/** The same with numbers that rise, or fall, all the way: no neighbour may be taken for an element. */
+/** The same with numbers that rise, or fall, all the way: no neighbor may be taken for an element. */
 const sloped = (one: KernelCase, slope: number): KernelCase => ({
   ...one,
   note: `${one.note}, slope ${slope}`,

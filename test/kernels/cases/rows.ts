@@ -24,7 +24,7 @@ const rowShapes = [
   [0, 5],
   [PAST_THE_LIMIT, 3],
 ] as const;
-/** Rows whose neighbours would spoil them: a maximum that is another row's, or not the largest, overflows. */
+/** Rows whose neighbors would spoil them: a maximum that is another row's, or not the largest, overflows. */
 const farRows = [
   { note: 'rows far apart', rows: 5, cols: 67, x: (row: number) => 300 * ((3 * row) % 5) },
   { note: 'elements far apart', rows: 68, cols: 67, x: (row: number, col: number) => 200 * ((5 * col + 7 * row) % 67) },

@@ -23,7 +23,7 @@ const variance = (values: number[]) => {
 };
 
 /** (x - mean) / √(variance + epsilon) · scale + shift, statistics over axes. */
-function normalised(
+function normalized(
   x: Naive,
   axes: number[],
   epsilon: number,
@@ -41,7 +41,7 @@ function normalised(
 function gradientsOfRows(x: Naive, scale: ArrayLike<number>, w: ArrayLike<number>): [number[], number[]] {
   const [rows, cols] = x.shape;
   const [normal, inverse] = [
-    normalised(x, [1], 1e-3),
+    normalized(x, [1], 1e-3),
     reduceNaive(x, [1], (row) => 1 / Math.sqrt(variance(row) + 1e-3)),
   ];
   const g = naive(x.shape, ([r, c]) => w[r * cols + c] * scale[c]);
@@ -76,11 +76,11 @@ describe.each([
     setDefaultDevice(device);
     const close = async (found: { data(): Promise<ArrayLike<number>> }, wanted: Naive) =>
       expectClose(await found.data(), wanted.data, tolerance);
-    await close(layerNorm(x, options), normalised(array, [3], 1e-3, [...scale], [...shift]));
-    await close(layerNorm(x, { axes: [1, 2, 3], epsilon: 1e-5 }), normalised(array, [1, 2, 3], 1e-5));
-    await close(instanceNorm(x, options), normalised(array, [1, 2], 1e-3, [...scale], [...shift]));
-    await close(batchNorm(x, options).y, normalised(array, [0, 1, 2], 1e-3, [...scale], [...shift]));
-    const grouped = normalised({ shape: [3, 20, 2, 3], data: array.data }, [1, 3], 1e-3);
+    await close(layerNorm(x, options), normalized(array, [3], 1e-3, [...scale], [...shift]));
+    await close(layerNorm(x, { axes: [1, 2, 3], epsilon: 1e-5 }), normalized(array, [1, 2, 3], 1e-5));
+    await close(instanceNorm(x, options), normalized(array, [1, 2], 1e-3, [...scale], [...shift]));
+    await close(batchNorm(x, options).y, normalized(array, [0, 1, 2], 1e-3, [...scale], [...shift]));
+    const grouped = normalized({ shape: [3, 20, 2, 3], data: array.data }, [1, 3], 1e-3);
     await close(groupNorm(x, 2), { shape, data: grouped.data });
     const root = reduceNaive(array, [3], (row) => Math.sqrt(mean(row.map((value) => value * value)) + 1e-6));
     await close(
@@ -89,7 +89,7 @@ describe.each([
     );
   });
 
-  test('batch normalisation tells its statistics, and takes others', async () => {
+  test('batch normalization tells its statistics, and takes others', async () => {
     setDefaultDevice(device);
     const { mean: means, variance: variances } = batchNorm(x);
     expectClose(await means.data(), reduceNaive(array, [0, 1, 2], mean).data, tolerance);
@@ -131,9 +131,9 @@ describe.each([
     expectClose(await own.std(0).data(), reduceNaive(rows, [0], variance).data.map(Math.sqrt), relative);
   });
 
-  test('layer, instance, group and batch normalisation', async () => {
+  test('layer, instance, group and batch normalization', async () => {
     setDefaultDevice(device);
-    const expected = normalised(rows, [1], 1e-3).data;
+    const expected = normalized(rows, [1], 1e-3).data;
     const close = { absolute: 2e-5, relative: 0 };
     expectClose(await layerNorm(x()).data(), expected, close);
     expectClose(await groupNorm(x(), 1).data(), expected, close);
@@ -144,7 +144,7 @@ describe.each([
     expectClose(await spread.data(), reduceNaive(rows, [1], variance).data, { absolute: 0, relative: 4e-6 });
   });
 
-  test('the gradients of layer normalisation', async () => {
+  test('the gradients of layer normalization', async () => {
     setDefaultDevice(device);
     const own = x();
     const [scale, weights] = [tensor(normals(1003, 5)), tensor(normals(rows.data.length, 6), rows.shape)];
@@ -157,7 +157,7 @@ describe.each([
   });
 });
 
-test('rows of equals are normalised to 0', async () => {
+test('rows of equals are normalized to 0', async () => {
   setDefaultDevice(gpu);
   const x = tensor(new Float32Array(3 * 70).fill(16777215), [3, 70]);
   expectClose(await layerNorm(x, { epsilon: 1e-12 }).data(), new Float32Array(210));
