@@ -1,6 +1,6 @@
-import { checkIndices } from '../tensor/graph/define.js';
-import { tensorOf } from '../tensor/graph/factory.js';
+import { tensorOf } from '../tensor/factory.js';
 import { crossEntropyRows, softplus, type Tensor, where } from '../tensor/index.js';
+import { checkIndices } from '../tensor/ops/checks.js';
 
 /*
  * Losses of each row, not averaged over the batch: outputs and targets (batch, ..., features) give (batch, ...).

@@ -2,7 +2,7 @@ import type { HostArray } from '../gpu/device.js';
 import { TesseraError } from '../gpu/errors.js';
 import { toF16 } from '../gpu/f16.js';
 import { type Shape, sizeOf } from '../launch/shape.js';
-import { makeTensor } from './graph/factory.js';
+import { makeTensor } from './factory.js';
 import type { DType } from './graph/graph.js';
 import { checkShape, formatShape, sameShape } from './graph/shape.js';
 import { broadcastTo } from './ops/movement.js';

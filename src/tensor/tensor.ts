@@ -4,7 +4,7 @@ import { defined, TesseraError } from '../gpu/errors.js';
 import { type Shape, sizeOf } from '../launch/shape.js';
 import { scalarOf } from './create.js';
 import { evaluate, readBack } from './evaluate.js';
-import { introduceTensor } from './graph/factory.js';
+import { introduceTensor } from './factory.js';
 import { assignedBy, type DType, type Source } from './graph/graph.js';
 import { Resident } from './graph/resident.js';
 import { formatShape } from './graph/shape.js';

@@ -85,16 +85,16 @@ test('no files import each other in a circle at run time', () => {
 test('the only circle among types is that of tensors, their ops and their gradients', () => {
   const found = circles(true);
   expect(found.length).toBe(1);
-  const inside = /^tensor\/(tensor|variable|autograd|create|graph\/define|graph\/factory|ops\/[\w-]+)\.ts$/;
+  const inside = /^tensor\/(tensor|variable|autograd|create|factory|ops\/[\w-]+)\.ts$/;
   expect(found.flat().filter((file) => !inside.test(file))).toEqual([]);
 });
 
 /** Which folders and files of `tensor` each folder of it may import at run time. */
 const INSIDE_TENSOR: Readonly<Record<string, RegExp>> = {
   graph: /^graph\//,
-  ops: /^(graph\/|(autograd|create|options)\.ts)/,
+  ops: /^(graph\/|(autograd|create|factory|options)\.ts)/,
   runtime: /^graph\//,
-  inspect: /^(graph|runtime)\/|^evaluate\.ts/,
+  inspect: /^(graph|runtime)\/|^(evaluate|factory)\.ts/,
   tune: /^(graph|runtime)\/|^(evaluate|generator|options)\.ts/,
 };
 
@@ -107,6 +107,14 @@ test.each(Object.entries(INSIDE_TENSOR))('tensor/%s imports only what lies below
       .filter((target) => !allowed.test(target.slice('tensor/'.length)))
       .map((target) => `${file} imports ${target}`),
   );
+  expect(guilty).toEqual([]);
+});
+
+test('the graph and the runtime know neither tensors nor ops, not even their types', () => {
+  const guilty = files
+    .filter((file) => /^tensor\/(graph|runtime)\//.test(file))
+    .flatMap((file) => importedBy(file, true))
+    .filter((target) => target.startsWith('tensor/') && !/^tensor\/(graph|runtime)\//.test(target));
   expect(guilty).toEqual([]);
 });
 

@@ -1,6 +1,6 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { readBack } from '../evaluate.js';
-import { tensorOf } from '../graph/factory.js';
+import { tensorOf } from '../factory.js';
 import type { Node } from '../graph/graph.js';
 import { trace } from '../graph/trace.js';
 import type { Tensor } from '../tensor.js';

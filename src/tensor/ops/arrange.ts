@@ -1,7 +1,7 @@
 import { TesseraError } from '../../gpu/errors.js';
-import { expectTensors } from '../graph/define.js';
 import { formatShape, normalizeAxes, normalizeAxis } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
+import { expectTensors } from './checks.js';
 import { broadcastTo, concat, pad, reshape } from './movement.js';
 
 /*

@@ -1,7 +1,7 @@
 import { TesseraError } from '../../gpu/errors.js';
-import { defineOp } from '../graph/define.js';
 import { sameShape } from '../graph/shape.js';
 import type { Variable } from '../variable.js';
+import { defineOp } from './define.js';
 
 /**
  * Assigns a value to a variable when it is evaluated. The plan runs the assignment after all reads of the old value; if

@@ -6,10 +6,11 @@ import {
   conv2dLaunches,
 } from '../../launch/conv2d.js';
 import type { Shape } from '../../launch/shape.js';
-import { defineOp, expectRank, expectSameType, expectType, type Op } from '../graph/define.js';
 import { formatShape } from '../graph/shape.js';
 import { anything, type Checks, checkOptions, oneOf, optional, positiveInteger, size2d } from '../options.js';
 import type { Tensor } from '../tensor.js';
+import { expectRank, expectSameType, expectType } from './checks.js';
+import { defineOp, type Op } from './define.js';
 import { cast } from './elementwise.js';
 
 /** Options of `conv2d`. */

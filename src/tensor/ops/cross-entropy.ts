@@ -1,7 +1,8 @@
 import { crossEntropyBackwardLaunches, crossEntropyLaunches } from '../../launch/cross-entropy.js';
 import { gradientsOf } from '../autograd.js';
-import { checkIndices, defineOp, expectRank, expectShape, expectType, type Op } from '../graph/define.js';
 import type { Tensor } from '../tensor.js';
+import { checkIndices, expectRank, expectShape, expectType } from './checks.js';
+import { defineOp, type Op } from './define.js';
 import { softmax } from './softmax.js';
 import { oneHot } from './take.js';
 

@@ -1,8 +1,9 @@
 import * as fn from '../../kernels/elementwise/table.js';
 import { scalarOf } from '../create.js';
-import { defineElementwise, expectType, type Op } from '../graph/define.js';
 import type { DType } from '../graph/graph.js';
 import type { Operand, Tensor } from '../tensor.js';
+import { expectType } from './checks.js';
+import { defineElementwise, type Op } from './define.js';
 
 /*
  * Elementwise ops and their gradients. x, a and b are inputs, y is the output, dy its gradient. Inputs broadcast;

@@ -1,6 +1,6 @@
 import * as fn from '../../kernels/elementwise/functions.js';
 import { scalar } from '../create.js';
-import { defineElementwise } from '../graph/define.js';
+import { defineElementwise } from './define.js';
 import { where } from './elementwise.js';
 
 /*

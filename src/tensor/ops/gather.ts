@@ -1,7 +1,8 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { gatherLaunches, scatterAddLaunches } from '../../launch/gather.js';
-import { checkIndices, defineOp, expectRank, expectShape, expectType, type Op } from '../graph/define.js';
 import type { Tensor } from '../tensor.js';
+import { checkIndices, expectRank, expectShape, expectType } from './checks.js';
+import { defineOp, type Op } from './define.js';
 import { where } from './elementwise.js';
 
 /** Computes `gather` without checking arguments. */

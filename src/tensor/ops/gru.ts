@@ -1,9 +1,9 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { full } from '../create.js';
-import { expectFloats, expectRank, expectSameType, expectShape, expectType } from '../graph/define.js';
 import { anything, boolean, checkOptions, optional } from '../options.js';
 import type { Tensor } from '../tensor.js';
 import { split, stack } from './arrange.js';
+import { expectFloats, expectRank, expectSameType, expectShape, expectType } from './checks.js';
 import { where } from './elementwise.js';
 
 /** Options of `gru`. */

@@ -1,8 +1,8 @@
 import { layerNormBackwardLaunches, layerNormLaunches } from '../../launch/layer-norm.js';
 import { gradientsOf } from '../autograd.js';
 import { full } from '../create.js';
-import { defineOp, type Op } from '../graph/define.js';
 import type { Tensor } from '../tensor.js';
+import { defineOp, type Op } from './define.js';
 import { withoutMean } from './statistics.js';
 
 interface LayerNormAttributes {

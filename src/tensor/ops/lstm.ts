@@ -1,9 +1,10 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { lstmBackwardLaunches, lstmLaunches } from '../../launch/lstm.js';
 import { full } from '../create.js';
-import { defineOp, expectFloats, expectRank, expectSameType, expectShape, expectType } from '../graph/define.js';
 import { anything, checkOptions } from '../options.js';
 import type { Tensor } from '../tensor.js';
+import { expectFloats, expectRank, expectSameType, expectShape, expectType } from './checks.js';
+import { defineOp } from './define.js';
 import { matmulOp } from './matmul.js';
 
 /*

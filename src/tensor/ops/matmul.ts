@@ -1,11 +1,12 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { matmulLaunches, matrixOf, type Transposes } from '../../launch/matmul.js';
 import { sizeOf } from '../../launch/shape.js';
-import { defineOp, expectFloats, expectRank, expectSameType, expectType, type Op } from '../graph/define.js';
-import { tensorOf } from '../graph/factory.js';
+import { tensorOf } from '../factory.js';
 import type { OpNode } from '../graph/graph.js';
 import { broadcastShapes, formatShape, sameShape } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
+import { expectFloats, expectRank, expectSameType, expectType } from './checks.js';
+import { defineOp, type Op } from './define.js';
 import { cast } from './elementwise.js';
 import { broadcastTo, permuteOp, reshape } from './movement.js';
 

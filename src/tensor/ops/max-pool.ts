@@ -1,10 +1,11 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { maxPoolBackwardLaunches, maxPoolLaunches, type Windows } from '../../launch/max-pool.js';
-import { defineOp, expectRank, expectType } from '../graph/define.js';
 import { formatShape } from '../graph/shape.js';
 import { anything, type Checks, checkOptions, optional, size2d } from '../options.js';
 import type { Tensor } from '../tensor.js';
+import { expectRank, expectType } from './checks.js';
 import { type Conv2dOptions, paddingOf, pairOf } from './conv2d.js';
+import { defineOp } from './define.js';
 import { pad } from './movement.js';
 
 /** Options of pooling. */

@@ -2,9 +2,10 @@ import { TesseraError } from '../../gpu/errors.js';
 import { identity } from '../../kernels/elementwise/table.js';
 import { concatLaunches, padLaunches, permuteLaunches, type Steps, sliceLaunches } from '../../launch/movement.js';
 import { type Shape, sizeOf } from '../../launch/shape.js';
-import { defineOp, expectTensors, type Op } from '../graph/define.js';
 import { broadcastShapes, checkShape, formatShape, normalizeAxis, sameShape } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
+import { expectTensors } from './checks.js';
+import { defineOp, type Op } from './define.js';
 
 /** Computes `reshape` for a shape without -1. */
 export const reshapeOp = defineOp({

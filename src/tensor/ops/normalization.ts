@@ -1,10 +1,10 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { sizeOf } from '../../launch/shape.js';
 import { full } from '../create.js';
-import { expectRank, expectType } from '../graph/define.js';
 import { broadcastShapes, formatShape, normalizeAxes, sameShape } from '../graph/shape.js';
 import { anything, type Checks, checkOptions, nonNegative, optional } from '../options.js';
 import type { Tensor } from '../tensor.js';
+import { expectRank, expectType } from './checks.js';
 import { layerNormOp } from './layer-norm.js';
 import { reshape } from './movement.js';
 import type { Axes } from './reduce.js';

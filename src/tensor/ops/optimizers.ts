@@ -1,10 +1,11 @@
 import { defined, TesseraError } from '../../gpu/errors.js';
 import { updateByRowsLaunches, updateLaunches, updates } from '../../launch/optimizers.js';
-import { defineOp, expectFloats, expectType, type Op } from '../graph/define.js';
-import { tensorOf } from '../graph/factory.js';
+import { tensorOf } from '../factory.js';
 import type { OpNode } from '../graph/graph.js';
 import { sameShape } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
+import { expectFloats, expectType } from './checks.js';
+import { defineOp, type Op } from './define.js';
 import { scatterAddOp } from './gather.js';
 
 /*

@@ -1,9 +1,9 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { ones } from '../create.js';
-import { expectRank, expectType } from '../graph/define.js';
 import { formatShape } from '../graph/shape.js';
 import { boolean, checkOptions, optional } from '../options.js';
 import type { Tensor } from '../tensor.js';
+import { expectRank, expectType } from './checks.js';
 import { conv2d, pairOf } from './conv2d.js';
 import { maxPool2d, POOL_CHECKS, type PoolOptions, windowsOf } from './max-pool.js';
 import { concat } from './movement.js';

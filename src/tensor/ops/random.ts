@@ -3,9 +3,9 @@ import { normal, threefry, uniform } from '../../kernels/elementwise/random.js';
 import type { ElementwiseFunction } from '../../kernels/elementwise/table.js';
 import type { Shape } from '../../launch/shape.js';
 import { scalar } from '../create.js';
-import { defineOp } from '../graph/define.js';
 import { checkOptions, nonNegativeInteger, optional } from '../options.js';
 import type { Tensor } from '../tensor.js';
+import { defineOp } from './define.js';
 import { argsort } from './sort.js';
 
 /**

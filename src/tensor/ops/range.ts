@@ -2,8 +2,8 @@ import { TesseraError } from '../../gpu/errors.js';
 import { position } from '../../kernels/elementwise/table.js';
 import type { Shape } from '../../launch/shape.js';
 import { scalar } from '../create.js';
-import { defineOp } from '../graph/define.js';
 import type { Tensor } from '../tensor.js';
+import { defineOp } from './define.js';
 import { where } from './elementwise.js';
 
 /** Computes the row-major index of each element, plus a start. */

@@ -1,11 +1,12 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { argmaxLaunches, type Reduction, reduceLaunches } from '../../launch/reduce.js';
 import { type AxisSpan, type Shape, spanSizes } from '../../launch/shape.js';
-import { defineOp, expectType, type Op } from '../graph/define.js';
 import type { VjpContext } from '../graph/graph.js';
 import { formatShape, normalizeAxes, normalizeAxis } from '../graph/shape.js';
 import { boolean, type Checks, checkOptions, optional } from '../options.js';
 import type { Tensor } from '../tensor.js';
+import { expectType } from './checks.js';
+import { defineOp, type Op } from './define.js';
 import { where } from './elementwise.js';
 import { broadcastTo, permute, reshape } from './movement.js';
 

@@ -1,7 +1,7 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { tensor } from '../create.js';
-import { expectRank, expectType } from '../graph/define.js';
 import type { Tensor } from '../tensor.js';
+import { expectRank, expectType } from './checks.js';
 import { pairOf } from './conv2d.js';
 import { take } from './take.js';
 

@@ -1,8 +1,9 @@
 import { cumsumLaunches } from '../../launch/scan.js';
 import { spanSizes } from '../../launch/shape.js';
-import { defineOp, expectType, type Op } from '../graph/define.js';
 import { normalizeAxis } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
+import { expectType } from './checks.js';
+import { defineOp, type Op } from './define.js';
 
 interface ScanAttributes {
   readonly axis: number;

@@ -5,9 +5,10 @@ import {
   softmaxBackwardLaunches,
   softmaxLaunches,
 } from '../../launch/softmax.js';
-import { defineOp, expectType, type Op } from '../graph/define.js';
 import { normalizeAxis } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
+import { expectType } from './checks.js';
+import { defineOp, type Op } from './define.js';
 
 function rowsOf(op: string, x: Tensor) {
   expectType(op, 'x', x, 'f32');

@@ -1,11 +1,12 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { spanSizes } from '../../launch/shape.js';
 import { sortLaunches } from '../../launch/sort.js';
-import { defineOp, expectType, type Op } from '../graph/define.js';
 import { formatShape, normalizeAxis } from '../graph/shape.js';
 import { boolean, type Checks, checkOptions, optional } from '../options.js';
 import type { Tensor } from '../tensor.js';
 import { flip } from './arrange.js';
+import { expectType } from './checks.js';
+import { defineOp, type Op } from './define.js';
 import { takeAlongAxis } from './take.js';
 
 /** Computes ascending `argsort` for a non-negative axis. */

@@ -1,4 +1,4 @@
-import { defineOp } from '../graph/define.js';
+import { defineOp } from './define.js';
 
 /**
  * Returns the same value as a constant: no gradient flows through it, and once it has been evaluated it releases the

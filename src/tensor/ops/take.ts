@@ -1,9 +1,9 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { sizeOf } from '../../launch/shape.js';
-import { checkIndices, expectType } from '../graph/define.js';
 import { formatShape, normalizeAxis } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { expandDims } from './arrange.js';
+import { checkIndices, expectType } from './checks.js';
 import { where } from './elementwise.js';
 import { gather } from './gather.js';
 import { permute, reshape } from './movement.js';

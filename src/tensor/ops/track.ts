@@ -1,7 +1,7 @@
-import { defineOp } from '../graph/define.js';
 import { walk } from '../graph/trace.js';
 import type { Tensor } from '../tensor.js';
 import type { Variable } from '../variable.js';
+import { defineOp } from './define.js';
 
 /** A variable and the function that updates it, such as a running mean's: old ↦ momentum·old + (1 - momentum)·mean. */
 export type TrackedUpdate = readonly [variable: Variable, next: (old: Tensor) => Tensor];

@@ -1,7 +1,7 @@
-import { TesseraError } from '../../gpu/errors.js';
-import type { Shape } from '../../launch/shape.js';
-import type { Tensor } from '../tensor.js';
-import type { DType, Node, Source } from './graph.js';
+import { TesseraError } from '../gpu/errors.js';
+import type { Shape } from '../launch/shape.js';
+import type { DType, Node, Source } from './graph/graph.js';
+import type { Tensor } from './tensor.js';
 
 /*
  * A tensor's methods are ops, and ops make tensors: one of the two must be loaded first. It is the ops; the class
