@@ -1,4 +1,6 @@
-import { TesseraError } from '../tensor/index.js';
+import type { CellErrors } from './cell-errors.js';
+
+export { CellError } from './cell-errors.js';
 
 /** A cell of a table as a reader found it; undefined where there is nothing. */
 export type Cell = string | number | bigint | boolean | Date | Uint8Array | readonly unknown[] | undefined;
@@ -20,25 +22,15 @@ export interface Table {
   readonly columns: readonly string[];
   /** The number of rows, where it is known before they are read. */
   readonly size?: number;
-  /** Reads the rows from the first to the last, in chunks. */
-  rows(): AsyncIterable<readonly Row[]>;
+  /**
+   * Reads the rows from the first to the last, in chunks of about a thousand. Rows and cells that cannot be read are noted in
+   * `errors`; what reads cells further notes its own there. The default stops at them.
+   * @throws TesseraError if there is no row, a file is damaged, or, at the end, as `errors` say.
+   */
+  rows(errors?: CellErrors): AsyncIterable<readonly Row[]>;
   /**
    * Reads a file that a cell of a row names, such as an image.
    * @throws TesseraError if it is missing or lies where the table may not read.
    */
   readFile(path: string, row: Pick<Row, 'file'>): Promise<Uint8Array>;
-}
-
-/** A cell that cannot be used, named by file, row and column. */
-export class CellError extends TesseraError {
-  constructor(
-    /** Where it is; the column is undefined if the whole row is wrong. */
-    readonly place: { readonly file: string; readonly row: number; readonly column?: string },
-    /** What was wrong, expected and got. */
-    readonly reason: string,
-    options?: ErrorOptions,
-  ) {
-    const { file, row, column } = place;
-    super(`${file}, row ${row}${column === undefined ? '' : `, column '${column}'`}: ${reason}`, options);
-  }
 }
