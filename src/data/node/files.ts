@@ -35,7 +35,8 @@ const REASONS: Readonly<Record<string, string>> = {
 /** Creates an error like those of the file system. */
 const withCode = (code: string): Error => Object.assign(new Error(code), { code });
 
-function failed(what: string, file: string, error: unknown): TesseraError {
+/** The error of a file system's call, with its reason in words. */
+export function fileError(what: string, file: string, error: unknown): TesseraError {
   const { code, message } = error as NodeJS.ErrnoException;
   return new TesseraError(`${what} '${file}': ${REASONS[code ?? ''] ?? message}`, { cause: error });
 }
@@ -90,7 +91,7 @@ export async function checkWritable(file: string): Promise<void> {
     const { destination, status } = await destinationOf(file);
     if (status === undefined || status.isFile()) await access(path.dirname(destination), constants.W_OK);
   } catch (error) {
-    throw failed('cannot write', file, error);
+    throw fileError('cannot write', file, error);
   }
 }
 
@@ -136,7 +137,7 @@ export async function writeFileAtomically(file: string, bytes: Uint8Array | stri
     await removeAbandoned(folder).catch(() => {});
   } catch (error) {
     if (temporary !== undefined) await rm(temporary, { force: true }).catch(() => {});
-    throw failed('cannot write', file, error);
+    throw fileError('cannot write', file, error);
   }
 }
 
@@ -161,6 +162,6 @@ export async function readWholeFile(
       await handle.close();
     }
   } catch (error) {
-    throw failed('cannot read', file, error);
+    throw fileError('cannot read', file, error);
   }
 }
