@@ -1,0 +1,67 @@
+import { TesseraError } from '../tensor/index.js';
+import type { ColumnStatistics } from './columns.js';
+import type { KindName } from './fields/field.js';
+import { settingsOf } from './infer.js';
+import { expectColumn, type IgnoredColumn, KINDS, type Schema, type SchemaField, type TaskKind } from './schema.js';
+import { inferTarget } from './target.js';
+
+/** Columns by the kind that a user gives them. */
+export type Overrides = Readonly<Partial<Record<KindName | 'ignore', readonly string[]>>>;
+
+/** What is predicted if the target is given a kind. */
+const TASK_OF: Readonly<Partial<Record<KindName, TaskKind>>> = {
+  category: 'category',
+  boolean: 'category',
+  number: 'number',
+  tags: 'tags',
+};
+
+/**
+ * Gives columns of a schema the kinds that a user chose: fields change their kind, ignored columns become fields, fields
+ * are ignored. The kind of the target decides the task: a number, a category, tags.
+ * @throws TesseraError for an unknown column, with the nearest one, a column with two kinds, and a target that is
+ * ignored or cannot have the kind.
+ */
+export function overrideSchema(schema: Schema, overrides: Overrides, columns: readonly ColumnStatistics[]): Schema {
+  const names = columns.map(({ column }) => column);
+  const chosen = new Map<string, KindName | 'ignore'>();
+  for (const kind of [...Object.values(KINDS), 'ignore'] as const)
+    for (const column of overrides[kind] ?? []) {
+      expectColumn(`--${kind}`, column, names);
+      const other = chosen.get(column);
+      if (other !== undefined)
+        throw new TesseraError(`column '${column}' is given twice: --${other} and --${kind}; expected one kind`);
+      chosen.set(column, kind);
+    }
+
+  let { target } = schema;
+  const fields: SchemaField[] = [];
+  const ignored: IgnoredColumn[] = [];
+  for (const statistics of columns) {
+    const { column } = statistics;
+    const kind = chosen.get(column);
+    if (column === target?.column) {
+      if (kind !== undefined) target = inferTarget(statistics, taskFor(column, kind)).target;
+      continue;
+    }
+    const field = schema.fields.find((field) => field.column === column);
+    if (kind === 'ignore') ignored.push({ column, reason: 'as asked' });
+    else if (kind !== undefined && kind !== field?.kind)
+      fields.push({ column, kind, settings: settingsOf(kind, statistics) });
+    else if (field !== undefined) fields.push(field);
+    else
+      ignored.push(
+        schema.ignored.find((ignored) => ignored.column === column) ?? { column, reason: 'not in the schema' },
+      );
+  }
+  return { ...schema, ...(target === undefined ? {} : { target }), fields, ignored };
+}
+
+function taskFor(column: string, kind: KindName | 'ignore'): TaskKind {
+  const task = kind === 'ignore' ? undefined : TASK_OF[kind];
+  if (task === undefined)
+    throw new TesseraError(
+      `--${kind}: '${column}' is the target; expected --category, --boolean, --number or --tags for it`,
+    );
+  return task;
+}
