@@ -1,5 +1,23 @@
 export { EmbeddingConv, type EmbeddingConvSizes } from './embedding-conv.js';
+export {
+  CategoryEmbedding,
+  type CategoryEmbeddingOptions,
+  type CategoryInputs,
+} from './encoders/category-embedding.js';
+export { Encoder, type Features, type FieldInputs, type ImageInputs, type TextInputs } from './encoders/encoder.js';
+export { ImageResidual, type ImageResidualOptions } from './encoders/image-residual.js';
+export type { TextOptions } from './encoders/text.js';
+export { TextLSTM, type TextLSTMOptions } from './encoders/text-lstm.js';
+export { type ValuesInputs, ValuesMLP, type ValuesMLPOptions } from './encoders/values-mlp.js';
+export { ConcatenationFusion, type ConcatenationFusionOptions } from './fusion/concatenation.js';
+export { Fusion, type FusionOptions } from './fusion/fusion.js';
+export { Multimodal, type MultimodalField, type MultimodalOptions } from './multimodal.js';
+export type { FeatureOptions } from './options.js';
 export { SigmaFusion, type SigmaFusionSizes } from './sigma-fusion.js';
+export { ClassificationTask, type ClassificationTaskOptions } from './tasks/classification.js';
+export type { DenseHead, HeadOptions } from './tasks/dense-head.js';
+export { RegressionTask, type RegressionTaskOptions } from './tasks/regression.js';
+export { Task } from './tasks/task.js';
 export {
   type Modality,
   TextImageClassifier,

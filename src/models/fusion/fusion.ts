@@ -1,9 +1,27 @@
 import { Module } from '../../nn/index.js';
-import type { Tensor } from '../../tensor/index.js';
+import { type Tensor, TesseraError } from '../../tensor/index.js';
+import { type Check, type Checks, positiveInteger } from '../../tensor/options.js';
 import type { Features } from '../encoders/encoder.js';
+import { expectTensor, FEATURE_CHECKS, type FeatureOptions } from '../options.js';
+
+/** Options that fusions share. */
+export interface FusionOptions extends FeatureOptions {
+  /** The size of the feature vectors of each field, in order. */
+  readonly inputs: readonly number[];
+}
+
+const sizes: Check = {
+  expected: 'a positive integer for each field, at least one',
+  fits: (value) => Array.isArray(value) && value.length > 0 && value.every(positiveInteger.fits),
+};
+
+/** Checks of `FusionOptions`. */
+export const FUSION_CHECKS: Checks<FusionOptions> = { ...FEATURE_CHECKS, inputs: sizes };
 
 /** A fusion g: the features of several fields -> one vector per row. */
 export abstract class Fusion extends Module {
+  /** The sizes of the feature vectors that the fusion takes, one for each field. */
+  abstract readonly inputs: readonly number[];
   /** The size of the fused vector. */
   abstract readonly width: number;
   /**
@@ -11,6 +29,25 @@ export abstract class Fusion extends Module {
    * @param features those of each field, in order; where a field is absent, `pooled` holds the learned vector for that.
    * @param present (batch, fields): 1 where a row has the field, 0 where it is absent.
    * @returns (batch, width)
+   * @throws TesseraError if the features do not have the sizes of `inputs`.
    */
   abstract forward(features: readonly Features[], present: Tensor): Tensor;
+}
+
+/**
+ * Checks the arguments of `forward` and returns the feature vectors.
+ * @throws TesseraError if there are other than `inputs` features, or one has another type or shape.
+ */
+export function expectFeatures(
+  where: string,
+  inputs: readonly number[],
+  features: readonly Features[],
+  present: Tensor,
+): Tensor[] {
+  if (features.length !== inputs.length)
+    throw new TesseraError(`${where}: expected features of ${inputs.length} fields, got ${features.length}`);
+  const [batch] = expectTensor(where, 'present', present, 'f32', ['batch', inputs.length]).shape;
+  return features.map(({ pooled }, index) =>
+    expectTensor(where, `pooled features of field ${index}`, pooled, 'f32', [batch, inputs[index]]),
+  );
 }

@@ -1,0 +1,31 @@
+import type { Tensor } from '../../tensor/index.js';
+import { type Checks, positiveInteger } from '../../tensor/options.js';
+import { expectTensor, FEATURE_CHECKS, type FeatureOptions } from '../options.js';
+import type { TextInputs } from './encoder.js';
+
+/** Options that encoders of texts share. */
+export interface TextOptions extends FeatureOptions {
+  /** The number of word ids, including padding and unknown words. */
+  readonly vocabulary: number;
+}
+
+/** Checks of `TextOptions`. */
+export const TEXT_CHECKS: Checks<TextOptions> = { ...FEATURE_CHECKS, vocabulary: positiveInteger };
+
+/** Checks the inputs of an encoder of texts. @throws TesseraError if one is missing or has another type or shape. */
+export function expectText(where: string, { tokens, mask }: TextInputs): void {
+  const { shape } = expectTensor(where, 'tokens', tokens, 'i32', ['batch', 'time']);
+  if (mask !== undefined) expectTensor(where, 'mask', mask, 'f32', shape);
+}
+
+/**
+ * The mean of the vectors of the words, m the mask: y[n, :] = Σ_t m[n, t]·x[n, t, :] / max(Σ_t m[n, t], 1).
+ * x (batch, time, width), mask (batch, time) -> (batch, width); zeros for a text without words.
+ */
+export function meanOfWords(x: Tensor, mask: Tensor | undefined): Tensor {
+  if (mask === undefined) return x.mean(1);
+  return x
+    .mul(mask.expandDims(-1))
+    .sum(1)
+    .div(mask.sum(1, { keepDims: true }).maximum(1));
+}

@@ -1,0 +1,51 @@
+import { type DType, type Tensor, TesseraError } from '../tensor/index.js';
+import { type Checks, fraction, nonNegativeInteger, optional, positiveInteger } from '../tensor/options.js';
+
+/*
+ * Options and checks that encoders, fusions and tasks share. Errors name the module that the user called.
+ */
+
+/** Options that encoders and fusions share. */
+export interface FeatureOptions {
+  /** The size of the feature vectors. Default 128, or 64 for encoders of values and categories. */
+  readonly width?: number;
+  /** The rate of the dropout, within [0, 1). Default 0. */
+  readonly dropout?: number;
+  /** The seed of the initial values and of the dropout. Default: streams of their own; see `setSeed`. */
+  readonly seed?: number;
+}
+
+/** Checks of `FeatureOptions`. */
+export const FEATURE_CHECKS: Checks<FeatureOptions> = {
+  width: optional(positiveInteger),
+  dropout: optional(fraction),
+  seed: optional(nonNegativeInteger),
+};
+
+/**
+ * Returns a tensor unchanged if it has the given type and axes. An axis is a size, or a name where any size fits.
+ * @throws TesseraError if the tensor is missing or differs.
+ */
+export function expectTensor(
+  where: string,
+  name: string,
+  x: Tensor | undefined,
+  dtype: DType,
+  axes: readonly (number | string)[],
+): Tensor {
+  const fits =
+    x?.dtype === dtype &&
+    x.rank === axes.length &&
+    axes.every((axis, index) => (typeof axis === 'string' ? x.shape[index] > 0 : x.shape[index] === axis));
+  if (x === undefined || !fits)
+    throw new TesseraError(
+      `${where}: expected ${name} of ${dtype} [${axes.join(', ')}], got ${x?.describe() ?? 'nothing'}`,
+    );
+  return x;
+}
+
+/** @throws TesseraError if a size is not a multiple of another. */
+export function expectMultiple(where: string, name: string, size: number, of: string, divisor: number): void {
+  if (size % divisor !== 0)
+    throw new TesseraError(`${where}: ${name} must be a multiple of ${of}, got ${name} ${size} and ${of} ${divisor}`);
+}

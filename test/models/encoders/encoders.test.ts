@@ -1,0 +1,174 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  CategoryEmbedding,
+  type Encoder,
+  type FieldInputs,
+  ImageResidual,
+  TextLSTM,
+  ValuesMLP,
+} from '../../../src/models/index.js';
+import { crossEntropy, Linear, Sequential } from '../../../src/nn/index.js';
+import { Generator, ones, setDefaultDevice, tensor, zeros } from '../../../src/tensor/index.js';
+import { gpu, reference } from '../../support/devices.js';
+import { expectClose, integers, normals } from '../../support/numbers.js';
+import { expectGradients, trained } from '../../support/training.js';
+
+beforeAll(() => setDefaultDevice(reference));
+afterAll(() => setDefaultDevice(undefined));
+
+const ROWS = 8;
+const [words, pixels, values] = [integers(ROWS * 5, 9, 1), normals(ROWS * 4 * 3 * 2, 2), normals(ROWS * 3, 3)];
+const mask = tensor(
+  Float32Array.from(words, (_, index) => Number(index % 5 < 1 + (Math.floor(index / 5) % 5))),
+  [ROWS, 5],
+);
+const text = { tokens: tensor(words, [ROWS, 5]), mask };
+const image = { pixels: tensor(pixels, [ROWS, 4, 3, 2]) };
+const numbers = { values: tensor(values, [ROWS, 3]), present: ones([ROWS]) };
+const categories = { ids: tensor(Int32Array.of(0, 1, 2, 3, 4, 5, 6, 7)) };
+
+interface Case {
+  readonly make: (options: { seed?: number; dropout?: number }) => Encoder;
+  readonly inputs: FieldInputs;
+  readonly width: number;
+  /** The shape of the tokens; undefined where there are none. */
+  readonly tokens?: readonly number[];
+}
+
+const cases: Readonly<Record<string, Case>> = {
+  TextLSTM: {
+    make: (options) => new TextLSTM({ vocabulary: 9, embedding: 6, width: 4, ...options }),
+    inputs: text,
+    width: 4,
+    tokens: [ROWS, 5, 4],
+  },
+  ImageResidual: {
+    make: (options) => new ImageResidual({ channels: 2, width: 8, ...options }),
+    inputs: image,
+    width: 8,
+    tokens: [ROWS, 1, 8],
+  },
+  'ImageResidual, batch normalization': {
+    make: (options) => new ImageResidual({ channels: 2, width: 8, normalization: 'batch', ...options }),
+    inputs: image,
+    width: 8,
+    tokens: [ROWS, 1, 8],
+  },
+  ValuesMLP: {
+    make: (options) => new ValuesMLP({ inputs: 3, width: 8, ...options }),
+    inputs: numbers,
+    width: 8,
+  },
+  CategoryEmbedding: {
+    make: (options) => new CategoryEmbedding({ categories: 8, width: 8, ...options }),
+    inputs: categories,
+    width: 8,
+  },
+};
+
+describe.each(Object.entries(cases))('%s', (name, { make, inputs, width, tokens }) => {
+  test('gives features of its width', () => {
+    const encoder = make({});
+    const features = encoder.forward(inputs);
+    expect(encoder.width).toBe(width);
+    expect(features.pooled.shape).toEqual([ROWS, width]);
+    expect(features.tokens?.shape).toEqual(tokens);
+    if (features.mask !== undefined) expect(features.mask.shape).toEqual(tokens?.slice(0, 2));
+  });
+
+  test('a seed gives the same features again, dropout included', async () => {
+    const [a, b, c] = [1, 1, 2].map((seed) => make({ seed, dropout: 0.3 }).forward(inputs).pooled);
+    expectClose(await a.data(), await b.data());
+    expect(await a.data()).not.toEqual(await c.data());
+  });
+
+  test('gradients reach every parameter', async () => {
+    const encoder = make({ seed: 1 });
+    const weights = tensor(normals(ROWS * width, 5), [ROWS, width]);
+    await expectGradients(encoder, encoder.forward(inputs).pooled.mul(weights).sum());
+  });
+
+  test('learns 8 rows', async () => {
+    const encoder = make({ seed: 1 });
+    const head = new Linear({ inputs: width, outputs: 3, generator: new Generator(1) });
+    const labels = integers(ROWS, 3, 7);
+    const model = new Sequential();
+    Object.assign(model, { encoder, head });
+    const [first, last] = await trained(model, () =>
+      crossEntropy(head.forward(encoder.forward(inputs).pooled), tensor(labels)),
+    );
+    expect(last).toBeLessThan(0.3 * first);
+  });
+
+  test('dropout is the identity at inference', async () => {
+    const [with_, without] = [0.5, 0].map((dropout) => make({ seed: 1, dropout }).eval().forward(inputs).pooled);
+    expectClose(await with_.data(), await without.data());
+  });
+
+  test('wrong options and inputs are errors under its name', () => {
+    const type = name.split(',')[0];
+    expect(() => make({ size: 3 } as never)).toThrow(`${type}: there is no option 'size'`);
+    expect(() => make({ dropout: 1 })).toThrow(`${type}: dropout must be a number within [0, 1), got 1`);
+    expect(() => make({}).forward({})).toThrow(
+      new RegExp(`^${type}: expected \\w+ of (f32|i32) \\[batch.*got nothing`),
+    );
+    const wrong = Object.fromEntries(Object.keys(inputs).map((key) => [key, zeros([ROWS, 2, 2, 2, 2])]));
+    expect(() => make({}).forward(wrong)).toThrow(`got f32 [${ROWS}, 2, 2, 2, 2]`);
+  });
+});
+
+test.each(['TextLSTM', 'ImageResidual'])('%s: the adapter gives what the reference device gives', async (name) => {
+  const { make, inputs } = cases[name];
+  const compute = () => make({ seed: 1 }).forward(inputs).pooled.data();
+  const expected = await compute();
+  setDefaultDevice(gpu);
+  const actual = await compute();
+  setDefaultDevice(reference);
+  expectClose(actual, expected, { absolute: 1e-4, relative: 1e-4 });
+});
+
+test.each(Object.entries(cases).filter(([, { inputs }]) => inputs === text))(
+  '%s: padding does not change the features of a text',
+  async (_, { make }) => {
+    const encoder = make({ seed: 1 });
+    const short = encoder.forward({ tokens: tensor([[3, 5, 1]], [1, 3], 'i32'), mask: ones([1, 3]) });
+    const long = encoder.forward({
+      tokens: tensor([[3, 5, 1, 0, 0, 0, 0]], [1, 7], 'i32'),
+      mask: tensor([[1, 1, 1, 0, 0, 0, 0]]),
+    });
+    expectClose(await long.pooled.data(), await short.pooled.data());
+    const empty = encoder.forward({ tokens: zeros([1, 3], 'i32'), mask: zeros([1, 3]) });
+    expect((await empty.pooled.data()).every(Number.isFinite)).toBe(true);
+  },
+);
+
+test('a width that is no multiple of 4 is an error', () => {
+  expect(() => new ImageResidual({ width: 6 })).toThrow('ImageResidual: width must be a positive multiple of 4, got 6');
+});
+
+test('a values encoder computes its formula', async () => {
+  const encoder = new ValuesMLP({ inputs: 2, width: 3, hidden: 4, seed: 3 });
+  const [w1, b1, w2, b2] = await Promise.all(encoder.parameters().map((parameter) => parameter.data()));
+  const dense = (x: number[], w: ArrayLike<number>, b: ArrayLike<number>) =>
+    Array.from(b, (bias, out) =>
+      Math.max(
+        0,
+        x.reduce((sum, value, i) => sum + value * w[i * b.length + out], bias),
+      ),
+    );
+  const features = encoder.forward({
+    values: tensor([
+      [0.5, -2],
+      [0, 0],
+    ]),
+    present: tensor([1, 0]),
+  });
+  const rows = [
+    [0.5, -2, 1],
+    [0, 0, 0],
+  ];
+  expectClose(
+    await features.pooled.data(),
+    rows.flatMap((row) => dense(dense(row, w1, b1), w2, b2)),
+  );
+});
