@@ -5,9 +5,15 @@ export {
   type CategoryInputs,
 } from './encoders/category-embedding.js';
 export { Encoder, type Features, type FieldInputs, type ImageInputs, type TextInputs } from './encoders/encoder.js';
+export { ImageConv, type ImageConvOptions } from './encoders/image-conv.js';
 export { ImageResidual, type ImageResidualOptions } from './encoders/image-residual.js';
+export { ImageViT, type ImageViTOptions } from './encoders/image-vit.js';
 export type { TextOptions } from './encoders/text.js';
+export { TextBag } from './encoders/text-bag.js';
+export { TextCNN, type TextCNNOptions } from './encoders/text-cnn.js';
+export { TextGRU, type TextGRUOptions } from './encoders/text-gru.js';
 export { TextLSTM, type TextLSTMOptions } from './encoders/text-lstm.js';
+export { TextTransformer, type TextTransformerOptions } from './encoders/text-transformer.js';
 export { type ValuesInputs, ValuesMLP, type ValuesMLPOptions } from './encoders/values-mlp.js';
 export { ConcatenationFusion, type ConcatenationFusionOptions } from './fusion/concatenation.js';
 export { Fusion, type FusionOptions } from './fusion/fusion.js';

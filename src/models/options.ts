@@ -1,5 +1,5 @@
 import { type DType, type Tensor, TesseraError } from '../tensor/index.js';
-import { type Checks, fraction, nonNegativeInteger, optional, positiveInteger } from '../tensor/options.js';
+import { type Check, type Checks, fraction, nonNegativeInteger, optional, positiveInteger } from '../tensor/options.js';
 
 /*
  * Options and checks that encoders, fusions and tasks share. Errors name the module that the user called.
@@ -20,6 +20,12 @@ export const FEATURE_CHECKS: Checks<FeatureOptions> = {
   width: optional(positiveInteger),
   dropout: optional(fraction),
   seed: optional(nonNegativeInteger),
+};
+
+/** Accepts an array of positive integers, at least one. */
+export const sizes: Check = {
+  expected: 'an array of positive integers, at least one',
+  fits: (value) => Array.isArray(value) && value.length > 0 && value.every(positiveInteger.fits),
 };
 
 /**

@@ -1,19 +1,14 @@
 import { Module } from '../../nn/index.js';
 import { type Tensor, TesseraError } from '../../tensor/index.js';
-import { type Check, type Checks, positiveInteger } from '../../tensor/options.js';
+import type { Checks } from '../../tensor/options.js';
 import type { Features } from '../encoders/encoder.js';
-import { expectTensor, FEATURE_CHECKS, type FeatureOptions } from '../options.js';
+import { expectTensor, FEATURE_CHECKS, type FeatureOptions, sizes } from '../options.js';
 
 /** Options that fusions share. */
 export interface FusionOptions extends FeatureOptions {
   /** The size of the feature vectors of each field, in order. */
   readonly inputs: readonly number[];
 }
-
-const sizes: Check = {
-  expected: 'a positive integer for each field, at least one',
-  fits: (value) => Array.isArray(value) && value.length > 0 && value.every(positiveInteger.fits),
-};
 
 /** Checks of `FusionOptions`. */
 export const FUSION_CHECKS: Checks<FusionOptions> = { ...FEATURE_CHECKS, inputs: sizes };

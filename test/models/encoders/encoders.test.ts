@@ -3,8 +3,14 @@ import {
   CategoryEmbedding,
   type Encoder,
   type FieldInputs,
+  ImageConv,
   ImageResidual,
+  ImageViT,
+  TextBag,
+  TextCNN,
+  TextGRU,
   TextLSTM,
+  TextTransformer,
   ValuesMLP,
 } from '../../../src/models/index.js';
 import { crossEntropy, Linear, Sequential } from '../../../src/nn/index.js';
@@ -41,6 +47,47 @@ const cases: Readonly<Record<string, Case>> = {
     inputs: text,
     width: 4,
     tokens: [ROWS, 5, 4],
+  },
+  TextGRU: {
+    make: (options) => new TextGRU({ vocabulary: 9, embedding: 6, width: 4, ...options }),
+    inputs: text,
+    width: 4,
+    tokens: [ROWS, 5, 4],
+  },
+  TextCNN: {
+    make: (options) => new TextCNN({ vocabulary: 9, embedding: 6, width: 8, kernelSizes: [2, 3, 4], ...options }),
+    inputs: text,
+    width: 8,
+    tokens: [ROWS, 5, 8],
+  },
+  TextTransformer: {
+    make: (options) => new TextTransformer({ vocabulary: 9, width: 4, depth: 1, heads: 2, ...options }),
+    inputs: text,
+    width: 4,
+    tokens: [ROWS, 5, 4],
+  },
+  'TextTransformer, learned positions': {
+    make: (options) => new TextTransformer({ vocabulary: 9, width: 4, depth: 1, heads: 2, length: 7, ...options }),
+    inputs: text,
+    width: 4,
+    tokens: [ROWS, 5, 4],
+  },
+  TextBag: {
+    make: (options) => new TextBag({ vocabulary: 9, width: 6, ...options }),
+    inputs: text,
+    width: 6,
+    tokens: [ROWS, 5, 6],
+  },
+  ImageConv: {
+    make: (options) => new ImageConv({ image: [4, 3, 2], filters: 4, ...options }),
+    inputs: image,
+    width: 8,
+  },
+  ImageViT: {
+    make: (options) => new ImageViT({ image: [4, 2, 3], patch: 2, width: 4, depth: 1, heads: 2, ...options }),
+    inputs: { pixels: image.pixels.reshape([ROWS, 4, 2, 3]) },
+    width: 4,
+    tokens: [ROWS, 2, 4],
   },
   ImageResidual: {
     make: (options) => new ImageResidual({ channels: 2, width: 8, ...options }),
@@ -142,8 +189,78 @@ test.each(Object.entries(cases).filter(([, { inputs }]) => inputs === text))(
   },
 );
 
-test('a width that is no multiple of 4 is an error', () => {
+test('sizes that do not fit each other are errors', () => {
   expect(() => new ImageResidual({ width: 6 })).toThrow('ImageResidual: width must be a positive multiple of 4, got 6');
+  expect(() => new ImageConv({ image: [2, 5, 1] })).toThrow('ImageConv: expected images of at least 3 x 3 pixels');
+  expect(() => new ImageViT({ image: [8, 6, 1], patch: 4 })).toThrow(
+    "ImageViT: the image's width must be a multiple of patch, got the image's width 6 and patch 4",
+  );
+  expect(() => new TextTransformer({ vocabulary: 9, width: 6 })).toThrow(
+    'TextTransformer: width must be a multiple of heads, got width 6 and heads 4',
+  );
+  expect(() => new TextTransformer({ vocabulary: 9, width: 5, heads: 1 })).toThrow(
+    'TextTransformer: sinusoidal positions need an even width, got 5; or give a length',
+  );
+  const learned = new TextTransformer({ vocabulary: 9, width: 4, depth: 1, length: 4 });
+  expect(() => learned.forward(text)).toThrow('TextTransformer: expected texts of at most 4 words, got 5');
+  expect(() => new TextCNN({ vocabulary: 9, width: 2 })).toThrow('TextCNN: expected a width of at least 3');
+});
+
+/** The values of an encoder's parameters by name, nested as their shapes. */
+async function parametersOf<Values>(encoder: Encoder): Promise<Record<string, Values>> {
+  const named = [...encoder.namedParameters()];
+  return Object.fromEntries(
+    await Promise.all(named.map(async ([name, value]) => [name, (await value.toArray()) as Values] as const)),
+  );
+}
+
+/** The words of each row of the text. */
+const wordsOf = Array.from({ length: ROWS }, (_, row) => Array.from(words.subarray(5 * row, 5 * row + 1 + (row % 5))));
+
+test('a bag of words is the mean of the vectors of the words', async () => {
+  const encoder = new TextBag({ vocabulary: 9, width: 3, seed: 1 });
+  const { 'embedding.table': table } = await parametersOf<number[][]>(encoder);
+  const expected = wordsOf.flatMap((ids) =>
+    [0, 1, 2].map((at) => ids.reduce((sum, id) => sum + table[id][at], 0) / ids.length),
+  );
+  expectClose(await encoder.forward(text).pooled.data(), expected);
+});
+
+test('a text CNN is the maximum over the words of convolutions of 3, 4 and 5 words', async () => {
+  const encoder = new TextCNN({ vocabulary: 9, embedding: 2, width: 4, seed: 1 });
+  const p = await parametersOf<number[] & number[][] & number[][][]>(encoder);
+  const expected = wordsOf.flatMap((ids) =>
+    [3, 4, 5].flatMap((size, index) => {
+      const [kernel, bias] = [p[`convolutions.${index}.kernel`], p[`convolutions.${index}.bias`]];
+      const before = Math.floor((size - 1) / 2);
+      return bias.map((b, out) =>
+        Math.max(
+          ...ids.map((_, at) => {
+            let sum = b;
+            for (let tap = 0; tap < size; tap++)
+              p['embedding.table'][ids[at + tap - before]]?.forEach((x, input) => {
+                sum += Number(x) * Number(kernel[tap][input][out]);
+              });
+            return Math.max(sum, 0);
+          }),
+        ),
+      );
+    }),
+  );
+  expect(encoder.convolutions.map(({ bias }) => bias?.size)).toEqual([1, 1, 2]);
+  expectClose(await encoder.forward(text).pooled.data(), expected);
+});
+
+test.each([
+  ['TextLSTM', () => new TextLSTM({ vocabulary: 9, embedding: 6, width: 4, seed: 1 })],
+  ['TextGRU', () => new TextGRU({ vocabulary: 9, embedding: 6, width: 4, seed: 1 })],
+])('%s: the pooled features are the hidden state after the last word', async (_, make) => {
+  const { pooled, tokens } = make().forward(text);
+  const states = (await tokens!.toArray()) as number[][][];
+  expectClose(
+    await pooled.data(),
+    wordsOf.flatMap((ids, row) => states[row][ids.length - 1]),
+  );
 });
 
 test('a values encoder computes its formula', async () => {

@@ -84,7 +84,7 @@ describe.each(Object.entries(fusions))('%s', (name, make) => {
 
   test('wrong options and features are errors under its name', () => {
     expect(() => make({ ...options, size: 3 } as never)).toThrow(`${name}: there is no option 'size'`);
-    expect(() => make({ inputs: [] })).toThrow(`${name}: inputs must be a positive integer for each field`);
+    expect(() => make({ inputs: [] })).toThrow(`${name}: inputs must be an array of positive integers, at least one`);
     const fusion = make(options);
     expect(() => fusion.forward(features.slice(1), present)).toThrow(`${name}: expected features of 3 fields, got 2`);
     expect(() => fusion.forward(features, zeros([ROWS, 2]))).toThrow(`${name}: expected present of f32 [batch, 3]`);

@@ -1,0 +1,36 @@
+import { Dropout, Embedding } from '../../nn/index.js';
+import { checkOptions } from '../../tensor/options.js';
+import { Encoder, type Features, type TextInputs } from './encoder.js';
+import { expectText, meanOfWords, TEXT_CHECKS, type TextOptions } from './text.js';
+
+/**
+ * A bag of words, an encoder of texts that knows no order (fastText; Joulin et al. 2017):
+ *
+ *   e = E[tokens]                               (batch, time, width)
+ *   pooled = dropout(mean of e over the words)  (batch, width)
+ *
+ * With a linear head it is a linear model of the shares of the words. tokens (batch, time) of i32, mask (batch, time) ->
+ * pooled (batch, width), tokens e (batch, time, width).
+ */
+export class TextBag extends Encoder<TextInputs> {
+  override readonly width: number;
+  /** Word embedding: E (vocabulary, width). */
+  readonly embedding: Embedding;
+  /** Dropout of the pooled features. */
+  readonly drop: Dropout;
+
+  constructor(options: TextOptions) {
+    super();
+    const { vocabulary, width = 128, dropout = 0, seed } = checkOptions('TextBag', options, TEXT_CHECKS);
+    this.width = width;
+    this.embedding = new Embedding({ vocabulary, outputs: width });
+    this.drop = new Dropout({ rate: dropout });
+    if (seed !== undefined) this.initialize(seed);
+  }
+
+  override forward({ tokens, mask }: TextInputs): Features {
+    expectText('TextBag', { tokens, mask });
+    const words = this.embedding.forward(tokens);
+    return { pooled: this.drop.forward(meanOfWords(words, mask)), tokens: words, mask };
+  }
+}

@@ -1,0 +1,51 @@
+import { Dropout, Embedding, GRU } from '../../nn/index.js';
+import { checkOptions, optional, positiveInteger } from '../../tensor/options.js';
+import { Encoder, type Features, type TextInputs } from './encoder.js';
+import { expectText, TEXT_CHECKS, type TextOptions } from './text.js';
+
+/** Options of a `TextGRU`. */
+export interface TextGRUOptions extends TextOptions {
+  /** The number of features of a word's vector. Default 128. */
+  readonly embedding?: number;
+}
+
+/**
+ * An encoder of texts: word embedding and gated recurrent unit (Cho et al. 2014),
+ *
+ *   e = dropout(E[tokens])               (batch, time, embedding)
+ *   h = GRU(e)                           (batch, time, width), padding leaves the state unchanged
+ *   pooled = dropout(h[:, last word])    (batch, width)
+ *
+ * tokens (batch, time) of i32, mask (batch, time) -> pooled (batch, width), tokens h (batch, time, width).
+ */
+export class TextGRU extends Encoder<TextInputs> {
+  override readonly width: number;
+  /** Word embedding: E (vocabulary, embedding). */
+  readonly embedding: Embedding;
+  /** The recurrence over the words. */
+  readonly gru: GRU;
+  /** Dropout of the words' vectors and of the pooled features. */
+  readonly drop: Dropout;
+
+  constructor(options: TextGRUOptions) {
+    super();
+    const {
+      vocabulary,
+      embedding = 128,
+      width = 128,
+      dropout = 0,
+      seed,
+    } = checkOptions('TextGRU', options, { ...TEXT_CHECKS, embedding: optional(positiveInteger) });
+    this.width = width;
+    this.embedding = new Embedding({ vocabulary, outputs: embedding });
+    this.gru = new GRU({ inputs: embedding, outputs: width });
+    this.drop = new Dropout({ rate: dropout });
+    if (seed !== undefined) this.initialize(seed);
+  }
+
+  override forward({ tokens, mask }: TextInputs): Features {
+    expectText('TextGRU', { tokens, mask });
+    const { sequence, last } = this.gru.run(this.drop.forward(this.embedding.forward(tokens)), mask);
+    return { pooled: this.drop.forward(last.hidden), tokens: sequence, mask };
+  }
+}
