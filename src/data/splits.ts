@@ -1,0 +1,77 @@
+import { TesseraError } from '../tensor/index.js';
+import type { CellErrors } from './cell-errors.js';
+import { textOf } from './cells.js';
+import { Codes } from './codes.js';
+import { PARTS, type PartName, type Split } from './schema.js';
+import { indexOf, type Splitter, splitterOf, UNUSED } from './splitters.js';
+import type { Table } from './table.js';
+
+/** The part of every row of a table. */
+export interface RowParts {
+  /** By row: 0 train, 1 validation, 2 test, 3 unused, as it has no target. */
+  readonly parts: Uint8Array;
+  /** The number of rows of each. */
+  readonly rows: Readonly<Record<PartName | 'unused', number>>;
+}
+
+/** Options of `splitRows`. */
+export interface SplitOptions {
+  /** The column that is predicted: rows without a value there are unused. */
+  readonly target?: string;
+  /** Whether the target's values are classes, of which every part gets its share. Default false. */
+  readonly isStratified?: boolean;
+  /** Notes the rows that cannot be read. */
+  readonly errors?: CellErrors;
+}
+
+/**
+ * Decides the part of every row of a table in one pass. The same table, split and seed give the same parts. Memory is a few
+ * bytes a row, and the names of classes and groups.
+ *
+ * - By `fraction`, rows are drawn at random. Of n rows of a class, a part of fraction f gets f·n, rounded up or down; the
+ *   first row of a class is for training.
+ * - By `group`, rows with the same value in the column are in the same part; a row without one is a group of its own. Every part has
+ *   a group; shares, also of classes, are as near as whole groups allow (`stratifyGroups`).
+ * - By `time`, the latest rows are the test, those before them validation. Every time in the test is later than all in
+ *   validation, and those later than all in training; rows of one time are together, so that shares are approximate.
+ * - By `column`, the column says it: train, validation or test.
+ * - By `files`, the file of the row says it.
+ *
+ * Where a column or files name no rows for validation, a tenth of the training rows is drawn as by fraction.
+ *
+ * @throws TesseraError if a column does not exist, no row has a target, or a part would be empty.
+ * @throws CellError for a time that is no date or number, and a part that does not exist.
+ */
+export async function splitRows(table: Table, split: Split, options: SplitOptions = {}): Promise<RowParts> {
+  const { target, isStratified = false, errors } = options;
+  const targetAt = target === undefined ? undefined : indexOf(table, target);
+  const classes = new Codes();
+  const splitter = splitterOf(split, table);
+  for await (const chunk of table.rows(errors))
+    for (const row of chunk) {
+      const text = targetAt === undefined ? '' : textOf(row.cells[targetAt]);
+      classes.add(isStratified || text === undefined ? text : '');
+      splitter.add(row, text !== undefined);
+    }
+
+  const { codes } = classes;
+  if (codes.length === 0) throw new TesseraError(`split: ${table.name} has no rows; expected some`);
+  const rows = Uint32Array.from(codes.keys()).filter((row) => codes[row] >= 0);
+  if (rows.length === 0)
+    throw new TesseraError(`split: no row of ${table.name} has a value for the target '${target}'`);
+  const parts = new Uint8Array(codes.length).fill(UNUSED);
+  splitter.assign(parts, rows, codes);
+  return counted(parts, splitter);
+}
+
+/** Counts the rows of the parts. @throws TesseraError if a part that should have rows has none. */
+function counted(parts: Uint8Array, { wanted, remedy }: Splitter): RowParts {
+  const rows = { train: 0, validation: 0, test: 0, unused: 0 };
+  const names = [...PARTS, 'unused'] as const;
+  for (const part of parts) rows[names[part]]++;
+  const empty = wanted.filter((part) => rows[part] === 0);
+  if (empty.length === 0) return { parts, rows };
+  throw new TesseraError(
+    `split: no row of ${parts.length - rows.unused} is left for ${empty.join(' and ')}; expected ${remedy}`,
+  );
+}
