@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import type { EncodedField } from '../../../src/predictor/baselines/features.js';
+import { type EncodedRows, linearBaseline } from '../../../src/predictor/baselines/linear.js';
+import type { Target } from '../../../src/predictor/baselines.js';
+import { metricsOf } from '../../../src/predictor/metrics.js';
+import { Generator, tensor } from '../../../src/tensor/index.js';
+
+const golden = JSON.parse(readFileSync(new URL('../../golden/linear.json', import.meta.url), 'utf8'));
+const { train, tokens, numbers, category, targets, outputs } = golden;
+
+const pick = (rows: Uint32Array, read: (row: number) => number[]) => Array.from(rows).flatMap((row) => read(row));
+const present = (rows: Uint32Array) => tensor(new Float32Array(rows.length).fill(1));
+const text = (ids: number[][], first: number): EncodedField => ({
+  name: 'text',
+  batch: async (rows) => {
+    const time = Math.max(...Array.from(rows, (row) => ids[first + row].length));
+    const padded = (of: (row: number) => number[]) =>
+      pick(rows, (row) => [...of(first + row), ...new Array<number>(time).fill(0)].slice(0, time));
+    return {
+      present: present(rows),
+      tokens: tensor(Int32Array.from(padded((row) => ids[row])), [rows.length, time]),
+      mask: tensor(Float32Array.from(padded((row) => ids[row].map(() => 1))), [rows.length, time]),
+    };
+  },
+});
+const values = (table: number[][], first: number): EncodedField => ({
+  name: 'numbers',
+  batch: async (rows) => ({
+    present: present(rows),
+    values: tensor(Float32Array.from(pick(rows, (row) => table[first + row])), [rows.length, table[0].length]),
+  }),
+});
+const ids = (column: number[], first: number): EncodedField => ({
+  name: 'category',
+  batch: async (rows) => ({
+    present: present(rows),
+    ids: tensor(Int32Array.from(pick(rows, (row) => [column[first + row]]))),
+  }),
+});
+const split = (first: number, end: number, target: number[] | number[][]): EncodedRows => ({
+  size: end - first,
+  fields: [text(tokens, first), values(numbers, first), ids(category, first)],
+  targets: target.slice(first, end).flat(),
+});
+
+const TARGETS: Target[] = [
+  { task: 'classification', classes: ['a', 'b', 'c'] },
+  { task: 'regression' },
+  { task: 'tags', tags: ['a', 'b', 'c'] },
+];
+
+test.each(TARGETS)("$task: scikit-learn's predictions", async (target) => {
+  const own = targets[target.task];
+  const test = split(train, tokens.length, own);
+  const splits = { train: split(0, train, own), validation: test, test };
+  const baseline = await linearBaseline(target, splits, { seed: 1 });
+  const expected: number[] = outputs[baseline.penalty][target.task].flat();
+  const largest = Math.max(...Array.from(baseline.test.outputs, (value, at) => Math.abs(value - expected[at])));
+  const scale = target.task === 'regression' ? 10 : 1;
+  expect(largest / scale).toBeLessThan(0.01);
+  expect(baseline.trainedRows).toBe(train);
+  // The penalty is the best of the four on the validation rows.
+  if (target.task === 'tags') return;
+  const metric = target.task === 'regression' ? 'rmse' : 'logLoss';
+  const scores = ['0.1', '1', '10', '100'].map(
+    (penalty) => metricsOf({ ...baseline.test, outputs: outputs[penalty][target.task].flat() })[metric],
+  );
+  expect(metricsOf(baseline.test)[metric]).toBeCloseTo(Math.min(...scores), 2);
+});
+
+test('pictures count by their thumbnails, and the same seed gives the same bits', async () => {
+  // The class is the colour of a 16 x 16 picture.
+  const generator = new Generator(5);
+  const labels = Array.from({ length: 60 }, () => generator.integer(2));
+  const pictures = labels.map((label) =>
+    Array.from({ length: 16 * 16 * 3 }, (_, at) => 0.5 * generator.normal() + (at % 3 === label ? 0.5 : 0)),
+  );
+  const field: EncodedField = {
+    name: 'image',
+    batch: async (rows) => ({
+      present: present(rows),
+      pixels: tensor(Float32Array.from(pick(rows, (row) => pictures[row])), [rows.length, 16, 16, 3]),
+    }),
+  };
+  const part = { size: 60, fields: [field], targets: labels };
+  const run = () =>
+    linearBaseline(
+      { task: 'classification', classes: ['red', 'green'] },
+      { train: part, validation: part, test: part },
+      { seed: 2, steps: 40 },
+    );
+  const [first, second] = [await run(), await run()];
+  expect(metricsOf(first.test).accuracy).toBe(1);
+  expect(second.test.outputs).toEqual(first.test.outputs);
+});
+
+test('refuses nothing to learn from, and unknown options', async () => {
+  const none = { size: 0, fields: [], targets: [] };
+  const splits = { train: none, validation: none, test: none };
+  await expect(linearBaseline({ task: 'regression' }, splits, { seed: 1 })).rejects.toThrow(
+    'linearBaseline: 0 training rows of 0 fields; expected at least one of each',
+  );
+  await expect(linearBaseline({ task: 'regression' }, splits, { seed: -1 })).rejects.toThrow('seed');
+});
