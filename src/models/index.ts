@@ -15,14 +15,22 @@ export { TextGRU, type TextGRUOptions } from './encoders/text-gru.js';
 export { TextLSTM, type TextLSTMOptions } from './encoders/text-lstm.js';
 export { TextTransformer, type TextTransformerOptions } from './encoders/text-transformer.js';
 export { type ValuesInputs, ValuesMLP, type ValuesMLPOptions } from './encoders/values-mlp.js';
+export { AdditionFusion, type AdditionFusionOptions } from './fusion/addition.js';
 export { ConcatenationFusion, type ConcatenationFusionOptions } from './fusion/concatenation.js';
+export { CrossAttentionFusion, type CrossAttentionFusionOptions } from './fusion/cross-attention.js';
+export { FiLMFusion, type FiLMFusionOptions } from './fusion/film.js';
 export { Fusion, type FusionOptions } from './fusion/fusion.js';
+export { GatedFusion } from './fusion/gated.js';
+export { LowRankFusion, type LowRankFusionOptions } from './fusion/low-rank.js';
+export { TransformerFusion, type TransformerFusionOptions } from './fusion/transformer.js';
 export { Multimodal, type MultimodalField, type MultimodalOptions } from './multimodal.js';
 export type { FeatureOptions } from './options.js';
 export { SigmaFusion, type SigmaFusionSizes } from './sigma-fusion.js';
 export { ClassificationTask, type ClassificationTaskOptions } from './tasks/classification.js';
 export type { DenseHead, HeadOptions } from './tasks/dense-head.js';
+export { OrdinalTask, type OrdinalTaskOptions } from './tasks/ordinal.js';
 export { RegressionTask, type RegressionTaskOptions } from './tasks/regression.js';
+export { TagsTask, type TagsTaskOptions } from './tasks/tags.js';
 export { Task } from './tasks/task.js';
 export {
   type Modality,

@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ClassificationTask, type HeadOptions, RegressionTask, type Task } from '../../../src/models/index.js';
-import { crossEntropy, huber, meanSquaredError } from '../../../src/nn/index.js';
+import {
+  ClassificationTask,
+  type HeadOptions,
+  OrdinalTask,
+  RegressionTask,
+  TagsTask,
+  type Task,
+} from '../../../src/models/index.js';
+import { binaryCrossEntropy, crossEntropy, huber, meanSquaredError } from '../../../src/nn/index.js';
 import { setDefaultDevice, type Tensor, tensor, zeros } from '../../../src/tensor/index.js';
 import { gpu, reference } from '../../support/devices.js';
 import { expectClose, integers, normals } from '../../support/numbers.js';
@@ -24,6 +31,16 @@ const cases: Readonly<Record<string, Case>> = {
   ClassificationTask: {
     make: (options) => new ClassificationTask({ inputs: 6, classes: 4, ...options }),
     outputs: 4,
+    target: tensor(labels),
+  },
+  TagsTask: {
+    make: (options) => new TagsTask({ inputs: 6, tags: 3, ...options }),
+    outputs: 3,
+    target: tensor(Float32Array.from(integers(ROWS * 3, 2, 4)), [ROWS, 3]),
+  },
+  OrdinalTask: {
+    make: (options) => new OrdinalTask({ inputs: 6, classes: 4, ...options }),
+    outputs: 3,
     target: tensor(labels),
   },
   RegressionTask: {
@@ -152,6 +169,64 @@ describe('regression', () => {
   test('a deviation of 0 is an error', () => {
     expect(() => new RegressionTask({ inputs: 6, deviation: 0 })).toThrow(
       'RegressionTask: deviation must be a finite number above 0, got 0',
+    );
+  });
+});
+
+test('several tags: the binary cross-entropy, and the probability of each', async () => {
+  const task = new TagsTask({ inputs: 6, tags: 3 });
+  const [y, target] = [tensor(normals(ROWS * 3, 5), [ROWS, 3]), cases.TagsTask.target];
+  expectClose([await task.loss(y, target).item()], [await binaryCrossEntropy(y, target).item()]);
+  expectClose(await task.predict(y).data(), await y.sigmoid().data());
+});
+
+describe('ordinal regression', () => {
+  const task = new OrdinalTask({ inputs: 6, classes: 4, seed: 1 });
+
+  test('thresholds are ordered around 0, whatever the gaps are', async () => {
+    const other = new OrdinalTask({ inputs: 6, classes: 4, seed: 1 });
+    other.gaps.set(Float32Array.of(-3, 2));
+    for (const [one, gaps] of [
+      [task, [1, 1]],
+      [other, [Math.log1p(Math.exp(-3)), Math.log1p(Math.exp(2))]],
+    ] as const) {
+      const [first] = (await one.forward(fused).toArray()) as number[][];
+      const score = (first[0] + first[1] + first[2]) / 3;
+      const scores = (await one.head.forward(fused).toArray()) as number[][];
+      expectClose([score, first[0] - first[1], first[1] - first[2]], [scores[0][0], ...gaps]);
+    }
+  });
+
+  test('is the cross-entropy of differences of cumulative probabilities', async () => {
+    const y = task.forward(fused);
+    const rows = (await y.toArray()) as number[][];
+    const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+    const p = rows.map((l) =>
+      [0, 1, 2, 3].map((k) => (k === 0 ? 1 : sigmoid(l[k - 1])) - (k === 3 ? 0 : sigmoid(l[k]))),
+    );
+    expectClose(await task.predict(y).data(), p.flat());
+    const expected = p.reduce((sum, row, at) => sum - Math.log(row[labels[at]]), 0) / ROWS;
+    expectClose([await task.loss(y, tensor(labels)).item()], [expected]);
+  });
+
+  test('stays finite for large scores, on the adapter too', async () => {
+    for (const device of [reference, gpu]) {
+      setDefaultDevice(device);
+      const y = tensor([
+        [200, 199, 198],
+        [-198, -199, -200],
+        [1e4, 1e4, 1e4],
+      ]);
+      expectClose(await task.predict(y.slice([0], [2])).data(), [0, 0, 0, 1, 1, 0, 0, 0]);
+      const loss = await task.loss(y, tensor(Int32Array.of(0, 3, 1))).item();
+      expect(Number.isFinite(loss)).toBe(true);
+    }
+    setDefaultDevice(reference);
+  });
+
+  test('fewer than 3 classes are an error', () => {
+    expect(() => new OrdinalTask({ inputs: 6, classes: 2 })).toThrow(
+      'OrdinalTask: classes must be an integer of 3 or above, got 2',
     );
   });
 });
