@@ -1,3 +1,4 @@
+import { TesseraError } from '../tensor/index.js';
 import type { CellErrors } from './cell-errors.js';
 
 export { CellError } from './cell-errors.js';
@@ -15,10 +16,14 @@ export interface Row {
   readonly number: number;
 }
 
+/** The number of rows that are read as one chunk. */
+export const CHUNK_ROWS = 1000;
+
 /** Rows of named cells, which can be read any number of times. Reading is streamed: no table is held as a whole. */
 export interface Table {
   /** What messages call it. */
   readonly name: string;
+  /** The names of the columns, each once. */
   readonly columns: readonly string[];
   /** The number of rows, where it is known before they are read. */
   readonly size?: number;
@@ -33,4 +38,25 @@ export interface Table {
    * @throws TesseraError if it is missing or lies where the table may not read.
    */
   readFile(path: string, row: Pick<Row, 'file'>): Promise<Uint8Array>;
+}
+
+/**
+ * Passes on the rows of a whole table, and ends the pass.
+ * @throws TesseraError if there were none, or as `errors` say.
+ */
+export async function* wholePass(
+  name: string,
+  chunks: AsyncIterable<readonly Row[]>,
+  errors: CellErrors,
+): AsyncGenerator<readonly Row[]> {
+  let isEmpty = true;
+  for await (const rows of chunks) {
+    isEmpty = false;
+    yield rows;
+  }
+  errors.finish();
+  if (!isEmpty) return;
+  throw new TesseraError(
+    `${name}: it has no rows${errors.count > 0 ? ` that can be used\n${errors.summary()}` : '; expected at least one'}`,
+  );
 }

@@ -115,7 +115,7 @@ export function expectValue(where: string, name: string, value: unknown, { expec
 }
 
 /** Formats a value for an error message, with strings in quotes, so that '3' differs from 3. */
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;
   if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`;
   if (typeof value === 'object' && value !== null) return `an object (${value.constructor?.name ?? 'Object'})`;
