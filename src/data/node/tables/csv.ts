@@ -2,9 +2,9 @@ import path from 'node:path';
 import Papa from 'papaparse';
 import { TesseraError } from '../../../tensor/index.js';
 import { CellError, type CellErrors } from '../../cell-errors.js';
-import type { Cell, Row } from '../../table.js';
-import { CHUNK_ROWS, checkColumns, MAXIMUM_ROW_BYTES, rowError, type TableFile } from './table-file.js';
-import { type Encoding, excerpt, readText, TextError } from './text.js';
+import { type Cell, CHUNK_ROWS, type Row } from '../../table.js';
+import { checkColumns, MAXIMUM_ROW_BYTES, rowError, type TableFile } from './table-file.js';
+import { atRow, type Encoding, excerpt, firstText, readText } from './text.js';
 
 /** What is known of a CSV file beforehand. */
 export interface CsvOptions {
@@ -28,21 +28,15 @@ interface Format {
  * @throws TesseraError if it cannot be read, is empty, or its header lacks a name or has one twice.
  */
 export async function openCsv(file: string, { encoding, delimiter }: CsvOptions): Promise<TableFile> {
-  const head = await firstText(file, encoding);
+  const head = await firstText(file, encoding).catch((error) => {
+    throw atRow(file, 0, error);
+  });
+  if (head === '') throw new TesseraError(`${file}: it is empty; expected a line with the names of the columns`);
   const newline = head.includes('\n') || !head.includes('\r') ? '\n' : '\r';
   const format = { encoding, newline, delimiter: delimiter ?? guessDelimiter(head) } as const;
   const columns = await readHeader(file, format);
   checkColumns(file, columns);
   return { file, folder: path.dirname(file), columns, rows: (errors) => readRows(file, format, columns, errors) };
-}
-
-async function firstText(file: string, encoding?: Encoding): Promise<string> {
-  try {
-    for await (const text of readText(file, encoding)) if (text !== '') return text;
-  } catch (error) {
-    throw error instanceof TextError ? rowError(file, 0, error.message) : error;
-  }
-  throw new TesseraError(`${file}: it is empty; expected a line with the names of the columns`);
 }
 
 /** The delimiter that divides the first lines into the most even numbers of cells. */
@@ -147,7 +141,7 @@ async function* readRecords(file: string, { encoding, delimiter, newline }: Form
   try {
     for await (const text of readText(file, encoding)) yield parse(rest + text, false);
   } catch (error) {
-    throw error instanceof TextError ? rowError(file, number, error.message) : error;
+    throw atRow(file, number, error);
   }
   if (rest !== '') yield parse(rest, true);
 }

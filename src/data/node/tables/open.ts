@@ -2,11 +2,14 @@ import path from 'node:path';
 import { TesseraError } from '../../../tensor/index.js';
 import { boolean, type Check, checkOptions, oneOf, optional } from '../../../tensor/options.js';
 import { CellErrors } from '../../cell-errors.js';
-import type { Row, Table } from '../../table.js';
+import { type Row, type Table, wholePass } from '../../table.js';
 import { readCellFile } from './cell-files.js';
 import { openCsv } from './csv.js';
+import { isFolder, openFolder } from './folder.js';
+import { openJsonLines } from './json-lines.js';
+import { isParquet, openParquet } from './parquet.js';
 import type { TableFile } from './table-file.js';
-import { ENCODINGS, type Encoding } from './text.js';
+import { ENCODINGS, type Encoding, firstText, TextError } from './text.js';
 
 /** Options of `openTable`. */
 export interface OpenTableOptions {
@@ -27,8 +30,9 @@ const delimiterCheck: Check = {
 type Format = Pick<OpenTableOptions, 'encoding' | 'delimiter'>;
 
 /**
- * Opens a table: CSV or TSV with a header, also packed by gzip. Several files of the same columns are one table; its
- * columns are in the order of the first file. Rows are read from the files each time.
+ * Opens a table: CSV or TSV with a header, JSON lines or Parquet, each also packed by gzip, or a folder with one folder of images
+ * for each class. Several files of the same columns are one table; its columns are in the order of the first file. Rows are read from
+ * the files each time.
  *
  * Paths in cells are relative to the folder of their file: see `Table.readFile`.
  *
@@ -49,11 +53,24 @@ export async function openTable(paths: string | readonly string[], options: Open
   return new FileTable(files, allowOutside);
 }
 
-/** Chooses the reader of a file. */
+/** Chooses the reader of a file by its name, or by its content if the name says nothing. */
 async function openFile(file: string, { encoding, delimiter }: Format): Promise<TableFile> {
+  if (await isFolder(file)) return openFolder(file);
   const extension = path.extname(file.replace(/\.gz$/i, '')).toLowerCase();
-  return openCsv(file, { encoding, delimiter: delimiter ?? (extension === '.tsv' ? '\t' : undefined) });
+  if (await isParquet(file)) return openParquet(file);
+  if (extension === '.csv') return openCsv(file, { encoding, delimiter });
+  if (extension === '.tsv') return openCsv(file, { encoding, delimiter: delimiter ?? '\t' });
+  if (['.jsonl', '.ndjson', '.json'].includes(extension)) return openJsonLines(file, encoding);
+  const head = await firstText(file, encoding).catch((error) => {
+    throw error instanceof TextError ? unknownFormat(file) : error;
+  });
+  return /^\s*[{[]/.test(head) ? openJsonLines(file, encoding) : openCsv(file, { encoding, delimiter });
 }
+
+const unknownFormat = (file: string): TesseraError =>
+  new TesseraError(
+    `openTable: '${file}' is in no known format; expected CSV, TSV, JSON lines or Parquet, each also packed by gzip, or a folder of class folders (save spreadsheets as CSV)`,
+  );
 
 /** The rows of files with the same columns. */
 class FileTable implements Table {
@@ -76,18 +93,18 @@ class FileTable implements Table {
     if (sizes.every((size) => size !== undefined)) this.size = sizes.reduce((sum, size) => sum + size, 0);
   }
 
-  async *rows(errors = new CellErrors()): AsyncGenerator<readonly Row[]> {
-    let isEmpty = true;
+  rows(errors = new CellErrors()): AsyncIterable<readonly Row[]> {
+    return wholePass(this.name, this.#chunks(errors), errors);
+  }
+
+  async *#chunks(errors: CellErrors): AsyncGenerator<readonly Row[]> {
     for (const file of this.#files) {
       const order = this.columns.map((name) => file.columns.indexOf(name));
       const isOrdered = order.every((index, column) => index === column);
       for await (const rows of file.rows(errors)) {
-        isEmpty = false;
         yield isOrdered ? rows : rows.map((row) => ({ ...row, cells: order.map((index) => row.cells[index]) }));
       }
     }
-    errors.finish();
-    if (isEmpty) throw new TesseraError(`${this.name}: it has no rows${errors.count > 0 ? ' that can be used' : ''}`);
   }
 
   async readFile(cell: string, { file }: Pick<Row, 'file'>): Promise<Uint8Array> {

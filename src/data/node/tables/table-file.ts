@@ -15,9 +15,6 @@ export interface TableFile {
   rows(errors: CellErrors): AsyncIterable<readonly Row[]>;
 }
 
-/** The number of rows that are read as one chunk. */
-export const CHUNK_ROWS = 1000;
-
 /** No row of a file may be longer, so that a damaged file cannot exhaust the memory. */
 export const MAXIMUM_ROW_BYTES = 16 * 2 ** 20;
 

@@ -1,14 +1,24 @@
 import { isUtf8 } from 'node:buffer';
 import { TesseraError } from '../../../tensor/index.js';
 import { readBytes } from './bytes.js';
-import { MAXIMUM_ROW_BYTES } from './table-file.js';
+import { MAXIMUM_ROW_BYTES, rowError } from './table-file.js';
 
 /** The encodings of text files; latin1 is windows-1252, as in browsers. */
 export const ENCODINGS = ['utf-8', 'utf-16le', 'utf-16be', 'latin1'] as const;
 export type Encoding = (typeof ENCODINGS)[number];
 
-/** Text that cannot be read on; all lines before it were yielded. The reader adds the number of the row. */
+/** Text that cannot be read on; all lines before it were yielded. The reader adds the number of the row by `atRow`. */
 export class TextError extends TesseraError {}
+
+/** Names the row at which a text cannot be read on; other errors stay as they are. */
+export const atRow = (file: string, row: number, error: unknown): unknown =>
+  error instanceof TextError ? rowError(file, row, error.message) : error;
+
+/** The first piece of a text file; empty if the file is. */
+export async function firstText(file: string, encoding?: Encoding): Promise<string> {
+  for await (const text of readText(file, encoding)) if (text !== '') return text;
+  return '';
+}
 
 /**
  * Reads a text file in pieces, most of which end with a line. A byte-order mark decides the encoding and is left out;

@@ -1,0 +1,76 @@
+import { readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { TesseraError } from '../../../tensor/index.js';
+import { isImagePath } from '../../cells.js';
+import { CHUNK_ROWS, type Row } from '../../table.js';
+import { fileError } from '../files.js';
+import type { TableFile } from './table-file.js';
+
+/** Tests whether a path is a folder. @throws TesseraError if there is nothing. */
+export async function isFolder(file: string): Promise<boolean> {
+  try {
+    return (await stat(file)).isDirectory();
+  } catch (error) {
+    throw fileError('cannot read', file, error);
+  }
+}
+
+/**
+ * Opens a folder that holds one folder for each class, with the class's images in it: a table of the columns `image`, a path in
+ * the folder, and `label`, the name of the class. Rows are in the order of their names. Hidden files are left out.
+ *
+ * @throws TesseraError if it has no class folders, images beside them, or a class folder that is empty or has folders in it.
+ */
+export async function openFolder(folder: string): Promise<TableFile> {
+  const { files, folders } = await list(folder);
+  const image = files.find(isImagePath);
+  if (folders.length === 0 || image !== undefined) {
+    throw new TesseraError(
+      `${folder}: ${folders.length === 0 ? 'it has no class folders' : `'${image}' is beside the class folders`}; expected a folder of images for each class`,
+    );
+  }
+  const images: { readonly image: string; readonly label: string }[] = [];
+  for (const label of folders) {
+    const inside = await list(path.join(folder, label));
+    if (inside.folders.length > 0) {
+      throw new TesseraError(
+        `${folder}: '${label}' has folders in it, such as '${inside.folders[0]}'; expected images alone, or give '${path.join(folder, label)}'`,
+      );
+    }
+    if (inside.files.length === 0) throw new TesseraError(`${folder}: the class folder '${label}' is empty; remove it`);
+    for (const file of inside.files) images.push({ image: `${label}/${file}`, label });
+  }
+  return {
+    file: folder,
+    folder,
+    columns: ['image', 'label'],
+    size: images.length,
+    async *rows() {
+      for (let start = 0; start < images.length; start += CHUNK_ROWS) {
+        yield images
+          .slice(start, start + CHUNK_ROWS)
+          .map(({ image, label }, index): Row => ({ cells: [image, label], file: folder, number: start + index + 1 }));
+      }
+    },
+  };
+}
+
+const HIDDEN = /^(?:\.|Thumbs\.db$|desktop\.ini$)/;
+
+/** The names of the files and folders in a folder, sorted, without hidden ones. */
+async function list(folder: string): Promise<{ readonly files: string[]; readonly folders: string[] }> {
+  const files: string[] = [];
+  const folders: string[] = [];
+  try {
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
+      if (HIDDEN.test(entry.name)) continue;
+      const isDirectory = entry.isSymbolicLink()
+        ? (await stat(path.join(folder, entry.name))).isDirectory()
+        : entry.isDirectory();
+      (isDirectory ? folders : files).push(entry.name);
+    }
+  } catch (error) {
+    throw fileError('cannot read', folder, error);
+  }
+  return { files: files.sort(), folders: folders.sort() };
+}
