@@ -29,7 +29,10 @@ export class CellErrors {
   #lastSkipped = '';
 
   /** @throws TesseraError if `onError` is none of the three. */
-  constructor(readonly onError: OnError = 'stop') {
+  constructor(
+    /** What happens to them. */
+    readonly onError: OnError = 'stop',
+  ) {
     expectValue('CellErrors', 'onError', onError, oneOf('stop', 'skip', 'missing'));
   }
 
