@@ -10,7 +10,7 @@ import { fills, stridedCopies, stridedCopiesF16 } from '../../src/kernels/moveme
 import { fillsCpu, stridedCopiesCpu, stridedCopiesF16Cpu } from '../../src/kernels/movement-cpu.js';
 import type { KernelCase } from '../support/kernels.js';
 import { attentions } from './cases/attention.js';
-import { convolution, infiniteConvolution, manyChunks, pooling } from './cases/conv.js';
+import { convolution, infiniteConvolution, pooling } from './cases/conv.js';
 import { lstm } from './cases/lstm.js';
 import { matmul, sumsOfTwo } from './cases/matmul.js';
 import { movement } from './cases/movement.js';
@@ -25,7 +25,7 @@ const plain: readonly KernelCase[] = [
   ...[...matmul, ...reduce, ...emptySums, ...attentions, ...scans, ...sorts, ...argmax, ...softmax, ...entropy],
   ...softmaxGradients,
   ...layerNorms,
-  ...[...gather, ...convolution, ...infiniteConvolution, manyChunks, ...pooling, ...lstm, ...movement, ...updates],
+  ...[...gather, ...convolution, ...infiniteConvolution, ...pooling, ...lstm, ...movement, ...updates],
 ];
 /** The kernels for operands in half precision, by those for f32: what is told of these holds for those. */
 const halves: readonly (readonly [Kernel, Kernel])[] = [
@@ -109,10 +109,13 @@ const withHooks = [...new Set([...plain, ...ofF16].map(({ kernel }) => kernel))]
   const changed = kernel.marks.flatMap(({ hook }) => [hooked(largest, hook, 0.5), hooked(largest, hook, -0.5)]);
   return kernel.marks.some(({ hook }) => hook === 'epilogue') ? [...changed, storingF16(largest)] : changed;
 });
-export const kernelCases: readonly KernelCase[] = [
-  ...plain,
-  ...ofF16,
-  ...withHooks,
-  ...elementwiseCases,
-  ...layoutCases,
-];
+const unfused: readonly KernelCase[] = [...plain, ...ofF16, ...elementwiseCases, ...layoutCases];
+const workgroupsOf = ({ kernel, values }: KernelCase): number => kernel.workgroups(values);
+/** For each kernel its case of the most workgroups, in a grid of several rows, the last one not full if three are too many. */
+const inRows = [...new Set(unfused.map(({ kernel }) => kernel))].flatMap((kernel): KernelCase[] => {
+  const own = unfused.filter((one) => one.kernel === kernel && sizeOf(one) < 25_000);
+  const widest = own.reduce((most, one) => (workgroupsOf(one) > workgroupsOf(most) ? one : most), own[0]);
+  const count = workgroupsOf(widest);
+  return count < 2 ? [] : [{ ...widest, note: `${widest.note}, in a grid of rows`, gridWidth: Math.min(3, count - 1) }];
+});
+export const kernelCases: readonly KernelCase[] = [...unfused, ...withHooks, ...inRows];

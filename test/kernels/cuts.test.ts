@@ -46,7 +46,8 @@ const splitsOf = (one: KernelCase): readonly Split[] => fused(one).splits;
 const isSmall = ({ buffers }: KernelCase): boolean =>
   Object.values(buffers).every((given) => (typeof given === 'number' ? given : given.length) <= 6000);
 const splittable = kernelCases.filter(
-  (one) => isSmall(one) && splitsOf(one).length > 0 && one.kernel.workgroups(one.values) > 0,
+  (one) =>
+    isSmall(one) && one.gridWidth === undefined && splitsOf(one).length > 0 && one.kernel.workgroups(one.values) > 0,
 );
 const named = [...new Set(splittable.map(({ kernel }) => kernel))].map((kernel) => [kernel.name, kernel] as const);
 

@@ -22,6 +22,8 @@ export interface KernelCase {
   readonly tolerance?: { readonly absolute?: number; readonly relative?: number };
   /** Elementwise work at its hooks: what it is given must be the place of the value. */
   readonly fusions?: readonly Fusion[];
+  /** The most workgroups in a row of the grid, where it is less than the device allows. */
+  readonly gridWidth?: number;
 }
 
 /** What outputs hold before the run: a kernel that leaves an element out is found. */
@@ -41,7 +43,7 @@ export interface CaseLaunch {
 /** Runs a case on a device, as one launch or in several, and returns what its outputs hold afterwards, by binding. */
 export async function runCase(
   device: Device,
-  { kernel: own, values, buffers, types = {}, fusions = [] }: KernelCase,
+  { kernel: own, values, buffers, types = {}, fusions = [], gridWidth }: KernelCase,
   launches: readonly CaseLaunch[] = [{ values }],
 ): Promise<Map<string, HostArray>> {
   const kernel = fusions.length === 0 ? own : fuse(own, fusions);
@@ -56,9 +58,19 @@ export async function runCase(
     device.write(buffer, types[name] === 'f16' ? whole.map(toF16) : whole, types[name]);
     bound[name] = buffer;
   }
-  const prepared = await device.prepare(
-    launches.map(({ values, windows }) => ({ kernel, bindings: bound, windows, uniforms: values, label: kernel.name })),
-  );
+  const { workgroupsPerDimension } = device.limits;
+  if (gridWidth !== undefined) Object.assign(device.limits, { workgroupsPerDimension: gridWidth });
+  const prepared = await device
+    .prepare(
+      launches.map(({ values, windows }) => ({
+        kernel,
+        bindings: bound,
+        windows,
+        uniforms: values,
+        label: kernel.name,
+      })),
+    )
+    .finally(() => Object.assign(device.limits, { workgroupsPerDimension }));
   const outputs = kernel.bindings.filter(({ access }) => access === 'read_write').map(({ name }) => name);
   const lengthOf = (name: string) => {
     const given = buffers[name];

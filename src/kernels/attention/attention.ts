@@ -79,10 +79,10 @@ export const headSizes = (s: AttentionSizes) => {
 export type AttentionBuffers<Names extends string> = Readonly<Record<Names, Float64Array> & AttentionSizes>;
 
 /** Whether query i attends to key j. */
-export function attends({ mask, ...s }: AttentionBuffers<'mask'>, block: number, i: number, j: number): boolean {
+export function attends(s: AttentionBuffers<'mask'>, block: number, i: number, j: number): boolean {
   if (s.causal === 1 && j + s.queries > i + s.keys) return false;
   const start = Math.floor(block / s.heads) * s.mask_batch + (block % s.heads) * s.mask_head;
-  return mask[start + i * s.mask_query + j * s.mask_key] !== 0;
+  return s.mask[start + i * s.mask_query + j * s.mask_key] !== 0;
 }
 
 /** p[i,j], maximum and inverse_sum of a row in float64, from the scores q[i]·k[j]; p is 0 where j is masked. */

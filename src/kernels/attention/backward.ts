@@ -61,11 +61,11 @@ function scoreGradient(
   i: number,
   j: number,
 ): number {
-  const { v, dy, rows, ...s } = given;
-  const row = block * s.queries + i;
+  const { v, dy, rows, queries, keys, value_features } = given;
+  const row = block * queries + i;
   let dp = 0;
-  for (let c = 0; c < s.value_features; c++)
-    dp += dy[row * s.value_features + c] * v[(block * s.keys + j) * s.value_features + c];
+  for (let c = 0; c < value_features; c++)
+    dp += dy[row * value_features + c] * v[(block * keys + j) * value_features + c];
   return p * (dp - rows[3 * row + 2]);
 }
 

@@ -3,7 +3,7 @@ import { attentionKeyBackward, attentionQueryBackward } from '../../../src/kerne
 import { attentionProbabilities, attentionScoresBackward } from '../../../src/kernels/attention/unfused.js';
 import type { KernelCase } from '../../support/kernels.js';
 import { integers, normals } from '../../support/numbers.js';
-import { PAST_THE_LIMIT, rowKernelsFor } from './common.js';
+import { rowKernelsFor } from './common.js';
 
 /** (maximum, inverse_sum, δ) of attention's rows: of the scores, without which a gradient has no meaning, and any δ. */
 function softRows(
@@ -44,7 +44,6 @@ const attended: readonly Attended[] = [
   { blocks: 3, heads: 3, queries: 67, keys: 136, features: 1, value_features: 2, byQuery: true, far: true },
   { blocks: 2, heads: 1, queries: 9, keys: 4, features: 65, value_features: 2, causal: 1 },
   { blocks: 3, heads: 3, queries: 67, keys: 134, features: 1, value_features: 2, byQuery: true, far: true },
-  { blocks: PAST_THE_LIMIT, heads: 4, queries: 1, keys: 1, features: 1, value_features: 1 },
   { blocks: 0, heads: 1, queries: 3, keys: 3, features: 2, value_features: 2 },
 ];
 export const attentions = attended.flatMap(({ causal = 0, byQuery = false, far = false, ...s }): KernelCase[] => {

@@ -1,10 +1,5 @@
 import type { RowKernels } from '../../../src/kernels/rows/row-kernels.js';
 
-/*
- * Sizes for every kernel: 1, below, at and above a tile, primes, empty, and one past 65,535 workgroups where a kernel
- * has a workgroup a row.
- */
-export const PAST_THE_LIMIT = 65_540;
 /** The row groups' kernels that can compute rows of so many numbers. */
 export const rowKernelsFor = ({ workgroup, lanes }: RowKernels, cols: number) =>
   [workgroup, lanes].flatMap(({ scalar, vec4 }) => (cols % 4 === 0 ? [scalar, vec4] : [scalar]));

@@ -4,7 +4,6 @@ import { maxPoolBackward, maxPoolForward } from '../../../src/kernels/conv/max-p
 import { conv2dSubgroup } from '../../../src/kernels/conv/subgroup.js';
 import type { KernelCase } from '../../support/kernels.js';
 import { integers, normals } from '../../support/numbers.js';
-import { PAST_THE_LIMIT } from './common.js';
 
 interface Conv {
   readonly x: [number, number, number, number];
@@ -117,31 +116,6 @@ export const infiniteConvolution = convolution
     given.x.fill(Number.POSITIVE_INFINITY, x - 2 * in_width * in_channels);
     return { ...one, note: `${one.note}, infinite`, buffers: { ...one.buffers, ...given } };
   });
-/** One product, of a pixel by a pixel, in each chunk. */
-export const manyChunks: KernelCase = {
-  kernel: conv2dSubgroup.filterBackward,
-  note: `${PAST_THE_LIMIT} chunks`,
-  values: {
-    batch: PAST_THE_LIMIT,
-    in_height: 1,
-    in_width: 1,
-    in_channels: 1,
-    out_height: 1,
-    out_width: 1,
-    out_channels: 4,
-    kernel_height: 1,
-    kernel_width: 1,
-    stride_height: 1,
-    stride_width: 1,
-    dilation_height: 1,
-    dilation_width: 1,
-    pad_top: 0,
-    pad_left: 0,
-    chunks: PAST_THE_LIMIT,
-    chunk_length: 1,
-  },
-  buffers: { x: PAST_THE_LIMIT, dy: 4 * PAST_THE_LIMIT, dw: 4 * PAST_THE_LIMIT },
-};
 export const pooling = (
   [
     [
