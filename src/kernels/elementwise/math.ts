@@ -21,11 +21,14 @@ fn with_sign(size: Float, x: Float) -> Float {
   return bitcast<Float>((bitcast<Uint>(size) & Uint(0x7fffffffu)) | (bitcast<Uint>(x) & Uint(0x80000000u)));
 }`;
 
-/** x · 2^n for n in ±250, in two steps, because 2^n alone may be out of range. */
+/**
+ * x · 2^n for a whole n in ±250, in two steps, because 2^n alone may be out of range. Added to 1.5·2^23, n + 127 is in the
+ * lowest bits; a conversion to an integer would take longer, as it is clamped.
+ */
 const SCALE = wgsl`
-fn power_of_two(n: Int) -> Float { return bitcast<Float>((n + Int(127)) << Uint(23u)); }
-fn scale_by(x: Float, n: Int) -> Float {
-  let half = n >> Uint(1u);
+fn power_of_two(n: Float) -> Float { return bitcast<Float>(bitcast<Uint>(n + Float(${1.5 * 2 ** 23 + 127})) << Uint(23u)); }
+fn scale_by(x: Float, n: Float) -> Float {
+  let half = floor(n * Float(0.5));
   return x * power_of_two(half) * power_of_two(n - half);
 }`;
 
@@ -37,13 +40,13 @@ fn expm1_series(r: Float) -> Float {
        + Float(4.1665795894e-2)) * r + Float(1.6666665459e-1)) * r + Float(5.0000001201e-1)) * r * r) + r;
 }
 /** 2^shift · e^x. */
-fn scaled_exp(x: Float, shift: Int) -> Float {
+fn scaled_exp(x: Float, shift: Float) -> Float {
   let bounded = clamp(x, Float(-105), Float(91));
   let n = round(bounded * Float(${Math.LOG2E}));
   let r = (bounded - n * Float(0.693359375)) + n * Float(2.12194440e-4);
-  return keep_nan(x, scale_by(Float(1) + expm1_series(r), Int(n) + shift));
+  return keep_nan(x, scale_by(Float(1) + expm1_series(r), n + shift));
 }
-fn exp_of(x: Float) -> Float { return scaled_exp(x, Int(0)); }`;
+fn exp_of(x: Float) -> Float { return scaled_exp(x, Float(0)); }`;
 export const EXP = [NAN, SCALE, EXPONENTIAL];
 
 export const EXPM1 = [
@@ -113,10 +116,10 @@ export const HYPERBOLIC = [
 fn sinh_of(x: Float) -> Float {
   let z = x * x;
   let near = ((Float(2.03721912945e-4) * z + Float(8.33028376239e-3)) * z + Float(1.66667160211e-1)) * z * x + x;
-  let far = with_sign(scaled_exp(abs(x), Int(-1)) - scaled_exp(-abs(x), Int(-1)), x);
+  let far = with_sign(scaled_exp(abs(x), Float(-1)) - scaled_exp(-abs(x), Float(-1)), x);
   return keep_nan(x, select(far, near, abs(x) < Float(1)));
 }
-fn cosh_of(x: Float) -> Float { return scaled_exp(abs(x), Int(-1)) + scaled_exp(-abs(x), Int(-1)); }`,
+fn cosh_of(x: Float) -> Float { return scaled_exp(abs(x), Float(-1)) + scaled_exp(-abs(x), Float(-1)); }`,
 ];
 
 /** 2/π in words of 32 bits, after a word of zeros, with enough bits for the largest f32. */
@@ -292,7 +295,7 @@ fn mod_of(a: Float, b: Float) -> Float {
     left = (left << step) % divisor;
     shift -= step;
   }
-  let size = select(scale_by(Float(left), Int(exponent_b) - Int(150)), abs(a), size_a < size_b);
+  let size = select(scale_by(Float(left), Float(exponent_b) - Float(150)), abs(a), size_a < size_b);
   let remainder = with_sign(size, a);
   let opposite = (is_negative(a) != is_negative(b)) & (size != Float(0));
   let result = select(with_sign(size, b), remainder + b, opposite);
@@ -348,7 +351,7 @@ fn power_of_size(a: Float, b: Float) -> Float {
   let high = b_high * log_high;
   let whole = round(clamp(high + low, Float(-200), Float(200)));
   let rest = clamp((high - whole) + low, Float(-0.51), Float(0.51));
-  return scale_by(Float(1) + expm1_series(rest * Float(${Math.LN2})), Int(whole));
+  return scale_by(Float(1) + expm1_series(rest * Float(${Math.LN2})), whole);
 }
 fn pow_of(a: Float, b: Float) -> Float {
   let size = abs(a);
