@@ -74,7 +74,7 @@ export class Tensor {
    * Computes the values and reads them back to the host, in row-major order. They are cached: neither a second call nor
    * a later graph computes them again. The array belongs to the tensor; do not write to it. f32 and f16 are read as a
    * Float32Array (a Float64Array on the reference device), i32 as an Int32Array, u32 as a Uint32Array and bool as a
-   * Uint8Array.
+   * Uint8Array; `Array.from` makes numbers of any of them.
    */
   async data(): Promise<HostArray> {
     const current = this.current();
