@@ -161,3 +161,12 @@ const IMAGE = /\.(?:png|jpe?g|webp|gif|svg|avif|tiff?|bmp)$/i;
 
 /** Tests whether a text is the path of an image, by its extension. */
 export const isImagePath = (text: string): boolean => text.length < 4096 && IMAGE.test(text);
+
+/** A cell as a message shows it, cut where it is long. */
+export function showCell(cell: Cell): string {
+  if (cell instanceof Date) return `the date ${Number.isNaN(cell.getTime()) ? 'Invalid Date' : cell.toISOString()}`;
+  if (cell instanceof Uint8Array) return `${cell.length} bytes`;
+  if (Array.isArray(cell)) return `a list of ${cell.length}`;
+  if (typeof cell !== 'string') return String(cell);
+  return cell.length > 40 ? `'${cell.slice(0, 40)}...'` : `'${cell}'`;
+}

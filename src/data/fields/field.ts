@@ -1,6 +1,6 @@
 import type { Generator } from '../../tensor/generator.js';
-import type { Tensor } from '../../tensor/index.js';
-import type { Cell } from '../table.js';
+import type { Tensor, TesseraError } from '../../tensor/index.js';
+import type { Cell, Row } from '../table.js';
 
 /** The kinds of fields, one file each in this folder. */
 export type KindName = 'text' | 'image' | 'number' | 'category' | 'boolean' | 'date' | 'tags';
@@ -11,23 +11,51 @@ export interface FieldTensors {
   readonly [name: string]: Tensor;
 }
 
+/** Where a value comes from, as messages name it; a path is relative to the file. */
+export type Origin = Pick<Row, 'file' | 'number'>;
+
+/** How an image becomes pixels. */
+export interface ImageShape {
+  readonly height: number;
+  readonly width: number;
+  /** Whether the image is scaled to lie within height x width, or to cover it and be cropped. */
+  readonly fit: 'contain' | 'cover';
+  /** The color behind transparent and beside scaled images, such as '#ffffff'. */
+  readonly background: string;
+}
+
+/** What a field of files needs from outside; without it this folder runs in a browser too. */
+export interface FileAccess {
+  /** Reads the file that a cell names. @throws TesseraError if it cannot be read. */
+  readFile(path: string, origin: Origin): Promise<Uint8Array>;
+  /** Decodes an image to RGB bytes (height, width, 3). @throws TesseraError if the bytes are not an image. */
+  decodeImage(bytes: Uint8Array, shape: ImageShape): Promise<Uint8Array>;
+  /** Is told of a file that cannot be used. It throws, or the value counts as absent. */
+  onBadFile(origin: Origin, error: TesseraError): void;
+  /** The bytes of decoded pixels that a column may keep for later epochs. */
+  readonly cacheBytes: number;
+}
+
 /** The values of one field for many rows, encoded compactly. */
 export interface FieldColumn<Value> {
   /** The number of rows so far. */
   readonly size: number;
   /** Appends a row: its value, or undefined where it is absent. */
-  add(value: Value | undefined): void;
-  /** The tensors of some rows. With a generator, values are augmented as the field's settings say. */
+  add(value: Value | undefined, origin: Origin): void;
+  /**
+   * The tensors of some rows. With a generator, values are augmented as the field's settings say; what is drawn for a
+   * row depends on the generator's seed and the row, not on the batch.
+   */
   batch(rows: Uint32Array, generator?: Generator): Promise<FieldTensors>;
-  /** A length by which rows are grouped into batches, for kinds whose tensors are padded; 0 for an absent value. */
+  /** The length to which a row is padded in a batch of its like, for kinds whose tensors are padded. */
   lengthOf?(row: number): number;
 }
 
 /** Learns the state of a field from the values of the training rows, one after the other. */
 export interface Learner<Value, State> {
-  add(value: Value | undefined): void;
+  add(value: Value | undefined, origin: Origin): void;
   /** @throws TesseraError if the values do not allow it, such as a category without values. */
-  finish(): State;
+  finish(): State | Promise<State>;
 }
 
 /**
@@ -37,16 +65,17 @@ export interface Learner<Value, State> {
  */
 export interface FieldKind<Value, Settings, State> {
   readonly kind: KindName;
+  /** The settings with their defaults. @throws TesseraError if a setting is unknown or invalid. */
+  settings(chosen: Partial<Settings>): Settings;
   /**
    * The value of a cell, or undefined where it is absent. What a cell cannot say by itself is a setting of its column:
    * whether 1,234 has a decimal comma, whether 3/5/2024 is in March or May, what separates tags.
    * @throws TesseraError with the reason alone, if the cell has no value of this kind.
    */
   parse(cell: Cell, settings: Settings): Value | undefined;
-  /** @throws TesseraError if a setting is unknown or invalid. */
-  learner(settings: Settings): Learner<Value, State>;
-  /** An empty column. `readFile` reads the files that values name. */
-  column(state: State, readFile: (value: Value) => Promise<Uint8Array>): FieldColumn<Value>;
+  learner(settings: Settings, files: FileAccess): Learner<Value, State>;
+  /** An empty column. */
+  column(state: State, files: FileAccess): FieldColumn<Value>;
   /** Checks a state that was read from a file. @throws TesseraError if it is not one of this kind. */
   parseState(json: unknown): State;
 }

@@ -1,4 +1,5 @@
 import { TesseraError } from '../../tensor/index.js';
+import type { ImageShape } from '../fields/field.js';
 import { readWholeFile } from './files.js';
 
 /** Larger images are rejected before decoding. */
@@ -21,6 +22,15 @@ async function loadSharp() {
 }
 
 /**
+ * Decodes an image (PNG, JPEG, WebP, GIF, SVG) to RGB bytes (height, width, 3), rotated by its EXIF orientation, on the
+ * background where it is transparent. It is scaled to lie within height x width, or to cover it and be cropped.
+ *
+ * @throws TesseraError if the bytes are not a complete image, or too large, or the package sharp is not installed.
+ */
+export const decodeBytes = (bytes: Uint8Array, shape: ImageShape): Promise<Uint8Array> =>
+  decode(bytes, shape, 3, 'image');
+
+/**
  * Decodes an image (PNG, JPEG, WebP, GIF, SVG) to pixels in [0, 1], (height, width, channels) with 1 (gray) or 3 (RGB)
  * channels. It is scaled to fit height x width on a white background, and rotated by its EXIF orientation.
  *
@@ -31,17 +41,27 @@ export async function decodeImage(
   [height, width, channels]: readonly [number, number, number],
   name = 'image',
 ): Promise<Float32Array> {
+  const shape: ImageShape = { height, width, fit: 'contain', background: '#ffffff' };
+  return Float32Array.from(await decode(bytes, shape, channels, name), (value) => value / 255);
+}
+
+async function decode(
+  bytes: Uint8Array,
+  { height, width, fit, background }: ImageShape,
+  channels: number,
+  name: string,
+): Promise<Uint8Array> {
   const sharp = await loadSharp();
   try {
     const scaled = sharp(bytes, { limitInputPixels: MAXIMUM_PIXELS, failOn: 'error' })
       .autoOrient()
-      .resize(width, height, { fit: 'contain', background: '#ffffff' })
-      .flatten({ background: '#ffffff' })
+      .resize(width, height, { fit, background })
+      .flatten({ background })
       .toColourspace(channels === 1 ? 'b-w' : 'srgb')
       .removeAlpha();
     const { data, info } = await scaled.raw().toBuffer({ resolveWithObject: true });
     if (info.channels !== channels) throw new Error(`it has ${info.channels} channels, expected ${channels}`);
-    return Float32Array.from(data, (value) => value / 255);
+    return data;
   } catch (error) {
     throw new TesseraError(
       `cannot decode '${name}': ${(error as Error).message}; expected a PNG, JPEG, WebP, GIF or SVG image`,

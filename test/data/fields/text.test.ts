@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest';
+import { text } from '../../../src/data/fields/text.js';
+import { encode, learn, noFiles } from '../../support/fields.js';
+
+const repeat = (word: string, count: number) => Array(count).fill(word).join(' ');
+
+test('texts are padded to the class of the longest row of a batch, with a mask', async () => {
+  const state = await learn(text, ['red heart', 'red car', 'blue car', repeat('red', 20)]);
+  expect(state).toMatchObject({ vocabulary: ['red', 'car'], length: 32 });
+  const short = await encode(text, state, ['car RED unseen', '', undefined, '!?']);
+  expect(short.tokens.shape).toEqual([4, 8]);
+  expect(short.tokens.data.slice(0, 8)).toEqual([3, 2, 1, 0, 0, 0, 0, 0]);
+  expect(short.mask.data.slice(0, 8)).toEqual([1, 1, 1, 0, 0, 0, 0, 0]);
+  expect(short.tokens.data.slice(8).every((id) => id === 0)).toBe(true);
+  expect(short.present.data).toEqual([1, 0, 0, 1]);
+  const long = await encode(text, state, ['car', repeat('red', 9)]);
+  expect(long.tokens.shape).toEqual([2, 16]);
+  const cut = await encode(text, state, [repeat('red', 1000)]);
+  expect(cut.mask).toEqual({ shape: [1, 32], data: Array(32).fill(1) });
+});
+
+test('the length holds 95% of the training texts whole, up to its maximum', async () => {
+  const texts = [...Array(95).fill('a b c'), ...Array(5).fill(repeat('a', 500))];
+  expect(await learn(text, texts)).toMatchObject({ length: 8 });
+  expect(await learn(text, texts.slice(1))).toMatchObject({ length: 256 });
+  expect(await learn(text, texts.slice(1), { maximumLength: 100 })).toMatchObject({ length: 100 });
+});
+
+test('texts of any script become words', async () => {
+  const texts = ['我爱北京天安门', 'مرحبا بالعالم', 'हिन्दी में', '👩‍👩‍👧‍👦 👍🏽'];
+  const state = await learn(text, [...texts, ...texts]);
+  expect(state.vocabulary).toEqual(expect.arrayContaining(['北京', 'مرحبا', 'بالعالم', 'हिन्दी', '👩‍👩‍👧‍👦', '👍🏽']));
+  const { tokens, mask } = await encode(text, state, texts);
+  expect(tokens.data.every((id, at) => (mask.data[at] === 1 ? id >= 2 : id === 0))).toBe(true);
+});
+
+test('a length by which rows are grouped is what they are padded to', async () => {
+  const column = text.column(await learn(text, [repeat('a', 40)]), noFiles);
+  for (const length of [0, 3, 8, 9, 40, 100]) column.add(repeat('a', length), { file: '', number: 1 });
+  column.add(undefined, { file: '', number: 7 });
+  expect([0, 1, 2, 3, 4, 5, 6].map((row) => column.lengthOf?.(row))).toEqual([8, 8, 8, 16, 64, 64, 8]);
+});
+
+test('numbers and dates are read as texts; bytes and lists are not', () => {
+  const settings = text.settings({});
+  expect(text.parse(12, settings)).toBe('12');
+  expect(() => text.parse(new Uint8Array(2), settings)).toThrow('expected a text, got 2 bytes');
+  expect(() => text.parse(['a'], settings)).toThrow('expected a text, got a list of 1');
+});
+
+/** A byte-pair tokenizer of a few merges, as a tokenizer.json has it. */
+const bytePairs = {
+  version: '1.0',
+  normalizer: { type: 'Lowercase' },
+  pre_tokenizer: { type: 'Whitespace' },
+  post_processor: null,
+  decoder: null,
+  added_tokens: [],
+  model: {
+    type: 'BPE',
+    unk_token: '[UNK]',
+    vocab: { '[UNK]': 0, l: 1, o: 2, w: 3, e: 4, r: 5, lo: 6, low: 7, er: 8 },
+    merges: ['l o', 'lo w', 'e r'],
+  },
+};
+
+test('texts are split by a tokenizer that the user gives', async () => {
+  const state = await learn(text, ['lower low', 'Lower'], { tokenizer: bytePairs });
+  expect(state.vocabulary).toEqual(['low', 'er']);
+  const read = text.parseState(JSON.parse(JSON.stringify(state)));
+  const { tokens } = await encode(text, read, ['LOWER low e']);
+  expect(tokens.data).toEqual([2, 3, 2, 1, 0, 0, 0, 0]);
+});
+
+test('contents that are no tokenizer are refused before a row is read', () => {
+  for (const broken of [{ model: null }, { model: { type: 'Other' } }])
+    expect(() => text.learner(text.settings({ tokenizer: broken }), noFiles)).toThrow('tokenizer cannot be used: ');
+});
