@@ -1,13 +1,5 @@
 import { TesseraError } from '../tensor/index.js';
-import {
-  anything,
-  boolean,
-  checkOptions,
-  closedFraction,
-  lookUp,
-  nonNegativeInteger,
-  optional,
-} from '../tensor/options.js';
+import { anything, checkOptions, closedFraction, lookUp, nonNegativeInteger, optional } from '../tensor/options.js';
 import type { KindName } from './fields/field.js';
 
 /** What is predicted: one class of several, a class of ordered ones, a number, or a set of tags. */
@@ -26,6 +18,8 @@ export interface SchemaTarget {
   readonly settings: Settings;
   /** The classes or tags, in the order of the model's outputs; a number has none. */
   readonly classes?: readonly string[];
+  /** Of a number: what was learned from the training rows, once it was. */
+  readonly state?: unknown;
 }
 
 /** A column that the model reads. */
@@ -60,7 +54,7 @@ export type Fractions = Readonly<Record<PartName, number>>;
 export type Split =
   | { readonly by: 'fraction'; readonly fractions: Fractions; readonly seed: number }
   | { readonly by: 'group'; readonly column: string; readonly fractions: Fractions; readonly seed: number }
-  | { readonly by: 'time'; readonly column: string; readonly fractions: Fractions; readonly dayFirst?: boolean }
+  | { readonly by: 'time'; readonly column: string; readonly fractions: Fractions }
   | { readonly by: 'column'; readonly column: string; readonly seed: number }
   | { readonly by: 'files'; readonly files: Readonly<Record<string, PartName>>; readonly seed: number };
 
@@ -106,7 +100,13 @@ const classes = {
 };
 
 function checkTarget(where: string, target: SchemaTarget): SchemaTarget {
-  checkOptions(where, target, { column: text, kind: text, settings: object, classes: optional(classes) });
+  checkOptions(where, target, {
+    column: text,
+    kind: text,
+    settings: object,
+    classes: optional(classes),
+    state: optional(anything),
+  });
   lookUp(where, 'kind', TASKS, target.kind);
   if ((target.kind === 'number') !== (target.classes === undefined))
     throw new TesseraError(
@@ -129,20 +129,14 @@ export function checkFractions(where: string, fractions: Fractions): Fractions {
 const SPLITS: Readonly<Record<Split['by'], readonly string[]>> = {
   fraction: ['fractions', 'seed'],
   group: ['column', 'fractions', 'seed'],
-  time: ['column', 'fractions', 'dayFirst'],
+  time: ['column', 'fractions'],
   column: ['column', 'seed'],
   files: ['files', 'seed'],
 };
 
 function checkSplit(where: string, split: Split): Split {
   const names = lookUp(where, 'way to split', SPLITS, split.by);
-  const checks = Object.entries({
-    column: text,
-    fractions: object,
-    seed: nonNegativeInteger,
-    files: object,
-    dayFirst: optional(boolean),
-  });
+  const checks = Object.entries({ column: text, fractions: object, seed: nonNegativeInteger, files: object });
   checkOptions<object>(where, split, {
     by: text,
     ...Object.fromEntries(checks.filter(([name]) => names.includes(name))),

@@ -1,4 +1,4 @@
-import type { CellErrors } from '../../src/data/cell-errors.js';
+import { CellErrors } from '../../src/data/cell-errors.js';
 import type { Cell, Row, Table } from '../../src/data/table.js';
 
 /** All rows of a table. */
@@ -18,9 +18,10 @@ export function tableOf(columns: readonly string[], rows: readonly (readonly Cel
     name: file,
     columns,
     size: rows.length,
-    async *rows() {
+    async *rows(errors = new CellErrors()) {
       for (let first = 0; first < rows.length; first += 3)
         yield rows.slice(first, first + 3).map((cells, index): Row => ({ cells, file, number: first + index + 1 }));
+      errors.finish();
     },
     readFile: async () => new Uint8Array(),
   };

@@ -1,0 +1,133 @@
+import type { Generator } from '../tensor/generator.js';
+import { type Tensor, TesseraError } from '../tensor/index.js';
+import { CellErrors } from './cell-errors.js';
+import type { FieldColumn, FieldTensors, Origin } from './fields/field.js';
+import { type FieldState, kinds } from './fields/index.js';
+import { Growable } from './fields/storage.js';
+import { type EncodeOptions, filesOf, originOf, parseRow, type Reader, readerOf, type Source } from './readers.js';
+import { PARTS, type PartName, type Schema, type SchemaField } from './schema.js';
+import type { Row, Table } from './table.js';
+import { type TargetColumn, targetColumn } from './target-column.js';
+
+/** Some rows as tensors. */
+export interface FieldBatch {
+  /** The numbers of the rows among the encoded ones. */
+  readonly rows: Uint32Array;
+  /** The tensors of each field, by its column. */
+  readonly fields: Readonly<Record<string, FieldTensors>>;
+  /** Class ids (rows), i32; standardized numbers (rows, 1); or tags (rows, tags). */
+  readonly target?: Tensor;
+}
+
+/** The encoded rows of a table, and which of them are in each part, in the order of the table. */
+export interface EncodedTable extends Readonly<Record<PartName, Uint32Array>> {
+  readonly encoded: EncodedRows;
+}
+
+/**
+ * Encodes the rows of a table in one pass. `parts` has the part of each row, as `splitRows` returns them: an index of
+ * `PARTS`, or another number for a row that is not used. Without it all rows are for the test.
+ *
+ * @throws TesseraError as `EncodedRows` does, and as `options.errors` say.
+ */
+export async function encodeTable(
+  table: Table,
+  schema: Schema,
+  parts?: Uint8Array,
+  options: EncodeOptions = {},
+): Promise<EncodedTable> {
+  const { errors = new CellErrors() } = options;
+  const encoded = new EncodedRows(table, schema, { ...options, errors });
+  const rowsOf = PARTS.map(() => new Growable(Uint32Array));
+  let number = 0;
+  for await (const rows of table.rows(errors))
+    for (const row of rows) {
+      const part = parts === undefined ? PARTS.indexOf('test') : parts[number++];
+      if (part < PARTS.length && encoded.add(row)) rowsOf[part].push(encoded.size - 1);
+    }
+  const [train, validation, test] = rowsOf.map((numbers) => numbers.values());
+  return { encoded, train, validation, test };
+}
+
+/** Rows of a table, encoded: what loaders make batches of. */
+export class EncodedRows {
+  readonly #readers: readonly Reader[];
+  readonly #fields: readonly { readonly name: string; readonly column: FieldColumn<unknown> }[];
+  readonly #target: TargetColumn | undefined;
+  readonly #errors: CellErrors;
+  readonly #files: string[] = [];
+  readonly #fileOf = new Growable(Uint32Array);
+  readonly #numbers = new Growable(Float64Array);
+
+  /**
+   * No rows yet. Where the table has no column of the target, as in a table to predict, batches have none.
+   * @throws TesseraError if the table lacks the column of a field, the schema lacks a state or has a wrong one, or there
+   * are images and no `decodeImage`.
+   */
+  constructor(table: Source, schema: Schema, options: EncodeOptions = {}) {
+    this.#errors = options.errors ?? new CellErrors();
+    const fields = schema.fields.map((field) => {
+      const [{ column: name, kind }, state] = [field, stateOf(field)];
+      return {
+        name,
+        reader: readerOf(table, name, (cell) => kinds[kind].parse(cell, state.settings)),
+        column: kinds[kind].column(state, filesOf(table, schema, name, options)),
+      };
+    });
+    this.#fields = fields;
+    const readers = fields.map(({ reader }) => reader);
+    const { target } = schema;
+    if (target !== undefined && table.columns.includes(target.column)) {
+      const column = targetColumn(target);
+      this.#target = column;
+      readers.push(readerOf(table, target.column, (cell) => column.parse(cell), true));
+    }
+    this.#readers = readers;
+  }
+
+  /** The number of rows. */
+  get size(): number {
+    return this.#numbers.length;
+  }
+
+  /** Appends a row, and returns whether it did: false where the row is left out for a cell that cannot be used. */
+  add(row: Row): boolean {
+    const values = parseRow(this.#readers, row, this.#errors);
+    if (values === undefined) return false;
+    const origin = originOf(row);
+    this.#fields.forEach(({ column }, at) => {
+      column.add(values[at], origin);
+    });
+    this.#target?.add(values[this.#fields.length]);
+    if (this.#files.at(-1) !== row.file) this.#files.push(row.file);
+    this.#fileOf.push(this.#files.length - 1);
+    this.#numbers.push(row.number);
+    return true;
+  }
+
+  /** Where a row comes from. */
+  originOf(row: number): Origin {
+    return { file: this.#files[this.#fileOf.at(row)], number: this.#numbers.at(row) };
+  }
+
+  /** A length by which rows are grouped: the sum of what each field pads the row to. */
+  lengthOf(row: number): number {
+    return this.#fields.reduce((sum, { column }) => sum + (column.lengthOf?.(row) ?? 0), 0);
+  }
+
+  /** The tensors of some rows; with a generator, values are augmented. */
+  async batch(rows: Uint32Array, generator?: Generator): Promise<FieldBatch> {
+    const fields = this.#fields.map(
+      async ({ name, column }) => [name, await column.batch(rows, generator?.fork(name))] as const,
+    );
+    const target = this.#target?.batch(rows);
+    return { rows, fields: Object.fromEntries(await Promise.all(fields)), target: await target };
+  }
+}
+
+/** @throws TesseraError if a field has no state, or a wrong one. */
+function stateOf({ column, kind, state }: SchemaField): FieldState {
+  if (state === undefined)
+    throw new TesseraError(`column '${column}' has no state; learnFields learns it from the training rows`);
+  return kinds[kind].parseState(state);
+}

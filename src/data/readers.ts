@@ -1,0 +1,85 @@
+import { TesseraError } from '../tensor/index.js';
+import type { CellErrors } from './cell-errors.js';
+import type { FileAccess, Origin } from './fields/field.js';
+import { expectColumn, type Schema } from './schema.js';
+import { type Cell, CellError, type Row, type Table } from './table.js';
+
+/** What reading rows needs beside a table. */
+export interface EncodeOptions {
+  /** Notes the cells that cannot be used, and says what happens to them. A row without a target is left out anyhow. */
+  readonly errors?: CellErrors;
+  /**
+   * Is told of each file that cannot be used, when it is needed, and lets its value count as absent. Default: the error
+   * is thrown.
+   */
+  readonly onBadFile?: (error: CellError) => void;
+  /** Decodes images, where a field has any; `decodeBytes` of `tessera-gpu/data/node` does. */
+  readonly decodeImage?: FileAccess['decodeImage'];
+  /** The bytes of decoded pixels that may be kept for later epochs. Default 512 MiB. */
+  readonly cacheBytes?: number;
+}
+
+/** How one column is read. */
+export interface Reader {
+  readonly name: string;
+  /** The position of the column in the table. */
+  readonly at: number;
+  readonly isTarget: boolean;
+  parse(cell: Cell): unknown;
+}
+
+/** What is needed of a table besides its rows. */
+export type Source = Pick<Table, 'name' | 'columns' | 'readFile'>;
+
+/** @throws TesseraError if the table lacks the column. */
+export function readerOf(table: Source, name: string, parse: (cell: Cell) => unknown, isTarget = false): Reader {
+  expectColumn(table.name, name, table.columns);
+  return { name, at: table.columns.indexOf(name), isTarget, parse };
+}
+
+/** The values of a row in the order of the readers, or undefined where it is left out. */
+export function parseRow(readers: readonly Reader[], row: Row, errors: CellErrors): unknown[] | undefined {
+  const values: unknown[] = [];
+  let isLeftOut = false;
+  for (const { name, at, isTarget, parse } of readers) {
+    try {
+      values.push(parse(row.cells[at]));
+    } catch (error) {
+      if (!(error instanceof TesseraError)) throw error;
+      const place = { file: row.file, row: row.number, column: name };
+      isLeftOut = errors.add(new CellError(place, error.message, { cause: error })) === 'skip' || isTarget || isLeftOut;
+      values.push(undefined);
+    }
+  }
+  return isLeftOut ? undefined : values;
+}
+
+/** Where a row's values come from. */
+export const originOf = ({ file, number }: Row): Origin => ({ file, number });
+
+function fail(error: CellError): never {
+  throw error;
+}
+
+const CACHE_BYTES = 512 * 2 ** 20;
+
+/** What the column of a field needs of files. The images of a table share the bytes that may be kept. */
+export function filesOf(
+  table: Source,
+  { fields }: Schema,
+  column: string,
+  { decodeImage, onBadFile = fail, cacheBytes = CACHE_BYTES }: EncodeOptions,
+): FileAccess {
+  const images = fields.filter(({ kind }) => kind === 'image');
+  if (images.some((image) => image.column === column) && decodeImage === undefined)
+    throw new TesseraError(
+      `column '${column}' has images, and no decodeImage is given; decodeBytes decodes them in Node`,
+    );
+  return {
+    readFile: (path, origin) => table.readFile(path, origin),
+    decodeImage: decodeImage ?? (() => Promise.reject(new TesseraError('no decodeImage is given'))),
+    onBadFile: ({ file, number }, error) =>
+      onBadFile(new CellError({ file, row: number, column }, error.message, { cause: error })),
+    cacheBytes: cacheBytes / Math.max(images.length, 1),
+  };
+}

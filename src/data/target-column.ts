@@ -1,0 +1,77 @@
+import { type Tensor, TesseraError, tensor } from '../tensor/index.js';
+import { showCell } from './cells.js';
+import { category } from './fields/category.js';
+import type { FileAccess, Origin } from './fields/field.js';
+import { number } from './fields/number.js';
+import { Growable } from './fields/storage.js';
+import { tags } from './fields/tags.js';
+import type { SchemaTarget } from './schema.js';
+import type { Cell } from './table.js';
+
+/** The targets of many rows. */
+export interface TargetColumn {
+  /** The target that a cell says. @throws TesseraError with the reason alone, if it says none. */
+  parse(cell: Cell): unknown;
+  /** Appends a row: its parsed target. */
+  add(value: unknown): void;
+  /** The tensor of some rows: class ids (rows), i32; standardized numbers (rows, 1); or tags (rows, tags). */
+  batch(rows: Uint32Array): Promise<Tensor>;
+}
+
+/** An empty column of targets. Classes and tags have the ids 0, 1, ... in the order of the schema. */
+export function targetColumn({ kind, settings, classes = [], state }: SchemaTarget): TargetColumn {
+  if (kind === 'number') return numberColumn(number.parseState(state));
+  return kind === 'tags' ? tagsColumn(tags.settings(settings), classes) : classColumn(classes);
+}
+
+/** Targets are no files: it does not matter where they come from. */
+const NO_ORIGIN: Origin = { file: '', number: 0 };
+const noFile = (): never => {
+  throw new TesseraError('a target is no file');
+};
+const NO_FILES: FileAccess = { readFile: noFile, decodeImage: noFile, onBadFile: noFile, cacheBytes: 0 };
+
+const absent = (): TesseraError => new TesseraError('the target is absent');
+
+function numberColumn(state: ReturnType<typeof number.parseState>): TargetColumn {
+  const column = number.column(state, NO_FILES);
+  return {
+    parse(cell) {
+      const value = number.parse(cell, state.settings);
+      if (value === undefined) throw absent();
+      return value;
+    },
+    add: (value) => column.add(value as number, NO_ORIGIN),
+    batch: async (rows) => (await column.batch(rows)).values,
+  };
+}
+
+/** A row without tags is one to which none applies. */
+function tagsColumn(settings: ReturnType<typeof tags.settings>, names: readonly string[]): TargetColumn {
+  const column = tags.column({ settings, tags: names.map(normalForm) }, NO_FILES);
+  return {
+    parse: (cell) => tags.parse(cell, settings) ?? [],
+    add: (value) => column.add(value as readonly string[], NO_ORIGIN),
+    batch: async (rows) => (await column.batch(rows)).values,
+  };
+}
+
+function classColumn(names: readonly string[]): TargetColumn {
+  const settings = category.settings({});
+  const idOf = new Map(names.map((name, index) => [normalForm(name), index]));
+  const ids = new Growable(Int32Array);
+  return {
+    parse(cell) {
+      const value = category.parse(cell, settings);
+      if (value === undefined) throw absent();
+      const id = idOf.get(value);
+      if (id === undefined)
+        throw new TesseraError(`the class ${showCell(value)} is none of the ${names.length} learned`);
+      return id;
+    },
+    add: (id) => ids.push(id as number),
+    batch: async (rows) => tensor(Int32Array.from(rows, (row) => ids.at(row))),
+  };
+}
+
+const normalForm = (name: string): string => name.normalize('NFC');
