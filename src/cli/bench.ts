@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { Argument, type Command } from 'commander';
-import { TesseraError } from '../tensor/index.js';
+import { TesseraError } from '../gpu/errors.js';
 
 /** The families of kernels, each with a file in bench/cases. */
 export const KERNEL_FAMILIES = [

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { TesseraError } from '../tensor/index.js';
+import { TesseraError } from '../gpu/errors.js';
 
 /** The exit code of a usage error. */
 const USAGE_ERROR = 2;

@@ -1,7 +1,8 @@
 import { type DeviceChoice, explain as explainPlan } from '../tensor/index.js';
 import { withDevice } from './device.js';
+import type { ModelName } from './models.js';
 import { short, Terminal, table } from './terminal.js';
-import { type ModelName, workload } from './workload.js';
+import { workload } from './workload.js';
 
 /** The options of `tessera explain`. */
 export interface ExplainOptions {

@@ -1,17 +1,15 @@
 import { createRequire } from 'node:module';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { DEVICE_CHOICES } from '../tensor/index.js';
+import { DEVICE_CHOICES } from '../gpu/device.js';
 import { bench, describeBench } from './bench.js';
-import { doctor } from './doctor.js';
-import { evaluate } from './evaluate.js';
 import { reportError } from './exit.js';
-import { explain } from './explain.js';
-import { predict } from './predict.js';
+import { MODELS, type ModelName } from './models.js';
 import { PRESETS } from './presets.js';
-import { profile } from './profile.js';
-import { train } from './train.js';
-import { tune } from './tune.js';
-import { MODELS, type ModelName } from './workload.js';
+
+/*
+ * The command line. A command's file is imported when the command runs, as the engine takes far longer to load than a help
+ * text takes to print.
+ */
 
 /** Returns a parser for integers from `minimum` to `maximum`. */
 const integer =
@@ -43,17 +41,8 @@ const device = () =>
     .default('auto');
 const json = () => new Option('--json', 'print the result as one JSON object, and nothing else, on standard output');
 const DEFAULT_CHECKPOINT = 'runs/small-seed0/checkpoint.safetensors';
-/** The exit code: that of the command, 1 for an error, 2 for a usage error (see exit.ts), 130 after Ctrl-C. */
+/** The exit code of the command that has run. */
 let exitCode = 0;
-/** Whether writing a result failed. */
-let lost = false;
-process.on('exit', () => {
-  if (lost) process.exitCode = 1;
-});
-const run = (work: Promise<number>) =>
-  work.then((code) => {
-    exitCode = code;
-  });
 
 program
   .command('train', { isDefault: true })
@@ -75,10 +64,11 @@ program
   )
   .addOption(device())
   .addOption(json())
-  .action((options, command: Command) => {
+  .action(async (options, command: Command) => {
     if (typeof options.resume === 'string' && options.out !== undefined)
       command.error("error: '--resume <file>' continues in that file; remove '--out'");
-    return run(train(options));
+    const { train } = await import('./train.js');
+    exitCode = await train(options);
   });
 
 program
@@ -87,7 +77,10 @@ program
   .argument('[checkpoint]', 'checkpoint of the run', DEFAULT_CHECKPOINT)
   .addOption(device())
   .addOption(json())
-  .action((file, options) => run(evaluate(file, options)));
+  .action(async (file, options) => {
+    const { evaluate } = await import('./evaluate.js');
+    exitCode = await evaluate(file, options);
+  });
 
 program
   .command('predict')
@@ -98,7 +91,10 @@ program
   .option('--top <number>', 'how many classes to show', integer(1), 3)
   .addOption(device())
   .addOption(json())
-  .action((image, text, options) => run(predict(image, text, options)));
+  .action(async (image, text, options) => {
+    const { predict } = await import('./predict.js');
+    exitCode = await predict(image, text, options);
+  });
 
 program
   .command('explain')
@@ -109,7 +105,10 @@ program
   .option('--wgsl', 'show the source of every kernel')
   .addOption(device())
   .addOption(json())
-  .action((model: ModelName, options) => run(explain(model, options)));
+  .action(async (model: ModelName, options) => {
+    const { explain } = await import('./explain.js');
+    exitCode = await explain(model, options);
+  });
 
 program
   .command('profile')
@@ -126,7 +125,10 @@ program
   .option('--trace <file>', 'write a Chrome trace of the steps, for Perfetto (ui.perfetto.dev)')
   .addOption(device())
   .addOption(json())
-  .action((model: ModelName, options) => run(profile(model, options)));
+  .action(async (model: ModelName, options) => {
+    const { profile } = await import('./profile.js');
+    exitCode = await profile(model, options);
+  });
 
 program
   .command('tune')
@@ -135,33 +137,39 @@ program
   .addOption(new Option('--clear', 'delete the measurements of this adapter, and exit').conflicts('seconds'))
   .addOption(device())
   .addOption(json())
-  .action((options) => run(tune(options)));
+  .action(async (options) => {
+    const { tune } = await import('./tune.js');
+    exitCode = await tune(options);
+  });
 
 program
   .command('doctor')
   .description("list this machine's adapters, features and limits, and what to install if there is none")
   .addOption(json())
-  .action((options) => run(doctor(options)));
+  .action(async (options) => {
+    const { doctor } = await import('./doctor.js');
+    exitCode = await doctor(options);
+  });
 
-describeBench(program.command('bench')).action((what, work, options) => run(bench(what, work, options)));
-
-// A reader that has closed the pipe, such as `head`, is not an error; failing to write the result otherwise is one.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE' || error.code === 'EIO') return;
-  process.stderr.write(`error: cannot write to standard output: ${error.message}\n`);
-  lost = true;
+describeBench(program.command('bench')).action(async (what, work, options) => {
+  exitCode = await bench(what, work, options);
 });
-process.stderr.on('error', () => {});
 
-// Otherwise, commander takes an unknown name for an argument of the default command.
-const [name] = process.argv.slice(2);
-const known = program.commands.map((command) => command.name());
-
-try {
-  if (name !== undefined && !name.startsWith('-') && ![...known, 'help'].includes(name))
-    program.error(`error: unknown command '${name}'`);
-  await program.parseAsync();
-} catch (error) {
-  exitCode = reportError(error);
+/**
+ * Runs a command line, such as `['train', '--seed', '1']`. Returns the exit code: that of the command, 1 for an error, 2 for
+ * a usage error (see exit.ts), 130 after Ctrl-C.
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  exitCode = 0;
+  const known = ['help', ...program.commands.map((command) => command.name())];
+  const [name] = args;
+  try {
+    // Otherwise, commander takes an unknown name for an argument of the default command.
+    if (name !== undefined && !name.startsWith('-') && !known.includes(name))
+      program.error(`error: unknown command '${name}'`);
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return reportError(error);
+  }
 }
-process.exitCode = exitCode;

@@ -6,9 +6,10 @@ import { type DeviceChoice, profile as profileTargets, type Tensor } from '../te
 import { chromeTrace, type TracedStep } from './chrome-trace.js';
 import { withDevice } from './device.js';
 import { interruptible } from './interrupt.js';
+import type { ModelName } from './models.js';
 import { type Share, sharesBy, totalOf } from './profile-table.js';
 import { type Progress, percent, short, Terminal, table } from './terminal.js';
-import { type ModelName, workload } from './workload.js';
+import { workload } from './workload.js';
 
 /** The options of `tessera profile`. */
 export interface ProfileOptions {

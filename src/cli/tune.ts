@@ -18,8 +18,9 @@ import {
 } from '../tensor/index.js';
 import { withDevice } from './device.js';
 import { interruptible } from './interrupt.js';
+import { MODELS } from './models.js';
 import { type Progress, Terminal, table } from './terminal.js';
-import { MODELS, workload } from './workload.js';
+import { workload } from './workload.js';
 
 /** The options of `tessera tune`. */
 export interface TuneOptions {

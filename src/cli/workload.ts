@@ -2,11 +2,7 @@ import { SigmaFusion, TextImageClassifier } from '../models/index.js';
 import { Adam, crossEntropy, type Module } from '../nn/index.js';
 import { Generator } from '../tensor/generator.js';
 import { type Tensor, tensor } from '../tensor/index.js';
-
-/** The models for `explain`, `profile` and `tune`, which run on random data. */
-export const MODELS = ['sigma-fusion', 'text-image-classifier'] as const;
-/** The name of such a model. */
-export type ModelName = (typeof MODELS)[number];
+import type { ModelName } from './models.js';
 
 /** Steps rotate over this many batches, so that no input is in a cache from the previous step. */
 const BATCHES = 4;

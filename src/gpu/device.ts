@@ -101,6 +101,11 @@ export interface Counters {
   submissions: number;
 }
 
+/** The devices that `openDevice` accepts. */
+export const DEVICE_CHOICES = ['auto', 'gpu', 'swiftshader', 'reference'] as const;
+/** One of `DEVICE_CHOICES`. */
+export type DeviceChoice = (typeof DEVICE_CHOICES)[number];
+
 /** The default number of plans that a device caches. */
 export const REMEMBERED_PLANS = 64;
 

@@ -1,14 +1,9 @@
 import { findAdapter, originOf, readTuning, warn } from '#webgpu';
 import { limitsOf } from './adapter.js';
-import { type Device, REMEMBERED_PLANS } from './device.js';
+import { DEVICE_CHOICES, type Device, type DeviceChoice, REMEMBERED_PLANS } from './device.js';
 import { TesseraError } from './errors.js';
 import { GpuDevice } from './gpu-device.js';
 import { ReferenceDevice } from './reference-device.js';
-
-/** The devices that `openDevice` accepts. */
-export const DEVICE_CHOICES = ['auto', 'gpu', 'swiftshader', 'reference'] as const;
-/** One of `DEVICE_CHOICES`. */
-export type DeviceChoice = (typeof DEVICE_CHOICES)[number];
 
 /** Options of `openDevice`. */
 export interface OpenOptions {

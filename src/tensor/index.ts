@@ -1,6 +1,6 @@
-export type { Device, HostArray } from '../gpu/device.js';
+export { DEVICE_CHOICES, type Device, type DeviceChoice, type HostArray } from '../gpu/device.js';
 export { DeviceLostError, KernelError, OutOfMemoryError, TesseraError } from '../gpu/errors.js';
-export { DEVICE_CHOICES, type DeviceChoice, type OpenOptions, openDevice } from '../gpu/open.js';
+export { type OpenOptions, openDevice } from '../gpu/open.js';
 export type { Shape } from '../launch/shape.js';
 export { grad } from './autograd.js';
 export { full, type Nested, ones, onesLike, scalar, tensor, zeros, zerosLike } from './create.js';
