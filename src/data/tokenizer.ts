@@ -21,6 +21,7 @@ const normalForm = (text: string): string => text.toLowerCase().normalize('NFC')
  * segmented by the dictionaries of ICU. An emoji is a word, including its joiners and skin tone.
  */
 export function words(text: string): string[] {
+  if (typeof text !== 'string') throw new TesseraError(`words: expected a string, got ${typeof text}`);
   return Array.from(segmenter.segment(normalForm(text)), ({ segment }) => segment).filter((word) => WORD.test(word));
 }
 
@@ -76,6 +77,8 @@ export class Vocabulary {
       }),
       minimumCount: optional(nonNegativeInteger),
     });
+    if (typeof texts !== 'object' || texts === null || !(Symbol.iterator in texts))
+      throw new TesseraError(`Vocabulary.of: expected a list of texts, got ${typeof texts}`);
     const counts = new Map<string, number>();
     for (const text of texts) for (const word of words(text)) counts.set(word, (counts.get(word) ?? 0) + 1);
     const frequent = [...counts].filter(([, count]) => count >= minimumCount).sort(([, a], [, b]) => b - a);

@@ -1,3 +1,4 @@
+import { checkTensors } from '../tensor/factory.js';
 import { arange, crossEntropyRows, oneHot, type Tensor, TesseraError, tensor, where } from '../tensor/index.js';
 import { checkOptions, fraction, integer, listOf, nonNegative, optional, positive } from '../tensor/options.js';
 import {
@@ -43,6 +44,7 @@ export interface CrossEntropyOptions {
  * @throws TesseraError if shapes do not match, the batch is empty, or a label known on the host is out of range.
  */
 export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  checkTensors('crossEntropy', [logits, labels]);
   const classes = logits.shape.at(-1) ?? 0;
   const {
     labelSmoothing = 0,
@@ -188,6 +190,7 @@ export function infoNCE(a: Tensor, b: Tensor, options: { readonly temperature?: 
 
 /** @throws TesseraError if the targets are not f32 of the predictions' shape, or the batch is empty. */
 export function expectAlike(loss: string, x: Tensor, targets: Tensor, expected = 'targets must be'): void {
+  checkTensors(loss, [x, targets]);
   if (targets.dtype !== 'f32' || targets.shape.join() !== x.shape.join())
     throw new TesseraError(`${loss}: ${expected} f32 [${x.shape.join(', ')}], got ${targets.describe()}`);
   if (x.size === 0) throw new TesseraError(`${loss}: the batch is empty: got ${x.describe()}`);

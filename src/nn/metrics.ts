@@ -1,3 +1,4 @@
+import { checkTensors } from '../tensor/factory.js';
 import { type Tensor, TesseraError } from '../tensor/index.js';
 import { checkOptions, expectValue, positiveInteger } from '../tensor/options.js';
 
@@ -16,13 +17,17 @@ export const isAmongLargest = (scores: Tensor, labels: Tensor, k: number): Tenso
  * Accuracy: the fraction of rows whose label has the largest logit. logits (batch, classes), labels (batch) of i32 ->
  * scalar. A row with NaN counts as wrong.
  */
-export const accuracy = (logits: Tensor, labels: Tensor): Tensor => isLargest(logits, labels).cast('f32').mean();
+export function accuracy(logits: Tensor, labels: Tensor): Tensor {
+  checkTensors('accuracy', [logits, labels]);
+  return isLargest(logits, labels).cast('f32').mean();
+}
 
 /**
  * Top-k accuracy: the fraction of rows whose label is among the k largest logits. logits (batch, classes), labels
  * (batch) of i32 -> scalar. A row with NaN counts as wrong.
  */
 export function topKAccuracy(logits: Tensor, labels: Tensor, k = 5): Tensor {
+  checkTensors('topKAccuracy', [logits, labels]);
   expectValue('topKAccuracy', 'k', k, positiveInteger);
   return isAmongLargest(logits, labels, k).cast('f32').mean();
 }

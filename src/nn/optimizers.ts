@@ -1,5 +1,6 @@
 import { gradOrNone } from '../tensor/autograd.js';
 import { startReading } from '../tensor/evaluate.js';
+import { checkTensors } from '../tensor/factory.js';
 import {
   adagradUpdate,
   adamUpdate,
@@ -71,6 +72,11 @@ export interface OptimizerOptions {
 const rateCheck: Check = {
   expected: 'a finite number of 0 or above, or a schedule',
   fits: (value) => value === undefined || typeof value === 'function' || nonNegative.fits(value),
+};
+
+const OPTIMIZERS: Check = {
+  expected: 'a list of optimizers',
+  fits: (value) => Array.isArray(value) && value.length > 0 && value.every((one) => one instanceof Optimizer),
 };
 
 const tensors: Check = {
@@ -210,14 +216,15 @@ export abstract class Optimizer {
    * @throws TesseraError if two of them change the same parameter, or the loss depends on no parameter of one of them.
    */
   static async stepAll(loss: Tensor, optimizers: readonly Optimizer[], options: StepOptions = {}): Promise<void> {
+    checkTensors('step', [loss]);
+    expectValue('step', 'optimizers', optimizers, OPTIMIZERS);
     const { also = [] } = checkOptions('step', options, { also: optional(tensors) });
     const repeated = firstRepeated(optimizers.flatMap((optimizer) => optimizer.parameters));
     if (repeated !== undefined) throw new TesseraError(`step: two optimizers update '${repeated.name}'`);
     const updates = optimizers.flatMap((optimizer) => optimizer.#updates(loss));
     await startReading([loss, ...also, ...updates, ...trackedAssigns([loss])]);
     for (const optimizer of optimizers) optimizer.#steps.value++;
-    const first = optimizers.at(0);
-    if (first === undefined) return;
+    const [first] = optimizers;
     first.#inFlight.push(loss.pending ?? Promise.resolve());
     if (first.#inFlight.length > IN_FLIGHT) await first.#inFlight.shift();
   }
@@ -353,7 +360,8 @@ export abstract class Optimizer {
    * @throws TesseraError if a name is missing or unexpected, or a shape differs. The optimizer is then unchanged.
    */
   loadState(values: ReadonlyMap<string, StoredTensor>): void {
-    if (!values.has('steps')) throw new TesseraError("loadState: the state has no 'steps'; is it an optimizer's?");
+    if (!(values instanceof Map) || !values.has('steps'))
+      throw new TesseraError("loadState: the state has no 'steps'; is it an optimizer's?");
     applyState(values, this.variables(), new Map([['steps', this.#steps]]), true);
   }
 

@@ -34,6 +34,8 @@ export function encodeSafetensors(
   tensors: ReadonlyMap<string, StoredTensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
+  if (!(tensors instanceof Map))
+    throw new TesseraError(`encodeSafetensors: expected a Map of tensors by name, got ${typeof tensors}`);
   for (const [name, value] of Object.entries(metadata)) {
     if (typeof value !== 'string')
       throw new TesseraError(`encodeSafetensors: metadata '${name}' is of type ${typeof value}; expected a string`);

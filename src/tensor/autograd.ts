@@ -1,7 +1,7 @@
 import { TesseraError } from '../gpu/errors.js';
 import type { Shape } from '../launch/shape.js';
 import { scalar } from './create.js';
-import { tensorOf } from './factory.js';
+import { checkTensors, tensorOf } from './factory.js';
 import type { Node, OpNode } from './graph/graph.js';
 import { formatShape, sameShape } from './graph/shape.js';
 import { add, multiply } from './ops/elementwise.js';
@@ -33,6 +33,8 @@ export function grad<const Tensors extends readonly Tensor[]>(
 
 /** Does the same as `grad`, but returns undefined for a tensor that the loss does not depend on. */
 export function gradOrNone(loss: Tensor, tensors: readonly Tensor[]): (Tensor | undefined)[] {
+  checkTensors('grad', [loss]);
+  checkTensors('grad', tensors);
   if (loss.size !== 1 || loss.dtype !== 'f32') {
     throw new TesseraError(
       `grad: expected a loss of one f32 element, got ${loss.describe()}; reduce it with mean() or sum()`,

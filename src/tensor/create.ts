@@ -39,22 +39,31 @@ export function scalarOf(op: string, value: number, dtype: DType): Tensor {
  */
 export function tensor(values: Nested | HostArray, shape?: Shape, dtype?: DType): Tensor {
   const flat = ArrayBuffer.isView(values) ? values : flatten(values);
-  const odd = ArrayBuffer.isView(flat)
-    ? flat instanceof BigInt64Array || flat instanceof BigUint64Array || flat instanceof DataView
-    : !flat.every((value) => typeof value === 'number' || typeof value === 'boolean');
-  if (odd) {
-    throw new TesseraError(
-      `tensor: expected numbers, booleans, nested lists of them or a typed array, got ${describeValue(values)}`,
-    );
-  }
-  const type = checkDType('tensor', dtype ?? dtypeOf(flat));
   const own = shape ?? (ArrayBuffer.isView(values) ? [values.length] : nestedShape(values));
-  checkShape('tensor', own);
-  if (sizeOf(own) !== flat.length) {
-    throw new TesseraError(`tensor: shape ${formatShape(own)} needs ${sizeOf(own)} values, got ${flat.length}`);
-  }
-  if (type === 'i32' || type === 'u32') for (const value of flat) checkHolds('tensor', Number(value), type);
+  const type = checkValues('tensor', flat, own, dtype ?? dtypeOf(flat));
   return makeTensor({ kind: 'data', data: hostArray(flat, type) }, 0, own, type);
+}
+
+/** @throws TesseraError if these are not as many numbers as the shape needs, or the dtype cannot represent one. */
+export function checkValues(
+  op: string,
+  values: HostArray | readonly (number | boolean)[],
+  shape: Shape,
+  dtype: DType,
+): DType {
+  const isOdd = ArrayBuffer.isView(values)
+    ? values instanceof BigInt64Array || values instanceof BigUint64Array || values instanceof DataView
+    : !Array.isArray(values) || !values.every((value) => typeof value === 'number' || typeof value === 'boolean');
+  if (isOdd)
+    throw new TesseraError(
+      `${op}: expected numbers, booleans, nested lists of them or a typed array, got ${describeValue(values)}`,
+    );
+  checkDType(op, dtype);
+  checkShape(op, shape);
+  if (sizeOf(shape) !== values.length)
+    throw new TesseraError(`${op}: shape ${formatShape(shape)} needs ${sizeOf(shape)} values, got ${values.length}`);
+  if (dtype === 'i32' || dtype === 'u32') for (const value of values) checkHolds(op, Number(value), dtype);
+  return dtype;
 }
 
 /**

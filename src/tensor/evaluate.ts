@@ -1,6 +1,7 @@
 import type { Device } from '../gpu/device.js';
 import { TesseraError } from '../gpu/errors.js';
 import { defaultDevice } from './default-device.js';
+import { checkTensors } from './factory.js';
 import type { Node } from './graph/graph.js';
 import { type Trace, trace } from './graph/trace.js';
 import { runtimeOf } from './runtime/runtime.js';
@@ -9,9 +10,10 @@ import { runtimeOf } from './runtime/runtime.js';
  * Computes tensors and keeps them on their device, and does assigns. Returns when the work is submitted, not when it
  * is done: only reading waits.
  *
- * @throws TesseraError if a tensor was built on a variable that was assigned to since.
+ * @throws TesseraError if a target is not a tensor, or was built on a variable that was assigned to since.
  */
 export async function evaluate(...targets: readonly Node[]): Promise<void> {
+  checkTensors('evaluate', targets);
   await run(targets, 'device');
 }
 

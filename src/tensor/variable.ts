@@ -1,9 +1,8 @@
 import { bytesOf, type Device, type DeviceBuffer, type HostArray } from '../gpu/device.js';
 import { TesseraError } from '../gpu/errors.js';
 import { type Shape, sizeOf } from '../launch/shape.js';
-import { hostArray, type Nested, tensor } from './create.js';
+import { checkValues, hostArray, type Nested, tensor } from './create.js';
 import type { DType } from './graph/graph.js';
-import { formatShape } from './graph/shape.js';
 import { assign } from './ops/assign.js';
 import { Tensor } from './tensor.js';
 
@@ -29,7 +28,7 @@ export class Variable extends Tensor {
   #placed: { device: Device; buffer: DeviceBuffer } | undefined;
   #current: Tensor | undefined;
 
-  /** @throws TesseraError if the number of values does not match the shape. */
+  /** @throws TesseraError if the values do not fill the shape, or the dtype cannot represent one. */
   constructor(
     values: HostArray,
     shape: Shape,
@@ -37,11 +36,7 @@ export class Variable extends Tensor {
     public name = 'variable',
     dtype: DType = 'f32',
   ) {
-    if (values.length !== sizeOf(shape)) {
-      throw new TesseraError(
-        `${name}: shape ${formatShape(shape)} needs ${sizeOf(shape)} values, got ${values.length}`,
-      );
-    }
+    checkValues(name, values, shape, dtype);
     super({ kind: 'data', data: values }, 0, shape, dtype);
     this.#initial = hostArray(values, dtype);
   }
@@ -68,11 +63,7 @@ export class Variable extends Tensor {
 
   /** Replaces the value with values from the host. @throws TesseraError if their number does not match the shape. */
   set(values: HostArray): void {
-    if (values.length !== sizeOf(this.shape)) {
-      throw new TesseraError(
-        `${this.name}: shape ${formatShape(this.shape)} needs ${sizeOf(this.shape)} values, got ${values.length}`,
-      );
-    }
+    checkValues(this.name, values, this.shape, this.dtype);
     if (this.#placed === undefined) this.#initial.set(hostArray(values, this.dtype));
     else this.#placed.device.write(this.#placed.buffer, hostArray(values, this.dtype), this.dtype);
     this.version++;

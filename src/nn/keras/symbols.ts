@@ -81,6 +81,11 @@ export function input(options: InputOptions): SymbolicTensor {
   return new SymbolicTensor([...shape], dtype, name);
 }
 
+function expectSymbol(name: string, symbol: unknown): void {
+  if (!(symbol instanceof SymbolicTensor))
+    throw new TesseraError(`${name}: expected symbols, which input() and layers return; got ${kindOf(symbol)}`);
+}
+
 /** Calls a function on symbols and returns the symbols of its results; the first result gets the mask. */
 export function call(
   name: string,
@@ -88,9 +93,7 @@ export function call(
   compute: (...values: Tensor[]) => Tensor | readonly Tensor[],
   { module, mask }: { readonly module?: Module; readonly mask?: SymbolicTensor | undefined } = {},
 ): [SymbolicTensor, ...SymbolicTensor[]] {
-  for (const symbol of inputs)
-    if (!(symbol instanceof SymbolicTensor))
-      throw new TesseraError(`${name}: expected symbols, which input() and layers return; got ${kindOf(symbol)}`);
+  for (const symbol of inputs) expectSymbol(name, symbol);
   const listed = (...values: Tensor[]): readonly Tensor[] => [compute(...values)].flat();
   const results = listed(...inputs.map((symbol) => symbol.sample()));
   for (const { shape } of results)
@@ -141,6 +144,7 @@ export function layer<M extends Layer>(
 ): SymbolicLayer<M> {
   const moduleFor = once(make);
   const apply = (x: SymbolicTensor): SymbolicTensor => {
+    expectSymbol(name, x);
     const module = moduleFor(x.shape);
     return call(name, [x], (value) => module.forward(value), { module, mask: keepsMask ? x.mask : undefined })[0];
   };

@@ -1,3 +1,4 @@
+import { checkTensors } from '../../tensor/factory.js';
 import type { Generator } from '../../tensor/generator.js';
 import { concat, dropout, type Tensor, TesseraError, type Variable } from '../../tensor/index.js';
 import {
@@ -48,6 +49,7 @@ export class Linear extends AffineLayer {
 
   /** Computes y. @throws TesseraError if the last axis of x does not have `inputs` features. */
   override forward(x: Tensor): Tensor {
+    checkTensors('Linear', [x]);
     if (x.shape.at(-1) !== this.inputs) {
       throw new TesseraError(`Linear: expected ${this.inputs} features in the last axis, got ${x.describe()}`);
     }

@@ -32,6 +32,7 @@ export function normalizeAxis(op: string, axis: number, rank: number): number {
 export function normalizeAxes(op: string, axes: number | readonly number[] | undefined, rank: number): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
   const list = typeof axes === 'number' ? [axes] : axes;
+  if (!Array.isArray(list)) throw new TesseraError(`${op}: expected an axis or a list of axes, got ${typeof axes}`);
   const from0 = list.map((axis) => normalizeAxis(op, axis, rank)).sort((a, b) => a - b);
   if (new Set(from0).size < from0.length)
     throw new TesseraError(`${op}: axes [${list.join(', ')}] name one axis twice`);

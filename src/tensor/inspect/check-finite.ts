@@ -1,6 +1,6 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { readBack } from '../evaluate.js';
-import { tensorOf } from '../factory.js';
+import { checkTensors, tensorOf } from '../factory.js';
 import type { Node } from '../graph/graph.js';
 import { trace } from '../graph/trace.js';
 import type { Tensor } from '../tensor.js';
@@ -12,6 +12,7 @@ import type { Tensor } from '../tensor.js';
  * @throws TesseraError that names the op, its shapes and the index of the element, if there is such an op.
  */
 export async function checkFinite(...targets: readonly Tensor[]): Promise<void> {
+  checkTensors('checkFinite', targets);
   const { nodes, slots } = trace(targets.map((target) => target.current()));
   for (const slot of slots) await expectFinite(tensorOf(slot), 'an input', []);
   const values = nodes.filter(({ op }) => !op.assigns).flatMap(({ tensors }) => tensors);

@@ -1,5 +1,6 @@
 import { bytesOf, type Window } from '../../gpu/device.js';
 import { deviceOf } from '../evaluate.js';
+import { checkTensors } from '../factory.js';
 import { trace } from '../graph/trace.js';
 import type { Storage } from '../runtime/memory.js';
 import { type Plan, plan } from '../runtime/plan.js';
@@ -47,6 +48,7 @@ export interface Explanation {
 
 /** Plans the evaluation of tensors without running it, and lists each dispatch with its kernel, cost and buffers. */
 export async function explain(...targets: readonly Tensor[]): Promise<Explanation> {
+  checkTensors('explain', targets);
   const current = targets.map((target) => target.current());
   const traced = trace(current);
   const device = await deviceOf(traced);

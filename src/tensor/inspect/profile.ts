@@ -1,5 +1,6 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { deviceOf } from '../evaluate.js';
+import { checkTensors } from '../factory.js';
 import { trace } from '../graph/trace.js';
 import { runtimeOf } from '../runtime/runtime.js';
 import type { Tensor } from '../tensor.js';
@@ -43,6 +44,7 @@ export interface Profile {
  * variables.
  */
 export async function profile(...targets: readonly Tensor[]): Promise<Profile> {
+  checkTensors('profile', targets);
   const traced = trace(targets.map((target) => target.current()));
   const device = await deviceOf(traced);
   if (device.kind === 'gpu' && !device.features.has('timestamp-query')) {

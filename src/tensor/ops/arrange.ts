@@ -1,5 +1,6 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { formatShape, normalizeAxes, normalizeAxis } from '../graph/shape.js';
+import { expectValue, listOf, nonNegativeInteger } from '../options.js';
 import type { Tensor } from '../tensor.js';
 import { expectTensors } from './checks.js';
 import { broadcastTo, concat, pad, reshape } from './movement.js';
@@ -77,8 +78,7 @@ export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
 
 /** Repeats x `counts[d]` times along each axis d, as NumPy's tile; shapes and counts align at the last axis. Exact. */
 export function tile(x: Tensor, counts: readonly number[]): Tensor {
-  if (!counts.every((count) => Number.isInteger(count) && count >= 0))
-    throw new TesseraError(`tile: expected non-negative integers, got [${counts.join(', ')}]`);
+  expectValue('tile', 'counts', counts, listOf(nonNegativeInteger));
   const rank = Math.max(counts.length, x.rank);
   const sizes = [...Array.from({ length: rank - x.rank }, () => 1), ...x.shape];
   const times = [...Array.from({ length: rank - counts.length }, () => 1), ...counts];

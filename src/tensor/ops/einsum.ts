@@ -1,5 +1,6 @@
 import { defined, TesseraError } from '../../gpu/errors.js';
 import { sizeOf } from '../../launch/shape.js';
+import { checkTensors } from '../factory.js';
 import { formatShape } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { matmul } from './matmul.js';
@@ -14,6 +15,9 @@ import { permute, reshape, slice } from './movement.js';
  * tensors.
  */
 export function einsum(equation: string, ...tensors: readonly Tensor[]): Tensor {
+  if (typeof equation !== 'string')
+    throw new TesseraError(`einsum: expected an equation such as 'ij,jk->ik', got ${typeof equation}`);
+  checkTensors('einsum', tensors);
   const fail = (what: string): never => {
     const shapes = tensors.map(({ shape }) => formatShape(shape)).join(' and ');
     throw new TesseraError(`einsum: '${equation}' of ${shapes}: ${what}`);

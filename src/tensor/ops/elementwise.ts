@@ -1,5 +1,5 @@
 import * as fn from '../../kernels/elementwise/table.js';
-import { scalarOf } from '../create.js';
+import { checkDType, scalarOf } from '../create.js';
 import type { DType } from '../graph/graph.js';
 import type { Operand, Tensor } from '../tensor.js';
 import { expectType } from './checks.js';
@@ -149,4 +149,4 @@ export const casts = {
  * becomes 0; i32 and u32 wrap around; as bool, 0 is false and everything else is true. f16 rounds to 11 significant
  * bits and overflows to infinity beyond 65504. Exact, except for f16: Error ≤ 1e-3·|y| + 6e-8.
  */
-export const cast = (x: Tensor, dtype: DType): Tensor => (x.dtype === dtype ? x : casts[dtype](x));
+export const cast = (x: Tensor, dtype: DType): Tensor => (x.dtype === checkDType('cast', dtype) ? x : casts[dtype](x));

@@ -3,6 +3,7 @@ import { identity } from '../../kernels/elementwise/table.js';
 import { concatLaunches, padLaunches, permuteLaunches, type Steps, sliceLaunches } from '../../launch/movement.js';
 import { type Shape, sizeOf } from '../../launch/shape.js';
 import { broadcastShapes, checkShape, formatShape, normalizeAxis, sameShape } from '../graph/shape.js';
+import { expectValue, integer, listOf } from '../options.js';
 import type { Tensor } from '../tensor.js';
 import { expectTensors } from './checks.js';
 import { defineOp, type Op } from './define.js';
@@ -70,8 +71,10 @@ export const permuteOp = defineOp({
 });
 
 /** Permutes the axes: axis d of the output is axis order[d] of x. Exact. */
-export const permute = (x: Tensor, order: readonly number[]): Tensor =>
-  permuteOp(x, { order: order.map((axis) => normalizeAxis('permute', axis, x.rank)) });
+export function permute(x: Tensor, order: readonly number[]): Tensor {
+  expectValue('permute', 'order', order, listOf(integer));
+  return permuteOp(x, { order: order.map((axis) => normalizeAxis('permute', axis, x.rank)) });
+}
 
 /** Swaps the last two axes. `matmul` reads a transposed operand in place; other ops read a copy. Exact. */
 export function transpose(x: Tensor): Tensor {
@@ -109,6 +112,8 @@ export function slice(
   end: readonly number[] = [],
   step: readonly number[] = [],
 ): Tensor {
+  for (const [name, indices] of Object.entries({ begin, end, step }))
+    expectValue('slice', name, indices, listOf(integer));
   const longest = Math.max(begin.length, end.length, step.length);
   if (longest > x.rank)
     throw new TesseraError(`slice: expected at most ${x.rank} indices for ${formatShape(x.shape)}, got ${longest}`);
@@ -154,7 +159,11 @@ export const padOp: Op<readonly ['x'], PadAttributes> = defineOp({
  * @throws TesseraError if the widths are not one pair of non-negative integers for each axis.
  */
 export function pad(x: Tensor, widths: readonly (readonly [number, number])[], value = 0): Tensor {
-  if (widths.length !== x.rank || widths.flat().some((width) => !Number.isInteger(width) || width < 0)) {
+  if (
+    !Array.isArray(widths) ||
+    widths.length !== x.rank ||
+    widths.flat().some((width) => !Number.isInteger(width) || width < 0)
+  ) {
     throw new TesseraError(
       `pad: expected ${x.rank} pairs of non-negative integers for ${formatShape(x.shape)}, got ${JSON.stringify(widths)}`,
     );

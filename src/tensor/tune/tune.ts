@@ -3,6 +3,7 @@ import { defined, OutOfMemoryError, TesseraError } from '../../gpu/errors.js';
 import { median } from '../../gpu/statistics.js';
 import { type ChoicePoint, chooserOf } from '../../launch/choice.js';
 import { deviceOf } from '../evaluate.js';
+import { checkTensors } from '../factory.js';
 import { settledTrace, trace } from '../graph/trace.js';
 import { anything, checkOptions, optional, positive } from '../options.js';
 import { plan } from '../runtime/plan.js';
@@ -52,6 +53,7 @@ export async function tune(targets: readonly Tensor[], options: TuneOptions = {}
     onProgress,
     signal,
   } = checkOptions('tune', options, { milliseconds: optional(positive), onProgress: anything, signal: anything });
+  checkTensors('tune', targets);
   const end = performance.now() + milliseconds;
   const current = targets.map((target) => target.current());
   const device = await deviceOf(trace(current));
