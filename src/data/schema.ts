@@ -1,5 +1,13 @@
 import { TesseraError } from '../tensor/index.js';
-import { anything, checkOptions, closedFraction, lookUp, nonNegativeInteger, optional } from '../tensor/options.js';
+import {
+  anything,
+  boolean,
+  checkOptions,
+  closedFraction,
+  lookUp,
+  nonNegativeInteger,
+  optional,
+} from '../tensor/options.js';
 import type { KindName } from './fields/field.js';
 
 /** What is predicted: one class of several, a class of ordered ones, a number, or a set of tags. */
@@ -54,7 +62,7 @@ export type Fractions = Readonly<Record<PartName, number>>;
 export type Split =
   | { readonly by: 'fraction'; readonly fractions: Fractions; readonly seed: number }
   | { readonly by: 'group'; readonly column: string; readonly fractions: Fractions; readonly seed: number }
-  | { readonly by: 'time'; readonly column: string; readonly fractions: Fractions }
+  | { readonly by: 'time'; readonly column: string; readonly fractions: Fractions; readonly dayFirst?: boolean }
   | { readonly by: 'column'; readonly column: string; readonly seed: number }
   | { readonly by: 'files'; readonly files: Readonly<Record<string, PartName>>; readonly seed: number };
 
@@ -129,14 +137,20 @@ export function checkFractions(where: string, fractions: Fractions): Fractions {
 const SPLITS: Readonly<Record<Split['by'], readonly string[]>> = {
   fraction: ['fractions', 'seed'],
   group: ['column', 'fractions', 'seed'],
-  time: ['column', 'fractions'],
+  time: ['column', 'fractions', 'dayFirst'],
   column: ['column', 'seed'],
   files: ['files', 'seed'],
 };
 
 function checkSplit(where: string, split: Split): Split {
   const names = lookUp(where, 'way to split', SPLITS, split.by);
-  const checks = Object.entries({ column: text, fractions: object, seed: nonNegativeInteger, files: object });
+  const checks = Object.entries({
+    column: text,
+    fractions: object,
+    seed: nonNegativeInteger,
+    files: object,
+    dayFirst: optional(boolean),
+  });
   checkOptions<object>(where, split, {
     by: text,
     ...Object.fromEntries(checks.filter(([name]) => names.includes(name))),
