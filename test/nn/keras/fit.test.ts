@@ -292,8 +292,8 @@ test('unknown options are errors under the name that was called', async () => {
   const model = line();
   const compiled = model.compile({ loss: 'huber' });
   const options = (given: object) => given as never;
-  expect(() => model.compile(options({ loss: 'huber', optimizer: 'sgd' }))).toThrow(
-    "compile: there is no option 'optimizer' (did you mean 'optimizer'?)",
+  expect(() => model.compile(options({ loss: 'huber', optimzer: 'sgd' }))).toThrow(
+    "compile: there is no option 'optimzer' (did you mean 'optimizer'?)",
   );
   await expect(compiled.fit([[1]], [[1]], options({ epoch: 3 }))).rejects.toThrow(
     "fit: there is no option 'epoch' (did you mean 'epochs'?)",
