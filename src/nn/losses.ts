@@ -1,4 +1,4 @@
-import { checkTensors } from '../tensor/factory.js';
+import { checkTensors } from '../tensor/graph/graph.js';
 import { arange, crossEntropyRows, oneHot, type Tensor, TesseraError, tensor, where } from '../tensor/index.js';
 import { checkOptions, fraction, integer, listOf, nonNegative, optional, positive } from '../tensor/options.js';
 import {

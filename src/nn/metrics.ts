@@ -1,4 +1,4 @@
-import { checkTensors } from '../tensor/factory.js';
+import { checkTensors } from '../tensor/graph/graph.js';
 import { type Tensor, TesseraError } from '../tensor/index.js';
 import { checkOptions, expectValue, positiveInteger } from '../tensor/options.js';
 

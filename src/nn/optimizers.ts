@@ -1,6 +1,6 @@
 import { gradOrNone } from '../tensor/autograd.js';
 import { startReading } from '../tensor/evaluate.js';
-import { checkTensors } from '../tensor/factory.js';
+import { checkTensors } from '../tensor/graph/graph.js';
 import {
   adagradUpdate,
   adamUpdate,

@@ -1,8 +1,9 @@
 import { TesseraError } from '../gpu/errors.js';
 import type { Shape } from '../launch/shape.js';
 import { scalar } from './create.js';
-import { checkTensors, tensorOf } from './factory.js';
+import { tensorOf } from './factory.js';
 import type { Node, OpNode } from './graph/graph.js';
+import { checkTensors } from './graph/graph.js';
 import { formatShape, sameShape } from './graph/shape.js';
 import { add, multiply } from './ops/elementwise.js';
 import { broadcastTo, reshape, reshapeOp } from './ops/movement.js';

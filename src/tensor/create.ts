@@ -38,6 +38,7 @@ export function scalarOf(op: string, value: number, dtype: DType): Tensor {
  * the dtype is unknown, or an integer dtype cannot represent a value.
  */
 export function tensor(values: Nested | HostArray, shape?: Shape, dtype?: DType): Tensor {
+  if (!ArrayBuffer.isView(values) && !Array.isArray(values) && !isNumber(values)) throw notNumbers('tensor', values);
   const flat = ArrayBuffer.isView(values) ? values : flatten(values);
   const own = shape ?? (ArrayBuffer.isView(values) ? [values.length] : nestedShape(values));
   const type = checkValues('tensor', flat, own, dtype ?? dtypeOf(flat));
@@ -53,11 +54,8 @@ export function checkValues(
 ): DType {
   const isOdd = ArrayBuffer.isView(values)
     ? values instanceof BigInt64Array || values instanceof BigUint64Array || values instanceof DataView
-    : !Array.isArray(values) || !values.every((value) => typeof value === 'number' || typeof value === 'boolean');
-  if (isOdd)
-    throw new TesseraError(
-      `${op}: expected numbers, booleans, nested lists of them or a typed array, got ${describeValue(values)}`,
-    );
+    : !Array.isArray(values) || !values.every(isNumber);
+  if (isOdd) throw notNumbers(op, values);
   checkDType(op, dtype);
   checkShape(op, shape);
   if (sizeOf(shape) !== values.length)
@@ -103,9 +101,16 @@ export function checkDType(op: string, dtype: DType): DType {
   return dtype;
 }
 
+const isNumber = (value: unknown): value is number | boolean => typeof value === 'number' || typeof value === 'boolean';
+
+const notNumbers = (op: string, values: unknown): TesseraError =>
+  new TesseraError(
+    `${op}: expected numbers, booleans, nested lists of them or a typed array, got ${describeValue(values)}`,
+  );
+
 function describeValue(values: unknown): string {
   if (Array.isArray(values))
-    return `a list with ${describeValue(values.flat(Number.POSITIVE_INFINITY).find((value) => typeof value !== 'number' && typeof value !== 'boolean'))}`;
+    return `a list with ${describeValue(values.flat(Number.POSITIVE_INFINITY).find((value) => !isNumber(value)))}`;
   if (values === null || typeof values !== 'object') return typeof values === 'string' ? `'${values}'` : String(values);
   return values.constructor?.name ?? 'an object';
 }

@@ -1,8 +1,8 @@
 import type { Device } from '../gpu/device.js';
 import { TesseraError } from '../gpu/errors.js';
 import { defaultDevice } from './default-device.js';
-import { checkTensors } from './factory.js';
 import type { Node } from './graph/graph.js';
+import { checkTensors } from './graph/graph.js';
 import { type Trace, trace } from './graph/trace.js';
 import { runtimeOf } from './runtime/runtime.js';
 

@@ -28,11 +28,4 @@ export function tensorOf(node: Node): Tensor {
   return node;
 }
 
-/** @throws TesseraError if this is not a list of tensors. */
-export function checkTensors(where: string, tensors: readonly unknown[]): void {
-  const odd = Array.isArray(tensors) ? tensors.find((value) => !isTensor(value)) : tensors;
-  if (!Array.isArray(tensors) || tensors.some((value) => !isTensor(value)))
-    throw new TesseraError(`${where}: expected tensors, got ${odd === null ? 'null' : typeof odd}`);
-}
-
 export const isTensor = (value: unknown): value is Tensor => tensorClass !== undefined && value instanceof tensorClass;

@@ -1,5 +1,5 @@
-import { checkTensors } from '../../tensor/factory.js';
 import type { Generator } from '../../tensor/generator.js';
+import { checkTensors } from '../../tensor/graph/graph.js';
 import { concat, dropout, type Tensor, TesseraError, type Variable } from '../../tensor/index.js';
 import {
   anything,

@@ -1,4 +1,5 @@
 import type { Device, DeviceBuffer, ElementType, HostArray } from '../../gpu/device.js';
+import { TesseraError } from '../../gpu/errors.js';
 import type { ElementwiseFunction } from '../../kernels/elementwise/table.js';
 import type { Launch, LaunchContext, Value } from '../../launch/launch.js';
 import type { Shape } from '../../launch/shape.js';
@@ -39,6 +40,16 @@ export interface Node extends TensorType {
   takeValueOf(other: Node): void;
   /** Its dtype and shape, for messages. */
   describe(): string;
+}
+
+const isNode = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'source' in value && 'describe' in value;
+
+/** @throws TesseraError if this is not a list of tensors. */
+export function checkTensors(where: string, tensors: readonly unknown[]): void {
+  if (Array.isArray(tensors) && tensors.every(isNode)) return;
+  const odd = Array.isArray(tensors) ? tensors.find((value) => !isNode(value)) : tensors;
+  throw new TesseraError(`${where}: expected tensors, got ${odd === null ? 'null' : typeof odd}`);
 }
 
 /** A `Variable`, as the engine sees it: memory that lasts, and how often it was changed. */

@@ -1,7 +1,8 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { readBack } from '../evaluate.js';
-import { checkTensors, tensorOf } from '../factory.js';
+import { tensorOf } from '../factory.js';
 import type { Node } from '../graph/graph.js';
+import { checkTensors } from '../graph/graph.js';
 import { trace } from '../graph/trace.js';
 import type { Tensor } from '../tensor.js';
 

@@ -1,6 +1,6 @@
 import { bytesOf, type Window } from '../../gpu/device.js';
 import { deviceOf } from '../evaluate.js';
-import { checkTensors } from '../factory.js';
+import { checkTensors } from '../graph/graph.js';
 import { trace } from '../graph/trace.js';
 import type { Storage } from '../runtime/memory.js';
 import { type Plan, plan } from '../runtime/plan.js';

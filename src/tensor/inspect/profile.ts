@@ -1,6 +1,6 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { deviceOf } from '../evaluate.js';
-import { checkTensors } from '../factory.js';
+import { checkTensors } from '../graph/graph.js';
 import { trace } from '../graph/trace.js';
 import { runtimeOf } from '../runtime/runtime.js';
 import type { Tensor } from '../tensor.js';

@@ -1,6 +1,6 @@
 import { defined, TesseraError } from '../../gpu/errors.js';
 import { sizeOf } from '../../launch/shape.js';
-import { checkTensors } from '../factory.js';
+import { checkTensors } from '../graph/graph.js';
 import { formatShape } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
 import { matmul } from './matmul.js';

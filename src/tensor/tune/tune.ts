@@ -3,7 +3,7 @@ import { defined, OutOfMemoryError, TesseraError } from '../../gpu/errors.js';
 import { median } from '../../gpu/statistics.js';
 import { type ChoicePoint, chooserOf } from '../../launch/choice.js';
 import { deviceOf } from '../evaluate.js';
-import { checkTensors } from '../factory.js';
+import { checkTensors } from '../graph/graph.js';
 import { settledTrace, trace } from '../graph/trace.js';
 import { anything, checkOptions, optional, positive } from '../options.js';
 import { plan } from '../runtime/plan.js';
