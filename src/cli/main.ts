@@ -5,6 +5,7 @@ import { bench, describeBench } from './bench.js';
 import { reportError } from './exit.js';
 import { MODELS, type ModelName } from './models.js';
 import { PRESETS } from './presets.js';
+import { describeTable } from './table-options.js';
 
 /*
  * The command line. A command's file is imported when the command runs, as the engine takes far longer to load than a help
@@ -94,6 +95,17 @@ program
   .action(async (image, text, options) => {
     const { predict } = await import('./predict.js');
     exitCode = await predict(image, text, options);
+  });
+
+describeTable(program.command('inspect'))
+  .description('tell what the columns of a table are, how its rows are split, and what looks wrong')
+  .argument('<tables...>', TABLE_ARGUMENT)
+  .option('--out <file>', 'write what was decided as JSON, which can be edited and given back by --schema')
+  .option('--sheet <file>', 'write a contact sheet of the images as PNG')
+  .addOption(json())
+  .action(async (files, options) => {
+    const { inspect } = await import('./inspect.js');
+    exitCode = await inspect(files, options);
   });
 
 program

@@ -2,7 +2,15 @@ import { TesseraError } from '../tensor/index.js';
 import type { ColumnStatistics } from './columns.js';
 import type { KindName } from './fields/field.js';
 import { settingsOf } from './infer.js';
-import { expectColumn, type IgnoredColumn, KINDS, type Schema, type SchemaField, type TaskKind } from './schema.js';
+import {
+  expectColumn,
+  type IgnoredColumn,
+  KINDS,
+  type Schema,
+  type SchemaField,
+  type SchemaTarget,
+  type TaskKind,
+} from './schema.js';
 import { inferTarget } from './target.js';
 
 /** Columns by the kind that a user gives them. */
@@ -34,16 +42,13 @@ export function overrideSchema(schema: Schema, overrides: Overrides, columns: re
       chosen.set(column, kind);
     }
 
-  let { target } = schema;
+  const target = schema.target === undefined ? undefined : overrideTarget(schema.target, overrides, columns);
   const fields: SchemaField[] = [];
   const ignored: IgnoredColumn[] = [];
   for (const statistics of columns) {
     const { column } = statistics;
     const kind = chosen.get(column);
-    if (column === target?.column) {
-      if (kind !== undefined) target = inferTarget(statistics, taskFor(column, kind)).target;
-      continue;
-    }
+    if (column === target?.column) continue;
     const field = schema.fields.find((field) => field.column === column);
     if (kind === 'ignore') ignored.push({ column, reason: 'as asked' });
     else if (kind !== undefined && kind !== field?.kind)
@@ -57,11 +62,25 @@ export function overrideSchema(schema: Schema, overrides: Overrides, columns: re
   return { ...schema, ...(target === undefined ? {} : { target }), fields, ignored };
 }
 
-function taskFor(column: string, kind: KindName | 'ignore'): TaskKind {
-  const task = kind === 'ignore' ? undefined : TASK_OF[kind];
+/** The target with the kind that it was given. @throws TesseraError if it is ignored or cannot have that kind. */
+function overrideTarget(
+  target: SchemaTarget,
+  overrides: Overrides,
+  columns: readonly ColumnStatistics[],
+): SchemaTarget {
+  const task = taskOf(target.column, overrides);
+  const statistics = columns.find(({ column }) => column === target.column);
+  return task === undefined || task === target.kind || statistics === undefined
+    ? target
+    : inferTarget(statistics, task).target;
+}
+
+/** The task that overrides give to a target, if any. @throws TesseraError if they ignore it, or give it another kind. */
+export function taskOf(target: string, overrides: Overrides): TaskKind | undefined {
+  const given = Object.entries(overrides).find(([, columns]) => columns.includes(target))?.[0];
+  if (given === undefined) return undefined;
+  const task = TASK_OF[given as KindName];
   if (task === undefined)
-    throw new TesseraError(
-      `--${kind}: '${column}' is the target; expected --category, --boolean, --number or --tags for it`,
-    );
+    throw new TesseraError(`--${given}: '${target}' is the target; expected --category, --boolean, --number or --tags`);
   return task;
 }

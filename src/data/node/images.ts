@@ -7,7 +7,7 @@ const MAXIMUM_PIXELS = 64 * 2 ** 20;
 const MAXIMUM_BYTES = 256 * 2 ** 20;
 
 /** Loads sharp lazily, as it is a large optional dependency. */
-async function loadSharp() {
+export async function loadSharp() {
   try {
     return (await import('sharp')).default;
   } catch (error) {

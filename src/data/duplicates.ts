@@ -1,0 +1,80 @@
+import { textOf } from './cells.js';
+import { GrowingArray } from './growing.js';
+import { hashText, mix } from './hash.js';
+import { UNUSED } from './splitters.js';
+import type { Row, Table } from './table.js';
+
+/** The rows that are compared: 8 bytes each, and as many for the set of those seen. */
+const MOST_ROWS = 4_000_000;
+
+/** Rows that are alike in all columns that a model reads. */
+export interface Duplicates {
+  /** The rows that are equal to an earlier one. */
+  readonly rows: number;
+  /** The rows of validation and test that are equal to a training row. */
+  readonly acrossSplit: number;
+  /** The number of rows that were compared: all, or the first 4,000,000. */
+  readonly compared: number;
+}
+
+/** Finds equal rows by 64-bit hashes of some of their columns: of 4,000,000 different rows two are confused once in a million tables. */
+export class DuplicateFinder {
+  readonly #first = new GrowingArray(Uint32Array);
+  readonly #second = new GrowingArray(Uint32Array);
+
+  constructor(private readonly columns: readonly number[]) {}
+
+  add({ cells }: Row): void {
+    if (this.#first.size === MOST_ROWS) return;
+    let [first, second] = [1, 2];
+    for (const column of this.columns) {
+      const text = textOf(cells[column]);
+      // A missing cell must differ from every text.
+      first = mix(first * 31 + (text === undefined ? 7 : hashText(text)));
+      second = mix(second * 37 + (text === undefined ? 9 : hashText(text, 1)));
+    }
+    this.#first.add(first);
+    this.#second.add(second);
+  }
+
+  /** The same table, whose rows are looked at as they are read. */
+  watch(table: Table): Table {
+    const rows = (errors?: Parameters<Table['rows']>[0]) => table.rows(errors);
+    const add = (row: Row) => this.add(row);
+    return {
+      name: table.name,
+      columns: table.columns,
+      readFile: (path, row) => table.readFile(path, row),
+      async *rows(errors) {
+        for await (const chunk of rows(errors)) {
+          chunk.forEach(add);
+          yield chunk;
+        }
+      },
+    };
+  }
+
+  /** Counts the duplicates, given the part of every row; rows of no part are not counted. */
+  count(parts: Uint8Array): Duplicates {
+    const [first, second] = [this.#first.values, this.#second.values];
+    const slots = 2 ** Math.ceil(Math.log2(2 * first.length + 2));
+    /** Open addressing: the row of a slot plus one, the first in the order below of those that are equal. */
+    const table = new Uint32Array(slots);
+    let [duplicates, acrossSplit] = [0, 0];
+    // Training rows first, so that a duplicate in another part is found to be equal to one.
+    for (const isTraining of [true, false])
+      for (let row = 0; row < first.length; row++) {
+        if (parts[row] === UNUSED || (parts[row] === 0) !== isTraining) continue;
+        let slot = first[row] & (slots - 1);
+        const isOther = (other: number): boolean => first[other] !== first[row] || second[other] !== second[row];
+        while (table[slot] !== 0 && isOther(table[slot] - 1)) slot = (slot + 1) & (slots - 1);
+        if (table[slot] === 0) {
+          table[slot] = row + 1;
+          continue;
+        }
+        duplicates++;
+        if (!isTraining && parts[table[slot] - 1] === 0) acrossSplit++;
+      }
+    return { rows: duplicates, acrossSplit, compared: first.length };
+  }
+}
