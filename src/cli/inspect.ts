@@ -1,99 +1,87 @@
 import path from 'node:path';
 import { textOf } from '../data/cells.js';
-import { inspectTable } from '../data/inspect.js';
-import { contactSheet, type SheetImage } from '../data/node/contact-sheet.js';
-import { writeFileAtomically } from '../data/node/files.js';
-import type { Row, Table } from '../data/table.js';
-import { Generator, TesseraError } from '../tensor/index.js';
+import type { Inspection } from '../data/inspect.js';
+import { contactSheet, type SheetImage, TILE_SHAPE } from '../data/node/contact-sheet.js';
+import { checkWritable, writeFileAtomically } from '../data/node/files.js';
+import { decodeBytes } from '../data/node/images.js';
+import type { Cell, Row, Table } from '../data/table.js';
+import { TesseraError } from '../tensor/index.js';
 import { linesOf, resultOf } from './inspection.js';
 import type { TableOptions } from './table-options.js';
-import { inspectOptionsOf, openGiven } from './table-source.js';
+import { inspectGiven } from './table-source.js';
 import { Terminal } from './terminal.js';
 
 /** The options of `tessera inspect`. */
 export interface InspectCommandOptions extends TableOptions {
   readonly out?: string;
-  readonly sample?: number;
+  readonly sheet?: string;
   readonly json?: boolean;
 }
 
 /** Implements `tessera inspect`, which tells what the columns of a table are and what looks wrong. Returns the exit code. */
 export async function inspect(files: readonly string[], options: InspectCommandOptions): Promise<number> {
-  const { out, sample, json = false } = options;
+  const { out, sheet, json = false } = options;
   const terminal = new Terminal(json);
-  const whole = await openGiven(files, options);
-  const table = sample === undefined ? whole : firstRows(whole, sample);
-  const inspection = await inspectTable(table, await inspectOptionsOf(files, options));
-  terminal.result(resultOf(table, inspection));
-  for (const line of linesOf(table, inspection, process.stdout.columns)) terminal.print(line);
-  if (out === undefined) return 0;
-  const { schema } = inspection;
-  const write = async (name: string, bytes: string | Uint8Array): Promise<void> => {
-    await writeFileAtomically(path.join(out, name), bytes);
-    terminal.note(`wrote ${path.join(out, name)}`);
+  for (const file of [out, sheet]) if (file !== undefined) await checkWritable(file);
+  const { table, inspection } = await inspectGiven(files, options);
+  const images = await drawnImages(table, inspection);
+  if (sheet !== undefined && images.length === 0)
+    throw new TesseraError(`--sheet: no column of ${table.name} has images; name one with --image, or remove --sheet`);
+  const found = { ...inspection, warnings: [...inspection.warnings, ...imageWarnings(images)] };
+  terminal.result(resultOf(table, found));
+  for (const line of linesOf(table, found, process.stdout.columns)) terminal.print(line);
+  if (inspection.errors.count > 0) terminal.note(inspection.errors.summary());
+  const write = async (file: string, content: string | Uint8Array): Promise<void> => {
+    await writeFileAtomically(file, content);
+    terminal.note(`wrote ${file}`);
   };
-  await write('schema.json', `${JSON.stringify(schema, null, 2)}\n`);
-  for (const { column, kind } of schema.fields)
-    if (kind === 'image')
-      await write(
-        `contact-sheet-${column.replace(/[^\p{L}\p{N}_-]/gu, '_')}.png`,
-        await contactSheet(await drawImages(table, column, schema.target?.column)),
-      );
+  if (out !== undefined) await write(out, `${JSON.stringify(inspection.schema, null, 2)}\n`);
+  if (sheet !== undefined) await write(sheet, await contactSheet(images));
   return 0;
 }
 
-/** The first rows of a table. */
-function firstRows(table: Table, most: number): Table {
-  return {
-    name: table.name,
-    columns: table.columns,
-    readFile: (file, row) => table.readFile(file, row),
-    async *rows(errors) {
-      let left = most;
-      for await (const chunk of table.rows(errors)) {
-        yield chunk.slice(0, left);
-        left -= chunk.length;
-        if (left <= 0) return;
-      }
-    },
-  };
+/** An image of a drawn row, or why it cannot be used. */
+interface DrawnImage extends SheetImage {
+  readonly column: string;
+  readonly problem?: string;
 }
 
-const MOST_IMAGES = 36;
-
-/** Draws rows of a table at random, with their images and what they are: the target, or the name of the file. */
-async function drawImages(table: Table, column: string, target: string | undefined): Promise<SheetImage[]> {
-  const at = table.columns.indexOf(column);
-  const generator = new Generator(0).fork('contact sheet');
-  const drawn: Row[] = [];
-  let seen = 0;
-  for await (const chunk of table.rows())
-    for (const row of chunk) {
-      if (textOf(row.cells[at]) === undefined) continue;
-      const place = seen < MOST_IMAGES ? seen : generator.integer(seen + 1);
-      if (place < MOST_IMAGES) drawn[place] = row;
-      seen++;
+/** The images of the rows that were drawn, column by column. */
+async function drawnImages(table: Table, { schema, withImages }: Inspection): Promise<DrawnImage[]> {
+  const images: DrawnImage[] = [];
+  const columns = schema.fields.filter(({ kind }) => kind === 'image').map(({ column }) => column);
+  const targetAt = schema.target === undefined ? -1 : table.columns.indexOf(schema.target.column);
+  for (const column of columns)
+    for (const row of withImages) {
+      const cell = row.cells[table.columns.indexOf(column)];
+      const text = textOf(cell);
+      if (text === undefined) continue;
+      const name = textOf(row.cells[targetAt]) ?? path.basename(text);
+      const caption = columns.length === 1 ? name : `${column}: ${name}`;
+      images.push({ column, caption, ...(await loadImage(table, row, cell)) });
     }
-  return Promise.all(
-    drawn.map(async (row) => {
-      const cell = row.cells[at];
-      const text = textOf(cell) ?? '';
-      const label = target === undefined ? undefined : textOf(row.cells[table.columns.indexOf(target)]);
-      return {
-        bytes: await bytesOf(table, row, cell instanceof Uint8Array ? cell : text),
-        caption: label ?? path.basename(text),
-      };
-    }),
-  );
+  return images;
 }
 
-/** The bytes of a cell or of the file that it names; none where that cannot be read, which the sheet then shows. */
-async function bytesOf(table: Table, row: Row, cell: Uint8Array | string): Promise<Uint8Array> {
-  if (typeof cell !== 'string') return cell;
+/** The pixels of a cell's bytes, or of the file that it names. */
+async function loadImage(table: Table, row: Row, cell: Cell): Promise<Pick<DrawnImage, 'pixels' | 'problem'>> {
   try {
-    return await table.readFile(cell, row);
+    const bytes = cell instanceof Uint8Array ? cell : await table.readFile(String(cell).trim(), row);
+    return { pixels: await decodeBytes(bytes, TILE_SHAPE) };
   } catch (error) {
-    if (error instanceof TesseraError) return new Uint8Array();
+    if (error instanceof TesseraError) return { problem: `${row.file}, row ${row.number}: ${error.message}` };
     throw error;
   }
+}
+
+/** Says how many of the drawn images of a column cannot be used, and why the first one cannot. */
+function imageWarnings(images: readonly DrawnImage[]): Inspection['warnings'] {
+  const columns = [...new Set(images.map(({ column }) => column))];
+  return columns.flatMap((column) => {
+    const ofColumn = images.filter((image) => image.column === column);
+    const problems = ofColumn.flatMap(({ problem }) => (problem === undefined ? [] : [problem]));
+    if (problems.length === 0) return [];
+    const message = `'${column}': ${problems.length} of ${ofColumn.length} images that were looked at cannot be used, such as ${problems[0]}`;
+    return [{ code: 'unreadable' as const, column, message }];
+  });
 }

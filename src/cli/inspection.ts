@@ -50,7 +50,7 @@ function balanceOf({ schema: { target }, statistics }: Inspection): [string, num
 
 /** The object of `--json`. */
 export function resultOf({ name }: Table, inspection: Inspection) {
-  const { statistics, schema, parts, warnings } = inspection;
+  const { statistics, schema, parts, warnings, errors } = inspection;
   const balance = balanceOf(inspection);
   return {
     table: name,
@@ -58,6 +58,11 @@ export function resultOf({ name }: Table, inspection: Inspection) {
     columns: columnsOf(inspection),
     ...(balance === undefined ? {} : { classes: Object.fromEntries(balance) }),
     warnings,
+    unreadable: {
+      cells: errors.count,
+      skippedRows: errors.skippedRows,
+      first: errors.first.map(({ message }) => message),
+    },
     schema,
   };
 }
@@ -75,11 +80,14 @@ export function linesOf({ name }: Table, inspection: Inspection, width = NARROW)
   const without = unused === 0 ? '' : `, ${count(unused)} unused`;
   lines.push(
     '',
-    `split ${splitText(schema.split)}: ${count(train)} train, ${count(validation)} validation, ${count(test)} test${without}`,
+    ...wrap(
+      `split ${splitText(schema.split)}: ${count(train)} train, ${count(validation)} validation, ${count(test)} test${without}`,
+      width,
+    ),
   );
   if (warnings.length > 0) lines.push('', 'what looks wrong:');
   for (const { message } of warnings) lines.push(...wrap(message, width, '- ', '  '));
-  return lines.flatMap((line) => (line.length <= width ? [line] : wrap(line, width)));
+  return lines;
 }
 
 /** A line for each column, and one with the reason below it. */
@@ -99,7 +107,7 @@ function columnLines(columns: readonly ShownColumn[], rows: number, width: numbe
   return [
     head,
     ...columns.flatMap(({ why, examples }, index) => [
-      shorten(`${lines[index].padEnd(indent)}${examples.join(', ')}`, width).trimEnd(),
+      `${lines[index].padEnd(indent)}${shorten(examples.join(', '), width - indent)}`.trimEnd(),
       ...wrap(why, width, '  ', '  '),
     ]),
   ];

@@ -5,7 +5,7 @@ import { bench, describeBench } from './bench.js';
 import { reportError } from './exit.js';
 import { MODELS, type ModelName } from './models.js';
 import { PRESETS } from './presets.js';
-import { describeTable } from './table-options.js';
+import { addTableOptions, TABLE_ARGUMENT } from './table-options.js';
 
 /*
  * The command line. A command's file is imported when the command runs, as the engine takes far longer to load than a help
@@ -97,7 +97,7 @@ program
     exitCode = await predict(image, text, options);
   });
 
-describeTable(program.command('inspect'))
+addTableOptions(program.command('inspect'))
   .description('tell what the columns of a table are, how its rows are split, and what looks wrong')
   .argument('<tables...>', TABLE_ARGUMENT)
   .option('--out <file>', 'write what was decided as JSON, which can be edited and given back by --schema')

@@ -1,9 +1,20 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { OnError } from '../data/cell-errors.js';
 import type { KindName } from '../data/fields/field.js';
+import type { Encoding } from '../data/node/tables/text.js';
 import type { Fractions } from '../data/schema.js';
 
-/** The options of every command that reads a table, decides what its columns are and splits its rows. */
+/*
+ * The flags of every command that reads a table, decides what its columns are and splits its rows. `addTableOptions` adds them
+ * to a command, whose action gets them as `TableOptions`; `inspectGiven` in table-source.ts does what they say. This file
+ * loads fast, for the help.
+ */
+
+/** The description of the argument `<tables...>`. */
+export const TABLE_ARGUMENT =
+  'CSV, TSV, JSON lines or Parquet, also packed by gzip, or a folder with a folder of images for each class; several are one table';
+
+/** What the flags say. */
 export interface TableOptions extends Readonly<Partial<Record<KindName | 'ignore', readonly string[]>>> {
   readonly target?: string;
   readonly schema?: string;
@@ -14,6 +25,7 @@ export interface TableOptions extends Readonly<Partial<Record<KindName | 'ignore
   readonly test?: readonly string[];
   readonly fractions?: Fractions;
   readonly seed?: number;
+  readonly encoding?: Encoding;
   readonly delimiter?: string;
   readonly allowOutside?: boolean;
   readonly onError?: OnError;
@@ -31,28 +43,31 @@ const KIND_FLAGS: Readonly<Record<KindName | 'ignore', string>> = {
   ignore: 'not read',
 };
 
-const collect = (names: string, previous: readonly string[] = []): string[] => [...previous, ...names.split(',')];
-
-/** Adds the options of `TableOptions` to a command. */
-export function describeTable(command: Command): Command {
+/** Adds the flags to a command. */
+export function addTableOptions(command: Command): Command {
   command.option('--target <column>', 'the column that is predicted');
   for (const [kind, what] of Object.entries(KIND_FLAGS))
-    command.addOption(
-      new Option(`--${kind} <columns>`, `columns that are ${what}, separated by commas`).argParser(collect),
-    );
+    command.option(`--${kind} <columns>`, `columns that are ${what}, separated by commas`, collect);
   return command
-    .option('--schema <file>', 'what the columns are: a schema.json, as inspect --out writes it')
-    .addOption(new Option('--group <column>', 'keep rows of the same value in one part').conflicts(['split', 'time']))
-    .addOption(new Option('--time <column>', 'test on the latest rows').conflicts(['split', 'group']))
+    .option('--schema <file>', 'what the columns are, as inspect --out writes it; other flags override it')
     .addOption(new Option('--split <column>', "the column that says 'train', 'validation' or 'test'"))
-    .option('--validation <file>', 'a file of rows for validation', collect)
+    .addOption(new Option('--group <column>', 'keep rows of the same value in one part').conflicts('split'))
+    .addOption(new Option('--time <column>', 'test on the latest rows').conflicts(['split', 'group']))
+    .addOption(fileOption('--validation <file>', 'rows for validation'))
+    .addOption(fileOption('--test <file>', 'rows to test on'))
     .addOption(
-      new Option('--test <file>', 'a file of rows to test on').argParser(collect).conflicts(['split', 'group', 'time']),
+      new Option('--fractions <numbers>', 'shares of train, validation and test (default: 0.8,0.1,0.1)')
+        .argParser(fractionsOf)
+        .conflicts(['split', 'validation', 'test']),
     )
-    .option('--fractions <numbers>', 'shares of train, validation and test (default: 0.8,0.1,0.1)', fractionsOf)
-    .option('--seed <number>', 'seed of the split (default: 0)', seedOf)
-    .option('--delimiter <character>', 'what separates the cells of a CSV file (default: found out)')
-    .option('--allow-outside', 'let cells name files outside of the folder of the table')
+    .option('--seed <number>', 'seed of all that is drawn at random (default: 0)', seedOf)
+    .addOption(
+      new Option('--encoding <name>', 'encoding of text files without a byte-order mark (default: utf-8)').choices([
+        ...ENCODINGS,
+      ]),
+    )
+    .option('--delimiter <character>', 'what separates the cells of CSV files (default: comma, semicolon or tab)')
+    .option('--allow-outside', "let cells name files outside of the table's folder")
     .addOption(
       new Option('--on-error <what>', 'at cells that cannot be used: stop, skip their rows, or take them as missing')
         .choices(['stop', 'skip', 'missing'])
@@ -60,13 +75,19 @@ export function describeTable(command: Command): Command {
     );
 }
 
+/** Those of src/data/node/tables/text.ts, which loads the engine. */
+const ENCODINGS: readonly Encoding[] = ['utf-8', 'utf-16le', 'utf-16be', 'latin1'];
+
+/** A flag can be repeated. */
+const collect = (text: string, previous: readonly string[] = []): string[] => [...previous, text];
+
+const fileOption = (flags: string, what: string): Option =>
+  new Option(flags, `a file of ${what}`).argParser(collect).conflicts(['split', 'group', 'time']);
+
 function fractionsOf(text: string): Fractions {
   const [train, validation, test, ...others] = text.split(',').map(Number);
-  if (
-    !(train > 0 && validation >= 0 && test >= 0) ||
-    others.length > 0 ||
-    Math.abs(train + validation + test - 1) > 1e-6
-  )
+  const fits = train > 0 && validation >= 0 && test >= 0 && Math.abs(train + validation + test - 1) <= 1e-6;
+  if (!fits || others.length > 0)
     throw new InvalidArgumentError('expected three numbers that add up to 1, such as 0.8,0.1,0.1.');
   return { train, validation, test };
 }

@@ -1,33 +1,44 @@
-import { CellErrors } from '../data/cell-errors.js';
-import { DEFAULT_FRACTIONS, type InspectOptions } from '../data/inspect.js';
+import { DEFAULT_FRACTIONS, type Inspection, inspectTable } from '../data/inspect.js';
 import { readWholeFile } from '../data/node/files.js';
 import { openTable } from '../data/node/tables/open.js';
+import type { Overrides } from '../data/overrides.js';
 import { KINDS, type PartName, parseSchema, type Schema, type Split } from '../data/schema.js';
 import type { Table } from '../data/table.js';
 import { TesseraError } from '../tensor/index.js';
 import type { TableOptions } from './table-options.js';
 
-/** Opens the table that a command was given, with the files for validation and test. */
+/** Opens the table that a command was given, with its files for validation and test. @throws TesseraError as `openTable`. */
 export const openGiven = (files: readonly string[], options: TableOptions): Promise<Table> => {
-  const { validation = [], test = [], delimiter, allowOutside } = options;
+  const { validation = [], test = [], encoding, delimiter, allowOutside } = options;
   return openTable([...files, ...validation, ...test], {
+    ...(encoding === undefined ? {} : { encoding }),
     ...(delimiter === undefined ? {} : { delimiter }),
     ...(allowOutside === undefined ? {} : { allowOutside }),
   });
 };
 
-/** What `inspectTable` is asked to do by the options of a command. @throws TesseraError if the schema cannot be read. */
-export async function inspectOptionsOf(files: readonly string[], options: TableOptions): Promise<InspectOptions> {
+/** A table and what its columns are. */
+export interface InspectedTable {
+  readonly table: Table;
+  readonly inspection: Inspection;
+}
+
+/**
+ * Opens the table that a command was given and inspects it as its flags say.
+ * @throws TesseraError as `openTable` and `inspectTable`, and if the schema cannot be read.
+ */
+export async function inspectGiven(files: readonly string[], options: TableOptions): Promise<InspectedTable> {
   const schema = options.schema === undefined ? undefined : await readSchema(options.schema);
-  const kinds = [...Object.values(KINDS), 'ignore'] as const;
+  const table = await openGiven(files, options);
   const split = splitOf(files, options, schema);
-  return {
-    overrides: Object.fromEntries(kinds.map((kind) => [kind, options[kind] ?? []])),
-    errors: () => new CellErrors(options.onError),
+  const inspection = await inspectTable(table, {
+    overrides: overridesOf(options, table),
+    ...(options.onError === undefined ? {} : { onError: options.onError }),
     ...(options.target === undefined ? {} : { target: options.target }),
     ...(schema === undefined ? {} : { schema }),
     ...(split === undefined ? {} : { split }),
-  };
+  });
+  return { table, inspection };
 }
 
 async function readSchema(file: string): Promise<Schema> {
@@ -41,17 +52,34 @@ async function readSchema(file: string): Promise<Schema> {
   return parseSchema(json, file);
 }
 
-/** The split that options ask for, if they do. */
+/** The columns by kind; commas separate columns, unless there is a column of that whole name. */
+function overridesOf(options: TableOptions, { columns }: Table): Overrides {
+  const namesIn = (text: string): string[] =>
+    columns.includes(text) ? [text] : text.split(',').map((name) => name.trim());
+  const kinds = [...Object.values(KINDS), 'ignore'] as const;
+  return Object.fromEntries(kinds.map((kind) => [kind, (options[kind] ?? []).flatMap(namesIn)]));
+}
+
+/** The split that flags ask for; undefined if they leave it to the schema. */
 function splitOf(files: readonly string[], options: TableOptions, schema: Schema | undefined): Split | undefined {
-  const { split, group, time, validation = [], test = [], fractions = DEFAULT_FRACTIONS, seed = 0 } = options;
-  if (group !== undefined) return { by: 'group', column: group, fractions, seed };
-  if (time !== undefined) return { by: 'time', column: time, fractions };
-  if (split !== undefined) return { by: 'column', column: split, seed };
+  const { split, group, time, validation = [], test = [], fractions, seed } = options;
+  if (split !== undefined) return { by: 'column', column: split, seed: seed ?? 0 };
   if (validation.length + test.length > 0) {
     const partOf = (names: readonly string[], part: PartName) => names.map((name) => [name, part]);
     const parts = [...partOf(files, 'train'), ...partOf(validation, 'validation'), ...partOf(test, 'test')];
-    return { by: 'files', files: Object.fromEntries(parts), seed };
+    return { by: 'files', files: Object.fromEntries(parts), seed: seed ?? 0 };
   }
-  if (options.fractions === undefined && options.seed === undefined && schema !== undefined) return undefined;
-  return { by: 'fraction', fractions, seed };
+  const shares = { fractions: fractions ?? DEFAULT_FRACTIONS };
+  if (group !== undefined) return { by: 'group', column: group, ...shares, seed: seed ?? 0 };
+  if (time !== undefined) return { by: 'time', column: time, ...shares };
+  if (schema === undefined) return { by: 'fraction', ...shares, seed: seed ?? 0 };
+  if (fractions !== undefined && !('fractions' in schema.split))
+    throw new TesseraError(
+      `--fractions: ${options.schema} splits rows by ${schema.split.by}, which takes no fractions; remove one of them`,
+    );
+  return {
+    ...schema.split,
+    ...(fractions === undefined ? {} : { fractions }),
+    ...(seed === undefined || schema.split.by === 'time' ? {} : { seed }),
+  };
 }

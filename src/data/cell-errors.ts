@@ -70,7 +70,7 @@ export class CellErrors {
   finish(): void {
     if (this.onError !== 'stop' || this.#count === 0) return;
     throw new TesseraError(
-      `${this.summary()}\ncorrect them, or choose what happens to them: 'skip' leaves their rows out, 'missing' takes them as absent`,
+      `${this.summary()}\ncorrect them, or choose what happens to them by onError (--on-error): 'skip' leaves their rows out, 'missing' takes them as absent`,
       { cause: this.#first[0] },
     );
   }

@@ -1,8 +1,8 @@
-import { Generator } from '../tensor/generator.js';
 import type { CellErrors } from './cell-errors.js';
 import { booleanOf, dateOf, isImagePath, numberOf, textOf } from './cells.js';
 import { DistinctEstimate } from './distinct.js';
 import { hashText } from './hash.js';
+import { Reservoir } from './reservoir.js';
 import type { Cell, Table } from './table.js';
 
 /** How many cells of a column can be read as what. A cell may count several times: 1 is a number and a boolean. */
@@ -222,16 +222,15 @@ const clamp = (value: number, low: number, high: number): number => Math.floor(M
 
 /**
  * Gathers the statistics of every column in one pass. Memory is bounded, however long the table: at most 10,000 values and
- * 1,000,000 characters of a column are counted one by one (less from 50 columns on), and 5,000 rows are kept as a sample
- * (reservoir sampling, Vitter 1985, always the same for the same table). `errors` notes the rows that cannot be read.
+ * 1,000,000 characters of a column are counted one by one (less from 50 columns on), and 5,000 rows are kept as a sample.
+ * `errors` notes the rows that cannot be read.
  */
 export async function tableStatistics(table: Table, errors?: CellErrors): Promise<TableStatistics> {
   const { length } = table.columns;
   const mostValues = clamp(MOST_VALUES_OF_TABLE / length, FEWEST_VALUES, MOST_VALUES);
   const mostCharacters = clamp(MOST_CHARACTERS_OF_TABLE / length, FEWEST_CHARACTERS, MOST_CHARACTERS);
   const counters = table.columns.map((column) => new ColumnCounter(column, mostValues, mostCharacters));
-  const generator = new Generator(0).fork('sample');
-  const sample: (string | undefined)[][] = [];
+  const sample = new Reservoir<(string | undefined)[]>(MOST_SAMPLED);
   let rows = 0;
   for await (const chunk of table.rows(errors)) {
     for (const { cells } of chunk) {
@@ -241,12 +240,11 @@ export async function tableStatistics(table: Table, errors?: CellErrors): Promis
         texts[column] = text;
         counters[column].add(cells[column], text);
       }
-      const place = rows < MOST_SAMPLED ? rows : generator.integer(rows + 1);
-      if (place < MOST_SAMPLED) sample[place] = texts.map(sampled);
+      sample.offer(() => texts.map(sampled));
       rows++;
     }
   }
-  return { rows, columns: counters.map((counter) => counter.finish()), sample };
+  return { rows, columns: counters.map((counter) => counter.finish()), sample: sample.items };
 }
 
 const sampled = (text: string | undefined): string | undefined =>

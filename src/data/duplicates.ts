@@ -2,7 +2,7 @@ import { textOf } from './cells.js';
 import { GrowingArray } from './growing.js';
 import { hashText, mix } from './hash.js';
 import { UNUSED } from './splitters.js';
-import type { Row, Table } from './table.js';
+import type { Row } from './table.js';
 
 /** The rows that are compared: 8 bytes each, and as many for the set of those seen. */
 const MOST_ROWS = 4_000_000;
@@ -22,8 +22,10 @@ export class DuplicateFinder {
   readonly #first = new GrowingArray(Uint32Array);
   readonly #second = new GrowingArray(Uint32Array);
 
+  /** @param columns The positions of the columns that are compared. */
   constructor(private readonly columns: readonly number[]) {}
 
+  /** Looks at the next row. */
   add({ cells }: Row): void {
     if (this.#first.size === MOST_ROWS) return;
     let [first, second] = [1, 2];
@@ -35,23 +37,6 @@ export class DuplicateFinder {
     }
     this.#first.add(first);
     this.#second.add(second);
-  }
-
-  /** The same table, whose rows are looked at as they are read. */
-  watch(table: Table): Table {
-    const rows = (errors?: Parameters<Table['rows']>[0]) => table.rows(errors);
-    const add = (row: Row) => this.add(row);
-    return {
-      name: table.name,
-      columns: table.columns,
-      readFile: (path, row) => table.readFile(path, row),
-      async *rows(errors) {
-        for await (const chunk of rows(errors)) {
-          chunk.forEach(add);
-          yield chunk;
-        }
-      },
-    };
   }
 
   /** Counts the duplicates, given the part of every row; rows of no part are not counted. */

@@ -1,12 +1,13 @@
-import { TesseraError } from '../tensor/index.js';
-import type { CellErrors } from './cell-errors.js';
+import { CellErrors, type OnError } from './cell-errors.js';
+import { textOf } from './cells.js';
 import { type ColumnStatistics, type TableStatistics, tableStatistics } from './columns.js';
 import { DuplicateFinder } from './duplicates.js';
 import { inferKind, settingsOf } from './infer.js';
 import { type Overrides, overrideSchema, taskOf } from './overrides.js';
+import { Reservoir } from './reservoir.js';
 import { expectColumn, expectColumns, type Schema, type SchemaField, type Split } from './schema.js';
 import { type RowParts, splitRows } from './splits.js';
-import type { Table } from './table.js';
+import { type Row, type Table, watchRows } from './table.js';
 import { inferTarget } from './target.js';
 import { type TableWarning, warningsOf } from './warnings.js';
 
@@ -23,8 +24,8 @@ export interface InspectOptions {
   readonly schema?: Schema;
   /** How rows are divided. Default the schema's, else 80/10/10% at random by seed 0. */
   readonly split?: Split;
-  /** Makes what notes the rows that cannot be read, for each of the two passes. */
-  readonly errors?: () => CellErrors;
+  /** What happens to rows and cells that cannot be read. Default 'stop'. */
+  readonly onError?: OnError;
 }
 
 /** What was found out about a table. */
@@ -37,44 +38,61 @@ export interface Inspection {
   readonly statistics: TableStatistics;
   /** The part of every row. */
   readonly parts: RowParts;
+  /** Rows with images, drawn at random: at most 36. */
+  readonly withImages: readonly Row[];
   /** What looks wrong. */
   readonly warnings: readonly TableWarning[];
+  /** The cells that could not be read. */
+  readonly errors: CellErrors;
 }
+
+const MOST_WITH_IMAGES = 36;
 
 /**
  * Finds out what every column of a table is, divides the rows, and says what looks wrong: two passes over the table.
  * @throws TesseraError for what cannot be: an unknown column, a column of two kinds, a target that cannot be predicted (see
- * `inferTarget`), a table without rows, a split without rows for a part.
+ * `inferTarget`), a table without rows, a split that leaves no rows for a part.
  */
 export async function inspectTable(table: Table, options: InspectOptions = {}): Promise<Inspection> {
-  const { overrides = {}, schema: given, errors } = options;
+  const { overrides = {}, schema: given, onError } = options;
   const target = options.target ?? given?.target?.column;
   if (target !== undefined) expectColumn('--target', target, table.columns);
   if (given !== undefined) expectColumns(given, table.columns);
 
-  const statistics = await tableStatistics(table, errors?.());
+  const statistics = await tableStatistics(table, new CellErrors(onError));
   const { columns } = statistics;
-  if (statistics.rows === 0) throw new TesseraError(`${table.name} has no rows; expected some`);
-  const reasons = new Map(columns.map((column) => [column.column, inferKind(column).why]));
   const start = {
     ...(given ?? inferSchema(columns)),
     ...(options.split === undefined ? {} : { split: options.split }),
   };
-  const targeted = target === undefined ? start : withTarget(start, target, columns, overrides, reasons);
+  const targeted = target === undefined ? start : withTarget(start, target, columns, overrides);
   const schema = withoutSplitColumn(overrideSchema(targeted, overrides, columns), columns, overrides);
-  for (const { column, reason } of schema.ignored) reasons.set(column, reason);
-  for (const [kind, names] of Object.entries(overrides))
-    for (const name of names) if (name !== target && kind !== 'ignore') reasons.set(name, 'as asked');
 
+  const at = ({ column }: { column: string }): number => table.columns.indexOf(column);
   const used = [...schema.fields, ...(schema.target === undefined ? [] : [schema.target])];
-  const finder = new DuplicateFinder(used.map(({ column }) => table.columns.indexOf(column)));
-  const parts = await splitRows(finder.watch(table), schema.split, {
-    target: schema.target?.column,
-    isStratified: schema.target?.classes !== undefined && schema.target.kind !== 'tags',
-    errors: errors?.(),
+  const duplicates = new DuplicateFinder(used.map(at));
+  const images = schema.fields.filter(({ kind }) => kind === 'image').map(at);
+  const withImages = new Reservoir<Row>(MOST_WITH_IMAGES);
+  const watched = watchRows(table, (row) => {
+    duplicates.add(row);
+    if (images.some((index) => textOf(row.cells[index]) !== undefined)) withImages.offer(() => row);
   });
-  const warnings = warningsOf(schema, statistics, finder.count(parts.parts));
-  return { schema, reasons, statistics, parts, warnings };
+  const errors = new CellErrors(onError);
+  const parts = await splitRows(watched, schema.split, {
+    ...(schema.target === undefined ? {} : { target: schema.target.column }),
+    isStratified: schema.target?.classes !== undefined && schema.target.kind !== 'tags',
+    allowEmpty: schema.target === undefined,
+    errors,
+  });
+  return {
+    schema,
+    reasons: new Map(columns.map((column) => [column.column, reasonOf(column, schema, overrides, given)])),
+    statistics,
+    parts,
+    withImages: withImages.items,
+    warnings: warningsOf(schema, statistics, duplicates.count(parts.parts)),
+    errors,
+  };
 }
 
 /** The schema of columns by inference alone, without a target. */
@@ -96,15 +114,17 @@ function withTarget(
   target: string,
   columns: readonly ColumnStatistics[],
   overrides: Overrides,
-  reasons: Map<string, string>,
 ): Schema {
   const statistics = columns.find(({ column }) => column === target);
   if (statistics === undefined || schema.target?.column === target) return schema;
-  const inferred = inferTarget(statistics, taskOf(target, overrides));
-  reasons.set(target, `the target: ${inferred.why}`);
   const isOther = ({ column }: { column: string }): boolean => column !== target;
   const { fields, ignored } = schema;
-  return { ...schema, target: inferred.target, fields: fields.filter(isOther), ignored: ignored.filter(isOther) };
+  return {
+    ...schema,
+    target: inferTarget(statistics, taskOf(target, overrides)).target,
+    fields: fields.filter(isOther),
+    ignored: ignored.filter(isOther),
+  };
 }
 
 /** Ignores the column that rows are split by, as it says who, not what, unless it was given a kind; a date is read as its column is. */
@@ -116,15 +136,32 @@ function withoutSplitColumn(schema: Schema, columns: readonly ColumnStatistics[]
     const statistics = columns.find((statistics) => statistics.column === column);
     return statistics === undefined ? schema : { ...schema, split: { ...split, ...settingsOf('date', statistics) } };
   }
-  if (
-    Object.values(overrides).some((names) => names.includes(column)) ||
-    !fields.some((field) => field.column === column)
-  )
-    return schema;
+  if (isGiven(column, overrides) || !fields.some((field) => field.column === column)) return schema;
   const reason = split.by === 'group' ? 'rows are split by it' : 'it says which part a row is in';
   return {
     ...schema,
     fields: fields.filter((field) => field.column !== column),
     ignored: [...ignored, { column, reason }],
   };
+}
+
+const isGiven = (column: string, overrides: Overrides): boolean =>
+  Object.values(overrides).some((names) => names.includes(column));
+
+/** Why a column is what a schema says. */
+function reasonOf(
+  statistics: ColumnStatistics,
+  { target, fields, ignored }: Schema,
+  overrides: Overrides,
+  given: Schema | undefined,
+): string {
+  const { column } = statistics;
+  const found = inferKind(statistics);
+  const reason = ignored.find((other) => other.column === column)?.reason;
+  if (reason !== undefined) return reason;
+  if (isGiven(column, overrides)) return 'as asked';
+  if (target?.column === column)
+    return target === given?.target ? 'as the schema says' : inferTarget(statistics, target.kind).why;
+  const kind = fields.find((field) => field.column === column)?.kind;
+  return kind === found.kind ? found.why : 'as the schema says';
 }

@@ -20,6 +20,8 @@ export interface SplitOptions {
   readonly target?: string;
   /** Whether the target's values are classes, of which every part gets its share. Default false. */
   readonly isStratified?: boolean;
+  /** Whether parts may be empty, as in a table that is only described. Default false. */
+  readonly allowEmpty?: boolean;
   /** Notes the rows that cannot be read. */
   readonly errors?: CellErrors;
 }
@@ -43,7 +45,7 @@ export interface SplitOptions {
  * @throws CellError for a time that is no date or number, and a part that does not exist.
  */
 export async function splitRows(table: Table, split: Split, options: SplitOptions = {}): Promise<RowParts> {
-  const { target, isStratified = false, errors } = options;
+  const { target, isStratified = false, allowEmpty = false, errors } = options;
   const targetAt = target === undefined ? undefined : indexOf(table, target);
   const classes = new Codes();
   const splitter = splitterOf(split, table);
@@ -61,15 +63,15 @@ export async function splitRows(table: Table, split: Split, options: SplitOption
     throw new TesseraError(`split: no row of ${table.name} has a value for the target '${target}'`);
   const parts = new Uint8Array(codes.length).fill(UNUSED);
   splitter.assign(parts, rows, codes);
-  return counted(parts, splitter);
+  return counted(parts, splitter, allowEmpty);
 }
 
 /** Counts the rows of the parts. @throws TesseraError if a part that should have rows has none. */
-function counted(parts: Uint8Array, { wanted, remedy }: Splitter): RowParts {
+function counted(parts: Uint8Array, { wanted, remedy }: Splitter, allowEmpty: boolean): RowParts {
   const rows = { train: 0, validation: 0, test: 0, unused: 0 };
   const names = [...PARTS, 'unused'] as const;
   for (const part of parts) rows[names[part]]++;
-  const empty = wanted.filter((part) => rows[part] === 0);
+  const empty = allowEmpty ? [] : wanted.filter((part) => rows[part] === 0);
   if (empty.length === 0) return { parts, rows };
   throw new TesseraError(
     `split: no row of ${parts.length - rows.unused} is left for ${empty.join(' and ')}; expected ${remedy}`,

@@ -60,3 +60,19 @@ export async function* wholePass(
     `${name}: it has no rows${errors.count > 0 ? ` that can be used\n${errors.summary()}` : '; expected at least one'}`,
   );
 }
+
+/** The same table, which shows every row to `see` as it is read. */
+export function watchRows(table: Table, see: (row: Row) => void): Table {
+  return {
+    name: table.name,
+    columns: table.columns,
+    ...(table.size === undefined ? {} : { size: table.size }),
+    readFile: (path, row) => table.readFile(path, row),
+    async *rows(errors) {
+      for await (const chunk of table.rows(errors)) {
+        chunk.forEach(see);
+        yield chunk;
+      }
+    },
+  };
+}

@@ -85,7 +85,13 @@ function fieldWarnings({ column, kind, settings }: SchemaField, statistics: Colu
     const cells = unreadable.reduce((sum, [, times]) => sum + times, 0);
     const examples = unreadable.slice(0, 3).map(([text]) => `'${text.slice(0, 30)}'`);
     const what = cells === 1 ? 'a cell that is' : `${count(cells)} cells that are`;
-    found.push(warning('unreadable', column, `'${column}' has ${what} no ${kind}: ${examples.join(', ')}`));
+    found.push(
+      warning(
+        'unreadable',
+        column,
+        `'${column}' has ${what} no ${kind}: ${examples.join(', ')}; take them as missing: --on-error missing`,
+      ),
+    );
   }
   return found;
 }

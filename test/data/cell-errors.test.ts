@@ -24,7 +24,7 @@ test('by default ten cells stop the work at once, and are all listed with their 
   expect(message.split('\n')).toEqual([
     '10 cells cannot be used so far:',
     ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 12].map((row) => `  a.csv, row ${row}, column 'price': 'x${row}' is no number`),
-    "correct them, or choose what happens to them: 'skip' leaves their rows out, 'missing' takes them as absent",
+    "correct them, or choose what happens to them by onError (--on-error): 'skip' leaves their rows out, 'missing' takes them as absent",
   ]);
 });
 

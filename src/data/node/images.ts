@@ -1,25 +1,11 @@
 import { TesseraError } from '../../tensor/index.js';
 import type { ImageShape } from '../fields/field.js';
 import { readWholeFile } from './files.js';
+import { loadSharp } from './sharp.js';
 
 /** Larger images are rejected before decoding. */
 const MAXIMUM_PIXELS = 64 * 2 ** 20;
 const MAXIMUM_BYTES = 256 * 2 ** 20;
-
-/** Loads sharp lazily, as it is a large optional dependency. */
-export async function loadSharp() {
-  try {
-    return (await import('sharp')).default;
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new TesseraError(
-      code === 'ERR_MODULE_NOT_FOUND'
-        ? 'decodeImage: images are decoded by sharp, which is not installed; run: npm install sharp'
-        : `decodeImage: sharp cannot be loaded; run: npm install sharp (${message})`,
-      { cause: error },
-    );
-  }
-}
 
 /**
  * Decodes an image (PNG, JPEG, WebP, GIF, SVG) to RGB bytes (height, width, 3), rotated by its EXIF orientation, on the

@@ -1,0 +1,22 @@
+import { Generator } from '../tensor/generator.js';
+
+/** Draws so many items of a stream at random, each equally probable (reservoir sampling, Vitter 1985); always the same ones. */
+export class Reservoir<Item> {
+  readonly #items: Item[] = [];
+  readonly #generator = new Generator(0).fork('sample');
+  #seen = 0;
+
+  constructor(private readonly most: number) {}
+
+  /** The items drawn so far. */
+  get items(): readonly Item[] {
+    return this.#items;
+  }
+
+  /** Offers the next item, which `make` makes if it is drawn. */
+  offer(make: () => Item): void {
+    const place = this.#seen < this.most ? this.#seen : this.#generator.integer(this.#seen + 1);
+    if (place < this.most) this.#items[place] = make();
+    this.#seen++;
+  }
+}
