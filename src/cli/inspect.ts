@@ -36,9 +36,12 @@ export async function inspect(files: readonly string[], options: InspectCommandO
     terminal.note(`wrote ${file}`);
   };
   if (out !== undefined) await write(out, `${JSON.stringify(inspection.schema, null, 2)}\n`);
-  if (sheet !== undefined) await write(sheet, await contactSheet(images));
+  if (sheet !== undefined) await write(sheet, await contactSheet(images.sort(byCaption)));
   return 0;
 }
+
+/** Side by side, images of a class show which is none of it. */
+const byCaption = (a: SheetImage, b: SheetImage): number => a.caption.localeCompare(b.caption, 'en');
 
 /** An image of a drawn row, or why it cannot be used. */
 interface DrawnImage extends SheetImage {

@@ -33,37 +33,41 @@ export interface TableWarning {
 const MOSTLY = 0.5;
 /** A class this many times as frequent as another is an imbalance. */
 const IMBALANCE = 20;
+/** With fewer different rows, all rows are looked at. */
+const FEWEST_DISTINCT = 100;
 
 /** Lists what looks wrong with a table under a schema. */
 export function warningsOf(
-  schema: Schema,
+  { target, fields }: Schema,
   { columns, sample }: TableStatistics,
   duplicates: Duplicates,
 ): TableWarning[] {
-  const at = (column: string): number => columns.findIndex((statistics) => statistics.column === column);
-  const target = schema.target === undefined ? undefined : at(schema.target.column);
+  const at = ({ column }: { column: string }): number =>
+    columns.findIndex((statistics) => statistics.column === column);
+  const found = fields.map((field) => fieldWarnings(field, columns[at(field)]));
+  if (target === undefined) return [...found.flat(), ...duplicateWarnings(duplicates)];
+  const rows = withoutCopies(sample, [...fields, target].map(at));
+  const textsOf = (column: { column: string }) => rows.map((row) => row[at(column)]);
   return [
-    ...schema.fields.flatMap((field) => {
-      const statistics = columns[at(field.column)];
-      const found = fieldWarnings(field, statistics);
-      if (schema.target === undefined || target === undefined) return found;
-      const cells = (index: number) => sample.map((row) => row[index]);
-      const leak = leakOf(cells(at(field.column)), cells(target), schema.target.kind);
-      return leak === undefined
-        ? found
-        : [
-            ...found,
-            warning(
-              'leak',
-              field.column,
-              `'${field.column}' ${leak}; if it is not known when predicting: --ignore ${field.column}`,
-            ),
-          ];
-    }),
-    ...(schema.target === undefined || target === undefined ? [] : targetWarnings(schema.target, columns[target])),
+    ...fields.flatMap((field, index) => [
+      ...found[index],
+      ...leakWarnings(field.column, leakOf(textsOf(field), textsOf(target), target.kind)),
+    ]),
+    ...targetWarnings(target, columns[at(target)]),
     ...duplicateWarnings(duplicates),
   ];
 }
+
+/** Copies of a row agree in every column, which says nothing of one: each row is taken once, unless few are left. */
+function withoutCopies(sample: TableStatistics['sample'], used: readonly number[]): TableStatistics['sample'] {
+  const distinct = new Map(sample.map((row) => [JSON.stringify(used.map((index) => row[index])), row]));
+  return distinct.size >= FEWEST_DISTINCT ? [...distinct.values()] : sample;
+}
+
+const leakWarnings = (column: string, leak: string | undefined): TableWarning[] =>
+  leak === undefined
+    ? []
+    : [warning('leak', column, `'${column}' ${leak}; if it is not known when predicting: --ignore ${column}`)];
 
 const warning = (code: WarningCode, column: string | undefined, message: string): TableWarning => ({
   code,
