@@ -115,12 +115,26 @@ export class EncodedRows {
     return this.#fields.reduce((sum, { column }) => sum + (column.lengthOf?.(row) ?? 0), 0);
   }
 
-  /** The tensors of some rows; with a generator, values are augmented. */
-  async batch(rows: Uint32Array, generator?: Generator): Promise<FieldBatch> {
-    const fields = this.#fields.map(
-      async ({ name, column }) => [name, await column.batch(rows, generator?.fork(name))] as const,
-    );
-    const target = this.#target?.batch(rows);
+  /** The targets of some rows, as batches have them; undefined where the table has none. */
+  async targetsOf(rows: Uint32Array): Promise<Tensor | undefined> {
+    return this.#target?.batch(rows);
+  }
+
+  /**
+   * The tensors of some rows; with a generator, values are augmented. The fields that `others` names are read from other
+   * rows: in place of row r from others.get(name)[r].
+   */
+  async batch(
+    rows: Uint32Array,
+    generator?: Generator,
+    others?: ReadonlyMap<string, Uint32Array>,
+  ): Promise<FieldBatch> {
+    const fields = this.#fields.map(async ({ name, column }) => {
+      const other = others?.get(name);
+      const own = other === undefined ? rows : rows.map((row) => other[row]);
+      return [name, await column.batch(own, generator?.fork(name))] as const;
+    });
+    const target = this.targetsOf(rows);
     return { rows, fields: Object.fromEntries(await Promise.all(fields)), target: await target };
   }
 }

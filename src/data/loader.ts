@@ -20,6 +20,9 @@ export interface LoaderOptions {
   readonly ahead?: number;
 }
 
+/** What a loader makes batches of. */
+export type BatchSource = Pick<EncodedRows, 'batch' | 'lengthOf'>;
+
 /** Rows are sorted by length within this many batches. */
 const WINDOW = 50;
 
@@ -33,7 +36,7 @@ const WINDOW = 50;
  *
  * @throws TesseraError, when called, if an option is unknown or invalid. Errors of reading and decoding reach the loop.
  */
-export function loader(encoded: EncodedRows, rows: Uint32Array, options: LoaderOptions): AsyncGenerator<FieldBatch> {
+export function loader(encoded: BatchSource, rows: Uint32Array, options: LoaderOptions): AsyncGenerator<FieldBatch> {
   const checked = checkOptions('loader', options, {
     size: positiveInteger,
     seed: optional(nonNegativeInteger),
@@ -51,7 +54,7 @@ export function loader(encoded: EncodedRows, rows: Uint32Array, options: LoaderO
 
 /** The rows of each batch of an epoch, in order. */
 function* batchRows(
-  encoded: EncodedRows,
+  encoded: BatchSource,
   rows: Uint32Array,
   { size, seed, epoch = 0, skip = 0 }: LoaderOptions,
 ): globalThis.Generator<Uint32Array> {
@@ -69,7 +72,7 @@ function* batchRows(
 }
 
 /** The rows in order of their length; rows of one length keep their order. */
-function sortByLength(rows: Uint32Array, encoded: EncodedRows): Uint32Array {
+function sortByLength(rows: Uint32Array, encoded: BatchSource): Uint32Array {
   const lengths = Float64Array.from(rows, (row) => encoded.lengthOf(row));
   const order = Array.from(rows.keys()).sort((a, b) => lengths[a] - lengths[b]);
   return Uint32Array.from(order, (at) => rows[at]);

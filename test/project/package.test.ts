@@ -72,7 +72,7 @@ test('the command runs', () => {
 });
 
 test('emoji and the decoder of images are installed by those who want them, and what needs them says so', () => {
-  for (const name of ['sharp', '@img', '@iconify-json'])
+  for (const name of ['sharp', '@img', '@iconify-json', 'echarts'])
     expect(existsSync(path.join(folder, 'node_modules', name)), name).toBe(false);
   const decode = "await (await import('tessera-gpu/data/node')).decodeImage(new Uint8Array(4), [1, 1, 3])";
   expect(() => run(process.execPath, ['--input-type=module', '-e', decode])).toThrow(

@@ -49,10 +49,7 @@ async function decode(
     if (info.channels !== channels) throw new Error(`it has ${info.channels} channels, expected ${channels}`);
     return data;
   } catch (error) {
-    throw new TesseraError(
-      `cannot decode '${name}': ${(error as Error).message}; expected a PNG, JPEG, WebP, GIF or SVG image`,
-      { cause: error },
-    );
+    throw undecodable(error as Error, name);
   }
 }
 
@@ -60,3 +57,27 @@ async function decode(
 export async function readImage(file: string, shape: readonly [number, number, number]): Promise<Float32Array> {
   return decodeImage(await readWholeFile(file, { maximumBytes: MAXIMUM_BYTES }), shape, file);
 }
+
+/** The longer side of a thumbnail. */
+const THUMBNAIL = 192;
+
+/**
+ * Makes a small picture of an image, as a `data:` URL of WebP, which any page can show.
+ * @throws TesseraError if the bytes are not a complete image, or too large, or the package sharp is not installed.
+ */
+export async function thumbnail(bytes: Uint8Array): Promise<string> {
+  const sharp = await loadSharp();
+  try {
+    const scaled = sharp(bytes, { limitInputPixels: MAXIMUM_PIXELS, failOn: 'error' })
+      .autoOrient()
+      .resize(THUMBNAIL, THUMBNAIL, { fit: 'inside', withoutEnlargement: true });
+    return `data:image/webp;base64,${(await scaled.webp().toBuffer()).toString('base64')}`;
+  } catch (error) {
+    throw undecodable(error as Error, 'image');
+  }
+}
+
+const undecodable = (error: Error, name: string): TesseraError =>
+  new TesseraError(`cannot decode '${name}': ${error.message}; expected a PNG, JPEG, WebP, GIF or SVG image`, {
+    cause: error,
+  });

@@ -2,11 +2,8 @@ import type { FieldTensors } from '../../data/fields/field.js';
 import { batchesOf } from '../../tensor/batches.js';
 import { adaptiveAveragePool2d, type Tensor } from '../../tensor/index.js';
 
-/** A field of some rows, as its tensors. */
-export interface EncodedField {
-  readonly name: string;
-  batch(rows: Uint32Array): Promise<FieldTensors>;
-}
+/** Encodes rows of a split: the tensors of each field, by its name. Fields come in the same order in every batch. */
+export type EncodeRows = (rows: Uint32Array) => Promise<Readonly<Record<string, FieldTensors>>>;
 
 /** The features of some rows before anything is learned from them. */
 interface RawFeatures {
@@ -37,6 +34,8 @@ export interface LinearRows {
 const PIXELS = 8;
 /** More distinct words than this in one text are not looked at. */
 const MAXIMUM_WORDS = 512;
+/** Ids of one bag beyond this many share columns. */
+const MAXIMUM_COLUMNS = 2 ** 15;
 /** Rows are encoded this many at a time. */
 const BATCH = 256;
 /** A column with a smaller variance in training is constant, and tells nothing. */
@@ -58,23 +57,23 @@ export class LinearFeatures {
   /** The length of the dense vector. */
   readonly denseWidth: number;
 
-  /** Learns from training rows, and returns their features too. No bag has more than `maximumColumns` columns. */
+  /** Learns from training rows, and returns their features too. The sparse vector is at most `maximumWidth` long. */
   static async learn(
-    fields: readonly EncodedField[],
+    encode: EncodeRows,
     rows: Uint32Array,
-    maximumColumns: number,
+    maximumWidth: number,
   ): Promise<{ features: LinearFeatures; rows: LinearRows }> {
     const chunks: RawFeatures[] = [];
-    for (const batch of batchesOf(rows, BATCH)) chunks.push(await rawFeatures(fields, batch));
-    const features = new LinearFeatures(chunks, maximumColumns);
+    for (const batch of batchesOf(rows, BATCH)) chunks.push(await rawFeatures(encode, batch));
+    const features = new LinearFeatures(chunks, maximumWidth);
     return { features, rows: joined(chunks.map((chunk) => features.#transform(chunk))) };
   }
 
-  private constructor(chunks: readonly RawFeatures[], maximumColumns: number) {
+  private constructor(chunks: readonly RawFeatures[], maximumWidth: number) {
     const rows = chunks.reduce((sum, { size }) => sum + size, 0);
     const [{ bags, dense, size }] = chunks;
     const largest = chunks.reduce((most, { ids }) => ids.reduce((a, b) => Math.max(a, b), most), 0);
-    this.#columns = Math.min(maximumColumns, largest + 1);
+    this.#columns = Math.max(1, Math.min(largest + 1, MAXIMUM_COLUMNS, Math.floor(maximumWidth / bags)));
     this.sparseWidth = bags * this.#columns;
     this.#idf = new Float64Array(this.sparseWidth);
     for (const chunk of chunks) for (const index of this.#indicesOf(chunk)) this.#idf[index]++;
@@ -92,9 +91,9 @@ export class LinearFeatures {
     this.#scale = variance.map((value) => (value < SMALLEST_VARIANCE ? 0 : 1 / Math.sqrt(value)));
   }
 
-  /** The features of rows of fields that are encoded like the training rows. */
-  async of(fields: readonly EncodedField[], rows: Uint32Array): Promise<LinearRows> {
-    return this.#transform(await rawFeatures(fields, rows));
+  /** The features of rows that are encoded like the training rows. */
+  async of(encode: EncodeRows, rows: Uint32Array): Promise<LinearRows> {
+    return this.#transform(await rawFeatures(encode, rows));
   }
 
   /** The place of each id in the sparse vector. */
@@ -131,12 +130,12 @@ export class LinearFeatures {
 }
 
 /** The features of a batch of rows. Which they are follows from the tensors of each field. */
-async function rawFeatures(fields: readonly EncodedField[], rows: Uint32Array): Promise<RawFeatures> {
+async function rawFeatures(encode: EncodeRows, rows: Uint32Array): Promise<RawFeatures> {
   const bags: Map<number, number>[][] = Array.from(rows, () => []);
   const columns: { readonly values: ArrayLike<number>; readonly width: number }[] = [];
   const append = (values: ArrayLike<number>) => columns.push({ values, width: values.length / rows.length });
-  for (const field of fields) {
-    const { present, tokens, mask, ids, values, pixels }: Partial<FieldTensors> = await field.batch(rows);
+  for (const tensors of Object.values(await encode(rows))) {
+    const { present, tokens, mask, ids, values, pixels }: Partial<FieldTensors> = tensors;
     if (present !== undefined) append(await present.data());
     if (tokens !== undefined) await addBags(bags, tokens, mask);
     if (ids !== undefined) await addBags(bags, ids.reshape([rows.length, 1]), present?.reshape([rows.length, 1]));

@@ -15,12 +15,14 @@ import { frequenciesOf, outputCount, predictionsOf, type Target } from '../basel
 import { allRows } from '../metrics/metric.js';
 import type { Predictions } from '../metrics/predictions.js';
 import { metricFunction } from '../metrics.js';
-import { type EncodedField, LinearFeatures, type LinearRows } from './features.js';
+import { type EncodeRows, LinearFeatures, type LinearRows } from './features.js';
 
-/** Rows of a split: their fields and their targets, (rows) or (rows, tags). */
-export interface EncodedRows {
+/** The rows of a split, numbered from 0. */
+export interface SplitRows {
   readonly size: number;
-  readonly fields: readonly EncodedField[];
+  /** The tensors of some of them. */
+  readonly encode: EncodeRows;
+  /** Class ids or numbers (size), or tags (size, tags). */
   readonly targets: ArrayLike<number>;
 }
 
@@ -53,7 +55,6 @@ const LEARNING_RATE = 0.1;
 /** Bounds on memory: of the weights, and of the training rows that are kept. */
 const MAXIMUM_WEIGHTS = 2 ** 22;
 const MAXIMUM_ROWS = 100_000;
-const MAXIMUM_COLUMNS = 2 ** 15;
 
 /**
  * A linear model of bags of words, thumbnails, numbers and categories (see `LinearFeatures`): softmax regression for
@@ -64,11 +65,11 @@ const MAXIMUM_COLUMNS = 2 ** 15;
  * as scikit-learn does with C = 1 / penalty, by Adam with a cosine schedule, for four penalties at once, and keeps the
  * one with the lowest loss on the validation rows. Of more than 100,000 training rows it sees a random 100,000.
  *
- * @throws TesseraError if an option is unknown or invalid, or there are no training rows or fields.
+ * @throws TesseraError if an option is unknown or invalid, or there are no training rows.
  */
 export async function linearBaseline(
   target: Target,
-  splits: { readonly train: EncodedRows; readonly validation: EncodedRows; readonly test: EncodedRows },
+  splits: { readonly train: SplitRows; readonly validation: SplitRows; readonly test: SplitRows },
   options: LinearOptions,
 ): Promise<LinearBaseline> {
   const {
@@ -81,15 +82,11 @@ export async function linearBaseline(
     onStep: anything,
   });
   const { train, validation, test } = splits;
-  if (train.size === 0 || train.fields.length === 0)
-    throw new TesseraError(
-      `linearBaseline: ${train.size} training rows of ${train.fields.length} fields; expected at least one of each`,
-    );
+  if (train.size === 0) throw new TesseraError('linearBaseline: there are no training rows; expected at least one');
   const order = new Generator(seed).fork('linear baseline').permutation(train.size);
   const used = order.subarray(0, MAXIMUM_ROWS).sort();
   const width = outputCount(target) * PENALTIES.length;
-  const columns = Math.max(1, Math.min(MAXIMUM_COLUMNS, Math.floor(MAXIMUM_WEIGHTS / width / train.fields.length)));
-  const { features, rows } = await LinearFeatures.learn(train.fields, used, columns);
+  const { features, rows } = await LinearFeatures.learn(train.encode, used, Math.floor(MAXIMUM_WEIGHTS / width));
   const model = new LinearModels(target, features, pick(train.targets, used, target));
   const steps = chosen ?? Math.min(2000, Math.max(400, Math.ceil((20 * rows.size) / BATCH)));
   const optimizer = new Adam(model.parameters, { learningRate: cosineDecay(LEARNING_RATE, steps) });
@@ -224,10 +221,10 @@ class LinearModels {
   }
 
   /** The predictions of each model for the rows of a split. */
-  async predict(features: LinearFeatures, { size, fields, targets }: EncodedRows): Promise<Predictions[]> {
+  async predict(features: LinearFeatures, { size, encode, targets }: SplitRows): Promise<Predictions[]> {
     const outputs = PENALTIES.map(() => new Float32Array(size * this.#outputs));
     for (const batch of batchesOf(range(0, size), BATCH)) {
-      const rows = await features.of(fields, batch);
+      const rows = await features.of(encode, batch);
       const values = await this.#activate(this.#forward(rows, range(0, rows.size))).data();
       for (let at = 0; at < values.length; at++) {
         const [row, model] = [

@@ -49,6 +49,16 @@ export const outputsPerRow = (predictions: Predictions): number =>
 export const rowCount = (predictions: Predictions): number =>
   predictions.task === 'tags' ? predictions.targets.length / predictions.tags.length : predictions.targets.length;
 
+/** The predictions of some rows, by their places. */
+export function selectRows<Some extends Predictions>(predictions: Some, rows: ArrayLike<number>): Some {
+  const select = (values: ArrayLike<number>) => {
+    const width = values.length / rowCount(predictions);
+    const at = (place: number) => rows[Math.floor(place / width)] * width + (place % width);
+    return Float64Array.from({ length: rows.length * width }, (_, place) => values[at(place)]);
+  };
+  return { ...predictions, targets: select(predictions.targets), outputs: select(predictions.outputs) };
+}
+
 /** A row's probabilities must add up to 1 within this. */
 const SUM_TOLERANCE = 1e-3;
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { EncodedField } from '../../../src/predictor/baselines/features.js';
-import { type EncodedRows, linearBaseline } from '../../../src/predictor/baselines/linear.js';
+import type { EncodeRows } from '../../../src/predictor/baselines/features.js';
+import { linearBaseline, type SplitRows } from '../../../src/predictor/baselines/linear.js';
 import type { Target } from '../../../src/predictor/baselines.js';
 import { metricsOf } from '../../../src/predictor/metrics.js';
 import { Generator, tensor } from '../../../src/tensor/index.js';
@@ -11,36 +11,31 @@ const { train, tokens, numbers, category, targets, outputs } = golden;
 
 const pick = (rows: Uint32Array, read: (row: number) => number[]) => Array.from(rows).flatMap((row) => read(row));
 const present = (rows: Uint32Array) => tensor(new Float32Array(rows.length).fill(1));
-const text = (ids: number[][], first: number): EncodedField => ({
-  name: 'text',
-  batch: async (rows) => {
-    const time = Math.max(...Array.from(rows, (row) => ids[first + row].length));
-    const padded = (of: (row: number) => number[]) =>
-      pick(rows, (row) => [...of(first + row), ...new Array<number>(time).fill(0)].slice(0, time));
+const table =
+  (first: number): EncodeRows =>
+  async (rows) => {
+    const time = Math.max(...Array.from(rows, (row) => tokens[first + row].length));
+    const padded = (read: (row: number) => number[]) =>
+      pick(rows, (row) => [...read(first + row), ...new Array<number>(time).fill(0)].slice(0, time));
     return {
-      present: present(rows),
-      tokens: tensor(Int32Array.from(padded((row) => ids[row])), [rows.length, time]),
-      mask: tensor(Float32Array.from(padded((row) => ids[row].map(() => 1))), [rows.length, time]),
+      text: {
+        present: present(rows),
+        tokens: tensor(Int32Array.from(padded((row) => tokens[row])), [rows.length, time]),
+        mask: tensor(Float32Array.from(padded((row) => tokens[row].map(() => 1))), [rows.length, time]),
+      },
+      numbers: {
+        present: present(rows),
+        values: tensor(Float32Array.from(pick(rows, (row) => numbers[first + row])), [rows.length, 2]),
+      },
+      category: {
+        present: present(rows),
+        ids: tensor(Int32Array.from(pick(rows, (row) => [category[first + row]]))),
+      },
     };
-  },
-});
-const values = (table: number[][], first: number): EncodedField => ({
-  name: 'numbers',
-  batch: async (rows) => ({
-    present: present(rows),
-    values: tensor(Float32Array.from(pick(rows, (row) => table[first + row])), [rows.length, table[0].length]),
-  }),
-});
-const ids = (column: number[], first: number): EncodedField => ({
-  name: 'category',
-  batch: async (rows) => ({
-    present: present(rows),
-    ids: tensor(Int32Array.from(pick(rows, (row) => [column[first + row]]))),
-  }),
-});
-const split = (first: number, end: number, target: number[] | number[][]): EncodedRows => ({
+  };
+const split = (first: number, end: number, target: number[] | number[][]): SplitRows => ({
   size: end - first,
-  fields: [text(tokens, first), values(numbers, first), ids(category, first)],
+  encode: table(first),
   targets: target.slice(first, end).flat(),
 });
 
@@ -76,14 +71,13 @@ test('pictures count by their thumbnails, and the same seed gives the same bits'
   const pictures = labels.map((label) =>
     Array.from({ length: 16 * 16 * 3 }, (_, at) => 0.5 * generator.normal() + (at % 3 === label ? 0.5 : 0)),
   );
-  const field: EncodedField = {
-    name: 'image',
-    batch: async (rows) => ({
+  const encode: EncodeRows = async (rows) => ({
+    photo: {
       present: present(rows),
       pixels: tensor(Float32Array.from(pick(rows, (row) => pictures[row])), [rows.length, 16, 16, 3]),
-    }),
-  };
-  const part = { size: 60, fields: [field], targets: labels };
+    },
+  });
+  const part = { size: 60, encode, targets: labels };
   const run = () =>
     linearBaseline(
       { task: 'classification', classes: ['red', 'green'] },
@@ -96,10 +90,10 @@ test('pictures count by their thumbnails, and the same seed gives the same bits'
 });
 
 test('refuses nothing to learn from, and unknown options', async () => {
-  const none = { size: 0, fields: [], targets: [] };
+  const none: SplitRows = { size: 0, encode: async () => ({}), targets: [] };
   const splits = { train: none, validation: none, test: none };
   await expect(linearBaseline({ task: 'regression' }, splits, { seed: 1 })).rejects.toThrow(
-    'linearBaseline: 0 training rows of 0 fields; expected at least one of each',
+    'linearBaseline: there are no training rows; expected at least one',
   );
   await expect(linearBaseline({ task: 'regression' }, splits, { seed: -1 })).rejects.toThrow('seed');
 });

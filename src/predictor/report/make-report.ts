@@ -1,0 +1,94 @@
+import type { EncodedTable } from '../../data/encoded.js';
+import { PARTS, type PartName, targetOf } from '../../data/schema.js';
+import { outputCount, type Target } from '../baselines.js';
+import { selectRows } from '../metrics/predictions.js';
+import { surestMistakes } from '../mistakes.js';
+import { slicesOf } from '../slices.js';
+import { assess } from './assess.js';
+import { fieldContributions } from './field-contributions.js';
+import { withContent } from './mistake-content.js';
+import { readOriginalCells } from './original-cells.js';
+import { evenly, pick } from './places.js';
+import type { CurvePoint, PerPart, Report } from './report.js';
+import type { FinishedEpoch, MakeReportOptions, ReportedRun } from './reported-run.js';
+import { describeField, describeSplit } from './wording.js';
+
+const MISTAKES = 12;
+/** Slices are measured on so many of the test rows. */
+const SLICE_ROWS = 10_000;
+
+/**
+ * Makes the report of a run: measures the model and the baselines on the test rows, and looks into its mistakes. It reads
+ * the table once more, and predicts up to 2,000 test rows twice for each field. The report is the content of
+ * `report.json`; `reportPage` makes a page of it, and `verdictOf` its first line.
+ *
+ * @throws TesseraError if the schema has no target, or predictions are not of its rows.
+ */
+export async function makeReport(run: ReportedRun, options: MakeReportOptions = {}): Promise<Report> {
+  const { table, schema, rows, predictions, history, facts } = run;
+  const { test } = predictions;
+  const target = targetOf(schema);
+  const mistakes = surestMistakes(test, MISTAKES);
+  const sliced = evenly(rows.test.length, SLICE_ROWS);
+  const wanted = {
+    sliced: pick(rows.test, sliced),
+    kept: Uint32Array.from(mistakes, ({ row }) => rows.test[row]),
+  };
+  const cells = await readOriginalCells(table, schema, rows.encoded, wanted, options.onError);
+  const { groups } = cells;
+  const groupsOf = (own: Uint32Array) => own.map((row) => groups?.[row] ?? row);
+  const assessment = assess(predictions, {
+    seed: facts.seed,
+    ...(groups && { groups: { validation: groupsOf(rows.validation), test: groupsOf(rows.test) } }),
+  });
+  const { metric } = assessment;
+  return {
+    version: 1,
+    ...facts,
+    task: test.task,
+    target: target.column,
+    rows: perPart((part) => rows[part].length),
+    split: describeSplit(schema.split, target.kind === 'category' || target.kind === 'ordinal'),
+    fields: schema.fields.map((field, at) => {
+      const note = describeField(field);
+      return { name: field.column, kind: field.kind, missing: cells.missing[at], ...(note !== undefined && { note }) };
+    }),
+    ...(test.task !== 'regression' && { balance: await balanceOf(test, rows) }),
+    ...(schema.fields.length > 1 && { contributions: await fieldContributions(run, metric, options) }),
+    curves: history.map((epoch) => curvePoint(epoch, metric)),
+    mistakes: await Promise.all(
+      mistakes.map((mistake, at) => withContent(mistake, cells.kept.get(wanted.kept[at]), run, options)),
+    ),
+    slices: slicesOf(selectRows(test, sliced), cells.columns, metric, {
+      seed: facts.seed,
+      ...(groups && { groups: groupsOf(wanted.sliced) }),
+    }),
+    ...assessment,
+  };
+}
+
+const perPart = (count: (part: PartName) => number): PerPart =>
+  Object.fromEntries(PARTS.map((part) => [part, count(part)])) as unknown as PerPart;
+
+function curvePoint({ steps, loss, validation }: FinishedEpoch, metric: string): CurvePoint {
+  return {
+    step: steps,
+    trainLoss: loss,
+    ...(validation.logLoss !== undefined && { validationLoss: validation.logLoss }),
+    ...(validation[metric] !== undefined && { validation: validation[metric] }),
+  };
+}
+
+/** The number of rows of each class or tag. */
+async function balanceOf(target: Target, rows: EncodedTable): Promise<Report['balance']> {
+  const width = outputCount(target);
+  const counts = { train: new Uint32Array(width), validation: new Uint32Array(width), test: new Uint32Array(width) };
+  for (const part of PARTS) {
+    const values = (await (await rows.encoded.targetsOf(rows[part]))?.data()) ?? [];
+    for (let at = 0; at < values.length; at++)
+      if (target.task === 'classification') counts[part][values[at]]++;
+      else counts[part][at % width] += values[at];
+  }
+  const names = target.task === 'classification' ? target.classes : target.task === 'tags' ? target.tags : [];
+  return names.map((name, at) => ({ name, rows: perPart((part) => counts[part][at]) }));
+}

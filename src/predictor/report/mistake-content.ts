@@ -1,0 +1,44 @@
+import { textOf } from '../../data/cells.js';
+import { kinds } from '../../data/fields/index.js';
+import type { Row } from '../../data/table.js';
+import { TesseraError } from '../../tensor/index.js';
+import type { WrongPrediction } from '../mistakes.js';
+import type { Mistake } from './report.js';
+import type { MakeReportOptions, ReportedRun } from './reported-run.js';
+
+/** Texts are cut to this length. */
+const TEXT_LENGTH = 600;
+
+/** Adds to a mistake what the model saw. */
+export async function withContent(
+  mistake: WrongPrediction,
+  row: Row | undefined,
+  { table, schema }: ReportedRun,
+  { thumbnail }: MakeReportOptions,
+): Promise<Mistake> {
+  if (row === undefined) return { ...mistake, place: '', values: [], images: [] };
+  const values: { name: string; text: string }[] = [];
+  const images: { name: string; url: string }[] = [];
+  for (const { column, kind, settings } of schema.fields) {
+    const cell = row.cells[table.columns.indexOf(column)];
+    const text = textOf(cell);
+    if (text !== undefined && !(cell instanceof Uint8Array)) values.push({ name: column, text: cut(text) });
+    if (kind !== 'image' || thumbnail === undefined || text === undefined) continue;
+    try {
+      const source = kinds.image.parse(cell, kinds.image.settings(settings));
+      const bytes = source instanceof Uint8Array ? source : await table.readFile(source as string, row);
+      images.push({ name: column, url: await thumbnail(bytes) });
+    } catch (error) {
+      if (!(error instanceof TesseraError)) throw error; // An image that cannot be read was absent for the model too.
+    }
+  }
+  return { ...mistake, place: `${row.file}, row ${row.number}`, values, images };
+}
+
+function cut(text: string): string {
+  if (text.length <= TEXT_LENGTH) return text;
+  // By characters, as half of one is none.
+  return `${Array.from(text.slice(0, 2 * TEXT_LENGTH))
+    .slice(0, TEXT_LENGTH)
+    .join('')}…`;
+}

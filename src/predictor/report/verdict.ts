@@ -1,0 +1,34 @@
+import { METRICS } from '../metrics.js';
+import { count, differenceText, intervalText, metricText } from './numbers.js';
+import type { Report } from './report.js';
+
+/**
+ * How good a model is, in a sentence, as the first line of its page and of what training prints. It begins with the
+ * linear baseline where that is not clearly worse.
+ */
+export function verdictOf(report: Report): string {
+  const { metric, metrics, intervals, baselines, advantages, rows, target } = report;
+  const { title } = METRICS[metric];
+  const value = metrics.test[metric];
+  const interval = intervals.test[metric];
+  const reached = `${title} ${metricText(metric, value)}${interval ? ` (95% interval ${intervalText(metric, interval)})` : ''}`;
+  const where = `on ${count(rows.test)} test rows`;
+  const linear = metricText(metric, baselines.linear[metric]);
+  const { majority } = advantages;
+  const nothing = report.task === 'regression' ? 'the mean' : 'the most frequent answer';
+  const useless = majority.value > 0 ? '' : ` It is no better than always predicting ${nothing}.`;
+  switch (outcome(advantages.linear)) {
+    case 'better':
+      return `The model predicts '${target}' with ${reached} ${where}, ${differenceText(metric, advantages.linear.value)} better than a linear model.${useless}`;
+    case 'unclear':
+      return `The model is not clearly better than a linear model: ${reached} against ${linear} ${where}; the difference may be chance.${useless}`;
+    case 'worse':
+      return `The model does not beat a linear model: ${reached} against ${linear} ${where}.${useless}`;
+  }
+}
+
+/** How a model compares with a linear one. */
+export function outcome({ value, interval }: Report['advantages']['linear']): 'better' | 'unclear' | 'worse' {
+  if (value <= 0) return 'worse';
+  return interval !== undefined && interval[0] <= 0 ? 'unclear' : 'better';
+}
