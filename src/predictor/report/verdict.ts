@@ -15,7 +15,9 @@ export function verdictOf(report: Report): string {
   const where = `on ${count(rows.test)} test rows`;
   const linear = metricText(metric, baselines.linear[metric]);
   const { majority } = advantages;
-  const nothing = report.task === 'regression' ? 'the mean' : 'the most frequent answer';
+  const nothing = { classification: 'the most frequent class', regression: 'the mean', tags: 'the most frequent tags' }[
+    report.task
+  ];
   const useless = majority.value > 0 ? '' : ` It is no better than always predicting ${nothing}.`;
   switch (outcome(advantages.linear)) {
     case 'better':
