@@ -50,10 +50,15 @@ export interface Section {
   readonly content: Content;
 }
 
-/** A table with a row of headings; columns from the second on are aligned to the right where they are numbers. */
+/**
+ * A table with a row of headings; numbers from the second column on do not wrap. A row of one cell is a heading of
+ * those below.
+ */
 export function htmlTable(head: readonly Content[], rows: readonly (readonly Content[])[]): Html {
   const cells = (row: readonly Content[]) =>
-    row.map((cell, at) => html`<td${isNumeric(cell, at) ? NUMERIC : ''}>${cell}</td>`);
+    row.length === 1
+      ? html`<th colspan="${head.length}">${row}</th>`
+      : row.map((cell, at) => html`<td${isNumeric(cell, at) ? NUMERIC : ''}>${cell}</td>`);
   return html`<div class="scroll"><table><thead><tr>${head.map((cell) => html`<th>${cell}</th>`)}</tr></thead>
 <tbody>${rows.map((row) => html`<tr>${cells(row)}</tr>\n`)}</tbody></table></div>`;
 }

@@ -22,7 +22,7 @@ a { color: var(--accent); }
 .scroll { overflow-x: auto; margin: 8px 0 16px; }
 table { border-collapse: collapse; font-size: .92rem; }
 th, td { text-align: left; padding: 5px 18px 5px 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: normal; }
-th { color: var(--muted); font-weight: 500; }
+th { color: var(--muted); font-weight: 500; } tbody th { padding-top: 12px; color: var(--ink); }
 td:first-child { min-width: 6.5em; max-width: 24em; overflow-wrap: anywhere; }
 td.number { font-variant-numeric: tabular-nums; white-space: nowrap; }
 td strong { font-weight: 600; } td small { white-space: nowrap; }

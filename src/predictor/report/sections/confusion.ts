@@ -10,7 +10,7 @@ const PAIRS = 10;
 /** The largest width of the names beside and below the matrix. */
 const NAMES = 104;
 const FEW_SIZE = 440;
-const CELL = 15;
+const CELL = 14;
 
 /** The confusion matrix, the classes that are most often confused, and the scores of each class. */
 export function confusionSection({ confusion }: Report, draw: Draw): Section | undefined {

@@ -20,16 +20,18 @@ export function slicesSection({ slices = [], metric, metrics }: Report): Section
     content: html`<p>The mark is the ${title} on all test rows, ${metricText(metric, all)}; a dark line is a 95% interval. Slices that are clearly
 worse are in bold. Numbers and lengths are divided into quarters.</p>
 ${htmlTable(
-  ['field', 'value', 'rows', title, ''],
-  slices.map((slice, at) => [
-    slice.field === slices[at - 1]?.field ? '' : isolated(slice.field),
-    isWeak(slice) ? html`<strong>${isolated(slice.value)}</strong>` : isolated(slice.value),
-    count(slice.rows),
-    bar(slice.score / largest, {
-      mark: all / largest,
-      ...(slice.interval && { range: [slice.interval[0] / largest, slice.interval[1] / largest] as const }),
-    }),
-    html`${metricText(metric, slice.score)} <small>${slice.interval && intervalText(metric, slice.interval)}</small>`,
+  ['', 'rows', title, ''],
+  slices.flatMap((slice, at) => [
+    ...(slice.field === slices[at - 1]?.field ? [] : [[isolated(slice.field)]]),
+    [
+      isWeak(slice) ? html`<strong>${isolated(slice.value)}</strong>` : isolated(slice.value),
+      count(slice.rows),
+      bar(slice.score / largest, {
+        mark: all / largest,
+        ...(slice.interval && { range: [slice.interval[0] / largest, slice.interval[1] / largest] as const }),
+      }),
+      html`${metricText(metric, slice.score)} <small>${slice.interval && intervalText(metric, slice.interval)}</small>`,
+    ],
   ]),
 )}`,
   };
