@@ -15,7 +15,8 @@ import { describeField, describeSplit } from './wording.js';
 
 const MISTAKES = 12;
 /** Slices are measured on so many of the test rows. */
-const SLICE_ROWS = 10_000;
+const SLICE_ROWS = 5_000;
+const SLICE_RESAMPLES = 400;
 
 /**
  * Makes the report of a run: measures the model and the baselines on the test rows, and looks into its mistakes. It reads
@@ -28,6 +29,7 @@ export async function makeReport(run: ReportedRun, options: MakeReportOptions = 
   const { table, schema, rows, predictions, history, facts } = run;
   const { test } = predictions;
   const target = targetOf(schema);
+  options.onProgress?.('measuring the model', 0, 1);
   const mistakes = surestMistakes(test, MISTAKES);
   const sliced = evenly(rows.test.length, SLICE_ROWS);
   const wanted = {
@@ -61,6 +63,7 @@ export async function makeReport(run: ReportedRun, options: MakeReportOptions = 
     ),
     slices: slicesOf(selectRows(test, sliced), cells.columns, metric, {
       seed: facts.seed,
+      resamples: SLICE_RESAMPLES,
       ...(groups && { groups: groupsOf(wanted.sliced) }),
     }),
     ...assessment,

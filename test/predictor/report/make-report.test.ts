@@ -131,7 +131,7 @@ test('a trained run becomes a report', async () => {
     ['present', 20],
     ['missing', 10],
   ]);
-  expect(new Set(done)).toEqual(new Set(['measuring what each field adds']));
+  expect(new Set(done)).toEqual(new Set(['measuring the model', 'measuring what each field adds']));
   expect(JSON.parse(JSON.stringify(report))).toEqual(report);
 });
 
