@@ -1,5 +1,6 @@
 import { Generator, TesseraError } from '../tensor/index.js';
 import { checkOptions, nonNegativeInteger } from '../tensor/options.js';
+import { METRICS } from './metrics.js';
 
 /** What fields add to the predictions of a model. */
 export interface Contributions {
@@ -49,3 +50,11 @@ export async function contributionsOf(
     });
   return { rows, all, fields: contributions };
 }
+
+/** By how much better a metric is with a field than without it. */
+export const gainOf = ({ all }: Contributions, { without }: Contribution, metric: string): number =>
+  METRICS[metric].higherIsBetter ? all - without : without - all;
+
+/** The fields by what they add, the largest gain first. */
+export const byGain = (contributions: Contributions, metric: string): Contribution[] =>
+  [...contributions.fields].sort((a, b) => gainOf(contributions, b, metric) - gainOf(contributions, a, metric));

@@ -1,6 +1,7 @@
 import type { EncodedTable } from '../../data/encoded.js';
 import { PARTS, type PartName, targetOf } from '../../data/schema.js';
 import { outputCount, type Target } from '../baselines.js';
+import { byGain } from '../contributions.js';
 import { selectRows } from '../metrics/predictions.js';
 import { surestMistakes } from '../mistakes.js';
 import { slicesOf } from '../slices.js';
@@ -17,6 +18,8 @@ const MISTAKES = 12;
 /** Slices are measured on so many of the test rows. */
 const SLICE_ROWS = 5_000;
 const SLICE_RESAMPLES = 400;
+/** Of many fields, the ones that add most are sliced. */
+const SLICED_FIELDS = 20;
 
 /**
  * Makes the report of a run: measures the model and the baselines on the test rows, and looks into its mistakes. It reads
@@ -44,6 +47,14 @@ export async function makeReport(run: ReportedRun, options: MakeReportOptions = 
     ...(groups && { groups: { validation: groupsOf(rows.validation), test: groupsOf(rows.test) } }),
   });
   const { metric } = assessment;
+  const contributions = schema.fields.length > 1 ? await fieldContributions(run, metric, options) : undefined;
+  const useful = new Set(
+    contributions &&
+      byGain(contributions, metric)
+        .slice(0, SLICED_FIELDS)
+        .map(({ name }) => name),
+  );
+  const columns = cells.columns.filter((_, at) => contributions === undefined || useful.has(schema.fields[at].column));
   return {
     version: 1,
     ...facts,
@@ -56,12 +67,12 @@ export async function makeReport(run: ReportedRun, options: MakeReportOptions = 
       return { name: field.column, kind: field.kind, missing: cells.missing[at], ...(note !== undefined && { note }) };
     }),
     ...(test.task !== 'regression' && { balance: await balanceOf(test, rows) }),
-    ...(schema.fields.length > 1 && { contributions: await fieldContributions(run, metric, options) }),
+    ...(contributions && { contributions }),
     curves: history.map((epoch) => curvePoint(epoch, metric)),
     mistakes: await Promise.all(
       mistakes.map((mistake, at) => withContent(mistake, cells.kept.get(wanted.kept[at]), run, options)),
     ),
-    slices: slicesOf(selectRows(test, sliced), cells.columns, metric, {
+    slices: slicesOf(selectRows(test, sliced), columns, metric, {
       seed: facts.seed,
       resamples: SLICE_RESAMPLES,
       ...(groups && { groups: groupsOf(wanted.sliced) }),
