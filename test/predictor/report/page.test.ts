@@ -14,8 +14,8 @@ const ALWAYS = ['Data and split', 'What each field adds', 'Training', 'Metrics']
 const END = ['Time, memory and parameters', 'Run it again'];
 const SECTIONS: Readonly<Record<TaskName, readonly string[]>> = {
   classification: ['Confusion', 'Precision and recall', 'Calibration', 'Surest mistakes', 'Accuracy by slice'],
-  tags: ['Precision and recall', 'Calibration', 'Surest mistakes', 'Micro F1 by slice'],
-  regression: ['Predicted and true values', 'Surest mistakes', 'Root mean squared error by slice'],
+  tags: ['Precision and recall', 'Calibration', 'Largest errors', 'Micro F1 by slice'],
+  regression: ['Predicted and true values', 'Largest errors', 'Root mean squared error by slice'],
 };
 
 test.each(['classification', 'tags', 'regression'] as const)('%s: a page with its sections and plots', async (task) => {

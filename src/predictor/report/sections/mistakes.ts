@@ -12,7 +12,7 @@ export function mistakesSection({ mistakes = [], task }: Report): Section | unde
   }[task];
   return {
     id: 'mistakes',
-    title: 'Surest mistakes',
+    title: task === 'classification' ? 'Surest mistakes' : 'Largest errors',
     content: html`<p>${order} Look here for wrong labels and for what the model cannot see.</p>
 <div class="cards">${mistakes.map(card)}</div>`,
   };
