@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   CategoryEmbedding,
@@ -288,4 +289,31 @@ test('a values encoder computes its formula', async () => {
     await features.pooled.data(),
     rows.flatMap((row) => dense(dense(row, w1, b1), w2, b2)),
   );
+});
+
+const golden = JSON.parse(readFileSync(new URL('../../golden/encoders.json', import.meta.url), 'utf8'));
+
+/** Numbers that both PyTorch and this test start from. */
+const wave = (size: number, phase: number, scale: number): Float32Array =>
+  Float32Array.from({ length: size }, (_, index) => scale * Math.sin(1.1 * index + phase));
+
+test.each([
+  ['group', new ImageResidual({ channels: 2, width: 64 }), [1, 9, 10, 2]],
+  ['batch', new ImageResidual({ channels: 2, width: 8, normalization: 'batch' }), [3, 9, 10, 2]],
+  ['vit', new ImageViT({ image: [4, 6, 2], patch: 2, width: 8, depth: 2, heads: 2 }), [2, 4, 6, 2]],
+] as const)('%s: PyTorch composes the same features of its layers', async (name, encoder, shape) => {
+  encoder.parameters().forEach((parameter, index) => {
+    parameter.set(wave(parameter.size, index + 1, 0.3));
+  });
+  const { pooled } = encoder.forward({
+    pixels: tensor(
+      wave(
+        shape.reduce((a, b) => a * b),
+        100,
+        1,
+      ),
+      shape,
+    ),
+  });
+  expectClose(await pooled.data(), golden[name], { absolute: 1e-7, relative: 1e-6 });
 });

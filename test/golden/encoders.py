@@ -1,0 +1,101 @@
+"""Writes encoders.json beside it: features of images by PyTorch's layers, in float64, composed as in `ImageResidual` (with
+both normalizations) and `ImageViT`. Parameter k, counted from 1 in the order of `namedParameters`, has the values
+0.3 sin(1.1 i + k), and the pixels are sin(1.1 i + 100), rounded to f32.
+
+Made by `/usr/bin/python3 test/golden/encoders.py` with PyTorch 1.13.1 (Debian's python3-torch).
+"""
+
+import json
+import math
+import pathlib
+
+import torch
+import torch.nn.functional as F
+
+torch.set_default_dtype(torch.float64)
+EPSILON = 1e-3
+
+
+def wave(shape, phase, scale):
+    values = torch.tensor([scale * math.sin(1.1 * i + phase) for i in range(math.prod(shape))])
+    return values.float().double().reshape(shape)
+
+
+class Parameters:
+    """The parameters of an encoder, one after the other."""
+
+    def __init__(self):
+        self.count = 0
+
+    def __call__(self, *shape):
+        self.count += 1
+        return wave(shape, self.count, 0.3)
+
+
+def convolution(x, kernel, stride):
+    """A convolution of x (batch, channels, height, width) with zeros around it, the larger part behind it, as in Keras."""
+    kernel = kernel.permute(3, 2, 0, 1)
+    padding = []
+    for size in (x.shape[3], x.shape[2]):
+        total = max((math.ceil(size / stride) - 1) * stride + kernel.shape[2] - size, 0)
+        padding += [total // 2, total - total // 2]
+    return F.conv2d(F.pad(x, padding), kernel, stride=stride)
+
+
+def residual(shape, width, normalization):
+    parameter = Parameters()
+
+    def layer(x, size, outputs, stride):
+        kernel, scale, shift = parameter(size, size, x.shape[1], outputs), parameter(outputs), parameter(outputs)
+        y = convolution(x, kernel, stride)
+        if normalization == "batch":
+            return F.batch_norm(y, None, None, scale, shift, training=True, eps=EPSILON)
+        return F.group_norm(y, outputs // 16 if outputs % 16 == 0 else 1, scale, shift, EPSILON)
+
+    x = wave(shape, 100, 1).permute(0, 3, 1, 2)
+    x = F.relu(layer(x, 3, width // 4, 1))
+    for outputs in (width // 4, width // 2, width):
+        inner = layer(F.relu(layer(x, 3, outputs, 2)), 3, outputs, 1)
+        x = F.relu(inner + layer(x, 1, outputs, 2))
+    return x.mean((2, 3))
+
+
+def transformer_block(x, parameter, width, heads):
+    def affine(inputs, outputs):
+        return parameter(inputs, outputs), parameter(outputs)
+
+    def normalization():
+        return parameter(width), parameter(width)
+
+    norm1 = normalization()
+    query, key, value, output = [affine(width, width) for _ in range(4)]
+    norm2, expand, contract = normalization(), affine(width, 4 * width), affine(4 * width, width)
+    attention = torch.nn.MultiheadAttention(width, heads, batch_first=True)
+    attention.in_proj_weight = torch.nn.Parameter(torch.cat([kernel.T for kernel, _ in (query, key, value)]))
+    attention.in_proj_bias = torch.nn.Parameter(torch.cat([bias for _, bias in (query, key, value)]))
+    attention.out_proj.weight = torch.nn.Parameter(output[0].T)
+    attention.out_proj.bias = torch.nn.Parameter(output[1])
+    y = F.layer_norm(x, (width,), *norm1, EPSILON)
+    h = x + attention(y, y, y)[0]
+    hidden = F.gelu(F.layer_norm(h, (width,), *norm2, EPSILON) @ expand[0] + expand[1])
+    return h + hidden @ contract[0] + contract[1]
+
+
+def vision_transformer(shape, patch, width, depth, heads):
+    parameter = Parameters()
+    x = wave(shape, 100, 1).permute(0, 3, 1, 2)
+    kernel, bias = parameter(patch, patch, x.shape[1], width), parameter(width)
+    y = F.conv2d(x, kernel.permute(3, 2, 0, 1), bias, stride=patch).flatten(2).transpose(1, 2)
+    y = y + parameter(y.shape[1], width)
+    for _ in range(depth):
+        y = transformer_block(y, parameter, width, heads)
+    return F.layer_norm(y, (width,), parameter(width), parameter(width), EPSILON).mean(1)
+
+
+golden = {
+    "torch": torch.__version__,
+    "group": residual((1, 9, 10, 2), 64, "group").flatten().tolist(),
+    "batch": residual((3, 9, 10, 2), 8, "batch").flatten().tolist(),
+    "vit": vision_transformer((2, 4, 6, 2), 2, 8, 2, 2).flatten().tolist(),
+}
+pathlib.Path(__file__).with_suffix(".json").write_text(json.dumps(golden) + "\n")
