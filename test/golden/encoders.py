@@ -1,6 +1,7 @@
-"""Writes encoders.json beside it: features of images by PyTorch's layers, in float64, composed as in `ImageResidual` (with
-both normalizations) and `ImageViT`. Parameter k, counted from 1 in the order of `namedParameters`, has the values
-0.3 sin(1.1 i + k), and the pixels are sin(1.1 i + 100), rounded to f32.
+"""Writes encoders.json beside it: features of images and texts by PyTorch's layers, in float64, composed as in
+`ImageResidual` (with both normalizations), `ImageViT`, `TextLSTM`, `TextGRU`, `TextCNN` and `TextTransformer` (with both
+kinds of positions). Parameter k, counted from 1 in the order of `namedParameters`, has the values 0.3 sin(1.1 i + k), the
+pixels are sin(1.1 i + 100), rounded to f32, and word i of the texts is 5 i mod 9.
 
 Made by `/usr/bin/python3 test/golden/encoders.py` with PyTorch 1.13.1 (Debian's python3-torch).
 """
@@ -60,7 +61,7 @@ def residual(shape, width, normalization):
     return x.mean((2, 3))
 
 
-def transformer_block(x, parameter, width, heads):
+def transformer_block(x, parameter, width, heads, padding=None):
     def affine(inputs, outputs):
         return parameter(inputs, outputs), parameter(outputs)
 
@@ -76,7 +77,7 @@ def transformer_block(x, parameter, width, heads):
     attention.out_proj.weight = torch.nn.Parameter(output[0].T)
     attention.out_proj.bias = torch.nn.Parameter(output[1])
     y = F.layer_norm(x, (width,), *norm1, EPSILON)
-    h = x + attention(y, y, y)[0]
+    h = x + attention(y, y, y, key_padding_mask=padding)[0]
     hidden = F.gelu(F.layer_norm(h, (width,), *norm2, EPSILON) @ expand[0] + expand[1])
     return h + hidden @ contract[0] + contract[1]
 
@@ -92,10 +93,62 @@ def vision_transformer(shape, patch, width, depth, heads):
     return F.layer_norm(y, (width,), parameter(width), parameter(width), EPSILON).mean(1)
 
 
+LENGTHS, TIME, VOCABULARY = [5, 3, 1], 5, 9
+TOKENS = (5 * torch.arange(len(LENGTHS) * TIME) % VOCABULARY).reshape(-1, TIME)
+MASK = torch.arange(TIME) < torch.tensor(LENGTHS)[:, None]
+
+
+def recurrent(layer, gates, width, embedding):
+    """An LSTM, or a GRU whose gates PyTorch has in another order, over the words of each text."""
+    parameter = Parameters()
+    words = parameter(VOCABULARY, embedding)[TOKENS]
+    order = [1, 0, 2] if gates == 3 else [0, 1, 2, 3]
+
+    def ordered(matrix):
+        return torch.nn.Parameter(torch.cat([matrix.chunk(gates, -1)[gate] for gate in order], -1).t())
+
+    layer = layer(embedding, width, batch_first=True)
+    layer.weight_ih_l0 = ordered(parameter(embedding, gates * width))
+    layer.weight_hh_l0 = ordered(parameter(width, gates * width))
+    layer.bias_ih_l0 = ordered(parameter(gates * width))
+    layer.bias_hh_l0 = ordered(parameter(gates * width) if gates == 3 else torch.zeros(gates * width))
+    return torch.stack([layer(row[None, :length])[0][0, -1] for row, length in zip(words, LENGTHS)])
+
+
+def cnn(width, embedding):
+    parameter = Parameters()
+    words = parameter(VOCABULARY, embedding)[TOKENS] * MASK[:, :, None]
+    features = []
+    for index, size in enumerate([3, 4, 5]):
+        kernel, bias = parameter(size, embedding, (width + index) // 3), parameter((width + index) // 3)
+        padded = F.pad(words.transpose(1, 2), ((size - 1) // 2, size // 2))
+        features.append(F.relu(F.conv1d(padded, kernel.permute(2, 1, 0), bias)))
+    return (torch.cat(features, 1) * MASK[:, None]).amax(2)
+
+
+def transformer(width, depth, heads, length):
+    parameter = Parameters()
+    x = math.sqrt(width) * parameter(VOCABULARY, width)[TOKENS]
+    if length is not None:
+        x = x + parameter(length, width)[:TIME]
+    else:
+        angles = torch.arange(TIME)[:, None] / 10000 ** (torch.arange(0, width, 2) / width)
+        x = x + torch.stack([angles.sin(), angles.cos()], 2).flatten(1)
+    for _ in range(depth):
+        x = transformer_block(x, parameter, width, heads, ~MASK)
+    y = F.layer_norm(x, (width,), parameter(width), parameter(width), EPSILON)
+    return (y * MASK[:, :, None]).sum(1) / MASK.sum(1, keepdim=True)
+
+
 golden = {
     "torch": torch.__version__,
     "group": residual((1, 9, 10, 2), 64, "group").flatten().tolist(),
     "batch": residual((3, 9, 10, 2), 8, "batch").flatten().tolist(),
     "vit": vision_transformer((2, 4, 6, 2), 2, 8, 2, 2).flatten().tolist(),
+    "lstm": recurrent(torch.nn.LSTM, 4, 4, 6).flatten().tolist(),
+    "gru": recurrent(torch.nn.GRU, 3, 4, 6).flatten().tolist(),
+    "cnn": cnn(7, 4).flatten().tolist(),
+    "sinusoidal": transformer(8, 2, 2, None).flatten().tolist(),
+    "learned": transformer(8, 2, 2, 7).flatten().tolist(),
 }
 pathlib.Path(__file__).with_suffix(".json").write_text(json.dumps(golden) + "\n")

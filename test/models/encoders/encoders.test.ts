@@ -297,23 +297,36 @@ const golden = JSON.parse(readFileSync(new URL('../../golden/encoders.json', imp
 const wave = (size: number, phase: number, scale: number): Float32Array =>
   Float32Array.from({ length: size }, (_, index) => scale * Math.sin(1.1 * index + phase));
 
+/** Sets parameter k, counted from 1, to the values that PyTorch was given. */
+function withWaves<E extends Encoder>(encoder: E): E {
+  encoder.parameters().forEach((parameter, index) => {
+    parameter.set(wave(parameter.size, index + 1, 0.3));
+  });
+  return encoder;
+}
+
 test.each([
   ['group', new ImageResidual({ channels: 2, width: 64 }), [1, 9, 10, 2]],
   ['batch', new ImageResidual({ channels: 2, width: 8, normalization: 'batch' }), [3, 9, 10, 2]],
   ['vit', new ImageViT({ image: [4, 6, 2], patch: 2, width: 8, depth: 2, heads: 2 }), [2, 4, 6, 2]],
 ] as const)('%s: PyTorch composes the same features of its layers', async (name, encoder, shape) => {
-  encoder.parameters().forEach((parameter, index) => {
-    parameter.set(wave(parameter.size, index + 1, 0.3));
-  });
-  const { pooled } = encoder.forward({
-    pixels: tensor(
-      wave(
-        shape.reduce((a, b) => a * b),
-        100,
-        1,
-      ),
-      shape,
-    ),
-  });
+  const size = shape.reduce<number>((product, axis) => product * axis, 1);
+  const { pooled } = withWaves(encoder).forward({ pixels: tensor(wave(size, 100, 1), shape) });
+  expectClose(await pooled.data(), golden[name], { absolute: 1e-7, relative: 1e-6 });
+});
+
+test.each([
+  ['lstm', new TextLSTM({ vocabulary: 9, embedding: 6, width: 4 })],
+  ['gru', new TextGRU({ vocabulary: 9, embedding: 6, width: 4 })],
+  ['cnn', new TextCNN({ vocabulary: 9, embedding: 4, width: 7 })],
+  ['sinusoidal', new TextTransformer({ vocabulary: 9, width: 8, depth: 2, heads: 2 })],
+  ['learned', new TextTransformer({ vocabulary: 9, width: 8, depth: 2, heads: 2, length: 7 })],
+])('%s: PyTorch composes the same features of its layers', async (name, encoder) => {
+  const tokens = tensor(
+    Int32Array.from({ length: 15 }, (_, index) => (5 * index) % 9),
+    [3, 5],
+  );
+  const mask = tensor([5, 3, 1].map((length) => [0, 1, 2, 3, 4].map((time) => Number(time < length))));
+  const { pooled } = withWaves(encoder).forward({ tokens, mask });
   expectClose(await pooled.data(), golden[name], { absolute: 1e-7, relative: 1e-6 });
 });
