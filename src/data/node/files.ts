@@ -112,9 +112,13 @@ async function removeAbandoned(folder: string): Promise<void> {
  * either the old content or the new one. Missing folders are created. Symbolic links are followed; mode and owner are
  * kept; other hard links keep the old content. Devices and pipes are written directly.
  *
- * @throws TesseraError if the file cannot be written or is read-only; the old content, if any, is kept.
+ * @throws TesseraError if the file cannot be written or is read-only; the old content, if any, is kept. What the chunks of a
+ * content throw is passed on.
  */
-export async function writeFileAtomically(file: string, bytes: Uint8Array | string): Promise<void> {
+export async function writeFileAtomically(
+  file: string,
+  bytes: Uint8Array | string | AsyncIterable<string>,
+): Promise<void> {
   let temporary: string | undefined;
   try {
     const { destination, status } = await destinationOf(file);
@@ -123,7 +127,7 @@ export async function writeFileAtomically(file: string, bytes: Uint8Array | stri
     temporary = path.join(folder, `.tessera-${randomBytes(4).toString('hex')}.tmp`);
     const handle = await open(temporary, 'wx');
     try {
-      await handle.writeFile(bytes);
+      await writeFile(handle, bytes);
       if (status !== undefined) {
         // Only root may change the owner; for others this fails, which is ignored.
         await handle.chown(status.uid, status.gid).catch(() => {});
@@ -137,6 +141,7 @@ export async function writeFileAtomically(file: string, bytes: Uint8Array | stri
     await removeAbandoned(folder).catch(() => {});
   } catch (error) {
     if (temporary !== undefined) await rm(temporary, { force: true }).catch(() => {});
+    if (error instanceof TesseraError) throw error;
     throw fileError('cannot write', file, error);
   }
 }

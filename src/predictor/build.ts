@@ -1,0 +1,190 @@
+import type { CategoryState } from '../data/fields/category.js';
+import { DATE_VALUES } from '../data/fields/date.js';
+import type { KindName } from '../data/fields/field.js';
+import type { ImageState } from '../data/fields/image.js';
+import { kinds } from '../data/fields/index.js';
+import { number } from '../data/fields/number.js';
+import type { TagsState } from '../data/fields/tags.js';
+import type { TextState } from '../data/fields/text.js';
+import { type Schema, type SchemaField, type SchemaTarget, targetOf } from '../data/schema.js';
+import {
+  AdditionFusion,
+  CategoryEmbedding,
+  ClassificationTask,
+  ConcatenationFusion,
+  CrossAttentionFusion,
+  type Encoder,
+  FiLMFusion,
+  type Fusion,
+  GatedFusion,
+  ImageConv,
+  ImageResidual,
+  ImageViT,
+  LowRankFusion,
+  Multimodal,
+  OrdinalTask,
+  RegressionTask,
+  TagsTask,
+  type Task,
+  TextBag,
+  TextCNN,
+  TextGRU,
+  TextLSTM,
+  TextTransformer,
+  TransformerFusion,
+  ValuesMLP,
+} from '../models/index.js';
+import { TesseraError } from '../tensor/index.js';
+
+/** What the encoders of all kinds are given. */
+interface Sizes {
+  readonly width: number;
+  readonly dropout: number;
+}
+
+/** Makes an encoder for what was learned of a field. */
+type MakeEncoder<State> = (state: State, sizes: Sizes) => Encoder;
+
+const textEncoders: Readonly<Record<string, MakeEncoder<TextState>>> = {
+  lstm: (state, sizes) => new TextLSTM({ ...ofText(state, sizes), embedding: sizes.width }),
+  gru: (state, sizes) => new TextGRU({ ...ofText(state, sizes), embedding: sizes.width }),
+  cnn: (state, sizes) => new TextCNN({ ...ofText(state, sizes), embedding: sizes.width }),
+  transformer: (state, sizes) => new TextTransformer(ofText(state, sizes)),
+  bag: (state, sizes) => new TextBag(ofText(state, sizes)),
+};
+const ofText = ({ vocabulary }: TextState, sizes: Sizes) => ({ ...sizes, vocabulary: vocabulary.length + 2 });
+
+const imageEncoders: Readonly<Record<string, MakeEncoder<ImageState>>> = {
+  residual: (_, sizes) => new ImageResidual(sizes),
+  conv: (state, { dropout }) => new ImageConv({ image: shapeOf(state), dropout }),
+  vit: (state, sizes) => new ImageViT({ ...sizes, image: shapeOf(state), patch: patchOf(state) }),
+};
+const shapeOf = ({ settings: { size } }: ImageState): readonly [number, number, number] =>
+  typeof size === 'number' ? [size, size, 3] : [size[0], size[1], 3];
+/** The largest patch up to an eighth of the image that divides its sides. */
+function patchOf(state: ImageState): number {
+  const [height, width] = shapeOf(state);
+  let patch = Math.max(1, Math.floor(Math.min(height, width) / 8));
+  while (height % patch !== 0 || width % patch !== 0) patch--;
+  return patch;
+}
+
+const valuesEncoders = <State>(count: (state: State) => number): Readonly<Record<string, MakeEncoder<State>>> => ({
+  mlp: (state, sizes) => new ValuesMLP({ inputs: count(state), ...sizes }),
+});
+
+/** The encoders of each kind of field by name; the first is the default. */
+const ENCODERS = {
+  text: textEncoders,
+  image: imageEncoders,
+  number: valuesEncoders(() => 1),
+  boolean: valuesEncoders(() => 1),
+  date: valuesEncoders(() => DATE_VALUES),
+  tags: valuesEncoders(({ tags }: TagsState) => tags.length),
+  category: {
+    embedding: ({ values }: CategoryState, sizes: Sizes) =>
+      new CategoryEmbedding({ categories: values.length + 2, ...sizes }),
+  },
+} as Readonly<Record<KindName, Readonly<Record<string, MakeEncoder<unknown>>>>>;
+
+type FusionSizes = Sizes & { readonly inputs: readonly number[] };
+
+const FUSION_OF = {
+  concatenation: (sizes: FusionSizes): Fusion => new ConcatenationFusion(sizes),
+  addition: (sizes: FusionSizes): Fusion => new AdditionFusion(sizes),
+  gated: (sizes: FusionSizes): Fusion => new GatedFusion(sizes),
+  film: (sizes: FusionSizes): Fusion => new FiLMFusion(sizes),
+  'low-rank': (sizes: FusionSizes): Fusion => new LowRankFusion(sizes),
+  'cross-attention': (sizes: FusionSizes): Fusion => new CrossAttentionFusion(sizes),
+  transformer: (sizes: FusionSizes): Fusion => new TransformerFusion(sizes),
+} as const;
+
+/** The names of fusions. */
+export type FusionName = keyof typeof FUSION_OF;
+export const FUSIONS = Object.keys(FUSION_OF) as readonly FusionName[];
+
+/** The names of the encoders of a kind of field; the first is the default. */
+export const encodersOf = (kind: KindName): readonly string[] => Object.keys(ENCODERS[kind]);
+
+/** How the model of a run is built. */
+export interface ModelConfig {
+  /** The encoder of each column that does not take the default of its kind. */
+  readonly encoders: Readonly<Record<string, string>>;
+  readonly fusion: FusionName;
+  /** The size of the features of each field, and of the fused vector. */
+  readonly width: number;
+  /** The rate of the dropout of features, within [0, 1). */
+  readonly dropout: number;
+  /** The probability that training leaves out a field of a row, within [0, 1). */
+  readonly modalityDropout: number;
+}
+
+/** What a model is built from besides its configuration. */
+export interface BuildOptions {
+  /** The seed of the initial values and of all dropouts. */
+  readonly seed: number;
+  /** The weight of each class in the loss. Default: all weigh the same. */
+  readonly classWeights?: readonly number[];
+}
+
+/**
+ * Builds the model for the fields and the target of a schema with states, y = h(g(f1(x1), ..., fn(xn))).
+ * @throws TesseraError if there is no target or no field, or an encoder is not one of its field's kind.
+ */
+export function buildModel(schema: Schema, config: ModelConfig, { seed, classWeights }: BuildOptions): Multimodal {
+  const { width, dropout } = config;
+  checkEncoders(schema, config);
+  const encoders = Object.fromEntries(
+    schema.fields.map((field) => [field.column, encoderOf(field, config.encoders, { width, dropout })]),
+  );
+  const inputs = Object.values(encoders).map((encoder) => encoder.width);
+  const fusion = FUSION_OF[config.fusion]({ inputs, width, dropout });
+  const modalityDropout = schema.fields.length > 1 ? config.modalityDropout : 0;
+  const task = taskOf(targetOf(schema), fusion.width, classWeights);
+  return new Multimodal({ encoders, fusion, task, modalityDropout, seed });
+}
+
+/** @throws TesseraError if an encoder is chosen for what is neither a field nor a kind of field. */
+export function checkEncoders({ fields }: Schema, { encoders }: ModelConfig): void {
+  for (const [name, encoder] of Object.entries(encoders)) {
+    const chosen = fields.filter(({ column, kind }) => column === name || kind === name);
+    if (chosen.length === 0)
+      throw new TesseraError(
+        `there is no field '${name}' to encode by '${encoder}'; expected one of ${fields.map(({ column }) => column).join(', ')}, or a kind`,
+      );
+    for (const { column, kind } of chosen)
+      if (!Object.hasOwn(ENCODERS[kind], encoder))
+        throw new TesseraError(
+          `'${column}': there is no encoder '${encoder}' of fields of kind ${kind}; expected ${encodersOf(kind).join(' or ')}`,
+        );
+  }
+}
+
+/** The encoder chosen for the field or its kind, or the default of its kind. */
+function encoderOf({ column, kind, state }: SchemaField, chosen: ModelConfig['encoders'], sizes: Sizes): Encoder {
+  const name = chosen[column] ?? chosen[kind] ?? encodersOf(kind)[0];
+  return ENCODERS[kind][name](kinds[kind].parseState(state), sizes);
+}
+
+function taskOf(
+  { kind, classes = [], state }: SchemaTarget,
+  inputs: number,
+  classWeights: readonly number[] | undefined,
+): Task {
+  switch (kind) {
+    case 'category':
+      return new ClassificationTask({
+        inputs,
+        classes: classes.length,
+        ...(classWeights === undefined ? {} : { classWeights }),
+      });
+    case 'ordinal':
+      return new OrdinalTask({ inputs, classes: classes.length });
+    case 'tags':
+      return new TagsTask({ inputs, tags: classes.length });
+    case 'number': {
+      const { mean, deviation } = number.parseState(state);
+      return new RegressionTask({ inputs, mean, deviation });
+    }
+  }
+}

@@ -1,0 +1,153 @@
+import type { OnError } from '../data/cell-errors.js';
+import type { PartName } from '../data/schema.js';
+import { TesseraError } from '../tensor/index.js';
+import {
+  anything,
+  boolean,
+  checkOptions,
+  closedFraction,
+  fraction,
+  listOf,
+  nonNegative,
+  nonNegativeInteger,
+  oneOf,
+  optional,
+  positive,
+  positiveInteger,
+} from '../tensor/options.js';
+import { FUSIONS, type ModelConfig } from './build.js';
+
+/** How a model is trained. */
+export interface TrainingConfig {
+  /** The maximum number of passes over the training rows. */
+  readonly epochs: number;
+  readonly batch: number;
+  /** The largest learning rate of the schedule: warm-up over `warmUp` of the steps, then half a cosine down to 0. */
+  readonly learningRate: number;
+  readonly warmUp: number;
+  /** Decay of weight matrices and convolution kernels; biases, norms and embeddings do not decay. */
+  readonly weightDecay: number;
+  /** The global norm to which gradients are clipped. */
+  readonly clipNorm: number;
+  /** Decay of the moving average of the parameters, which is what is validated and kept; 0 for none. */
+  readonly averageDecay: number;
+  /** Training ends after so many epochs without a better validation metric. */
+  readonly patience: number;
+  /** A limit on the time: the first epoch tells how many epochs fit into it. */
+  readonly minutes?: number;
+  /** Whether classes weigh the same in the loss, however many rows they have. */
+  readonly balanced: boolean;
+  /** Whether images are augmented. */
+  readonly augment: boolean;
+}
+
+/** How the table of a run is read. */
+export interface TableConfig {
+  /** Its files, as they were given. */
+  readonly files: readonly string[];
+  readonly delimiter?: string;
+  readonly encoding?: string;
+  readonly allowOutside?: boolean;
+  /** What happens to cells that cannot be used. */
+  readonly onError: OnError;
+}
+
+/** Everything that is needed to train a run again, `config.json` in its folder; the columns are in `schema.json`. */
+export interface RunConfig {
+  readonly version: typeof CONFIG_VERSION;
+  readonly table: TableConfig;
+  /** The seed of the initial weights, the order of the rows and the augmentation. */
+  readonly seed: number;
+  readonly model: ModelConfig;
+  readonly training: TrainingConfig;
+  /** The command that began the run, and what looked wrong with its table: the report tells both. */
+  readonly command: string;
+  readonly warnings: readonly string[];
+  /** How many rows each part had, and a hash of their targets: a run is continued with the same rows. */
+  readonly rows?: Readonly<Record<PartName, number>> & { readonly targets: string };
+}
+
+export const CONFIG_VERSION = 1;
+
+/** The steps of an epoch that larger batches are chosen for. */
+const STEPS_PER_EPOCH = 500;
+const [SMALLEST_BATCH, LARGEST_BATCH] = [32, 512];
+
+/** The model where nothing is chosen: half as wide on a software adapter. */
+export const defaultModel = (isSoftware: boolean): ModelConfig => ({
+  encoders: {},
+  fusion: 'concatenation',
+  width: isSoftware ? 64 : 128,
+  dropout: 0.3,
+  modalityDropout: 0.1,
+});
+
+/**
+ * The training where nothing is chosen. Batches grow with the table, from 32 to 512 rows; the parameters are averaged over about
+ * a quarter of an epoch.
+ */
+export function defaultTraining(trainingRows: number): TrainingConfig {
+  const wanted = 2 ** Math.ceil(Math.log2(Math.max(1, trainingRows / STEPS_PER_EPOCH)));
+  const batch = Math.min(LARGEST_BATCH, Math.max(SMALLEST_BATCH, wanted));
+  return {
+    epochs: 30,
+    batch,
+    learningRate: 2e-3,
+    warmUp: 0.05,
+    weightDecay: 0.01,
+    clipNorm: 1,
+    averageDecay: 1 - 1 / Math.max(4, trainingRows / batch / 4),
+    patience: 8,
+    balanced: false,
+    augment: true,
+  };
+}
+
+const text = { expected: 'a string', fits: (value: unknown) => typeof value === 'string' };
+
+/** Checks a configuration that was read from a file. @throws TesseraError that names what is unknown or wrong. */
+export function parseConfig(json: unknown): RunConfig {
+  const version = (json as Partial<RunConfig> | undefined)?.version;
+  if (version !== CONFIG_VERSION)
+    throw new TesseraError(
+      `config: expected version ${CONFIG_VERSION}, got ${JSON.stringify(version)}; the run is of another version of Tessera, train again`,
+    );
+  const config = checkOptions('config', json as RunConfig, {
+    version: anything,
+    table: anything,
+    seed: nonNegativeInteger,
+    model: anything,
+    training: anything,
+    command: text,
+    warnings: listOf(text),
+    rows: anything,
+  });
+  checkOptions('config.table', config.table, {
+    files: listOf(text),
+    delimiter: optional(text),
+    encoding: optional(text),
+    allowOutside: optional(boolean),
+    onError: oneOf('stop', 'skip', 'missing'),
+  });
+  checkOptions('config.model', config.model, {
+    encoders: anything,
+    fusion: oneOf(...FUSIONS),
+    width: positiveInteger,
+    dropout: fraction,
+    modalityDropout: fraction,
+  });
+  checkOptions('config.training', config.training, {
+    epochs: positiveInteger,
+    batch: positiveInteger,
+    learningRate: positive,
+    warmUp: closedFraction,
+    weightDecay: nonNegative,
+    clipNorm: positive,
+    averageDecay: fraction,
+    patience: positiveInteger,
+    minutes: optional(positive),
+    balanced: boolean,
+    augment: boolean,
+  });
+  return config;
+}

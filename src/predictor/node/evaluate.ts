@@ -1,0 +1,67 @@
+import { CellErrors } from '../../data/cell-errors.js';
+import { encodeTable } from '../../data/encoded.js';
+import { decodeBytes } from '../../data/node/index.js';
+import { targetOf } from '../../data/schema.js';
+import type { Table } from '../../data/table.js';
+import { TesseraError } from '../../tensor/index.js';
+import type { ReadOptions } from '../data.js';
+import type { Predictions } from '../metrics.js';
+import { predictRows } from '../predictions.js';
+import type { Predictor } from './predictor.js';
+
+/** What a model makes of a table, and what was noted about its cells. */
+export interface EvaluatedTable {
+  readonly predictions: Predictions;
+  readonly errors: CellErrors;
+}
+
+/**
+ * Predicts all rows of a table that has the target.
+ * @throws TesseraError if the table lacks a column or has no row with a target, and as the options say.
+ */
+export async function evaluateTable(
+  { model, schema }: Predictor,
+  table: Table,
+  { onError, ...options }: ReadOptions,
+): Promise<EvaluatedTable> {
+  const { column } = targetOf(schema);
+  if (!table.columns.includes(column))
+    throw new TesseraError(
+      `${table.name}: there is no column '${column}', which the model predicts; to evaluate it the truth must be there (tessera predict needs none)`,
+    );
+  const errors = new CellErrors(onError);
+  const { encoded, test } = await encodeTable(table, schema, undefined, {
+    decodeImage: decodeBytes,
+    ...options,
+    errors,
+  });
+  if (test.length === 0) throw new TesseraError(`${table.name}: no row can be used\n${errors.summary()}`);
+  return { predictions: await predictRows(model, targetOf(schema), encoded, test), errors };
+}
+
+/** The median and the 95th percentile of some times, in milliseconds. */
+export interface Latency {
+  readonly p50: number;
+  readonly p95: number;
+}
+
+const WARM_UP = 5;
+const REPEATS = 50;
+
+/** Measures how long one row takes, from its cells to its answer, over rows of a table. */
+export async function latencyOf(predictor: Predictor, table: Table): Promise<Latency> {
+  for await (const rows of table.rows(new CellErrors('missing'))) {
+    const times: number[] = [];
+    for (let repeat = 0; repeat < WARM_UP + REPEATS; repeat++) {
+      const begin = performance.now();
+      await predictor.answerRows(table, [rows[repeat % rows.length]], {
+        errors: new CellErrors('missing'),
+        onBadFile: () => {},
+      });
+      if (repeat >= WARM_UP) times.push(performance.now() - begin);
+    }
+    times.sort((a, b) => a - b);
+    return { p50: times[Math.floor(0.5 * REPEATS)], p95: times[Math.floor(0.95 * REPEATS)] };
+  }
+  throw new TesseraError(`${table.name}: it has no rows`);
+}

@@ -1,0 +1,2 @@
+export type { Answer } from '../answers.js';
+export { Predictor } from './predictor.js';

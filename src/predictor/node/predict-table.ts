@@ -1,0 +1,92 @@
+import papaparse from 'papaparse';
+import { CellErrors } from '../../data/cell-errors.js';
+import { decodeBytes } from '../../data/node/index.js';
+import { targetOf } from '../../data/schema.js';
+import type { Row, Table } from '../../data/table.js';
+import type { Answer } from '../answers.js';
+import type { ReadOptions } from '../data.js';
+import type { Predictor } from './predictor.js';
+
+/** A row of a table with its answer. */
+export interface AnsweredRow {
+  /** The file of the row, and its number there, from 1 on. */
+  readonly file: string;
+  readonly row: number;
+  /** The cells that the model does not read, such as an id, by column. */
+  readonly others: Readonly<Record<string, unknown>>;
+  readonly answer: Answer;
+}
+
+/**
+ * Answers all rows of a table, about a thousand at a time: it may have any number of rows. `onErrors` is told at the end of
+ * cells that could not be used.
+ * @throws TesseraError if the table lacks a column, and for cells and files that cannot be used, as the options say.
+ */
+export async function* predictTable(
+  predictor: Predictor,
+  table: Table,
+  { onError, ...options }: ReadOptions & { onErrors?(errors: CellErrors): void },
+): AsyncGenerator<readonly AnsweredRow[]> {
+  const errors = new CellErrors(onError);
+  const read = new Set(predictor.columns);
+  const others = [...table.columns.keys()].filter((at) => !read.has(table.columns[at]));
+  for await (const rows of table.rows(errors)) {
+    const used: Row[] = [];
+    const answers = await predictor.answerRows(table, rows, { decodeImage: decodeBytes, ...options, errors }, used);
+    yield used.map(({ file, number, cells }, at) => ({
+      file,
+      row: number,
+      others: Object.fromEntries(others.map((column) => [table.columns[column], cells[column]])),
+      answer: answers[at],
+    }));
+  }
+  options.onErrors?.(errors);
+}
+
+/** Of more classes or tags, only the predicted ones are written. */
+const MOST_COLUMNS = 50;
+
+/**
+ * Answered rows as the lines of a CSV file: the row's file and number, the columns that the model does not read, the prediction,
+ * and the probabilities.
+ */
+export async function* answersAsCsv(
+  predictor: Predictor,
+  table: Table,
+  chunks: AsyncIterable<readonly AnsweredRow[]>,
+): AsyncGenerator<string> {
+  const { kind, classes = [], column } = targetOf(predictor.schema);
+  const read = new Set(predictor.columns);
+  const others = table.columns.filter((name) => !read.has(name));
+  const shown = classes.length <= MOST_COLUMNS ? classes : [];
+  const hasOne = kind === 'category' || kind === 'ordinal';
+  const head = [
+    'file',
+    'row',
+    ...others,
+    `predicted ${column}`,
+    ...(hasOne ? ['probability'] : []),
+    ...shown.map((name) => `probability of ${name}`),
+  ];
+  yield `${papaparse.unparse([head], CSV)}\n`;
+  for await (const rows of chunks) {
+    if (rows.length === 0) continue;
+    const lines = rows.map(({ file, row, others: cells, answer }) => [
+      file,
+      row,
+      ...others.map((name) => written(cells[name])),
+      written(answer.prediction),
+      ...(hasOne ? [answer.probability] : []),
+      ...shown.map((name) => answer.probabilities?.[name]),
+    ]);
+    yield `${papaparse.unparse(lines, CSV)}\n`;
+  }
+}
+
+const CSV = { newline: '\n', header: false } as const;
+
+const written = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.join(';');
+  if (value instanceof Date) return value.toISOString();
+  return value instanceof Uint8Array ? `${value.length} bytes` : value;
+};

@@ -1,0 +1,152 @@
+import { CellErrors } from '../../data/cell-errors.js';
+import { EncodedRows } from '../../data/encoded.js';
+import { kinds } from '../../data/fields/index.js';
+import { decodeBytes, readWholeFile } from '../../data/node/index.js';
+import { type EncodeOptions, parseRow, type Reader, readerOf, type Source } from '../../data/readers.js';
+import { objectReader } from '../../data/row-objects.js';
+import type { RowObject } from '../../data/rows.js';
+import { parseSchema, type Schema, targetOf } from '../../data/schema.js';
+import type { CellError, Row } from '../../data/table.js';
+import type { Multimodal } from '../../models/index.js';
+import { type Answer, answerOf } from '../answers.js';
+import { buildModel } from '../build.js';
+import { outputsOf } from '../predictions.js';
+import { RunFolder } from './run-folder.js';
+
+/** The largest number of rows that are predicted at once for several callers. */
+const MOST_AT_ONCE = 64;
+/** A picture of a row in code has at most so many bytes. */
+const LARGEST_FILE = 64 * 2 ** 20;
+
+/** A row whose answer somebody waits for. */
+interface Request {
+  readonly row: Row;
+  resolve(answer: Answer): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * The model of a run, which answers rows:
+ *
+ *   const predictor = await Predictor.load('runs/products-seed0');
+ *   await predictor.predict({ photo: 'chair.jpg', title: 'A red chair', price: 49 });
+ *
+ * It may be called from many requests at once: rows that wait for the device are answered together.
+ */
+export class Predictor {
+  readonly #waiting: Request[] = [];
+  readonly #source: Source;
+  readonly #readers: readonly Reader[];
+  #isRunning = false;
+
+  private constructor(
+    /** What each column of a row is. */
+    readonly schema: Schema,
+    /** The model, in inference mode. */
+    readonly model: Multimodal,
+  ) {
+    this.#source = {
+      name: 'predict',
+      columns: schema.fields.map(({ column }) => column),
+      readFile: (file) => readWholeFile(file, { maximumBytes: LARGEST_FILE }),
+    };
+    this.#readers = schema.fields.map(({ column, kind, state }) => {
+      const { settings } = kinds[kind].parseState(state);
+      return readerOf(this.#source, column, (cell) => kinds[kind].parse(cell, settings));
+    });
+  }
+
+  /**
+   * Loads a finished run onto the default device.
+   * @throws TesseraError if the folder has no run, or the run is interrupted, damaged or of another version.
+   */
+  static async load(folder: string): Promise<Predictor> {
+    const run = new RunFolder(folder);
+    const config = await run.readConfig();
+    const best = await run.readModel();
+    const schema = await run.readSchema((json) => parseSchema(json, run.file('schema')));
+    const model = buildModel(schema, config.model, { seed: config.seed });
+    model.loadState(best);
+    return new Predictor(schema, model.eval());
+  }
+
+  /** The names of the columns that it reads. */
+  get columns(): readonly string[] {
+    return this.#source.columns;
+  }
+
+  /**
+   * Answers a row of cells by column. A column that is left out, null or undefined is absent, which the model can bear. An
+   * image is its bytes, or the path of its file: do not pass on paths that come from others.
+   *
+   * @throws TesseraError if a key is no column, a cell is not of its column's kind, or a file is no image.
+   */
+  predict(row: RowObject): Promise<Answer>;
+  /** Answers several rows, in their order. @throws TesseraError as for one row. */
+  predict(rows: readonly RowObject[]): Promise<Answer[]>;
+  async predict(rows: RowObject | readonly RowObject[]): Promise<Answer | Answer[]> {
+    return isList(rows) ? Promise.all(rows.map((row, at) => this.#answer(row, at + 1))) : this.#answer(rows, 1);
+  }
+
+  async #answer(object: RowObject, number: number): Promise<Answer> {
+    const errors = new CellErrors('missing');
+    const row = objectReader(this.columns, 'predict', errors)(object, number);
+    if (row !== undefined) parseRow(this.#readers, row, errors);
+    if (row === undefined || errors.count > 0) throw errors.first[0];
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ row, resolve, reject });
+      // Calls of the same moment come first: they are answered together.
+      queueMicrotask(() => void this.#run());
+    });
+  }
+
+  /** Answers the rows that wait, one group after the other. */
+  async #run(): Promise<void> {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting.splice(0, MOST_AT_ONCE);
+      try {
+        await this.#answerGroup(group);
+      } catch (error) {
+        for (const { reject } of group) reject(error);
+      }
+    }
+    this.#isRunning = false;
+  }
+
+  async #answerGroup(group: readonly Request[]): Promise<void> {
+    const failures = new Map<number, CellError>();
+    const rows = group.map(({ row }, at): Row => ({ ...row, number: at }));
+    const answers = await this.answerRows(this.#source, rows, {
+      onBadFile: (error) => failures.set(error.place.row, error),
+    });
+    for (const [at, { resolve, reject }] of group.entries()) {
+      const failure = failures.get(at);
+      if (failure === undefined) resolve(answers[at]);
+      else reject(failure);
+    }
+  }
+
+  /**
+   * Answers rows of a table, whose columns may come in any order. Rows that are left out, as the options say, have no answer;
+   * `used` gets those that have one.
+   * @throws TesseraError if the table lacks a column, and for cells and files that cannot be used, as the options say.
+   */
+  async answerRows(
+    table: Source,
+    rows: readonly Row[],
+    options: EncodeOptions = {},
+    used: Row[] = [],
+  ): Promise<Answer[]> {
+    const { target: _, ...fields } = this.schema;
+    const encoded = new EncodedRows(table, fields, { decodeImage: decodeBytes, ...options });
+    for (const row of rows) if (encoded.add(row)) used.push(row);
+    const { outputs } = await outputsOf(this.model, encoded, Uint32Array.from(used.keys()));
+    const width = outputs.length / encoded.size;
+    const target = targetOf(this.schema);
+    return used.map((_, at) => answerOf(target, outputs.subarray(at * width, (at + 1) * width)));
+  }
+}
+
+const isList = (rows: RowObject | readonly RowObject[]): rows is readonly RowObject[] => Array.isArray(rows);

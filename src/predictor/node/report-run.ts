@@ -1,0 +1,98 @@
+import { createRequire } from 'node:module';
+import type { EncodedRows } from '../../data/encoded.js';
+import { thumbnail } from '../../data/node/index.js';
+import { targetOf } from '../../data/schema.js';
+import type { Table } from '../../data/table.js';
+import { linearBaseline, type SplitRows } from '../baselines/linear.js';
+import { majorityBaseline } from '../baselines.js';
+import type { RunConfig } from '../config.js';
+import { targetsOf } from '../data.js';
+import { predictRows, taskTarget } from '../predictions.js';
+import type { Assessed } from '../report/assess.js';
+import { makeReport } from '../report/make-report.js';
+import type { Report } from '../report/report.js';
+import type { TrainedRun } from './train.js';
+
+/** Where a run was trained, and what is told of the work on its report. */
+export interface ReportOptions {
+  /** The folder of the run. */
+  readonly run: string;
+  /** The name of the adapter. */
+  readonly adapter: string;
+  /** Is told what is done, and how much of it. What it throws ends the report. */
+  onProgress?(work: string, done: number, total: number): void;
+}
+
+/** Measures a trained run and its baselines on the held-out rows, and reports all that is known of it. */
+export async function reportRun(
+  table: Table,
+  trained: TrainedRun,
+  config: RunConfig,
+  options: ReportOptions,
+): Promise<Report> {
+  const { data, model, progress } = trained;
+  const { schema } = data;
+  const { history, best, steps, milliseconds, deviceBytes } = progress;
+  return makeReport(
+    {
+      table,
+      schema,
+      rows: data,
+      predictions: await predictions(trained, config.seed, options),
+      history,
+      facts: {
+        run: options.run,
+        date: new Date().toISOString(),
+        command: config.command,
+        versions: versions(),
+        adapter: options.adapter,
+        seed: config.seed,
+        warnings: config.warnings,
+        keptStep: history[best - 1].steps,
+        steps,
+        stepMilliseconds: milliseconds / steps,
+        batch: config.training.batch,
+        deviceBytes,
+        parameters: model.parameters().reduce((sum, { size }) => sum + size, 0),
+      },
+      predict: (source, rows) => predictRows(model, targetOf(schema), source, rows),
+    },
+    {
+      thumbnail,
+      onError: config.table.onError,
+      ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+    },
+  );
+}
+
+/** The predictions of the model, and of the baselines, which are trained on the same rows. */
+async function predictions(
+  { data, model }: TrainedRun,
+  seed: number,
+  { onProgress }: ReportOptions,
+): Promise<Assessed> {
+  const target = targetOf(data.schema);
+  const task = taskTarget(target);
+  const validation = await predictRows(model, target, data.encoded, data.validation);
+  const test = await predictRows(model, target, data.encoded, data.test);
+  const trained = await targetsOf(data, data.train);
+  const splits = {
+    train: splitOf(data.encoded, data.train, trained),
+    validation: splitOf(data.encoded, data.validation, validation.targets),
+    test: splitOf(data.encoded, data.test, test.targets),
+  };
+  const onStep = (step: number, steps: number) => onProgress?.('training the linear baseline', step, steps);
+  const linear = await linearBaseline(task, splits, { seed, onStep });
+  return { validation, test, majority: majorityBaseline(task, trained, test.targets), linear: linear.test };
+}
+
+const splitOf = (encoded: EncodedRows, rows: Uint32Array, targets: ArrayLike<number>): SplitRows => ({
+  size: rows.length,
+  encode: async (some) => (await encoded.batch(some.map((at) => rows[at]))).fields,
+  targets,
+});
+
+function versions(): Record<string, string> {
+  const { name, version } = createRequire(import.meta.url)('../../../package.json');
+  return { [name]: version, node: process.versions.node };
+}

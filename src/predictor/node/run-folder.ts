@@ -1,0 +1,192 @@
+import { appendFile, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { readWholeFile, writeFileAtomically } from '../../data/node/index.js';
+import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../../nn/index.js';
+import { TesseraError } from '../../tensor/index.js';
+import { parseConfig, type RunConfig } from '../config.js';
+import type { EpochRecord, FitProgress, FitState } from '../fit.js';
+import type { Report } from '../report/report.js';
+
+/** The format of the tensors' files; its number grows when their content changes. */
+const FORMAT = 'tessera-run-4';
+
+const FILES = {
+  config: 'config.json',
+  schema: 'schema.json',
+  metrics: 'metrics.jsonl',
+  model: 'model.safetensors',
+  checkpoint: 'checkpoint.safetensors',
+  page: 'report.html',
+  report: 'report.json',
+  lock: 'lock',
+} as const;
+
+/**
+ * The folder of a run. It holds everything that the run needs to be understood, continued or used:
+ *
+ *   config.json             how it was trained
+ *   schema.json             what each column is, and what was learned from the training rows
+ *   metrics.jsonl           one line per epoch
+ *   checkpoint.safetensors  the training, to continue; removed when it has ended
+ *   model.safetensors       the best parameters
+ *   report.json, report.html
+ */
+export class RunFolder {
+  constructor(readonly folder: string) {}
+
+  /** The path of one of its files. */
+  file(name: keyof typeof FILES): string {
+    return path.join(this.folder, FILES[name]);
+  }
+
+  /** Whether it has a file. */
+  async has(name: keyof typeof FILES): Promise<boolean> {
+    return stat(this.file(name)).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /**
+   * Makes the folder this process's own, until `unlock`.
+   * @throws TesseraError if another process trains in it, or it is a folder of other files.
+   */
+  async lock(): Promise<void> {
+    await mkdir(this.folder, { recursive: true }).catch((error: Error) => {
+      throw new TesseraError(`cannot make the folder '${this.folder}': ${error.message}`, { cause: error });
+    });
+    const names = await readdir(this.folder);
+    const own: readonly string[] = Object.values(FILES);
+    if (names.length > 0 && !names.some((name) => own.includes(name)))
+      throw new TesseraError(
+        `'${this.folder}' has other files, such as '${names[0]}'; choose a new or empty folder with --out`,
+      );
+    const file = this.file('lock');
+    for (;;) {
+      try {
+        const handle = await open(file, 'wx');
+        await handle.writeFile(`${process.pid}\n`);
+        await handle.close();
+        return;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
+          throw new TesseraError(`cannot write '${file}': ${(error as Error).message}`, { cause: error });
+      }
+      const owner = Number(await readFile(file, 'utf8').catch(() => ''));
+      if (isAlive(owner))
+        throw new TesseraError(
+          `another process (${owner}) trains in '${this.folder}'; wait for it, or choose another folder with --out`,
+        );
+      // Its process was killed.
+      await rm(file, { force: true });
+    }
+  }
+
+  async unlock(): Promise<void> {
+    await rm(this.file('lock'), { force: true });
+  }
+
+  /** Begins a run: whatever an earlier one left is removed. */
+  async begin(config: RunConfig): Promise<void> {
+    for (const name of Object.keys(FILES) as (keyof typeof FILES)[])
+      if (name !== 'lock') await rm(this.file(name), { force: true });
+    await writeFileAtomically(this.file('config'), json(config));
+  }
+
+  async writeSchema(schema: unknown): Promise<void> {
+    await writeFileAtomically(this.file('schema'), json(schema));
+  }
+
+  /** @throws TesseraError if it is missing or damaged, or of another version. */
+  async readConfig(): Promise<RunConfig> {
+    return this.#parsed('config', parseConfig);
+  }
+
+  /** The schema as JSON, for the checks of its reader. */
+  async readSchema<T>(parse: (value: unknown) => T): Promise<T> {
+    return this.#parsed('schema', parse);
+  }
+
+  /** Saves a training. The lines of its metrics are those of its epochs, even if a later state was lost. */
+  async saveFit({ progress, tensors }: FitState): Promise<void> {
+    await writeFileAtomically(
+      this.file('checkpoint'),
+      encodeSafetensors(tensors, { format: FORMAT, progress: JSON.stringify(progress) }),
+    );
+  }
+
+  /** @throws TesseraError if it is missing or damaged, or of another version. */
+  async readFit(): Promise<FitState> {
+    const { tensors, metadata } = await this.#tensors('checkpoint');
+    return { progress: JSON.parse(metadata.progress ?? '') as FitProgress, tensors };
+  }
+
+  async appendMetrics(record: EpochRecord): Promise<void> {
+    await appendFile(this.file('metrics'), `${JSON.stringify(record)}\n`);
+  }
+
+  /** Writes the lines of all epochs anew, when a training continues. */
+  async writeMetrics(records: readonly EpochRecord[]): Promise<void> {
+    await writeFileAtomically(this.file('metrics'), records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+  }
+
+  /** Keeps the best parameters. */
+  async writeModel(best: ReadonlyMap<string, StoredTensor>): Promise<void> {
+    await writeFileAtomically(this.file('model'), encodeSafetensors(best, { format: FORMAT }));
+  }
+
+  async writeReport(report: Report): Promise<void> {
+    await writeFileAtomically(this.file('report'), json(report));
+  }
+
+  async writePage(page: string): Promise<void> {
+    await writeFileAtomically(this.file('page'), page);
+  }
+
+  /** Ends a run: removes what only the training needed. */
+  async finish(): Promise<void> {
+    await rm(this.file('checkpoint'), { force: true });
+  }
+
+  /** The best parameters of a finished run. @throws TesseraError if it has none. */
+  async readModel(): Promise<ReadonlyMap<string, StoredTensor>> {
+    if (await this.has('checkpoint'))
+      throw new TesseraError(
+        `the run in '${this.folder}' was interrupted; finish it with: tessera train --resume ${this.folder}`,
+      );
+    return (await this.#tensors('model')).tensors;
+  }
+
+  async #tensors(name: 'model' | 'checkpoint') {
+    const stored = decodeSafetensors(await readWholeFile(this.file(name)));
+    if (stored.metadata.format !== FORMAT)
+      throw new TesseraError(
+        `'${this.file(name)}' is of another version of Tessera (${stored.metadata.format ?? 'no format'}, expected ${FORMAT}); train again`,
+      );
+    return stored;
+  }
+
+  async #parsed<T>(name: 'config' | 'schema', parse: (value: unknown) => T): Promise<T> {
+    const file = this.file(name);
+    if (!(await this.has(name)))
+      throw new TesseraError(`'${this.folder}' is not the folder of a run: it has no ${FILES[name]}`);
+    try {
+      return parse(JSON.parse(new TextDecoder().decode(await readWholeFile(file))));
+    } catch (error) {
+      throw new TesseraError(`'${file}': ${(error as Error).message}`, { cause: error });
+    }
+  }
+}
+
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+/** Whether a process runs. */
+function isAlive(process_: number): boolean {
+  if (!Number.isInteger(process_) || process_ <= 0) return false;
+  try {
+    process.kill(process_, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

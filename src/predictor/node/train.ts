@@ -1,0 +1,118 @@
+import { PARTS, type Schema, targetOf } from '../../data/schema.js';
+import type { Table } from '../../data/table.js';
+import type { Multimodal } from '../../models/index.js';
+import { TesseraError } from '../../tensor/index.js';
+import { buildModel } from '../build.js';
+import type { RunConfig } from '../config.js';
+import { prepareData, type ReadOptions, type RunData, targetsOf } from '../data.js';
+import { bestOf, type FitOptions, type FitProgress, trainModel } from '../fit.js';
+import type { RunFolder } from './run-folder.js';
+
+/** A table that a run is trained on, with what was decided about it. */
+export interface RunTable {
+  readonly table: Table;
+  /** What each column is; with the states of its fields when a run is resumed. */
+  readonly schema: Schema;
+  /** The part of each row. */
+  readonly parts: Uint8Array;
+}
+
+/** What a training is given beside its table and configuration. */
+export interface TrainHooks extends Pick<FitOptions, 'signal' | 'onStep' | 'onEpoch'> {
+  /** How files are read. */
+  readonly read: ReadOptions;
+  /** Whether the training of the folder is continued. */
+  readonly resume: boolean;
+  /** Is told when the rows are encoded. */
+  onData?(data: RunData): void;
+}
+
+/** A run that has ended, or was stopped. */
+export interface TrainedRun {
+  readonly data: RunData;
+  readonly progress: FitProgress;
+  readonly model: Multimodal;
+}
+
+/**
+ * Trains the model of a run in its folder, which is locked by the caller. When the training ends, the folder has the best
+ * parameters in `model.safetensors`; when it is stopped, `checkpoint.safetensors`, and a resumed run takes the same steps
+ * as one that was never stopped.
+ */
+export async function trainRun(
+  folder: RunFolder,
+  { table, schema, parts }: RunTable,
+  config: RunConfig,
+  hooks: TrainHooks,
+): Promise<TrainedRun> {
+  const data = await prepareData(table, schema, parts, hooks.read);
+  hooks.onData?.(data);
+  const rows = await rowsOf(data);
+  const start = hooks.resume && (await folder.has('checkpoint')) ? await folder.readFit() : undefined;
+  if (start === undefined) {
+    await folder.begin({ ...config, rows });
+    await folder.writeSchema(data.schema);
+  } else {
+    expectSameRows(table, config, rows);
+    await folder.writeMetrics(start.progress.history);
+  }
+  const weights = config.training.balanced ? await classWeights(data) : undefined;
+  const model = buildModel(data.schema, config.model, {
+    seed: config.seed,
+    ...(weights === undefined ? {} : { classWeights: weights }),
+  });
+  const { encoded, train, validation } = data;
+  const state = await trainModel(
+    model,
+    { encoded, train, validation, target: targetOf(data.schema) },
+    config.training,
+    {
+      seed: config.seed,
+      ...(start === undefined ? {} : { start }),
+      ...(hooks.signal === undefined ? {} : { signal: hooks.signal }),
+      onStep: (step) => hooks.onStep?.(step),
+      async onEpoch(record) {
+        await folder.appendMetrics(record);
+        await hooks.onEpoch?.(record);
+      },
+      save: (state) => folder.saveFit(state),
+    },
+  );
+  if (state.progress.finished) {
+    const best = bestOf(state);
+    model.loadState(best);
+    await folder.writeModel(best);
+  }
+  return { data, progress: state.progress, model };
+}
+
+/** What identifies the rows of a run: how many each part has, and a hash of their targets. */
+async function rowsOf(data: RunData): Promise<NonNullable<RunConfig['rows']>> {
+  let hash = 0;
+  for (const part of PARTS)
+    for (const bits of new Uint32Array((await targetsOf(data, data[part])).buffer))
+      hash = Math.imul(hash ^ bits, 0x01000193);
+  const [train, validation, test] = PARTS.map((part) => data[part].length);
+  return { train, validation, test, targets: (hash >>> 0).toString(16) };
+}
+
+/** @throws TesseraError if a table has other rows than those that a training began with. */
+function expectSameRows(table: Table, { rows }: RunConfig, found: NonNullable<RunConfig['rows']>): void {
+  if (JSON.stringify(rows) === JSON.stringify(found)) return;
+  const written = (of: RunConfig['rows']) => PARTS.map((part) => of?.[part]).join(' / ');
+  throw new TesseraError(
+    `${table.name} has changed since the run began: ${written(rows)} rows to train / validate / test on then, ${written(found)} now` +
+      `${written(rows) === written(found) ? ', with other targets' : ''}; restore the table, or train again without --resume`,
+  );
+}
+
+/** Weights by which every class has the same share of the loss: mean rows of a class / rows of the class. */
+async function classWeights(data: RunData): Promise<number[]> {
+  const { kind, classes = [], column } = targetOf(data.schema);
+  if (kind !== 'category')
+    throw new TesseraError(`--balanced weighs classes, but the target '${column}' is of kind ${kind}; leave it out`);
+  const counts = new Float64Array(classes.length);
+  const targets = await targetsOf(data, data.train);
+  for (const label of targets) counts[label]++;
+  return Array.from(counts, (count) => (count === 0 ? 0 : targets.length / classes.length / count));
+}

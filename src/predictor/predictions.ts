@@ -1,0 +1,69 @@
+import { number } from '../data/fields/number.js';
+import { type BatchSource, loader } from '../data/loader.js';
+import type { SchemaTarget } from '../data/schema.js';
+import type { Multimodal } from '../models/index.js';
+import { TesseraError } from '../tensor/index.js';
+import { predictionsOf, type Target } from './baselines.js';
+import type { Predictions } from './metrics.js';
+
+/** The number of rows that are predicted at once. */
+const SIZE = 128;
+
+/** What a model makes of rows. */
+export interface Outputs {
+  /** Probabilities (rows, classes) or numbers (rows), in the order of the rows that were asked for. */
+  readonly outputs: Float32Array;
+  /** The targets, where the rows have them: class ids (rows), standardized numbers (rows), or tags (rows, tags). */
+  readonly targets?: Float32Array;
+}
+
+/** Computes the predictions of a model for some rows, and brings them to the host. The model is put in inference mode. */
+export async function outputsOf(model: Multimodal, encoded: BatchSource, rows: Uint32Array): Promise<Outputs> {
+  model.eval();
+  const [outputs, targets]: Float32Array[][] = [[], []];
+  for await (const { fields, target } of loader(encoded, rows, { size: SIZE })) {
+    const predicted = model.task.predict(model.forward(fields));
+    const [values, truth] = await Promise.all([predicted.data(), target?.data()]);
+    outputs.push(Float32Array.from(values));
+    if (truth !== undefined) targets.push(Float32Array.from(truth));
+  }
+  return { outputs: joined(outputs), ...(targets.length > 0 ? { targets: joined(targets) } : {}) };
+}
+
+function joined(chunks: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(chunks.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.length;
+  }
+  return all;
+}
+
+/** What a target is to metrics and baselines. */
+export function taskTarget({ kind, classes = [] }: SchemaTarget): Target {
+  if (kind === 'number') return { task: 'regression' };
+  return kind === 'tags' ? { task: 'tags', tags: classes } : { task: 'classification', classes };
+}
+
+/** Encoded targets as metrics take them: numbers in the target's unit. */
+export function inUnit({ kind, state }: SchemaTarget, targets: Float32Array): Float32Array {
+  if (kind !== 'number') return targets;
+  const { mean, deviation } = number.parseState(state);
+  return targets.map((value) => mean + deviation * value);
+}
+
+/**
+ * Predicts rows that have targets.
+ * @throws TesseraError if the rows have none.
+ */
+export async function predictRows(
+  model: Multimodal,
+  target: SchemaTarget,
+  encoded: BatchSource,
+  rows: Uint32Array,
+): Promise<Predictions> {
+  const { outputs, targets } = await outputsOf(model, encoded, rows);
+  if (targets === undefined) throw new TesseraError(`the rows have no target; expected the column '${target.column}'`);
+  return predictionsOf(taskTarget(target), inUnit(target, targets), outputs);
+}
