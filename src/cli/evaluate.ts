@@ -1,34 +1,66 @@
-import { emojiData } from '../data/node/index.js';
+import { decodeBytes } from '../data/node/index.js';
+import { openTable } from '../data/node/tables/open.js';
+import { targetOf } from '../data/schema.js';
+import { rowCount } from '../predictor/metrics/predictions.js';
+import { METRICS, metricsOf } from '../predictor/metrics.js';
+import { evaluateTable, latencyOf } from '../predictor/node/evaluate.js';
+import { Predictor } from '../predictor/node/predictor.js';
 import { type DeviceChoice, TesseraError } from '../tensor/index.js';
-import { type Checkpoint, checkData, loadCheckpoint, MODALITIES } from './checkpoint.js';
 import { withDevice } from './device.js';
-import { report } from './report.js';
-import { Terminal } from './terminal.js';
+import { evaluate as evaluateEmoji } from './emoji/evaluate.js';
+import { isTableRun, type ReadFlags, readOptionsOf } from './run-path.js';
+import { table as formatTable, Terminal } from './terminal.js';
+import { shownMetric } from './training-view.js';
 
 /** The options of `tessera evaluate`. */
-export interface EvaluateOptions {
+export interface EvaluateOptions extends ReadFlags {
   readonly device: DeviceChoice;
   readonly json?: boolean;
 }
 
-/** Implements `tessera evaluate`, which reports on the checkpoint of a finished run. Returns the exit code. */
-export async function evaluate(file: string, { device: choice, json = false }: EvaluateOptions): Promise<number> {
-  const terminal = new Terminal(json);
-  const checkpoint = await loadFinished(file);
-  return withDevice(choice, terminal, async (device) => {
-    const { preset, seed } = checkpoint.run;
-    const data = await emojiData({ pixels: preset.pixels, time: preset.time, seed });
-    checkData(checkpoint.run, data, file);
-    await report(checkpoint, file, data, device.name, terminal);
+/** Implements `tessera evaluate`, which tells how well a run does on a table. Returns the exit code. */
+export async function evaluate(run: string, files: readonly string[], options: EvaluateOptions): Promise<number> {
+  if (!(await isTableRun(run))) {
+    if (files.length > 0)
+      throw new TesseraError(`evaluate: '${run}' is a run on emoji, which has its own data; remove '${files[0]}'`);
+    return evaluateEmoji(run, options);
+  }
+  if (files.length === 0)
+    throw new TesseraError(`evaluate: name a table with the column that is predicted: tessera evaluate ${run} TABLE`);
+  const terminal = new Terminal(options.json ?? false);
+  const table = await openTable(
+    files,
+    options.allowOutside === undefined ? {} : { allowOutside: options.allowOutside },
+  );
+  return withDevice(options.device, terminal, async (device) => {
+    const predictor = await Predictor.load(run);
+    const read = readOptionsOf(options, terminal);
+    const { predictions, errors } = await evaluateTable(predictor, table, { ...read, decodeImage: decodeBytes });
+    if (errors.count > 0) terminal.note(errors.summary());
+    const metrics = metricsOf(predictions);
+    const latency = await latencyOf(predictor, table);
+    const rows = rowCount(predictions);
+    terminal.print(`${targetOf(predictor.schema).column} on ${rows} rows of ${table.name}:`);
+    terminal.print(
+      formatTable(
+        ['metric', 'value'],
+        Object.entries(metrics).map(([name, value]) => [METRICS[name].title, shownMetric(name, value)]),
+        [1],
+      ),
+    );
+    terminal.print(
+      `one row: ${latency.p50.toFixed(1)} ms (p50), ${latency.p95.toFixed(1)} ms (p95), on ${device.name}`,
+    );
+    terminal.result({
+      adapter: device.name,
+      run,
+      task: predictions.task,
+      target: targetOf(predictor.schema).column,
+      rows,
+      skippedRows: errors.skippedRows,
+      metrics,
+      latencyMilliseconds: latency,
+    });
     return 0;
   });
-}
-
-/** Reads the checkpoint of a finished run. @throws TesseraError if the run is not finished. */
-export async function loadFinished(file: string): Promise<Checkpoint> {
-  const checkpoint = await loadCheckpoint(file);
-  if (!MODALITIES.every((modality) => checkpoint.run.progress[modality]?.finished)) {
-    throw new TesseraError(`the run of '${file}' was interrupted; finish it with: tessera train --resume ${file}`);
-  }
-  return checkpoint;
 }

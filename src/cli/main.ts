@@ -1,28 +1,19 @@
 import { createRequire } from 'node:module';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { DEVICE_CHOICES } from '../gpu/device.js';
 import { bench, describeBench } from './bench.js';
+import { PRESETS } from './emoji/presets.js';
 import { reportError } from './exit.js';
+import { integer } from './integer.js';
 import { MODELS, type ModelName } from './models.js';
-import { PRESETS } from './presets.js';
 import { addTableOptions, TABLE_ARGUMENT } from './table-options.js';
+import { addModelOptions } from './train-options.js';
 
 /*
  * The command line. A command's file is imported when the command runs, as the engine takes far longer to load than a help
  * text takes to print.
  */
 
-/** Returns a parser for integers from `minimum` to `maximum`. */
-const integer =
-  (minimum: number, maximum = Number.MAX_SAFE_INTEGER) =>
-  (text: string) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < minimum || value > maximum)
-      throw new InvalidArgumentError(
-        `expected an integer from ${minimum}${maximum < Number.MAX_SAFE_INTEGER ? ` to ${maximum}` : ''}.`,
-      );
-    return value;
-  };
 const LARGEST_BATCH = 4096;
 const MOST_STEPS = 1_000_000;
 
@@ -41,60 +32,85 @@ const device = () =>
     .choices([...DEVICE_CHOICES])
     .default('auto');
 const json = () => new Option('--json', 'print the result as one JSON object, and nothing else, on standard output');
-const DEFAULT_CHECKPOINT = 'runs/small-seed0/checkpoint.safetensors';
+const onError = () =>
+  new Option(
+    '--on-error <what>',
+    'at cells that cannot be used: stop, skip their rows, or take them as missing',
+  ).choices(['stop', 'skip', 'missing']);
+const DEFAULT_RUN = 'runs/small-seed0';
 /** The exit code of the command that has run. */
 let exitCode = 0;
+/** What was given to it. */
+let given: readonly string[] = [];
 
-program
-  .command('train', { isDefault: true })
+addModelOptions(addTableOptions(program.command('train', { isDefault: true })))
+  .summary('train a model on a table, or the text+image classifier on emoji (the default command)')
   .description(
-    'train the text+image classifier on emoji and their names, and report on held-out emoji (the default command)',
+    `Train a model that predicts one column of a table from the others, such as
+
+  tessera train data.csv --target label
+
+and report on held-out rows beside two baselines. What the columns are is found out; tessera inspect shows it, and flags
+override it. Without a table, or with 'emoji', the text+image classifier of the Keras model is trained on emoji.`,
   )
+  .argument('[tables...]', `${TABLE_ARGUMENT}; or 'emoji'`)
   .addOption(
     new Option(
       '--preset <name>',
-      'sizes of model and training (default: keras on a GPU, small on a software adapter)',
+      'of emoji: sizes of model and training (default: keras on a GPU, small on a software adapter)',
     ).choices(Object.keys(PRESETS)),
   )
-  .option('--seed <number>', 'seed of the split, the initial weights and the order of batches (default: 0)', integer(0))
-  .option('--epochs <number>', 'number of passes over the training data', integer(1, MOST_STEPS))
-  .option('--out <folder>', 'folder of the checkpoint (default: runs/PRESET-seedSEED)')
-  .option('--resume [file]', 'continue from a checkpoint (default: the one of this preset and seed)')
-  .addOption(
-    new Option('--overwrite', 'start again, and replace the checkpoint of an interrupted run').conflicts('resume'),
-  )
+  .option('--epochs <number>', 'largest number of passes over the training data (default: 30)', integer(1, MOST_STEPS))
+  .option('--out <folder>', 'folder of the run (default: runs/NAME-seedSEED)')
+  .option('--resume [run]', 'continue an interrupted run (default: the one of this table and seed)')
+  .addOption(new Option('--overwrite', 'start again, and replace an interrupted run').conflicts('resume'))
   .addOption(device())
   .addOption(json())
-  .action(async (options, command: Command) => {
+  .action(async (tables: readonly string[], options, command: Command) => {
     if (typeof options.resume === 'string' && options.out !== undefined)
-      command.error("error: '--resume <file>' continues in that file; remove '--out'");
-    const { train } = await import('./train.js');
-    exitCode = await train(options);
+      command.error("error: '--resume <run>' continues in that folder; remove '--out'");
+    const { trainCommand } = await import('./train-command.js');
+    const flags = Object.keys(options).filter((name) => command.getOptionValueSource(name) === 'cli');
+    exitCode = await trainCommand(tables, { ...options, command: given }, flags);
   });
 
 program
   .command('evaluate')
-  .description('report on a finished run')
-  .argument('[checkpoint]', 'checkpoint of the run', DEFAULT_CHECKPOINT)
+  .description('tell how well a finished run does on a table that has the predicted column')
+  .argument('[run]', 'folder of the run', DEFAULT_RUN)
+  .argument('[tables...]', `${TABLE_ARGUMENT}; none for a run on emoji`)
+  .addOption(onError())
+  .option('--allow-outside', 'let cells name files outside of the folder of the table')
   .addOption(device())
   .addOption(json())
-  .action(async (file, options) => {
+  .action(async (run, tables, options) => {
     const { evaluate } = await import('./evaluate.js');
-    exitCode = await evaluate(file, options);
+    exitCode = await evaluate(run, tables, options);
   });
 
 program
   .command('predict')
-  .description('print the most probable classes of an image with a text')
-  .argument('<image>', 'a PNG, JPEG, WebP, GIF or SVG file')
-  .argument('<text>', 'a few words that describe it')
-  .option('--checkpoint <file>', 'checkpoint of a finished run', DEFAULT_CHECKPOINT)
-  .option('--top <number>', 'how many classes to show', integer(1), 3)
+  .summary('predict the rows of a table, or one row')
+  .description(
+    `Predict the rows of a table, or one row whose cells are given by flags of their columns:
+
+  tessera predict runs/data-seed0 new.csv --out predictions.csv
+  tessera predict runs/data-seed0 --image chair.jpg --title "A red chair" --price 49
+
+A flag may be the kind of a field, such as --image, where there is one field of that kind.`,
+  )
+  .argument('<run>', 'folder of the run')
+  .argument('[tables...]', TABLE_ARGUMENT)
+  .option('--out <file>', 'write the predictions as CSV (default: print them)')
+  .option('--top <number>', 'of one row, how many classes to show', integer(1), 3)
+  .addOption(onError())
+  .option('--allow-outside', 'let cells name files outside of the folder of the table')
   .addOption(device())
   .addOption(json())
-  .action(async (image, text, options) => {
+  .allowUnknownOption()
+  .action(async (run, rest, options) => {
     const { predict } = await import('./predict.js');
-    exitCode = await predict(image, text, options);
+    exitCode = await predict(run, rest, options);
   });
 
 addTableOptions(program.command('inspect'))
@@ -173,6 +189,7 @@ describeBench(program.command('bench')).action(async (what, work, options) => {
  */
 export async function main(args: readonly string[]): Promise<number> {
   exitCode = 0;
+  given = args;
   const known = ['help', ...program.commands.map((command) => command.name())];
   const [name] = args;
   try {

@@ -1,59 +1,152 @@
-import { normalize, Vocabulary, words } from '../data/index.js';
-import { readImage } from '../data/node/index.js';
-import { type DeviceChoice, TesseraError, tensor } from '../tensor/index.js';
-import { underPrefix } from './checkpoint.js';
+import { checkWritable, writeFileAtomically } from '../data/node/index.js';
+import { openTable } from '../data/node/tables/open.js';
+import { type Schema, targetOf } from '../data/schema.js';
+import type { Answer } from '../predictor/answers.js';
+import { answersAsCsv, predictTable } from '../predictor/node/predict-table.js';
+import { Predictor } from '../predictor/node/predictor.js';
+import { type Device, type DeviceChoice, TesseraError } from '../tensor/index.js';
+import { lookUp } from '../tensor/options.js';
 import { withDevice } from './device.js';
-import { loadFinished } from './evaluate.js';
-import { percent, Terminal, table } from './terminal.js';
-import { modelOf } from './training.js';
+import { predict as predictEmoji } from './emoji/predict.js';
+import { isTableRun, type ReadFlags, readOptionsOf } from './run-path.js';
+import { table as formatTable, percent, Terminal } from './terminal.js';
 
 /** The options of `tessera predict`. */
-export interface PredictOptions {
-  readonly checkpoint: string;
+export interface PredictOptions extends ReadFlags {
+  readonly out?: string;
   readonly top: number;
   readonly device: DeviceChoice;
   readonly json?: boolean;
 }
 
-/** Implements `tessera predict`, which prints the most probable classes of an image with a text. Returns the exit code. */
-export async function predict(
-  image: string,
-  text: string,
-  { checkpoint: file, top, device: choice, json = false }: PredictOptions,
-): Promise<number> {
-  const terminal = new Terminal(json);
-  const { run, tensors } = await loadFinished(file);
-  const { pixels, time } = run.preset;
-  const input = normalize(await readImage(image, [pixels, pixels, 3]), run.statistics);
-  const removed = new Set(run.removedWords);
-  const known = words(text).filter((word) => !removed.has(word));
-  if (known.length === 0) {
-    throw new TesseraError(
-      `predict: the text '${text}' has no usable words${words(text).length > 0 ? ' (its words were removed from training because they leak the class)' : ''}; give a few words`,
-    );
+/**
+ * Implements `tessera predict`, which predicts the rows of a table, or one row that is given by flags such as `--price 9.5`.
+ * Returns the exit code.
+ */
+export async function predict(run: string, rest: readonly string[], options: PredictOptions): Promise<number> {
+  const { tables, cells } = argumentsOf(rest);
+  if (!(await isTableRun(run))) {
+    if (tables.length > 0)
+      throw new TesseraError(
+        `predict: '${run}' is a run on emoji; it takes --image FILE and --text WORDS, not a table`,
+      );
+    return predictEmoji(run, cells, options);
   }
-  const encoded = new Vocabulary(run.words).encode([known.join(' ')], time);
-  return withDevice(choice, terminal, async (device) => {
-    const model = modelOf(run, 'both').eval();
-    model.loadState(underPrefix(tensors, 'both.model.'));
-    const logits = model.forward({
-      tokens: tensor(encoded.tokens, [1, time]),
-      mask: tensor(encoded.mask, [1, time]),
-      images: tensor(input, [1, pixels, pixels, 3]),
-    });
-    const probabilities = Array.from(await logits.softmax().data());
-    const ranked = run.classes
-      .map((name, index) => ({ class: name, probability: probabilities[index] }))
-      .sort((a, b) => b.probability - a.probability)
-      .slice(0, top);
-    terminal.print(
-      table(
-        ['class', 'probability'],
-        ranked.map(({ class: name, probability }) => [name, percent(probability)]),
-        [1],
-      ),
+  if (tables.length > 0 === cells.size > 0)
+    throw new TesseraError(
+      `predict: give a table, or the cells of one row such as --column value${tables.length > 0 ? ', not both' : ''}`,
     );
-    terminal.result({ adapter: device.name, image, text, predictions: ranked });
+  const terminal = new Terminal(options.json ?? false);
+  if (options.out !== undefined) await checkWritable(options.out);
+  return withDevice(options.device, terminal, async (device) => {
+    const predictor = await Predictor.load(run);
+    if (tables.length > 0) await predictTables(predictor, run, tables, options, terminal, device);
+    else await predictOne(predictor, run, cells, options, terminal, device);
     return 0;
+  });
+}
+
+/** Divides what follows the run into tables, and flags with their values. */
+function argumentsOf(rest: readonly string[]): { tables: string[]; cells: Map<string, string> } {
+  const tables: string[] = [];
+  const cells = new Map<string, string>();
+  for (let at = 0; at < rest.length; at++) {
+    const [, name, own] = /^--([^=]+)(?:=(.*))?$/s.exec(rest[at]) ?? [];
+    if (name === undefined) {
+      tables.push(rest[at]);
+      continue;
+    }
+    const value = own ?? rest[++at];
+    if (value === undefined) throw new TesseraError(`predict: --${name} needs a value`);
+    if (cells.has(name)) throw new TesseraError(`predict: --${name} is given twice`);
+    cells.set(name, value);
+  }
+  return { tables, cells };
+}
+
+async function predictOne(
+  predictor: Predictor,
+  run: string,
+  cells: ReadonlyMap<string, string>,
+  { top }: PredictOptions,
+  terminal: Terminal,
+  device: Device,
+): Promise<void> {
+  const row = Object.fromEntries([...cells].map(([name, value]) => [columnOf(predictor.schema, name), value]));
+  const answer = await predictor.predict(row);
+  const { column } = targetOf(predictor.schema);
+  terminal.print(linesOf(column, answer, top));
+  terminal.result({ adapter: device.name, run, target: column, row, ...answer });
+}
+
+/** The column that a flag names: its name, or the kind of the only field of that kind. */
+function columnOf({ fields }: Schema, flag: string): string {
+  if (fields.some(({ column }) => column === flag)) return flag;
+  const ofKind = fields.filter(({ kind }) => kind === flag);
+  if (ofKind.length === 1) return ofKind[0].column;
+  if (ofKind.length > 1)
+    throw new TesseraError(
+      `predict: --${flag} may be ${ofKind.map(({ column }) => `--${column}`).join(' or ')}; use one of these`,
+    );
+  return lookUp('predict', 'column', Object.fromEntries(fields.map(({ column }) => [column, column])), flag);
+}
+
+function linesOf(column: string, { prediction, probabilities }: Answer, top: number): string {
+  if (probabilities === undefined) return `${column}: ${Number(Number(prediction).toPrecision(6))}`;
+  const ranked = Object.entries(probabilities).sort(([, a], [, b]) => b - a);
+  return formatTable(
+    [column, 'probability'],
+    ranked.slice(0, top).map(([name, probability]) => [name, percent(probability)]),
+    [1],
+  );
+}
+
+async function predictTables(
+  predictor: Predictor,
+  run: string,
+  files: readonly string[],
+  options: PredictOptions,
+  terminal: Terminal,
+  device: Device,
+): Promise<void> {
+  const { out, allowOutside } = options;
+  const table = await openTable(files, allowOutside === undefined ? {} : { allowOutside });
+  const { size } = table;
+  const progress = size === undefined ? undefined : terminal.progress(size, 'rows');
+  let rows = 0;
+  let skippedRows = 0;
+  const predictions: unknown[] = [];
+  const answered = async function* () {
+    const read = readOptionsOf(options, terminal);
+    const chunks = predictTable(predictor, table, {
+      ...read,
+      onErrors(errors) {
+        skippedRows = errors.skippedRows;
+        if (errors.count > 0) terminal.note(errors.summary());
+      },
+    });
+    for await (const chunk of chunks) {
+      rows += chunk.length;
+      progress?.update(rows, '');
+      if (out === undefined && terminal.json)
+        for (const { file, row, answer } of chunk) predictions.push({ file, row, ...answer });
+      yield chunk;
+    }
+  };
+  const lines = answersAsCsv(predictor, table, answered());
+  try {
+    if (out !== undefined) await writeFileAtomically(out, lines);
+    else for await (const line of lines) terminal.print(line.trimEnd());
+  } finally {
+    progress?.stop();
+  }
+  if (out !== undefined) terminal.note(`wrote ${rows} rows to ${out}`);
+  terminal.result({
+    adapter: device.name,
+    run,
+    target: targetOf(predictor.schema).column,
+    rows,
+    skippedRows,
+    ...(out === undefined ? { predictions } : { out }),
   });
 }

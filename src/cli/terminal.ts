@@ -33,7 +33,8 @@ export class Terminal {
 
 /** The display of progress. */
 export interface Progress {
-  update(done: number, detail: string): void;
+  /** Shows how much is done, and the new total if it has changed. */
+  update(done: number, detail: string, total?: number): void;
   stop(): void;
 }
 
@@ -54,7 +55,8 @@ class BarProgress implements Progress {
     shownBars.add(this.#bar);
     this.#bar.start(total, 0, { detail: '' });
   }
-  update(done: number, detail: string): void {
+  update(done: number, detail: string, total?: number): void {
+    if (total !== undefined) this.#bar.setTotal(total);
     this.#bar.update(done, { detail });
   }
   stop(): void {
@@ -68,11 +70,12 @@ class LineProgress implements Progress {
   #next = 0;
   readonly #start = performance.now();
   constructor(
-    private readonly total: number,
+    private total: number,
     private readonly label: string,
     private readonly note: (line: string) => void,
   ) {}
-  update(done: number, detail: string): void {
+  update(done: number, detail: string, total = this.total): void {
+    this.total = total;
     if (done < this.#next) return;
     this.#next = done + Math.max(1, Math.ceil(this.total / 10));
     const seconds = (performance.now() - this.#start) / 1000;

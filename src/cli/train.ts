@@ -1,125 +1,204 @@
-import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { checkWritable, type EmojiData, emojiData } from '../data/node/index.js';
-import { type DeviceChoice, TesseraError } from '../tensor/index.js';
-import { type Checkpoint, checkData, loadCheckpoint, MODALITIES, type RunState } from './checkpoint.js';
+import { CellErrors } from '../data/cell-errors.js';
+import { openTable } from '../data/node/tables/open.js';
+import { parseSchema, targetOf } from '../data/schema.js';
+import { splitRows } from '../data/splits.js';
+import { checkEncoders } from '../predictor/build.js';
+import { CONFIG_VERSION, defaultModel, defaultTraining, type RunConfig } from '../predictor/config.js';
+import { reportRun } from '../predictor/node/report-run.js';
+import { RunFolder } from '../predictor/node/run-folder.js';
+import { type RunTable, type TrainedRun, trainRun } from '../predictor/node/train.js';
+import { reportPage } from '../predictor/report/page.js';
+import type { Report } from '../predictor/report/report.js';
+import { type Device, type DeviceChoice, TesseraError } from '../tensor/index.js';
 import { withDevice } from './device.js';
-import { loadFinished } from './evaluate.js';
 import { interruptible } from './interrupt.js';
-import { PRESETS, type PresetName } from './presets.js';
-import { report } from './report.js';
+import { readOptionsOf } from './run-path.js';
+import { showResult } from './run-result.js';
+import { inspectGiven } from './table-source.js';
 import { type Progress, Terminal } from './terminal.js';
-import { trainAll } from './training.js';
+import type { ModelOptions, TrainTableOptions } from './train-options.js';
+import { TrainingView } from './training-view.js';
 
-/** The options of `tessera train`. */
-export interface TrainOptions {
-  readonly preset?: PresetName;
-  /** The seed of the split, the initial weights and the order of batches. Default 0. */
-  readonly seed?: number;
-  readonly epochs?: number;
-  readonly out?: string;
-  readonly resume?: string | true;
-  readonly overwrite?: boolean;
+/** The options of `tessera train` with a table. */
+export interface TrainOptions extends TrainTableOptions {
   readonly device: DeviceChoice;
   readonly json?: boolean;
+  /** The arguments of the command line, which the report tells. */
+  readonly command: readonly string[];
 }
 
-/** Implements `tessera train`, which trains on text, image and both, and reports. Returns the exit code. */
-export async function train(options: TrainOptions): Promise<number> {
-  const terminal = new Terminal(options.json ?? false);
-  return withDevice(options.device, terminal, async (device) => {
-    const preset = PRESETS[options.preset ?? (device.software ? 'small' : 'keras')];
-    const seed = options.seed ?? 0;
-    const file =
-      typeof options.resume === 'string'
-        ? options.resume
-        : path.join(options.out ?? path.join('runs', `${preset.name}-seed${seed}`), 'checkpoint.safetensors');
-    await checkWritable(file);
-    if (options.resume === undefined && !options.overwrite) await expectReplaceable(file);
-    const resumed = options.resume === undefined ? undefined : await loadCheckpoint(file);
-    if (resumed !== undefined) checkSettings(resumed.run, options, file);
-    const settings = resumed?.run ?? { preset: { ...preset, epochs: options.epochs ?? preset.epochs }, seed };
-    if (options.preset === undefined && resumed === undefined && device.software) {
-      terminal.note(
-        `preset: ${preset.name}, sized for a software adapter (use --preset keras for the sizes of the Keras model)`,
-      );
-    } else {
-      terminal.note(`preset: ${settings.preset.name}`);
-    }
+/** A run that is about to be trained. */
+type Prepared = RunTable & { readonly config: RunConfig };
 
+/** Implements `tessera train TABLE`. Returns the exit code. */
+export async function trainTable(files: readonly string[], options: TrainOptions): Promise<number> {
+  const terminal = new Terminal(options.json ?? false);
+  const folder = new RunFolder(folderOf(files, options));
+  return withDevice(options.device, terminal, async (device) => {
     const interruption = interruptible(terminal);
+    await folder.lock();
     try {
-      const data = await drawData(settings, terminal, interruption.signal);
-      if (data === undefined) {
-        terminal.note('stopped; nothing was written');
+      const isResumed = options.resume !== undefined;
+      if (!isResumed && !options.overwrite && (await folder.has('checkpoint')))
+        throw new TesseraError(
+          `the run in '${folder.folder}' was interrupted; finish it with: tessera train --resume ${folder.folder}; or start again and replace it with --overwrite`,
+        );
+      const run = isResumed ? await resumed(folder) : await prepared(files, options, device);
+      const view = new TrainingView(terminal, run.config, targetOf(run.schema));
+      const trained = await trainRun(folder, run, run.config, {
+        read: readOptionsOf(run.config.table, terminal),
+        resume: isResumed,
+        signal: interruption.signal,
+        onData: (data) => view.data(data),
+        onStep: (step) => view.step(step),
+        onEpoch: (record) => view.epoch(record),
+      }).finally(() => view.stop());
+      if (!trained.progress.finished) {
+        terminal.note(`stopped; continue with: tessera train --resume ${folder.folder}`);
         return interruption.exitCode;
       }
-      if (resumed !== undefined) checkData(resumed.run, data, file);
-      const { classes, removedWords, statistics, packages } = data;
-      const words = data.vocabulary.words;
-      const fresh: Checkpoint = {
-        run: { ...settings, classes, words, removedWords, statistics, packages, progress: {} },
-        tensors: new Map(),
-      };
-      const trained = await trainAll(resumed ?? fresh, { file, data, terminal, stop: interruption.signal });
-      if (!MODALITIES.every((modality) => trained.run.progress[modality]?.finished)) {
-        terminal.note(`stopped; saved to ${file}; continue with: tessera train --resume ${file}`);
+      view.curve(trained.progress.history);
+      const report = await reported(folder, run, trained, device, terminal, interruption.signal);
+      if (report === undefined) {
+        terminal.note(
+          `stopped; the model is trained, and its report is made by: tessera train --resume ${folder.folder}`,
+        );
         return interruption.exitCode;
       }
-      await report(trained, file, data, device.name, terminal);
+      const page = await writePage(folder, report, terminal);
+      await folder.finish();
+      showResult(terminal, report, trained, page);
       return 0;
     } finally {
       interruption.done();
+      await folder.unlock();
     }
   });
 }
 
-/** @throws TesseraError if a file exists that is not the checkpoint of a finished run, as it would be lost. */
-async function expectReplaceable(file: string): Promise<void> {
-  if (!existsSync(file)) return;
-  await loadFinished(file).catch((error: Error) => {
-    throw new TesseraError(`${error.message}; or start again and replace it with --overwrite`, { cause: error });
-  });
-}
-
-/** Loads the dataset of a run; returns undefined if rendering the images was stopped. */
-async function drawData(
-  { preset, seed }: Pick<RunState, 'preset' | 'seed'>,
+/** Makes the report, with progress; undefined if it was stopped. */
+async function reported(
+  folder: RunFolder,
+  { table, config }: Prepared,
+  trained: TrainedRun,
+  device: Device,
   terminal: Terminal,
   signal: AbortSignal,
-): Promise<EmojiData | undefined> {
-  let drawing: Progress | undefined;
+): Promise<Report | undefined> {
+  let shown: { readonly work: string; readonly progress: Progress } | undefined;
   try {
-    const data = await emojiData({
-      pixels: preset.pixels,
-      time: preset.time,
-      seed,
-      signal,
-      onProgress: (done, total) => {
-        drawing ??= terminal.progress(total, 'rendering the emoji (once)');
-        drawing.update(done, '');
+    const report = await reportRun(table, trained, config, {
+      run: folder.folder,
+      adapter: device.name,
+      onProgress(work, done, total) {
+        signal.throwIfAborted();
+        if (shown?.work !== work) {
+          shown?.progress.stop();
+          shown = { work, progress: terminal.progress(total, work) };
+        }
+        shown.progress.update(done, '');
       },
     });
-    terminal.note(
-      `data: ${data.train.size} training images, ${data.test.size} test images, ${data.classes.length} classes, ${data.vocabulary.size} words`,
-    );
-    return data;
+    await folder.writeReport(report);
+    return report;
   } catch (error) {
     if (signal.aborted) return undefined;
     throw error;
   } finally {
-    drawing?.stop();
+    shown?.progress.stop();
   }
 }
 
-/** @throws TesseraError if options contradict the settings of the checkpoint that is resumed. */
-function checkSettings({ preset, seed }: RunState, options: TrainOptions, file: string): void {
-  const given = { preset: options.preset, seed: options.seed, epochs: options.epochs };
-  const kept = { preset: preset.name, seed, epochs: preset.epochs };
-  for (const name of ['preset', 'seed', 'epochs'] as const) {
-    if (given[name] !== undefined && given[name] !== kept[name])
-      throw new TesseraError(
-        `train: '${file}' has ${name} ${kept[name]}, got --${name} ${given[name]}; a resumed run keeps its settings; remove --${name}`,
-      );
+/** Writes the page of a report and returns its path; where the package that draws it is missing, only says so. */
+async function writePage(folder: RunFolder, report: Report, terminal: Terminal): Promise<string | undefined> {
+  try {
+    await folder.writePage(await reportPage(report));
+    return folder.file('page');
+  } catch (error) {
+    if (!(error instanceof TesseraError)) throw error;
+    terminal.note(`warning: no report.html: ${error.message}`);
+    return undefined;
   }
+}
+
+/** The folder of the run: as asked for, or named after the table and the seed. */
+function folderOf(files: readonly string[], { resume, out, seed = 0 }: TrainOptions): string {
+  if (typeof resume === 'string') return resume;
+  const name = path.basename(files[0] ?? 'run').replace(/(\.(csv|tsv|jsonl|ndjson|json|parquet))?(\.gz)?$/i, '');
+  return out ?? path.join('runs', `${name}-seed${seed}`);
+}
+
+/** Inspects the table, and decides what is trained. */
+async function prepared(files: readonly string[], options: TrainOptions, device: Device): Promise<Prepared> {
+  const { table, inspection } = await inspectGiven(files, options);
+  const { schema, parts, warnings } = inspection;
+  targetOf(schema);
+  const { onError = 'stop', delimiter, encoding, allowOutside, validation = [], test = [], seed = 0 } = options;
+  const config: RunConfig = {
+    version: CONFIG_VERSION,
+    table: {
+      files: [...files, ...validation, ...test],
+      onError,
+      ...(delimiter === undefined ? {} : { delimiter }),
+      ...(encoding === undefined ? {} : { encoding }),
+      ...(allowOutside === undefined ? {} : { allowOutside }),
+    },
+    seed,
+    model: { ...defaultModel(device.software), ...chosenModel(options) },
+    training: { ...defaultTraining(parts.rows.train), ...chosenTraining(options) },
+    command: commandLine(options.command),
+    warnings: warnings.map(({ message }) => message),
+  };
+  checkEncoders(schema, config.model);
+  return { table, schema, parts: parts.parts, config };
+}
+
+/** A command line as a shell takes it. */
+const commandLine = (args: readonly string[]): string =>
+  ['tessera', ...args]
+    .map((word) => (/^[\w./=,:@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .join(' ');
+
+function chosenModel({ fusion, encoder, width, dropout, modalityDropout }: ModelOptions): Partial<RunConfig['model']> {
+  return defined({ fusion, encoders: encoder, width, dropout, modalityDropout });
+}
+
+function chosenTraining(options: ModelOptions): Partial<RunConfig['training']> {
+  const { epochs, batch, learningRate, weightDecay, patience, minutes, balanced, augment } = options;
+  return defined({ epochs, batch, learningRate, weightDecay, patience, minutes, balanced, augment });
+}
+
+/** The entries of an object that are not undefined. */
+const defined = <T extends object>(options: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
+
+/** Opens the table of an interrupted run, and divides it as it was. */
+async function resumed(folder: RunFolder): Promise<Prepared> {
+  const exists = await stat(folder.folder).then(
+    (status) => status.isDirectory(),
+    () => false,
+  );
+  if (!exists) throw new TesseraError(`--resume: there is no folder '${folder.folder}'`);
+  const config = await folder.readConfig();
+  if (!(await folder.has('checkpoint')))
+    throw new TesseraError(
+      (await folder.has('model'))
+        ? `the run in '${folder.folder}' is finished; use it with: tessera predict ${folder.folder} TABLE`
+        : `the run in '${folder.folder}' was stopped before its first checkpoint; start it again with the command that began it`,
+    );
+  const schema = await folder.readSchema((json) => parseSchema(json, folder.file('schema')));
+  const { files, delimiter, encoding, allowOutside, onError } = config.table;
+  const table = await openTable(
+    files,
+    defined({ delimiter, encoding: encoding as never, allowOutside }) as Parameters<typeof openTable>[1],
+  );
+  const { classes, column, kind } = targetOf(schema);
+  const parts = await splitRows(table, schema.split, {
+    target: column,
+    isStratified: classes !== undefined && kind !== 'tags',
+    errors: new CellErrors(onError),
+  });
+  return { table, schema, parts: parts.parts, config };
 }

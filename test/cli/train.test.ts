@@ -1,97 +1,149 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
-import sharp from 'sharp';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { beforeAll, expect, test } from 'vitest';
-import { loadCheckpoint } from '../../src/cli/checkpoint.js';
+import { Generator } from '../../src/tensor/generator.js';
 import { type Ended, inEmptyFolder, interruptAt, run, start } from '../support/command-line.js';
 
-const folder = inEmptyFolder();
-const short = ['train', '--preset', 'small', '--epochs', '1', '--seed', '1'];
-const file = path.join(folder, 'whole', 'checkpoint.safetensors');
+inEmptyFolder();
+
+const CLASSES = ['fruit', 'vehicle', 'plant'];
+const WORDS = [
+  ['red', 'apple', 'sweet'],
+  ['blue', 'car', 'road'],
+  ['green', 'tree', 'leaf'],
+];
+
+/** Rows whose label follows from words, most of which are noise, and from a number. */
+function writeTable(file: string, rows: number): void {
+  const generator = new Generator(7);
+  const lines = ['id,title,price,label'];
+  for (let row = 0; row < rows; row++) {
+    const label = generator.integer(3);
+    const words = ['number', String(generator.integer(1000)), 'is', 'a', WORDS[label][generator.integer(3)]];
+    const price = row % 9 === 0 ? '' : (label * 2 + generator.uniform()).toFixed(2);
+    lines.push(`${row},${words.join(' ')},${price},${CLASSES[label]}`);
+  }
+  writeFileSync(file, `${lines.join('\n')}\n`);
+}
+
+const small = ['train', 'things.csv', '--target', 'label', '--width', '16', '--epochs', '3', '--seed', '3'];
+const read = (file: string) => JSON.parse(readFileSync(file, 'utf8'));
 
 let trained: Ended;
 beforeAll(async () => {
-  trained = await start([...short, '--out', 'whole', '--json']);
+  writeTable('things.csv', 300);
+  trained = await run(...small, '--json');
 });
 
-test('trains, reports and leaves a checkpoint', () => {
-  const { code, out, err } = trained;
+test('trains on a table, and reports beside baselines', () => {
+  expect(trained.code, trained.err).toBe(0);
+  expect(JSON.parse(trained.out)).toMatchObject({
+    adapter: expect.any(String),
+    seed: 3,
+    task: 'classification',
+    target: 'label',
+    fields: [
+      { name: 'title', kind: 'text' },
+      { name: 'price', kind: 'number' },
+    ],
+    rows: { train: 240, validation: 30, test: 30 },
+    metrics: { validation: { accuracy: expect.any(Number) }, test: { macroF1: expect.any(Number) } },
+    baselines: { majority: { accuracy: expect.any(Number) }, linear: { logLoss: expect.any(Number) } },
+    steps: 24,
+    stepMilliseconds: expect.any(Number),
+    run: 'runs/things-seed3',
+  });
+  expect(JSON.parse(trained.out).metrics.test.accuracy).toBeGreaterThan(0.7);
+  expect(trained.err).toContain('fields: title (text), price (number); target: label');
+});
+
+test('leaves a folder that tells how it was made, and predicts', () => {
+  const { table, training, command } = read('runs/things-seed3/config.json');
+  expect(table.files).toEqual(['things.csv']);
+  expect(training.epochs).toBe(3);
+  expect(command).toBe(`tessera ${small.join(' ')} --json`);
+  expect(read('runs/things-seed3/schema.json').fields[0].state.vocabulary).toContain('apple');
+  expect(readFileSync('runs/things-seed3/metrics.jsonl', 'utf8').trim().split('\n')).toHaveLength(3);
+  expect(read('runs/things-seed3/report.json').contributions).toBeDefined();
+  expect(readFileSync('runs/things-seed3/report.html', 'utf8')).toContain('</html>');
+  for (const file of ['checkpoint.safetensors', 'lock']) expect(existsSync(`runs/things-seed3/${file}`)).toBe(false);
+});
+
+test('evaluates a run on a table, and measures the latency of a row', async () => {
+  const { code, out, err } = await run('evaluate', 'runs/things-seed3', 'things.csv', '--json');
   expect(code, err).toBe(0);
   const result = JSON.parse(out);
-  expect(result).toMatchObject({
-    adapter: expect.any(String),
-    seed: 1,
-    preset: 'small',
-    checkpoint: 'whole/checkpoint.safetensors',
-  });
-  expect(result.steps).toBeGreaterThan(0);
-  expect(result.stepMilliseconds).toBeGreaterThan(0);
-  for (const modality of ['text', 'image', 'both']) expect(result.accuracy[modality]).toBeGreaterThan(1.5 / 9);
-  expect(result.confusion).toHaveLength(result.classes.length);
-  expect(err).toMatch(/^adapter: /m);
+  expect(result).toMatchObject({ target: 'label', rows: 300, task: 'classification' });
+  expect(result.metrics.accuracy).toBeGreaterThan(0.7);
+  expect(result.latencyMilliseconds.p95).toBeGreaterThanOrEqual(result.latencyMilliseconds.p50);
 });
 
-test('can be evaluated again, with the same result', async () => {
-  const again = await run('evaluate', 'whole/checkpoint.safetensors', '--json');
-  expect(JSON.parse(again.out)).toEqual(JSON.parse(trained.out));
-  expect((await run('evaluate', 'whole/checkpoint.safetensors')).out).toContain('confusion matrix');
-});
-
-test('predicts', async () => {
-  await sharp({ create: { width: 40, height: 30, channels: 3, background: 'red' } })
-    .png()
-    .toFile(path.join(folder, 'red.png'));
-  const { code, out } = await run('predict', 'red.png', 'red apple', '--checkpoint', file, '--json');
-  const { predictions } = JSON.parse(out);
-  expect(code).toBe(0);
-  expect(predictions).toHaveLength(3);
-  expect(predictions[0].probability).toBeGreaterThanOrEqual(predictions[1].probability);
-});
-
-test.each([
-  [
-    'a missing image',
-    ['predict', 'none.png', 'apple', '--checkpoint', file],
-    "cannot read 'none.png': there is no such file",
-  ],
-  ['a text without words', ['predict', 'red.png', '!?', '--checkpoint', file], 'has no usable words'],
-  ['a missing checkpoint', ['evaluate', 'none'], "cannot read 'none': there is no such file"],
-  ['a foreign checkpoint', ['evaluate', 'red.png'], 'safetensors:'],
-  [
-    'a place that cannot be written',
-    [...short, '--out', '/proc/nowhere'],
-    "cannot write '/proc/nowhere/checkpoint.safetensors'",
-  ],
-  [
-    'a file that is no checkpoint where it would be written',
-    [...short, '--out', 'foreign'],
-    'start again and replace it with --overwrite',
-  ],
-])('%s is a clear error', async (_, args, message) => {
-  mkdirSync(path.join(folder, 'foreign'), { recursive: true });
-  writeFileSync(path.join(folder, 'foreign/checkpoint.safetensors'), 'something else');
-  const { code, out, err } = await run(...args);
-  expect([code, out]).toEqual([1, '']);
-  expect(err).toContain(`error: `);
-  expect(err).toContain(message);
-});
-
-test('a truncated checkpoint is refused', async () => {
-  const bytes = readFileSync(file);
-  writeFileSync(path.join(folder, 'half'), bytes.subarray(0, bytes.length / 2));
-  expect((await run('evaluate', 'half')).err).toContain('error: safetensors:');
-});
-
-test('Ctrl-C saves, and --resume ends as if nothing had happened', async () => {
-  const { code, err } = await start([...short, '--out', 'split'], interruptAt(/image 1\d\//));
-  expect([code, err]).toEqual([130, expect.stringContaining('tessera train --resume')]);
-  expect((await run('evaluate', 'split/checkpoint.safetensors')).err).toContain('was interrupted');
-  const again = await run(...short, '--out', 'split');
-  expect([again.code, again.err]).toEqual([1, expect.stringMatching(/interrupted.*--resume.*--overwrite/)]);
-  expect((await run('train', '--resume', 'split/checkpoint.safetensors')).code).toBe(0);
-  const [whole, resumed] = await Promise.all(
-    [file, path.join(folder, 'split/checkpoint.safetensors')].map(loadCheckpoint),
+test('predicts a table, and keeps what identifies its rows', async () => {
+  const { code, err } = await run('predict', 'runs/things-seed3', 'things.csv', '--out', 'predicted.csv');
+  expect(code, err).toBe(0);
+  const [head, first, ...others] = readFileSync('predicted.csv', 'utf8').trim().split('\n');
+  expect(head).toBe(
+    'file,row,id,label,predicted label,probability,probability of fruit,probability of plant,probability of vehicle',
   );
-  expect([...resumed.tensors.keys()].sort()).toEqual([...whole.tensors.keys()].sort());
-  for (const [name, { data }] of whole.tensors) expect(resumed.tensors.get(name)!.data, name).toEqual(data);
+  expect(first).toMatch(/^things\.csv,1,0,(fruit|vehicle|plant),(fruit|vehicle|plant),0\.\d+/);
+  expect(others).toHaveLength(299);
+});
+
+test('predicts one row, of which a cell may be missing', async () => {
+  const { out, err } = await run('predict', 'runs/things-seed3', '--price', '0.5', '--json');
+  expect(JSON.parse(out), err).toMatchObject({ prediction: 'fruit', row: { price: '0.5' } });
+});
+
+test('Ctrl-C and a killed process continue to the same bits', async () => {
+  rmSync('runs/split', { recursive: true, force: true });
+  const split = [...small, '--out', 'runs/split'];
+  const stopped = await start(split, interruptAt(/^epoch 1:/m));
+  expect(stopped.code, stopped.err).toBe(130);
+  expect(stopped.err).toContain('stopped; continue with: tessera train --resume runs/split');
+  expect((await run(...split)).err).toContain('was interrupted; finish it with');
+  expect((await run('predict', 'runs/split', '--text', 'apple')).err).toContain('was interrupted; finish it with');
+  const killed = await start(['train', '--resume', 'runs/split'], (text, child) => {
+    if (/^epoch 2:/m.test(text)) child.kill('SIGKILL');
+  });
+  expect(killed.code).toBe(null);
+  const resumed = await run('train', '--resume', 'runs/split', '--json');
+  expect(resumed.code, resumed.err).toBe(0);
+  expect(JSON.parse(resumed.out).metrics).toEqual(JSON.parse(trained.out).metrics);
+  const model = (folder: string) => readFileSync(`${folder}/model.safetensors`);
+  expect(model('runs/split').equals(model('runs/things-seed3'))).toBe(true);
+});
+
+test('a table that has changed is not trained on further', async () => {
+  const args = ['train', 'changed.csv', '--target', 'label', '--width', '16', '--epochs', '2', '--out', 'runs/changed'];
+  writeTable('changed.csv', 300);
+  expect((await start(args, interruptAt(/^epoch 1:/m))).code).toBe(130);
+  writeTable('changed.csv', 290);
+  expect((await run('train', '--resume', 'runs/changed')).err).toContain('changed.csv has changed since the run began');
+});
+
+test.each<[name: string, args: string[], message: string]>([
+  ['no target', ['train', 'things.csv'], 'there is no target; name the column that is predicted: --target COLUMN'],
+  ['an unknown target', ['train', 'things.csv', '--target', 'lable'], "(did you mean 'label'?)"],
+  ['an unknown column', [...small, '--text', 'titel'], "(did you mean 'title'?)"],
+  ['a target unique in each row', ['train', 'things.csv', '--target', 'id'], 'id'],
+  ['a missing file', ['train', 'none.csv', '--target', 'label'], 'none.csv'],
+  [
+    'an unknown encoder',
+    [...small, '--encoder', 'title=lstn'],
+    "no encoder 'lstn' of fields of kind text; expected lstm or gru",
+  ],
+  ['an encoder of no field', [...small, '--encoder', 'titel=lstm'], "there is no field 'titel'"],
+  ['flags of emoji', [...small, '--preset', 'small'], '--preset is for emoji'],
+  ['flags of tables', ['train', 'emoji', '--target', 'label'], '--target is for tables'],
+  ['settings of a resumed run', ['train', '--resume', 'runs/things-seed3', '--width', '8'], 'keeps its settings'],
+  ['a finished run', ['train', '--resume', 'runs/things-seed3'], 'is finished'],
+  ['no table to evaluate', ['evaluate', 'runs/things-seed3'], 'name a table with the column that is predicted'],
+  ['neither table nor cells', ['predict', 'runs/things-seed3'], 'give a table, or the cells of one row'],
+  ['an unknown cell', ['predict', 'runs/things-seed3', '--titel', 'x'], "(did you mean 'title'?)"],
+  ['a cell of another kind', ['predict', 'runs/things-seed3', '--price', 'much'], "column 'price': expected"],
+  ['a folder of other files', [...small, '--out', '.'], 'has other files'],
+])('refuses %s', async (_, args, message) => {
+  const { code, out, err } = await run(...args);
+  expect(err).toContain(message);
+  expect(err).not.toMatch(/^ {4}at /m);
+  expect([code, out]).toEqual([1, '']);
 });

@@ -1,8 +1,9 @@
-import { batchCount, batches, type PairedData } from '../data/index.js';
-import type { EmojiData } from '../data/node/index.js';
-import { type Modality, TextImageClassifier } from '../models/index.js';
-import { Adam, accuracy, ConfusionMatrix, crossEntropy, type StoredTensor } from '../nn/index.js';
-import { TesseraError } from '../tensor/index.js';
+import { batchCount, batches, type PairedData } from '../../data/index.js';
+import type { EmojiData } from '../../data/node/index.js';
+import { type Modality, TextImageClassifier } from '../../models/index.js';
+import { Adam, accuracy, ConfusionMatrix, crossEntropy, type StoredTensor } from '../../nn/index.js';
+import { TesseraError } from '../../tensor/index.js';
+import type { Terminal } from '../terminal.js';
 import {
   type Checkpoint,
   MODALITIES,
@@ -11,7 +12,6 @@ import {
   saveCheckpoint,
   underPrefix,
 } from './checkpoint.js';
-import type { Terminal } from './terminal.js';
 
 /** The context of a training run. */
 export interface Run {

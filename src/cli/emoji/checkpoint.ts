@@ -1,8 +1,8 @@
-import type { PixelStatistics } from '../data/index.js';
-import { type EmojiData, readWholeFile, writeFileAtomically } from '../data/node/index.js';
-import type { Modality } from '../models/index.js';
-import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../nn/index.js';
-import { TesseraError } from '../tensor/index.js';
+import type { PixelStatistics } from '../../data/index.js';
+import { type EmojiData, readWholeFile, writeFileAtomically } from '../../data/node/index.js';
+import type { Modality } from '../../models/index.js';
+import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../../nn/index.js';
+import { TesseraError } from '../../tensor/index.js';
 import { PRESETS, type Preset } from './presets.js';
 
 /** The models of a run: for each input alone, and for both. */

@@ -1,8 +1,8 @@
-import type { EmojiData } from '../data/node/index.js';
-import { defined } from '../gpu/errors.js';
-import type { Modality } from '../models/index.js';
+import type { EmojiData } from '../../data/node/index.js';
+import { defined } from '../../gpu/errors.js';
+import type { Modality } from '../../models/index.js';
+import { percent, type Terminal, table } from '../terminal.js';
 import { type Checkpoint, MODALITIES } from './checkpoint.js';
-import { percent, type Terminal, table } from './terminal.js';
 import { type Evaluation, evaluateModel } from './training.js';
 
 /** Evaluates the three models of a finished run on the test split and prints the results. */

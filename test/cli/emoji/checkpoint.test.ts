@@ -2,10 +2,16 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { checkData, loadCheckpoint, parseRun, type RunState, saveCheckpoint } from '../../src/cli/checkpoint.js';
-import { PRESETS } from '../../src/cli/presets.js';
-import { type EmojiData, writeFileAtomically } from '../../src/data/node/index.js';
-import { encodeSafetensors } from '../../src/nn/index.js';
+import {
+  checkData,
+  loadCheckpoint,
+  parseRun,
+  type RunState,
+  saveCheckpoint,
+} from '../../../src/cli/emoji/checkpoint.js';
+import { PRESETS } from '../../../src/cli/emoji/presets.js';
+import { type EmojiData, writeFileAtomically } from '../../../src/data/node/index.js';
+import { encodeSafetensors } from '../../../src/nn/index.js';
 
 const run: RunState = {
   preset: Object.values(PRESETS)[0],

@@ -1,0 +1,57 @@
+import { METRICS } from '../predictor/metrics.js';
+import type { TrainedRun } from '../predictor/node/train.js';
+import type { Report } from '../predictor/report/report.js';
+import { verdictOf } from '../predictor/report/verdict.js';
+import { percent, type Terminal, table } from './terminal.js';
+import { shownMetric } from './training-view.js';
+
+/** Prints how well a run does on its held-out rows, beside the baselines. */
+export function showResult(
+  terminal: Terminal,
+  report: Report,
+  { progress }: TrainedRun,
+  page: string | undefined,
+): void {
+  const { metrics, baselines, rows, contributions } = report;
+  const names = Object.keys(metrics.test);
+  const of = (values: Readonly<Record<string, number>>) =>
+    names.map((name) => (name in values ? shownMetric(name, values[name]) : ''));
+  terminal.print('');
+  terminal.print(verdictOf(report));
+  terminal.print('');
+  terminal.print(
+    table(
+      ['', ...names.map((name) => METRICS[name].title)],
+      [
+        [`model, ${rows.test} test rows`, ...of(metrics.test)],
+        [`model, ${rows.validation} validation rows`, ...of(metrics.validation)],
+        ['linear model, test rows', ...of(baselines.linear)],
+        [`${report.task === 'regression' ? 'mean' : 'most frequent'}, test rows`, ...of(baselines.majority)],
+      ],
+      names.map((_, column) => column + 1),
+    ),
+  );
+  terminal.print('');
+  const waiting = progress.waiting / progress.milliseconds;
+  terminal.print(
+    `${report.steps} steps of ${report.stepMilliseconds.toFixed(1)} ms, of which ${percent(waiting)} waiting for rows (batch ${report.batch}, ${report.adapter})`,
+  );
+  terminal.print(`run: ${report.run}${page === undefined ? '' : `; read ${page}`}`);
+  terminal.result({
+    adapter: report.adapter,
+    seed: report.seed,
+    task: report.task,
+    target: report.target,
+    fields: report.fields.map(({ name, kind }) => ({ name, kind })),
+    rows,
+    metrics,
+    intervals: report.intervals,
+    baselines,
+    ...(contributions === undefined ? {} : { contributions }),
+    steps: report.steps,
+    stepMilliseconds: report.stepMilliseconds,
+    waitingShare: waiting,
+    parameters: report.parameters,
+    run: report.run,
+  });
+}

@@ -1,0 +1,87 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { FusionName } from '../predictor/build.js';
+import { integer } from './integer.js';
+import type { TableOptions } from './table-options.js';
+
+/*
+ * The flags of `tessera train` for a table. This file loads fast, for the help.
+ */
+
+/** What the flags say, beside those of every table. */
+export interface ModelOptions {
+  readonly fusion?: FusionName;
+  readonly encoder?: Readonly<Record<string, string>>;
+  readonly width?: number;
+  readonly dropout?: number;
+  readonly modalityDropout?: number;
+  readonly epochs?: number;
+  readonly batch?: number;
+  readonly learningRate?: number;
+  readonly weightDecay?: number;
+  readonly patience?: number;
+  readonly minutes?: number;
+  readonly balanced?: boolean;
+  readonly augment?: boolean;
+}
+
+/** The options of `tessera train` with a table. */
+export interface TrainTableOptions extends TableOptions, ModelOptions {
+  readonly out?: string;
+  readonly resume?: string | true;
+  readonly overwrite?: boolean;
+}
+
+const FUSIONS: readonly FusionName[] = [
+  'concatenation',
+  'addition',
+  'gated',
+  'film',
+  'low-rank',
+  'cross-attention',
+  'transformer',
+];
+
+/** Adds the flags that say what model is trained, and how. */
+export function addModelOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--fusion <name>', 'how the fields are fused (default: concatenation)').choices(FUSIONS))
+    .option('--encoder <names>', 'encoders by column or kind, such as title=transformer,image=vit', encodersOf)
+    .option(
+      '--width <number>',
+      'size of the features of each field (default: 128; 64 on a software adapter)',
+      multipleOf4,
+    )
+    .option('--dropout <fraction>', 'dropout of features (default: 0.3)', fractionOf)
+    .option(
+      '--modality-dropout <fraction>',
+      'how often training leaves out a field of a row (default: 0.1)',
+      fractionOf,
+    )
+    .option('--batch <number>', 'rows of a step (default: 32 to 512, by the number of rows)', integer(1, 4096))
+    .option('--learning-rate <number>', 'largest learning rate of the schedule (default: 0.002)', positiveOf)
+    .option('--weight-decay <number>', 'decay of weight matrices (default: 0.01)', nonNegativeOf)
+    .option('--patience <epochs>', 'epochs without a better validation metric before the end (default: 8)', integer(1))
+    .option('--minutes <number>', 'time for the training; the number of epochs follows from it', positiveOf)
+    .option('--balanced', 'let all classes weigh the same, however many rows they have')
+    .option('--no-augment', 'do not flip, crop and recolor images in training');
+}
+
+function encodersOf(text: string, previous: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const pairs = text.split(',').map((pair) => {
+    const at = pair.lastIndexOf('=');
+    if (at < 1 || at === pair.length - 1)
+      throw new InvalidArgumentError("expected a column or kind and an encoder, such as 'title=gru'.");
+    return [pair.slice(0, at), pair.slice(at + 1)] as const;
+  });
+  return { ...previous, ...Object.fromEntries(pairs) };
+}
+
+const numberThat = (what: string, fits: (value: number) => boolean) => (text: string) => {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (!Number.isFinite(value) || !fits(value)) throw new InvalidArgumentError(`expected ${what}.`);
+  return value;
+};
+const positiveOf = numberThat('a number above 0', (value) => value > 0);
+const nonNegativeOf = numberThat('a number of at least 0', (value) => value >= 0);
+const fractionOf = numberThat('a number from 0 to below 1', (value) => value >= 0 && value < 1);
+const multipleOf4 = numberThat('a positive multiple of 4', (value) => value > 0 && value % 4 === 0);

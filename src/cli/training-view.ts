@@ -1,0 +1,86 @@
+import { PARTS, type SchemaTarget } from '../data/schema.js';
+import type { RunConfig } from '../predictor/config.js';
+import type { RunData } from '../predictor/data.js';
+import type { EpochRecord } from '../predictor/fit.js';
+import { DEFAULT_METRIC, METRICS } from '../predictor/metrics.js';
+import { taskTarget } from '../predictor/predictions.js';
+import { type Progress, percent, type Terminal } from './terminal.js';
+
+/** What a user sees while a model is trained. */
+export class TrainingView {
+  readonly #metric: string;
+  #progress: Progress | undefined;
+  #validation = '';
+  #begin = 0;
+  #first = 0;
+
+  constructor(
+    private readonly terminal: Terminal,
+    private readonly config: RunConfig,
+    target: SchemaTarget,
+  ) {
+    this.#metric = DEFAULT_METRIC[taskTarget(target).task];
+  }
+
+  /** Shows what is trained on. */
+  data({ schema, errors, ...data }: RunData): void {
+    const { terminal } = this;
+    if (errors.count > 0) terminal.note(errors.summary());
+    const fields = schema.fields.map(({ column, kind }) => `${column} (${kind})`).join(', ');
+    terminal.note(`fields: ${fields}; target: ${schema.target?.column}`);
+    terminal.note(`rows: ${PARTS.map((part) => `${data[part].length} ${part}`).join(', ')}`);
+  }
+
+  step({ steps, total, epoch, loss }: { steps: number; total: number; epoch: number; loss: number }): void {
+    const { terminal, config } = this;
+    if (this.#progress === undefined) {
+      this.#progress = terminal.progress(total, 'training');
+      [this.#begin, this.#first] = [performance.now(), steps];
+    }
+    const seconds = (performance.now() - this.#begin) / 1000;
+    const rows = seconds > 0 ? `${Math.round(((steps - this.#first) * config.training.batch) / seconds)} rows/s` : '';
+    const detail = `epoch ${epoch}, loss ${loss.toFixed(3)}${this.#validation}, ${rows},`;
+    this.#progress.update(steps, detail, total);
+  }
+
+  epoch({ epoch, loss, validation }: EpochRecord): void {
+    this.#validation = `, validation ${METRICS[this.#metric].title} ${shownMetric(this.#metric, validation[this.#metric])}`;
+    if (!process.stderr.isTTY) this.terminal.note(`epoch ${epoch}: loss ${loss.toFixed(4)}${this.#validation}`);
+  }
+
+  /** Ends the display of progress. */
+  stop(): void {
+    this.#progress?.stop();
+  }
+
+  /** Draws the loss and the validation metric over the epochs, on a terminal. */
+  curve(history: readonly EpochRecord[]): void {
+    if (!process.stderr.isTTY || history.length < 2) return;
+    const line = (title: string, values: readonly number[], shown: (value: number) => string) =>
+      this.terminal.note(`${title} ${sparkline(values)} ${shown(values[0])} to ${shown(values[values.length - 1])}`);
+    const { title } = METRICS[this.#metric];
+    line(
+      'training loss'.padEnd(title.length),
+      history.map(({ loss }) => loss),
+      (loss) => loss.toFixed(3),
+    );
+    line(
+      title.padEnd('training loss'.length),
+      history.map(({ validation }) => validation[this.#metric]),
+      (value) => shownMetric(this.#metric, value),
+    );
+  }
+}
+
+/** A metric as it is written: 68.3%, or 0.1234. */
+export const shownMetric = (name: string, value: number): string =>
+  METRICS[name].isFraction ? percent(value) : String(Number(value.toPrecision(4)));
+
+const BARS = [...'▁▂▃▄▅▆▇█'];
+
+/** Numbers as a row of bars from the lowest to the highest. */
+function sparkline(values: readonly number[]): string {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const step = (high - low) / (BARS.length - 1) || 1;
+  return values.map((value) => BARS[Math.round((value - low) / step)] ?? ' ').join('');
+}
