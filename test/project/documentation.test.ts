@@ -7,7 +7,15 @@ import { expect, test } from 'vitest';
  * interfaces and theirs.
  */
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const ENTRIES = ['index', 'kernels/index', 'nn/index', 'models/index', 'data/index', 'data/node/index'];
+const ENTRIES = [
+  'index',
+  'kernels/index',
+  'nn/index',
+  'models/index',
+  'data/index',
+  'data/node/index',
+  'predictor/node/index',
+];
 
 /** Whether the last thing in front of a node is a doc comment. */
 function hasComment(node: Node): boolean {

@@ -24,6 +24,7 @@ test.each(documents)('%s names only paths and commands that there are', (documen
   const commands = [
     'train',
     'evaluate',
+    'inspect',
     'predict',
     'explain',
     'profile',

@@ -81,11 +81,13 @@ export class Predictor {
    *
    * @throws TesseraError if a key is no column, a cell is not of its column's kind, or a file is no image.
    */
-  predict(row: RowObject): Promise<Answer>;
-  /** Answers several rows, in their order. @throws TesseraError as for one row. */
-  predict(rows: readonly RowObject[]): Promise<Answer[]>;
-  async predict(rows: RowObject | readonly RowObject[]): Promise<Answer | Answer[]> {
-    return isList(rows) ? Promise.all(rows.map((row, at) => this.#answer(row, at + 1))) : this.#answer(rows, 1);
+  async predict(row: RowObject): Promise<Answer> {
+    return this.#answer(row, 1);
+  }
+
+  /** Answers several rows, in their order. @throws TesseraError as `predict` does. */
+  async predictAll(rows: readonly RowObject[]): Promise<Answer[]> {
+    return Promise.all(rows.map((row, at) => this.#answer(row, at + 1)));
   }
 
   async #answer(object: RowObject, number: number): Promise<Answer> {
@@ -148,5 +150,3 @@ export class Predictor {
     return used.map((_, at) => answerOf(target, outputs.subarray(at * width, (at + 1) * width)));
   }
 }
-
-const isList = (rows: RowObject | readonly RowObject[]): rows is readonly RowObject[] => Array.isArray(rows);
