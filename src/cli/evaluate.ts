@@ -1,15 +1,17 @@
-import { decodeBytes } from '../data/node/index.js';
 import { openTable } from '../data/node/tables/open.js';
 import { targetOf } from '../data/schema.js';
+import type { Table } from '../data/table.js';
 import { rowCount } from '../predictor/metrics/predictions.js';
 import { METRICS, metricsOf } from '../predictor/metrics.js';
-import { evaluateTable, latencyOf } from '../predictor/node/evaluate.js';
+import { type EvaluatedTable, evaluateTable, latencyOf } from '../predictor/node/evaluate.js';
 import { Predictor } from '../predictor/node/predictor.js';
 import { type DeviceChoice, TesseraError } from '../tensor/index.js';
 import { withDevice } from './device.js';
 import { evaluate as evaluateEmoji } from './emoji/evaluate.js';
+import { stoppable } from './interrupt.js';
+import { shownTable } from './reading.js';
 import { isTableRun, type ReadFlags, readOptionsOf } from './run-path.js';
-import { table as formatTable, Terminal } from './terminal.js';
+import { table as formatTable, type Progress, Terminal } from './terminal.js';
 import { shownMetric } from './training-view.js';
 
 /** The options of `tessera evaluate`. */
@@ -28,39 +30,65 @@ export async function evaluate(run: string, files: readonly string[], options: E
   if (files.length === 0)
     throw new TesseraError(`evaluate: name a table with the column that is predicted: tessera evaluate ${run} TABLE`);
   const terminal = new Terminal(options.json ?? false);
-  const table = await openTable(
+  const opened = await openTable(
     files,
     options.allowOutside === undefined ? {} : { allowOutside: options.allowOutside },
   );
-  return withDevice(options.device, terminal, async (device) => {
-    const predictor = await Predictor.load(run);
-    const read = readOptionsOf(options, terminal);
-    const { predictions, errors } = await evaluateTable(predictor, table, { ...read, decodeImage: decodeBytes });
-    if (errors.count > 0) terminal.note(errors.summary());
-    const metrics = metricsOf(predictions);
-    const latency = await latencyOf(predictor, table);
-    const rows = rowCount(predictions);
-    terminal.print(`${targetOf(predictor.schema).column} on ${rows} rows of ${table.name}:`);
-    terminal.print(
-      formatTable(
-        ['metric', 'value'],
-        Object.entries(metrics).map(([name, value]) => [METRICS[name].title, shownMetric(name, value)]),
-        [1],
-      ),
-    );
-    terminal.print(
-      `one row: ${latency.p50.toFixed(1)} ms (p50), ${latency.p95.toFixed(1)} ms (p95), on ${device.name}`,
-    );
-    terminal.result({
-      adapter: device.name,
-      run,
-      task: predictions.task,
-      target: targetOf(predictor.schema).column,
-      rows,
-      skippedRows: errors.skippedRows,
-      metrics,
-      latencyMilliseconds: latency,
+  return withDevice(options.device, terminal, (device) =>
+    stoppable(terminal, 'stopped', async ({ signal }) => {
+      const table = shownTable(opened, terminal, signal);
+      const predictor = await Predictor.load(run);
+      const { predictions, errors } = await predicted(predictor, table, options, terminal, signal);
+      if (errors.count > 0) terminal.note(errors.summary());
+      const metrics = metricsOf(predictions);
+      const latency = await latencyOf(predictor, table);
+      const rows = rowCount(predictions);
+      const target = targetOf(predictor.schema).column;
+      terminal.print(`${target} on ${rows} rows of ${table.name}:`);
+      terminal.print(
+        formatTable(
+          ['metric', 'value'],
+          Object.entries(metrics).map(([name, value]) => [METRICS[name].title, shownMetric(name, value)]),
+          [1],
+        ),
+      );
+      terminal.print(
+        `one row: ${latency.p50.toFixed(1)} ms (p50), ${latency.p95.toFixed(1)} ms (p95), on ${device.name}`,
+      );
+      terminal.result({
+        adapter: device.name,
+        run,
+        task: predictions.task,
+        target,
+        rows,
+        skippedRows: errors.skippedRows,
+        metrics,
+        latencyMilliseconds: latency,
+      });
+      return 0;
+    }),
+  );
+}
+
+/** Predicts the table, with progress. */
+async function predicted(
+  predictor: Predictor,
+  table: Table,
+  options: EvaluateOptions,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<EvaluatedTable> {
+  let progress: Progress | undefined;
+  try {
+    return await evaluateTable(predictor, table, {
+      ...readOptionsOf(options, terminal),
+      onRows(done, all) {
+        signal.throwIfAborted();
+        progress ??= terminal.lateProgress(all, 'predicting');
+        progress.update(done, 'rows');
+      },
     });
-    return 0;
-  });
+  } finally {
+    progress?.stop();
+  }
 }

@@ -7,6 +7,7 @@ import { decodeBytes } from '../data/node/images.js';
 import type { Cell, Row, Table } from '../data/table.js';
 import { TesseraError } from '../tensor/index.js';
 import { linesOf, resultOf } from './inspection.js';
+import { stoppable } from './interrupt.js';
 import type { TableOptions } from './table-options.js';
 import { inspectGiven } from './table-source.js';
 import { Terminal } from './terminal.js';
@@ -22,22 +23,26 @@ export interface InspectCommandOptions extends TableOptions {
 export async function inspect(files: readonly string[], options: InspectCommandOptions): Promise<number> {
   const { out, sheet, json = false } = options;
   const terminal = new Terminal(json);
-  for (const file of [out, sheet]) if (file !== undefined) await checkWritable(file);
-  const { table, inspection } = await inspectGiven(files, options);
-  const images = await drawnImages(table, inspection);
-  if (sheet !== undefined && images.length === 0)
-    throw new TesseraError(`--sheet: no column of ${table.name} has images; name one with --image, or remove --sheet`);
-  const found = { ...inspection, warnings: [...inspection.warnings, ...imageWarnings(images)] };
-  terminal.result(resultOf(table, found));
-  for (const line of linesOf(table, found, process.stdout.columns)) terminal.print(line);
-  if (inspection.errors.count > 0) terminal.note(inspection.errors.summary());
-  const write = async (file: string, content: string | Uint8Array): Promise<void> => {
-    await writeFileAtomically(file, content);
-    terminal.note(`wrote ${file}`);
-  };
-  if (out !== undefined) await write(out, `${JSON.stringify(inspection.schema, null, 2)}\n`);
-  if (sheet !== undefined) await write(sheet, await contactSheet(images.sort(byCaption)));
-  return 0;
+  return stoppable(terminal, 'stopped; nothing was written', async ({ signal }) => {
+    for (const file of [out, sheet]) if (file !== undefined) await checkWritable(file);
+    const { table, inspection } = await inspectGiven(files, options, terminal, signal);
+    const images = await drawnImages(table, inspection);
+    if (sheet !== undefined && images.length === 0)
+      throw new TesseraError(
+        `--sheet: no column of ${table.name} has images; name one with --image, or remove --sheet`,
+      );
+    const found = { ...inspection, warnings: [...inspection.warnings, ...imageWarnings(images)] };
+    terminal.result(resultOf(table, found));
+    for (const line of linesOf(table, found, process.stdout.columns)) terminal.print(line);
+    if (inspection.errors.count > 0) terminal.note(inspection.errors.summary());
+    const write = async (file: string, content: string | Uint8Array): Promise<void> => {
+      await writeFileAtomically(file, content);
+      terminal.note(`wrote ${file}`);
+    };
+    if (out !== undefined) await write(out, `${JSON.stringify(inspection.schema, null, 2)}\n`);
+    if (sheet !== undefined) await write(sheet, await contactSheet(images.sort(byCaption)));
+    return 0;
+  });
 }
 
 /** Side by side, images of a class show which is none of it. */

@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { TesseraError } from '../tensor/index.js';
 import { restoreTerminal, type Terminal } from './terminal.js';
 
 /** The signals of Ctrl-C, `kill`, and closing the terminal. */
@@ -30,8 +31,8 @@ export function interruptible(terminal: Terminal): Interruption {
       return;
     }
     exitCode = 128 + constants.signals[signal];
-    controller.abort();
-    terminal.note('\nstopping after this step; press again to terminate at once');
+    controller.abort(new TesseraError('stopped'));
+    terminal.note('\nstopping; press again to terminate at once');
   };
   for (const signal of SIGNALS) process.on(signal, interrupt);
   return {
@@ -41,4 +42,25 @@ export function interruptible(terminal: Terminal): Interruption {
     },
     done,
   };
+}
+
+/**
+ * Does work that a signal may stop, and returns its exit code. Where the work throws the signal's reason, this says
+ * `stopped` and returns the code of the signal.
+ */
+export async function stoppable(
+  terminal: Terminal,
+  stopped: string,
+  work: (interruption: Interruption) => Promise<number>,
+): Promise<number> {
+  const interruption = interruptible(terminal);
+  try {
+    return await work(interruption);
+  } catch (error) {
+    if (error !== interruption.signal.reason) throw error;
+    terminal.note(stopped);
+    return interruption.exitCode;
+  } finally {
+    interruption.done();
+  }
 }

@@ -8,6 +8,8 @@ import { type Device, type DeviceChoice, TesseraError } from '../tensor/index.js
 import { lookUp } from '../tensor/options.js';
 import { withDevice } from './device.js';
 import { predict as predictEmoji } from './emoji/predict.js';
+import { stoppable } from './interrupt.js';
+import { shownTable } from './reading.js';
 import { isTableRun, type ReadFlags, readOptionsOf } from './run-path.js';
 import { table as formatTable, percent, Terminal } from './terminal.js';
 
@@ -38,12 +40,15 @@ export async function predict(run: string, rest: readonly string[], options: Pre
     );
   const terminal = new Terminal(options.json ?? false);
   if (options.out !== undefined) await checkWritable(options.out);
-  return withDevice(options.device, terminal, async (device) => {
-    const predictor = await Predictor.load(run);
-    if (tables.length > 0) await predictTables(predictor, run, tables, options, terminal, device);
-    else await predictOne(predictor, run, cells, options, terminal, device);
-    return 0;
-  });
+  const stopped = options.out === undefined ? 'stopped' : `stopped; ${options.out} was not written`;
+  return withDevice(options.device, terminal, (device) =>
+    stoppable(terminal, stopped, async ({ signal }) => {
+      const predictor = await Predictor.load(run);
+      if (tables.length > 0) await predictTables(predictor, run, tables, options, terminal, device, signal);
+      else await predictOne(predictor, run, cells, options, terminal, device);
+      return 0;
+    }),
+  );
 }
 
 /** Divides what follows the run into tables, and flags with their values. */
@@ -108,11 +113,11 @@ async function predictTables(
   options: PredictOptions,
   terminal: Terminal,
   device: Device,
+  signal: AbortSignal,
 ): Promise<void> {
   const { out, allowOutside } = options;
-  const table = await openTable(files, allowOutside === undefined ? {} : { allowOutside });
-  const { size } = table;
-  const progress = size === undefined ? undefined : terminal.progress(size, 'rows');
+  const opened = await openTable(files, allowOutside === undefined ? {} : { allowOutside });
+  const table = shownTable(opened, terminal, signal, 'predicting');
   let rows = 0;
   let skippedRows = 0;
   const predictions: unknown[] = [];
@@ -127,19 +132,14 @@ async function predictTables(
     });
     for await (const chunk of chunks) {
       rows += chunk.length;
-      progress?.update(rows, '');
       if (out === undefined && terminal.json)
         for (const { file, row, answer } of chunk) predictions.push({ file, row, ...answer });
       yield chunk;
     }
   };
   const lines = answersAsCsv(predictor, table, answered());
-  try {
-    if (out !== undefined) await writeFileAtomically(out, lines);
-    else for await (const line of lines) terminal.print(line.trimEnd());
-  } finally {
-    progress?.stop();
-  }
+  if (out !== undefined) await writeFileAtomically(out, lines);
+  else for await (const line of lines) terminal.print(line.trimEnd());
   if (out !== undefined) terminal.note(`wrote ${rows} rows to ${out}`);
   terminal.result({
     adapter: device.name,

@@ -5,10 +5,12 @@ import type { Overrides } from '../data/overrides.js';
 import { KINDS, type PartName, parseSchema, type Schema, type Split } from '../data/schema.js';
 import type { Table } from '../data/table.js';
 import { TesseraError } from '../tensor/index.js';
+import { shownTable } from './reading.js';
 import type { TableOptions } from './table-options.js';
+import type { Terminal } from './terminal.js';
 
 /** Opens the table that a command was given, with its files for validation and test. @throws TesseraError as `openTable`. */
-export const openGiven = (files: readonly string[], options: TableOptions): Promise<Table> => {
+const openGiven = (files: readonly string[], options: TableOptions): Promise<Table> => {
   const { validation = [], test = [], encoding, delimiter, allowOutside } = options;
   return openTable([...files, ...validation, ...test], {
     ...(encoding === undefined ? {} : { encoding }),
@@ -24,12 +26,17 @@ export interface InspectedTable {
 }
 
 /**
- * Opens the table that a command was given and inspects it as its flags say.
+ * Opens the table that a command was given and inspects it as its flags say; shows the progress, and stops at the signal.
  * @throws TesseraError as `openTable` and `inspectTable`, and if the schema cannot be read.
  */
-export async function inspectGiven(files: readonly string[], options: TableOptions): Promise<InspectedTable> {
+export async function inspectGiven(
+  files: readonly string[],
+  options: TableOptions,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<InspectedTable> {
   const schema = options.schema === undefined ? undefined : await readSchema(options.schema);
-  const table = await openGiven(files, options);
+  const table = shownTable(await openGiven(files, options), terminal, signal);
   const split = splitOf(files, options, schema);
   const inspection = await inspectTable(table, {
     overrides: overridesOf(options, table),

@@ -23,13 +23,28 @@ export class Terminal {
     if (this.json) process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
   }
 
-  /** Shows the progress of work of `total` steps. */
-  progress(total: number, label: string): Progress {
+  /** Shows the progress of work of `total` steps, or of an unknown number. */
+  progress(total: number | undefined, label: string): Progress {
     return process.stderr.isTTY
       ? new BarProgress(total, label)
       : new LineProgress(total, label, (line) => this.note(line));
   }
+
+  /** Shows the progress of work that may be short: only once it has taken two seconds. */
+  lateProgress(total: number | undefined, label: string): Progress {
+    const begin = performance.now();
+    let shown: Progress | undefined;
+    return {
+      update: (done, detail) => {
+        if (performance.now() - begin > LATE_MILLISECONDS) shown ??= this.progress(total, label);
+        shown?.update(done, detail);
+      },
+      stop: () => shown?.stop(),
+    };
+  }
 }
+
+const LATE_MILLISECONDS = 2_000;
 
 /** The display of progress. */
 export interface Progress {
@@ -49,11 +64,14 @@ export function restoreTerminal(): void {
 
 class BarProgress implements Progress {
   readonly #bar: SingleBar;
-  constructor(total: number, label: string) {
-    const format = `${label} [{bar}] {value}/{total} {detail} {eta_formatted} left`;
+  constructor(total: number | undefined, label: string) {
+    const format =
+      total === undefined
+        ? `${label} {value} {detail}`
+        : `${label} [{bar}] {value}/{total} {detail} {eta_formatted} left`;
     this.#bar = new SingleBar({ format, stream: process.stderr, hideCursor: true, barsize: 24, gracefulExit: false });
     shownBars.add(this.#bar);
-    this.#bar.start(total, 0, { detail: '' });
+    this.#bar.start(total ?? Number.MAX_SAFE_INTEGER, 0, { detail: '' });
   }
   update(done: number, detail: string, total?: number): void {
     if (total !== undefined) this.#bar.setTotal(total);
@@ -65,22 +83,34 @@ class BarProgress implements Progress {
   }
 }
 
-/** Prints a line for every tenth of the work. */
+const LINE_MILLISECONDS = 30_000;
+
+/** Prints a line for every tenth of the work, and one at least every 30 seconds. */
 class LineProgress implements Progress {
   #next = 0;
-  readonly #start = performance.now();
+  #printed = 0;
+  /** How much was done when, at the first update. */
+  #start: { readonly done: number; readonly time: number } | undefined;
   constructor(
-    private total: number,
+    private total: number | undefined,
     private readonly label: string,
     private readonly note: (line: string) => void,
   ) {}
   update(done: number, detail: string, total = this.total): void {
     this.total = total;
-    if (done < this.#next) return;
-    this.#next = done + Math.max(1, Math.ceil(this.total / 10));
-    const seconds = (performance.now() - this.#start) / 1000;
-    const left = done > 0 ? `${Math.round((seconds / done) * (this.total - done))} s left` : '';
-    this.note(`${this.label} ${done}/${this.total} ${detail} ${left}`.trimEnd());
+    const now = performance.now();
+    this.#start ??= { done, time: now };
+    if (done < this.#next && now - this.#printed < LINE_MILLISECONDS) return;
+    this.#next = total === undefined ? Number.POSITIVE_INFINITY : done + Math.max(1, Math.ceil(total / 10));
+    this.#printed = now;
+    const since = done - this.#start.done;
+    const seconds = (now - this.#start.time) / 1000;
+    const left = total === undefined || since === 0 ? '' : `${Math.round((seconds / since) * (total - done))} s left`;
+    this.note(
+      [this.label, total === undefined ? done : `${done}/${total}`, detail, left]
+        .filter((word) => word !== '')
+        .join(' '),
+    );
   }
   stop(): void {}
 }

@@ -61,7 +61,7 @@ export function addModelOptions(command: Command): Command {
     .option('--learning-rate <number>', 'largest learning rate of the schedule (default: 0.002)', positiveOf)
     .option('--weight-decay <number>', 'decay of weight matrices (default: 0.01)', nonNegativeOf)
     .option('--patience <epochs>', 'epochs without a better validation metric before the end (default: 8)', integer(1))
-    .option('--minutes <number>', 'time for the training; the number of epochs follows from it', positiveOf)
+    .option('--minutes <number>', 'time for the training steps; their number follows from it', positiveOf)
     .option('--balanced', 'let all classes weigh the same, however many rows they have')
     .option('--no-augment', 'do not flip, crop and recolor images in training');
 }

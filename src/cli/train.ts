@@ -13,7 +13,8 @@ import { reportPage } from '../predictor/report/page.js';
 import type { Report } from '../predictor/report/report.js';
 import { type Device, type DeviceChoice, TesseraError } from '../tensor/index.js';
 import { withDevice } from './device.js';
-import { interruptible } from './interrupt.js';
+import { stoppable } from './interrupt.js';
+import { shownTable } from './reading.js';
 import { readOptionsOf } from './run-path.js';
 import { showResult } from './run-result.js';
 import { inspectGiven } from './table-source.js';
@@ -36,46 +37,49 @@ type Prepared = RunTable & { readonly config: RunConfig };
 export async function trainTable(files: readonly string[], options: TrainOptions): Promise<number> {
   const terminal = new Terminal(options.json ?? false);
   const folder = new RunFolder(folderOf(files, options));
-  return withDevice(options.device, terminal, async (device) => {
-    const interruption = interruptible(terminal);
-    await folder.lock();
-    try {
-      const isResumed = options.resume !== undefined;
-      if (!isResumed && !options.overwrite && (await folder.has('checkpoint')))
-        throw new TesseraError(
-          `the run in '${folder.folder}' was interrupted; finish it with: tessera train --resume ${folder.folder}; or start again and replace it with --overwrite`,
-        );
-      const run = isResumed ? await resumed(folder) : await prepared(files, options, device);
-      const view = new TrainingView(terminal, run.config, targetOf(run.schema));
-      const trained = await trainRun(folder, run, run.config, {
-        read: readOptionsOf(run.config.table, terminal),
-        resume: isResumed,
-        signal: interruption.signal,
-        onData: (data) => view.data(data),
-        onStep: (step) => view.step(step),
-        onEpoch: (record) => view.epoch(record),
-      }).finally(() => view.stop());
-      if (!trained.progress.finished) {
-        terminal.note(`stopped; continue with: tessera train --resume ${folder.folder}`);
-        return interruption.exitCode;
+  const isResumed = options.resume !== undefined;
+  const resume = `tessera train --resume ${folder.folder}`;
+  const early = isResumed ? `stopped; continue with: ${resume}` : 'stopped before the training began';
+  return withDevice(options.device, terminal, (device) =>
+    stoppable(terminal, early, async (interruption) => {
+      const { signal } = interruption;
+      await folder.lock();
+      try {
+        if (!isResumed && !options.overwrite && (await folder.has('checkpoint')))
+          throw new TesseraError(
+            `the run in '${folder.folder}' was interrupted; finish it with: ${resume}; or start again and replace it with --overwrite`,
+          );
+        const run = isResumed
+          ? await resumed(folder, terminal, signal)
+          : await prepared(files, options, device, terminal, signal);
+        const view = new TrainingView(terminal, run.config, targetOf(run.schema));
+        const trained = await trainRun(folder, run, run.config, {
+          read: readOptionsOf(run.config.table, terminal),
+          resume: isResumed,
+          signal,
+          onData: (data) => view.data(data),
+          onStep: (step) => view.step(step),
+          onEpoch: (record) => view.epoch(record),
+        }).finally(() => view.stop());
+        if (!trained.progress.finished) {
+          terminal.note(`stopped; continue with: ${resume}`);
+          return interruption.exitCode;
+        }
+        view.curve(trained.progress.history);
+        const report = await reported(folder, run, trained, device, terminal, signal);
+        if (report === undefined) {
+          terminal.note(`stopped; the model is trained, and its report is made by: ${resume}`);
+          return interruption.exitCode;
+        }
+        const page = await writePage(folder, report, terminal);
+        await folder.finish();
+        showResult(terminal, report, trained, page);
+        return 0;
+      } finally {
+        await folder.unlock();
       }
-      view.curve(trained.progress.history);
-      const report = await reported(folder, run, trained, device, terminal, interruption.signal);
-      if (report === undefined) {
-        terminal.note(
-          `stopped; the model is trained, and its report is made by: tessera train --resume ${folder.folder}`,
-        );
-        return interruption.exitCode;
-      }
-      const page = await writePage(folder, report, terminal);
-      await folder.finish();
-      showResult(terminal, report, trained, page);
-      return 0;
-    } finally {
-      interruption.done();
-      await folder.unlock();
-    }
-  });
+    }),
+  );
 }
 
 /** Makes the report, with progress; undefined if it was stopped. */
@@ -131,8 +135,14 @@ function folderOf(files: readonly string[], { resume, out, seed = 0 }: TrainOpti
 }
 
 /** Inspects the table, and decides what is trained. */
-async function prepared(files: readonly string[], options: TrainOptions, device: Device): Promise<Prepared> {
-  const { table, inspection } = await inspectGiven(files, options);
+async function prepared(
+  files: readonly string[],
+  options: TrainOptions,
+  device: Device,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<Prepared> {
+  const { table, inspection } = await inspectGiven(files, options, terminal, signal);
   const { schema, parts, warnings } = inspection;
   targetOf(schema);
   const { onError = 'stop', delimiter, encoding, allowOutside, validation = [], test = [], seed = 0 } = options;
@@ -175,7 +185,7 @@ const defined = <T extends object>(options: T): { [Name in keyof T]?: Exclude<T[
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 
 /** Opens the table of an interrupted run, and divides it as it was. */
-async function resumed(folder: RunFolder): Promise<Prepared> {
+async function resumed(folder: RunFolder, terminal: Terminal, signal: AbortSignal): Promise<Prepared> {
   const exists = await stat(folder.folder).then(
     (status) => status.isDirectory(),
     () => false,
@@ -190,10 +200,8 @@ async function resumed(folder: RunFolder): Promise<Prepared> {
     );
   const schema = await folder.readSchema((json) => parseSchema(json, folder.file('schema')));
   const { files, delimiter, encoding, allowOutside, onError } = config.table;
-  const table = await openTable(
-    files,
-    defined({ delimiter, encoding: encoding as never, allowOutside }) as Parameters<typeof openTable>[1],
-  );
+  const format = defined({ delimiter, encoding: encoding as never, allowOutside }) as Parameters<typeof openTable>[1];
+  const table = shownTable(await openTable(files, format), terminal, signal);
   const { classes, column, kind } = targetOf(schema);
   const parts = await splitRows(table, schema.split, {
     target: column,

@@ -29,6 +29,7 @@ export class TrainingView {
     const fields = schema.fields.map(({ column, kind }) => `${column} (${kind})`).join(', ');
     terminal.note(`fields: ${fields}; target: ${schema.target?.column}`);
     terminal.note(`rows: ${PARTS.map((part) => `${data[part].length} ${part}`).join(', ')}`);
+    terminal.note('the first step prepares the kernels, which may take a while');
   }
 
   step({ steps, total, epoch, loss }: { steps: number; total: number; epoch: number; loss: number }): void {
@@ -38,9 +39,9 @@ export class TrainingView {
       [this.#begin, this.#first] = [performance.now(), steps];
     }
     const seconds = (performance.now() - this.#begin) / 1000;
-    const rows = seconds > 0 ? `${Math.round(((steps - this.#first) * config.training.batch) / seconds)} rows/s` : '';
-    const detail = `epoch ${epoch}, loss ${loss.toFixed(3)}${this.#validation}, ${rows},`;
-    this.#progress.update(steps, detail, total);
+    const since = steps - this.#first;
+    const rows = since > 0 ? `, ${Math.round((since * config.training.batch) / seconds)} rows/s` : '';
+    this.#progress.update(steps, `epoch ${epoch}, loss ${loss.toFixed(3)}${this.#validation}${rows},`, total);
   }
 
   epoch({ epoch, loss, validation }: EpochRecord): void {

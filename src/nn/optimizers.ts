@@ -57,7 +57,8 @@ export interface OptimizerOptions {
   readonly accumulate?: number;
   /**
    * Decay a, within [0, 1), of an exponential moving average of each parameter, average ← a · average + (1 - a) · θ,
-   * for `swapAverages` (Polyak and Juditsky 1992). Default: no averages are kept.
+   * for `swapAverages` (Polyak and Juditsky 1992). After the first t updates a is at most t / (t + 9), so that the average soon
+   * forgets the initial values. Default: no averages are kept.
    */
   readonly averageDecay?: number;
   /**
@@ -296,7 +297,7 @@ export abstract class Optimizer {
     const results = updateAll(update, scale, states, settings);
     const next = new Map<Slot, readonly Tensor[]>(gradients.map(({ slot }, index) => [slot, results[index]]));
     // The average starts as the parameter itself.
-    const decay = this.updates === 0 ? 0 : averageDecay;
+    const decay = Math.min(averageDecay, this.updates / (this.updates + 9));
     const assigns = this.#slots.flatMap((slot) => {
       const { parameter, moments, average } = slot;
       const values = next.get(slot) ?? [];

@@ -33,7 +33,7 @@ export interface TrainingConfig {
   readonly averageDecay: number;
   /** Training ends after so many epochs without a better validation metric. */
   readonly patience: number;
-  /** A limit on the time: the first epoch tells how many epochs fit into it. */
+  /** A limit on the time of the steps: their speed tells how many fit into it. */
   readonly minutes?: number;
   /** Whether classes weigh the same in the loss, however many rows they have. */
   readonly balanced: boolean;

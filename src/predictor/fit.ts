@@ -26,8 +26,8 @@ export interface EpochRecord {
 /** How far a training is, as JSON; its tensors are beside it. */
 export interface FitProgress {
   readonly steps: number;
-  /** The number of epochs of the schedule: fewer than the most that are allowed where the time is limited. */
-  readonly epochs: number;
+  /** The number of steps of the schedule; where the time is limited, it is known after a 20th of the time. */
+  readonly total?: number;
   readonly milliseconds: number;
   /** How much of it the steps waited for their rows to be read and decoded. */
   readonly waiting: number;
@@ -76,12 +76,15 @@ export interface FitOptions {
   save?(state: FitState): Promise<void>;
 }
 
+/** The speed is measured over so many steps or more. */
+const FEWEST_TIMED = 3;
 /** A state is saved at least so often. */
 const SAVE_MILLISECONDS = 60_000;
 
 /**
  * Trains a model with AdamW, warm-up and cosine decay; validates the moving average of its parameters after each epoch and
- * keeps the best. Ends after the last epoch, or `patience` epochs after the best.
+ * keeps the best. Ends after the last epoch, `patience` epochs after the best, or, where the time is limited, after as many
+ * steps as fit into it.
  *
  * @throws TesseraError if the loss is not finite.
  */
@@ -102,6 +105,10 @@ export async function trainModel(
 class Training {
   readonly #optimizers: readonly AdamW[];
   readonly #perEpoch: number;
+  /** The steps of all epochs that are allowed. */
+  readonly #most: number;
+  /** The steps of this process but the first, which compiles kernels, and their time. */
+  #timed = { steps: -1, milliseconds: 0 };
   #progress: FitProgress;
   #best: ReadonlyMap<string, StoredTensor> = new Map();
   #saved = performance.now();
@@ -114,9 +121,10 @@ class Training {
   ) {
     const { start } = options;
     this.#perEpoch = Math.ceil(rows.train.length / config.batch);
+    this.#most = this.#perEpoch * config.epochs;
     this.#progress = start?.progress ?? {
       steps: 0,
-      epochs: config.epochs,
+      ...(config.minutes === undefined ? { total: this.#most } : {}),
       milliseconds: 0,
       waiting: 0,
       deviceBytes: 0,
@@ -145,14 +153,15 @@ class Training {
   }
 
   #isOver(): boolean {
-    const { history, epochs, best } = this.#progress;
-    return history.length >= epochs || history.length - best >= this.config.patience;
+    const { history, total = this.#most, best } = this.#progress;
+    const ended = history.at(-1)?.steps ?? 0;
+    return ended >= total || history.length - best >= this.config.patience;
   }
 
   /** The learning rate of a step: warm-up, then half a cosine. */
   #rateAt(step: number): number {
     const { learningRate, warmUp: share } = this.config;
-    const total = this.#perEpoch * this.#progress.epochs;
+    const { total = this.#most } = this.#progress;
     const first = Math.min(Math.ceil(share * total), total - 1);
     return warmUp(first, cosineDecay(learningRate, total - first))(step);
   }
@@ -172,13 +181,14 @@ class Training {
     });
     let begin = performance.now();
     for await (const batch of batches) {
+      if (this.#progress.total !== undefined && this.#progress.steps >= this.#progress.total) break;
       const waiting = performance.now() - begin;
       if (batch.target === undefined) throw new TesseraError('train: the rows have no target');
       const loss = this.model.task.loss(this.model.forward(batch.fields), batch.target);
       await Optimizer.stepAll(loss, this.#optimizers);
       const value = await loss.item();
-      const { steps, milliseconds, lossSum, epochs } = this.#progress;
-      const now = performance.now();
+      const { steps, milliseconds, lossSum } = this.#progress;
+      const time = performance.now() - begin;
       if (!Number.isFinite(value))
         throw new TesseraError(
           `train: the loss is ${value} after ${steps} steps: the training has diverged; try a smaller learning rate`,
@@ -186,25 +196,35 @@ class Training {
       this.#progress = {
         ...this.#progress,
         steps: steps + 1,
-        milliseconds: milliseconds + now - begin,
+        milliseconds: milliseconds + time,
         waiting: this.#progress.waiting + waiting,
         deviceBytes: Math.max(this.#progress.deviceBytes, (await defaultDevice()).memory.bytes),
         lossSum: lossSum + value,
       };
-      options.onStep?.({ steps: steps + 1, total: this.#perEpoch * epochs, epoch: epoch + 1, loss: value });
+      this.#limit(time);
+      const { total = this.#most } = this.#progress;
+      options.onStep?.({ steps: steps + 1, total, epoch: epoch + 1, loss: value });
       if (signal?.aborted) return;
       if (performance.now() - this.#saved > SAVE_MILLISECONDS) await this.#save();
       begin = performance.now();
     }
-    await this.#endEpoch();
+    try {
+      await this.#endEpoch();
+    } catch (error) {
+      // The epoch is then ended again when the training continues.
+      if (signal?.aborted && error === signal.reason) return;
+      throw error;
+    }
     if (!this.#isOver()) await this.#save();
   }
 
   async #endEpoch(): Promise<void> {
-    const { steps, milliseconds, lossSum, history, epochs, best } = this.#progress;
+    const { steps, milliseconds, lossSum, history, best } = this.#progress;
+    const { signal } = this.options;
     const validation = await this.#averaged(async () => {
       const { encoded, target, validation } = this.rows;
-      const metrics = metricsOf(await predictRows(this.model, target, encoded, validation));
+      const predictions = await predictRows(this.model, target, encoded, validation, () => signal?.throwIfAborted());
+      const metrics = metricsOf(predictions);
       const record = { validation: metrics };
       if (best === 0 || isBetter(metrics, history[best - 1].validation, this.rows.target)) {
         this.#best = await this.model.state();
@@ -215,7 +235,7 @@ class Training {
     const record: EpochRecord = {
       epoch: history.length + 1,
       steps,
-      loss: lossSum / this.#perEpoch,
+      loss: lossSum / (steps - history.length * this.#perEpoch),
       validation: validation.validation,
       learningRate: this.#rateAt(steps - 1),
       milliseconds,
@@ -223,27 +243,34 @@ class Training {
     this.#progress = {
       ...this.#progress,
       lossSum: 0,
-      epochs: history.length === 0 ? this.#epochsWithin(milliseconds, epochs) : epochs,
       history: [...history, record],
       best: validation.isBest ? record.epoch : best,
     };
     await this.options.onEpoch?.(record);
   }
 
-  /** The number of epochs that the time allows, after the first has taken some milliseconds. */
-  #epochsWithin(milliseconds: number, most: number): number {
+  /** Where the time is limited, decides after a 20th of it how many steps fit into it. */
+  #limit(milliseconds: number): void {
     const { minutes } = this.config;
-    if (minutes === undefined) return most;
-    return Math.max(1, Math.min(most, Math.floor((minutes * 60_000) / milliseconds)));
+    const { steps, total } = this.#progress;
+    const timed = this.#timed;
+    if (++timed.steps === 0 || minutes === undefined || total !== undefined) return;
+    timed.milliseconds += milliseconds;
+    const limit = minutes * 60_000;
+    if (timed.steps < FEWEST_TIMED || timed.milliseconds < limit / 20) return;
+    const fitting = Math.floor((limit / timed.milliseconds) * timed.steps);
+    this.#progress = { ...this.#progress, total: Math.min(this.#most, Math.max(steps, fitting)) };
   }
 
   /** Does something with the moving averages in place of the parameters. */
   async #averaged<T>(work: () => Promise<T>): Promise<T> {
     const averaged = this.config.averageDecay > 0 ? this.#optimizers : [];
     for (const optimizer of averaged) await optimizer.swapAverages();
-    const result = await work();
-    for (const optimizer of averaged) await optimizer.swapAverages();
-    return result;
+    try {
+      return await work();
+    } finally {
+      for (const optimizer of averaged) await optimizer.swapAverages();
+    }
   }
 
   async #save(): Promise<FitState> {

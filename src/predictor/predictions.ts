@@ -17,15 +17,26 @@ export interface Outputs {
   readonly targets?: Float32Array;
 }
 
-/** Computes the predictions of a model for some rows, and brings them to the host. The model is put in inference mode. */
-export async function outputsOf(model: Multimodal, encoded: BatchSource, rows: Uint32Array): Promise<Outputs> {
+/**
+ * Computes the predictions of a model for some rows, and brings them to the host. The model is put in inference mode. `onRows`
+ * is told after each batch how many rows are done, and may throw to stop.
+ */
+export async function outputsOf(
+  model: Multimodal,
+  encoded: BatchSource,
+  rows: Uint32Array,
+  onRows?: (done: number) => void,
+): Promise<Outputs> {
   model.eval();
   const [outputs, targets]: Float32Array[][] = [[], []];
-  for await (const { fields, target } of loader(encoded, rows, { size: SIZE })) {
+  let done = 0;
+  for await (const { rows: batch, fields, target } of loader(encoded, rows, { size: SIZE })) {
     const predicted = model.task.predict(model.forward(fields));
     const [values, truth] = await Promise.all([predicted.data(), target?.data()]);
     outputs.push(Float32Array.from(values));
     if (truth !== undefined) targets.push(Float32Array.from(truth));
+    done += batch.length;
+    onRows?.(done);
   }
   return { outputs: joined(outputs), ...(targets.length > 0 ? { targets: joined(targets) } : {}) };
 }
@@ -54,7 +65,7 @@ export function inUnit({ kind, state }: SchemaTarget, targets: Float32Array): Fl
 }
 
 /**
- * Predicts rows that have targets.
+ * Predicts rows that have targets; `onRows` as in `outputsOf`.
  * @throws TesseraError if the rows have none.
  */
 export async function predictRows(
@@ -62,8 +73,9 @@ export async function predictRows(
   target: SchemaTarget,
   encoded: BatchSource,
   rows: Uint32Array,
+  onRows?: (done: number) => void,
 ): Promise<Predictions> {
-  const { outputs, targets } = await outputsOf(model, encoded, rows);
+  const { outputs, targets } = await outputsOf(model, encoded, rows, onRows);
   if (targets === undefined) throw new TesseraError(`the rows have no target; expected the column '${target.column}'`);
   return predictionsOf(taskTarget(target), inUnit(target, targets), outputs);
 }

@@ -112,6 +112,13 @@ test('Ctrl-C and a killed process continue to the same bits', async () => {
   expect(model('runs/split').equals(model('runs/things-seed3'))).toBe(true);
 });
 
+test('--minutes limits the steps, also to less than an epoch', async () => {
+  const { code, out, err } = await run(...small, '--minutes', '0.0001', '--out', 'runs/minutes', '--json');
+  expect(code, err).toBe(0);
+  expect(JSON.parse(out).steps).toBeLessThan(8);
+  expect(err).toMatch(/^epoch 1: loss \d/m);
+});
+
 test('a table that has changed is not trained on further', async () => {
   const args = ['train', 'changed.csv', '--target', 'label', '--width', '16', '--epochs', '2', '--out', 'runs/changed'];
   writeTable('changed.csv', 300);

@@ -121,10 +121,10 @@ describe.each([
     const w = new Variable(Float32Array.of(8, -4), [2], 'w');
     const optimizer = new SGD([w], { learningRate: 0.25, averageDecay: 0.5 });
     await expect(optimizer.swapAverages()).rejects.toThrow('there are no averages');
-    // w halves with each step: 4, 2, 1; averages 4, 3, 2.
+    // w halves with each step: 4, 2, 1. The averages decay by 0, 1/10, 2/11: 4, 2.2, 13.4/11.
     for (let step = 0; step < 3; step++) await optimizer.step(w.square().sum());
     await optimizer.swapAverages();
-    expectClose(await w.data(), [2, -1]);
+    expectClose(await w.data(), [13.4 / 11, -6.7 / 11]);
     await optimizer.swapAverages();
     expectClose(await w.data(), [1, -0.5]);
     expect([...optimizer.variables().keys()]).toEqual(['w.average']);

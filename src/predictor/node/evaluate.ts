@@ -16,13 +16,13 @@ export interface EvaluatedTable {
 }
 
 /**
- * Predicts all rows of a table that has the target.
+ * Predicts all rows of a table that has the target. `onRows` is told how many of how many are done, and may throw to stop.
  * @throws TesseraError if the table lacks a column or has no row with a target, and as the options say.
  */
 export async function evaluateTable(
   { model, schema }: Predictor,
   table: Table,
-  { onError, ...options }: ReadOptions,
+  { onError, onRows, ...options }: ReadOptions & { onRows?(done: number, all: number): void },
 ): Promise<EvaluatedTable> {
   const { column } = targetOf(schema);
   if (!table.columns.includes(column))
@@ -36,7 +36,8 @@ export async function evaluateTable(
     errors,
   });
   if (test.length === 0) throw new TesseraError(`${table.name}: no row can be used\n${errors.summary()}`);
-  return { predictions: await predictRows(model, targetOf(schema), encoded, test), errors };
+  const predictions = await predictRows(model, targetOf(schema), encoded, test, (done) => onRows?.(done, test.length));
+  return { predictions, errors };
 }
 
 /** The median and the 95th percentile of some times, in milliseconds. */
