@@ -111,7 +111,8 @@ export function partsOf(kernel: Kernel, launch: Omit<Part, 'share'>, limits: Lim
   }
   const large = parts.flatMap((part) => largeIn(part, limits).map((name) => [name, part.windows[name]] as const))[0];
   if (large === undefined && parts.length <= MOST_PARTS) return parts;
-  const [name, window] = large ?? Object.entries(launch.windows)[0];
+  const [name, window] =
+    large ?? Object.entries(launch.windows).reduce((most, one) => (sizeOf(one[1]) > sizeOf(most[1]) ? one : most));
   throw new OutOfMemoryError(
     `${label}: '${name}' of ${kernel.name} has ${sizeOf(window)} bytes, more than are bound at once ` +
       `(${limits.bindingBytes}), and the kernel cannot be split so that it is smaller; split the tensor`,

@@ -314,6 +314,11 @@ describe('what cannot be done in parts is refused', () => {
     );
   });
 
+  test('with its largest binding, where there would be too many parts', async () => {
+    setDefaultDevice(narrow);
+    await expect(ops.tile(drawn([3]), [1e8]).data()).rejects.toThrow(/'y' of copy has 1200000000 bytes/);
+  });
+
   test('and so is what no buffer can hold', async () => {
     setDefaultDevice(narrow);
     const { bufferBytes } = narrow.limits;
