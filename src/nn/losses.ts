@@ -1,5 +1,6 @@
 import { checkTensors } from '../tensor/graph/graph.js';
 import { arange, crossEntropyRows, oneHot, type Tensor, TesseraError, tensor, where } from '../tensor/index.js';
+import { checkIndices, expectRank, expectShape, expectType } from '../tensor/ops/checks.js';
 import { checkOptions, fraction, integer, listOf, nonNegative, optional, positive } from '../tensor/options.js';
 import {
   absoluteErrorRows,
@@ -67,22 +68,16 @@ export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntro
     const smooth = labels.mul(1 - labelSmoothing).add(labelSmoothing / classes);
     return logits.logSoftmax().mul(smooth).sum(-1).mean().neg();
   }
+  expectRank('crossEntropy', 'logits', logits, 2, 'batch, classes');
+  expectType('crossEntropy', 'logits', logits, 'f32');
+  expectShape('crossEntropy', 'labels', labels, [logits.shape[0]]);
+  checkIndices('crossEntropy', 'label', labels, { count: classes, of: 'classes', except: ignoreIndex });
   if (ignoreIndex === undefined) return weightedMean(logits, labels, undefined, labelSmoothing, classWeights);
   const isIgnored = labels.equal(ignoreIndex);
   // Ignored rows are replaced by zeros with label 0, so that infinities and NaN in them have no effect.
-  const validLabels = knownLabels(labels, ignoreIndex) ?? where(isIgnored, 0, labels);
+  const validLabels = where(isIgnored, 0, labels);
   const validLogits = where(isIgnored.expandDims(-1), 0, logits);
   return weightedMean(validLogits, validLabels, isIgnored, labelSmoothing, classWeights);
-}
-
-/** The labels with 0 for ignored ones, if known on the host: the others are then checked at the call. */
-function knownLabels(labels: Tensor, ignoreIndex: number): Tensor | undefined {
-  const values = labels.host ?? (labels.source.kind === 'data' ? labels.source.data : undefined);
-  if (values === undefined) return undefined;
-  return tensor(
-    Int32Array.from(values, (label) => (label === ignoreIndex ? 0 : label)),
-    labels.shape,
-  );
 }
 
 /**

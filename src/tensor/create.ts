@@ -5,6 +5,7 @@ import { type Shape, sizeOf } from '../launch/shape.js';
 import { makeTensor } from './factory.js';
 import type { DType } from './graph/graph.js';
 import { checkShape, formatShape, sameShape } from './graph/shape.js';
+import { checkHolds, expectTensor } from './ops/checks.js';
 import { broadcastTo } from './ops/movement.js';
 import type { Tensor } from './tensor.js';
 
@@ -38,10 +39,15 @@ export function scalarOf(op: string, value: number, dtype: DType): Tensor {
  * the dtype is unknown, or an integer dtype cannot represent a value.
  */
 export function tensor(values: Nested | HostArray, shape?: Shape, dtype?: DType): Tensor {
-  if (!ArrayBuffer.isView(values) && !Array.isArray(values) && !isNumber(values)) throw notNumbers('tensor', values);
+  return tensorOf('tensor', values, shape, dtype);
+}
+
+/** Creates a tensor with errors under the name of the function that was called. */
+export function tensorOf(op: string, values: Nested | HostArray, shape?: Shape, dtype?: DType): Tensor {
+  if (!ArrayBuffer.isView(values) && !Array.isArray(values) && !isNumber(values)) throw notNumbers(op, values);
   const flat = ArrayBuffer.isView(values) ? values : flatten(values);
-  const own = shape ?? (ArrayBuffer.isView(values) ? [values.length] : nestedShape(values));
-  const type = checkValues('tensor', flat, own, dtype ?? dtypeOf(flat));
+  const own = shape ?? (ArrayBuffer.isView(values) ? [values.length] : nestedShape(op, values));
+  const type = checkValues(op, flat, own, dtype ?? dtypeOf(flat));
   return makeTensor({ kind: 'data', data: hostArray(flat, type) }, 0, own, type);
 }
 
@@ -82,18 +88,6 @@ function dtypeOf(values: HostArray | readonly (number | boolean)[]): DType {
   return typeof values[0] === 'boolean' ? 'bool' : 'f32';
 }
 
-const INTEGERS = { i32: [-(2 ** 31), 2 ** 31 - 1], u32: [0, 2 ** 32 - 1], bool: [0, 1] } as const;
-
-/** @throws TesseraError if an integer or bool dtype cannot represent the value. */
-function checkHolds(op: string, value: number, dtype: DType): void {
-  if (dtype === 'f32' || dtype === 'f16') return;
-  const [least, largest] = INTEGERS[dtype];
-  if (Number.isInteger(value) && value >= least && value <= largest) return;
-  throw new TesseraError(
-    `${op}: ${value} is not a value of ${dtype}: expected an integer from ${least} to ${largest}; cast('f32') computes with fractions`,
-  );
-}
-
 /** @throws TesseraError if the dtype is unknown. */
 export function checkDType(op: string, dtype: DType): DType {
   if (!DTYPES.includes(dtype))
@@ -119,27 +113,36 @@ function flatten(values: Nested): (number | boolean)[] {
   return Array.isArray(values) ? values.flatMap(flatten) : [values as number | boolean];
 }
 
-function nestedShape(values: Nested): Shape {
+function nestedShape(op: string, values: Nested): Shape {
   if (!Array.isArray(values)) return [];
-  const shapes = values.map(nestedShape);
+  const shapes = values.map((part) => nestedShape(op, part));
   const first = shapes[0] ?? [];
   const odd = shapes.find((shape) => !sameShape(shape, first));
   if (odd !== undefined) {
-    throw new TesseraError(`tensor: the list is ragged: parts of shapes ${formatShape(first)} and ${formatShape(odd)}`);
+    throw new TesseraError(`${op}: the list is ragged: parts of shapes ${formatShape(first)} and ${formatShape(odd)}`);
   }
   return [values.length, ...first];
 }
 
 /** Creates a tensor filled with one number. */
 export function full(shape: Shape, value: number, dtype: DType = 'f32'): Tensor {
-  return broadcastTo(scalarOf('full', value, dtype), checkShape('full', shape));
+  return fullOf('full', shape, value, dtype);
+}
+
+function fullOf(op: string, shape: Shape, value: number, dtype: DType = 'f32'): Tensor {
+  return broadcastTo(scalarOf(op, value, dtype), checkShape(op, shape));
 }
 
 /** Creates a tensor of zeros. It takes no memory where a kernel can use the constant itself. */
-export const zeros = (shape: Shape, dtype?: DType): Tensor => full(shape, 0, dtype);
+export const zeros = (shape: Shape, dtype?: DType): Tensor => fullOf('zeros', shape, 0, dtype);
 /** Creates a tensor of ones. It takes no memory where a kernel can use the constant itself. */
-export const ones = (shape: Shape, dtype?: DType): Tensor => full(shape, 1, dtype);
+export const ones = (shape: Shape, dtype?: DType): Tensor => fullOf('ones', shape, 1, dtype);
 /** Creates a tensor of zeros with the shape and dtype of another tensor. */
-export const zerosLike = (x: Tensor): Tensor => zeros(x.shape, x.dtype);
+export const zerosLike = (x: Tensor): Tensor => fullLike('zerosLike', x, 0);
 /** Creates a tensor of ones with the shape and dtype of another tensor. */
-export const onesLike = (x: Tensor): Tensor => ones(x.shape, x.dtype);
+export const onesLike = (x: Tensor): Tensor => fullLike('onesLike', x, 1);
+
+function fullLike(op: string, x: Tensor, value: number): Tensor {
+  expectTensor(op, 'x', x);
+  return fullOf(op, x.shape, value, x.dtype);
+}

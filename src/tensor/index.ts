@@ -58,7 +58,7 @@ export {
   nesterovUpdate,
   oneHot,
   outer,
-  padWith,
+  pad,
   type RandomKey,
   randomBernoulli,
   randomCategorical,

@@ -437,8 +437,8 @@ export class Tensor {
     return ops.slice(this, begin, end, step);
   }
   /** Pads with a number, or in NumPy's mode 'edge', 'reflect' or 'wrap', by widths [before, after] for each axis. */
-  pad(widths: readonly (readonly [number, number])[], border: number | 'edge' | 'reflect' | 'wrap' = 0): Tensor {
-    return typeof border === 'number' ? ops.pad(this, widths, border) : ops.padWith(this, widths, border);
+  pad(widths: readonly (readonly [number, number])[], border: ops.Border = 0): Tensor {
+    return ops.pad(this, widths, border);
   }
   /** Inserts an axis of size 1. */
   expandDims(axis: number): Tensor {

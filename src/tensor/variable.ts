@@ -1,7 +1,7 @@
 import { bytesOf, type Device, type DeviceBuffer, type HostArray } from '../gpu/device.js';
 import { TesseraError } from '../gpu/errors.js';
 import { type Shape, sizeOf } from '../launch/shape.js';
-import { checkValues, hostArray, type Nested, tensor } from './create.js';
+import { checkValues, hostArray, type Nested, tensorOf } from './create.js';
 import type { DType } from './graph/graph.js';
 import { assign } from './ops/assign.js';
 import { Tensor } from './tensor.js';
@@ -128,7 +128,7 @@ export function variable(
   values: Nested | HostArray,
   { shape, name, dtype }: { shape?: Shape; name?: string; dtype?: DType } = {},
 ): Variable {
-  const given = tensor(values, shape, dtype);
+  const given = tensorOf('variable', values, shape, dtype);
   if (given.source.kind !== 'data') throw new TesseraError('variable: expected numbers from the host');
   return new Variable(given.source.data, given.shape, name, given.dtype);
 }

@@ -24,7 +24,7 @@ type ElementType = ElementwiseFunction['takes'][number];
 export function expressionOf(fn: ElementwiseFunction, type: ElementType, layout: Layout): Expression {
   const arity = fn.indexed ? fn.apply.length - 1 : fn.apply.length;
   const inputs = Array.from({ length: arity }, (_, index) => ({
-    type: fn.name === 'select' && index === 0 ? ('bool' as const) : type,
+    type: fn.name === 'where' && index === 0 ? ('bool' as const) : type,
     layout,
   }));
   const operands = inputs.map((_, index) => ({ kind: 'input' as const, index }));

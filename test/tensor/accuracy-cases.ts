@@ -262,20 +262,14 @@ export const accuracyCases: Readonly<Record<string, Case>> = {
       x.shape.map(() => (draw.yes() ? 1 : -1) * draw.size(3)),
     ),
   ),
-  pad: arranged((x, draw) =>
-    ops.pad(
-      x,
-      x.shape.map(() => [draw.size(3) - 1, draw.size(3) - 1] as const),
-      2.5,
-    ),
-  ),
-  padWith: arranged((x, draw) =>
-    ops.padWith(
+  pad: arranged((x, draw) => {
+    const border = ([2.5, 'edge', 'reflect', 'wrap'] as const)[draw.size(4) - 1];
+    return ops.pad(
       x,
       x.shape.map((size) => [draw.size(size) - 1, draw.size(size) - 1] as const),
-      (['edge', 'reflect', 'wrap'] as const)[draw.size(3) - 1],
-    ),
-  ),
+      border,
+    );
+  }),
   concat: arranged((x) => ops.concat([x, x.mul(2), x], 0)),
   stack: arranged((x) => ops.stack([x, x.mul(2)], -1)),
   split: arranged((x) => ops.split(x, [1, x.shape[0] - 1])),

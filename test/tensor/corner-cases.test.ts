@@ -109,6 +109,8 @@ describe.each([
     expect(await values(tensor([INF, 1]).norm())).toEqual([INF]);
     const zero = tensor([0, 0]);
     expect(await values(grad(zero.norm(), [zero])[0])).toEqual([0, 0]);
+    const equal = tensor([3, 3]);
+    expect(await values(grad(equal.std(), [equal])[0])).toEqual([0, 0]);
   });
 
   test('infinities are numbers', async () => {

@@ -461,7 +461,10 @@ describe('errors come at the call and say what to do', () => {
       'gather: index 2 at position 1 is out of range: expected 0 to 1 (2 rows)',
       () => x.gather(tensor(Int32Array.of(1, 2))),
     ],
-    ['crossEntropy: label 3 at position 0 is out of range', () => ops.crossEntropyRows(x, tensor(Int32Array.of(3, 0)))],
+    [
+      'crossEntropyRows: label 3 at position 0 is out of range',
+      () => ops.crossEntropyRows(x, tensor(Int32Array.of(3, 0))),
+    ],
     ['conv2d: channels differ', () => zeros([1, 4, 4, 2]).conv2d(zeros([3, 3, 1, 4]))],
     ['conv2d: a window of [5, 5] is larger', () => zeros([1, 4, 4, 1]).conv2d(zeros([5, 5, 1, 4]))],
     ['tensor: shape [2, 2] needs 4 values, got 3', () => tensor([1, 2, 3], [2, 2])],

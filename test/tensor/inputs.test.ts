@@ -1,5 +1,16 @@
 import { expect, test } from 'vitest';
-import { ops, type Tensor, zeros } from '../../src/tensor/index.js';
+import {
+  full,
+  ones,
+  onesLike,
+  ops,
+  scalar,
+  type Tensor,
+  tensor,
+  variable,
+  zeros,
+  zerosLike,
+} from '../../src/tensor/index.js';
 
 /*
  * Every input of an op is checked at the call: its shape, its dtype and that it is a tensor, under the op's and the
@@ -63,7 +74,7 @@ const calls: Readonly<Record<string, readonly [Inputs, (given: Inputs) => unknow
     { q: floats(2, 1, 3, 4), k: floats(2, 1, 5, 4), v: floats(2, 1, 5, 6), mask: bools(3, 5) },
     ({ q, k, v, mask }) => ops.attention(q, k, v, { mask }),
   ],
-  crossEntropy: [
+  crossEntropyRows: [
     { logits: floats(3, 4), labels: integers(3) },
     ({ logits, labels }) => ops.crossEntropyRows(logits, labels),
   ],
@@ -99,4 +110,48 @@ test('what is no tensor is told', () => {
   expect(() => ops.gru(x, kernel4, no, no, no)).toThrow('gru: recurrent must be a tensor, got undefined');
   expect(() => ops.gather(no, integers(3))).toThrow('gather: table must be a tensor, got undefined');
   expect(() => ops.scatterAdd(floats(3, 4), integers(3), -1)).toThrow('rows must be a non-negative integer, got -1');
+});
+
+/* Ops are composed of others, whose names mean nothing to who called this one. */
+const functions = { ...ops, full, ones, onesLike, scalar, tensor, variable, zeros, zerosLike };
+const misfits: readonly (readonly unknown[])[] = [
+  [],
+  [undefined, undefined],
+  [null, {}],
+  ['x', 'y', 'z'],
+  [-1, -1, -1],
+  [[1, 2], 'x'],
+  [floats(2, 3)],
+  [floats(2, 3), floats(5, 7)],
+  [floats(2, 3), floats(2, 3), floats(9)],
+  [floats(2, 3), 9, 9],
+  [floats(2, 3), -9, { seed: 0 }],
+  [floats(2, 3), 'x', 'y'],
+  [floats(2, 3), { axis: 5 }],
+  [floats(2, 3), [7, 7], 'x'],
+  [floats(2, 3), [[1, 2]], null],
+  [integers(0), floats(3, 1)],
+  [integers(2, 3), 0.5, 0.5],
+  [integers(2, 3), integers(2, 4)],
+  [bools(2, 3), bools(5), bools(7)],
+  [bools(2), floats(2), 'x'],
+  [bools(2), integers(2), floats(3)],
+  [floats(2, 3, 4), floats(2), floats(2), floats(3), floats(1)],
+  [floats(2, 3, 4, 1), floats(2, 2, 2, 2), { stride: -1 }],
+  [floats(2, 3, 4, 1), 0.5, 'x'],
+  [[floats(2), 3], 7],
+  [[floats(2, 3), integers(2)], -7],
+  [zeros([2, 3], 'f16'), zeros([2, 3], 'f16'), 3],
+  ['ij,jk->ik', floats(2, 3), floats(2, 3)],
+  [5, floats(2)],
+];
+
+test.each(Object.entries(functions))('an error of %s begins with its name', (name, call) => {
+  for (const given of misfits) {
+    try {
+      (call as (...given: readonly unknown[]) => unknown)(...given);
+    } catch (error) {
+      expect(String(error)).toMatch(new RegExp(`^TesseraError: ${name}: `));
+    }
+  }
 });

@@ -170,7 +170,7 @@ export const isFinite = define('isFinite', FLOAT, {
 });
 
 /** condition ? whenTrue : whenFalse. */
-export const select = define('select', ANY, {
+export const select = define('where', ANY, {
   wgsl: (c, a, b) => `select(${b}, ${a}, ${c})`,
   apply: (c, a, b) => (c ? a : b),
 });

@@ -1,9 +1,9 @@
 import { TesseraError } from '../../gpu/errors.js';
 import { formatShape, normalizeAxes, normalizeAxis } from '../graph/shape.js';
-import { expectValue, listOf, nonNegativeInteger } from '../options.js';
+import { expectValue, listOf, nonNegativeInteger, shown } from '../options.js';
 import type { Tensor } from '../tensor.js';
-import { expectTensors } from './checks.js';
-import { broadcastTo, concat, pad, reshape } from './movement.js';
+import { expectTensor, expectTensors } from './checks.js';
+import { broadcastTo, checkWidths, concat, padByValue, reshape } from './movement.js';
 
 /*
  * Rearrangements composed of reshape, slice, concat and broadcastTo. Negative axes count from the end.
@@ -11,12 +11,14 @@ import { broadcastTo, concat, pad, reshape } from './movement.js';
 
 /** Inserts an axis of size 1, which becomes the output's axis `axis`. Exact. */
 export function expandDims(x: Tensor, axis: number): Tensor {
+  expectTensor('expandDims', 'x', x);
   const at = normalizeAxis('expandDims', axis, x.rank + 1);
   return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
 }
 
 /** Removes axes of size 1: the given ones, or all. Exact. @throws TesseraError if a given axis has another size. */
 export function squeeze(x: Tensor, axes?: number | readonly number[]): Tensor {
+  expectTensor('squeeze', 'x', x);
   const wanted = normalizeAxes('squeeze', axes, x.rank);
   const odd = wanted.find((axis) => axes !== undefined && x.shape[axis] !== 1);
   if (odd !== undefined)
@@ -42,6 +44,7 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
  * @throws TesseraError if the sizes of the parts do not add up to that of the axis.
  */
 export function split(x: Tensor, parts: number | readonly number[], axis = 0): Tensor[] {
+  expectTensor('split', 'x', x);
   const at = normalizeAxis('split', axis, x.rank);
   const size = x.shape[at];
   if (typeof parts === 'number' && !(Number.isInteger(parts) && parts > 0 && size % parts === 0))
@@ -68,6 +71,7 @@ function part(x: Tensor, axis: number, begin: number, end: number): Tensor {
 
 /** Reverses the order of elements along axes (all by default). Exact. */
 export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
+  expectTensor('flip', 'x', x);
   const flipped = normalizeAxes('flip', axes, x.rank);
   return x.slice(
     [],
@@ -78,6 +82,7 @@ export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
 
 /** Repeats x `counts[d]` times along each axis d, as NumPy's tile; shapes and counts align at the last axis. Exact. */
 export function tile(x: Tensor, counts: readonly number[]): Tensor {
+  expectTensor('tile', 'x', x);
   expectValue('tile', 'counts', counts, listOf(nonNegativeInteger));
   const rank = Math.max(counts.length, x.rank);
   const sizes = [...Array.from({ length: rank - x.rank }, () => 1), ...x.shape];
@@ -97,6 +102,7 @@ export function tile(x: Tensor, counts: readonly number[]): Tensor {
 
 /** Shifts elements along an axis; those shifted beyond the end reappear at the start, as in NumPy's roll. Exact. */
 export function roll(x: Tensor, shift: number, axis = 0): Tensor {
+  expectTensor('roll', 'x', x);
   const at = normalizeAxis('roll', axis, x.rank);
   if (!Number.isInteger(shift)) throw new TesseraError(`roll: expected an integer shift, got ${shift}`);
   const size = x.shape[at];
@@ -104,25 +110,26 @@ export function roll(x: Tensor, shift: number, axis = 0): Tensor {
   return by === 0 ? x : concat([part(x, at, size - by, size), part(x, at, 0, size - by)], at);
 }
 
+/** What `pad` fills a border with: a number, or elements of the tensor. */
+export type Border = number | 'edge' | 'reflect' | 'wrap';
+
 /**
- * Pads x with its own elements by widths [before, after] for each axis, as NumPy's pad: 'edge' repeats the outermost
- * element, 'reflect' mirrors without repeating it, 'wrap' continues periodically. Exact.
- * @throws TesseraError if an axis has too few elements for a border of that width.
+ * Pads x by widths [before, after] for each axis, as NumPy's pad: with a number (0 by default), or with its own elements:
+ * 'edge' repeats the outermost element, 'reflect' mirrors without repeating it, 'wrap' continues periodically. Exact.
+ * @throws TesseraError if the widths are not one pair of non-negative integers for each axis, an axis has too few elements
+ * for a border of that width, or the dtype cannot represent the number.
  */
-export function padWith(
-  x: Tensor,
-  widths: readonly (readonly [number, number])[],
-  mode: 'edge' | 'reflect' | 'wrap',
-): Tensor {
-  if (!['edge', 'reflect', 'wrap'].includes(mode))
-    throw new TesseraError(`pad: border must be a number, 'edge', 'reflect' or 'wrap', got '${mode}'`);
-  pad(x, widths); // checks the widths
+export function pad(x: Tensor, widths: readonly (readonly [number, number])[], border: Border = 0): Tensor {
+  if (typeof border === 'number') return padByValue(x, widths, border);
+  if (!['edge', 'reflect', 'wrap'].includes(border))
+    throw new TesseraError(`pad: border must be a number, 'edge', 'reflect' or 'wrap', got ${shown(border)}`);
+  checkWidths(x, widths);
   return widths.reduce((y, [before, after], axis) => {
     const size = y.shape[axis];
-    const most = mode === 'edge' ? (size > 0 ? Number.POSITIVE_INFINITY : 0) : mode === 'reflect' ? size - 1 : size;
+    const most = border === 'edge' ? (size > 0 ? Number.POSITIVE_INFINITY : 0) : border === 'reflect' ? size - 1 : size;
     if (Math.max(before, after) > Math.max(0, most)) {
       throw new TesseraError(
-        `pad: axis ${axis} of ${formatShape(x.shape)} is too short for a border of ${Math.max(before, after)} in mode '${mode}'; expected at most ${most}`,
+        `pad: axis ${axis} of ${formatShape(x.shape)} is too short for a border of ${Math.max(before, after)} in mode '${border}'; expected at most ${most}`,
       );
     }
     const edges = (width: number, at: number): Tensor =>
@@ -134,7 +141,7 @@ export function padWith(
       edge: () => [edges(before, 0), edges(after, size - 1)],
       reflect: () => [flip(part(y, axis, 1, 1 + before), axis), flip(part(y, axis, size - 1 - after, size - 1), axis)],
       wrap: () => [part(y, axis, size - before, size), part(y, axis, 0, after)],
-    }[mode]();
+    }[border]();
     const parts = [...(before > 0 ? [left] : []), y, ...(after > 0 ? [right] : [])];
     return parts.length === 1 ? y : concat(parts, axis);
   }, x);

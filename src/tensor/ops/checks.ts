@@ -21,7 +21,7 @@ export function expectTensors(op: string, tensors: readonly Tensor[]): void {
 }
 
 /** @throws TesseraError if what an op was given is no tensor. */
-function expectTensor(op: string, name: string, input: unknown): void {
+export function expectTensor(op: string, name: string, input: unknown): void {
   if (!isTensor(input))
     throw new TesseraError(`${op}: ${name} must be a tensor, got ${input === null ? 'null' : typeof input}`);
 }
@@ -56,6 +56,18 @@ export function expectShape(op: string, name: string, input: Tensor, shape: Shap
 export function expectFloats(op: string, name: string, input: Tensor, shape: Shape): void {
   expectType(op, name, input, 'f32');
   expectShape(op, name, input, shape);
+}
+
+const INTEGERS = { i32: [-(2 ** 31), 2 ** 31 - 1], u32: [0, 2 ** 32 - 1], bool: [0, 1] } as const;
+
+/** @throws TesseraError if an integer or bool dtype cannot represent the value. */
+export function checkHolds(op: string, value: number, dtype: DType): void {
+  if (dtype === 'f32' || dtype === 'f16') return;
+  const [least, largest] = INTEGERS[dtype];
+  if (Number.isInteger(value) && value >= least && value <= largest) return;
+  throw new TesseraError(
+    `${op}: ${value} is not a value of ${dtype}: expected an integer from ${least} to ${largest}; cast('f32') computes with fractions`,
+  );
 }
 
 /** The range of indices, from `first` (0 where left out), and what to leave unchecked. */

@@ -7,7 +7,7 @@ import {
 } from '../../launch/conv2d.js';
 import type { Shape } from '../../launch/shape.js';
 import { formatShape } from '../graph/shape.js';
-import { anything, type Checks, checkOptions, oneOf, optional, positiveInteger, size2d } from '../options.js';
+import { anything, type Checks, checkOptions, oneOf, optional, positiveInteger, shown, size2d } from '../options.js';
 import type { Tensor } from '../tensor.js';
 import { expectRank, expectSameType, expectType } from './checks.js';
 import { defineOp, type Op } from './define.js';
@@ -238,10 +238,8 @@ function geometryOf(op: string, inputShape: Shape, kernelShape: Shape, options: 
 /** Expands a stride, window or dilation to [height, width]. @throws TesseraError if it is not of positive integers. */
 export function pairOf(op: string, sizes: number | readonly [number, number]): readonly [number, number] {
   const pair = typeof sizes === 'number' ? ([sizes, sizes] as const) : sizes;
-  if (!pair.every((one) => Number.isInteger(one) && one >= 1)) {
-    throw new TesseraError(
-      `${op}: strides, dilations and windows must be positive integers, got ${JSON.stringify(sizes)}`,
-    );
+  if (!Array.isArray(pair) || pair.length !== 2 || !pair.every((one) => Number.isInteger(one) && one >= 1)) {
+    throw new TesseraError(`${op}: strides, dilations and windows must be positive integers, got ${shown(sizes)}`);
   }
   return pair;
 }

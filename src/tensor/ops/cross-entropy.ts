@@ -52,10 +52,10 @@ export const crossEntropyOp = defineOp({
  * @throws TesseraError if shapes or dtypes do not match, or a label known on the host is out of range.
  */
 export function crossEntropyRows(logits: Tensor, labels: Tensor): Tensor {
-  expectRank('crossEntropy', 'logits', logits, 2, 'batch, classes');
-  expectType('crossEntropy', 'logits', logits, 'f32');
-  expectType('crossEntropy', 'labels', labels, 'i32');
-  expectShape('crossEntropy', 'labels', labels, [logits.shape[0]]);
-  checkIndices('crossEntropy', 'label', labels, { count: logits.shape[1], of: 'classes' });
+  expectRank('crossEntropyRows', 'logits', logits, 2, 'batch, classes');
+  expectType('crossEntropyRows', 'logits', logits, 'f32');
+  expectType('crossEntropyRows', 'labels', labels, 'i32');
+  expectShape('crossEntropyRows', 'labels', labels, [logits.shape[0]]);
+  checkIndices('crossEntropyRows', 'label', labels, { count: logits.shape[1], of: 'classes' });
   return crossEntropyOp(logits, labels);
 }

@@ -143,7 +143,7 @@ export function defineElementwise<const Names extends readonly string[]>(
     inputs: names,
     shape: (inputs) => {
       const last = inputs[inputs.length - 1];
-      const alike = fn.name === 'select' ? inputs.slice(1) : inputs;
+      const alike = fn.name === 'where' ? inputs.slice(1) : inputs;
       for (const input of alike) expectDType(fn.name, input, fn.takes, last.dtype);
       const shape = inputs.reduce<Shape>((shape, input) => broadcastShapes(fn.name, shape, input.shape), []);
       return { shape, dtype: fn.gives === 'same' ? last.dtype : fn.gives };

@@ -2,7 +2,7 @@ import * as fn from '../../kernels/elementwise/table.js';
 import { checkDType, scalarOf } from '../create.js';
 import type { DType } from '../graph/graph.js';
 import type { Operand, Tensor } from '../tensor.js';
-import { expectType } from './checks.js';
+import { expectTensor, expectType } from './checks.js';
 import { defineElementwise, type Op } from './define.js';
 
 /*
@@ -124,6 +124,8 @@ export const select = defineElementwise(fn.select, {
  */
 export function where(condition: Tensor, whenTrue: Operand, whenFalse: Operand): Tensor {
   expectType('where', 'condition', condition, 'bool');
+  for (const [name, branch] of Object.entries({ whenTrue, whenFalse }))
+    if (typeof branch !== 'number') expectTensor('where', name, branch);
   const dtype = typeof whenTrue !== 'number' ? whenTrue.dtype : typeof whenFalse !== 'number' ? whenFalse.dtype : 'f32';
   const branch = (value: Operand) => (typeof value === 'number' ? scalarOf('where', value, dtype) : value);
   return select(condition, branch(whenTrue), branch(whenFalse));
@@ -149,4 +151,7 @@ export const casts = {
  * becomes 0; i32 and u32 wrap around; as bool, 0 is false and everything else is true. f16 rounds to 11 significant
  * bits and overflows to infinity beyond 65504. Exact, except for f16: Error ≤ 1e-3·|y| + 6e-8.
  */
-export const cast = (x: Tensor, dtype: DType): Tensor => (x.dtype === checkDType('cast', dtype) ? x : casts[dtype](x));
+export function cast(x: Tensor, dtype: DType): Tensor {
+  expectTensor('cast', 'x', x);
+  return x.dtype === checkDType('cast', dtype) ? x : casts[dtype](x);
+}

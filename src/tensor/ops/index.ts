@@ -45,7 +45,7 @@ export * from './gru.js';
 export { type LstmOptions, type LstmState, lstm } from './lstm.js';
 export { linear, matmul, outer } from './matmul.js';
 export { maxPool2d, type PoolOptions } from './max-pool.js';
-export { broadcastTo, concat, pad, permute, reshape, slice, transpose } from './movement.js';
+export { broadcastTo, concat, permute, reshape, slice, transpose } from './movement.js';
 export * from './normalization.js';
 export {
   adagradUpdate,

@@ -93,6 +93,7 @@ export function linear(x: Tensor, w: Tensor, b?: Tensor): Tensor {
 export function outer(a: Tensor, b: Tensor): Tensor {
   expectRank('outer', 'a', a, 1, 'm');
   expectRank('outer', 'b', b, 1, 'n');
+  for (const [name, vector] of Object.entries({ a, b })) expectType('outer', name, vector, 'f32');
   return reshape(a, [a.size, 1]).mul(b);
 }
 

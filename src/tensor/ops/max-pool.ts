@@ -6,7 +6,7 @@ import type { Tensor } from '../tensor.js';
 import { expectRank, expectType } from './checks.js';
 import { type Conv2dOptions, paddingOf, pairOf } from './conv2d.js';
 import { defineOp } from './define.js';
-import { pad } from './movement.js';
+import { padByValue } from './movement.js';
 
 /** Options of pooling. */
 export interface PoolOptions {
@@ -59,7 +59,7 @@ export function maxPool2d(x: Tensor, options: PoolOptions = {}): Tensor {
   expectType('maxPool2d', 'x', x, 'f32');
   const { windows, borders } = windowsOf('maxPool2d', x, options);
   const padded = borders.flat().some((width) => width > 0)
-    ? pad(x, [[0, 0], ...borders, [0, 0]], Number.NEGATIVE_INFINITY)
+    ? padByValue(x, [[0, 0], ...borders, [0, 0]], Number.NEGATIVE_INFINITY)
     : x;
   return maxPoolOp(padded, windows);
 }

@@ -3,9 +3,9 @@ import { identity } from '../../kernels/elementwise/table.js';
 import { concatLaunches, padLaunches, permuteLaunches, type Steps, sliceLaunches } from '../../launch/movement.js';
 import { type Shape, sizeOf } from '../../launch/shape.js';
 import { broadcastShapes, checkShape, formatShape, normalizeAxis, sameShape } from '../graph/shape.js';
-import { expectValue, integer, listOf } from '../options.js';
+import { expectValue, integer, listOf, nonNegativeInteger, shown } from '../options.js';
 import type { Tensor } from '../tensor.js';
-import { expectTensors } from './checks.js';
+import { checkHolds, expectTensor, expectTensors } from './checks.js';
 import { defineOp, type Op } from './define.js';
 
 /** Computes `reshape` for a shape without -1. */
@@ -35,6 +35,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 
 /** Replaces a size of -1 by the one that the other axes imply. */
 function inferSize(x: Tensor, shape: Shape): Shape {
+  expectTensor('reshape', 'x', x);
   if (!Array.isArray(shape)) throw new TesseraError(`reshape: expected a shape such as [2, -1], got ${shape}`);
   const open = shape.filter((size) => size === -1).length;
   if (open > 1) throw new TesseraError(`reshape: at most one size may be -1, got ${formatShape(shape)}`);
@@ -72,12 +73,14 @@ export const permuteOp = defineOp({
 
 /** Permutes the axes: axis d of the output is axis order[d] of x. Exact. */
 export function permute(x: Tensor, order: readonly number[]): Tensor {
+  expectTensor('permute', 'x', x);
   expectValue('permute', 'order', order, listOf(integer));
   return permuteOp(x, { order: order.map((axis) => normalizeAxis('permute', axis, x.rank)) });
 }
 
 /** Swaps the last two axes. `matmul` reads a transposed operand in place; other ops read a copy. Exact. */
 export function transpose(x: Tensor): Tensor {
+  expectTensor('transpose', 'x', x);
   if (x.rank < 2) throw new TesseraError(`transpose: expected rank 2 or more, got ${formatShape(x.shape)}`);
   const axes = x.shape.map((_, axis) => axis);
   return permute(x, [...axes.slice(0, -2), x.rank - 1, x.rank - 2]);
@@ -112,6 +115,7 @@ export function slice(
   end: readonly number[] = [],
   step: readonly number[] = [],
 ): Tensor {
+  expectTensor('slice', 'x', x);
   for (const [name, indices] of Object.entries({ begin, end, step }))
     expectValue('slice', name, indices, listOf(integer));
   const longest = Math.max(begin.length, end.length, step.length);
@@ -154,22 +158,23 @@ export const padOp: Op<readonly ['x'], PadAttributes> = defineOp({
   vjp: ({ inputs: [x], outputGrad: dy, attributes: { begin, step } }) => [sliceOp(dy, { begin, size: x.shape, step })],
 });
 
-/**
- * Pads x along each axis d with `widths[d] = [before, after]` elements of `value`. Exact.
- * @throws TesseraError if the widths are not one pair of non-negative integers for each axis.
- */
-export function pad(x: Tensor, widths: readonly (readonly [number, number])[], value = 0): Tensor {
-  if (
-    !Array.isArray(widths) ||
-    widths.length !== x.rank ||
-    widths.flat().some((width) => !Number.isInteger(width) || width < 0)
-  ) {
-    throw new TesseraError(
-      `pad: expected ${x.rank} pairs of non-negative integers for ${formatShape(x.shape)}, got ${JSON.stringify(widths)}`,
-    );
-  }
+/** Computes `pad` with a number. */
+export function padByValue(x: Tensor, widths: readonly (readonly [number, number])[], value: number): Tensor {
+  checkWidths(x, widths);
+  checkHolds('pad', value, x.dtype);
   const shape = x.shape.map((size, axis) => size + widths[axis][0] + widths[axis][1]);
   return padOp(x, { shape, begin: widths.map(([before]) => before), step: x.shape.map(() => 1), value });
+}
+
+/** @throws TesseraError if the widths of a border are not one pair of non-negative integers for each axis. */
+export function checkWidths(x: Tensor, widths: readonly (readonly [number, number])[]): void {
+  expectTensor('pad', 'x', x);
+  const pair = listOf(nonNegativeInteger, 2);
+  if (!Array.isArray(widths) || widths.length !== x.rank || !widths.every(pair.fits)) {
+    throw new TesseraError(
+      `pad: expected ${x.rank} pairs of non-negative integers for ${formatShape(x.shape)}, got ${shown(widths)}`,
+    );
+  }
 }
 
 /** Computes `concat` for a non-negative axis. */
@@ -225,5 +230,8 @@ export const broadcastOp = defineOp({
 });
 
 /** Broadcasts x to a shape: repeats it along axes of size 1 and new leading axes. Exact. */
-export const broadcastTo = (x: Tensor, shape: Shape): Tensor =>
-  sameShape(x.shape, shape) && x.source.kind !== 'number' ? x : broadcastOp(x, { shape: [...shape] });
+export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  expectTensor('broadcastTo', 'x', x);
+  checkShape('broadcastTo', shape);
+  return sameShape(x.shape, shape) && x.source.kind !== 'number' ? x : broadcastOp(x, { shape: [...shape] });
+}

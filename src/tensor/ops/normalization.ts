@@ -145,6 +145,7 @@ export function batchNorm(
   given: NormOptions & { statistics?: { mean: Tensor; variance: Tensor } } = {},
 ): { y: Tensor; mean: Tensor; variance: Tensor } {
   const { statistics, ...options } = checkOptions('batchNorm', given, { ...NORM_CHECKS, statistics: anything });
+  expectType('batchNorm', 'x', x, 'f32');
   if (x.rank < 2) expectRank('batchNorm', 'x', x, 2, 'batch, channels');
   checkNorm('batchNorm', x, options);
   if (statistics !== undefined) {

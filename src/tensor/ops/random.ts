@@ -3,8 +3,10 @@ import { normal, threefry, uniform } from '../../kernels/elementwise/random.js';
 import type { ElementwiseFunction } from '../../kernels/elementwise/table.js';
 import type { Shape } from '../../launch/shape.js';
 import { scalar } from '../create.js';
+import { checkShape } from '../graph/shape.js';
 import { checkOptions, nonNegativeInteger, optional } from '../options.js';
 import type { Tensor } from '../tensor.js';
+import { expectType } from './checks.js';
 import { defineOp } from './define.js';
 import { argsort } from './sort.js';
 
@@ -20,8 +22,8 @@ export interface RandomKey {
 }
 
 /** Hashes a key to two words, so that consecutive draws are independent. */
-function words(key: RandomKey): [Tensor, Tensor] {
-  const { seed, draw = 0 } = checkOptions('RandomKey', key, {
+function words(op: string, key: RandomKey): [Tensor, Tensor] {
+  const { seed, draw = 0 } = checkOptions(op, key, {
     seed: nonNegativeInteger,
     draw: optional(nonNegativeInteger),
   });
@@ -43,11 +45,16 @@ export const uniformOp = drawOp(uniform);
 /** Computes `randomNormal` from the two words of a key. */
 export const normalOp = drawOp(normal);
 
+/** Computes `randomUniform` with errors under the name of the op that was called. */
+const uniformOf = (op: string, shape: Shape, key: RandomKey): Tensor =>
+  uniformOp(...words(op, key), { shape: checkShape(op, shape) });
+
 /** Draws from the uniform distribution on [0, 1). A key gives the same numbers on every device. Exact. */
-export const randomUniform = (shape: Shape, key: RandomKey): Tensor => uniformOp(...words(key), { shape });
+export const randomUniform = (shape: Shape, key: RandomKey): Tensor => uniformOf('randomUniform', shape, key);
 
 /** Draws from the standard normal distribution. Error ≤ 4e-6·|y| + 4e-6. */
-export const randomNormal = (shape: Shape, key: RandomKey): Tensor => normalOp(...words(key), { shape });
+export const randomNormal = (shape: Shape, key: RandomKey): Tensor =>
+  normalOp(...words('randomNormal', key), { shape: checkShape('randomNormal', shape) });
 
 /**
  * Sets each element to zero with probability `rate` and scales the others by 1 / (1 - rate), which preserves the
@@ -55,8 +62,9 @@ export const randomNormal = (shape: Shape, key: RandomKey): Tensor => normalOp(.
  * @throws TesseraError if the rate is not in [0, 1).
  */
 export function dropout(x: Tensor, rate: number, key: RandomKey): Tensor {
+  expectType('dropout', 'x', x, 'f32');
   if (!(rate >= 0 && rate < 1)) throw new TesseraError(`dropout: rate must be a number within [0, 1), got ${rate}`);
-  return randomUniform(x.shape, key)
+  return uniformOf('dropout', x.shape, key)
     .greaterEqual(rate)
     .where(x.mul(1 / (1 - rate)), 0);
 }
@@ -64,7 +72,7 @@ export function dropout(x: Tensor, rate: number, key: RandomKey): Tensor {
 /** Draws bools that are true with probability p. Exact. @throws TesseraError if p is not in [0, 1]. */
 export function randomBernoulli(shape: Shape, p: number, key: RandomKey): Tensor {
   if (!(p >= 0 && p <= 1)) throw new TesseraError(`randomBernoulli: p must be a number within [0, 1], got ${p}`);
-  return randomUniform(shape, key).less(p);
+  return uniformOf('randomBernoulli', shape, key).less(p);
 }
 
 /**
@@ -74,7 +82,7 @@ export function randomBernoulli(shape: Shape, p: number, key: RandomKey): Tensor
  */
 export function randomTruncatedNormal(shape: Shape, key: RandomKey): Tensor {
   const bound = 0.9544997361036416; // erf(√2)
-  const u = randomUniform(shape, key).mul(2).sub(1).mul(bound);
+  const u = uniformOf('randomTruncatedNormal', shape, key).mul(2).sub(1).mul(bound);
   const w = u.mul(u).neg().log1p().neg().sub(2.5);
   const coefficients = [
     2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 0.00021858087, -0.00125372503, -0.00417768164,
@@ -85,7 +93,8 @@ export function randomTruncatedNormal(shape: Shape, key: RandomKey): Tensor {
 }
 
 /** Draws a random permutation of 0, 1, ..., count - 1, as i32, by sorting uniform numbers. Exact. */
-export const randomPermutation = (count: number, key: RandomKey): Tensor => argsort(randomUniform([count], key));
+export const randomPermutation = (count: number, key: RandomKey): Tensor =>
+  argsort(uniformOf('randomPermutation', [count], key));
 
 /**
  * Draws a class for each row with the probabilities softmax(logits): logits (..., classes) -> (...) of i32. By the Gumbel
@@ -93,6 +102,8 @@ export const randomPermutation = (count: number, key: RandomKey): Tensor => args
  * differ by less than the rounding error of the logarithm.
  */
 export function randomCategorical(logits: Tensor, key: RandomKey): Tensor {
-  const u = randomUniform(logits.shape, key).maximum(2 ** -25);
+  expectType('randomCategorical', 'logits', logits, 'f32');
+  if (logits.rank === 0) throw new TesseraError('randomCategorical: logits must have an axis of classes, got []');
+  const u = uniformOf('randomCategorical', logits.shape, key).maximum(2 ** -25);
   return logits.sub(u.log().neg().log()).argmax(-1);
 }

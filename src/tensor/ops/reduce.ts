@@ -87,6 +87,7 @@ export const REDUCE_CHECKS: Checks<ReduceOptions> = { keepDims: optional(boolean
 function reduce(op: typeof sumOp, x: Tensor, axes: Axes | undefined, options: ReduceOptions = {}): Tensor {
   const { name } = op.definition;
   const { keepDims = false } = checkOptions(name, options, REDUCE_CHECKS);
+  expectType(name, 'x', x, 'f32');
   const reduced = normalizeAxes(name, axes, x.rank);
   if (reduced.length === 0) return x;
   const kept = x.shape.map((_, axis) => axis).filter((axis) => !reduced.includes(axis));
@@ -114,6 +115,7 @@ export const prod = (x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor =>
  */
 export function mean(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
   checkOptions('mean', options, REDUCE_CHECKS);
+  expectType('mean', 'x', x, 'f32');
   const count = normalizeAxes('mean', axes, x.rank).reduce((product, axis) => product * x.shape[axis], 1);
   if (count === 0) throw new TesseraError(`mean: ${formatShape(x.shape)} has no elements along the reduced axes`);
   return sum(x, axes, options).mul(1 / count);
@@ -134,12 +136,7 @@ export const min = (x: Tensor, axes?: Axes, options?: ReduceOptions): Tensor => 
 export const argmaxOp = defineOp({
   name: 'argmax',
   inputs: ['x'],
-  shape: ([x], { axis }: { axis: number }) => {
-    expectType('argmax', 'x', x, 'f32');
-    if (x.shape[axis] === 0)
-      throw new TesseraError(`argmax: ${formatShape(x.shape)} has no elements along axis ${axis}`);
-    return { shape: x.shape.filter((_, at) => at !== axis), dtype: 'i32' };
-  },
+  shape: ([x], { axis }: { axis: number }) => ({ shape: x.shape.filter((_, at) => at !== axis), dtype: 'i32' }),
   dispatch: ([x], [y], { attributes: { axis } }) =>
     argmaxLaunches(x, y, spanSizes(x.shape, { begin: axis, end: axis + 1 })),
   vjp: 'its result is an index',
@@ -149,9 +146,15 @@ export const argmaxOp = defineOp({
  * Returns the index of the maximum along an axis, as i32: on ties the lowest index, with NaN, that of the first NaN. Exact.
  * @throws TesseraError if there are no elements along the axis.
  */
-export function argmax(x: Tensor, axis = -1, options: ReduceOptions = {}): Tensor {
-  const { keepDims = false } = checkOptions('argmax', options, REDUCE_CHECKS);
-  const at = normalizeAxis('argmax', axis, x.rank);
+export const argmax = (x: Tensor, axis = -1, options: ReduceOptions = {}): Tensor =>
+  argmaxOf('argmax', x, axis, options);
+
+/** Computes `argmax` with errors under the name of the op that was called. */
+export function argmaxOf(op: string, x: Tensor, axis: number, options: ReduceOptions): Tensor {
+  const { keepDims = false } = checkOptions(op, options, REDUCE_CHECKS);
+  expectType(op, 'x', x, 'f32');
+  const at = normalizeAxis(op, axis, x.rank);
+  if (x.shape[at] === 0) throw new TesseraError(`${op}: ${formatShape(x.shape)} has no elements along axis ${at}`);
   const index = argmaxOp(x, { axis: at });
   return keepDims
     ? reshape(

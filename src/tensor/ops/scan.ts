@@ -1,6 +1,7 @@
 import { cumsumLaunches } from '../../launch/scan.js';
 import { spanSizes } from '../../launch/shape.js';
 import { normalizeAxis } from '../graph/shape.js';
+import { boolean, checkOptions, optional } from '../options.js';
 import type { Tensor } from '../tensor.js';
 import { expectType } from './checks.js';
 import { defineOp, type Op } from './define.js';
@@ -31,8 +32,11 @@ export const cumsumOp: Op<readonly ['x'], ScanAttributes> = defineOp({
  * Computes cumulative sums along an axis, y[k] = Σ_{j ≤ k} x[j], as ONNX's CumSum; `exclusive` excludes j = k, `reverse`
  * sums from the end. The shape is that of x. Error ≤ 4e-6·Σ|terms|.
  */
-export const cumsum = (
-  x: Tensor,
-  axis = -1,
-  { exclusive = false, reverse = false }: { exclusive?: boolean; reverse?: boolean } = {},
-): Tensor => cumsumOp(x, { axis: normalizeAxis('cumsum', axis, x.rank), exclusive, reverse });
+export function cumsum(x: Tensor, axis = -1, options: { exclusive?: boolean; reverse?: boolean } = {}): Tensor {
+  const { exclusive = false, reverse = false } = checkOptions('cumsum', options, {
+    exclusive: optional(boolean),
+    reverse: optional(boolean),
+  });
+  expectType('cumsum', 'x', x, 'f32');
+  return cumsumOp(x, { axis: normalizeAxis('cumsum', axis, x.rank), exclusive, reverse });
+}

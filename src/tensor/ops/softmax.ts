@@ -73,6 +73,7 @@ export const logSoftmax = (x: Tensor, axis = -1): Tensor => alongAxis('logSoftma
 
 /** Applies an op that works along the last axis along another axis, by swapping the two. */
 function alongAxis(name: string, op: (x: Tensor) => Tensor, x: Tensor, axis: number): Tensor {
+  expectType(name, 'x', x, 'f32');
   if (x.rank === 0) return op(x);
   const at = normalizeAxis(name, axis, x.rank);
   if (at === x.rank - 1) return op(x);

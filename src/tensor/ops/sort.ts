@@ -5,7 +5,7 @@ import { formatShape, normalizeAxis } from '../graph/shape.js';
 import { boolean, type Checks, checkOptions, optional } from '../options.js';
 import type { Tensor } from '../tensor.js';
 import { flip } from './arrange.js';
-import { expectType } from './checks.js';
+import { expectTensor, expectType } from './checks.js';
 import { defineOp, type Op } from './define.js';
 import { takeAlongAxis } from './take.js';
 
@@ -35,14 +35,19 @@ const SORT_CHECKS: Checks<SortOptions> = { descending: optional(boolean) };
  */
 export function argsort(x: Tensor, axis = -1, options: SortOptions = {}): Tensor {
   const { descending = false } = checkOptions('argsort', options, SORT_CHECKS);
+  expectTensor('argsort', 'x', x);
   const at = normalizeAxis('argsort', axis, x.rank);
   const order = argsortOp(x, { axis: at });
   return descending ? flip(order, at) : order;
 }
 
 /** Sorts x along an axis, with NaN as the largest value. The gradient is scattered back to the original order. Exact. */
-export const sort = (x: Tensor, axis = -1, options: SortOptions = {}): Tensor =>
-  takeAlongAxis(x, argsort(x, axis, checkOptions('sort', options, SORT_CHECKS)), axis);
+export function sort(x: Tensor, axis = -1, options: SortOptions = {}): Tensor {
+  checkOptions('sort', options, SORT_CHECKS);
+  expectType('sort', 'x', x, 'f32');
+  const at = normalizeAxis('sort', axis, x.rank);
+  return takeAlongAxis(x, argsort(x, at, options), at);
+}
 
 /**
  * Returns the k largest elements along an axis (the last by default), largest first, and their indices as i32: x (..., n,
@@ -50,6 +55,7 @@ export const sort = (x: Tensor, axis = -1, options: SortOptions = {}): Tensor =>
  * @throws TesseraError if k is not an integer in [0, n].
  */
 export function topK(x: Tensor, k: number, axis = -1): { values: Tensor; indices: Tensor } {
+  expectType('topK', 'x', x, 'f32');
   const at = normalizeAxis('topK', axis, x.rank);
   if (!Number.isInteger(k) || k < 0 || k > x.shape[at])
     throw new TesseraError(

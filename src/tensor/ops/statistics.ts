@@ -2,8 +2,9 @@ import { TesseraError } from '../../gpu/errors.js';
 import { formatShape, normalizeAxes } from '../graph/shape.js';
 import { anything, type Checks, checkOptions, nonNegative, optional } from '../options.js';
 import type { Tensor } from '../tensor.js';
+import { expectType } from './checks.js';
 import { where } from './elementwise.js';
-import { type Axes, argmax, mean, REDUCE_CHECKS, type ReduceOptions } from './reduce.js';
+import { type Axes, argmaxOf, mean, REDUCE_CHECKS, type ReduceOptions } from './reduce.js';
 import { stopGradient } from './stop-gradient.js';
 
 /*
@@ -35,11 +36,16 @@ export function withoutMean(x: Tensor, axes?: Axes): { deviation: Tensor; mean: 
  * @throws TesseraError if there are no more than `correction` elements.
  */
 export function variance(x: Tensor, axes?: Axes, options: VarianceOptions = {}): Tensor {
-  const { correction = 0, keepDims = false } = checkOptions('variance', options, VARIANCE_CHECKS);
-  const count = normalizeAxes('variance', axes, x.rank).reduce((size, axis) => size * x.shape[axis], 1);
+  return varianceOf('variance', x, axes, options);
+}
+
+function varianceOf(op: string, x: Tensor, axes: Axes | undefined, options: VarianceOptions): Tensor {
+  const { correction = 0, keepDims = false } = checkOptions(op, options, VARIANCE_CHECKS);
+  expectType(op, 'x', x, 'f32');
+  const count = normalizeAxes(op, axes, x.rank).reduce((size, axis) => size * x.shape[axis], 1);
   if (count <= correction) {
     throw new TesseraError(
-      `variance: ${formatShape(x.shape)} has ${count} elements along the reduced axes; expected more than ${correction}`,
+      `${op}: ${formatShape(x.shape)} has ${count} elements along the reduced axes; expected more than ${correction}`,
     );
   }
   return withoutMean(x, axes)
@@ -49,11 +55,14 @@ export function variance(x: Tensor, axes?: Axes, options: VarianceOptions = {}):
 }
 
 /**
- * Computes the standard deviation, √variance, over axes (all by default). The gradient at 0 is infinite.
+ * Computes the standard deviation, √variance, over axes (all by default). The gradient at 0 is 0, as in PyTorch.
  * Error ≤ 4e-6·|y| + 1e-6.
  */
-export const std = (x: Tensor, axes?: Axes, options: VarianceOptions = {}): Tensor =>
-  variance(x, axes, checkOptions('std', options, VARIANCE_CHECKS)).sqrt();
+export function std(x: Tensor, axes?: Axes, options: VarianceOptions = {}): Tensor {
+  const squares = varianceOf('std', x, axes, options);
+  const isZero = squares.equal(0);
+  return where(isZero, 0, where(isZero, 1, squares).sqrt());
+}
 
 /** Tests whether x has no elements along axes. */
 const isEmpty = (op: string, x: Tensor, axes?: Axes): boolean =>
@@ -65,6 +74,7 @@ const isEmpty = (op: string, x: Tensor, axes?: Axes): boolean =>
  */
 export function logSumExp(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
   const { keepDims = false } = checkOptions('logSumExp', options, REDUCE_CHECKS);
+  expectType('logSumExp', 'x', x, 'f32');
   if (isEmpty('logSumExp', x, axes)) return x.exp().sum(axes, { keepDims }).log();
   const largest = stopGradient(x.max(axes, { keepDims: true }));
   const shift = where(largest.isFinite(), largest, 0);
@@ -85,8 +95,10 @@ export function norm(
   const { order = 2, keepDims = false } = checkOptions('norm', options, { ...REDUCE_CHECKS, order: anything });
   if (![1, 2, Number.POSITIVE_INFINITY].includes(order))
     throw new TesseraError(`norm: order must be 1, 2 or Infinity, got ${order}`);
+  expectType('norm', 'x', x, 'f32');
   const size = x.abs();
-  if (order === 1 || isEmpty('norm', x, axes)) return size.sum(axes, { keepDims });
+  const empty = isEmpty('norm', x, axes);
+  if (order === 1 || empty) return size.sum(axes, { keepDims });
   if (order === Number.POSITIVE_INFINITY) return size.max(axes, { keepDims });
   const largest = stopGradient(size.max(axes, { keepDims: true }));
   const unit = where(largest.isFinite().and(largest.greater(0)), largest, 1);
@@ -97,21 +109,25 @@ export function norm(
 
 /** Tests whether any element of a bool tensor is true, over axes (all by default); false for no elements. Exact. */
 export const any = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor =>
-  x
-    .cast('f32')
-    .sum(axes, checkOptions('any', options, REDUCE_CHECKS))
-    .greater(0);
+  countOf('any', x, axes, options).greater(0);
 
 /** Tests whether all elements of a bool tensor are true, over axes (all by default); true for no elements. Exact. */
-export const all = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor =>
-  x
-    .not()
-    .cast('f32')
-    .sum(axes, checkOptions('all', options, REDUCE_CHECKS))
-    .equal(0);
+export function all(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
+  expectType('all', 'x', x, 'bool');
+  return countOf('all', x.not(), axes, options).equal(0);
+}
+
+/** Counts what is true. */
+function countOf(op: string, x: Tensor, axes: Axes | undefined, options: ReduceOptions): Tensor {
+  expectType(op, 'x', x, 'bool');
+  checkOptions(op, options, REDUCE_CHECKS);
+  return x.cast('f32').sum(normalizeAxes(op, axes, x.rank), options);
+}
 
 /**
  * Returns the index of the minimum along an axis, as i32: on ties the lowest index, with NaN, that of the first. Exact.
  */
-export const argmin = (x: Tensor, axis = -1, options: ReduceOptions = {}): Tensor =>
-  argmax(x.neg(), axis, checkOptions('argmin', options, REDUCE_CHECKS));
+export function argmin(x: Tensor, axis = -1, options: ReduceOptions = {}): Tensor {
+  expectType('argmin', 'x', x, 'f32');
+  return argmaxOf('argmin', x.neg(), axis, options);
+}

@@ -36,9 +36,9 @@ export function take(x: Tensor, indices: Tensor, axis = 0): Tensor {
  * @throws TesseraError if shapes or dtypes do not match, or an index that is known on the host is out of range.
  */
 export function takeAlongAxis(x: Tensor, indices: Tensor, axis = -1): Tensor {
-  const at = normalizeAxis('takeAlongAxis', axis, x.rank);
   expectType('takeAlongAxis', 'x', x, 'f32');
   expectType('takeAlongAxis', 'indices', indices, 'i32');
+  const at = normalizeAxis('takeAlongAxis', axis, x.rank);
   const agree =
     indices.rank === x.rank && x.shape.every((size, other) => other === at || indices.shape[other] === size);
   if (!agree) {

@@ -1,6 +1,9 @@
+import { TesseraError } from '../../gpu/errors.js';
+import { isTensor } from '../factory.js';
 import { walk } from '../graph/trace.js';
 import type { Tensor } from '../tensor.js';
 import type { Variable } from '../variable.js';
+import { expectTensor } from './checks.js';
 import { defineOp } from './define.js';
 
 /** A variable and the function that updates it, such as a running mean's: old ↦ momentum·old + (1 - momentum)·mean. */
@@ -24,7 +27,13 @@ export const trackOp = defineOp({
  * depends on x runs them along with its own updates; evaluating x does not. Several updates of one variable are applied
  * in order. Exact.
  */
-export const track = (x: Tensor, updates: readonly TrackedUpdate[]): Tensor => trackOp(x, { updates });
+export function track(x: Tensor, updates: readonly TrackedUpdate[]): Tensor {
+  expectTensor('track', 'x', x);
+  const fits = (update: unknown) => Array.isArray(update) && isTensor(update[0]) && typeof update[1] === 'function';
+  if (!Array.isArray(updates) || !updates.every(fits))
+    throw new TesseraError('track: expected a list of pairs [variable, old => next]');
+  return trackOp(x, { updates });
+}
 
 /** Returns the assigns of all tracked updates that some tensors depend on, one for each variable. */
 export function trackedAssigns(targets: readonly Tensor[]): Tensor[] {
