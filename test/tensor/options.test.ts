@@ -56,7 +56,9 @@ describe('a value that an option cannot have is refused', () => {
   });
 
   test('random keys', () => {
-    expect(() => ops.randomNormal([2], { seed: -1 })).toThrow('randomNormal: seed must be a non-negative integer, got -1');
+    expect(() => ops.randomNormal([2], { seed: -1 })).toThrow(
+      'randomNormal: seed must be a non-negative integer, got -1',
+    );
     expect(() => ops.randomUniform([2], { sead: 1 } as never)).toThrow("randomUniform: there is no option 'sead'");
   });
 
