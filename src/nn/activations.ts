@@ -1,8 +1,8 @@
 import { elu, gelu, hardSigmoid, leakyRelu, silu, softplus, type Tensor } from '../tensor/index.js';
+import { expectType } from '../tensor/ops/checks.js';
 import { lookUp } from '../tensor/options.js';
 
-/** Activations by Keras's names. */
-export const activations = {
+const formulas = {
   linear: (x: Tensor): Tensor => x,
   sigmoid: (x: Tensor): Tensor => x.sigmoid(),
   tanh: (x: Tensor): Tensor => x.tanh(),
@@ -28,6 +28,17 @@ export const activations = {
   exponential: (x: Tensor): Tensor => x.exp(),
   logSoftmax: (x: Tensor): Tensor => x.logSoftmax(),
 } as const;
+
+/** Activations by Keras's names. */
+export const activations = Object.fromEntries(
+  Object.entries(formulas).map(([name, formula]) => [
+    name,
+    (x: Tensor): Tensor => {
+      expectType(name, 'x', x, 'f32');
+      return formula(x);
+    },
+  ]),
+) as Readonly<Record<keyof typeof formulas, (x: Tensor) => Tensor>>;
 
 /** The name of an activation. */
 export type Activation = keyof typeof activations;

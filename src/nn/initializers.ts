@@ -1,6 +1,15 @@
 import { Generator } from '../tensor/generator.js';
 import { type Shape, TesseraError, Variable } from '../tensor/index.js';
-import { checkOptions, expectValue, finite, lookUp, nonNegative, oneOf, optional } from '../tensor/options.js';
+import {
+  checkOptions,
+  expectValue,
+  finite,
+  lookUp,
+  nonNegative,
+  nonNegativeInteger,
+  oneOf,
+  optional,
+} from '../tensor/options.js';
 
 /** A function that draws the initial values of a parameter of some shape. */
 export type Initializer = (shape: Shape, generator: Generator) => Float32Array;
@@ -200,6 +209,7 @@ let streams = 0;
  * draws the same numbers. The seed is 0 until this is called.
  */
 export function setSeed(seed: number): void {
+  expectValue('setSeed', 'seed', seed, nonNegativeInteger);
   defaultGenerator = new Generator(seed);
   streams = 0;
 }

@@ -186,6 +186,7 @@ export function infoNCE(a: Tensor, b: Tensor, options: { readonly temperature?: 
 /** @throws TesseraError if the targets are not f32 of the predictions' shape, or the batch is empty. */
 export function expectAlike(loss: string, x: Tensor, targets: Tensor, expected = 'targets must be'): void {
   checkTensors(loss, [x, targets]);
+  expectType(loss, 'predictions', x, 'f32');
   if (targets.dtype !== 'f32' || targets.shape.join() !== x.shape.join())
     throw new TesseraError(`${loss}: ${expected} f32 [${x.shape.join(', ')}], got ${targets.describe()}`);
   if (x.size === 0) throw new TesseraError(`${loss}: the batch is empty: got ${x.describe()}`);

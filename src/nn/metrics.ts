@@ -1,6 +1,6 @@
-import { checkTensors } from '../tensor/graph/graph.js';
 import { type Tensor, TesseraError } from '../tensor/index.js';
-import { checkOptions, expectValue, positiveInteger } from '../tensor/options.js';
+import { expectRank, expectShape, expectType } from '../tensor/ops/checks.js';
+import { checkOptions, expectValue, positiveInteger, shown } from '../tensor/options.js';
 
 /** Whether a row of scores has no NaN; a row with NaN never counts as correct. */
 const hasNoNaN = (scores: Tensor): Tensor => scores.equal(scores).all(-1);
@@ -18,7 +18,7 @@ export const isAmongLargest = (scores: Tensor, labels: Tensor, k: number): Tenso
  * scalar. A row with NaN counts as wrong.
  */
 export function accuracy(logits: Tensor, labels: Tensor): Tensor {
-  checkTensors('accuracy', [logits, labels]);
+  expectClasses('accuracy', logits, labels);
   return isLargest(logits, labels).cast('f32').mean();
 }
 
@@ -27,9 +27,18 @@ export function accuracy(logits: Tensor, labels: Tensor): Tensor {
  * (batch) of i32 -> scalar. A row with NaN counts as wrong.
  */
 export function topKAccuracy(logits: Tensor, labels: Tensor, k = 5): Tensor {
-  checkTensors('topKAccuracy', [logits, labels]);
+  expectClasses('topKAccuracy', logits, labels);
   expectValue('topKAccuracy', 'k', k, positiveInteger);
+  if (k > logits.shape[1])
+    throw new TesseraError(`topKAccuracy: k must be at most the ${logits.shape[1]} classes, got ${k}`);
   return isAmongLargest(logits, labels, k).cast('f32').mean();
+}
+
+function expectClasses(metric: string, logits: Tensor, labels: Tensor): void {
+  expectRank(metric, 'logits', logits, 2, 'batch, classes');
+  expectType(metric, 'logits', logits, 'f32');
+  expectType(metric, 'labels', labels, 'i32');
+  expectShape(metric, 'labels', labels, [logits.shape[0]]);
 }
 
 /** The maximum number of classes of a confusion matrix, which holds a count for each pair of classes. */
@@ -107,6 +116,9 @@ const ratio = (a: number, b: number): number => (b === 0 ? 0 : a / b);
  * missing.
  */
 export function areaUnderCurve(scores: ArrayLike<number>, positive: ArrayLike<number | boolean>): number {
+  for (const [name, list] of Object.entries({ scores, positive }))
+    if (!Array.isArray(list) && !ArrayBuffer.isView(list))
+      throw new TesseraError(`areaUnderCurve: ${name} must be an array, got ${shown(list)}`);
   if (scores.length !== positive.length)
     throw new TesseraError(`areaUnderCurve: ${scores.length} scores and ${positive.length} labels`);
   const invalid = Array.from(scores).findIndex((score) => Number.isNaN(score));

@@ -18,6 +18,8 @@ export function l2(rate = 0.01): Regularizer {
 
 /** L1 and L2 regularization together: rate1 · Σ|w| + rate2 · Σw². Both rates are 0.01 by default. */
 export function l1l2(rate1 = 0.01, rate2 = 0.01): Regularizer {
+  expectValue('l1l2', 'rate1', rate1, nonNegative);
+  expectValue('l1l2', 'rate2', rate2, nonNegative);
   const [first, second] = [l1(rate1), l2(rate2)];
   return (parameter) => first(parameter).add(second(parameter));
 }

@@ -1,6 +1,6 @@
 import { tensorOf } from '../tensor/factory.js';
-import { crossEntropyRows, softplus, type Tensor, where } from '../tensor/index.js';
-import { checkIndices } from '../tensor/ops/checks.js';
+import { crossEntropyRows, softplus, type Tensor, TesseraError, where } from '../tensor/index.js';
+import { checkIndices, expectType } from '../tensor/ops/checks.js';
 
 /*
  * Losses of each row, not averaged over the batch: outputs and targets (batch, ..., features) give (batch, ...).
@@ -59,9 +59,15 @@ export const categoricalCrossEntropyRows = (output: Tensor, t: Tensor, options: 
  * gradient NaN.
  */
 export function sparseCategoricalCrossEntropyRows(output: Tensor, t: Tensor, options: FromLogits = {}): Tensor {
+  const name = 'sparseCategoricalCrossentropy';
+  expectType(name, 'predictions', output, 'f32');
+  expectType(name, 'labels', t, 'i32');
   const x = logits(output, options);
   const classes = x.shape[x.rank - 1];
-  checkIndices('sparseCategoricalCrossentropy', 'label', t, { count: classes, of: 'classes' });
+  // As in Keras, labels may have a last axis of size 1.
+  if (t.size * classes !== x.size)
+    throw new TesseraError(`${name}: ${t.describe()} is not one label for each row of ${x.describe()}`);
+  checkIndices(name, 'label', t, { count: classes, of: 'classes' });
   return crossEntropyRows(x.reshape([-1, classes]), t.reshape([t.size])).reshape(x.shape.slice(0, -1));
 }
 
@@ -103,7 +109,10 @@ export const poissonRows = (p: Tensor, t: Tensor): Tensor => meanOfLast(p.sub(t.
 export const hingeRows = (x: Tensor, t: Tensor): Tensor => meanOfLast(t.mul(x).neg().add(1).relu());
 
 /** L2 normalization along the last axis, x / √Σx²; zero vectors stay zero. */
-export const l2Normalize = (x: Tensor): Tensor => x.div(x.norm(-1, { keepDims: true }).maximum(1e-12));
+export function l2Normalize(x: Tensor): Tensor {
+  expectType('l2Normalize', 'x', x, 'f32');
+  return x.div(x.norm(-1, { keepDims: true }).maximum(1e-12));
+}
 
 /** Cosine similarity x·t / (|x|·|t|) over the last axis. */
 export const cosineRows = (x: Tensor, t: Tensor): Tensor => l2Normalize(x).mul(l2Normalize(t)).sum(-1);

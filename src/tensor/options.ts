@@ -131,6 +131,7 @@ export function expectOptions(where: string, options: object, known: readonly st
 
 /** Looks up an entry of a table by name. @throws TesseraError if there is none. */
 export function lookUp<T>(where: string, what: string, table: Readonly<Record<string, T>>, name: string): T {
+  if (typeof name !== 'string') throw new TesseraError(`${where}: expected the name of an ${what}, got ${shown(name)}`);
   if (!Object.hasOwn(table, name)) throw unknownName(where, what, name, Object.keys(table));
   return table[name];
 }

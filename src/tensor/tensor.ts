@@ -8,7 +8,9 @@ import { introduceTensor } from './factory.js';
 import { assignedBy, type DType, type Source } from './graph/graph.js';
 import { Resident } from './graph/resident.js';
 import { formatShape } from './graph/shape.js';
+import { expectType } from './ops/checks.js';
 import * as ops from './ops/index.js';
+import { shown } from './options.js';
 import { formatValues, type NestedNumbers, nest } from './values.js';
 
 /** An operand of arithmetic: a tensor, or a number, which takes the dtype of the other operand. */
@@ -256,6 +258,7 @@ export class Tensor {
   }
   /** Computes x². */
   square(): Tensor {
+    expectType('square', 'x', this, 'f32', 'i32', 'u32');
     return ops.multiply(this, this);
   }
   /** Computes the sine of angles in radians. */
@@ -324,10 +327,14 @@ export class Tensor {
   }
   /** Computes 1 / x. */
   reciprocal(): Tensor {
+    expectType('reciprocal', 'x', this, 'f32');
     return ops.divide(this.#like('reciprocal', 1), this);
   }
   /** Clips values to [low, high]. */
   clip(low: number, high: number): Tensor {
+    expectType('clip', 'x', this, 'f32', 'i32', 'u32');
+    for (const [name, bound] of Object.entries({ low, high }))
+      if (typeof bound !== 'number') throw new TesseraError(`clip: ${name} must be a number, got ${shown(bound)}`);
     return ops.minimum(ops.maximum(this, this.#like('clip', low)), this.#like('clip', high));
   }
   /** Computes max(x, 0). */

@@ -52,3 +52,32 @@ const CALLS: Readonly<Record<string, () => unknown>> = {
 test.each(Object.entries(CALLS))('%s says what it expects', async (_, call) => {
   await expect((async () => call())()).rejects.toBeInstanceOf(TesseraError);
 });
+
+/* Losses, metrics and activations are composed of ops, whose names mean nothing to who called them. */
+const { huber, infoNCE, l1, l1l2, l2, setSeed, accuracy, areaUnderCurve, topKAccuracy } = nn;
+const { binaryCrossEntropy, crossEntropy, cosineDistance, klDivergence, meanAbsoluteError, meanSquaredError } = nn;
+const { l2Normalize } = nn;
+const NAMED: Readonly<Record<string, unknown>> = {
+  ...{ huber, infoNCE, l1, l1l2, l2, setSeed, accuracy, areaUnderCurve, topKAccuracy, l2Normalize },
+  ...{ binaryCrossEntropy, crossEntropy, cosineDistance, klDivergence, meanAbsoluteError, meanSquaredError },
+};
+const shapes = [[2, 3], [2, 4], [2], [0, 3]];
+const given: readonly unknown[] = [
+  ...shapes.flatMap((shape) => (['f32', 'i32', 'bool'] as const).map((dtype) => tensors.zeros(shape).cast(dtype))),
+  ...['x', null, undefined, -1, 9, {}, [1, 2]],
+];
+
+test.each([
+  ...Object.entries(NAMED),
+  ...Object.entries(nn.losses).filter(([name]) => name !== 'sparseCategoricalCrossentropyFromLogits'),
+  ...Object.entries(nn.activations),
+])('an error of %s begins with its name', (name, call) => {
+  for (const first of given)
+    for (const second of given) {
+      try {
+        (call as (...given: readonly unknown[]) => unknown)(first, second);
+      } catch (error) {
+        expect(String(error)).toMatch(new RegExp(`^TesseraError: ${name}: `));
+      }
+    }
+});

@@ -1,9 +1,8 @@
 import { type Tensor, TesseraError, type Variable } from '../../tensor/index.js';
 import { anything, checkOptions, finite, listOf, lookUp, optional } from '../../tensor/options.js';
-import { expectAlike } from '../losses.js';
 import { type Precision, uniqueNames } from '../module.js';
 import { Optimizer } from '../optimizers.js';
-import { losses, type RowFunction, takesClasses } from './losses.js';
+import { losses, type RowFunction } from './losses.js';
 import { beginsWith, type Metric, meanMetric, metrics, weigh } from './metrics.js';
 import { optimizers } from './optimizers.js';
 import type { BatchSums } from './running-metrics.js';
@@ -125,16 +124,8 @@ function expectDistinct(names: readonly string[]): void {
     );
 }
 
-/** The loss as a function; one given by name checks dtype and shape of the targets. */
-function lossOf(given: LossLike): RowFunction {
-  if (typeof given === 'function') return given;
-  const loss = lookUp<RowFunction>('compile', 'loss', losses, given);
-  if (takesClasses(given)) return loss;
-  return (output, targets) => {
-    expectAlike(given, output, targets);
-    return loss(output, targets);
-  };
-}
+const lossOf = (given: LossLike): RowFunction =>
+  typeof given === 'function' ? given : lookUp<RowFunction>('compile', 'loss', losses, given);
 
 /** A metric with its name in the logs. */
 function metricOf(given: MetricLike): { name: string; metric: Metric } {
