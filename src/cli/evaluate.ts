@@ -1,18 +1,19 @@
-import { openTable } from '../data/node/tables/open.js';
 import { targetOf } from '../data/schema.js';
 import type { Table } from '../data/table.js';
 import { rowCount } from '../predictor/metrics/predictions.js';
 import { METRICS, metricsOf } from '../predictor/metrics.js';
-import { type EvaluatedTable, evaluateTable, latencyOf } from '../predictor/node/evaluate.js';
+import { type EvaluatedTable, evaluateTable } from '../predictor/node/evaluate-table.js';
+import { latencyOf } from '../predictor/node/latency.js';
 import { Predictor } from '../predictor/node/predictor.js';
 import { type DeviceChoice, TesseraError } from '../tensor/index.js';
 import { withDevice } from './device.js';
 import { evaluate as evaluateEmoji } from './emoji/evaluate.js';
 import { stoppable } from './interrupt.js';
-import { shownTable } from './reading.js';
-import { isTableRun, type ReadFlags, readOptionsOf } from './run-path.js';
+import { openGiven, readOptionsOf, shownTable } from './reading.js';
+import { isTableRun } from './run-path.js';
+import { shownMetric } from './shown-metric.js';
+import type { ReadFlags } from './table-options.js';
 import { table as formatTable, type Progress, Terminal } from './terminal.js';
-import { shownMetric } from './training-view.js';
 
 /** The options of `tessera evaluate`. */
 export interface EvaluateOptions extends ReadFlags {
@@ -30,10 +31,7 @@ export async function evaluate(run: string, files: readonly string[], options: E
   if (files.length === 0)
     throw new TesseraError(`evaluate: name a table with the column that is predicted: tessera evaluate ${run} TABLE`);
   const terminal = new Terminal(options.json ?? false);
-  const opened = await openTable(
-    files,
-    options.allowOutside === undefined ? {} : { allowOutside: options.allowOutside },
-  );
+  const opened = await openGiven(files, options);
   return withDevice(options.device, terminal, (device) =>
     stoppable(terminal, 'stopped', async ({ signal }) => {
       const table = shownTable(opened, terminal, signal);

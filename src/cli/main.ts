@@ -6,7 +6,7 @@ import { PRESETS } from './emoji/presets.js';
 import { reportError } from './exit.js';
 import { integer } from './integer.js';
 import { MODELS, type ModelName } from './models.js';
-import { addTableOptions, TABLE_ARGUMENT } from './table-options.js';
+import { addReadOptions, addTableOptions, TABLE_ARGUMENT } from './table-options.js';
 import { addModelOptions } from './train-options.js';
 
 /*
@@ -32,11 +32,6 @@ const device = () =>
     .choices([...DEVICE_CHOICES])
     .default('auto');
 const json = () => new Option('--json', 'print the result as one JSON object, and nothing else, on standard output');
-const onError = () =>
-  new Option(
-    '--on-error <what>',
-    'at cells that cannot be used: stop, skip their rows, or take them as missing',
-  ).choices(['stop', 'skip', 'missing']);
 const DEFAULT_RUN = 'runs/small-seed0';
 /** The exit code of the command that has run. */
 let exitCode = 0;
@@ -74,13 +69,10 @@ override it. Without a table, or with 'emoji', the text+image classifier of the 
     exitCode = await trainCommand(tables, { ...options, command: given }, flags);
   });
 
-program
-  .command('evaluate')
+addReadOptions(program.command('evaluate'))
   .description('tell how well a finished run does on a table that has the predicted column')
   .argument('[run]', 'folder of the run', DEFAULT_RUN)
   .argument('[tables...]', `${TABLE_ARGUMENT}; none for a run on emoji`)
-  .addOption(onError())
-  .option('--allow-outside', 'let cells name files outside of the folder of the table')
   .addOption(device())
   .addOption(json())
   .action(async (run, tables, options) => {
@@ -88,8 +80,7 @@ program
     exitCode = await evaluate(run, tables, options);
   });
 
-program
-  .command('predict')
+addReadOptions(program.command('predict'))
   .summary('predict the rows of a table, or one row')
   .description(
     `Predict the rows of a table, or one row whose cells are given by flags of their columns:
@@ -103,8 +94,6 @@ A flag may be the kind of a field, such as --image, where there is one field of 
   .argument('[tables...]', TABLE_ARGUMENT)
   .option('--out <file>', 'write the predictions as CSV (default: print them)')
   .option('--top <number>', 'of one row, how many classes to show', integer(1), 3)
-  .addOption(onError())
-  .option('--allow-outside', 'let cells name files outside of the folder of the table')
   .addOption(device())
   .addOption(json())
   .allowUnknownOption()

@@ -1,5 +1,4 @@
 import { checkWritable, writeFileAtomically } from '../data/node/index.js';
-import { openTable } from '../data/node/tables/open.js';
 import { type Schema, targetOf } from '../data/schema.js';
 import type { Answer } from '../predictor/answers.js';
 import { answersAsCsv, predictTable } from '../predictor/node/predict-table.js';
@@ -9,8 +8,9 @@ import { lookUp } from '../tensor/options.js';
 import { withDevice } from './device.js';
 import { predict as predictEmoji } from './emoji/predict.js';
 import { stoppable } from './interrupt.js';
-import { shownTable } from './reading.js';
-import { isTableRun, type ReadFlags, readOptionsOf } from './run-path.js';
+import { openGiven, readOptionsOf, shownTable } from './reading.js';
+import { isTableRun } from './run-path.js';
+import type { ReadFlags } from './table-options.js';
 import { table as formatTable, percent, Terminal } from './terminal.js';
 
 /** The options of `tessera predict`. */
@@ -115,9 +115,8 @@ async function predictTables(
   device: Device,
   signal: AbortSignal,
 ): Promise<void> {
-  const { out, allowOutside } = options;
-  const opened = await openTable(files, allowOutside === undefined ? {} : { allowOutside });
-  const table = shownTable(opened, terminal, signal, 'predicting');
+  const { out } = options;
+  const table = shownTable(await openGiven(files, options), terminal, signal, 'predicting');
   let rows = 0;
   let skippedRows = 0;
   const predictions: unknown[] = [];

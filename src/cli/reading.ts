@@ -1,4 +1,9 @@
+import { decodeBytes } from '../data/node/index.js';
+import { type OpenTableOptions, openTable } from '../data/node/tables/open.js';
 import type { Row, Table } from '../data/table.js';
+import type { ReadOptions } from '../predictor/data.js';
+import { defined } from './defined.js';
+import type { ReadFlags } from './table-options.js';
 import type { Terminal } from './terminal.js';
 
 /**
@@ -32,5 +37,32 @@ export function shownTable(
         progress.stop();
       }
     },
+  };
+}
+
+/** Opens a table as the flags say. @throws TesseraError as `openTable`. */
+export const openGiven = (
+  files: readonly string[],
+  { encoding, delimiter, allowOutside }: ReadFlags | OpenTableOptions,
+): Promise<Table> => openTable(files, defined({ encoding, delimiter, allowOutside }));
+
+/** So many files that cannot be used are shown. */
+const SHOWN_FILES = 10;
+
+/** What happens to cells and files that cannot be used: files are noted, unless they stop the work. */
+export function readOptionsOf({ onError = 'stop' }: Pick<ReadFlags, 'onError'>, terminal: Terminal): ReadOptions {
+  let count = 0;
+  return {
+    onError,
+    decodeImage: decodeBytes,
+    ...(onError === 'stop'
+      ? {}
+      : {
+          onBadFile({ message }) {
+            count++;
+            if (count <= SHOWN_FILES) terminal.note(`warning: taken as absent: ${message}`);
+            if (count === SHOWN_FILES) terminal.note('warning: further files that cannot be used are not shown');
+          },
+        }),
   };
 }

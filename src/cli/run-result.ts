@@ -1,9 +1,9 @@
 import { METRICS } from '../predictor/metrics.js';
-import type { TrainedRun } from '../predictor/node/train.js';
+import type { TrainedRun } from '../predictor/node/train-run.js';
 import type { Report } from '../predictor/report/report.js';
 import { verdictOf } from '../predictor/report/verdict.js';
+import { shownMetric } from './shown-metric.js';
 import { percent, type Terminal, table } from './terminal.js';
-import { shownMetric } from './training-view.js';
 
 /** Prints how well a run does on its held-out rows, beside the baselines. */
 export function showResult(
@@ -32,7 +32,8 @@ export function showResult(
     ),
   );
   terminal.print('');
-  const waiting = progress.waiting / progress.milliseconds;
+  const { timed } = progress;
+  const waiting = timed.steps > 0 ? timed.waiting / timed.milliseconds : 0;
   terminal.print(
     `${report.steps} steps of ${report.stepMilliseconds.toFixed(1)} ms, of which ${percent(waiting)} waiting for rows (batch ${report.batch}, ${report.adapter})`,
   );

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { OnError } from '../data/cell-errors.js';
+import { ENCODINGS, type Encoding } from '../data/encodings.js';
 import type { KindName } from '../data/fields/field.js';
-import type { Encoding } from '../data/node/tables/text.js';
 import type { Fractions } from '../data/schema.js';
 
 /*
@@ -14,8 +14,16 @@ import type { Fractions } from '../data/schema.js';
 export const TABLE_ARGUMENT =
   'CSV, TSV, JSON lines or Parquet, also packed by gzip, or a folder with a folder of images for each class; several are one table';
 
+/** What the flags say of how a table is read. */
+export interface ReadFlags {
+  readonly encoding?: Encoding;
+  readonly delimiter?: string;
+  readonly allowOutside?: boolean;
+  readonly onError?: OnError;
+}
+
 /** What the flags say. */
-export interface TableOptions extends Readonly<Partial<Record<KindName | 'ignore', readonly string[]>>> {
+export interface TableOptions extends ReadFlags, Readonly<Partial<Record<KindName | 'ignore', readonly string[]>>> {
   readonly target?: string;
   readonly schema?: string;
   readonly split?: string;
@@ -25,10 +33,6 @@ export interface TableOptions extends Readonly<Partial<Record<KindName | 'ignore
   readonly test?: readonly string[];
   readonly fractions?: Fractions;
   readonly seed?: number;
-  readonly encoding?: Encoding;
-  readonly delimiter?: string;
-  readonly allowOutside?: boolean;
-  readonly onError?: OnError;
 }
 
 /** What the flags of kinds say in the help. */
@@ -48,7 +52,7 @@ export function addTableOptions(command: Command): Command {
   command.option('--target <column>', 'the column that is predicted');
   for (const [kind, what] of Object.entries(KIND_FLAGS))
     command.option(`--${kind} <columns>`, `columns that are ${what}, separated by commas`, collect);
-  return command
+  command
     .option('--schema <file>', 'what the columns are, as inspect --out writes it; other flags override it')
     .addOption(new Option('--split <column>', "the column that says 'train', 'validation' or 'test'"))
     .addOption(new Option('--group <column>', 'keep rows of the same value in one part').conflicts('split'))
@@ -60,7 +64,13 @@ export function addTableOptions(command: Command): Command {
         .argParser(fractionsOf)
         .conflicts(['split', 'validation', 'test']),
     )
-    .option('--seed <number>', 'seed of all that is drawn at random (default: 0)', seedOf)
+    .option('--seed <number>', 'seed of all that is drawn at random (default: 0)', seedOf);
+  return addReadOptions(command);
+}
+
+/** Adds the flags that say how a table is read. */
+export function addReadOptions(command: Command): Command {
+  return command
     .addOption(
       new Option('--encoding <name>', 'encoding of text files without a byte-order mark (default: utf-8)').choices([
         ...ENCODINGS,
@@ -74,9 +84,6 @@ export function addTableOptions(command: Command): Command {
         .default('stop'),
     );
 }
-
-/** Those of src/data/node/tables/text.ts, which loads the engine. */
-const ENCODINGS: readonly Encoding[] = ['utf-8', 'utf-16le', 'utf-16be', 'latin1'];
 
 /** A flag can be repeated. */
 const collect = (text: string, previous: readonly string[] = []): string[] => [...previous, text];

@@ -1,23 +1,13 @@
 import { DEFAULT_FRACTIONS, type Inspection, inspectTable } from '../data/inspect.js';
 import { readWholeFile } from '../data/node/files.js';
-import { openTable } from '../data/node/tables/open.js';
 import type { Overrides } from '../data/overrides.js';
 import { KINDS, type PartName, parseSchema, type Schema, type Split } from '../data/schema.js';
 import type { Table } from '../data/table.js';
 import { TesseraError } from '../tensor/index.js';
-import { shownTable } from './reading.js';
+import { defined } from './defined.js';
+import { openGiven, shownTable } from './reading.js';
 import type { TableOptions } from './table-options.js';
 import type { Terminal } from './terminal.js';
-
-/** Opens the table that a command was given, with its files for validation and test. @throws TesseraError as `openTable`. */
-const openGiven = (files: readonly string[], options: TableOptions): Promise<Table> => {
-  const { validation = [], test = [], encoding, delimiter, allowOutside } = options;
-  return openTable([...files, ...validation, ...test], {
-    ...(encoding === undefined ? {} : { encoding }),
-    ...(delimiter === undefined ? {} : { delimiter }),
-    ...(allowOutside === undefined ? {} : { allowOutside }),
-  });
-};
 
 /** A table and what its columns are. */
 export interface InspectedTable {
@@ -36,14 +26,12 @@ export async function inspectGiven(
   signal: AbortSignal,
 ): Promise<InspectedTable> {
   const schema = options.schema === undefined ? undefined : await readSchema(options.schema);
-  const table = shownTable(await openGiven(files, options), terminal, signal);
+  const { validation = [], test = [], onError, target } = options;
+  const table = shownTable(await openGiven([...files, ...validation, ...test], options), terminal, signal);
   const split = splitOf(files, options, schema);
   const inspection = await inspectTable(table, {
     overrides: overridesOf(options, table),
-    ...(options.onError === undefined ? {} : { onError: options.onError }),
-    ...(options.target === undefined ? {} : { target: options.target }),
-    ...(schema === undefined ? {} : { schema }),
-    ...(split === undefined ? {} : { split }),
+    ...defined({ onError, target, schema, split }),
   });
   return { table, inspection };
 }

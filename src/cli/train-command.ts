@@ -1,7 +1,8 @@
 import { TesseraError } from '../tensor/index.js';
 import { type TrainOptions as EmojiOptions, train as trainEmoji } from './emoji/train.js';
+import type { TrainOptions } from './prepare-run.js';
 import { isTableRun } from './run-path.js';
-import { type TrainOptions, trainTable } from './train.js';
+import { trainTable } from './train.js';
 
 /** Flags that both kinds of runs take. */
 const COMMON = ['seed', 'epochs', 'out', 'resume', 'overwrite', 'device', 'json'];

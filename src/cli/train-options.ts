@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { FusionName } from '../predictor/build.js';
+import { FUSIONS, type FusionName } from '../models/fusion/names.js';
 import { integer } from './integer.js';
 import type { TableOptions } from './table-options.js';
 
@@ -30,16 +30,6 @@ export interface TrainTableOptions extends TableOptions, ModelOptions {
   readonly resume?: string | true;
   readonly overwrite?: boolean;
 }
-
-const FUSIONS: readonly FusionName[] = [
-  'concatenation',
-  'addition',
-  'gated',
-  'film',
-  'low-rank',
-  'cross-attention',
-  'transformer',
-];
 
 /** Adds the flags that say what model is trained, and how. */
 export function addModelOptions(command: Command): Command {

@@ -1,37 +1,18 @@
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { CellErrors } from '../data/cell-errors.js';
-import { openTable } from '../data/node/tables/open.js';
-import { parseSchema, targetOf } from '../data/schema.js';
-import { splitRows } from '../data/splits.js';
-import { checkEncoders } from '../predictor/build.js';
-import { CONFIG_VERSION, defaultModel, defaultTraining, type RunConfig } from '../predictor/config.js';
+import { targetOf } from '../data/schema.js';
 import { reportRun } from '../predictor/node/report-run.js';
 import { RunFolder } from '../predictor/node/run-folder.js';
-import { type RunTable, type TrainedRun, trainRun } from '../predictor/node/train.js';
+import { type TrainedRun, trainRun } from '../predictor/node/train-run.js';
 import { reportPage } from '../predictor/report/page.js';
 import type { Report } from '../predictor/report/report.js';
-import { type Device, type DeviceChoice, TesseraError } from '../tensor/index.js';
+import { type Device, TesseraError } from '../tensor/index.js';
 import { withDevice } from './device.js';
 import { stoppable } from './interrupt.js';
-import { shownTable } from './reading.js';
-import { readOptionsOf } from './run-path.js';
+import { expectInterrupted, type PreparedRun, prepareRun, resumeRun, type TrainOptions } from './prepare-run.js';
+import { readOptionsOf } from './reading.js';
 import { showResult } from './run-result.js';
-import { inspectGiven } from './table-source.js';
 import { type Progress, Terminal } from './terminal.js';
-import type { ModelOptions, TrainTableOptions } from './train-options.js';
 import { TrainingView } from './training-view.js';
-
-/** The options of `tessera train` with a table. */
-export interface TrainOptions extends TrainTableOptions {
-  readonly device: DeviceChoice;
-  readonly json?: boolean;
-  /** The arguments of the command line, which the report tells. */
-  readonly command: readonly string[];
-}
-
-/** A run that is about to be trained. */
-type Prepared = RunTable & { readonly config: RunConfig };
 
 /** Implements `tessera train TABLE`. Returns the exit code. */
 export async function trainTable(files: readonly string[], options: TrainOptions): Promise<number> {
@@ -40,6 +21,7 @@ export async function trainTable(files: readonly string[], options: TrainOptions
   const isResumed = options.resume !== undefined;
   const resume = `tessera train --resume ${folder.folder}`;
   const early = isResumed ? `stopped; continue with: ${resume}` : 'stopped before the training began';
+  if (isResumed) await expectInterrupted(folder);
   return withDevice(options.device, terminal, (device) =>
     stoppable(terminal, early, async (interruption) => {
       const { signal } = interruption;
@@ -50,8 +32,8 @@ export async function trainTable(files: readonly string[], options: TrainOptions
             `the run in '${folder.folder}' was interrupted; finish it with: ${resume}; or start again and replace it with --overwrite`,
           );
         const run = isResumed
-          ? await resumed(folder, terminal, signal)
-          : await prepared(files, options, device, terminal, signal);
+          ? await resumeRun(folder, terminal, signal)
+          : await prepareRun(files, options, device, terminal, signal);
         const view = new TrainingView(terminal, run.config, targetOf(run.schema));
         const trained = await trainRun(folder, run, run.config, {
           read: readOptionsOf(run.config.table, terminal),
@@ -85,7 +67,7 @@ export async function trainTable(files: readonly string[], options: TrainOptions
 /** Makes the report, with progress; undefined if it was stopped. */
 async function reported(
   folder: RunFolder,
-  { table, config }: Prepared,
+  { table, config }: PreparedRun,
   trained: TrainedRun,
   device: Device,
   terminal: Terminal,
@@ -132,81 +114,4 @@ function folderOf(files: readonly string[], { resume, out, seed = 0 }: TrainOpti
   if (typeof resume === 'string') return resume;
   const name = path.basename(files[0] ?? 'run').replace(/(\.(csv|tsv|jsonl|ndjson|json|parquet))?(\.gz)?$/i, '');
   return out ?? path.join('runs', `${name}-seed${seed}`);
-}
-
-/** Inspects the table, and decides what is trained. */
-async function prepared(
-  files: readonly string[],
-  options: TrainOptions,
-  device: Device,
-  terminal: Terminal,
-  signal: AbortSignal,
-): Promise<Prepared> {
-  const { table, inspection } = await inspectGiven(files, options, terminal, signal);
-  const { schema, parts, warnings } = inspection;
-  targetOf(schema);
-  const { onError = 'stop', delimiter, encoding, allowOutside, validation = [], test = [], seed = 0 } = options;
-  const config: RunConfig = {
-    version: CONFIG_VERSION,
-    table: {
-      files: [...files, ...validation, ...test],
-      onError,
-      ...(delimiter === undefined ? {} : { delimiter }),
-      ...(encoding === undefined ? {} : { encoding }),
-      ...(allowOutside === undefined ? {} : { allowOutside }),
-    },
-    seed,
-    model: { ...defaultModel(device.software), ...chosenModel(options) },
-    training: { ...defaultTraining(parts.rows.train), ...chosenTraining(options) },
-    command: commandLine(options.command),
-    warnings: warnings.map(({ message }) => message),
-  };
-  checkEncoders(schema, config.model);
-  return { table, schema, parts: parts.parts, config };
-}
-
-/** A command line as a shell takes it. */
-const commandLine = (args: readonly string[]): string =>
-  ['tessera', ...args]
-    .map((word) => (/^[\w./=,:@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
-    .join(' ');
-
-function chosenModel({ fusion, encoder, width, dropout, modalityDropout }: ModelOptions): Partial<RunConfig['model']> {
-  return defined({ fusion, encoders: encoder, width, dropout, modalityDropout });
-}
-
-function chosenTraining(options: ModelOptions): Partial<RunConfig['training']> {
-  const { epochs, batch, learningRate, weightDecay, patience, minutes, balanced, augment } = options;
-  return defined({ epochs, batch, learningRate, weightDecay, patience, minutes, balanced, augment });
-}
-
-/** The entries of an object that are not undefined. */
-const defined = <T extends object>(options: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } =>
-  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
-
-/** Opens the table of an interrupted run, and divides it as it was. */
-async function resumed(folder: RunFolder, terminal: Terminal, signal: AbortSignal): Promise<Prepared> {
-  const exists = await stat(folder.folder).then(
-    (status) => status.isDirectory(),
-    () => false,
-  );
-  if (!exists) throw new TesseraError(`--resume: there is no folder '${folder.folder}'`);
-  const config = await folder.readConfig();
-  if (!(await folder.has('checkpoint')))
-    throw new TesseraError(
-      (await folder.has('model'))
-        ? `the run in '${folder.folder}' is finished; use it with: tessera predict ${folder.folder} TABLE`
-        : `the run in '${folder.folder}' was stopped before its first checkpoint; start it again with the command that began it`,
-    );
-  const schema = await folder.readSchema((json) => parseSchema(json, folder.file('schema')));
-  const { files, delimiter, encoding, allowOutside, onError } = config.table;
-  const format = defined({ delimiter, encoding: encoding as never, allowOutside }) as Parameters<typeof openTable>[1];
-  const table = shownTable(await openTable(files, format), terminal, signal);
-  const { classes, column, kind } = targetOf(schema);
-  const parts = await splitRows(table, schema.split, {
-    target: column,
-    isStratified: classes !== undefined && kind !== 'tags',
-    errors: new CellErrors(onError),
-  });
-  return { table, schema, parts: parts.parts, config };
 }

@@ -1,10 +1,11 @@
 import { PARTS, type SchemaTarget } from '../data/schema.js';
 import type { RunConfig } from '../predictor/config.js';
 import type { RunData } from '../predictor/data.js';
-import type { EpochRecord } from '../predictor/fit.js';
 import { DEFAULT_METRIC, METRICS } from '../predictor/metrics.js';
-import { taskTarget } from '../predictor/predictions.js';
-import { type Progress, percent, type Terminal } from './terminal.js';
+import { taskTarget } from '../predictor/targets.js';
+import type { EpochRecord } from '../predictor/training-state.js';
+import { shownMetric } from './shown-metric.js';
+import type { Progress, Terminal } from './terminal.js';
 
 /** What a user sees while a model is trained. */
 export class TrainingView {
@@ -72,10 +73,6 @@ export class TrainingView {
     );
   }
 }
-
-/** A metric as it is written: 68.3%, or 0.1234. */
-export const shownMetric = (name: string, value: number): string =>
-  METRICS[name].isFraction ? percent(value) : String(Number(value.toPrecision(4)));
 
 const BARS = [...'▁▂▃▄▅▆▇█'];
 

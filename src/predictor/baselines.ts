@@ -1,22 +1,5 @@
 import { TesseraError } from '../tensor/index.js';
-import type { Predictions } from './metrics/predictions.js';
-
-/** What is predicted, without any rows: the task, and the names of its classes or tags. */
-export type Target =
-  | { readonly task: 'classification'; readonly classes: readonly string[] }
-  | { readonly task: 'tags'; readonly tags: readonly string[] }
-  | { readonly task: 'regression' };
-
-/** The number of outputs of a row. */
-export const outputCount = (target: Target): number =>
-  target.task === 'regression' ? 1 : target.task === 'tags' ? target.tags.length : target.classes.length;
-
-/** Targets and outputs as predictions of a task. */
-export const predictionsOf = (target: Target, targets: ArrayLike<number>, outputs: ArrayLike<number>): Predictions => ({
-  ...target,
-  targets,
-  outputs,
-});
+import { outputsPerRow, type Predictions, predictionsOf, type Target } from './metrics/predictions.js';
 
 /**
  * The baseline that looks at no field: the frequency of each class or tag among the training rows, or the mean of
@@ -38,7 +21,7 @@ export function majorityBaseline(target: Target, trained: ArrayLike<number>, tar
 
 /** The constant outputs with the lowest loss on some targets: means of numbers, tags, or one-hot classes. */
 export function frequenciesOf(target: Target, targets: ArrayLike<number>): Float64Array {
-  const sums = new Float64Array(outputCount(target));
+  const sums = new Float64Array(outputsPerRow(target));
   const rows = target.task === 'tags' ? targets.length / sums.length : targets.length;
   if (rows === 0) throw new TesseraError('majorityBaseline: there are no training rows; expected at least one');
   for (let at = 0; at < targets.length; at++) {

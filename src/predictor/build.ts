@@ -7,6 +7,7 @@ import { number } from '../data/fields/number.js';
 import type { TagsState } from '../data/fields/tags.js';
 import type { TextState } from '../data/fields/text.js';
 import { type Schema, type SchemaField, type SchemaTarget, targetOf } from '../data/schema.js';
+import type { FusionName } from '../models/fusion/names.js';
 import {
   AdditionFusion,
   CategoryEmbedding,
@@ -89,26 +90,22 @@ const ENCODERS = {
 
 type FusionSizes = Sizes & { readonly inputs: readonly number[] };
 
-const FUSION_OF = {
-  concatenation: (sizes: FusionSizes): Fusion => new ConcatenationFusion(sizes),
-  addition: (sizes: FusionSizes): Fusion => new AdditionFusion(sizes),
-  gated: (sizes: FusionSizes): Fusion => new GatedFusion(sizes),
-  film: (sizes: FusionSizes): Fusion => new FiLMFusion(sizes),
-  'low-rank': (sizes: FusionSizes): Fusion => new LowRankFusion(sizes),
-  'cross-attention': (sizes: FusionSizes): Fusion => new CrossAttentionFusion(sizes),
-  transformer: (sizes: FusionSizes): Fusion => new TransformerFusion(sizes),
-} as const;
-
-/** The names of fusions. */
-export type FusionName = keyof typeof FUSION_OF;
-export const FUSIONS = Object.keys(FUSION_OF) as readonly FusionName[];
+const FUSION_OF: Readonly<Record<FusionName, (sizes: FusionSizes) => Fusion>> = {
+  concatenation: (sizes) => new ConcatenationFusion(sizes),
+  addition: (sizes) => new AdditionFusion(sizes),
+  gated: (sizes) => new GatedFusion(sizes),
+  film: (sizes) => new FiLMFusion(sizes),
+  'low-rank': (sizes) => new LowRankFusion(sizes),
+  'cross-attention': (sizes) => new CrossAttentionFusion(sizes),
+  transformer: (sizes) => new TransformerFusion(sizes),
+};
 
 /** The names of the encoders of a kind of field; the first is the default. */
 export const encodersOf = (kind: KindName): readonly string[] => Object.keys(ENCODERS[kind]);
 
 /** How the model of a run is built. */
 export interface ModelConfig {
-  /** The encoder of each column that does not take the default of its kind. */
+  /** The encoders by column or kind, where it is not the default of the kind. */
   readonly encoders: Readonly<Record<string, string>>;
   readonly fusion: FusionName;
   /** The size of the features of each field, and of the fused vector. */

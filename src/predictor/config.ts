@@ -1,5 +1,7 @@
 import type { OnError } from '../data/cell-errors.js';
+import { ENCODINGS, type Encoding } from '../data/encodings.js';
 import type { PartName } from '../data/schema.js';
+import { FUSIONS } from '../models/fusion/names.js';
 import { TesseraError } from '../tensor/index.js';
 import {
   anything,
@@ -15,7 +17,7 @@ import {
   positive,
   positiveInteger,
 } from '../tensor/options.js';
-import { FUSIONS, type ModelConfig } from './build.js';
+import type { ModelConfig } from './build.js';
 
 /** How a model is trained. */
 export interface TrainingConfig {
@@ -46,7 +48,7 @@ export interface TableConfig {
   /** Its files, as they were given. */
   readonly files: readonly string[];
   readonly delimiter?: string;
-  readonly encoding?: string;
+  readonly encoding?: Encoding;
   readonly allowOutside?: boolean;
   /** What happens to cells that cannot be used. */
   readonly onError: OnError;
@@ -104,6 +106,15 @@ export function defaultTraining(trainingRows: number): TrainingConfig {
 }
 
 const text = { expected: 'a string', fits: (value: unknown) => typeof value === 'string' };
+const namesByName = {
+  expected: 'an object of encoders by column or kind',
+  fits: (value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(text.fits),
+};
+const divisibleBy4 = {
+  expected: 'a positive multiple of 4',
+  fits: (value: unknown) => positiveInteger.fits(value) && Number(value) % 4 === 0,
+};
 
 /** Checks a configuration that was read from a file. @throws TesseraError that names what is unknown or wrong. */
 export function parseConfig(json: unknown): RunConfig {
@@ -120,19 +131,26 @@ export function parseConfig(json: unknown): RunConfig {
     training: anything,
     command: text,
     warnings: listOf(text),
-    rows: anything,
+    rows: optional(anything),
   });
+  if (config.rows !== undefined)
+    checkOptions('config.rows', config.rows, {
+      train: positiveInteger,
+      validation: positiveInteger,
+      test: positiveInteger,
+      targets: text,
+    });
   checkOptions('config.table', config.table, {
     files: listOf(text),
     delimiter: optional(text),
-    encoding: optional(text),
+    encoding: optional(oneOf(...ENCODINGS)),
     allowOutside: optional(boolean),
     onError: oneOf('stop', 'skip', 'missing'),
   });
   checkOptions('config.model', config.model, {
-    encoders: anything,
+    encoders: namesByName,
     fusion: oneOf(...FUSIONS),
-    width: positiveInteger,
+    width: divisibleBy4,
     dropout: fraction,
     modalityDropout: fraction,
   });

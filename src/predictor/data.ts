@@ -5,7 +5,6 @@ import type { EncodeOptions } from '../data/readers.js';
 import { PARTS, type Schema, targetOf } from '../data/schema.js';
 import type { Table } from '../data/table.js';
 import { TesseraError } from '../tensor/index.js';
-import { inUnit } from './predictions.js';
 
 /** A table, ready to train on. */
 export interface RunData extends EncodedTable {
@@ -44,12 +43,4 @@ export async function prepareData(
         `${table.name}: no rows are left for ${part}; ${part === 'train' ? 'there is nothing to learn from' : 'a run needs rows for train, validation and test'}`,
       );
   return { ...data, schema: learned, errors };
-}
-
-/** The targets of some rows as metrics take them. @throws TesseraError if the rows have none. */
-export async function targetsOf({ schema, encoded }: Pick<RunData, 'schema' | 'encoded'>, rows: Uint32Array) {
-  const target = targetOf(schema);
-  const tensor = await encoded.targetsOf(rows);
-  if (tensor === undefined) throw new TesseraError(`the rows have no target; expected the column '${target.column}'`);
-  return inUnit(target, Float32Array.from(await tensor.data()));
 }

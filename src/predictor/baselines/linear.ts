@@ -11,9 +11,9 @@ import {
   Variable,
 } from '../../tensor/index.js';
 import { anything, checkOptions, nonNegativeInteger, optional, positiveInteger } from '../../tensor/options.js';
-import { frequenciesOf, outputCount, predictionsOf, type Target } from '../baselines.js';
+import { frequenciesOf } from '../baselines.js';
 import { allRows } from '../metrics/metric.js';
-import type { Predictions } from '../metrics/predictions.js';
+import { outputsPerRow, type Predictions, predictionsOf, type Target } from '../metrics/predictions.js';
 import { metricFunction } from '../metrics.js';
 import { type EncodeRows, LinearFeatures, type LinearRows } from './features.js';
 
@@ -85,7 +85,7 @@ export async function linearBaseline(
   if (train.size === 0) throw new TesseraError('linearBaseline: there are no training rows; expected at least one');
   const order = new Generator(seed).fork('linear baseline').permutation(train.size);
   const used = order.subarray(0, MAXIMUM_ROWS).sort();
-  const width = outputCount(target) * PENALTIES.length;
+  const width = outputsPerRow(target) * PENALTIES.length;
   const { features, rows } = await LinearFeatures.learn(train.encode, used, Math.floor(MAXIMUM_WEIGHTS / width));
   const model = new LinearModels(target, features, pick(train.targets, used, target));
   const steps = chosen ?? Math.min(2000, Math.max(400, Math.ceil((20 * rows.size) / BATCH)));
@@ -141,7 +141,7 @@ class LinearModels {
 
   constructor(target: Target, { sparseWidth, denseWidth }: LinearFeatures, targets: Float32Array) {
     this.#target = target;
-    this.#outputs = outputCount(target);
+    this.#outputs = outputsPerRow(target);
     const width = PENALTIES.length * this.#outputs;
     const isNumber = target.task === 'regression';
     this.#centre = isNumber ? frequenciesOf(target, targets)[0] : 0;

@@ -37,13 +37,22 @@ export type Predictions = ClassPredictions | NumberPredictions | TagPredictions;
 /** What is predicted: one class, any number of tags, or a number. */
 export type TaskName = Predictions['task'];
 
+/** What is predicted, without any rows: the task, and the names of its classes or tags. */
+export type Target =
+  | { readonly task: 'classification'; readonly classes: readonly string[] }
+  | { readonly task: 'tags'; readonly tags: readonly string[] }
+  | { readonly task: 'regression' };
+
 /** The number of outputs of a row. */
-export const outputsPerRow = (predictions: Predictions): number =>
-  predictions.task === 'regression'
-    ? 1
-    : predictions.task === 'tags'
-      ? predictions.tags.length
-      : predictions.classes.length;
+export const outputsPerRow = (target: Target): number =>
+  target.task === 'regression' ? 1 : target.task === 'tags' ? target.tags.length : target.classes.length;
+
+/** Targets and outputs as predictions of a task. */
+export const predictionsOf = (target: Target, targets: ArrayLike<number>, outputs: ArrayLike<number>): Predictions => ({
+  ...target,
+  targets,
+  outputs,
+});
 
 /** The number of rows. */
 export const rowCount = (predictions: Predictions): number =>

@@ -10,7 +10,7 @@ import type { CellError, Row } from '../../data/table.js';
 import type { Multimodal } from '../../models/index.js';
 import { type Answer, answerOf } from '../answers.js';
 import { buildModel } from '../build.js';
-import { outputsOf } from '../predictions.js';
+import { outputsOf } from '../predict-rows.js';
 import { RunFolder } from './run-folder.js';
 
 /** The largest number of rows that are predicted at once for several callers. */

@@ -6,12 +6,13 @@ import type { Table } from '../../data/table.js';
 import { linearBaseline, type SplitRows } from '../baselines/linear.js';
 import { majorityBaseline } from '../baselines.js';
 import type { RunConfig } from '../config.js';
-import { targetsOf } from '../data.js';
-import { predictRows, taskTarget } from '../predictions.js';
+import { predictRows } from '../predict-rows.js';
 import type { Assessed } from '../report/assess.js';
 import { makeReport } from '../report/make-report.js';
 import type { Report } from '../report/report.js';
-import type { TrainedRun } from './train.js';
+import { targetsOf, taskTarget } from '../targets.js';
+import { stepMillisecondsOf } from '../training-state.js';
+import type { TrainedRun } from './train-run.js';
 
 /** Where a run was trained, and what is told of the work on its report. */
 export interface ReportOptions {
@@ -32,7 +33,7 @@ export async function reportRun(
 ): Promise<Report> {
   const { data, model, progress } = trained;
   const { schema } = data;
-  const { history, best, steps, milliseconds, deviceBytes } = progress;
+  const { history, best, steps, deviceBytes } = progress;
   return makeReport(
     {
       table,
@@ -50,7 +51,7 @@ export async function reportRun(
         warnings: config.warnings,
         keptStep: history[best - 1].steps,
         steps,
-        stepMilliseconds: milliseconds / steps,
+        stepMilliseconds: stepMillisecondsOf(progress),
         batch: config.training.batch,
         deviceBytes,
         parameters: model.parameters().reduce((sum, { size }) => sum + size, 0),

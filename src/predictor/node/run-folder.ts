@@ -1,14 +1,14 @@
-import { appendFile, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readWholeFile, writeFileAtomically } from '../../data/node/index.js';
-import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../../nn/index.js';
+import { decodeSafetensors, encodeSafetensors, type StoredTensor, type StoredTensors } from '../../nn/index.js';
 import { TesseraError } from '../../tensor/index.js';
 import { parseConfig, type RunConfig } from '../config.js';
-import type { EpochRecord, FitProgress, FitState } from '../fit.js';
 import type { Report } from '../report/report.js';
+import type { EpochRecord, TrainingState } from '../training-state.js';
 
-/** The format of the tensors' files; its number grows when their content changes. */
-const FORMAT = 'tessera-run-4';
+/** The formats of the tensors' files; the number of one grows when its content changes. */
+const FORMATS = { model: 'tessera-run-4', checkpoint: 'tessera-training-1' } as const;
 
 const FILES = {
   config: 'config.json',
@@ -64,9 +64,7 @@ export class RunFolder {
     const file = this.file('lock');
     for (;;) {
       try {
-        const handle = await open(file, 'wx');
-        await handle.writeFile(`${process.pid}\n`);
-        await handle.close();
+        await writeFile(file, `${process.pid}\n`, { flag: 'wx' });
         return;
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
@@ -75,7 +73,7 @@ export class RunFolder {
       const owner = Number(await readFile(file, 'utf8').catch(() => ''));
       if (isAlive(owner))
         throw new TesseraError(
-          `another process (${owner}) trains in '${this.folder}'; wait for it, or choose another folder with --out`,
+          `another process (${owner}) trains in '${this.folder}'; wait for it, or choose another folder with --out (if process ${owner} is no training, remove '${file}')`,
         );
       // Its process was killed.
       await rm(file, { force: true });
@@ -108,17 +106,17 @@ export class RunFolder {
   }
 
   /** Saves a training. The lines of its metrics are those of its epochs, even if a later state was lost. */
-  async saveFit({ progress, tensors }: FitState): Promise<void> {
+  async saveTraining({ progress, tensors }: TrainingState): Promise<void> {
     await writeFileAtomically(
       this.file('checkpoint'),
-      encodeSafetensors(tensors, { format: FORMAT, progress: JSON.stringify(progress) }),
+      encodeSafetensors(tensors, { format: FORMATS.checkpoint, progress: JSON.stringify(progress) }),
     );
   }
 
   /** @throws TesseraError if it is missing or damaged, or of another version. */
-  async readFit(): Promise<FitState> {
+  async readTraining(): Promise<TrainingState> {
     const { tensors, metadata } = await this.#tensors('checkpoint');
-    return { progress: JSON.parse(metadata.progress ?? '') as FitProgress, tensors };
+    return { progress: this.#named('checkpoint', () => JSON.parse(metadata.progress ?? '')), tensors };
   }
 
   async appendMetrics(record: EpochRecord): Promise<void> {
@@ -132,7 +130,7 @@ export class RunFolder {
 
   /** Keeps the best parameters. */
   async writeModel(best: ReadonlyMap<string, StoredTensor>): Promise<void> {
-    await writeFileAtomically(this.file('model'), encodeSafetensors(best, { format: FORMAT }));
+    await writeFileAtomically(this.file('model'), encodeSafetensors(best, { format: FORMATS.model }));
   }
 
   async writeReport(report: Report): Promise<void> {
@@ -154,26 +152,36 @@ export class RunFolder {
       throw new TesseraError(
         `the run in '${this.folder}' was interrupted; finish it with: tessera train --resume ${this.folder}`,
       );
+    if (!(await this.has('model')))
+      throw new TesseraError(
+        `the run in '${this.folder}' has no model: it was stopped before its first checkpoint; train it again`,
+      );
     return (await this.#tensors('model')).tensors;
   }
 
-  async #tensors(name: 'model' | 'checkpoint') {
-    const stored = decodeSafetensors(await readWholeFile(this.file(name)));
-    if (stored.metadata.format !== FORMAT)
+  async #tensors(name: keyof typeof FORMATS): Promise<StoredTensors> {
+    const bytes = await readWholeFile(this.file(name));
+    const stored = this.#named(name, () => decodeSafetensors(bytes));
+    if (stored.metadata.format !== FORMATS[name])
       throw new TesseraError(
-        `'${this.file(name)}' is of another version of Tessera (${stored.metadata.format ?? 'no format'}, expected ${FORMAT}); train again`,
+        `'${this.file(name)}' is of another version of Tessera (${stored.metadata.format ?? 'no format'}, expected ${FORMATS[name]}); train again`,
       );
     return stored;
   }
 
   async #parsed<T>(name: 'config' | 'schema', parse: (value: unknown) => T): Promise<T> {
-    const file = this.file(name);
     if (!(await this.has(name)))
       throw new TesseraError(`'${this.folder}' is not the folder of a run: it has no ${FILES[name]}`);
+    const text = new TextDecoder().decode(await readWholeFile(this.file(name)));
+    return this.#named(name, () => parse(JSON.parse(text)));
+  }
+
+  /** Does something with a file's content; errors name the file. */
+  #named<T>(name: keyof typeof FILES, read: () => T): T {
     try {
-      return parse(JSON.parse(new TextDecoder().decode(await readWholeFile(file))));
+      return read();
     } catch (error) {
-      throw new TesseraError(`'${file}': ${(error as Error).message}`, { cause: error });
+      throw new TesseraError(`'${this.file(name)}': ${(error as Error).message}`, { cause: error });
     }
   }
 }

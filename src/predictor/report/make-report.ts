@@ -1,8 +1,7 @@
 import type { EncodedTable } from '../../data/encoded.js';
 import { PARTS, type PartName, targetOf } from '../../data/schema.js';
-import { outputCount, type Target } from '../baselines.js';
 import { byGain } from '../contributions.js';
-import { selectRows } from '../metrics/predictions.js';
+import { outputsPerRow, selectRows, type Target } from '../metrics/predictions.js';
 import { surestMistakes } from '../mistakes.js';
 import { slicesOf } from '../slices.js';
 import { assess } from './assess.js';
@@ -95,7 +94,7 @@ function curvePoint({ steps, loss, validation }: FinishedEpoch, metric: string):
 
 /** The number of rows of each class or tag. */
 async function balanceOf(target: Target, rows: EncodedTable): Promise<Report['balance']> {
-  const width = outputCount(target);
+  const width = outputsPerRow(target);
   const counts = { train: new Uint32Array(width), validation: new Uint32Array(width), test: new Uint32Array(width) };
   for (const part of PARTS) {
     const values = (await (await rows.encoded.targetsOf(rows[part]))?.data()) ?? [];

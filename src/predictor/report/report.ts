@@ -113,7 +113,7 @@ export interface Report extends Assessment {
   readonly slices?: readonly Slice[];
   /** The number of training steps. */
   readonly steps: number;
-  /** The mean wall time of a step, in milliseconds. */
+  /** The mean wall time of a step, in milliseconds, without those that compile kernels. */
   readonly stepMilliseconds: number;
   /** The number of rows in a step. */
   readonly batch: number;

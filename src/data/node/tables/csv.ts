@@ -2,9 +2,10 @@ import path from 'node:path';
 import Papa from 'papaparse';
 import { TesseraError } from '../../../tensor/index.js';
 import { CellError, type CellErrors } from '../../cell-errors.js';
+import type { Encoding } from '../../encodings.js';
 import { type Cell, CHUNK_ROWS, type Row } from '../../table.js';
 import { checkColumns, MAXIMUM_ROW_BYTES, rowError, type TableFile } from './table-file.js';
-import { atRow, type Encoding, excerpt, firstText, readText } from './text.js';
+import { atRow, excerpt, firstText, readText } from './text.js';
 
 /** What is known of a CSV file beforehand. */
 export interface CsvOptions {

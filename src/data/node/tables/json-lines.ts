@@ -1,10 +1,11 @@
 import path from 'node:path';
 import { TesseraError } from '../../../tensor/index.js';
 import { CellError, type CellErrors } from '../../cell-errors.js';
+import type { Encoding } from '../../encodings.js';
 import { isObject, objectReader, SAMPLED_ROWS } from '../../row-objects.js';
 import { CHUNK_ROWS, type Row } from '../../table.js';
 import type { TableFile } from './table-file.js';
-import { atRow, type Encoding, excerpt, readText } from './text.js';
+import { atRow, excerpt, readText } from './text.js';
 
 /**
  * Opens a file with a JSON object in each line: the cells of a row by column. Numbers, booleans and lists keep their types;

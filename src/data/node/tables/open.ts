@@ -2,6 +2,7 @@ import path from 'node:path';
 import { TesseraError } from '../../../tensor/index.js';
 import { boolean, type Check, checkOptions, oneOf, optional } from '../../../tensor/options.js';
 import { CellErrors } from '../../cell-errors.js';
+import { ENCODINGS, type Encoding } from '../../encodings.js';
 import { type Row, type Table, wholePass } from '../../table.js';
 import { readCellFile } from './cell-files.js';
 import { openCsv } from './csv.js';
@@ -9,7 +10,7 @@ import { isFolder, openFolder } from './folder.js';
 import { openJsonLines } from './json-lines.js';
 import { isParquet, openParquet } from './parquet.js';
 import type { TableFile } from './table-file.js';
-import { ENCODINGS, type Encoding, firstText, TextError } from './text.js';
+import { firstText, TextError } from './text.js';
 
 /** Options of `openTable`. */
 export interface OpenTableOptions {

@@ -1,11 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { TesseraError } from '../../../tensor/index.js';
+import type { Encoding } from '../../encodings.js';
 import { readBytes } from './bytes.js';
 import { MAXIMUM_ROW_BYTES, rowError } from './table-file.js';
-
-/** The encodings of text files; latin1 is windows-1252, as in browsers. */
-export const ENCODINGS = ['utf-8', 'utf-16le', 'utf-16be', 'latin1'] as const;
-export type Encoding = (typeof ENCODINGS)[number];
 
 /** Text that cannot be read on; all lines before it were yielded. The reader adds the number of the row by `atRow`. */
 export class TextError extends TesseraError {}

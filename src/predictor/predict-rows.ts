@@ -1,10 +1,9 @@
-import { number } from '../data/fields/number.js';
 import { type BatchSource, loader } from '../data/loader.js';
 import type { SchemaTarget } from '../data/schema.js';
 import type { Multimodal } from '../models/index.js';
 import { TesseraError } from '../tensor/index.js';
-import { predictionsOf, type Target } from './baselines.js';
-import type { Predictions } from './metrics.js';
+import { type Predictions, predictionsOf } from './metrics/predictions.js';
+import { inUnit, taskTarget } from './targets.js';
 
 /** The number of rows that are predicted at once. */
 const SIZE = 128;
@@ -49,19 +48,6 @@ function joined(chunks: readonly Float32Array[]): Float32Array {
     at += chunk.length;
   }
   return all;
-}
-
-/** What a target is to metrics and baselines. */
-export function taskTarget({ kind, classes = [] }: SchemaTarget): Target {
-  if (kind === 'number') return { task: 'regression' };
-  return kind === 'tags' ? { task: 'tags', tags: classes } : { task: 'classification', classes };
-}
-
-/** Encoded targets as metrics take them: numbers in the target's unit. */
-export function inUnit({ kind, state }: SchemaTarget, targets: Float32Array): Float32Array {
-  if (kind !== 'number') return targets;
-  const { mean, deviation } = number.parseState(state);
-  return targets.map((value) => mean + deviation * value);
 }
 
 /**

@@ -2,54 +2,23 @@ import type { EncodedRows } from '../data/encoded.js';
 import { loader } from '../data/loader.js';
 import type { SchemaTarget } from '../data/schema.js';
 import type { Multimodal } from '../models/index.js';
-import { AdamW, cosineDecay, Embedding, Optimizer, type StoredTensor, warmUp } from '../nn/index.js';
-import { defaultDevice, TesseraError, type Variable } from '../tensor/index.js';
+import { type AdamW, cosineDecay, Optimizer, type StoredTensor, warmUp } from '../nn/index.js';
+import { defaultDevice, TesseraError } from '../tensor/index.js';
 import type { TrainingConfig } from './config.js';
 import { DEFAULT_METRIC, METRICS, metricsOf } from './metrics.js';
-import { predictRows, taskTarget } from './predictions.js';
-
-/** What is known after an epoch. */
-export interface EpochRecord {
-  /** The number of the epoch, from 1 on. */
-  readonly epoch: number;
-  /** The number of steps so far. */
-  readonly steps: number;
-  /** The mean loss of the epoch's steps. */
-  readonly loss: number;
-  /** The metrics of the validation rows by name. */
-  readonly validation: Readonly<Record<string, number>>;
-  readonly learningRate: number;
-  /** The time of all steps so far, without validation. */
-  readonly milliseconds: number;
-}
-
-/** How far a training is, as JSON; its tensors are beside it. */
-export interface FitProgress {
-  readonly steps: number;
-  /** The number of steps of the schedule; where the time is limited, it is known after a 20th of the time. */
-  readonly total?: number;
-  readonly milliseconds: number;
-  /** How much of it the steps waited for their rows to be read and decoded. */
-  readonly waiting: number;
-  /** The most device memory at the end of a step, in bytes. */
-  readonly deviceBytes: number;
-  /** The sum of the losses of the current epoch so far. */
-  readonly lossSum: number;
-  readonly history: readonly EpochRecord[];
-  /** The epoch of `history` whose parameters are kept as the best; 0 before the first. */
-  readonly best: number;
-  readonly finished: boolean;
-}
-
-/** A training at some step: continued from here, it takes the same steps as one that was not interrupted. */
-export interface FitState {
-  readonly progress: FitProgress;
-  /** The tensors by name: `model.*` and `optimizers.*` to continue, and `best.*`. */
-  readonly tensors: ReadonlyMap<string, StoredTensor>;
-}
+import { optimizersOf } from './optimizers.js';
+import { predictRows } from './predict-rows.js';
+import { taskTarget } from './targets.js';
+import {
+  type EpochRecord,
+  stepMillisecondsOf,
+  type TrainingProgress,
+  type TrainingState,
+  under,
+} from './training-state.js';
 
 /** The rows that a model is trained and judged on. */
-export interface FitRows {
+export interface TrainingRows {
   readonly encoded: EncodedRows;
   readonly target: SchemaTarget;
   readonly train: Uint32Array;
@@ -57,10 +26,10 @@ export interface FitRows {
 }
 
 /** What a training is given beside model, rows and configuration. */
-export interface FitOptions {
+export interface TrainingOptions {
   readonly seed: number;
   /** Where to continue. */
-  readonly start?: FitState;
+  readonly start?: TrainingState;
   /** Aborted to stop the training, which saves and returns. */
   readonly signal?: AbortSignal;
   /** Is told after each step. */
@@ -73,7 +42,7 @@ export interface FitOptions {
   /** Is told after each epoch. */
   onEpoch?(record: EpochRecord): void | Promise<void>;
   /** Keeps a state: after each epoch, at least every minute, and when the training stops. */
-  save?(state: FitState): Promise<void>;
+  save?(state: TrainingState): Promise<void>;
 }
 
 /** The speed is measured over so many steps or more. */
@@ -90,10 +59,10 @@ const SAVE_MILLISECONDS = 60_000;
  */
 export async function trainModel(
   model: Multimodal,
-  rows: FitRows,
+  rows: TrainingRows,
   config: TrainingConfig,
-  options: FitOptions,
-): Promise<FitState> {
+  options: TrainingOptions,
+): Promise<TrainingState> {
   const training = new Training(model, rows, config, options);
   try {
     return await training.run();
@@ -107,17 +76,17 @@ class Training {
   readonly #perEpoch: number;
   /** The steps of all epochs that are allowed. */
   readonly #most: number;
-  /** The steps of this process but the first, which compiles kernels, and their time. */
-  #timed = { steps: -1, milliseconds: 0 };
-  #progress: FitProgress;
+  /** Whether the next step is the first of this process. */
+  #isFirst = true;
+  #progress: TrainingProgress;
   #best: ReadonlyMap<string, StoredTensor> = new Map();
   #saved = performance.now();
 
   constructor(
     private readonly model: Multimodal,
-    private readonly rows: FitRows,
+    private readonly rows: TrainingRows,
     private readonly config: TrainingConfig,
-    private readonly options: FitOptions,
+    private readonly options: TrainingOptions,
   ) {
     const { start } = options;
     this.#perEpoch = Math.ceil(rows.train.length / config.batch);
@@ -126,7 +95,7 @@ class Training {
       steps: 0,
       ...(config.minutes === undefined ? { total: this.#most } : {}),
       milliseconds: 0,
-      waiting: 0,
+      timed: { steps: 0, milliseconds: 0, waiting: 0 },
       deviceBytes: 0,
       lossSum: 0,
       history: [],
@@ -142,7 +111,7 @@ class Training {
     this.#best = under(start.tensors, 'best.');
   }
 
-  async run(): Promise<FitState> {
+  async run(): Promise<TrainingState> {
     while (!this.#isOver() && !this.options.signal?.aborted) await this.#epoch();
     if (this.#isOver()) this.#progress = { ...this.#progress, finished: true };
     return await this.#save();
@@ -187,7 +156,7 @@ class Training {
       const loss = this.model.task.loss(this.model.forward(batch.fields), batch.target);
       await Optimizer.stepAll(loss, this.#optimizers);
       const value = await loss.item();
-      const { steps, milliseconds, lossSum } = this.#progress;
+      const { steps, milliseconds, timed, lossSum } = this.#progress;
       const time = performance.now() - begin;
       if (!Number.isFinite(value))
         throw new TesseraError(
@@ -197,11 +166,18 @@ class Training {
         ...this.#progress,
         steps: steps + 1,
         milliseconds: milliseconds + time,
-        waiting: this.#progress.waiting + waiting,
+        timed: this.#isFirst
+          ? timed
+          : {
+              steps: timed.steps + 1,
+              milliseconds: timed.milliseconds + time,
+              waiting: timed.waiting + waiting,
+            },
         deviceBytes: Math.max(this.#progress.deviceBytes, (await defaultDevice()).memory.bytes),
         lossSum: lossSum + value,
       };
-      this.#limit(time);
+      this.#isFirst = false;
+      this.#limit();
       const { total = this.#most } = this.#progress;
       options.onStep?.({ steps: steps + 1, total, epoch: epoch + 1, loss: value });
       if (signal?.aborted) return;
@@ -221,22 +197,19 @@ class Training {
   async #endEpoch(): Promise<void> {
     const { steps, milliseconds, lossSum, history, best } = this.#progress;
     const { signal } = this.options;
-    const validation = await this.#averaged(async () => {
-      const { encoded, target, validation } = this.rows;
-      const predictions = await predictRows(this.model, target, encoded, validation, () => signal?.throwIfAborted());
-      const metrics = metricsOf(predictions);
-      const record = { validation: metrics };
-      if (best === 0 || isBetter(metrics, history[best - 1].validation, this.rows.target)) {
-        this.#best = await this.model.state();
-        return { ...record, isBest: true };
-      }
-      return { ...record, isBest: false };
+    const { encoded, target, validation: held } = this.rows;
+    const { validation, isBest } = await this.#averaged(async () => {
+      const predictions = await predictRows(this.model, target, encoded, held, () => signal?.throwIfAborted());
+      const validation = metricsOf(predictions);
+      const isBest = best === 0 || isBetter(validation, history[best - 1].validation, target);
+      if (isBest) this.#best = await this.model.state();
+      return { validation, isBest };
     });
     const record: EpochRecord = {
       epoch: history.length + 1,
       steps,
       loss: lossSum / (steps - history.length * this.#perEpoch),
-      validation: validation.validation,
+      validation,
       learningRate: this.#rateAt(steps - 1),
       milliseconds,
     };
@@ -244,22 +217,20 @@ class Training {
       ...this.#progress,
       lossSum: 0,
       history: [...history, record],
-      best: validation.isBest ? record.epoch : best,
+      best: isBest ? record.epoch : best,
     };
     await this.options.onEpoch?.(record);
   }
 
-  /** Where the time is limited, decides after a 20th of it how many steps fit into it. */
-  #limit(milliseconds: number): void {
+  /** Where the time is limited, decides after a 20th of it how many steps fit into what is left of it. */
+  #limit(): void {
     const { minutes } = this.config;
-    const { steps, total } = this.#progress;
-    const timed = this.#timed;
-    if (++timed.steps === 0 || minutes === undefined || total !== undefined) return;
-    timed.milliseconds += milliseconds;
+    const { steps, milliseconds, total, timed } = this.#progress;
+    if (minutes === undefined || total !== undefined) return;
     const limit = minutes * 60_000;
     if (timed.steps < FEWEST_TIMED || timed.milliseconds < limit / 20) return;
-    const fitting = Math.floor((limit / timed.milliseconds) * timed.steps);
-    this.#progress = { ...this.#progress, total: Math.min(this.#most, Math.max(steps, fitting)) };
+    const further = Math.floor((limit - milliseconds) / stepMillisecondsOf(this.#progress));
+    this.#progress = { ...this.#progress, total: Math.min(this.#most, steps + Math.max(0, further)) };
   }
 
   /** Does something with the moving averages in place of the parameters. */
@@ -273,7 +244,7 @@ class Training {
     }
   }
 
-  async #save(): Promise<FitState> {
+  async #save(): Promise<TrainingState> {
     const tensors = new Map<string, StoredTensor>();
     const add = (prefix: string, values: ReadonlyMap<string, StoredTensor>) => {
       for (const [name, value] of values) tensors.set(`${prefix}${name}`, value);
@@ -288,27 +259,6 @@ class Training {
   }
 }
 
-/** The best parameters of a training, by name. */
-export const bestOf = ({ tensors }: FitState): ReadonlyMap<string, StoredTensor> => under(tensors, 'best.');
-
-/** AdamW for weight matrices and convolution kernels with decay, and for all other parameters without. */
-function optimizersOf(model: Multimodal, config: TrainingConfig, learningRate: (step: number) => number): AdamW[] {
-  const { weightDecay, clipNorm, averageDecay } = config;
-  const tables = new Set(
-    [...model.modules()].flatMap((module) => (module instanceof Embedding ? module.parameters() : [])),
-  );
-  const decays = (parameter: Variable) => parameter.rank > 1 && !tables.has(parameter);
-  const options = { learningRate, clipNorm, ...(averageDecay > 0 && { averageDecay }) };
-  const parameters = model.parameters();
-  return [
-    new AdamW(parameters.filter(decays), { ...options, weightDecay }),
-    new AdamW(
-      parameters.filter((parameter) => !decays(parameter)),
-      { ...options, weightDecay: 0 },
-    ),
-  ];
-}
-
 /** Tests whether metrics are better by the one that the task is judged by; equal ones by the loss of probabilities. */
 function isBetter(
   metrics: Readonly<Record<string, number>>,
@@ -319,11 +269,3 @@ function isBetter(
   const gain = (name: string) => (METRICS[name].higherIsBetter ? 1 : -1) * (metrics[name] - others[name]);
   return gain(main) > 0 || (gain(main) === 0 && 'logLoss' in metrics && gain('logLoss') > 0);
 }
-
-/** The tensors whose names begin with a prefix, without it. */
-const under = (tensors: ReadonlyMap<string, StoredTensor>, prefix: string): Map<string, StoredTensor> =>
-  new Map(
-    [...tensors].flatMap(([name, tensor]) =>
-      name.startsWith(prefix) ? [[name.slice(prefix.length), tensor] as const] : [],
-    ),
-  );

@@ -4,8 +4,10 @@ import type { Multimodal } from '../../models/index.js';
 import { TesseraError } from '../../tensor/index.js';
 import { buildModel } from '../build.js';
 import type { RunConfig } from '../config.js';
-import { prepareData, type ReadOptions, type RunData, targetsOf } from '../data.js';
-import { bestOf, type FitOptions, type FitProgress, trainModel } from '../fit.js';
+import { prepareData, type ReadOptions, type RunData } from '../data.js';
+import { targetsOf } from '../targets.js';
+import { type TrainingOptions, trainModel } from '../train-model.js';
+import { bestOf, type TrainingProgress } from '../training-state.js';
 import type { RunFolder } from './run-folder.js';
 
 /** A table that a run is trained on, with what was decided about it. */
@@ -18,7 +20,7 @@ export interface RunTable {
 }
 
 /** What a training is given beside its table and configuration. */
-export interface TrainHooks extends Pick<FitOptions, 'signal' | 'onStep' | 'onEpoch'> {
+export interface TrainHooks extends Pick<TrainingOptions, 'signal' | 'onStep' | 'onEpoch'> {
   /** How files are read. */
   readonly read: ReadOptions;
   /** Whether the training of the folder is continued. */
@@ -30,7 +32,7 @@ export interface TrainHooks extends Pick<FitOptions, 'signal' | 'onStep' | 'onEp
 /** A run that has ended, or was stopped. */
 export interface TrainedRun {
   readonly data: RunData;
-  readonly progress: FitProgress;
+  readonly progress: TrainingProgress;
   readonly model: Multimodal;
 }
 
@@ -48,7 +50,7 @@ export async function trainRun(
   const data = await prepareData(table, schema, parts, hooks.read);
   hooks.onData?.(data);
   const rows = await rowsOf(data);
-  const start = hooks.resume && (await folder.has('checkpoint')) ? await folder.readFit() : undefined;
+  const start = hooks.resume && (await folder.has('checkpoint')) ? await folder.readTraining() : undefined;
   if (start === undefined) {
     await folder.begin({ ...config, rows });
     await folder.writeSchema(data.schema);
@@ -75,7 +77,7 @@ export async function trainRun(
         await folder.appendMetrics(record);
         await hooks.onEpoch?.(record);
       },
-      save: (state) => folder.saveFit(state),
+      save: (state) => folder.saveTraining(state),
     },
   );
   if (state.progress.finished) {

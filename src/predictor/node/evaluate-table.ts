@@ -5,8 +5,8 @@ import { targetOf } from '../../data/schema.js';
 import type { Table } from '../../data/table.js';
 import { TesseraError } from '../../tensor/index.js';
 import type { ReadOptions } from '../data.js';
-import type { Predictions } from '../metrics.js';
-import { predictRows } from '../predictions.js';
+import type { Predictions } from '../metrics/predictions.js';
+import { predictRows } from '../predict-rows.js';
 import type { Predictor } from './predictor.js';
 
 /** What a model makes of a table, and what was noted about its cells. */
@@ -38,31 +38,4 @@ export async function evaluateTable(
   if (test.length === 0) throw new TesseraError(`${table.name}: no row can be used\n${errors.summary()}`);
   const predictions = await predictRows(model, targetOf(schema), encoded, test, (done) => onRows?.(done, test.length));
   return { predictions, errors };
-}
-
-/** The median and the 95th percentile of some times, in milliseconds. */
-export interface Latency {
-  readonly p50: number;
-  readonly p95: number;
-}
-
-const WARM_UP = 5;
-const REPEATS = 50;
-
-/** Measures how long one row takes, from its cells to its answer, over rows of a table. */
-export async function latencyOf(predictor: Predictor, table: Table): Promise<Latency> {
-  for await (const rows of table.rows(new CellErrors('missing'))) {
-    const times: number[] = [];
-    for (let repeat = 0; repeat < WARM_UP + REPEATS; repeat++) {
-      const begin = performance.now();
-      await predictor.answerRows(table, [rows[repeat % rows.length]], {
-        errors: new CellErrors('missing'),
-        onBadFile: () => {},
-      });
-      if (repeat >= WARM_UP) times.push(performance.now() - begin);
-    }
-    times.sort((a, b) => a - b);
-    return { p50: times[Math.floor(0.5 * REPEATS)], p95: times[Math.floor(0.95 * REPEATS)] };
-  }
-  throw new TesseraError(`${table.name}: it has no rows`);
 }

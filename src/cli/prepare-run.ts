@@ -1,0 +1,101 @@
+import { stat } from 'node:fs/promises';
+import { CellErrors } from '../data/cell-errors.js';
+import { parseSchema, targetOf } from '../data/schema.js';
+import { splitRows } from '../data/splits.js';
+import { checkEncoders } from '../predictor/build.js';
+import { CONFIG_VERSION, defaultModel, defaultTraining, type RunConfig } from '../predictor/config.js';
+import type { RunFolder } from '../predictor/node/run-folder.js';
+import type { RunTable } from '../predictor/node/train-run.js';
+import { type Device, type DeviceChoice, TesseraError } from '../tensor/index.js';
+import { defined } from './defined.js';
+import { openGiven, shownTable } from './reading.js';
+import { inspectGiven } from './table-source.js';
+import type { Terminal } from './terminal.js';
+import type { ModelOptions, TrainTableOptions } from './train-options.js';
+
+/** The options of `tessera train` with a table. */
+export interface TrainOptions extends TrainTableOptions {
+  readonly device: DeviceChoice;
+  readonly json?: boolean;
+  /** The arguments of the command line, which the report tells. */
+  readonly command: readonly string[];
+}
+
+/** A run that is about to be trained. */
+export type PreparedRun = RunTable & { readonly config: RunConfig };
+
+/** Inspects the table, and decides what is trained. */
+export async function prepareRun(
+  files: readonly string[],
+  options: TrainOptions,
+  device: Device,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<PreparedRun> {
+  const { table, inspection } = await inspectGiven(files, options, terminal, signal);
+  const { schema, parts, warnings } = inspection;
+  for (const { message } of warnings) terminal.note(`warning: ${message}`);
+  targetOf(schema);
+  const { onError = 'stop', delimiter, encoding, allowOutside, validation = [], test = [], seed = 0 } = options;
+  const config: RunConfig = {
+    version: CONFIG_VERSION,
+    table: {
+      files: [...files, ...validation, ...test],
+      onError,
+      ...defined({ delimiter, encoding, allowOutside }),
+    },
+    seed,
+    model: { ...defaultModel(device.software), ...chosenModel(options) },
+    training: { ...defaultTraining(parts.rows.train), ...chosenTraining(options) },
+    command: commandLine(options.command),
+    warnings: warnings.map(({ message }) => message),
+  };
+  checkEncoders(schema, config.model);
+  return { table, schema, parts: parts.parts, config };
+}
+
+/** A command line as a shell takes it. */
+const commandLine = (args: readonly string[]): string =>
+  ['tessera', ...args]
+    .map((word) => (/^[\w./=,:@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .join(' ');
+
+function chosenModel({ fusion, encoder, width, dropout, modalityDropout }: ModelOptions): Partial<RunConfig['model']> {
+  return defined({ fusion, encoders: encoder, width, dropout, modalityDropout });
+}
+
+function chosenTraining(options: ModelOptions): Partial<RunConfig['training']> {
+  const { epochs, batch, learningRate, weightDecay, patience, minutes, balanced, augment } = options;
+  return defined({ epochs, batch, learningRate, weightDecay, patience, minutes, balanced, augment });
+}
+
+/** @throws TesseraError if a folder has no interrupted run. */
+export async function expectInterrupted(folder: RunFolder): Promise<void> {
+  const exists = await stat(folder.folder).then(
+    (status) => status.isDirectory(),
+    () => false,
+  );
+  if (!exists) throw new TesseraError(`--resume: there is no folder '${folder.folder}'`);
+  await folder.readConfig();
+  if (!(await folder.has('checkpoint')))
+    throw new TesseraError(
+      (await folder.has('model'))
+        ? `the run in '${folder.folder}' is finished; use it with: tessera predict ${folder.folder} TABLE`
+        : `the run in '${folder.folder}' was stopped before its first checkpoint; start it again with the command that began it`,
+    );
+}
+
+/** Opens the table of an interrupted run, and divides it as it was. */
+export async function resumeRun(folder: RunFolder, terminal: Terminal, signal: AbortSignal): Promise<PreparedRun> {
+  const config = await folder.readConfig();
+  const schema = await folder.readSchema((json) => parseSchema(json, folder.file('schema')));
+  const { files, onError } = config.table;
+  const table = shownTable(await openGiven(files, config.table), terminal, signal);
+  const { classes, column, kind } = targetOf(schema);
+  const parts = await splitRows(table, schema.split, {
+    target: column,
+    isStratified: classes !== undefined && kind !== 'tags',
+    errors: new CellErrors(onError),
+  });
+  return { table, schema, parts: parts.parts, config };
+}

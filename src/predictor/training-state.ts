@@ -1,0 +1,60 @@
+import type { StoredTensor } from '../nn/index.js';
+
+/** What is known after an epoch. */
+export interface EpochRecord {
+  /** The number of the epoch, from 1 on. */
+  readonly epoch: number;
+  /** The number of steps so far. */
+  readonly steps: number;
+  /** The mean loss of the epoch's steps. */
+  readonly loss: number;
+  /** The metrics of the validation rows by name. */
+  readonly validation: Readonly<Record<string, number>>;
+  readonly learningRate: number;
+  /** The time of all steps so far, without validation. */
+  readonly milliseconds: number;
+}
+
+/** How far a training is, as JSON; its tensors are beside it. */
+export interface TrainingProgress {
+  readonly steps: number;
+  /** The number of steps of the schedule; where the time is limited, it is known after a 20th of the time. */
+  readonly total?: number;
+  /** The time of all steps. */
+  readonly milliseconds: number;
+  /**
+   * The steps but the first of each process, which compiles kernels; their time, and how much of it they waited for rows to
+   * be read and decoded.
+   */
+  readonly timed: { readonly steps: number; readonly milliseconds: number; readonly waiting: number };
+  /** The most device memory at the end of a step, in bytes. */
+  readonly deviceBytes: number;
+  /** The sum of the losses of the current epoch so far. */
+  readonly lossSum: number;
+  readonly history: readonly EpochRecord[];
+  /** The epoch of `history` whose parameters are kept as the best; 0 before the first. */
+  readonly best: number;
+  readonly finished: boolean;
+}
+
+/** A training at some step: continued from here, it takes the same steps as one that was not interrupted. */
+export interface TrainingState {
+  readonly progress: TrainingProgress;
+  /** The tensors by name: `model.*` and `optimizers.*` to continue, and `best.*`. */
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+}
+
+/** The best parameters of a training, by name. */
+export const bestOf = ({ tensors }: TrainingState): ReadonlyMap<string, StoredTensor> => under(tensors, 'best.');
+
+/** The tensors whose names begin with a prefix, without it. */
+export const under = (tensors: ReadonlyMap<string, StoredTensor>, prefix: string): Map<string, StoredTensor> =>
+  new Map(
+    [...tensors].flatMap(([name, tensor]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), tensor] as const] : [],
+    ),
+  );
+
+/** The mean time of a step, in milliseconds; without the steps that compile kernels, unless there are no others. */
+export const stepMillisecondsOf = ({ steps, milliseconds, timed }: TrainingProgress): number =>
+  timed.steps > 0 ? timed.milliseconds / timed.steps : milliseconds / steps;
