@@ -2,7 +2,7 @@ import { CellErrors } from '../data/cell-errors.js';
 import { type EncodedTable, encodeTable } from '../data/encoded.js';
 import { learnFields } from '../data/learn-fields.js';
 import type { EncodeOptions } from '../data/readers.js';
-import { PARTS, type Schema, targetOf } from '../data/schema.js';
+import { expectColumn, PARTS, type Schema, targetOf } from '../data/schema.js';
 import type { Table } from '../data/table.js';
 import { TesseraError } from '../tensor/index.js';
 
@@ -43,4 +43,18 @@ export async function prepareData(
         `${table.name}: no rows are left for ${part}; ${part === 'train' ? 'there is nothing to learn from' : 'a run needs rows for train, validation and test'}`,
       );
   return { ...data, schema: learned, errors };
+}
+
+/** @throws TesseraError if a table lacks the column of a field. */
+export function expectFields({ name, columns }: Pick<Table, 'name' | 'columns'>, { fields }: Schema): void {
+  for (const { column } of fields) {
+    try {
+      expectColumn(name, column, columns);
+    } catch (error) {
+      throw new TesseraError(
+        `${(error as Error).message}; the model reads '${column}': rename a column, or add one, whose cells may be empty`,
+        { cause: error },
+      );
+    }
+  }
 }

@@ -2,12 +2,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { KindName } from '../../src/data/fields/field.js';
 import { targetOf } from '../../src/data/schema.js';
 import { FUSIONS } from '../../src/models/fusion/names.js';
+import { Adam } from '../../src/nn/index.js';
 import { buildModel, checkEncoders, encodersOf, type ModelConfig } from '../../src/predictor/build.js';
 import type { RunData } from '../../src/predictor/data.js';
 import { setDefaultDevice } from '../../src/tensor/index.js';
 import { reference } from '../support/devices.js';
 import { CONFIG, dataOf, FIELDS, schemaOf, TARGETS } from '../support/runs.js';
-import { trained } from '../support/training.js';
 
 beforeAll(() => setDefaultDevice(reference));
 afterAll(() => setDefaultDevice(undefined));
@@ -19,13 +19,21 @@ const build = (data: RunData, config: Partial<ModelConfig> = {}, classWeights?: 
     { seed: 1, ...(classWeights === undefined ? {} : { classWeights }) },
   );
 
+const STEPS = 5;
+
 /** Trains a model on some rows, and expects the loss to fall. */
 async function expectLearns(data: RunData, config: Partial<ModelConfig> = {}): Promise<void> {
   const model = build(data, config);
   const { fields, target } = await data.encoded.batch(data.train);
   if (target === undefined) throw new Error('no target');
-  const [first, last] = await trained(model, () => model.task.loss(model.forward(fields), target), 6);
-  expect(last).toBeLessThan(0.9 * first);
+  const optimizer = new Adam(model.parameters(), { learningRate: 0.01 });
+  const losses: number[] = [];
+  for (let step = 0; step < STEPS; step++) {
+    const loss = model.task.loss(model.forward(fields), target);
+    await optimizer.step(loss);
+    losses.push(await loss.item());
+  }
+  expect(losses[STEPS - 1]).toBeLessThan(losses[0]);
 }
 
 const { category } = TARGETS;
@@ -38,7 +46,7 @@ const encoders = (Object.keys(FIELDS) as KindName[]).flatMap((kind) =>
   encodersOf(kind).map((encoder): [KindName, string] => [kind, encoder]),
 );
 test.each(encoders)('encodes fields of kind %s by %s', async (kind, encoder) => {
-  await expectLearns(await dataOf(category, [kind], 20), { encoders: { [kind]: encoder } });
+  await expectLearns(await dataOf(category, [kind], 10), { encoders: { [kind]: encoder } });
 });
 
 test.each(Object.values(TARGETS))('predicts a target of kind $kind', async (target) => {

@@ -17,7 +17,7 @@ test.each<[string, object, string]>([
     { version: 2 },
     'expected version 1, got 2; the run is of another version of Tessera, train again',
   ],
-  ['an unknown entry', { modle: {} }, "config: unknown option 'modle'"],
+  ['an unknown entry', { modle: {} }, "config: there is no option 'modle'"],
   ['no table', { table: undefined }, 'config.table: expected an object'],
   ['a file that is none', { table: { ...table, files: [1] } }, 'config.table: files must be'],
   ['an unknown encoding', { table: { ...table, encoding: 'utf8' } }, 'config.table: encoding must be'],
@@ -30,7 +30,7 @@ test.each<[string, object, string]>([
   ['an odd width', { model: { ...model, width: 30 } }, 'width must be a positive multiple of 4, got 30'],
   ['a dropout of 1', { model: { ...model, dropout: 1 } }, 'config.model: dropout must be'],
   ['no batch', { training: { ...training, batch: undefined } }, 'config.training: batch must be'],
-  ['a misspelt setting', { training: { ...training, epoch: 3 } }, "config.training: unknown option 'epoch'"],
+  ['a misspelt setting', { training: { ...training, epoch: 3 } }, "config.training: there is no option 'epoch'"],
   ['no time', { training: { ...training, minutes: 0 } }, 'config.training: minutes must be'],
   ['no rows to validate on', { rows: { ...rows, validation: 0 } }, 'config.rows: validation must be'],
 ])('refuses %s', (_, changes, message) => {

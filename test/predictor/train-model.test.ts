@@ -6,7 +6,7 @@ import type { RunData } from '../../src/predictor/data.js';
 import { type TrainingOptions, trainModel } from '../../src/predictor/train-model.js';
 import { bestOf, type TrainingState } from '../../src/predictor/training-state.js';
 import { setDefaultDevice } from '../../src/tensor/index.js';
-import { reference } from '../support/devices.js';
+import { gpu, reference } from '../support/devices.js';
 import { CONFIG, dataOf, TARGETS, TRAINING } from '../support/runs.js';
 
 beforeAll(() => setDefaultDevice(reference));
@@ -28,8 +28,22 @@ const bits = ({ tensors }: TrainingState) =>
   Object.fromEntries([...tensors].map(([name, { data }]) => [name, Buffer.from(data.buffer).toString('base64')]));
 const records = ({ progress }: TrainingState) => progress.history.map(({ milliseconds: _, ...record }) => record);
 
-test('a training that is stopped after any step continues to the same bits', async () => {
-  const whole = await train();
+// The reference keeps float64 in memory, and f32 in files.
+test.skipIf(gpu.kind === 'reference')(
+  'a training that is stopped after any step continues to the same bits',
+  async () => {
+    setDefaultDevice(gpu);
+    try {
+      await expectSameBits(await dataOf(TARGETS.category, ['number']));
+    } finally {
+      setDefaultDevice(reference);
+    }
+  },
+);
+
+/** Stops a training after each of its steps, and compares what becomes of it with one that was not stopped. */
+async function expectSameBits(of: RunData): Promise<void> {
+  const whole = await train({}, {}, of);
   expect(whole.progress).toMatchObject({ steps: 6, finished: true });
   for (let last = 1; last <= 6; last++) {
     const controller = new AbortController();
@@ -41,15 +55,16 @@ test('a training that is stopped after any step continues to the same bits', asy
           if (steps === last) controller.abort();
         },
       },
+      of,
     );
     expect(stopped.progress).toMatchObject({ steps: last, finished: false });
     // The state goes through a file.
     const start = { ...stopped, progress: JSON.parse(JSON.stringify(stopped.progress)) };
-    const continued = await train({}, { start });
+    const continued = await train({}, { start }, of);
     expect(records(continued), `stopped after ${last} steps`).toEqual(records(whole));
     expect(bits(continued), `stopped after ${last} steps`).toEqual(bits(whole));
   }
-});
+}
 
 test('the best epoch is kept, and training ends when none is better', async () => {
   const states: TrainingState[] = [];
@@ -97,14 +112,16 @@ test('a limit on the time ends the training, and its schedule', async () => {
 test('the warm-up leads to the learning rate, and half a cosine to 0', async () => {
   const { progress } = await train({ epochs: 10, warmUp: 0.5, patience: 10 });
   const rates = progress.history.map(({ learningRate }) => learningRate);
-  const highest = rates.indexOf(Math.max(...rates));
-  expect(highest).toBe(4);
-  expect(rates[highest]).toBeCloseTo(TRAINING.learningRate);
+  const sorted = (values: readonly number[]) => [...values].sort((a, b) => a - b);
+  expect(rates.slice(0, 5)).toEqual(sorted(rates.slice(0, 5)));
+  expect(rates.slice(5)).toEqual(sorted(rates.slice(5)).reverse());
+  expect(Math.max(...rates)).toBeGreaterThan(0.9 * TRAINING.learningRate);
   expect(rates[9]).toBeLessThan(0.02 * TRAINING.learningRate);
 });
 
 test('a loss that is not finite ends the training', async () => {
-  await expect(train({ learningRate: 1e30, clipNorm: 1e30, warmUp: 0, epochs: 20 })).rejects.toThrow(
+  const of = await dataOf(TARGETS.number, ['number']);
+  await expect(train({ learningRate: 1e300, warmUp: 0 }, {}, of)).rejects.toThrow(
     /the loss is (NaN|Infinity|-Infinity) after \d+ steps: the training has diverged; try a smaller learning rate/,
   );
 });

@@ -19,7 +19,7 @@ export const FIELDS: Readonly<Record<KindName, string>> = {
 };
 const SETTINGS: Partial<Record<KindName, Settings>> = {
   text: { minimumCount: 1 },
-  image: { size: 16, crop: 0, cutout: 0 },
+  image: { size: 8, crop: 0, cutout: 0 },
   category: { minimumCount: 1 },
   tags: { minimumCount: 1 },
 };

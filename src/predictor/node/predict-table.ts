@@ -4,7 +4,7 @@ import { decodeBytes } from '../../data/node/index.js';
 import { targetOf } from '../../data/schema.js';
 import type { Row, Table } from '../../data/table.js';
 import type { Answer } from '../answers.js';
-import type { ReadOptions } from '../data.js';
+import { expectFields, type ReadOptions } from '../data.js';
 import type { Predictor } from './predictor.js';
 
 /** A row of a table with its answer. */
@@ -27,6 +27,7 @@ export async function* predictTable(
   table: Table,
   { onError, ...options }: ReadOptions & { onErrors?(errors: CellErrors): void },
 ): AsyncGenerator<readonly AnsweredRow[]> {
+  expectFields(table, predictor.schema);
   const errors = new CellErrors(onError);
   const read = new Set(predictor.columns);
   const others = [...table.columns.keys()].filter((at) => !read.has(table.columns[at]));
@@ -47,8 +48,8 @@ export async function* predictTable(
 const MOST_COLUMNS = 50;
 
 /**
- * Answered rows as the lines of a CSV file: the row's file and number, the columns that the model does not read, the prediction,
- * and the probabilities.
+ * Answered rows as the lines of a CSV file: the row's file and number, the columns that the model does not read, the
+ * prediction, and the probabilities.
  */
 export async function* answersAsCsv(
   predictor: Predictor,

@@ -1,0 +1,107 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { RunFolder } from '../../../src/predictor/node/run-folder.js';
+import type { TrainingState } from '../../../src/predictor/training-state.js';
+import { CONFIG } from '../../support/runs.js';
+
+let run: RunFolder;
+beforeEach(() => {
+  run = new RunFolder(path.join(mkdtempSync(path.join(os.tmpdir(), 'tessera-run-')), 'runs', 'one'));
+});
+afterEach(() => rmSync(path.dirname(path.dirname(run.folder)), { recursive: true }));
+
+const state: TrainingState = {
+  progress: {
+    steps: 3,
+    total: 6,
+    milliseconds: 4,
+    timed: { steps: 2, milliseconds: 1, waiting: 0.5 },
+    deviceBytes: 100,
+    lossSum: 1.25,
+    history: [],
+    best: 0,
+    finished: false,
+  },
+  tensors: new Map([['model.a', { shape: [2], data: Float32Array.of(1, 2) }]]),
+};
+
+test('keeps what it is given', async () => {
+  await run.lock();
+  await run.begin(CONFIG);
+  await run.saveTraining(state);
+  expect(await run.readConfig()).toEqual(CONFIG);
+  expect(await run.readTraining()).toEqual(state);
+  await expect(run.readModel()).rejects.toThrow(
+    `was interrupted; finish it with: tessera train --resume ${run.folder}`,
+  );
+  await run.finish();
+  await expect(run.readModel()).rejects.toThrow('has no model: it was stopped before its first checkpoint');
+  await run.writeModel(state.tensors);
+  expect(await run.readModel()).toEqual(state.tensors);
+});
+
+test('a new run removes what an earlier one left', async () => {
+  await run.lock();
+  await run.begin(CONFIG);
+  await run.writeModel(state.tensors);
+  await run.begin({ ...CONFIG, seed: 4 });
+  expect([await run.has('model'), (await run.readConfig()).seed, await run.has('lock')]).toEqual([false, 4, true]);
+});
+
+test('a folder is one process at a time, and a lock of a dead process is none', async () => {
+  await run.lock();
+  await expect(run.lock()).rejects.toThrow(`another process (${process.pid}) trains in '${run.folder}'`);
+  await run.unlock();
+  const { pid } = spawnSync(process.execPath, ['-e', '']);
+  for (const left of [`${pid}\n`, '', 'text']) {
+    writeFileSync(run.file('lock'), left);
+    await run.lock();
+    expect(readFileSync(run.file('lock'), 'utf8')).toBe(`${process.pid}\n`);
+    await run.unlock();
+  }
+  expect(existsSync(run.file('lock'))).toBe(false);
+});
+
+test('refuses a folder of other files', async () => {
+  const other = path.dirname(path.dirname(run.folder));
+  writeFileSync(path.join(other, 'letter.txt'), '');
+  await expect(new RunFolder(other).lock()).rejects.toThrow("has other files, such as 'letter.txt'");
+  await expect(new RunFolder(path.join(other, 'letter.txt')).lock()).rejects.toThrow('cannot make the folder');
+});
+
+test('names what is missing, damaged or of another version', async () => {
+  await expect(run.readConfig()).rejects.toThrow('is not the folder of a run: it has no config.json');
+  await run.lock();
+  await run.begin(CONFIG);
+  const { config, model, checkpoint } = {
+    config: run.file('config'),
+    model: run.file('model'),
+    checkpoint: run.file('checkpoint'),
+  };
+  writeFileSync(config, '{');
+  await expect(run.readConfig()).rejects.toThrow(`'${config}': `);
+  writeFileSync(config, JSON.stringify({ ...CONFIG, version: 9 }));
+  await expect(run.readConfig()).rejects.toThrow('expected version 1, got 9; the run is of another version of Tessera');
+  await run.writeModel(state.tensors);
+  const bytes = readFileSync(model);
+  writeFileSync(model, bytes.subarray(0, bytes.length - 1));
+  await expect(run.readModel()).rejects.toThrow(`'${model}': `);
+  writeFileSync(model, bytes.toString('latin1').replace('tessera-run-4', 'tessera-run-1'), 'latin1');
+  await expect(run.readModel()).rejects.toThrow(`'${model}' is of another version of Tessera (tessera-run-1, expected`);
+  await run.saveTraining(state);
+  writeFileSync(checkpoint, readFileSync(checkpoint, 'latin1').replace('steps', 'step"'), 'latin1');
+  await expect(run.readTraining()).rejects.toThrow(`'${checkpoint}': `);
+});
+
+test('the lines of metrics are those of the epochs', async () => {
+  await run.lock();
+  await run.begin(CONFIG);
+  const record = { epoch: 1, steps: 3, loss: 1, validation: { accuracy: 0.5 }, learningRate: 0.1, milliseconds: 5 };
+  await run.appendMetrics(record);
+  await run.appendMetrics({ ...record, epoch: 2 });
+  await run.writeMetrics([record]);
+  expect(readFileSync(run.file('metrics'), 'utf8')).toBe(`${JSON.stringify(record)}\n`);
+});
