@@ -4,8 +4,9 @@ import { prepareData } from '../../src/predictor/data.js';
 import { targetsOf } from '../../src/predictor/targets.js';
 import { setDefaultDevice } from '../../src/tensor/index.js';
 import { reference } from '../support/devices.js';
+import { expectClose } from '../support/numbers.js';
 import { dataOf, partsOf, schemaOf, TARGETS, things } from '../support/runs.js';
-import { tableOf } from '../support/tables.js';
+import { allCells, tableOf } from '../support/tables.js';
 
 beforeAll(() => setDefaultDevice(reference));
 afterAll(() => setDefaultDevice(undefined));
@@ -37,10 +38,12 @@ test('learns from the training rows and encodes all, in two passes; what is lear
 
 test('targets are in their unit', async () => {
   const data = await dataOf(TARGETS.number, ['category'], 20);
-  const amounts: unknown[] = [];
-  for await (const rows of things(20).rows()) for (const row of rows) amounts.push(row.cells[9]);
-  const test_ = Array.from(await targetsOf(data, data.test));
-  [4, 9, 14, 19].forEach((row, at) => expect(test_[at]).toBeCloseTo(Number(amounts[row]), 4));
+  const amounts = (await allCells(things(20))).map((cells) => Number(cells[9]));
+  const targets = Array.from(await targetsOf(data, data.test));
+  expectClose(
+    targets,
+    [4, 9, 14, 19].map((row) => amounts[row]),
+  );
 });
 
 test.each(['train', 'validation', 'test'])('refuses a table without rows for %s', async (part) => {
