@@ -76,7 +76,7 @@ class Training {
   readonly #perEpoch: number;
   /** The steps of all epochs that are allowed. */
   readonly #most: number;
-  /** Whether the next step is the first of this process. */
+  /** Whether the next step is the first since the training began or was continued. */
   #isFirst = true;
   #progress: TrainingProgress;
   #best: ReadonlyMap<string, StoredTensor> = new Map();
