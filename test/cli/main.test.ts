@@ -46,7 +46,7 @@ describe('as a process', () => {
     const [found, wrong, missing] = await Promise.all([
       start(['doctor', '--json']),
       start(['train', '--epochs', '0']),
-      start(['bench', '--compare', 'none.json', 'none.json']),
+      start(['evaluate', 'none']),
     ]);
     expect(JSON.parse(found.out)).toHaveProperty('adapters');
     expect([wrong.code, wrong.out]).toEqual([2, '']);

@@ -45,10 +45,10 @@ function membersOf(node: Node): { name: string; member: Node }[] {
 }
 
 test('the public interface is documented without a gap', { timeout: 60_000 }, () => {
-  const project = new Project({ tsConfigFilePath: `${root}tsconfig.json` });
+  const project = new Project({ tsConfigFilePath: `${root}tsconfig.json`, skipAddingFilesFromTsConfig: true });
   const gaps = new Set<string>();
   for (const entry of ENTRIES) {
-    const file = project.getSourceFileOrThrow(`${root}src/${entry}.ts`);
+    const file = project.addSourceFileAtPath(`${root}src/${entry}.ts`);
     for (const [name, declarations] of file.getExportedDeclarations()) {
       if (!Node.isSourceFile(declarations[0]) && !declarations.some(isDocumented)) gaps.add(name);
       for (const { name: inner, member } of declarations.flatMap(membersOf))
