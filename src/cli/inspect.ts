@@ -2,12 +2,13 @@ import path from 'node:path';
 import { textOf } from '../data/cells.js';
 import type { Inspection } from '../data/inspect.js';
 import { contactSheet, type SheetImage, TILE_SHAPE } from '../data/node/contact-sheet.js';
-import { checkWritable, writeFileAtomically } from '../data/node/files.js';
+import { writeFileAtomically } from '../data/node/files.js';
 import { decodeBytes } from '../data/node/images.js';
 import type { Cell, Row, Table } from '../data/table.js';
 import { TesseraError } from '../tensor/index.js';
 import { linesOf, resultOf } from './inspection.js';
 import { stoppable } from './interrupt.js';
+import { checkOutput } from './output.js';
 import type { TableOptions } from './table-options.js';
 import { inspectGiven } from './table-source.js';
 import { Terminal } from './terminal.js';
@@ -24,7 +25,7 @@ export async function inspect(files: readonly string[], options: InspectCommandO
   const { out, sheet, json = false } = options;
   const terminal = new Terminal(json);
   return stoppable(terminal, 'stopped; nothing was written', async ({ signal }) => {
-    for (const file of [out, sheet]) if (file !== undefined) await checkWritable(file);
+    for (const file of [out, sheet]) if (file !== undefined) await checkOutput(file, files);
     const { table, inspection } = await inspectGiven(files, options, terminal, signal);
     const images = await drawnImages(table, inspection);
     if (sheet !== undefined && images.length === 0)

@@ -1,4 +1,4 @@
-import { checkWritable, writeFileAtomically } from '../data/node/index.js';
+import { writeFileAtomically } from '../data/node/index.js';
 import { type Schema, targetOf } from '../data/schema.js';
 import type { Answer } from '../predictor/answers.js';
 import { answersAsCsv, predictTable } from '../predictor/node/predict-table.js';
@@ -8,6 +8,7 @@ import { lookUp } from '../tensor/options.js';
 import { withDevice } from './device.js';
 import { predict as predictEmoji } from './emoji/predict.js';
 import { stoppable } from './interrupt.js';
+import { checkOutput } from './output.js';
 import { openGiven, readOptionsOf, shownTable } from './reading.js';
 import { isTableRun } from './run-path.js';
 import type { ReadFlags } from './table-options.js';
@@ -39,7 +40,7 @@ export async function predict(run: string, rest: readonly string[], options: Pre
       `predict: give a table, or the cells of one row such as --column value${tables.length > 0 ? ', not both' : ''}`,
     );
   const terminal = new Terminal(options.json ?? false);
-  if (options.out !== undefined) await checkWritable(options.out);
+  if (options.out !== undefined) await checkOutput(options.out, tables);
   const stopped = options.out === undefined ? 'stopped' : `stopped; ${options.out} was not written`;
   return withDevice(options.device, terminal, (device) =>
     stoppable(terminal, stopped, async ({ signal }) => {
@@ -138,7 +139,12 @@ async function predictTables(
   };
   const lines = answersAsCsv(predictor, table, answered());
   if (out !== undefined) await writeFileAtomically(out, lines);
-  else for await (const line of lines) terminal.print(line.trimEnd());
+  else
+    for await (const line of lines) {
+      // A reader such as `head` has seen enough.
+      if (!process.stdout.writable) break;
+      terminal.print(line.trimEnd());
+    }
   if (out !== undefined) terminal.note(`wrote ${rows} rows to ${out}`);
   terminal.result({
     adapter: device.name,

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { CellErrors } from '../data/cell-errors.js';
-import { parseSchema, targetOf } from '../data/schema.js';
+import { expectFields, parseSchema, targetOf } from '../data/schema.js';
 import { splitRows } from '../data/splits.js';
 import { checkEncoders } from '../predictor/build.js';
 import { CONFIG_VERSION, defaultModel, defaultTraining, type RunConfig } from '../predictor/config.js';
@@ -35,7 +35,7 @@ export async function prepareRun(
   const { table, inspection } = await inspectGiven(files, options, terminal, signal);
   const { schema, parts, warnings } = inspection;
   for (const { message } of warnings) terminal.note(`warning: ${message}`);
-  targetOf(schema);
+  expectFields(schema);
   const { onError = 'stop', delimiter, encoding, allowOutside, validation = [], test = [], seed = 0 } = options;
   const config: RunConfig = {
     version: CONFIG_VERSION,

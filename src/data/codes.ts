@@ -13,6 +13,10 @@ export class Codes {
     }
     this.#codes.add(code);
   }
+  /** The texts, in the order of their numbers. */
+  get names(): string[] {
+    return [...this.#numbers.keys()];
+  }
   /** The number of every row so far. */
   get codes(): Int32Array {
     return this.#codes.values;

@@ -1,3 +1,4 @@
+import { TesseraError } from '../tensor/index.js';
 import { CellErrors, type OnError } from './cell-errors.js';
 import { textOf } from './cells.js';
 import { type ColumnStatistics, type TableStatistics, tableStatistics } from './columns.js';
@@ -67,6 +68,10 @@ export async function inspectTable(table: Table, options: InspectOptions = {}): 
   };
   const targeted = target === undefined ? start : withTarget(start, target, columns, overrides);
   const schema = withoutSplitColumn(overrideSchema(targeted, overrides, columns), columns, overrides);
+  if (target !== undefined && 'column' in schema.split && schema.split.column === target)
+    throw new TesseraError(
+      `rows cannot be split by the target '${target}', which would leave some of it out of the training; name another column`,
+    );
 
   const at = ({ column }: { column: string }): number => table.columns.indexOf(column);
   const used = [...schema.fields, ...(schema.target === undefined ? [] : [schema.target])];
@@ -90,7 +95,7 @@ export async function inspectTable(table: Table, options: InspectOptions = {}): 
     statistics,
     parts,
     withImages: withImages.items,
-    warnings: warningsOf(schema, statistics, duplicates.count(parts.parts)),
+    warnings: warningsOf(schema, statistics, duplicates.count(parts.parts), parts.untrained),
     errors,
   };
 }

@@ -218,3 +218,13 @@ export function targetOf(schema: Schema): SchemaTarget {
     );
   return schema.target;
 }
+
+/** @throws TesseraError if a schema has no target, or no column is left that it could be predicted from. */
+export function expectFields(schema: Schema): void {
+  const { column } = targetOf(schema);
+  if (schema.fields.length > 0) return;
+  const others = schema.ignored.map((ignored) => `'${ignored.column}' (${ignored.reason})`);
+  throw new TesseraError(
+    `there is no column to predict '${column}' from${others.length === 0 ? '' : `: ignored are ${others.join(', ')}`}; give columns a kind, such as --text or --number`,
+  );
+}

@@ -12,6 +12,8 @@ export interface RowParts {
   readonly parts: Uint8Array;
   /** The number of rows of each. */
   readonly rows: Readonly<Record<PartName | 'unused', number>>;
+  /** The classes of which no row is for training; none if classes do not matter. */
+  readonly untrained: readonly string[];
 }
 
 /** Options of `splitRows`. */
@@ -63,11 +65,17 @@ export async function splitRows(table: Table, split: Split, options: SplitOption
     throw new TesseraError(`split: no row of ${table.name} has a value for the target '${target}'`);
   const parts = new Uint8Array(codes.length).fill(UNUSED);
   splitter.assign(parts, rows, codes);
-  return counted(parts, splitter, allowEmpty);
+  return { ...counted(parts, splitter, allowEmpty), untrained: isStratified ? untrained(parts, classes) : [] };
+}
+
+function untrained(parts: Uint8Array, { codes, names }: Codes): string[] {
+  const isTrained = new Uint8Array(names.length);
+  for (const [row, code] of codes.entries()) if (PARTS[parts[row]] === 'train' && code >= 0) isTrained[code] = 1;
+  return names.filter((_, code) => isTrained[code] === 0);
 }
 
 /** Counts the rows of the parts. @throws TesseraError if a part that should have rows has none. */
-function counted(parts: Uint8Array, { wanted, remedy }: Splitter, allowEmpty: boolean): RowParts {
+function counted(parts: Uint8Array, { wanted, remedy }: Splitter, allowEmpty: boolean): Omit<RowParts, 'untrained'> {
   const rows = { train: 0, validation: 0, test: 0, unused: 0 };
   const names = [...PARTS, 'unused'] as const;
   for (const part of parts) rows[names[part]]++;

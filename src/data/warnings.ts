@@ -14,6 +14,8 @@ export type WarningCode =
   | 'missing'
   | 'unreadable'
   | 'rare class'
+  | 'class without training rows'
+  | 'no fields'
   | 'imbalance'
   | 'unused rows'
   | 'duplicates'
@@ -41,12 +43,15 @@ export function warningsOf(
   { target, fields }: Schema,
   { columns, sample }: TableStatistics,
   duplicates: Duplicates,
+  untrained: readonly string[] = [],
 ): TableWarning[] {
   const at = ({ column }: { column: string }): number =>
     columns.findIndex((statistics) => statistics.column === column);
   const found = fields.map((field) => fieldWarnings(field, columns[at(field)]));
   if (target === undefined) return [...found.flat(), ...duplicateWarnings(duplicates)];
   const rows = withoutCopies(sample, [...fields, target].map(at));
+  if (fields.length === 0)
+    return [warning('no fields', undefined, `no column is left to predict '${target.column}' from`)];
   const textsOf = (column: { column: string }) => rows.map((row) => row[at(column)]);
   return [
     ...fields.flatMap((field, index) => [
@@ -54,6 +59,7 @@ export function warningsOf(
       ...leakWarnings(field.column, leakOf(textsOf(field), textsOf(target), target.kind)),
     ]),
     ...targetWarnings(target, columns[at(target)]),
+    ...untrainedWarnings(target, untrained),
     ...duplicateWarnings(duplicates),
   ];
 }
@@ -139,6 +145,15 @@ function targetWarnings(
       ),
     );
   return found;
+}
+
+function untrainedWarnings({ column }: SchemaTarget, untrained: readonly string[]): TableWarning[] {
+  if (untrained.length === 0) return [];
+  const names = untrained.slice(0, 5).map((name) => `'${name}'`);
+  const more = untrained.length > 5 ? ` and ${untrained.length - 5} more` : '';
+  const what = untrained.length === 1 ? 'has no training row and is' : 'have no training row and are';
+  const message = `${names.join(', ')}${more} ${what} never predicted; split the rows otherwise`;
+  return [warning('class without training rows', column, message)];
 }
 
 function duplicateWarnings({ rows, acrossSplit, compared }: Duplicates): TableWarning[] {

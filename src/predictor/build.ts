@@ -159,7 +159,8 @@ export function checkEncoders({ fields }: Schema, { encoders }: ModelConfig): vo
 
 /** The encoder chosen for the field or its kind, or the default of its kind. */
 function encoderOf({ column, kind, state }: SchemaField, chosen: ModelConfig['encoders'], sizes: Sizes): Encoder {
-  const name = chosen[column] ?? chosen[kind] ?? encodersOf(kind)[0];
+  const own = [column, kind].find((name) => Object.hasOwn(chosen, name));
+  const name = own === undefined ? encodersOf(kind)[0] : chosen[own];
   return ENCODERS[kind][name](kinds[kind].parseState(state), sizes);
 }
 

@@ -138,6 +138,7 @@ describe('wrong input is an error that says what to do', () => {
     [['bad.csv', '--text', 'one', '--number', 'one'], "column 'one' is given twice: --text and --number"],
     [['bad.csv', '--group', 'x'], "there is no column 'x'"],
     [['bad.csv', '--split', 'one', '--target', 'label'], "bad.csv, row 1, column 'one': expected 'train'"],
+    [['bad.csv', '--out', 'bad.csv'], "'bad.csv' is read, and would be overwritten; write to another file"],
     [['bad.csv', '--sheet', 'sheet.png'], 'no column of bad.csv has images; name one with --image'],
     [['bad.csv', '--schema', 'none.json'], "'none.json': there is no such file"],
     [['bad.csv', '--schema', 'text.json'], 'text.json is not valid JSON'],

@@ -31,6 +31,7 @@ const read = (file: string) => JSON.parse(readFileSync(file, 'utf8'));
 let trained: Ended;
 beforeAll(async () => {
   writeTable('things.csv', 300);
+  writeFileSync('ids.csv', `id,label\n${Array.from({ length: 99 }, (_, row) => `${row},${row % 2}\n`).join('')}`);
   trained = await run(...small, '--json');
 });
 
@@ -126,7 +127,62 @@ test('a table that has changed is not trained on further', async () => {
   writeTable('things.csv', 300);
 });
 
+test.each<[file: string, change: (content: Buffer) => Buffer | string | undefined, message: string]>([
+  ['model.safetensors', (bytes) => bytes.subarray(0, 1000), "model.safetensors': safetensors: its header"],
+  ['model.safetensors', (bytes) => bytes.fill(255, bytes.length - 400), 'values that are not finite; restore it'],
+  ['model.safetensors', () => undefined, 'has no model: it was stopped before its first checkpoint'],
+  ['schema.json', () => '{', "schema.json': "],
+  ['schema.json', () => undefined, 'is not the folder of a run: it has no schema.json'],
+  ['schema.json', (text) => text.toString().replace('"price"', '"cost"'), 'do not belong together'],
+  [
+    'config.json',
+    (text) => text.toString().replace('"version": 1', '"version": 2'),
+    'config: expected version 1, got 2',
+  ],
+  ['config.json', (text) => text.toString().replace(/"encoders": {}/, '"encoders": 7'), 'encoders must be an object'],
+  ['config.json', () => undefined, "'runs/damaged' is not the folder of a run: it has no config.json"],
+])('a damaged run, in its %s, is refused (%#)', async (file, change, message) => {
+  rmSync('runs/damaged', { recursive: true, force: true });
+  cpSync('runs/things-seed3', 'runs/damaged', { recursive: true });
+  const changed = change(readFileSync(`runs/damaged/${file}`));
+  rmSync(`runs/damaged/${file}`);
+  if (changed !== undefined) writeFileSync(`runs/damaged/${file}`, changed);
+  const { code, out, err } = await run('predict', 'runs/damaged', '--price', '1');
+  expect(err).toContain(message);
+  expect(err).not.toMatch(/^ {4}at /m);
+  expect([code, out]).toEqual([1, '']);
+});
+
+test('predictions replace no table that is read', async () => {
+  const { code, err } = await run('predict', 'runs/things-seed3', 'things.csv', '--out', './things.csv');
+  expect([code, err]).toEqual([1, expect.stringContaining("'./things.csv' is read, and would be overwritten")]);
+  expect(readFileSync('things.csv', 'utf8')).toMatch(/^id,title,price,label\n/);
+});
+
+test('columns may have any name, and tables another encoding', async () => {
+  const lines = readFileSync('things.csv', 'utf8').replace('id,title,price', 'id,__proto__,constructor');
+  writeFileSync('named.csv', Buffer.from(lines.replace('number', 'n\u00famero'), 'latin1'));
+  const args = ['--width', '16', '--epochs', '1', '--encoding', 'latin1', '--out', 'runs/named'];
+  const { code, err } = await run('train', 'named.csv', '--target', 'label', ...args);
+  expect(code, err).toBe(0);
+  const predicted = await run('predict', 'runs/named', 'named.csv', '--encoding', 'latin1', '--json');
+  expect(JSON.parse(predicted.out).rows, predicted.err).toBe(300);
+});
+
+test('what looks wrong with a table is told before it is trained on', async () => {
+  writeFileSync('copies.csv', `title,price,label\n${'a red car is here,1,yes\na blue car is there,2,no\n'.repeat(50)}`);
+  const { err } = await run('train', 'copies.csv', '--target', 'label', '--minutes', '0.0001', '--width', '16');
+  expect(err).toContain('warning: 98 rows equal another of 100');
+});
+
 test.each<[name: string, args: string[], message: string]>([
+  [
+    'a table without a column to predict from',
+    ['train', 'ids.csv', '--target', 'label'],
+    "no column to predict 'label' from",
+  ],
+  ['a split by the target', [...small, '--group', 'label'], "cannot be split by the target 'label'"],
+  ['no such run', ['evaluate', 'runs/none', 'things.csv'], "there is no run 'runs/none'"],
   ['no target', ['train', 'things.csv'], 'there is no target; name the column that is predicted: --target COLUMN'],
   ['an unknown target', ['train', 'things.csv', '--target', 'lable'], "(did you mean 'label'?)"],
   ['an unknown column', [...small, '--text', 'titel'], "(did you mean 'title'?)"],

@@ -69,8 +69,10 @@ export async function* answersAsCsv(
     ...(hasOne ? ['probability'] : []),
     ...shown.map((name) => `probability of ${name}`),
   ];
-  yield `${papaparse.unparse([head], CSV)}\n`;
+  let isFirst = true;
   for await (const rows of chunks) {
+    if (isFirst) yield `${papaparse.unparse([head], CSV)}\n`;
+    isFirst = false;
     if (rows.length === 0) continue;
     const lines = rows.map(({ file, row, others: cells, answer }) => [
       file,

@@ -8,6 +8,7 @@ import type { RowObject } from '../../data/rows.js';
 import { parseSchema, type Schema, targetOf } from '../../data/schema.js';
 import type { CellError, Row } from '../../data/table.js';
 import type { Multimodal } from '../../models/index.js';
+import { TesseraError } from '../../tensor/index.js';
 import { type Answer, answerOf } from '../answers.js';
 import { buildModel } from '../build.js';
 import { outputsOf } from '../predict-rows.js';
@@ -65,9 +66,17 @@ export class Predictor {
     const config = await run.readConfig();
     const best = await run.readModel();
     const schema = await run.readSchema((json) => parseSchema(json, run.file('schema')));
-    const model = buildModel(schema, config.model, { seed: config.seed });
-    model.loadState(best);
-    return new Predictor(schema, model.eval());
+    try {
+      const model = buildModel(schema, config.model, { seed: config.seed });
+      model.loadState(best);
+      return new Predictor(schema, model.eval());
+    } catch (error) {
+      if (!(error instanceof TesseraError)) throw error;
+      throw new TesseraError(
+        `the files of the run in '${folder}' do not belong together: ${error.message}; restore them, or train again`,
+        { cause: error },
+      );
+    }
   }
 
   /** The names of the columns that it reads. */

@@ -156,7 +156,13 @@ export class RunFolder {
       throw new TesseraError(
         `the run in '${this.folder}' has no model: it was stopped before its first checkpoint; train it again`,
       );
-    return (await this.#tensors('model')).tensors;
+    const { tensors } = await this.#tensors('model');
+    for (const [name, { data }] of tensors)
+      if (!data.every(Number.isFinite))
+        throw new TesseraError(
+          `'${this.file('model')}': '${name}' has values that are not finite; restore it, or train again`,
+        );
+    return tensors;
   }
 
   async #tensors(name: keyof typeof FORMATS): Promise<StoredTensors> {
