@@ -25,6 +25,7 @@ test.each(documents)('%s names only paths and commands that there are', (documen
     'train',
     'evaluate',
     'inspect',
+    'data',
     'predict',
     'explain',
     'profile',

@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import envPaths from 'env-paths';
-import { TesseraError } from '../../tensor/index.js';
 import {
   anything,
   type Checks,
@@ -14,35 +12,10 @@ import {
 } from '../../tensor/options.js';
 import type { PairedData } from '../dataset.js';
 import { normalize, type PixelStatistics, pixelStatistics } from '../normalize.js';
-import { splitKeys } from '../split.js';
 import { Vocabulary } from '../tokenizer.js';
+import { EMOJI_VENDORS, type EmojiIcon, type EmojiVendor, emojiSource, emojiText, packageOf } from './emoji-icons.js';
 import { readWholeFile, writeFileAtomically } from './files.js';
 import { decodeImage } from './images.js';
-
-const require = createRequire(import.meta.url);
-
-/**
- * The emoji sets, by vendor: Twemoji (CC BY 4.0), Noto (Apache 2.0), Fluent flat (MIT), and OpenMoji (CC BY-SA 4.0, which
- * is share-alike and therefore not a default).
- */
-export const EMOJI_VENDORS = ['twemoji', 'noto', 'fluent-emoji-flat', 'openmoji'] as const;
-/** One of `EMOJI_VENDORS`. */
-export type EmojiVendor = (typeof EMOJI_VENDORS)[number];
-
-interface IconSet {
-  readonly version: string;
-  readonly width: number;
-  readonly height: number;
-  readonly icons: Readonly<Record<string, { body: string; width?: number; height?: number }>>;
-  readonly categories: Readonly<Record<string, readonly string[]>>;
-}
-
-/** A drawing of an emoji by a vendor, as SVG. */
-interface EmojiIcon {
-  readonly emoji: string;
-  readonly vendor: EmojiVendor;
-  readonly svg: string;
-}
 
 /** Options of `emojiData`. */
 export interface EmojiOptions {
@@ -96,53 +69,6 @@ const OPTIONS: Checks<EmojiOptions> = {
 };
 const CHANNELS = 3;
 
-/** Returns the package of a vendor's emoji, an optional dependency. */
-const packageOf = (vendor: EmojiVendor): string => `@iconify-json/${vendor}`;
-
-function loadSets(vendors: readonly EmojiVendor[]): Map<EmojiVendor, IconSet> {
-  const sets = new Map<EmojiVendor, IconSet>();
-  const missing: string[] = [];
-  for (const vendor of vendors) {
-    const read = (file: string) => require(`${packageOf(vendor)}/${file}`);
-    try {
-      const { icons, width, height } = read('icons.json');
-      const { version } = read('package.json');
-      sets.set(vendor, { icons, width, height, version, categories: read('metadata.json').categories });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND')
-        throw new TesseraError(`emojiData: the package ${packageOf(vendor)} is damaged; install it again`, {
-          cause: error,
-        });
-      missing.push(packageOf(vendor));
-    }
-  }
-  if (missing.length > 0) {
-    const packages = [...missing, ...(isInstalled('sharp') ? [] : ['sharp'])];
-    throw new TesseraError(
-      `emojiData: the packages of emoji are not installed; run: npm install ${packages.join(' ')}`,
-    );
-  }
-  return sets;
-}
-
-function isInstalled(name: string): boolean {
-  try {
-    require.resolve(name);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Returns the group of each emoji from Twemoji's metadata, without skin tone variants. */
-function groupsOf(set: IconSet): Map<string, string> {
-  const groups = new Map<string, string>();
-  for (const [group, names] of Object.entries(set.categories)) {
-    for (const name of names) if (!name.includes('skin-tone') && name in set.icons) groups.set(name, group);
-  }
-  return groups;
-}
-
 /**
  * Loads the emoji dataset: images and names of emoji, with their groups as classes. Each emoji has images by several
  * vendors; the split is by emoji, so that none is in both splits. The vocabulary and the pixel statistics are those of
@@ -158,21 +84,10 @@ export async function emojiData(options: EmojiOptions = {}): Promise<EmojiData> 
     testFraction = 0.2,
     time = 8,
   } = checkOptions('emojiData', options, OPTIONS);
-  const sets = loadSets([...new Set<EmojiVendor>(['twemoji', ...vendors])]);
-  const groups = groupsOf(setOf(sets, 'twemoji'));
-  const classes = [...new Set(groups.values())].sort();
-  const icons = vendors.flatMap((vendor) => iconsOf(vendor, setOf(sets, vendor), groups));
-  const versions = Object.fromEntries([...sets].map(([vendor, { version }]) => [packageOf(vendor), version]));
-  const drawn = await rasterize(icons, versions, pixels, options);
-
-  const classOf = new Map([...groups].map(([name, group]) => [name, classes.indexOf(group)]));
-  const heldOut = splitKeys(classOf, testFraction, seed);
-  const removed = labelLeakingWords([...classOf].filter(([name]) => !heldOut.has(name)));
-  const textOf = (name: string) =>
-    name
-      .split('-')
-      .filter((word) => !removed.has(word))
-      .join(' ');
+  const source = emojiSource('emojiData', { vendors, seed, testFraction });
+  const { icons, classes, classOf, heldOut, packages } = source;
+  const drawn = await rasterize(icons, packages, pixels, options);
+  const textOf = (name: string) => emojiText(name, source);
   const trainNames = [...classOf.keys()].filter((name) => !heldOut.has(name));
   const vocabulary = Vocabulary.of(trainNames.map(textOf));
   const rows = (test: boolean) => icons.flatMap(({ emoji }, row) => (heldOut.has(emoji) === test ? [row] : []));
@@ -194,7 +109,7 @@ export async function emojiData(options: EmojiOptions = {}): Promise<EmojiData> 
       ),
       size: chosen.length,
       images,
-      labels: Int32Array.from(chosen, (row) => classes.indexOf(groups.get(icons[row].emoji) ?? '')),
+      labels: Int32Array.from(chosen, (row) => classOf.get(icons[row].emoji) ?? 0),
       image: [pixels, pixels, CHANNELS],
       classes,
     };
@@ -212,48 +127,9 @@ export async function emojiData(options: EmojiOptions = {}): Promise<EmojiData> 
     statistics,
     classes,
     testNames,
-    removedWords: [...removed].sort(),
-    packages: versions,
+    removedWords: [...source.removedWords].sort(),
+    packages,
   };
-}
-
-function setOf(sets: ReadonlyMap<EmojiVendor, IconSet>, vendor: EmojiVendor): IconSet {
-  const set = sets.get(vendor);
-  if (set === undefined) throw new TesseraError(`emojiData: the images of ${vendor} were not loaded`);
-  return set;
-}
-
-function iconsOf(vendor: EmojiVendor, set: IconSet, groups: ReadonlyMap<string, string>): EmojiIcon[] {
-  return [...groups.keys()].sort().flatMap((emoji) => {
-    const icon = set.icons[emoji];
-    if (icon === undefined) return [];
-    const [width, height] = [icon.width ?? set.width, icon.height ?? set.height];
-    const svg = `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">${icon.body}</svg>`;
-    return [{ emoji, vendor, svg }];
-  });
-}
-
-/**
- * Finds label-leaking words: those that occur in many names, nearly always of one group ('flag', 'face', 'button'). With
- * them, the text alone would determine the class. They are found in the training split and removed from all texts.
- */
-function labelLeakingWords(
-  training: readonly (readonly [name: string, label: number])[],
-  minimum = 8,
-  fraction = 0.8,
-): Set<string> {
-  const counts = new Map<string, Map<number, number>>();
-  for (const [name, label] of training) {
-    for (const word of new Set(name.split('-'))) {
-      const byLabel = counts.get(word) ?? new Map<number, number>();
-      counts.set(word, byLabel.set(label, (byLabel.get(label) ?? 0) + 1));
-    }
-  }
-  const leaking = [...counts].filter(([, byLabel]) => {
-    const total = [...byLabel.values()].reduce((sum, count) => sum + count, 0);
-    return total >= minimum && Math.max(...byLabel.values()) >= fraction * total;
-  });
-  return new Set(leaking.map(([word]) => word));
 }
 
 /** Renders icons to bytes (icons, pixels, pixels, 3), or reads them from the cache. */

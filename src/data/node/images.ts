@@ -77,6 +77,22 @@ export async function thumbnail(bytes: Uint8Array): Promise<string> {
   }
 }
 
+/**
+ * Draws an image, such as an SVG, as a PNG of `pixels` x `pixels`, transparent where it is empty.
+ * @throws TesseraError if the bytes are not a complete image, or too large, or the package sharp is not installed.
+ */
+export async function renderImage(bytes: Uint8Array, pixels: number): Promise<Uint8Array> {
+  const sharp = await loadSharp();
+  try {
+    return await sharp(bytes, { limitInputPixels: MAXIMUM_PIXELS, failOn: 'error' })
+      .resize(pixels, pixels, { fit: 'contain', background: '#ffffff00' })
+      .png()
+      .toBuffer();
+  } catch (error) {
+    throw undecodable(error as Error, 'image');
+  }
+}
+
 const undecodable = (error: Error, name: string): TesseraError =>
   new TesseraError(`cannot decode '${name}': ${error.message}; expected a PNG, JPEG, WebP, GIF or SVG image`, {
     cause: error,

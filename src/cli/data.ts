@@ -1,0 +1,39 @@
+import path from 'node:path';
+import { checkWritable, writeEmojiTable } from '../data/node/index.js';
+import { interruptible } from './interrupt.js';
+import { Terminal } from './terminal.js';
+
+/** The options of `tessera data`. */
+export interface DataOptions {
+  readonly out: string;
+  readonly pixels: number;
+  readonly seed: number;
+  readonly json?: boolean;
+}
+
+/** Implements `tessera data emoji`, which writes the emoji as a table with images. Returns the exit code. */
+export async function writeData({ out, pixels, seed, json = false }: DataOptions): Promise<number> {
+  const terminal = new Terminal(json);
+  const interruption = interruptible(terminal);
+  await checkWritable(path.join(out, 'emoji.csv'));
+  const progress = terminal.progress(1, 'rendering the emoji');
+  try {
+    const { file, rows } = await writeEmojiTable(out, {
+      pixels,
+      seed,
+      signal: interruption.signal,
+      onProgress: (done, total) => progress.update(done, '', total),
+    });
+    terminal.print(`${file}: ${rows} rows; train on them with:`);
+    terminal.print(`tessera train ${file} --target label --split split --ignore emoji,vendor`);
+    terminal.result({ table: file, rows });
+    return 0;
+  } catch (error) {
+    if (!interruption.signal.aborted) throw error;
+    terminal.note('stopped; the table was not written');
+    return interruption.exitCode;
+  } finally {
+    progress.stop();
+    interruption.done();
+  }
+}
