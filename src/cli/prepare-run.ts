@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { CellErrors } from '../data/cell-errors.js';
-import { expectFields, parseSchema, targetOf } from '../data/schema.js';
+import { expectFields, parseSchema, type Schema, targetOf } from '../data/schema.js';
 import { splitRows } from '../data/splits.js';
 import { checkEncoders } from '../predictor/build.js';
 import { CONFIG_VERSION, defaultModel, defaultTraining, type RunConfig } from '../predictor/config.js';
@@ -33,7 +33,8 @@ export async function prepareRun(
   signal: AbortSignal,
 ): Promise<PreparedRun> {
   const { table, inspection } = await inspectGiven(files, options, terminal, signal);
-  const { schema, parts, warnings } = inspection;
+  const { parts, warnings } = inspection;
+  const schema = withImageSize(inspection.schema, options.imageSize, device.software ? 32 : 64);
   for (const { message } of warnings) terminal.note(`warning: ${message}`);
   expectFields(schema);
   const { onError = 'stop', delimiter, encoding, allowOutside, validation = [], test = [], seed = 0 } = options;
@@ -52,6 +53,16 @@ export async function prepareRun(
   };
   checkEncoders(schema, config.model);
   return { table, schema, parts: parts.parts, config };
+}
+
+/** A schema whose images have a size: the one that is asked for, or their own, or else the default. */
+function withImageSize(schema: Schema, asked: number | undefined, otherwise: number): Schema {
+  const fields = schema.fields.map((field) =>
+    field.kind === 'image'
+      ? { ...field, settings: { ...field.settings, size: asked ?? field.settings.size ?? otherwise } }
+      : field,
+  );
+  return { ...schema, fields };
 }
 
 /** A command line as a shell takes it. */

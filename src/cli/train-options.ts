@@ -12,6 +12,7 @@ export interface ModelOptions {
   readonly fusion?: FusionName;
   readonly encoder?: Readonly<Record<string, string>>;
   readonly width?: number;
+  readonly imageSize?: number;
   readonly dropout?: number;
   readonly modalityDropout?: number;
   readonly epochs?: number;
@@ -40,6 +41,11 @@ export function addModelOptions(command: Command): Command {
       '--width <number>',
       'size of the features of each field (default: 128; 64 on a software adapter)',
       multipleOf4,
+    )
+    .option(
+      '--image-size <pixels>',
+      'height and width to which images are scaled (default: 64; 32 on a software adapter)',
+      integer(8, 512),
     )
     .option('--dropout <fraction>', 'dropout of features (default: 0.3)', fractionOf)
     .option(

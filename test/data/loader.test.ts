@@ -14,7 +14,7 @@ const schema: Schema = {
       kind: 'text',
       settings: {},
       state: {
-        settings: { tokenizer: 'words', size: 10, minimumCount: 1, maximumLength: 64 },
+        settings: { tokenizer: 'words', size: 10, minimumCount: 1, maximumLength: 64, dropTokens: 0 },
         vocabulary: ['a'],
         length: 64,
       },

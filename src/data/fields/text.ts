@@ -1,6 +1,6 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 import { TesseraError, tensor } from '../../tensor/index.js';
-import { type Check, positiveInteger } from '../../tensor/options.js';
+import { type Check, fraction, positiveInteger } from '../../tensor/options.js';
 import { isMissing, showCell, textOf } from '../cells.js';
 import { PADDING, UNKNOWN, words } from '../tokenizer.js';
 import type { FieldKind } from './field.js';
@@ -18,6 +18,11 @@ export interface TextSettings {
   readonly minimumCount: number;
   /** The maximum number of tokens of a text; what follows is cut. Default 256. */
   readonly maximumLength: number;
+  /**
+   * The probability that training takes a token as unknown, so that the model learns what to make of unknown ones (word dropout,
+   * Iyyer et al. 2015). Default 0.1.
+   */
+  readonly dropTokens: number;
 }
 
 /** What is learned of a field of texts. */
@@ -45,12 +50,19 @@ export const text: FieldKind<string, TextSettings, TextState> = {
   kind: 'text',
 
   settings(chosen) {
-    const defaults: TextSettings = { tokenizer: 'words', size: 10_000, minimumCount: 2, maximumLength: 256 };
+    const defaults: TextSettings = {
+      tokenizer: 'words',
+      size: 10_000,
+      minimumCount: 2,
+      maximumLength: 256,
+      dropTokens: 0.1,
+    };
     return checkSettings('text', chosen, defaults, {
       tokenizer,
       size: { expected: 'an integer above 2', fits: (value) => positiveInteger.fits(value) && Number(value) > 2 },
       minimumCount: positiveInteger,
       maximumLength: positiveInteger,
+      dropTokens: fraction,
     });
   },
 
@@ -86,6 +98,7 @@ export const text: FieldKind<string, TextSettings, TextState> = {
   },
 
   column({ settings, vocabulary, length }) {
+    const { dropTokens } = settings;
     const tokensOf = splitter({ ...settings, maximumLength: length });
     const idOf = new Map(vocabulary.map((token, index) => [token, index + UNKNOWN + 1]));
     const present = new Growable(Uint8Array);
@@ -99,13 +112,15 @@ export const text: FieldKind<string, TextSettings, TextState> = {
         present.push(Number(value !== undefined));
         ids.add(value === undefined ? [] : tokensOf(value).map((token) => idOf.get(token) ?? UNKNOWN));
       },
-      async batch(rows) {
+      async batch(rows, generator) {
         const time = rows.reduce((longest, row) => Math.max(longest, padded(ids.lengthOf(row))), 0);
         const tokens = new Int32Array(rows.length * time).fill(PADDING);
         const mask = new Float32Array(rows.length * time);
         rows.forEach((row, index) => {
+          const drawn = generator?.fork(`row ${row}`);
           for (let at = 0; at < ids.lengthOf(row); at++) {
-            tokens[index * time + at] = ids.at(row, at);
+            const isDropped = drawn !== undefined && drawn.uniform() < dropTokens;
+            tokens[index * time + at] = isDropped ? UNKNOWN : ids.at(row, at);
             mask[index * time + at] = 1;
           }
         });

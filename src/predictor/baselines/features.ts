@@ -1,4 +1,5 @@
 import type { FieldTensors } from '../../data/fields/field.js';
+import { UNKNOWN } from '../../data/tokenizer.js';
 import { batchesOf } from '../../tensor/batches.js';
 import { adaptiveAveragePool2d, type Tensor } from '../../tensor/index.js';
 
@@ -137,7 +138,8 @@ async function rawFeatures(encode: EncodeRows, rows: Uint32Array): Promise<RawFe
   for (const tensors of Object.values(await encode(rows))) {
     const { present, tokens, mask, ids, values, pixels }: Partial<FieldTensors> = tensors;
     if (present !== undefined) append(await present.data());
-    if (tokens !== undefined) await addBags(bags, tokens, mask);
+    // As in scikit-learn, words that were not learned do not count.
+    if (tokens !== undefined) await addBags(bags, tokens, mask?.mul(tokens.notEqual(UNKNOWN).cast('f32')));
     if (ids !== undefined) await addBags(bags, ids.reshape([rows.length, 1]), present?.reshape([rows.length, 1]));
     if (values !== undefined) append(await values.data());
     if (pixels !== undefined) append(await thumbnails(pixels).data());
