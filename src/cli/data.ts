@@ -6,20 +6,20 @@ import { Terminal } from './terminal.js';
 /** The options of `tessera data`. */
 export interface DataOptions {
   readonly out: string;
-  readonly pixels: number;
+  readonly imageSize: number;
   readonly seed: number;
   readonly json?: boolean;
 }
 
 /** Implements `tessera data emoji`, which writes the emoji as a table with images. Returns the exit code. */
-export async function writeData({ out, pixels, seed, json = false }: DataOptions): Promise<number> {
+export async function writeData({ out, imageSize, seed, json = false }: DataOptions): Promise<number> {
   const terminal = new Terminal(json);
   const interruption = interruptible(terminal);
   await checkWritable(path.join(out, 'emoji.csv'));
   const progress = terminal.progress(1, 'rendering the emoji');
   try {
     const { file, rows } = await writeEmojiTable(out, {
-      pixels,
+      pixels: imageSize,
       seed,
       signal: interruption.signal,
       onProgress: (done, total) => progress.update(done, '', total),

@@ -118,7 +118,7 @@ program
   .description('write a data set as a table with images: the emoji by three vendors, with their names and groups')
   .addArgument(program.createArgument('<name>', 'which data set').choices(['emoji']))
   .option('--out <folder>', 'folder of the table and the images', 'emoji')
-  .option('--pixels <number>', 'height and width of the images', integer(1, 1024), 64)
+  .option('--image-size <pixels>', 'height and width of the images', integer(1, 1024), 64)
   .option('--seed <number>', 'seed of the split', integer(0), 0)
   .addOption(json())
   .action(async (_, options) => {

@@ -121,7 +121,7 @@ export function parseConfig(json: unknown): RunConfig {
   const version = (json as Partial<RunConfig> | undefined)?.version;
   if (version !== CONFIG_VERSION)
     throw new TesseraError(
-      `config: expected version ${CONFIG_VERSION}, got ${JSON.stringify(version)}; the run is of another version of Tessera`,
+      `config: expected version ${CONFIG_VERSION}, got ${JSON.stringify(version)}; the run is of another version of Tessera, train again`,
     );
   const config = checkOptions('config', json as RunConfig, {
     version: anything,

@@ -22,6 +22,7 @@ category = random.integers(0, 4, ROWS)
 counts = np.zeros((ROWS, WORDS))
 for row, ids in enumerate(tokens):
     np.add.at(counts[row], ids, 1)
+counts[:, 1] = 0  # the id of unknown words, which do not count
 bags = TfidfTransformer().fit(counts[:TRAIN]).transform(counts).toarray()
 dense = StandardScaler().fit(numbers[:TRAIN]).transform(numbers)
 x = np.hstack([bags, np.eye(4)[category], dense])

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { TesseraError } from '../../tensor/index.js';
+import type { Check } from '../../tensor/options.js';
 import { splitKeys } from '../split.js';
 
 const require = createRequire(import.meta.url);
@@ -11,6 +12,12 @@ const require = createRequire(import.meta.url);
 export const EMOJI_VENDORS = ['twemoji', 'noto', 'fluent-emoji-flat', 'openmoji'] as const;
 /** One of `EMOJI_VENDORS`. */
 export type EmojiVendor = (typeof EMOJI_VENDORS)[number];
+
+/** The check of an option that names vendors. */
+export const emojiVendors: Check = {
+  expected: `an array of ${EMOJI_VENDORS.join(', ')}`,
+  fits: (value) => Array.isArray(value) && value.length > 0 && value.every((one) => EMOJI_VENDORS.includes(one)),
+};
 
 interface IconSet {
   readonly version: string;

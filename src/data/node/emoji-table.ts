@@ -2,7 +2,14 @@ import path from 'node:path';
 import papaparse from 'papaparse';
 import { anything, checkOptions, nonNegativeInteger, optional, positiveInteger } from '../../tensor/options.js';
 import { splitKeys } from '../split.js';
-import { EMOJI_VENDORS, type EmojiIcon, emojiSource, emojiText } from './emoji-icons.js';
+import {
+  EMOJI_VENDORS,
+  type EmojiIcon,
+  type EmojiVendor,
+  emojiSource,
+  emojiText,
+  emojiVendors,
+} from './emoji-icons.js';
 import { writeFileAtomically } from './files.js';
 import { renderImage } from './images.js';
 
@@ -10,6 +17,8 @@ import { renderImage } from './images.js';
 export interface EmojiTableOptions {
   /** The height and width of the images in pixels. Default 64. */
   readonly pixels?: number;
+  /** The vendors of the images. Default: the first three of `EMOJI_VENDORS`. */
+  readonly vendors?: readonly EmojiVendor[];
   /** The seed of the split. Default 0. */
   readonly seed?: number;
   /** Is told after each image how many of all are written. */
@@ -37,16 +46,17 @@ export async function writeEmojiTable(
 ): Promise<{ readonly file: string; readonly rows: number }> {
   const {
     pixels = 64,
+    vendors = EMOJI_VENDORS.slice(0, 3),
     seed = 0,
     onProgress,
     signal,
   } = checkOptions('writeEmojiTable', options, {
     pixels: optional(positiveInteger),
+    vendors: optional(emojiVendors),
     seed: optional(nonNegativeInteger),
     onProgress: anything,
     signal: anything,
   });
-  const vendors = EMOJI_VENDORS.slice(0, 3);
   const source = emojiSource('writeEmojiTable', { vendors, seed, testFraction: TEST_FRACTION });
   const { icons, classes, classOf, heldOut } = source;
   const training = new Map([...classOf].filter(([name]) => !heldOut.has(name)));

@@ -13,7 +13,15 @@ import {
 import type { PairedData } from '../dataset.js';
 import { normalize, type PixelStatistics, pixelStatistics } from '../normalize.js';
 import { Vocabulary } from '../tokenizer.js';
-import { EMOJI_VENDORS, type EmojiIcon, type EmojiVendor, emojiSource, emojiText, packageOf } from './emoji-icons.js';
+import {
+  EMOJI_VENDORS,
+  type EmojiIcon,
+  type EmojiVendor,
+  emojiSource,
+  emojiText,
+  emojiVendors,
+  packageOf,
+} from './emoji-icons.js';
 import { readWholeFile, writeFileAtomically } from './files.js';
 import { decodeImage } from './images.js';
 
@@ -57,10 +65,7 @@ export interface EmojiData {
 
 const OPTIONS: Checks<EmojiOptions> = {
   pixels: optional(positiveInteger),
-  vendors: optional({
-    expected: `an array of ${EMOJI_VENDORS.join(', ')}`,
-    fits: (value) => Array.isArray(value) && value.length > 0 && value.every((one) => EMOJI_VENDORS.includes(one)),
-  }),
+  vendors: optional(emojiVendors),
   seed: optional(nonNegativeInteger),
   testFraction: optional(openFraction),
   time: optional(positiveInteger),
