@@ -24,18 +24,24 @@ export const MISSING_TEXTS: ReadonlySet<string> = new Set(
   ].concat(['NULL', 'NaN', 'None', 'n/a', 'nan', 'null', '?']),
 );
 
+const LONGEST_MISSING = Math.max(...[...MISSING_TEXTS].map(({ length }) => length));
+const isMissingText = (trimmed: string): boolean => trimmed.length <= LONGEST_MISSING && MISSING_TEXTS.has(trimmed);
+
 /** Tests whether a cell has no value: nothing, NaN, an invalid date, white space alone, or one of `MISSING_TEXTS`. */
 export function isMissing(cell: Cell): boolean {
   if (cell === undefined || cell === null) return true;
-  if (typeof cell === 'string') return MISSING_TEXTS.has(cell.trim());
+  if (typeof cell === 'string') return isMissingText(cell.trim());
   if (typeof cell === 'number') return Number.isNaN(cell);
   return cell instanceof Date && Number.isNaN(cell.getTime());
 }
 
 /** The text of a cell without white space around it; dates in ISO 8601, lists as JSON; undefined where it is missing. */
 export function textOf(cell: Cell): string | undefined {
+  if (typeof cell === 'string') {
+    const text = cell.trim();
+    return isMissingText(text) ? undefined : text;
+  }
   if (isMissing(cell)) return undefined;
-  if (typeof cell === 'string') return cell.trim();
   if (cell instanceof Date) return cell.toISOString();
   if (cell instanceof Uint8Array) return `${cell.length} bytes`;
   return typeof cell === 'object'

@@ -51,8 +51,10 @@ export class DuplicateFinder {
       for (let row = 0; row < first.length; row++) {
         if (parts[row] === UNUSED || (parts[row] === 0) !== isTraining) continue;
         let slot = first[row] & (slots - 1);
-        const isOther = (other: number): boolean => first[other] !== first[row] || second[other] !== second[row];
-        while (table[slot] !== 0 && isOther(table[slot] - 1)) slot = (slot + 1) & (slots - 1);
+        for (let other = table[slot] - 1; other >= 0; other = table[slot] - 1) {
+          if (first[other] === first[row] && second[other] === second[row]) break;
+          slot = (slot + 1) & (slots - 1);
+        }
         if (table[slot] === 0) {
           table[slot] = row + 1;
           continue;
