@@ -15,6 +15,7 @@ import { describeRoofs, forTerminal, rowCells, showLadders } from './report/tabl
 import { benchCase, type KernelRow } from './run-case.js';
 import { benchStep } from './step.js';
 import { benchSweep } from './sweep.js';
+import { benchTable } from './table.js';
 
 /** Where and when results were measured. */
 export interface ReportHeader {
@@ -70,6 +71,7 @@ export async function runBench(
 ): Promise<void> {
   const { peers = false, quick = false, json, plots, compare: files } = options;
   if (files !== undefined) return showComparison(files);
+  if (what === 'table') return benchTable(quick);
   for (const file of [json, plots && path.join(plots, 'roofline.svg')])
     if (file !== undefined) await checkWritable(file);
   const wanted = (name: Bench) => what === undefined || what === name;

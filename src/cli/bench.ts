@@ -21,7 +21,7 @@ export const KERNEL_FAMILIES = [
 export type KernelFamily = (typeof KERNEL_FAMILIES)[number];
 
 /** The benchmarks. */
-export const BENCHES = ['step', 'host', 'sweep', 'peers', ...KERNEL_FAMILIES] as const;
+export const BENCHES = ['step', 'host', 'sweep', 'table', 'peers', ...KERNEL_FAMILIES] as const;
 /** One of `BENCHES`. */
 export type Bench = (typeof BENCHES)[number];
 
@@ -42,7 +42,7 @@ export const describeBench = (command: Command): Command =>
     .addArgument(
       new Argument(
         '[what]',
-        'training step, its host side, its scaling, other engines, or a kernel family (default: all except sweep and peers)',
+        'training step, its host side, its scaling, inspecting a large table, other engines, or a kernel family (default: all except sweep, table and peers)',
       ).choices(BENCHES),
     )
     .argument('[work]', "with 'peers': workloads whose names begin with this (default: all)")
@@ -62,9 +62,10 @@ export const describeBench = (command: Command): Command =>
     });
 
 /** The benchmarks that each option applies to. */
-const USES: Readonly<Record<Exclude<keyof BenchOptions, 'json' | 'compare'>, readonly (Bench | undefined)[]>> = {
+const USES: Readonly<Record<Exclude<keyof BenchOptions, 'compare'>, readonly (Bench | undefined)[]>> = {
+  json: [undefined, ...BENCHES.filter((name) => name !== 'table')],
   peers: [undefined, 'step', ...KERNEL_FAMILIES],
-  quick: [undefined, 'sweep', 'peers', ...KERNEL_FAMILIES],
+  quick: [undefined, 'sweep', 'table', 'peers', ...KERNEL_FAMILIES],
   plots: [undefined, ...KERNEL_FAMILIES],
   docs: [undefined, 'sweep', ...KERNEL_FAMILIES],
 };

@@ -12,6 +12,9 @@ const segmenter = new Intl.Segmenter('und', { granularity: 'word' });
 /** Matches segments that are words, not punctuation or white space. */
 const WORD = /[\p{L}\p{N}\p{Extended_Pictographic}\p{Regional_Indicator}]/u;
 
+/** A word of ASCII letters and digits with punctuation around it: what is between spaces is most often such. */
+const PLAIN = /^["'(]*([a-z0-9]+)[.,;:!?)"']*$/;
+
 /** Converts to lower case and Unicode's normal form C, which keeps accents and unifies equivalent spellings. */
 const normalForm = (text: string): string => text.toLowerCase().normalize('NFC');
 
@@ -22,7 +25,15 @@ const normalForm = (text: string): string => text.toLowerCase().normalize('NFC')
  */
 export function words(text: string): string[] {
   if (typeof text !== 'string') throw new TesseraError(`words: expected a string, got ${typeof text}`);
-  return Array.from(segmenter.segment(normalForm(text)), ({ segment }) => segment).filter((word) => WORD.test(word));
+  const found: string[] = [];
+  for (const piece of normalForm(text).split(/[ \t\r\n]+/)) {
+    // The rules find the same word there, and the segmenter takes ten times as long to.
+    const plain = PLAIN.exec(piece);
+    if (plain !== null) found.push(plain[1]);
+    else if (piece !== '')
+      for (const { segment } of segmenter.segment(piece)) if (WORD.test(segment)) found.push(segment);
+  }
+  return found;
 }
 
 /** Tests whether `words` can return a word. A dictionary may segment it differently than within a text. */

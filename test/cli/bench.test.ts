@@ -52,6 +52,7 @@ test.each([
   [['matmul', '--quick', '--compare', 'a', 'b'], '--compare runs nothing; remove matmul --quick'],
   [['matmul', 'small'], "only 'peers' accepts a workload; got 'small' for 'matmul'"],
   [['step', '--docs'], "--docs has no effect on 'step'; it applies to sweep, matmul"],
+  [['table', '--json', 'rows.json'], "--json has no effect on 'table'"],
   [['host', '--quick'], "--quick has no effect on 'host'"],
 ])('%j, whose parts do not go together, is a wrong call', async (args, message) => {
   const command = describeBench(new Command('bench')).action(() => {});

@@ -9,6 +9,7 @@ import {
   Vocabulary,
   words,
 } from '../../src/data/index.js';
+import { Generator } from '../../src/tensor/generator.js';
 
 test('words are split by the rules of Unicode, in lower case and normal form C, and lose no letter', () => {
   for (const [text, expected] of [
@@ -27,6 +28,20 @@ test('words are split by the rules of Unicode, in lower case and normal form C, 
     expect(new Vocabulary(words(text)).words, text).toEqual(expected);
   }
   expect(words('')).toEqual([]);
+});
+
+test('finds the words that the segmenter finds', () => {
+  const segmenter = new Intl.Segmenter('und', { granularity: 'word' });
+  const generator = new Generator(0);
+  const parts = [...`ab12   .,;:!?'"()-_/é’日本ไท@#\t\n\u00a0\u3000א`, '👩‍👩‍👧', '🇩🇪'];
+  for (let round = 0; round < 2000; round++) {
+    const text = Array.from({ length: 8 }, () => parts[generator.integer(parts.length)]).join('');
+    const segments = Array.from(segmenter.segment(text), ({ segment }) => segment);
+    const expected = segments.filter((segment) =>
+      /[\p{L}\p{N}\p{Extended_Pictographic}\p{Regional_Indicator}]/u.test(segment),
+    );
+    expect(words(text), JSON.stringify(text)).toEqual(expected);
+  }
 });
 
 test('a vocabulary is read as it was written, or not at all', () => {
