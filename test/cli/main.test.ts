@@ -50,7 +50,7 @@ describe('as a process', () => {
     ]);
     expect(JSON.parse(found.out)).toHaveProperty('adapters');
     expect([wrong.code, wrong.out]).toEqual([2, '']);
-    expect([missing.code, missing.err]).toEqual([1, expect.stringContaining('there is no such file')]);
+    expect([missing.code, missing.err]).toEqual([1, expect.stringContaining("there is no run 'none'")]);
   });
 
   test('a reader that goes away is no error', async () => {

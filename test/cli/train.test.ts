@@ -140,7 +140,7 @@ test.each<[file: string, change: (content: Buffer) => Buffer | string | undefine
     'config: expected version 1, got 2',
   ],
   ['config.json', (text) => text.toString().replace(/"encoders": {}/, '"encoders": 7'), 'encoders must be an object'],
-  ['config.json', () => undefined, "'runs/damaged' is not the folder of a run: it has no config.json"],
+  ['config.json', () => undefined, "'runs/damaged' is not a run: expected a folder with config.json"],
 ])('a damaged run, in its %s, is refused (%#)', async (file, change, message) => {
   rmSync('runs/damaged', { recursive: true, force: true });
   cpSync('runs/things-seed3', 'runs/damaged', { recursive: true });

@@ -54,8 +54,9 @@ test.each([
     "cannot read 'none.png': there is no such file",
   ],
   ['a text without words', ['predict', file, '--image', 'red.png', '--text', '!?'], 'has no usable words'],
-  ['a missing checkpoint', ['evaluate', 'none'], "cannot read 'none': there is no such file"],
-  ['a foreign checkpoint', ['evaluate', 'red.png'], 'safetensors:'],
+  ['a missing checkpoint', ['evaluate', 'none'], "there is no run 'none'"],
+  ['a file that is no run', ['evaluate', 'red.png'], "'red.png' is not a run: expected"],
+  ['a foreign checkpoint', ['evaluate', 'foreign/checkpoint.safetensors'], 'safetensors:'],
   [
     'a place that cannot be written',
     [...short, '--out', '/proc/nowhere'],
@@ -77,8 +78,8 @@ test.each([
 
 test('a truncated checkpoint is refused', async () => {
   const bytes = readFileSync(file);
-  writeFileSync(path.join(folder, 'half'), bytes.subarray(0, bytes.length / 2));
-  expect((await run('evaluate', 'half')).err).toContain('error: safetensors:');
+  writeFileSync(path.join(folder, 'half.safetensors'), bytes.subarray(0, bytes.length / 2));
+  expect((await run('evaluate', 'half.safetensors')).err).toContain('error: safetensors:');
 });
 
 test('Ctrl-C saves, and --resume ends as if nothing had happened', async () => {
