@@ -13,7 +13,10 @@ export async function isTableRun(run: string): Promise<boolean> {
       () => false,
     );
   if (await exists(path.join(run, 'config.json'))) return true;
-  if (!(await exists(run))) throw new TesseraError(`there is no run '${run}': expected a folder that 'tessera train' has written`);
+  if (!(await exists(run)))
+    throw new TesseraError(`there is no run '${run}': expected a folder that 'tessera train' has written`);
   if (/\.safetensors$/.test(run) || (await exists(path.join(run, 'checkpoint.safetensors')))) return false;
-  throw new TesseraError(`'${run}' is not a run: expected a folder with config.json, or a checkpoint of 'tessera train emoji'`);
+  throw new TesseraError(
+    `'${run}' is not a run: expected a folder with config.json, or a checkpoint of 'tessera train emoji'`,
+  );
 }
