@@ -58,7 +58,7 @@ override it. Without a table, or with 'emoji', the text+image classifier of the 
   .option('--epochs <number>', 'largest number of passes over the training data (default: 30)', integer(1, MOST_STEPS))
   .option('--out <folder>', 'folder of the run (default: runs/NAME-seedSEED)')
   .option('--resume [run]', 'continue an interrupted run (default: the one of this table and seed)')
-  .addOption(new Option('--overwrite', 'start again, and replace an interrupted run').conflicts('resume'))
+  .addOption(new Option('--overwrite', 'replace the run that the folder has').conflicts('resume'))
   .addOption(device())
   .addOption(json())
   .action(async (tables: readonly string[], options, command: Command) => {

@@ -1,7 +1,7 @@
 import { DEFAULT_FRACTIONS, type Inspection, inspectTable } from '../data/inspect.js';
 import { readWholeFile } from '../data/node/files.js';
 import type { Overrides } from '../data/overrides.js';
-import { KINDS, type PartName, parseSchema, type Schema, type Split } from '../data/schema.js';
+import { expectColumn, KINDS, type PartName, parseSchema, type Schema, type Split } from '../data/schema.js';
 import type { Table } from '../data/table.js';
 import { TesseraError } from '../tensor/index.js';
 import { defined } from './defined.js';
@@ -28,6 +28,10 @@ export async function inspectGiven(
   const schema = options.schema === undefined ? undefined : await readSchema(options.schema);
   const { validation = [], test = [], onError, target } = options;
   const table = shownTable(await openGiven([...files, ...validation, ...test], options), terminal, signal);
+  for (const flag of ['split', 'group', 'time'] as const) {
+    const column = options[flag];
+    if (column !== undefined) expectColumn(`${table.name}: --${flag}`, column, table.columns);
+  }
   const split = splitOf(files, options, schema);
   const inspection = await inspectTable(table, {
     overrides: overridesOf(options, table),
@@ -42,7 +46,7 @@ async function readSchema(file: string): Promise<Schema> {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new TesseraError(`${file} is not valid JSON: ${(error as Error).message}`, { cause: error });
+    throw new TesseraError(`--schema: ${file} is not valid JSON: ${(error as Error).message}`, { cause: error });
   }
   return parseSchema(json, file);
 }

@@ -7,7 +7,7 @@ import { reportPage } from '../predictor/report/page.js';
 import type { Report } from '../predictor/report/report.js';
 import { type Device, TesseraError } from '../tensor/index.js';
 import { withDevice } from './device.js';
-import { stoppable } from './interrupt.js';
+import { type Interruption, stoppable } from './interrupt.js';
 import { expectInterrupted, type PreparedRun, prepareRun, resumeRun, type TrainOptions } from './prepare-run.js';
 import { readOptionsOf } from './reading.js';
 import { showResult } from './run-result.js';
@@ -27,41 +27,71 @@ export async function trainTable(files: readonly string[], options: TrainOptions
       const { signal } = interruption;
       await folder.lock();
       try {
-        if (!isResumed && !options.overwrite && (await folder.has('checkpoint')))
-          throw new TesseraError(
-            `the run in '${folder.folder}' was interrupted; finish it with: ${resume}; or start again and replace it with --overwrite`,
-          );
+        if (!isResumed && !options.overwrite) await expectReplaceable(folder, resume);
         const run = isResumed
           ? await resumeRun(folder, terminal, signal)
           : await prepareRun(files, options, device, terminal, signal);
-        const view = new TrainingView(terminal, run.config, targetOf(run.schema));
-        const trained = await trainRun(folder, run, run.config, {
-          read: readOptionsOf(run.config.table, terminal),
-          resume: isResumed,
-          signal,
-          onData: (data) => view.data(data),
-          onStep: (step) => view.step(step),
-          onEpoch: (record) => view.epoch(record),
-        }).finally(() => view.stop());
-        if (!trained.progress.finished) {
-          terminal.note(`stopped; continue with: ${resume}`);
-          return interruption.exitCode;
-        }
-        view.curve(trained.progress.history);
-        const report = await reported(folder, run, trained, device, terminal, signal);
-        if (report === undefined) {
-          terminal.note(`stopped; the model is trained, and its report is made by: ${resume}`);
-          return interruption.exitCode;
-        }
-        const page = await writePage(folder, report, terminal);
-        await folder.finish();
-        showResult(terminal, report, trained, page);
-        return 0;
+        return await trainPrepared(folder, run, { isResumed, resume, device, terminal, interruption });
       } finally {
         await folder.unlock();
       }
     }),
   );
+}
+
+/** Trains, reports and shows the result. Returns the exit code. */
+async function trainPrepared(
+  folder: RunFolder,
+  run: PreparedRun,
+  {
+    isResumed,
+    resume,
+    device,
+    terminal,
+    interruption,
+  }: { isResumed: boolean; resume: string; device: Device; terminal: Terminal; interruption: Interruption },
+): Promise<number> {
+  const { signal } = interruption;
+  try {
+    const view = new TrainingView(terminal, run.config, targetOf(run.schema));
+    const trained = await trainRun(folder, run, run.config, {
+      read: readOptionsOf(run.config.table, terminal),
+      resume: isResumed,
+      signal,
+      onData: (data) => view.data(data),
+      onStep: (step) => view.step(step),
+      onEpoch: (record) => view.epoch(record),
+    }).finally(() => view.stop());
+    if (!trained.progress.finished) {
+      terminal.note(`stopped; continue with: ${resume}`);
+      return interruption.exitCode;
+    }
+    view.curve(trained.progress.history);
+    const report = await reported(folder, run, trained, device, terminal, signal);
+    if (report === undefined) {
+      terminal.note(`stopped; the model is trained, and its report is made by: ${resume}`);
+      return interruption.exitCode;
+    }
+    const page = await writePage(folder, report, terminal);
+    await folder.finish();
+    showResult(terminal, report, trained, page);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof TesseraError) || signal.aborted || !(await folder.has('checkpoint'))) throw error;
+    throw new TesseraError(`${error.message}\nthe training is saved; continue it with: ${resume}`, { cause: error });
+  }
+}
+
+/** @throws TesseraError if a folder has a run that would be lost. */
+async function expectReplaceable(folder: RunFolder, resume: string): Promise<void> {
+  if (await folder.has('checkpoint'))
+    throw new TesseraError(
+      `the run in '${folder.folder}' was interrupted; finish it with: ${resume}; or start again and replace it with --overwrite`,
+    );
+  if (await folder.has('model'))
+    throw new TesseraError(
+      `'${folder.folder}' has a finished run; choose another folder with --out, or replace the run with --overwrite`,
+    );
 }
 
 /** Makes the report, with progress; undefined if it was stopped. */
@@ -99,14 +129,16 @@ async function reported(
 
 /** Writes the page of a report and returns its path; where the package that draws it is missing, only says so. */
 async function writePage(folder: RunFolder, report: Report, terminal: Terminal): Promise<string | undefined> {
+  let page: string;
   try {
-    await folder.writePage(await reportPage(report));
-    return folder.file('page');
+    page = await reportPage(report);
   } catch (error) {
     if (!(error instanceof TesseraError)) throw error;
     terminal.note(`warning: no report.html: ${error.message}`);
     return undefined;
   }
+  await folder.writePage(page);
+  return folder.file('page');
 }
 
 /** The folder of the run: as asked for, or named after the table and the seed. */

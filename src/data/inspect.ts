@@ -57,21 +57,12 @@ const MOST_WITH_IMAGES = 36;
 export async function inspectTable(table: Table, options: InspectOptions = {}): Promise<Inspection> {
   const { overrides = {}, schema: given, onError } = options;
   const target = options.target ?? given?.target?.column;
-  if (target !== undefined) expectColumn('--target', target, table.columns);
+  if (target !== undefined) expectColumn(`${table.name}: --target`, target, table.columns);
   if (given !== undefined) expectColumns(given, table.columns);
 
   const statistics = await tableStatistics(table, new CellErrors(onError));
   const { columns } = statistics;
-  const start = {
-    ...(given ?? inferSchema(columns)),
-    ...(options.split === undefined ? {} : { split: options.split }),
-  };
-  const targeted = target === undefined ? start : withTarget(start, target, columns, overrides);
-  const schema = withoutSplitColumn(overrideSchema(targeted, overrides, columns), columns, overrides);
-  if (target !== undefined && 'column' in schema.split && schema.split.column === target)
-    throw new TesseraError(
-      `rows cannot be split by the target '${target}', which would leave some of it out of the training; name another column`,
-    );
+  const schema = decide(table, columns, target, options);
 
   const at = ({ column }: { column: string }): number => table.columns.indexOf(column);
   const used = [...schema.fields, ...(schema.target === undefined ? [] : [schema.target])];
@@ -98,6 +89,28 @@ export async function inspectTable(table: Table, options: InspectOptions = {}): 
     warnings: warningsOf(schema, statistics, duplicates.count(parts.parts), parts.untrained),
     errors,
   };
+}
+
+/** What every column is, and how rows are divided. @throws TesseraError, which names the table, for what cannot be. */
+function decide(
+  { name }: Table,
+  columns: readonly ColumnStatistics[],
+  target: string | undefined,
+  { overrides = {}, schema: given, split }: InspectOptions,
+): Schema {
+  try {
+    const start = { ...(given ?? inferSchema(columns)), ...(split === undefined ? {} : { split }) };
+    const targeted = target === undefined ? start : withTarget(start, target, columns, overrides);
+    const schema = withoutSplitColumn(overrideSchema(targeted, overrides, columns), columns, overrides);
+    if (target !== undefined && 'column' in schema.split && schema.split.column === target)
+      throw new TesseraError(
+        `rows cannot be split by the target '${target}', which would leave some of it out of the training; name another column`,
+      );
+    return schema;
+  } catch (error) {
+    if (!(error instanceof TesseraError)) throw error;
+    throw new TesseraError(`${name}: ${error.message}`, { cause: error });
+  }
 }
 
 /** The schema of columns by inference alone, without a target. */

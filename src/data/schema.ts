@@ -201,6 +201,11 @@ function columnsOf({ target, fields, ignored }: Schema): string[] {
 
 /** @throws TesseraError if a table has no column of a name; the nearest one is suggested. */
 export function expectColumn(where: string, column: string, columns: readonly string[]): void {
+  const [only] = columns;
+  if (columns.length === 1 && only !== column)
+    throw new TesseraError(
+      `${where}: there is no column '${column}'; there is one alone, '${only.length > 60 ? `${only.slice(0, 59)}…` : only}' (if it should be several: --delimiter or --encoding)`,
+    );
   lookUp(where, 'column', byName(...columns), column);
 }
 

@@ -65,7 +65,7 @@ export async function splitRows(table: Table, split: Split, options: SplitOption
     throw new TesseraError(`split: no row of ${table.name} has a value for the target '${target}'`);
   const parts = new Uint8Array(codes.length).fill(UNUSED);
   splitter.assign(parts, rows, codes);
-  return { ...counted(parts, splitter, allowEmpty), untrained: isStratified ? untrained(parts, classes) : [] };
+  return { ...counted(table, parts, splitter, allowEmpty), untrained: isStratified ? untrained(parts, classes) : [] };
 }
 
 function untrained(parts: Uint8Array, { codes, names }: Codes): string[] {
@@ -75,13 +75,18 @@ function untrained(parts: Uint8Array, { codes, names }: Codes): string[] {
 }
 
 /** Counts the rows of the parts. @throws TesseraError if a part that should have rows has none. */
-function counted(parts: Uint8Array, { wanted, remedy }: Splitter, allowEmpty: boolean): Omit<RowParts, 'untrained'> {
+function counted(
+  { name }: Table,
+  parts: Uint8Array,
+  { wanted, remedy }: Splitter,
+  allowEmpty: boolean,
+): Omit<RowParts, 'untrained'> {
   const rows = { train: 0, validation: 0, test: 0, unused: 0 };
   const names = [...PARTS, 'unused'] as const;
   for (const part of parts) rows[names[part]]++;
   const empty = allowEmpty ? [] : wanted.filter((part) => rows[part] === 0);
   if (empty.length === 0) return { parts, rows };
   throw new TesseraError(
-    `split: no row of ${parts.length - rows.unused} is left for ${empty.join(' and ')}; expected ${remedy}`,
+    `${name}: no row of ${parts.length - rows.unused} is left for ${empty.join(' and ')}; expected ${remedy}`,
   );
 }

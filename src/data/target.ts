@@ -39,10 +39,12 @@ export function inferTarget(column: ColumnStatistics, task?: TaskKind): Inferred
   const { column: name, distinct, numbers, commaNumbers, integers, rows, missing } = column;
   const present = rows - missing;
   const refuse = (problem: string): TesseraError => new TesseraError(`the target '${name}' ${problem}`);
-  if (rows === 0) throw new TesseraError('the table has no rows; expected some to train on');
+  if (rows === 0) throw new TesseraError('it has no rows; expected some to train on');
   if (present === 0) throw refuse(`has no value in any of ${count(rows)} rows; name a column that has`);
   if (distinct === 1)
-    throw refuse(`has one value, '${[...column.values.keys()][0]}', in all rows; expected two classes or more`);
+    throw refuse(
+      `has one value, '${[...column.values.keys()][0]}', in all rows; expected two classes or more: add rows of others, or name another column`,
+    );
   const { kind } = inferKind(column);
   const kindOfTask = task ?? taskOf(kind, column);
   if (kindOfTask === 'number') {
@@ -58,7 +60,9 @@ export function inferTarget(column: ColumnStatistics, task?: TaskKind): Inferred
   if (kindOfTask === 'tags') return tagsTarget(column);
   if (kind === 'image' || kind === 'date') throw refuse(`is a column of ${kind}s; expected classes, numbers or tags`);
   if (isUnique(column) && present > 2)
-    throw refuse(`has a value of its own in every row, such as ${examples(column)}; expected classes that recur`);
+    throw refuse(
+      `has a value of its own in every row, such as ${examples(column)}; expected classes that recur; name another column`,
+    );
   expectFew(column, distinct, 'classes');
   const classes = sortClasses(column.values.keys());
   if (kindOfTask === 'ordinal' && classes.some((value) => numberOf(value) === undefined))

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { beforeAll, expect, test } from 'vitest';
 import { Generator } from '../../src/tensor/generator.js';
 import { type Ended, inEmptyFolder, interruptAt, run, start } from '../support/command-line.js';
@@ -26,6 +26,7 @@ function writeTable(file: string, rows: number): void {
 }
 
 const small = ['train', 'things.csv', '--target', 'label', '--width', '16', '--epochs', '3', '--seed', '3'];
+const refused = [...small, '--out', 'runs/refused'];
 const read = (file: string) => JSON.parse(readFileSync(file, 'utf8'));
 
 let trained: Ended;
@@ -114,6 +115,34 @@ test('Ctrl-C and a killed process continue to the same bits', async () => {
   expect(model('runs/split').equals(model('runs/things-seed3'))).toBe(true);
 });
 
+test.skipIf(!existsSync('/dev/full'))('a full disk loses nothing', async () => {
+  const args = ['--out', 'runs/full'];
+  const stopped = await start([...small, ...args], interruptAt(/^epoch 1:/m));
+  expect(stopped.code, stopped.err).toBe(130);
+  symlinkSync('/dev/full', 'runs/full/model.safetensors');
+  const { code, err } = await run('train', '--resume', 'runs/full');
+  expect(err).toContain("error: cannot write 'runs/full/model.safetensors': the disk is full; free some space");
+  expect(err).toContain('the training is saved; continue it with: tessera train --resume runs/full');
+  expect(err).not.toMatch(/^ {4}at /m);
+  expect(code).toBe(1);
+  rmSync('runs/full/model.safetensors');
+  const resumed = await run('train', '--resume', 'runs/full', '--json');
+  expect(JSON.parse(resumed.out).metrics, resumed.err).toEqual(JSON.parse(trained.out).metrics);
+});
+
+test('a finished run is replaced only if asked for', async () => {
+  const file = 'runs/again/model.safetensors';
+  const args = [...small, '--out', 'runs/again', '--epochs', '1'];
+  await run(...args);
+  const before = readFileSync(file);
+  const { code, err } = await run(...args, '--seed', '4');
+  expect([code, err]).toEqual([1, expect.stringContaining("'runs/again' has a finished run; choose another folder")]);
+  expect(readFileSync(file).equals(before)).toBe(true);
+  const replaced = await run(...args, '--seed', '4', '--overwrite');
+  expect(replaced.code, replaced.err).toBe(0);
+  expect(readFileSync(file).equals(before)).toBe(false);
+});
+
 test('--minutes limits the steps, also to less than an epoch', async () => {
   const { code, out, err } = await run(...small, '--minutes', '0.0001', '--out', 'runs/minutes', '--json');
   expect(code, err).toBe(0);
@@ -181,20 +210,26 @@ test.each<[name: string, args: string[], message: string]>([
     ['train', 'ids.csv', '--target', 'label'],
     "no column to predict 'label' from",
   ],
-  ['a split by the target', [...small, '--group', 'label'], "cannot be split by the target 'label'"],
+  ['a split by the target', [...refused, '--group', 'label'], "cannot be split by the target 'label'"],
   ['no such run', ['evaluate', 'runs/none', 'things.csv'], "there is no run 'runs/none'"],
   ['no target', ['train', 'things.csv'], 'there is no target; name the column that is predicted: --target COLUMN'],
   ['an unknown target', ['train', 'things.csv', '--target', 'lable'], "(did you mean 'label'?)"],
-  ['an unknown column', [...small, '--text', 'titel'], "(did you mean 'title'?)"],
+  ['an unknown column', [...refused, '--text', 'titel'], "(did you mean 'title'?)"],
   ['a target unique in each row', ['train', 'things.csv', '--target', 'id'], 'id'],
+  ['a split by an unknown column', [...refused, '--group', 'lable'], "things.csv: --group: there is no column 'lable'"],
+  [
+    'another delimiter',
+    [...refused, '--delimiter', ';'],
+    "there is one alone, 'id,title,price,label' (if it should be",
+  ],
   ['a missing file', ['train', 'none.csv', '--target', 'label'], 'none.csv'],
   [
     'an unknown encoder',
-    [...small, '--encoder', 'title=lstn'],
+    [...refused, '--encoder', 'title=lstn'],
     "no encoder 'lstn' of fields of kind text; expected lstm or gru",
   ],
-  ['an encoder of no field', [...small, '--encoder', 'titel=lstm'], "there is no field 'titel'"],
-  ['flags of emoji', [...small, '--preset', 'small'], '--preset is for emoji'],
+  ['an encoder of no field', [...refused, '--encoder', 'titel=lstm'], "there is no field 'titel'"],
+  ['flags of emoji', [...refused, '--preset', 'small'], '--preset is for emoji'],
   ['flags of tables', ['train', 'emoji', '--target', 'label'], '--target is for tables'],
   ['settings of a resumed run', ['train', '--resume', 'runs/things-seed3', '--width', '8'], 'keeps its settings'],
   ['a finished run', ['train', '--resume', 'runs/things-seed3'], 'is finished'],
@@ -203,9 +238,11 @@ test.each<[name: string, args: string[], message: string]>([
   ['an unknown cell', ['predict', 'runs/things-seed3', '--titel', 'x'], "(did you mean 'title'?)"],
   ['a cell of another kind', ['predict', 'runs/things-seed3', '--price', 'much'], "column 'price': expected"],
   ['a folder of other files', [...small, '--out', '.'], 'has other files'],
+  ['a file as the folder', [...small, '--out', 'ids.csv'], "cannot make the folder 'ids.csv'"],
 ])('refuses %s', async (_, args, message) => {
   const { code, out, err } = await run(...args);
   expect(err).toContain(message);
   expect(err).not.toMatch(/^ {4}at /m);
   expect([code, out]).toEqual([1, '']);
+  expect(existsSync('runs/refused')).toBe(false);
 });

@@ -136,7 +136,7 @@ describe('the target', () => {
   });
 
   test.each<[string, Cell[], string | RegExp]>([
-    ['no rows', [], 'the table has no rows'],
+    ['no rows', [], 'it has no rows'],
     ['all missing', column(() => ''), "the target 'label' has no value in any of 400 rows"],
     ['one class', column(() => 'a'), "the target 'label' has one value, 'a', in all rows"],
     [

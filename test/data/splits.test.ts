@@ -109,7 +109,7 @@ describe('by group', () => {
       );
     expect((await splitRows(grouped(3), byGroup())).rows).toEqual({ train: 10, validation: 10, test: 10, unused: 0 });
     await expect(splitRows(grouped(2), byGroup())).rejects.toThrow(
-      "split: no row of 30 is left for test; expected more different values in 'group', or other fractions",
+      "table: no row of 30 is left for test; expected more different values in 'group', or other fractions",
     );
   });
 });
@@ -204,6 +204,6 @@ test('what cannot be split is refused', async () => {
   );
   await expect(splitRows(table, { ...byGroup(), column: 'gruop' } as Split)).rejects.toThrow("did you mean 'group'?");
   await expect(splitRows(tableOf(['x'], [[1], [2], [3]]), byFraction())).rejects.toThrow(
-    'split: no row of 3 is left for validation and test; expected more rows, or other fractions',
+    'table: no row of 3 is left for validation and test; expected more rows, or other fractions',
   );
 });

@@ -1,6 +1,6 @@
-import { appendFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { readWholeFile, writeFileAtomically } from '../../data/node/index.js';
+import { fileError, makeFolder, readWholeFile, writeFileAtomically } from '../../data/node/files.js';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor, type StoredTensors } from '../../nn/index.js';
 import { TesseraError } from '../../tensor/index.js';
 import { parseConfig, type RunConfig } from '../config.js';
@@ -52,14 +52,13 @@ export class RunFolder {
    * @throws TesseraError if another process trains in it, or it is a folder of other files.
    */
   async lock(): Promise<void> {
-    await mkdir(this.folder, { recursive: true }).catch((error: Error) => {
-      throw new TesseraError(`cannot make the folder '${this.folder}': ${error.message}`, { cause: error });
+    await makeFolder(this.folder).catch((error) => {
+      throw fileError('cannot make the folder', this.folder, error);
     });
-    const names = await readdir(this.folder);
-    const own: readonly string[] = Object.values(FILES);
-    if (names.length > 0 && !names.some((name) => own.includes(name)))
+    const others = (await readdir(this.folder)).filter((name) => name !== FILES.lock);
+    if (others.length > 0 && !(await this.#isRun()))
       throw new TesseraError(
-        `'${this.folder}' has other files, such as '${names[0]}'; choose a new or empty folder with --out`,
+        `'${this.folder}' has other files, such as '${others[0]}'; choose a new or empty folder with --out`,
       );
     const file = this.file('lock');
     for (;;) {
@@ -67,8 +66,7 @@ export class RunFolder {
         await writeFile(file, `${process.pid}\n`, { flag: 'wx' });
         return;
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
-          throw new TesseraError(`cannot write '${file}': ${(error as Error).message}`, { cause: error });
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw fileError('cannot write', file, error);
       }
       const owner = Number(await readFile(file, 'utf8').catch(() => ''));
       if (isAlive(owner))
@@ -80,8 +78,20 @@ export class RunFolder {
     }
   }
 
+  /** Gives the folder back. One in which no run has begun is removed. */
   async unlock(): Promise<void> {
     await rm(this.file('lock'), { force: true });
+    await rmdir(this.folder).catch(() => {});
+  }
+
+  /** Whether a run has begun in the folder, of whichever version. */
+  async #isRun(): Promise<boolean> {
+    try {
+      const config = JSON.parse(await readFile(this.file('config'), 'utf8'));
+      return 'version' in config && 'training' in config;
+    } catch {
+      return false;
+    }
   }
 
   /** Begins a run: whatever an earlier one left is removed. */
@@ -120,7 +130,10 @@ export class RunFolder {
   }
 
   async appendMetrics(record: EpochRecord): Promise<void> {
-    await appendFile(this.file('metrics'), `${JSON.stringify(record)}\n`);
+    const file = this.file('metrics');
+    await appendFile(file, `${JSON.stringify(record)}\n`).catch((error) => {
+      throw fileError('cannot write', file, error);
+    });
   }
 
   /** Writes the lines of all epochs anew, when a training continues. */

@@ -50,6 +50,7 @@ export async function trainRun(
   const data = await prepareData(table, schema, parts, hooks.read);
   hooks.onData?.(data);
   const rows = await rowsOf(data);
+  const weights = config.training.balanced ? await classWeights(data) : undefined;
   const start = hooks.resume && (await folder.has('checkpoint')) ? await folder.readTraining() : undefined;
   if (start === undefined) {
     await folder.begin({ ...config, rows });
@@ -58,7 +59,6 @@ export async function trainRun(
     expectSameRows(table, config, rows);
     await folder.writeMetrics(start.progress.history);
   }
-  const weights = config.training.balanced ? await classWeights(data) : undefined;
   const model = buildModel(data.schema, config.model, {
     seed: config.seed,
     ...(weights === undefined ? {} : { classWeights: weights }),

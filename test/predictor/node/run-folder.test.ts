@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -57,18 +57,23 @@ test('a folder is one process at a time, and a lock of a dead process is none', 
   await run.unlock();
   const { pid } = spawnSync(process.execPath, ['-e', '']);
   for (const left of [`${pid}\n`, '', 'text']) {
+    mkdirSync(run.folder);
     writeFileSync(run.file('lock'), left);
     await run.lock();
     expect(readFileSync(run.file('lock'), 'utf8')).toBe(`${process.pid}\n`);
     await run.unlock();
   }
-  expect(existsSync(run.file('lock'))).toBe(false);
+  expect(existsSync(run.folder)).toBe(false);
 });
 
 test('refuses a folder of other files', async () => {
   const other = path.dirname(path.dirname(run.folder));
   writeFileSync(path.join(other, 'letter.txt'), '');
   await expect(new RunFolder(other).lock()).rejects.toThrow("has other files, such as 'letter.txt'");
+  await run.lock();
+  writeFileSync(run.file('config'), '{"scripts": {}}');
+  await run.unlock();
+  await expect(run.lock()).rejects.toThrow("has other files, such as 'config.json'");
   await expect(new RunFolder(path.join(other, 'letter.txt')).lock()).rejects.toThrow('cannot make the folder');
 });
 
