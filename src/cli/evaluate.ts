@@ -79,7 +79,7 @@ async function predicted(
   let progress: Progress | undefined;
   try {
     return await evaluateTable(predictor, table, {
-      ...readOptionsOf(options, terminal),
+      ...readOptionsOf(options, terminal, signal),
       onRows(done, all) {
         signal.throwIfAborted();
         progress ??= terminal.lateProgress(all, 'predicting');

@@ -61,6 +61,7 @@ export async function stoppable(
     terminal.note(stopped);
     return interruption.exitCode;
   } finally {
+    restoreTerminal();
     interruption.done();
   }
 }

@@ -122,7 +122,7 @@ async function predictTables(
   let skippedRows = 0;
   const predictions: unknown[] = [];
   const answered = async function* () {
-    const read = readOptionsOf(options, terminal);
+    const read = readOptionsOf(options, terminal, signal);
     const chunks = predictTable(predictor, table, {
       ...read,
       onErrors(errors) {

@@ -4,7 +4,7 @@ import type { Row, Table } from '../data/table.js';
 import type { ReadOptions } from '../predictor/data.js';
 import { defined } from './defined.js';
 import type { ReadFlags } from './table-options.js';
-import type { Terminal } from './terminal.js';
+import type { Progress, Terminal } from './terminal.js';
 
 /**
  * The same table, whose passes end with the signal's reason once it is aborted, and show their progress. From the second
@@ -46,23 +46,21 @@ export const openGiven = (
   { encoding, delimiter, allowOutside }: ReadFlags | OpenTableOptions,
 ): Promise<Table> => openTable(files, defined({ encoding, delimiter, allowOutside }));
 
-/** So many files that cannot be used are shown. */
-const SHOWN_FILES = 10;
-
-/** What happens to cells and files that cannot be used: files are noted, unless they stop the work. */
-export function readOptionsOf({ onError = 'stop' }: Pick<ReadFlags, 'onError'>, terminal: Terminal): ReadOptions {
-  let count = 0;
+/** What happens to cells that cannot be used. Files are checked with progress, until the signal is aborted. */
+export function readOptionsOf(
+  { onError = 'stop' }: Pick<ReadFlags, 'onError'>,
+  terminal: Terminal,
+  signal: AbortSignal,
+): ReadOptions {
+  let progress: Progress | undefined;
   return {
     onError,
     decodeImage: decodeBytes,
-    ...(onError === 'stop'
-      ? {}
-      : {
-          onBadFile({ message }) {
-            count++;
-            if (count <= SHOWN_FILES) terminal.note(`warning: taken as absent: ${message}`);
-            if (count === SHOWN_FILES) terminal.note('warning: further files that cannot be used are not shown');
-          },
-        }),
+    onChecked(done, all) {
+      signal.throwIfAborted();
+      progress ??= terminal.lateProgress(all, 'checking files');
+      progress.update(done, 'rows');
+      if (done === all) progress.stop();
+    },
   };
 }

@@ -55,7 +55,7 @@ async function trainPrepared(
   try {
     const view = new TrainingView(terminal, run.config, targetOf(run.schema));
     const trained = await trainRun(folder, run, run.config, {
-      read: readOptionsOf(run.config.table, terminal),
+      read: readOptionsOf(run.config.table, terminal, signal),
       resume: isResumed,
       signal,
       onData: (data) => view.data(data),

@@ -6,7 +6,7 @@ import { type FieldState, kinds } from './fields/index.js';
 import { Growable } from './fields/storage.js';
 import { type EncodeOptions, filesOf, originOf, parseRow, type Reader, readerOf, type Source } from './readers.js';
 import { PARTS, type PartName, type Schema, type SchemaField } from './schema.js';
-import type { Row, Table } from './table.js';
+import type { CellError, Row, Table } from './table.js';
 import { type TargetColumn, targetColumn } from './target-column.js';
 
 /** Some rows as tensors. */
@@ -28,6 +28,9 @@ export interface EncodedTable extends Readonly<Record<PartName, Uint32Array>> {
  * Encodes the rows of a table in one pass. `parts` has the part of each row, as `splitRows` returns them: an index of
  * `PARTS`, or another number for a row that is not used. Without it all rows are for the test.
  *
+ * Files that rows name are all used once, so that one that cannot be is known before long work begins: it counts as a cell
+ * that cannot be used.
+ *
  * @throws TesseraError as `EncodedRows` does, and as `options.errors` say.
  */
 export async function encodeTable(
@@ -45,9 +48,14 @@ export async function encodeTable(
       const part = parts === undefined ? PARTS.indexOf('test') : parts[number++];
       if (part < PARTS.length && encoded.add(row)) rowsOf[part].push(encoded.size - 1);
     }
-  const [train, validation, test] = rowsOf.map((numbers) => numbers.values());
+  const leftOut = await encoded.leaveOutBadFiles(options.onChecked);
+  errors.finish();
+  const [train, validation, test] = rowsOf.map((numbers) => numbers.values().filter((row) => !leftOut.has(row)));
   return { encoded, train, validation, test };
 }
+
+/** The files of so many rows are checked at a time. */
+const CHECKED_AT_ONCE = 64;
 
 /** Rows of a table, encoded: what loaders make batches of. */
 export class EncodedRows {
@@ -103,6 +111,28 @@ export class EncodedRows {
     this.#fileOf.push(this.#files.length - 1);
     this.#numbers.push(row.number);
     return true;
+  }
+
+  /**
+   * Tries to use the files that rows name, some rows at a time, and yields in their order the rows that have one that cannot
+   * be used: its value is absent from then on. `onChecked` is told how many rows are done, and may throw to stop.
+   */
+  async *badFiles(onChecked?: EncodeOptions['onChecked']): AsyncGenerator<readonly [row: number, error: CellError]> {
+    if (this.#fields.every(({ column }) => column.check === undefined)) return;
+    for (let begin = 0; begin < this.size; begin += CHECKED_AT_ONCE) {
+      const rows = Uint32Array.from({ length: Math.min(CHECKED_AT_ONCE, this.size - begin) }, (_, at) => begin + at);
+      const found = await Promise.all(this.#fields.map(({ column }) => column.check?.(rows)));
+      for (const [at, row] of rows.entries())
+        for (const errors of found) if (errors?.[at] !== undefined) yield [row, errors[at]];
+      onChecked?.(begin + rows.length, this.size);
+    }
+  }
+
+  /** Notes the files that cannot be used, and returns the rows that are left out for them. */
+  async leaveOutBadFiles(onChecked?: EncodeOptions['onChecked']): Promise<Set<number>> {
+    const leftOut = new Set<number>();
+    for await (const [row, error] of this.badFiles(onChecked)) if (this.#errors.add(error) === 'skip') leftOut.add(row);
+    return leftOut;
   }
 
   /** Where a row comes from. */

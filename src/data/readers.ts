@@ -8,11 +8,8 @@ import { type Cell, CellError, type Row, type Table } from './table.js';
 export interface EncodeOptions {
   /** Notes the cells that cannot be used, and says what happens to them. A row without a target is left out anyhow. */
   readonly errors?: CellErrors;
-  /**
-   * Is told of each file that cannot be used, when it is needed, and lets its value count as absent. Default: the error
-   * is thrown.
-   */
-  readonly onBadFile?: (error: CellError) => void;
+  /** Is told how many rows of how many have had their files checked, and may throw to stop. */
+  readonly onChecked?: (done: number, all: number) => void;
   /** Decodes images, where a field has any; `decodeBytes` of `tessera-gpu/data/node` does. */
   readonly decodeImage?: FileAccess['decodeImage'];
   /** The bytes of decoded pixels that may be kept for later epochs. Default 512 MiB. */
@@ -57,10 +54,6 @@ export function parseRow(readers: readonly Reader[], row: Row, errors: CellError
 /** Where a row's values come from. */
 export const originOf = ({ file, number }: Row): Origin => ({ file, number });
 
-function fail(error: CellError): never {
-  throw error;
-}
-
 const CACHE_BYTES = 512 * 2 ** 20;
 
 /** What the column of a field needs of files. The images of a table share the bytes that may be kept. */
@@ -68,7 +61,7 @@ export function filesOf(
   table: Source,
   { fields }: Schema,
   column: string,
-  { decodeImage, onBadFile = fail, cacheBytes = CACHE_BYTES }: EncodeOptions,
+  { decodeImage, cacheBytes = CACHE_BYTES }: EncodeOptions,
 ): FileAccess {
   const images = fields.filter(({ kind }) => kind === 'image');
   if (images.some((image) => image.column === column) && decodeImage === undefined)
@@ -78,8 +71,7 @@ export function filesOf(
   return {
     readFile: (path, origin) => table.readFile(path, origin),
     decodeImage: decodeImage ?? (() => Promise.reject(new TesseraError('no decodeImage is given'))),
-    onBadFile: ({ file, number }, error) =>
-      onBadFile(new CellError({ file, row: number, column }, error.message, { cause: error })),
+    column,
     cacheBytes: cacheBytes / Math.max(images.length, 1),
   };
 }

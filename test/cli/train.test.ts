@@ -1,4 +1,5 @@
-import { cpSync, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
 import { Generator } from '../../src/tensor/generator.js';
 import { type Ended, inEmptyFolder, interruptAt, run, start } from '../support/command-line.js';
@@ -128,6 +129,34 @@ test.skipIf(!existsSync('/dev/full'))('a full disk loses nothing', async () => {
   rmSync('runs/full/model.safetensors');
   const resumed = await run('train', '--resume', 'runs/full', '--json');
   expect(JSON.parse(resumed.out).metrics, resumed.err).toEqual(JSON.parse(trained.out).metrics);
+});
+
+test('a table that vanishes during the training loses nothing', async () => {
+  cpSync('things.csv', 'moved.csv');
+  const { code, err } = await start(
+    ['train', 'moved.csv', ...small.slice(2), '--out', 'runs/moved'],
+    (text) => existsSync('moved.csv') && /^epoch 1:/m.test(text) && renameSync('moved.csv', 'elsewhere.csv'),
+  );
+  expect(err).toContain("error: cannot read 'moved.csv': there is no such file\nthe training is saved; continue it");
+  expect(code).toBe(1);
+  renameSync('elsewhere.csv', 'moved.csv');
+  const resumed = await run('train', '--resume', 'runs/moved', '--json');
+  expect(JSON.parse(resumed.out).metrics, resumed.err).toEqual(JSON.parse(trained.out).metrics);
+});
+
+test('pictures that are none are named before the training begins', async () => {
+  const head = 'photo,label';
+  const rows = Array.from({ length: 30 }, (_, row) => `${row}.png,${CLASSES[row % 2]}`);
+  writeFileSync('photos.csv', `${[head, ...rows].join('\n')}\n`);
+  const pixels = { create: { width: 2, height: 2, channels: 3 as const, background: '#aabbcc' } };
+  for (const row of rows.keys()) writeFileSync(`${row}.png`, await sharp(pixels).png().toBuffer());
+  writeFileSync('12.png', 'a text');
+  rmSync('29.png');
+  const { code, err } = await run('train', 'photos.csv', '--target', 'label', '--out', 'runs/photos');
+  expect(err).toContain("photos.csv, row 13, column 'photo': cannot decode '12.png': ");
+  expect(err).toContain("photos.csv, row 30, column 'photo': there is no file '29.png' in '.'");
+  expect(err).toContain('--on-error');
+  expect([code, existsSync('runs/photos')]).toEqual([1, false]);
 });
 
 test('a finished run is replaced only if asked for', async () => {

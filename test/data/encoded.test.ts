@@ -4,6 +4,7 @@ import { type EncodedRows, encodeTable } from '../../src/data/encoded.js';
 import { learnFields } from '../../src/data/learn-fields.js';
 import type { Schema, SchemaTarget } from '../../src/data/schema.js';
 import type { Table } from '../../src/data/table.js';
+import { TesseraError } from '../../src/tensor/index.js';
 import { expectClose } from '../support/numbers.js';
 import { tableOf } from '../support/tables.js';
 
@@ -126,6 +127,48 @@ test.each([
   ]);
   expect(Array.from(test, (row) => encoded.originOf(row).number)).toEqual(numbers);
   expectClose(await valuesOf(encoded, 'price', 'values'), prices);
+});
+
+/** Images, of which the names of two in a hundred are texts that cannot be decoded. */
+const photos = tableOf(
+  ['photo', 'label'],
+  Array.from({ length: 100 }, (_, row) => [row % 50 === 7 ? 'text.png' : 'photo.png', row % 2 === 0 ? 'car' : 'pear']),
+);
+const decodeImage = async (bytes: Uint8Array): Promise<Uint8Array> => {
+  if (bytes.length === 0) throw new TesseraError('cannot decode it');
+  return Uint8Array.from({ length: 12 }, (_, at) => at);
+};
+const readable: Table = {
+  ...photos,
+  rows: (errors) => photos.rows(errors),
+  readFile: async (path) => new Uint8Array(path === 'text.png' ? 0 : 1),
+};
+const learnPhotos = () =>
+  learnFields(readable, schemaOf([{ column: 'photo', kind: 'image', settings: { size: 2 } }], label), () => true, {
+    decodeImage,
+  });
+
+test('files that cannot be used are found before any batch, and stop the work', async () => {
+  const progress: [number, number][] = [];
+  const onChecked = (done: number, all: number) => progress.push([done, all]);
+  await expect(encodeTable(readable, await learnPhotos(), undefined, { decodeImage, onChecked })).rejects.toThrow(
+    "2 cells cannot be used:\n  table, row 8, column 'photo': cannot decode it\n  table, row 58, column 'photo': cannot",
+  );
+  expect(progress).toEqual([
+    [64, 100],
+    [100, 100],
+  ]);
+});
+
+test.each([
+  ['skip', 98, 0],
+  ['missing', 100, 2],
+] as const)("with '%s' they are as said", async (onError, size, absent) => {
+  const errors = new CellErrors(onError);
+  const { encoded, test } = await encodeTable(readable, await learnPhotos(), undefined, { decodeImage, errors });
+  expect([test.length, errors.count]).toEqual([size, 2]);
+  const { present } = (await encoded.batch(test)).fields.photo;
+  expect(Array.from(await present.data()).filter((value) => value === 0)).toHaveLength(absent);
 });
 
 test('what the table or the fields lack is said before a row is read', async () => {

@@ -1,6 +1,6 @@
 import type { Generator } from '../../tensor/generator.js';
-import type { Tensor, TesseraError } from '../../tensor/index.js';
-import type { Cell, Row } from '../table.js';
+import type { Tensor } from '../../tensor/index.js';
+import type { Cell, CellError, Row } from '../table.js';
 
 /** The kinds of fields, one file each in this folder. */
 export type KindName = 'text' | 'image' | 'number' | 'category' | 'boolean' | 'date' | 'tags';
@@ -28,10 +28,10 @@ export interface ImageShape {
 export interface FileAccess {
   /** Reads the file that a cell names. @throws TesseraError if it cannot be read. */
   readFile(path: string, origin: Origin): Promise<Uint8Array>;
-  /** Decodes an image to RGB bytes (height, width, 3). @throws TesseraError if the bytes are not an image. */
-  decodeImage(bytes: Uint8Array, shape: ImageShape): Promise<Uint8Array>;
-  /** Is told of a file that cannot be used. It throws, or the value counts as absent. */
-  onBadFile(origin: Origin, error: TesseraError): void;
+  /** Decodes an image to RGB bytes (height, width, 3). @throws TesseraError, with its name, if the bytes are not an image. */
+  decodeImage(bytes: Uint8Array, shape: ImageShape, name?: string): Promise<Uint8Array>;
+  /** The column, as errors name it. */
+  readonly column: string;
   /** The bytes of decoded pixels that a column may keep for later epochs. */
   readonly cacheBytes: number;
 }
@@ -45,8 +45,11 @@ export interface FieldColumn<Value> {
   /**
    * The tensors of some rows. With a generator, values are augmented as the field's settings say; what is drawn for a
    * row depends on the generator's seed and the row, not on the batch.
+   * @throws CellError if a file cannot be used that `check` has not found.
    */
   batch(rows: Uint32Array, generator?: Generator): Promise<FieldTensors>;
+  /** Of a field of files: tries to use those of some rows. A row gets an error where it cannot, and is absent from then on. */
+  check?(rows: Uint32Array): Promise<(CellError | undefined)[]>;
   /** The length to which a row is padded in a batch of its like, for kinds whose tensors are padded. */
   lengthOf?(row: number): number;
 }

@@ -1,6 +1,7 @@
 import { TesseraError, tensor } from '../../tensor/index.js';
 import { boolean, closedFraction, fraction, listOf, oneOf, positive, size2d } from '../../tensor/options.js';
 import { isMissing, showCell } from '../cells.js';
+import { CellError } from '../table.js';
 import { type Augmentation, augmentBytes, type ChannelStatistics, normalizeBytes } from './augment.js';
 import type { FieldKind, FileAccess, ImageShape, Origin } from './field.js';
 import { checkSettings, checkState } from './settings.js';
@@ -76,14 +77,15 @@ export const image: FieldKind<ImageSource, ImageSettings, ImageState> = {
         const counts = Array.from({ length: CHANNELS }, () => new Float64Array(256));
         const limited = limiter();
         const decoding = sample.values.map(async ({ source, origin }) => {
-          const bytes = await limited(() => decode(source, origin, settings, files));
-          bytes?.forEach((value, at) => {
+          const bytes = await limited(() => tryDecode(source, origin, settings, files));
+          if (bytes instanceof CellError) return bytes;
+          bytes.forEach((value, at) => {
             counts[at % CHANNELS][value]++;
           });
         });
-        await Promise.all(decoding);
+        const errors = await Promise.all(decoding);
         const channels = counts.map(statisticsOf);
-        if (channels[0].count === 0) throw new TesseraError('no training row has an image that can be read');
+        if (channels[0].count === 0) throw errors[0] ?? new TesseraError('no training row has an image');
         return {
           settings,
           mean: channels.map(({ mean }) => mean),
@@ -101,15 +103,14 @@ export const image: FieldKind<ImageSource, ImageSettings, ImageState> = {
     const { height, width } = shapeOf(settings);
     const length = height * width * CHANNELS;
 
-    /** The bytes of a row, or undefined if it is absent or cannot be used. */
-    async function bytesOf(row: number): Promise<Uint8Array | undefined> {
+    /** The bytes of a row, undefined if it is absent, or the error of its file. */
+    async function bytesOf(row: number): Promise<Uint8Array | CellError | undefined> {
       const { source, origin } = sources[row];
       if (source === undefined || bad.has(row)) return undefined;
       const kept = cache.get(row);
       if (kept !== undefined) return kept;
-      const bytes = await decode(source, origin, settings, files);
-      if (bytes === undefined) bad.add(row);
-      else if ((cache.size + 1) * length <= files.cacheBytes) cache.set(row, bytes);
+      const bytes = await tryDecode(source, origin, settings, files);
+      if (!(bytes instanceof CellError) && (cache.size + 1) * length <= files.cacheBytes) cache.set(row, bytes);
       return bytes;
     }
 
@@ -120,12 +121,22 @@ export const image: FieldKind<ImageSource, ImageSettings, ImageState> = {
       add(source, origin) {
         sources.push({ source, origin });
       },
+      check(rows) {
+        const checking = Array.from(rows, async (row) => {
+          const bytes = await limited(() => bytesOf(row));
+          if (!(bytes instanceof CellError)) return undefined;
+          bad.add(row);
+          return bytes;
+        });
+        return Promise.all(checking);
+      },
       async batch(rows, generator) {
         const present = new Float32Array(rows.length);
         const pixels = new Float32Array(rows.length * length);
         const filling = Array.from(rows, async (row, index) => {
           const bytes = await limited(() => bytesOf(row));
           if (bytes === undefined) return;
+          if (bytes instanceof CellError) throw bytes;
           present[index] = 1;
           const out = pixels.subarray(index * length, (index + 1) * length);
           if (generator === undefined) normalizeBytes(bytes, statistics, out);
@@ -151,20 +162,19 @@ function shapeOf({ size, fit, background }: ImageSettings): ImageShape {
   return { height, width, fit, background };
 }
 
-/** Reads and decodes an image. Undefined if it cannot be used and counts as absent. */
-async function decode(
+/** Reads and decodes an image; returns the error if it cannot be used. */
+async function tryDecode(
   source: ImageSource,
-  origin: Origin,
+  { file, number }: Origin,
   settings: ImageSettings,
   files: FileAccess,
-): Promise<Uint8Array | undefined> {
+): Promise<Uint8Array | CellError> {
   try {
-    const bytes = typeof source === 'string' ? await files.readFile(source, origin) : source;
-    return await files.decodeImage(bytes, shapeOf(settings));
+    if (typeof source !== 'string') return await files.decodeImage(source, shapeOf(settings));
+    return await files.decodeImage(await files.readFile(source, { file, number }), shapeOf(settings), source);
   } catch (error) {
     if (!(error instanceof TesseraError)) throw error;
-    files.onBadFile(origin, error);
-    return undefined;
+    return new CellError({ file, row: number, column: files.column }, error.message, { cause: error });
   }
 }
 

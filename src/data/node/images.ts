@@ -13,8 +13,8 @@ const MAXIMUM_BYTES = 256 * 2 ** 20;
  *
  * @throws TesseraError if the bytes are not a complete image, or too large, or the package sharp is not installed.
  */
-export const decodeBytes = (bytes: Uint8Array, shape: ImageShape): Promise<Uint8Array> =>
-  decode(bytes, shape, 3, 'image');
+export const decodeBytes = (bytes: Uint8Array, shape: ImageShape, name = 'image'): Promise<Uint8Array> =>
+  decode(bytes, shape, 3, name);
 
 /**
  * Decodes an image (PNG, JPEG, WebP, GIF, SVG) to pixels in [0, 1], (height, width, channels) with 1 (gray) or 3 (RGB)
@@ -94,6 +94,10 @@ export async function renderImage(bytes: Uint8Array, pixels: number): Promise<Ui
 }
 
 const undecodable = (error: Error, name: string): TesseraError =>
-  new TesseraError(`cannot decode '${name}': ${error.message}; expected a PNG, JPEG, WebP, GIF or SVG image`, {
-    cause: error,
-  });
+  // The decoder says the same on several lines.
+  new TesseraError(
+    `cannot decode '${name}': ${error.message.split('\n')[0]}; expected a PNG, JPEG, WebP, GIF or SVG image`,
+    {
+      cause: error,
+    },
+  );

@@ -1,8 +1,7 @@
 import papaparse from 'papaparse';
 import { CellErrors } from '../../data/cell-errors.js';
-import { decodeBytes } from '../../data/node/index.js';
 import { targetOf } from '../../data/schema.js';
-import type { Row, Table } from '../../data/table.js';
+import type { Table } from '../../data/table.js';
 import type { Answer } from '../answers.js';
 import { expectFields, type ReadOptions } from '../data.js';
 import type { Predictor } from './predictor.js';
@@ -32,13 +31,12 @@ export async function* predictTable(
   const read = new Set(predictor.columns);
   const others = [...table.columns.keys()].filter((at) => !read.has(table.columns[at]));
   for await (const rows of table.rows(errors)) {
-    const used: Row[] = [];
-    const answers = await predictor.answerRows(table, rows, { decodeImage: decodeBytes, ...options, errors }, used);
-    yield used.map(({ file, number, cells }, at) => ({
+    const answered = await predictor.answerRows(table, rows, { ...options, errors });
+    yield answered.map(({ row: { file, number, cells }, answer }) => ({
       file,
       row: number,
       others: Object.fromEntries(others.map((column) => [table.columns[column], cells[column]])),
-      answer: answers[at],
+      answer,
     }));
   }
   options.onErrors?.(errors);

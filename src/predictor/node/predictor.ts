@@ -127,11 +127,11 @@ export class Predictor {
   }
 
   async #answerGroup(group: readonly Request[]): Promise<void> {
+    const encoded = this.#encoded(this.#source);
+    for (const { row } of group) encoded.add(row);
     const failures = new Map<number, CellError>();
-    const rows = group.map(({ row }, at): Row => ({ ...row, number: at }));
-    const answers = await this.answerRows(this.#source, rows, {
-      onBadFile: (error) => failures.set(error.place.row, error),
-    });
+    for await (const [at, error] of encoded.badFiles()) failures.set(at, error);
+    const answers = await this.#answers(encoded, Uint32Array.from(group.keys()));
     for (const [at, { resolve, reject }] of group.entries()) {
       const failure = failures.get(at);
       if (failure === undefined) resolve(answers[at]);
@@ -140,22 +140,31 @@ export class Predictor {
   }
 
   /**
-   * Answers rows of a table, whose columns may come in any order. Rows that are left out, as the options say, have no answer;
-   * `used` gets those that have one.
+   * Answers rows of a table, whose columns may come in any order. Rows that are left out, as the options say, have no answer.
    * @throws TesseraError if the table lacks a column, and for cells and files that cannot be used, as the options say.
    */
   async answerRows(
     table: Source,
     rows: readonly Row[],
     options: EncodeOptions = {},
-    used: Row[] = [],
-  ): Promise<Answer[]> {
+  ): Promise<{ readonly row: Row; readonly answer: Answer }[]> {
+    const encoded = this.#encoded(table, options);
+    const added = rows.filter((row) => encoded.add(row));
+    const leftOut = await encoded.leaveOutBadFiles();
+    const used = Uint32Array.from(added.keys()).filter((at) => !leftOut.has(at));
+    const answers = await this.#answers(encoded, used);
+    return answers.map((answer, at) => ({ row: added[used[at]], answer }));
+  }
+
+  #encoded(table: Source, options: EncodeOptions = {}): EncodedRows {
     const { target: _, ...fields } = this.schema;
-    const encoded = new EncodedRows(table, fields, { decodeImage: decodeBytes, ...options });
-    for (const row of rows) if (encoded.add(row)) used.push(row);
-    const { outputs } = await outputsOf(this.model, encoded, Uint32Array.from(used.keys()));
-    const width = outputs.length / encoded.size;
+    return new EncodedRows(table, fields, { decodeImage: decodeBytes, ...options });
+  }
+
+  async #answers(encoded: EncodedRows, rows: Uint32Array): Promise<Answer[]> {
+    const { outputs } = await outputsOf(this.model, encoded, rows);
+    const width = outputs.length / rows.length;
     const target = targetOf(this.schema);
-    return used.map((_, at) => answerOf(target, outputs.subarray(at * width, (at + 1) * width)));
+    return Array.from(rows, (_, at) => answerOf(target, outputs.subarray(at * width, (at + 1) * width)));
   }
 }

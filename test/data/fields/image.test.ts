@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from 'sharp';
 import { expect, test } from 'vitest';
-import type { FileAccess, Origin } from '../../../src/data/fields/field.js';
+import type { FileAccess } from '../../../src/data/fields/field.js';
 import { image } from '../../../src/data/fields/image.js';
 import { decodeBytes } from '../../../src/data/node/images.js';
 import { Generator, TesseraError } from '../../../src/tensor/index.js';
@@ -32,22 +32,19 @@ const files: Readonly<Record<string, Uint8Array>> = {
   'cut.png': (await png(pixels([...R, ...G, ...B, ...W], 2, 3))).slice(0, 50),
 };
 
-/** Access to these files that counts what is decoded, and notes what is bad. */
-function access(cacheBytes = 0): FileAccess & { decoded: number; bad: [Origin, string][] } {
+/** Access to these files that counts what is decoded. */
+function access(cacheBytes = 0): FileAccess & { decoded: number } {
   return {
     decoded: 0,
-    bad: [],
     async readFile(path) {
       if (files[path] === undefined) throw new TesseraError(`there is no file '${path}'`);
       return files[path];
     },
-    decodeImage(bytes, shape) {
+    decodeImage(bytes, shape, name) {
       this.decoded++;
-      return decodeBytes(bytes, shape);
+      return decodeBytes(bytes, shape, name);
     },
-    onBadFile(origin, { message }) {
-      this.bad.push([origin, message]);
-    },
+    column: 'photo',
     cacheBytes,
   };
 }
@@ -99,27 +96,35 @@ test('mean and deviation come from the training images, and normalize them', asy
   }
 });
 
-test('an image that cannot be used is named by its row, and absent from then on', async () => {
-  const own = access();
-  const column = image.column(state, own);
+test('a check finds the images that cannot be used, which are absent from then on', async () => {
+  const column = image.column(state, access());
   ['four.png', 'text.png', 'cut.png', 'missing.png', undefined].forEach((cell, row) => {
     column.add(cell, { file: 'table.csv', number: row + 1 });
   });
-  for (const _ of [1, 2]) {
-    const { present, pixels } = await arraysOf(await column.batch(Uint32Array.of(0, 1, 2, 3, 4)));
-    expect(present.data).toEqual([1, 0, 0, 0, 0]);
-    expect(pixels.shape).toEqual([5, 2, 2, 3]);
-    expect(pixels.data.slice(12)).toEqual(Array(48).fill(0));
-  }
-  expect(own.bad.map(([{ number }]) => number).sort()).toEqual([2, 3, 4]);
-  expect(own.bad.map(([, message]) => message)).toEqual(
-    expect.arrayContaining([expect.stringContaining('cannot decode'), "there is no file 'missing.png'"]),
-  );
+  const errors = await column.check?.(Uint32Array.of(0, 1, 2, 3, 4));
+  expect(errors?.map((error) => error?.message)).toEqual([
+    undefined,
+    expect.stringMatching(/^table.csv, row 2, column 'photo': cannot decode 'text.png': /),
+    expect.stringMatching(/^table.csv, row 3, column 'photo': cannot decode 'cut.png': /),
+    "table.csv, row 4, column 'photo': there is no file 'missing.png'",
+    undefined,
+  ]);
+  const { present, pixels } = await arraysOf(await column.batch(Uint32Array.of(0, 1, 2, 3, 4)));
+  expect(present.data).toEqual([1, 0, 0, 0, 0]);
+  expect(pixels.shape).toEqual([5, 2, 2, 3]);
+  expect(pixels.data.slice(12)).toEqual(Array(48).fill(0));
 });
 
-test('where bad files are errors, one reaches who asked for the batch', async () => {
-  const strict = { ...access(), onBadFile: (_: Origin, error: TesseraError) => expect.unreachable(error.message) };
-  await expect(encode(image, state, ['four.png', 'missing.png'], strict)).rejects.toThrow('missing.png');
+test('an image that vanishes after the check is an error of the batch', async () => {
+  const missing = encode(image, state, ['four.png', 'missing.png'], access());
+  await expect(missing).rejects.toThrow("table.csv, row 2, column 'photo': there is no file 'missing.png'");
+});
+
+test('statistics come from the images that can be used, and without any the first error is told', async () => {
+  const { mean } = await learn(image, ['text.png', 'one.png'], { size: 2 }, access());
+  expectClose(mean, [10 / 255, 20 / 255, 30 / 255]);
+  await expect(learn(image, ['text.png', 'cut.png'], {}, access())).rejects.toThrow("row 1, column 'photo': cannot");
+  await expect(learn(image, [undefined], {}, access())).rejects.toThrow('no training row has an image');
 });
 
 test('decoded pixels are kept within the bytes given', async () => {

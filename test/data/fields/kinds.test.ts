@@ -12,7 +12,7 @@ import { learn } from '../../support/fields.js';
 const byteImages = {
   readFile: async () => new Uint8Array(),
   decodeImage: async () => Uint8Array.from({ length: 64 * 64 * 3 }, (_, at) => at % 200),
-  onBadFile() {},
+  column: 'image',
   cacheBytes: 0,
 };
 const states = {
