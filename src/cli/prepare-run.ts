@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { CellErrors } from '../data/cell-errors.js';
-import { expectFields, parseSchema, type Schema, targetOf } from '../data/schema.js';
+import { expectFields, parseSchema, type Schema, type SchemaField, targetOf } from '../data/schema.js';
 import { splitRows } from '../data/splits.js';
 import { checkEncoders } from '../predictor/build.js';
 import { CONFIG_VERSION, defaultModel, defaultTraining, type RunConfig } from '../predictor/config.js';
@@ -34,7 +34,7 @@ export async function prepareRun(
 ): Promise<PreparedRun> {
   const { table, inspection } = await inspectGiven(files, options, terminal, signal);
   const { parts, warnings } = inspection;
-  const schema = withImageSize(inspection.schema, options.imageSize, device.software ? 32 : 64);
+  const schema = withImageSettings(inspection.schema, options, device.software ? 32 : 64);
   for (const { message } of warnings) terminal.note(`warning: ${message}`);
   expectFields(schema);
   const { onError = 'stop', delimiter, encoding, allowOutside, validation = [], test = [], seed = 0 } = options;
@@ -55,12 +55,20 @@ export async function prepareRun(
   return { table, schema, parts: parts.parts, config };
 }
 
-/** A schema whose images have a size: the one that is asked for, or their own, or else the default. */
-function withImageSize(schema: Schema, asked: number | undefined, otherwise: number): Schema {
+const NO_AUGMENTATION = { flip: false, crop: 0, color: 0, cutout: 0 };
+
+/**
+ * A schema whose images have a size: the one that is asked for, or their own, or else the default. They are not augmented
+ * where that is asked for.
+ */
+function withImageSettings(schema: Schema, { imageSize, augment = true }: ModelOptions, defaultSize: number): Schema {
+  const settingsOf = ({ settings }: SchemaField) => ({
+    ...settings,
+    size: imageSize ?? settings.size ?? defaultSize,
+    ...(augment ? {} : NO_AUGMENTATION),
+  });
   const fields = schema.fields.map((field) =>
-    field.kind === 'image'
-      ? { ...field, settings: { ...field.settings, size: asked ?? field.settings.size ?? otherwise } }
-      : field,
+    field.kind === 'image' ? { ...field, settings: settingsOf(field) } : field,
   );
   return { ...schema, fields };
 }
@@ -76,8 +84,8 @@ function chosenModel({ fusion, encoder, width, dropout, modalityDropout }: Model
 }
 
 function chosenTraining(options: ModelOptions): Partial<RunConfig['training']> {
-  const { epochs, batch, learningRate, weightDecay, patience, minutes, balanced, augment } = options;
-  return defined({ epochs, batch, learningRate, weightDecay, patience, minutes, balanced, augment });
+  const { epochs, batch, learningRate, weightDecay, patience, minutes, balanced } = options;
+  return defined({ epochs, batch, learningRate, weightDecay, patience, minutes, balanced });
 }
 
 /** @throws TesseraError if a folder has no interrupted run. */

@@ -53,11 +53,15 @@ const textEncoders: Readonly<Record<string, MakeEncoder<TextState>>> = {
   transformer: (state, sizes) => new TextTransformer(ofText(state, sizes)),
   bag: (state, sizes) => new TextBag(ofText(state, sizes)),
 };
-const ofText = ({ vocabulary }: TextState, sizes: Sizes) => ({ ...sizes, vocabulary: vocabulary.length + 2 });
+const ofText = ({ vocabulary, subwords }: TextState, sizes: Sizes) => ({
+  ...sizes,
+  vocabulary: vocabulary.length + 2,
+  subwords,
+});
 
 const imageEncoders: Readonly<Record<string, MakeEncoder<ImageState>>> = {
   residual: (_, sizes) => new ImageResidual(sizes),
-  conv: (state, { dropout }) => new ImageConv({ image: shapeOf(state), dropout }),
+  conv: (state, { dropout }) => new ImageConv({ image: shapeOf(state), filters: 32, stride: 2, dropout }),
   vit: (state, sizes) => new ImageViT({ ...sizes, image: shapeOf(state), patch: patchOf(state) }),
 };
 const shapeOf = ({ settings: { size } }: ImageState): readonly [number, number, number] =>

@@ -39,8 +39,6 @@ export interface TrainingConfig {
   readonly minutes?: number;
   /** Whether classes weigh the same in the loss, however many rows they have. */
   readonly balanced: boolean;
-  /** Whether images are augmented. */
-  readonly augment: boolean;
 }
 
 /** How the table of a run is read. */
@@ -69,7 +67,7 @@ export interface RunConfig {
   readonly rows?: Readonly<Record<PartName, number>> & { readonly targets: string };
 }
 
-export const CONFIG_VERSION = 1;
+export const CONFIG_VERSION = 2;
 
 /** The steps of an epoch that larger batches are chosen for. */
 const STEPS_PER_EPOCH = 500;
@@ -101,7 +99,6 @@ export function defaultTraining(trainingRows: number): TrainingConfig {
     averageDecay: 1 - 1 / Math.max(4, trainingRows / batch / 4),
     patience: 8,
     balanced: false,
-    augment: true,
   };
 }
 
@@ -165,7 +162,6 @@ export function parseConfig(json: unknown): RunConfig {
     patience: positiveInteger,
     minutes: optional(positive),
     balanced: boolean,
-    augment: boolean,
   });
   return config;
 }

@@ -146,7 +146,7 @@ class Training {
       seed,
       epoch,
       skip,
-      augment: config.augment,
+      augment: true,
     });
     let begin = performance.now();
     for await (const batch of batches) {

@@ -194,8 +194,8 @@ test.each<[file: string, change: (content: Buffer) => Buffer | string | undefine
   ['schema.json', (text) => text.toString().replace('"price"', '"cost"'), 'do not belong together'],
   [
     'config.json',
-    (text) => text.toString().replace('"version": 1', '"version": 2'),
-    'config: expected version 1, got 2',
+    (text) => text.toString().replace('"version": 2', '"version": 3'),
+    'config: expected version 2, got 3',
   ],
   ['config.json', (text) => text.toString().replace(/"encoders": {}/, '"encoders": 7'), 'encoders must be an object'],
   ['config.json', () => undefined, "'runs/damaged' is not a run: expected a folder with config.json"],

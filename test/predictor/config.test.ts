@@ -14,8 +14,8 @@ test('reads what was written', () => {
 test.each<[string, object, string]>([
   [
     'another version',
-    { version: 2 },
-    'expected version 1, got 2; the run is of another version of Tessera, train again',
+    { version: 3 },
+    'expected version 2, got 3; the run is of another version of Tessera, train again',
   ],
   ['an unknown entry', { modle: {} }, "config: there is no option 'modle'"],
   ['no table', { table: undefined }, 'config.table: expected an object'],
@@ -38,7 +38,7 @@ test.each<[string, object, string]>([
 });
 
 test.each([null, [], 3, 'config'])('refuses %j', (json) => {
-  expect(() => parseConfig(json)).toThrow('expected version 1');
+  expect(() => parseConfig(json)).toThrow('expected version 2');
 });
 
 test.each([
@@ -54,5 +54,5 @@ test.each([
 test('the defaults are valid, and averages reach back a quarter of an epoch', () => {
   for (const count of [1, 50, 5000, 1_000_000]) expect(read({ training: defaultTraining(count) }).seed).toBe(3);
   expect(1 / (1 - defaultTraining(64_000).averageDecay)).toBeCloseTo(64_000 / 128 / 4);
-  for (const isSoftware of [true, false]) expect(read({ model: defaultModel(isSoftware) }).version).toBe(1);
+  for (const isSoftware of [true, false]) expect(read({ model: defaultModel(isSoftware) }).version).toBe(2);
 });

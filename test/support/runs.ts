@@ -88,7 +88,7 @@ export const TRAINING: TrainingConfig = { ...defaultTraining(24), epochs: 2, bat
 
 /** The configuration of a small model. */
 export const CONFIG: RunConfig = {
-  version: 1,
+  version: 2,
   table: { files: ['things.csv'], onError: 'stop' },
   seed: 3,
   model: { ...defaultModel(true), width: 8 },

@@ -57,6 +57,11 @@ export class Frequencies {
       for (const [other, count] of this.#counts) if (count <= rare) this.#counts.delete(other);
   }
 
+  /** The number of distinct values; of very many, rare ones are not counted. */
+  get distinct(): number {
+    return this.#counts.size;
+  }
+
   /** The at most `size` most frequent values that occur at least `minimumCount` times; equally frequent ones as they came. */
   most(size: number, minimumCount: number): string[] {
     return [...this.#counts]

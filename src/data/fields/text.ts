@@ -1,7 +1,8 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 import { TesseraError, tensor } from '../../tensor/index.js';
-import { type Check, fraction, positiveInteger } from '../../tensor/options.js';
+import { type Check, fraction, nonNegativeInteger, positiveInteger } from '../../tensor/options.js';
 import { isMissing, showCell, textOf } from '../cells.js';
+import { NGRAMS, subwordsOf } from '../subwords.js';
 import { PADDING, UNKNOWN, words } from '../tokenizer.js';
 import type { FieldKind } from './field.js';
 import { checkSettings, checkState, distinctStrings } from './settings.js';
@@ -23,6 +24,11 @@ export interface TextSettings {
    * Iyyer et al. 2015). Default 0.1.
    */
   readonly dropTokens: number;
+  /**
+   * The number of ids that the character n-grams of words share, so that words which training has not seen have a meaning too;
+   * 0 for none. 'auto' (default): where texts are of up to 16 words, four ids for each distinct word.
+   */
+  readonly subwords: 'auto' | number;
 }
 
 /** What is learned of a field of texts. */
@@ -32,19 +38,32 @@ export interface TextState {
   readonly vocabulary: readonly string[];
   /** The number of tokens at which texts are cut: a class of lengths that holds 95% of the training texts whole. */
   readonly length: number;
+  /** The number of ids of character n-grams, padding included; 0 without them. */
+  readonly subwords: number;
 }
 
+/** The first id of a token of the vocabulary. */
+const FIRST = UNKNOWN + 1;
 const SHORTEST = 8;
 /** Of a text only so many characters for each token that is kept are looked at. */
 const CHARACTERS_PER_TOKEN = 64;
 const KEPT_WHOLE = 0.95;
+/** In longer texts the other words tell enough, and n-grams cost too much. */
+const LONGEST_WITH_SUBWORDS = 16;
+const [FEWEST_SUBWORDS, MOST_SUBWORDS] = [1024, 65_536];
 
 /** The class of a length: 8, 16, 32, ... Texts are padded to classes, so that few shapes occur. */
 const lengthClass = (length: number): number => Math.max(SHORTEST, 2 ** Math.ceil(Math.log2(Math.max(length, 1))));
 
+/** The number of ids of n-grams under 'auto', a power of 2. */
+function subwordsFor({ tokenizer }: TextSettings, length: number, distinct: number): number {
+  if (tokenizer !== 'words' || length > LONGEST_WITH_SUBWORDS) return 0;
+  return Math.min(Math.max(FEWEST_SUBWORDS, 2 ** Math.ceil(Math.log2(4 * distinct))), MOST_SUBWORDS);
+}
+
 /**
  * Texts: `tokens` (rows, time), i32, 0 for padding and 1 for unknown, and `mask` (rows, time), 1 for a token. The time is
- * that of the longest row, rounded up to 8, 16, 32, ...
+ * that of the longest row, rounded up to 8, 16, 32, ... With n-grams also `subwords` (rows, time, 32), i32, 0 for padding.
  */
 export const text: FieldKind<string, TextSettings, TextState> = {
   kind: 'text',
@@ -56,6 +75,7 @@ export const text: FieldKind<string, TextSettings, TextState> = {
       minimumCount: 2,
       maximumLength: 256,
       dropTokens: 0.1,
+      subwords: 'auto',
     };
     return checkSettings('text', chosen, defaults, {
       tokenizer,
@@ -63,6 +83,10 @@ export const text: FieldKind<string, TextSettings, TextState> = {
       minimumCount: positiveInteger,
       maximumLength: positiveInteger,
       dropTokens: fraction,
+      subwords: {
+        expected: `'auto', 0 for none, or an integer from 2 to ${MOST_SUBWORDS}`,
+        fits: (value) => value === 'auto' || (subwordCount.fits(value) && Number(value) <= MOST_SUBWORDS),
+      },
     });
   },
 
@@ -88,21 +112,35 @@ export const text: FieldKind<string, TextSettings, TextState> = {
         if (texts === 0) throw new TesseraError('no training row has a value');
         let length = 0;
         for (let covered = lengths[0]; covered < KEPT_WHOLE * texts; covered += lengths[length]) length++;
+        length = Math.min(lengthClass(length), settings.maximumLength);
+        const { size, minimumCount, subwords } = settings;
         return {
           settings,
-          vocabulary: counts.most(settings.size - 2, settings.minimumCount),
-          length: Math.min(lengthClass(length), settings.maximumLength),
+          vocabulary: counts.most(size - 2, minimumCount),
+          length,
+          subwords: subwords === 'auto' ? subwordsFor(settings, length, counts.distinct) : subwords,
         };
       },
     };
   },
 
-  column({ settings, vocabulary, length }) {
+  column({ settings, vocabulary, length, subwords }) {
     const { dropTokens } = settings;
     const tokensOf = splitter({ ...settings, maximumLength: length });
-    const idOf = new Map(vocabulary.map((token, index) => [token, index + UNKNOWN + 1]));
+    const known = vocabulary.length;
+    // What is not in the vocabulary has a place behind it where its n-grams count.
+    const words = [...vocabulary];
+    const placeOf = new Map(words.map((token, place) => [token, place]));
+    const add = (token: string): number => {
+      placeOf.set(token, words.length);
+      return words.push(token) - 1;
+    };
     const present = new Growable(Uint8Array);
     const ids = new RaggedIds();
+    const idOf = (token: string): number => {
+      const place = placeOf.get(token) ?? (subwords > 0 ? add(token) : undefined);
+      return place === undefined ? UNKNOWN : place + FIRST;
+    };
     const padded = (tokens: number): number => Math.min(lengthClass(tokens), length);
     return {
       get size() {
@@ -110,24 +148,29 @@ export const text: FieldKind<string, TextSettings, TextState> = {
       },
       add(value) {
         present.push(Number(value !== undefined));
-        ids.add(value === undefined ? [] : tokensOf(value).map((token) => idOf.get(token) ?? UNKNOWN));
+        ids.add(value === undefined ? [] : tokensOf(value).map(idOf));
       },
       async batch(rows, generator) {
         const time = rows.reduce((longest, row) => Math.max(longest, padded(ids.lengthOf(row))), 0);
         const tokens = new Int32Array(rows.length * time).fill(PADDING);
         const mask = new Float32Array(rows.length * time);
+        const ngrams = new Int32Array(subwords > 0 ? tokens.length * NGRAMS : 0).fill(PADDING);
         rows.forEach((row, index) => {
           const drawn = generator?.fork(`row ${row}`);
           for (let at = 0; at < ids.lengthOf(row); at++) {
             const isDropped = drawn !== undefined && drawn.uniform() < dropTokens;
-            tokens[index * time + at] = isDropped ? UNKNOWN : ids.at(row, at);
-            mask[index * time + at] = 1;
+            const id = ids.at(row, at);
+            const to = index * time + at;
+            tokens[to] = isDropped || id >= known + FIRST ? UNKNOWN : id;
+            mask[to] = 1;
+            if (subwords > 0) ngrams.set(subwordsOf(words[id - FIRST], subwords), to * NGRAMS);
           }
         });
         return {
           present: presence(rows, (row) => present.at(row) === 1),
           tokens: tensor(tokens, [rows.length, time]),
           mask: tensor(mask, [rows.length, time]),
+          ...(subwords > 0 && { subwords: tensor(ngrams, [rows.length, time, NGRAMS]) }),
         };
       },
       lengthOf(row) {
@@ -140,10 +183,17 @@ export const text: FieldKind<string, TextSettings, TextState> = {
     const state = checkState<TextSettings, TextState>(text, json, {
       vocabulary: distinctStrings,
       length: positiveInteger,
+      subwords: subwordCount,
     });
     if (state.length <= state.settings.maximumLength) return state;
     throw new TesseraError(`text state: length ${state.length} exceeds maximumLength ${state.settings.maximumLength}`);
   },
+};
+
+/** Accepts 0, and what leaves an id beside padding. */
+const subwordCount: Check = {
+  expected: '0 or an integer of 2 or more',
+  fits: (value) => nonNegativeInteger.fits(value) && value !== 1,
 };
 
 const tokenizer: Check = {

@@ -10,6 +10,8 @@ export type TextInputs = {
   readonly tokens: Tensor;
   /** Mask of the words: (batch, time) of f32, 1 for words and 0 for padding. Default: all are words. */
   readonly mask?: Tensor;
+  /** Ids of the character n-grams of each word: (batch, time, n-grams) of i32, 0 for padding, for encoders with `subwords`. */
+  readonly subwords?: Tensor;
 };
 
 /** The inputs of encoders of images. */

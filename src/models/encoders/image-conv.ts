@@ -10,17 +10,22 @@ export interface ImageConvOptions {
   readonly image: readonly [number, number, number];
   /** The number of output channels of the convolution. Default 64. */
   readonly filters?: number;
+  /** The step of the kernel in pixels. Default 1. */
+  readonly stride?: number;
   /** The rate of the dropout of the features. Default 0. */
   readonly dropout?: number;
   /** The seed of the initial values and of the dropout. Default: streams of their own; see `setSeed`. */
   readonly seed?: number;
 }
 
+/** The height and width of the kernel. */
+const KERNEL = 3;
+
 /**
  * An encoder of images of one convolution, whose pixels are the features:
  *
- *   c = relu(conv(pixels))         (batch, height - 2, width - 2, filters), 3 x 3 kernel
- *   pooled = dropout(flatten(c))   (batch, (height - 2) · (width - 2) · filters)
+ *   c = relu(conv(pixels))         (batch, ⌊(height - 3) / stride⌋ + 1, ⌊(width - 3) / stride⌋ + 1, filters), 3 x 3 kernel
+ *   pooled = dropout(flatten(c))   (batch, height of c · width of c · filters)
  *
  * pixels (batch, height, width, channels) -> pooled.
  */
@@ -41,20 +46,23 @@ export class ImageConv extends Encoder<ImageInputs> {
     const {
       image,
       filters = 64,
+      stride = 1,
       dropout = 0,
       seed,
     } = checkOptions('ImageConv', options, {
       image: listOf(positiveInteger, 3),
       filters: optional(positiveInteger),
+      stride: optional(positiveInteger),
       dropout: optional(fraction),
       seed: optional(nonNegativeInteger),
     });
     const [height, width, channels] = image;
-    if (Math.min(height, width) < 3)
+    if (Math.min(height, width) < KERNEL)
       throw new TesseraError(`ImageConv: expected images of at least 3 x 3 pixels, got ${height} x ${width}`);
+    const steps = (pixels: number) => Math.floor((pixels - KERNEL) / stride) + 1;
     this.image = image;
-    this.width = (height - 2) * (width - 2) * filters;
-    this.conv = new Conv2D({ inputs: channels, outputs: filters, kernelSize: 3, activation: 'relu' });
+    this.width = steps(height) * steps(width) * filters;
+    this.conv = new Conv2D({ inputs: channels, outputs: filters, kernelSize: KERNEL, stride, activation: 'relu' });
     this.drop = new Dropout({ rate: dropout });
     if (seed !== undefined) this.initialize(seed);
   }

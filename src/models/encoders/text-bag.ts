@@ -1,7 +1,8 @@
-import { Dropout, Embedding } from '../../nn/index.js';
+import { Dropout } from '../../nn/index.js';
 import { checkOptions } from '../../tensor/options.js';
 import { Encoder, type Features, type TextInputs } from './encoder.js';
 import { expectText, meanOfWords, TEXT_CHECKS, type TextOptions } from './text.js';
+import { WordEmbedding } from './word-embedding.js';
 
 /**
  * A bag of words, an encoder of texts that knows no order (fastText; Joulin et al. 2017):
@@ -15,22 +16,23 @@ import { expectText, meanOfWords, TEXT_CHECKS, type TextOptions } from './text.j
 export class TextBag extends Encoder<TextInputs> {
   override readonly width: number;
   /** Word embedding: E (vocabulary, width). */
-  readonly embedding: Embedding;
+  readonly embedding: WordEmbedding;
   /** Dropout of the pooled features. */
   readonly drop: Dropout;
 
   constructor(options: TextOptions) {
     super();
-    const { vocabulary, width = 128, dropout = 0, seed } = checkOptions('TextBag', options, TEXT_CHECKS);
+    const { vocabulary, subwords, width = 128, dropout = 0, seed } = checkOptions('TextBag', options, TEXT_CHECKS);
     this.width = width;
-    this.embedding = new Embedding({ vocabulary, outputs: width });
+    this.embedding = new WordEmbedding({ vocabulary, subwords, outputs: width });
     this.drop = new Dropout({ rate: dropout });
     if (seed !== undefined) this.initialize(seed);
   }
 
-  override forward({ tokens, mask }: TextInputs): Features {
-    expectText('TextBag', { tokens, mask });
-    const words = this.embedding.forward(tokens);
+  override forward(inputs: TextInputs): Features {
+    expectText('TextBag', inputs, this.embedding);
+    const { mask } = inputs;
+    const words = this.embedding.forward(inputs);
     return { pooled: this.drop.forward(meanOfWords(words, mask)), tokens: words, mask };
   }
 }

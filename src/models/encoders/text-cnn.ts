@@ -1,9 +1,10 @@
-import { Conv1D, concatenate, Dropout, Embedding } from '../../nn/index.js';
+import { Conv1D, concatenate, Dropout } from '../../nn/index.js';
 import { type Tensor, TesseraError } from '../../tensor/index.js';
 import { checkOptions, optional, positiveInteger } from '../../tensor/options.js';
 import { sizes } from '../options.js';
 import { Encoder, type Features, type TextInputs } from './encoder.js';
 import { expectText, TEXT_CHECKS, type TextOptions } from './text.js';
+import { WordEmbedding } from './word-embedding.js';
 
 /** Options of a `TextCNN`. */
 export interface TextCNNOptions extends TextOptions {
@@ -27,7 +28,7 @@ export interface TextCNNOptions extends TextOptions {
 export class TextCNN extends Encoder<TextInputs> {
   override readonly width: number;
   /** Word embedding: E (vocabulary, embedding). */
-  readonly embedding: Embedding;
+  readonly embedding: WordEmbedding;
   /** The convolutions over the words. */
   readonly convolutions: readonly Conv1D[];
   /** Dropout of the pooled features. */
@@ -37,6 +38,7 @@ export class TextCNN extends Encoder<TextInputs> {
     super();
     const {
       vocabulary,
+      subwords,
       embedding = 128,
       width = 128,
       kernelSizes = [3, 4, 5],
@@ -52,7 +54,7 @@ export class TextCNN extends Encoder<TextInputs> {
         `TextCNN: expected a width of at least ${kernelSizes.length}, one feature for each of the kernelSizes, got ${width}`,
       );
     this.width = width;
-    this.embedding = new Embedding({ vocabulary, outputs: embedding });
+    this.embedding = new WordEmbedding({ vocabulary, subwords, outputs: embedding });
     this.convolutions = kernelSizes.map((kernelSize, index) => {
       const outputs = Math.floor((width + index) / kernelSizes.length);
       return new Conv1D({ inputs: embedding, outputs, kernelSize, padding: 'same', activation: 'relu' });
@@ -61,10 +63,11 @@ export class TextCNN extends Encoder<TextInputs> {
     if (seed !== undefined) this.initialize(seed);
   }
 
-  override forward({ tokens, mask }: TextInputs): Features {
-    expectText('TextCNN', { tokens, mask });
+  override forward(inputs: TextInputs): Features {
+    expectText('TextCNN', inputs, this.embedding);
+    const { mask } = inputs;
     const masked = (x: Tensor) => (mask === undefined ? x : x.mul(mask.expandDims(-1)));
-    const words = masked(this.embedding.forward(tokens));
+    const words = masked(this.embedding.forward(inputs));
     const features = masked(concatenate(...this.convolutions.map((convolution) => convolution.forward(words))));
     return { pooled: this.drop.forward(features.max(1)), tokens: features, mask };
   }

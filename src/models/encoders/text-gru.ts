@@ -1,7 +1,8 @@
-import { Dropout, Embedding, GRU } from '../../nn/index.js';
+import { Dropout, GRU } from '../../nn/index.js';
 import { checkOptions, optional, positiveInteger } from '../../tensor/options.js';
 import { Encoder, type Features, type TextInputs } from './encoder.js';
 import { expectText, TEXT_CHECKS, type TextOptions } from './text.js';
+import { WordEmbedding } from './word-embedding.js';
 
 /** Options of a `TextGRU`. */
 export interface TextGRUOptions extends TextOptions {
@@ -21,7 +22,7 @@ export interface TextGRUOptions extends TextOptions {
 export class TextGRU extends Encoder<TextInputs> {
   override readonly width: number;
   /** Word embedding: E (vocabulary, embedding). */
-  readonly embedding: Embedding;
+  readonly embedding: WordEmbedding;
   /** The recurrence over the words. */
   readonly gru: GRU;
   /** Dropout of the words' vectors and of the pooled features. */
@@ -31,21 +32,23 @@ export class TextGRU extends Encoder<TextInputs> {
     super();
     const {
       vocabulary,
+      subwords,
       embedding = 128,
       width = 128,
       dropout = 0,
       seed,
     } = checkOptions('TextGRU', options, { ...TEXT_CHECKS, embedding: optional(positiveInteger) });
     this.width = width;
-    this.embedding = new Embedding({ vocabulary, outputs: embedding });
+    this.embedding = new WordEmbedding({ vocabulary, subwords, outputs: embedding });
     this.gru = new GRU({ inputs: embedding, outputs: width });
     this.drop = new Dropout({ rate: dropout });
     if (seed !== undefined) this.initialize(seed);
   }
 
-  override forward({ tokens, mask }: TextInputs): Features {
-    expectText('TextGRU', { tokens, mask });
-    const { sequence, last } = this.gru.run(this.drop.forward(this.embedding.forward(tokens)), mask);
+  override forward(inputs: TextInputs): Features {
+    expectText('TextGRU', inputs, this.embedding);
+    const { mask } = inputs;
+    const { sequence, last } = this.gru.run(this.drop.forward(this.embedding.forward(inputs)), mask);
     return { pooled: this.drop.forward(last.hidden), tokens: sequence, mask };
   }
 }

@@ -1,7 +1,8 @@
-import { Dropout, Embedding, LSTM } from '../../nn/index.js';
+import { Dropout, LSTM } from '../../nn/index.js';
 import { checkOptions, optional, positiveInteger } from '../../tensor/options.js';
 import { Encoder, type Features, type TextInputs } from './encoder.js';
 import { expectText, TEXT_CHECKS, type TextOptions } from './text.js';
+import { WordEmbedding } from './word-embedding.js';
 
 /** Options of a `TextLSTM`. */
 export interface TextLSTMOptions extends TextOptions {
@@ -21,7 +22,7 @@ export interface TextLSTMOptions extends TextOptions {
 export class TextLSTM extends Encoder<TextInputs> {
   override readonly width: number;
   /** Word embedding: E (vocabulary, embedding). */
-  readonly embedding: Embedding;
+  readonly embedding: WordEmbedding;
   /** The recurrence over the words. */
   readonly lstm: LSTM;
   /** Dropout of the words' vectors and of the pooled features. */
@@ -31,21 +32,23 @@ export class TextLSTM extends Encoder<TextInputs> {
     super();
     const {
       vocabulary,
+      subwords,
       embedding = 128,
       width = 128,
       dropout = 0,
       seed,
     } = checkOptions('TextLSTM', options, { ...TEXT_CHECKS, embedding: optional(positiveInteger) });
     this.width = width;
-    this.embedding = new Embedding({ vocabulary, outputs: embedding });
+    this.embedding = new WordEmbedding({ vocabulary, subwords, outputs: embedding });
     this.lstm = new LSTM({ inputs: embedding, outputs: width });
     this.drop = new Dropout({ rate: dropout });
     if (seed !== undefined) this.initialize(seed);
   }
 
-  override forward({ tokens, mask }: TextInputs): Features {
-    expectText('TextLSTM', { tokens, mask });
-    const { sequence, last } = this.lstm.run(this.drop.forward(this.embedding.forward(tokens)), mask);
+  override forward(inputs: TextInputs): Features {
+    expectText('TextLSTM', inputs, this.embedding);
+    const { mask } = inputs;
+    const { sequence, last } = this.lstm.run(this.drop.forward(this.embedding.forward(inputs)), mask);
     return { pooled: this.drop.forward(last.hidden), tokens: sequence, mask };
   }
 }

@@ -1,16 +1,10 @@
-import {
-  Dropout,
-  Embedding,
-  LayerNorm,
-  PositionalEmbedding,
-  sinusoidalPositions,
-  TransformerBlock,
-} from '../../nn/index.js';
+import { Dropout, LayerNorm, PositionalEmbedding, sinusoidalPositions, TransformerBlock } from '../../nn/index.js';
 import { type Tensor, TesseraError } from '../../tensor/index.js';
 import { checkOptions, optional, positiveInteger } from '../../tensor/options.js';
 import { expectMultiple } from '../options.js';
 import { Encoder, type Features, type TextInputs } from './encoder.js';
 import { expectText, meanOfWords, TEXT_CHECKS, type TextOptions } from './text.js';
+import { WordEmbedding } from './word-embedding.js';
 
 /** Options of a `TextTransformer`. */
 export interface TextTransformerOptions extends TextOptions {
@@ -35,7 +29,7 @@ export interface TextTransformerOptions extends TextOptions {
 export class TextTransformer extends Encoder<TextInputs> {
   override readonly width: number;
   /** Word embedding: E (vocabulary, width). */
-  readonly embedding: Embedding;
+  readonly embedding: WordEmbedding;
   /** Learned positions: P (length, width); undefined where they are sinusoidal. */
   readonly positions: PositionalEmbedding | undefined;
   /** The transformer blocks. */
@@ -50,6 +44,7 @@ export class TextTransformer extends Encoder<TextInputs> {
     super();
     const {
       vocabulary,
+      subwords,
       width = 128,
       depth = 2,
       heads = 4,
@@ -68,7 +63,7 @@ export class TextTransformer extends Encoder<TextInputs> {
         `TextTransformer: sinusoidal positions need an even width, got ${width}; or give a length`,
       );
     this.width = width;
-    this.embedding = new Embedding({ vocabulary, outputs: width });
+    this.embedding = new WordEmbedding({ vocabulary, subwords, outputs: width });
     this.positions = length === undefined ? undefined : new PositionalEmbedding({ length, features: width });
     this.blocks = Array.from({ length: depth }, () => new TransformerBlock({ features: width, heads, dropout }));
     this.norm = new LayerNorm({ features: width });
@@ -76,9 +71,10 @@ export class TextTransformer extends Encoder<TextInputs> {
     if (seed !== undefined) this.initialize(seed);
   }
 
-  override forward({ tokens, mask }: TextInputs): Features {
-    expectText('TextTransformer', { tokens, mask });
-    const words = this.#addPositions(this.embedding.forward(tokens).mul(Math.sqrt(this.width)));
+  override forward(inputs: TextInputs): Features {
+    expectText('TextTransformer', inputs, this.embedding);
+    const { mask } = inputs;
+    const words = this.#addPositions(this.embedding.forward(inputs).mul(Math.sqrt(this.width)));
     const attended = mask?.greater(0).reshape([mask.shape[0], 1, 1, mask.shape[1]]);
     const last = this.blocks.reduce((x, block) => block.forward(x, attended), this.drop.forward(words));
     const y = this.norm.forward(last);

@@ -1,21 +1,29 @@
 import type { Tensor } from '../../tensor/index.js';
-import { type Checks, positiveInteger } from '../../tensor/options.js';
+import { type Checks, nonNegativeInteger, optional, positiveInteger } from '../../tensor/options.js';
 import { expectTensor, FEATURE_CHECKS, type FeatureOptions } from '../options.js';
 import type { TextInputs } from './encoder.js';
+import type { WordEmbedding } from './word-embedding.js';
 
 /** Options that encoders of texts share. */
 export interface TextOptions extends FeatureOptions {
   /** The number of word ids, including padding and unknown words. */
   readonly vocabulary: number;
+  /** The number of ids of character n-grams, including padding. Default 0: words have no n-grams. */
+  readonly subwords?: number;
 }
 
 /** Checks of `TextOptions`. */
-export const TEXT_CHECKS: Checks<TextOptions> = { ...FEATURE_CHECKS, vocabulary: positiveInteger };
+export const TEXT_CHECKS: Checks<TextOptions> = {
+  ...FEATURE_CHECKS,
+  vocabulary: positiveInteger,
+  subwords: optional(nonNegativeInteger),
+};
 
 /** Checks the inputs of an encoder of texts. @throws TesseraError if one is missing or has another type or shape. */
-export function expectText(where: string, { tokens, mask }: TextInputs): void {
+export function expectText(where: string, { tokens, mask, subwords }: TextInputs, { ngrams }: WordEmbedding): void {
   const { shape } = expectTensor(where, 'tokens', tokens, 'i32', ['batch', 'time']);
   if (mask !== undefined) expectTensor(where, 'mask', mask, 'f32', shape);
+  if (ngrams !== undefined) expectTensor(where, 'subwords', subwords, 'i32', [...shape, 'n-grams']);
 }
 
 /**

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { text } from '../../../src/data/fields/text.js';
-import { encode, learn, noFiles } from '../../support/fields.js';
+import { NGRAMS, subwordsOf } from '../../../src/data/subwords.js';
+import { Generator } from '../../../src/tensor/generator.js';
+import { arraysOf, encode, learn, noFiles } from '../../support/fields.js';
 
 const repeat = (word: string, count: number) => Array(count).fill(word).join(' ');
 
@@ -24,6 +26,39 @@ test('the length holds 95% of the training texts whole, up to its maximum', asyn
   expect(await learn(text, texts)).toMatchObject({ length: 8 });
   expect(await learn(text, texts.slice(1))).toMatchObject({ length: 256 });
   expect(await learn(text, texts.slice(1), { maximumLength: 100 })).toMatchObject({ length: 100 });
+});
+
+test('words of short texts have n-grams, those of the vocabulary and others', async () => {
+  const state = await learn(text, ['red heart', 'red car']);
+  expect(state).toMatchObject({ vocabulary: ['red'], subwords: 1024 });
+  const { tokens, subwords } = await encode(text, state, ['red hearts', '']);
+  expect(tokens.data.slice(0, 3)).toEqual([2, 1, 0]);
+  expect(subwords.shape).toEqual([2, 8, NGRAMS]);
+  const padded = (ids: readonly number[]) => [...ids, ...Array(NGRAMS - ids.length).fill(0)];
+  const [red, hearts] = [subwordsOf('red', 1024), subwordsOf('hearts', 1024)];
+  expect(subwords.data.slice(0, 2 * NGRAMS)).toEqual([...padded(red), ...padded(hearts)]);
+  expect(subwords.data.slice(2 * NGRAMS).every((id) => id === 0)).toBe(true);
+});
+
+test('a dropped token keeps its n-grams', async () => {
+  const column = text.column(await learn(text, ['red', 'red'], { dropTokens: 0.999999 }), noFiles);
+  column.add('red', { file: '', number: 1 });
+  const { tokens, subwords } = await arraysOf(await column.batch(Uint32Array.of(0), new Generator(1)));
+  expect(tokens.data[0]).toBe(1);
+  expect(subwords.data.slice(0, 6)).toEqual(subwordsOf('red', 1024));
+});
+
+test('long texts, and tokens of a tokenizer, have no n-grams unless asked for; none are an option', async () => {
+  const long = await learn(text, [repeat('red', 17)]);
+  expect(long.subwords).toBe(0);
+  expect(await encode(text, long, ['red'])).not.toHaveProperty('subwords');
+  expect(await learn(text, ['red'], { tokenizer: bytePairs })).toMatchObject({ subwords: 0 });
+  expect(await learn(text, ['red'], { subwords: 0 })).toMatchObject({ subwords: 0 });
+  expect(await learn(text, [repeat('red', 17)], { subwords: 50 })).toMatchObject({ subwords: 50 });
+  for (const subwords of [1, 2.5, -1, 1e6, 'some'] as never[])
+    expect(() => text.settings({ subwords })).toThrow(
+      "subwords must be 'auto', 0 for none, or an integer from 2 to 65536",
+    );
 });
 
 test('texts of any script become words', async () => {

@@ -220,11 +220,35 @@ const wordsOf = Array.from({ length: ROWS }, (_, row) => Array.from(words.subarr
 
 test('a bag of words is the mean of the vectors of the words', async () => {
   const encoder = new TextBag({ vocabulary: 9, width: 3, seed: 1 });
-  const { 'embedding.table': table } = await parametersOf<number[][]>(encoder);
+  const { 'embedding.words.table': table } = await parametersOf<number[][]>(encoder);
   const expected = wordsOf.flatMap((ids) =>
     [0, 1, 2].map((at) => ids.reduce((sum, id) => sum + table[id][at], 0) / ids.length),
   );
   expectClose(await encoder.forward(text).pooled.data(), expected);
+});
+
+test('a word is its vector and the sum of those of its n-grams, over the square root of their number', async () => {
+  const encoder = new TextBag({ vocabulary: 9, subwords: 6, width: 3, seed: 1 });
+  const ngrams = [
+    [1, 5, 0],
+    [2, 0, 0],
+    [0, 0, 0],
+    [3, 3, 4],
+  ];
+  const inputs = {
+    tokens: tensor(Int32Array.of(1, 1, 4, 5), [2, 2]),
+    subwords: tensor(Int32Array.from(ngrams.flat()), [2, 2, 3]),
+  };
+  const p = await parametersOf<number[][]>(encoder);
+  const word = (token: number, ids: readonly number[]) => (at: number) =>
+    p['embedding.words.table'][token][at] +
+    ids.reduce((sum, id) => sum + p['embedding.ngrams.table'][id][at], 0) / Math.sqrt(Math.max(ids.length, 1));
+  const [a, b, c, d] = [word(1, [1, 5]), word(1, [2]), word(4, []), word(5, [3, 3, 4])];
+  const expected = [0, 1, 2].map((at) => (a(at) + b(at)) / 2).concat([0, 1, 2].map((at) => (c(at) + d(at)) / 2));
+  expectClose(await encoder.forward(inputs).pooled.data(), expected);
+  expect(() => encoder.forward({ tokens: inputs.tokens })).toThrow(
+    'TextBag: expected subwords of i32 [2, 2, n-grams], got nothing',
+  );
 });
 
 test('a text CNN is the maximum over the words of convolutions of 3, 4 and 5 words', async () => {
@@ -239,7 +263,7 @@ test('a text CNN is the maximum over the words of convolutions of 3, 4 and 5 wor
           ...ids.map((_, at) => {
             let sum = b;
             for (let tap = 0; tap < size; tap++)
-              p['embedding.table'][ids[at + tap - before]]?.forEach((x, input) => {
+              p['embedding.words.table'][ids[at + tap - before]]?.forEach((x, input) => {
                 sum += Number(x) * Number(kernel[tap][input][out]);
               });
             return Math.max(sum, 0);

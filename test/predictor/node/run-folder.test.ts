@@ -89,7 +89,7 @@ test('names what is missing, damaged or of another version', async () => {
   writeFileSync(config, '{');
   await expect(run.readConfig()).rejects.toThrow(`'${config}': `);
   writeFileSync(config, JSON.stringify({ ...CONFIG, version: 9 }));
-  await expect(run.readConfig()).rejects.toThrow('expected version 1, got 9; the run is of another version of Tessera');
+  await expect(run.readConfig()).rejects.toThrow('expected version 2, got 9; the run is of another version of Tessera');
   await run.writeModel(state.tensors);
   const bytes = readFileSync(model);
   writeFileSync(model, bytes.subarray(0, bytes.length - 1));
