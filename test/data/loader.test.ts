@@ -17,6 +17,7 @@ const schema: Schema = {
         settings: { tokenizer: 'words', size: 10, minimumCount: 1, maximumLength: 64, dropTokens: 0 },
         vocabulary: ['a'],
         length: 64,
+        subwords: 0,
       },
     },
     {
