@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { CellErrors } from '../data/cell-errors.js';
-import { expectFields, parseSchema, type Schema, type SchemaField, targetOf } from '../data/schema.js';
+import { expectFields, noTarget, parseSchema, type Schema, type SchemaField, targetOf } from '../data/schema.js';
 import { splitRows } from '../data/splits.js';
 import { checkEncoders } from '../predictor/build.js';
 import { CONFIG_VERSION, defaultModel, defaultTraining, type RunConfig } from '../predictor/config.js';
@@ -32,6 +32,9 @@ export async function prepareRun(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<PreparedRun> {
+  // Inspecting a large table takes a while.
+  if (options.target === undefined && options.schema === undefined)
+    throw noTarget((await openGiven(files, options)).columns);
   const { table, inspection } = await inspectGiven(files, options, terminal, signal);
   const { parts, warnings } = inspection;
   const schema = withImageSettings(inspection.schema, options, device.software ? 32 : 64);

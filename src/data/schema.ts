@@ -217,12 +217,15 @@ export function expectColumns(schema: Schema, columns: readonly string[], where 
 
 /** The target of a schema. @throws TesseraError if it has none. */
 export function targetOf(schema: Schema): SchemaTarget {
-  if (schema.target === undefined)
-    throw new TesseraError(
-      `there is no target; name the column that is predicted: --target COLUMN, one of ${columnsOf(schema).join(', ')}`,
-    );
+  if (schema.target === undefined) throw noTarget(columnsOf(schema));
   return schema.target;
 }
+
+/** The error of a schema without a target. */
+export const noTarget = (columns: readonly string[]): TesseraError =>
+  new TesseraError(
+    `there is no target; name the column that is predicted: --target COLUMN, one of ${columns.join(', ')}`,
+  );
 
 /** @throws TesseraError if a schema has no target, or no column is left that it could be predicted from. */
 export function expectFields(schema: Schema): void {
