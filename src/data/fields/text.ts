@@ -44,7 +44,7 @@ export interface TextState {
 
 /** The first id of a token of the vocabulary. */
 const FIRST = UNKNOWN + 1;
-const SHORTEST = 8;
+const SHORTEST = 4;
 /** Of a text only so many characters for each token that is kept are looked at. */
 const CHARACTERS_PER_TOKEN = 64;
 const KEPT_WHOLE = 0.95;
@@ -52,7 +52,7 @@ const KEPT_WHOLE = 0.95;
 const LONGEST_WITH_SUBWORDS = 16;
 const [FEWEST_SUBWORDS, MOST_SUBWORDS] = [1024, 65_536];
 
-/** The class of a length: 8, 16, 32, ... Texts are padded to classes, so that few shapes occur. */
+/** The class of a length: 4, 8, 16, 32, ... Texts are padded to classes, so that few shapes occur. */
 const lengthClass = (length: number): number => Math.max(SHORTEST, 2 ** Math.ceil(Math.log2(Math.max(length, 1))));
 
 /** The number of ids of n-grams under 'auto', a power of 2. */
@@ -63,7 +63,7 @@ function subwordsFor({ tokenizer }: TextSettings, length: number, distinct: numb
 
 /**
  * Texts: `tokens` (rows, time), i32, 0 for padding and 1 for unknown, and `mask` (rows, time), 1 for a token. The time is
- * that of the longest row, rounded up to 8, 16, 32, ... With n-grams also `subwords` (rows, time, 32), i32, 0 for padding.
+ * that of the longest row, rounded up to 4, 8, 16, ... With n-grams also `subwords` (rows, time, 32), i32, 0 for padding.
  */
 export const text: FieldKind<string, TextSettings, TextState> = {
   kind: 'text',
