@@ -49,7 +49,13 @@ export async function prepareRun(
       ...defined({ delimiter, encoding, allowOutside }),
     },
     seed,
-    model: { ...defaultModel(device.software), ...chosenModel(options) },
+    model: {
+      ...defaultModel(
+        schema.fields.map(({ kind }) => kind),
+        device.software,
+      ),
+      ...chosenModel(options),
+    },
     training: { ...defaultTraining(parts.rows.train), ...chosenTraining(options) },
     command: commandLine(options.command),
     warnings: warnings.map(({ message }) => message),
@@ -82,8 +88,15 @@ const commandLine = (args: readonly string[]): string =>
     .map((word) => (/^[\w./=,:@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
     .join(' ');
 
-function chosenModel({ fusion, encoder, width, dropout, modalityDropout }: ModelOptions): Partial<RunConfig['model']> {
-  return defined({ fusion, encoders: encoder, width, dropout, modalityDropout });
+function chosenModel({
+  fusion,
+  encoder,
+  width,
+  hidden,
+  dropout,
+  modalityDropout,
+}: ModelOptions): Partial<RunConfig['model']> {
+  return defined({ fusion, encoders: encoder, width, hidden, dropout, modalityDropout });
 }
 
 function chosenTraining(options: ModelOptions): Partial<RunConfig['training']> {

@@ -12,6 +12,7 @@ export interface ModelOptions {
   readonly fusion?: FusionName;
   readonly encoder?: Readonly<Record<string, string>>;
   readonly width?: number;
+  readonly hidden?: number;
   readonly imageSize?: number;
   readonly dropout?: number;
   readonly modalityDropout?: number;
@@ -39,18 +40,23 @@ export function addModelOptions(command: Command): Command {
     .option('--encoder <names>', 'encoders by column or kind, such as title=transformer,image=vit', encodersOf)
     .option(
       '--width <number>',
-      'size of the features of each field (default: 128; 64 on a software adapter)',
+      'size of the features of texts and images and of the fused vector (default: 128; 64 on a software adapter; 256 without texts and images)',
       multipleOf4,
+    )
+    .option(
+      '--hidden <number>',
+      'units of a hidden layer in front of the outputs, 0 for none (default: 0; 128 without texts and images)',
+      integer(0, 65_536),
     )
     .option(
       '--image-size <pixels>',
       'height and width to which images are scaled (default: 64; 32 on a software adapter)',
       integer(8, 512),
     )
-    .option('--dropout <fraction>', 'dropout of features (default: 0.3)', fractionOf)
+    .option('--dropout <fraction>', 'dropout of features (default: 0.3; 0.2 without texts and images)', fractionOf)
     .option(
       '--modality-dropout <fraction>',
-      'how often training leaves out a field of a row (default: 0.1)',
+      'how often training leaves out a field of a row (default: 0.1, but at most 0.2 fields of a row on average)',
       fractionOf,
     )
     .option('--batch <number>', 'rows of a step (default: 32 to 512, by the number of rows)', integer(1, 4096))

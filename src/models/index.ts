@@ -8,6 +8,7 @@ export { Encoder, type Features, type FieldInputs, type ImageInputs, type TextIn
 export { ImageConv, type ImageConvOptions } from './encoders/image-conv.js';
 export { ImageResidual, type ImageResidualOptions } from './encoders/image-residual.js';
 export { ImageViT, type ImageViTOptions } from './encoders/image-vit.js';
+export { type NumberInputs, PiecewiseLinear, type PiecewiseLinearOptions } from './encoders/piecewise-linear.js';
 export type { TextOptions } from './encoders/text.js';
 export { TextBag } from './encoders/text-bag.js';
 export { TextCNN, type TextCNNOptions } from './encoders/text-cnn.js';

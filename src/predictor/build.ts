@@ -3,7 +3,7 @@ import { DATE_VALUES } from '../data/fields/date.js';
 import type { KindName } from '../data/fields/field.js';
 import type { ImageState } from '../data/fields/image.js';
 import { kinds } from '../data/fields/index.js';
-import { number } from '../data/fields/number.js';
+import { type NumberState, number } from '../data/fields/number.js';
 import type { TagsState } from '../data/fields/tags.js';
 import type { TextState } from '../data/fields/text.js';
 import { type Schema, type SchemaField, type SchemaTarget, targetOf } from '../data/schema.js';
@@ -18,12 +18,14 @@ import {
   FiLMFusion,
   type Fusion,
   GatedFusion,
+  type HeadOptions,
   ImageConv,
   ImageResidual,
   ImageViT,
   LowRankFusion,
   Multimodal,
   OrdinalTask,
+  PiecewiseLinear,
   RegressionTask,
   TagsTask,
   type Task,
@@ -82,13 +84,15 @@ const valuesEncoders = <State>(count: (state: State) => number): Readonly<Record
 const ENCODERS = {
   text: textEncoders,
   image: imageEncoders,
-  number: valuesEncoders(() => 1),
-  boolean: valuesEncoders(() => 1),
+  number: {
+    piecewise: ({ edges }: NumberState) => new PiecewiseLinear({ edges }),
+    ...valuesEncoders(() => 1),
+  },
+  boolean: { value: () => new PiecewiseLinear(), ...valuesEncoders(() => 1) },
   date: valuesEncoders(() => DATE_VALUES),
   tags: valuesEncoders(({ tags }: TagsState) => tags.length),
   category: {
-    embedding: ({ values }: CategoryState, sizes: Sizes) =>
-      new CategoryEmbedding({ categories: values.length + 2, ...sizes }),
+    embedding: ({ values }: CategoryState) => new CategoryEmbedding({ categories: values.length + 2 }),
   },
 } as Readonly<Record<KindName, Readonly<Record<string, MakeEncoder<unknown>>>>>;
 
@@ -114,6 +118,8 @@ export interface ModelConfig {
   readonly fusion: FusionName;
   /** The size of the features of each field, and of the fused vector. */
   readonly width: number;
+  /** The number of units of a hidden layer between the fused vector and the outputs; 0 for none. */
+  readonly hidden: number;
   /** The rate of the dropout of features, within [0, 1). */
   readonly dropout: number;
   /** The probability that training leaves out a field of a row, within [0, 1). */
@@ -133,7 +139,7 @@ export interface BuildOptions {
  * @throws TesseraError if there is no target or no field, or an encoder is not one of its field's kind.
  */
 export function buildModel(schema: Schema, config: ModelConfig, { seed, classWeights }: BuildOptions): Multimodal {
-  const { width, dropout } = config;
+  const { width, hidden, dropout } = config;
   checkEncoders(schema, config);
   const encoders = Object.fromEntries(
     schema.fields.map((field) => [field.column, encoderOf(field, config.encoders, { width, dropout })]),
@@ -141,7 +147,8 @@ export function buildModel(schema: Schema, config: ModelConfig, { seed, classWei
   const inputs = Object.values(encoders).map((encoder) => encoder.width);
   const fusion = FUSION_OF[config.fusion]({ inputs, width, dropout });
   const modalityDropout = schema.fields.length > 1 ? config.modalityDropout : 0;
-  const task = taskOf(targetOf(schema), fusion.width, classWeights);
+  const head = { inputs: fusion.width, ...(hidden > 0 && { hidden, dropout }) };
+  const task = taskOf(targetOf(schema), head, classWeights);
   return new Multimodal({ encoders, fusion, task, modalityDropout, seed });
 }
 
@@ -170,23 +177,23 @@ function encoderOf({ column, kind, state }: SchemaField, chosen: ModelConfig['en
 
 function taskOf(
   { kind, classes = [], state }: SchemaTarget,
-  inputs: number,
+  head: HeadOptions,
   classWeights: readonly number[] | undefined,
 ): Task {
   switch (kind) {
     case 'category':
       return new ClassificationTask({
-        inputs,
+        ...head,
         classes: classes.length,
         ...(classWeights === undefined ? {} : { classWeights }),
       });
     case 'ordinal':
-      return new OrdinalTask({ inputs, classes: classes.length });
+      return new OrdinalTask({ ...head, classes: classes.length });
     case 'tags':
-      return new TagsTask({ inputs, tags: classes.length });
+      return new TagsTask({ ...head, tags: classes.length });
     case 'number': {
       const { mean, deviation } = number.parseState(state);
-      return new RegressionTask({ inputs, mean, deviation });
+      return new RegressionTask({ ...head, mean, deviation });
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { OnError } from '../data/cell-errors.js';
 import { ENCODINGS, type Encoding } from '../data/encodings.js';
+import type { KindName } from '../data/fields/field.js';
 import type { PartName } from '../data/schema.js';
 import { FUSIONS } from '../models/fusion/names.js';
 import { TesseraError } from '../tensor/index.js';
@@ -73,14 +74,24 @@ export const CONFIG_VERSION = 2;
 const STEPS_PER_EPOCH = 500;
 const [SMALLEST_BATCH, LARGEST_BATCH] = [32, 512];
 
-/** The model where nothing is chosen: half as wide on a software adapter. */
-export const defaultModel = (isSoftware: boolean): ModelConfig => ({
-  encoders: {},
-  fusion: 'concatenation',
-  width: isSoftware ? 64 : 128,
-  dropout: 0.3,
-  modalityDropout: 0.1,
-});
+/** Training leaves out at most so many fields of a row on average. */
+const DROPPED_FIELDS = 0.2;
+
+/**
+ * The model where nothing is chosen. Texts and images have encoders of their own, half as wide on a software adapter. Without
+ * them, the fusion and a hidden layer are a perceptron of two hidden layers over the encoded numbers and categories.
+ */
+export function defaultModel(kinds: readonly KindName[], isSoftware: boolean): ModelConfig {
+  const isPlain = kinds.every((kind) => kind !== 'text' && kind !== 'image');
+  return {
+    encoders: {},
+    fusion: 'concatenation',
+    ...(isPlain
+      ? { width: 256, hidden: 128, dropout: 0.2 }
+      : { width: isSoftware ? 64 : 128, hidden: 0, dropout: 0.3 }),
+    modalityDropout: Math.min(0.1, DROPPED_FIELDS / kinds.length),
+  };
+}
 
 /**
  * The training where nothing is chosen. Batches grow with the table, from 32 to 512 rows; the parameters are averaged over about
@@ -148,6 +159,7 @@ export function parseConfig(json: unknown): RunConfig {
     encoders: namesByName,
     fusion: oneOf(...FUSIONS),
     width: divisibleBy4,
+    hidden: nonNegativeInteger,
     dropout: fraction,
     modalityDropout: fraction,
   });

@@ -26,7 +26,8 @@ function writeTable(file: string, rows: number): void {
   writeFileSync(file, `${lines.join('\n')}\n`);
 }
 
-const small = ['train', 'things.csv', '--target', 'label', '--width', '16', '--epochs', '3', '--seed', '3'];
+const fast = ['--width', '16', '--epochs', '3', '--learning-rate', '0.02'];
+const small = ['train', 'things.csv', '--target', 'label', ...fast, '--seed', '3'];
 const refused = [...small, '--out', 'runs/refused'];
 const read = (file: string) => JSON.parse(readFileSync(file, 'utf8'));
 

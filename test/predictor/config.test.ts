@@ -54,5 +54,9 @@ test.each([
 test('the defaults are valid, and averages reach back a quarter of an epoch', () => {
   for (const count of [1, 50, 5000, 1_000_000]) expect(read({ training: defaultTraining(count) }).seed).toBe(3);
   expect(1 / (1 - defaultTraining(64_000).averageDecay)).toBeCloseTo(64_000 / 128 / 4);
-  for (const isSoftware of [true, false]) expect(read({ model: defaultModel(isSoftware) }).version).toBe(2);
+  for (const isSoftware of [true, false])
+    for (const kinds of [['text'], ['number', 'category']] as const)
+      expect(read({ model: defaultModel(kinds, isSoftware) }).version).toBe(2);
+  expect(defaultModel(['image', 'text'], true).modalityDropout).toBe(0.1);
+  expect(defaultModel(Array(20).fill('number'), true).modalityDropout).toBeCloseTo(0.01);
 });

@@ -28,6 +28,6 @@ test('weights of matrices decay; biases and embeddings do not', async () => {
     const isZero = data.every((value) => value === 0);
     expect(names.has(name), `${name} [${shape}]`).toBe(shape.length > 1 && !isTable && !isZero);
   }
-  expect(names.size).toBeGreaterThan(4);
+  expect(names.size).toBeGreaterThan(3);
   expect(before.size).toBeGreaterThan(names.size + 4);
 });

@@ -91,7 +91,7 @@ export const CONFIG: RunConfig = {
   version: 2,
   table: { files: ['things.csv'], onError: 'stop' },
   seed: 3,
-  model: { ...defaultModel(true), width: 8 },
+  model: { ...defaultModel(['text'], true), width: 8 },
   training: TRAINING,
   command: 'tessera train things.csv --target label',
   warnings: [],

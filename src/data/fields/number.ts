@@ -1,5 +1,5 @@
 import { TesseraError, tensor } from '../../tensor/index.js';
-import { type Check, finite, listOf, oneOf, optional, positive } from '../../tensor/options.js';
+import { type Check, finite, listOf, nonNegativeInteger, oneOf, optional, positive } from '../../tensor/options.js';
 import { type Decimal, isMissing, numberOf, showCell } from '../cells.js';
 import type { FieldKind } from './field.js';
 import { checkSettings, checkState } from './settings.js';
@@ -15,6 +15,8 @@ export interface NumberSettings {
   readonly scaling: 'standard' | 'quantile';
   /** The decimal mark: '.' (default) or ','. */
   readonly decimal: Decimal;
+  /** The largest number of bins of a piecewise linear encoding, between quantiles of the training values; 0 for none. Default 20. */
+  readonly bins: number;
 }
 
 /** What is learned of a field of numbers. */
@@ -24,9 +26,12 @@ export interface NumberState {
   readonly deviation: number;
   /** Where the values are scaled by quantiles: 101 of them, from the least value to the greatest. */
   readonly quantiles?: readonly number[];
+  /** The edges of the bins, on scaled values; empty where there are too few different values. */
+  readonly edges: readonly number[];
 }
 
 const QUANTILES = 101;
+const MOST_BINS = 1000;
 /** Quantiles are taken from a sample of so many values. */
 const SAMPLE = 10_000;
 /** Standardized values are cut here: f32 holds them, and products of them. */
@@ -39,15 +44,27 @@ const ascending: Check = {
     (value as number[]).every((quantile, at, all) => at === 0 || all[at - 1] <= quantile),
 };
 
+/** Edges that are closer would be one in f32. */
+const CLOSEST = 1e-6;
+const separate: Check = {
+  expected: `ascending numbers that are ${CLOSEST} or more apart`,
+  fits: (value) =>
+    listOf(finite).fits(value) && (value as number[]).every((edge, at, all) => at === 0 || isApart(all[at - 1], edge)),
+};
+
 /** Numbers: `values` (rows, 1), scaled; 0 where absent. */
 export const number: FieldKind<number, NumberSettings, NumberState> = {
   kind: 'number',
 
   settings(chosen) {
-    const defaults: NumberSettings = { scaling: 'standard', decimal: '.' };
+    const defaults: NumberSettings = { scaling: 'standard', decimal: '.', bins: 20 };
     return checkSettings('number', chosen, defaults, {
       scaling: oneOf('standard', 'quantile'),
       decimal: oneOf('.', ','),
+      bins: {
+        expected: `an integer from 0 to ${MOST_BINS}`,
+        fits: (value) => nonNegativeInteger.fits(value) && Number(value) <= MOST_BINS,
+      },
     });
   },
 
@@ -62,35 +79,38 @@ export const number: FieldKind<number, NumberSettings, NumberState> = {
 
   learner(settings) {
     const moments = new Moments();
-    const sample = settings.scaling === 'quantile' ? new Reservoir<number>(SAMPLE) : undefined;
+    const sample = new Reservoir<number>(SAMPLE);
     return {
       add(value) {
         if (value === undefined) return;
         moments.add(value);
-        sample?.add(value);
+        sample.add(value);
       },
       finish() {
         if (moments.count === 0) throw new TesseraError('no training row has a value');
-        if (sample !== undefined) return { settings, mean: 0, deviation: 1, quantiles: quantilesOf(sample.values) };
+        const sorted = Float64Array.from(sample.values).sort();
+        const withEdges = (scaling: Scaling): NumberState => ({
+          settings,
+          ...scaling,
+          edges: edgesOf(sorted, settings.bins, scaling),
+        });
+        if (settings.scaling === 'quantile')
+          return withEdges({ mean: 0, deviation: 1, quantiles: quantilesOf(sorted, QUANTILES) });
         const { mean, deviation } = moments;
-        if (Number.isFinite(mean) && Number.isFinite(deviation)) return { settings, mean, deviation };
+        if (Number.isFinite(mean) && Number.isFinite(deviation)) return withEdges({ mean, deviation });
         throw new TesseraError("the values are too large for a deviation; set scaling: 'quantile'");
       },
     };
   },
 
-  column({ mean, deviation, quantiles }) {
+  column(scaling) {
     const values = new Growable(Float32Array);
-    const scale = (value: number): number =>
-      quantiles === undefined
-        ? Math.min(Math.max((value - mean) / deviation, -LIMIT), LIMIT)
-        : Math.sqrt(12) * (rankIn(quantiles, value) - 0.5);
     return {
       get size() {
         return values.length;
       },
       add(value) {
-        values.push(value === undefined ? Number.NaN : scale(value));
+        values.push(value === undefined ? Number.NaN : scaled(value, scaling));
       },
       async batch(rows) {
         return {
@@ -109,17 +129,38 @@ export const number: FieldKind<number, NumberSettings, NumberState> = {
       mean: finite,
       deviation: positive,
       quantiles: optional(ascending),
+      edges: separate,
     });
     if ((state.settings.scaling === 'quantile') === (state.quantiles !== undefined)) return state;
     throw new TesseraError(`number state: quantiles do not go with scaling '${state.settings.scaling}'`);
   },
 };
 
-/** Quantiles 0, 1/100, ..., 1 by linear interpolation. */
-function quantilesOf(values: readonly number[]): number[] {
-  const sorted = Float64Array.from(values).sort();
-  return Array.from({ length: QUANTILES }, (_, index) => {
-    const at = (index / (QUANTILES - 1)) * (sorted.length - 1);
+type Scaling = Pick<NumberState, 'mean' | 'deviation' | 'quantiles'>;
+
+function scaled(value: number, { mean, deviation, quantiles }: Scaling): number {
+  if (quantiles !== undefined) return Math.sqrt(12) * (rankIn(quantiles, value) - 0.5);
+  return Math.min(Math.max((value - mean) / deviation, -LIMIT), LIMIT);
+}
+
+const isApart = (a: number, b: number): boolean => b - a >= CLOSEST * Math.max(1, Math.abs(b));
+
+/** The edges of `bins` bins that hold equally many of the values, without those that fall together. */
+function edgesOf(sorted: Float64Array, bins: number, scaling: Scaling): number[] {
+  if (bins === 0) return [];
+  const edges: number[] = [];
+  for (const quantile of quantilesOf(sorted, bins + 1)) {
+    const edge = scaled(quantile, scaling);
+    const last = edges.at(-1);
+    if (last === undefined || isApart(last, edge)) edges.push(edge);
+  }
+  return edges.length > 2 ? edges : [];
+}
+
+/** So many quantiles, equally far apart from 0 to 1, of sorted values, by linear interpolation. */
+function quantilesOf(sorted: Float64Array, count: number): number[] {
+  return Array.from({ length: count }, (_, index) => {
+    const at = (index / (count - 1)) * (sorted.length - 1);
     const low = Math.floor(at);
     const share = at - low;
     return share === 0 ? sorted[low] : sorted[low] * (1 - share) + sorted[low + 1] * share;

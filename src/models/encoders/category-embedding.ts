@@ -1,6 +1,6 @@
-import { Dropout, Embedding, Linear } from '../../nn/index.js';
+import { Dropout, Embedding, randomNormal } from '../../nn/index.js';
 import type { Tensor } from '../../tensor/index.js';
-import { checkOptions, optional, positiveInteger } from '../../tensor/options.js';
+import { checkOptions, positiveInteger } from '../../tensor/options.js';
 import { expectTensor, FEATURE_CHECKS, type FeatureOptions } from '../options.js';
 import { Encoder, type Features } from './encoder.js';
 
@@ -14,49 +14,43 @@ export type CategoryInputs = {
 export interface CategoryEmbeddingOptions extends FeatureOptions {
   /** The number of category ids, including those of absent and of unseen categories. */
   readonly categories: number;
-  /** The number of features of a category's vector. Default: the width, or the number of categories if less. */
-  readonly embedding?: number;
+  /** The number of features of a category's vector. Default 16, or the number of categories if less. */
+  readonly width?: number;
 }
 
+/** The deviation of the initial vectors, so that categories differ from the start. */
+const DEVIATION = 0.2;
+
 /**
- * An encoder of categories: an embedding (Guo and Berkhahn 2016) and a fully connected layer,
+ * An encoder of categories, an embedding (Guo and Berkhahn 2016):
  *
- *   e = dropout(E[ids])          (batch, embedding)
- *   pooled = relu(e·W + b)       (batch, width)
+ *   pooled = dropout(E[ids])    (batch, width)
  *
  * ids (batch) of i32 -> pooled (batch, width).
  */
 export class CategoryEmbedding extends Encoder<CategoryInputs> {
   override readonly width: number;
-  /** The vectors of the categories: E (categories, embedding). */
+  /** The vectors of the categories: E (categories, width). */
   readonly embedding: Embedding;
   /** Dropout of the categories' vectors. */
   readonly drop: Dropout;
-  /** Fully connected layer: W (embedding, width), b (width). */
-  readonly output: Linear;
 
   constructor(options: CategoryEmbeddingOptions) {
     super();
     const {
       categories,
-      width = 64,
-      embedding = Math.min(categories, width),
+      width = Math.min(categories, 16),
       dropout = 0,
       seed,
-    } = checkOptions('CategoryEmbedding', options, {
-      ...FEATURE_CHECKS,
-      categories: positiveInteger,
-      embedding: optional(positiveInteger),
-    });
+    } = checkOptions('CategoryEmbedding', options, { ...FEATURE_CHECKS, categories: positiveInteger });
     this.width = width;
-    this.embedding = new Embedding({ vocabulary: categories, outputs: embedding, initializer: 'glorotUniform' });
+    this.embedding = new Embedding({ vocabulary: categories, outputs: width, initializer: randomNormal(0, DEVIATION) });
     this.drop = new Dropout({ rate: dropout });
-    this.output = new Linear({ inputs: embedding, outputs: width, activation: 'relu' });
     if (seed !== undefined) this.initialize(seed);
   }
 
   override forward({ ids }: CategoryInputs): Features {
     expectTensor('CategoryEmbedding', 'ids', ids, 'i32', ['batch']);
-    return { pooled: this.output.forward(this.drop.forward(this.embedding.forward(ids))) };
+    return { pooled: this.drop.forward(this.embedding.forward(ids)) };
   }
 }

@@ -51,8 +51,19 @@ test('numbers of a state are in order and positive where they must be', () => {
     'deviation must be a finite number above',
   );
   expect(() => number.parseState({ settings, mean: 0, deviation: 1, quantiles: [1, 2] })).toThrow('quantiles must be');
+  for (const edges of [
+    [1, 1],
+    [2, 1],
+    [0, 1e-9],
+    ['a', 'b'],
+  ])
+    expect(() => number.parseState({ settings, mean: 0, deviation: 1, edges })).toThrow(
+      'edges must be ascending numbers',
+    );
   const byQuantiles = { ...settings, scaling: 'quantile' };
-  expect(() => number.parseState({ settings: byQuantiles, mean: 0, deviation: 1 })).toThrow('quantiles do not go with');
+  expect(() => number.parseState({ settings: byQuantiles, mean: 0, deviation: 1, edges: [] })).toThrow(
+    'quantiles do not go with',
+  );
   expect(() => category.parseState({ ...states.category, values: ['a', 'a'] })).toThrow('distinct strings');
   expect(() => text.parseState({ ...states.text, length: 1000 })).toThrow('length 1000 exceeds maximumLength 256');
 });

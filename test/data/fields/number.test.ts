@@ -57,3 +57,27 @@ test('a value on which many quantiles fall lies in the middle of them', async ()
   const extreme = await learn(number, [-1e308, 1e308], { scaling: 'quantile' });
   expectClose((await encode(number, extreme, [0])).values.data, [0]);
 });
+
+test('bins hold equally many of the training values, however they are scaled', async () => {
+  const cells = Array.from({ length: 1001 }, (_, index) => (index / 1000) ** 3);
+  const state = await learn(number, cells, { bins: 4 });
+  const standard = (value: number) => (value - state.mean) / state.deviation;
+  expectClose(
+    state.edges,
+    [0, 0.25, 0.5, 0.75, 1].map((share) => standard(share ** 3)),
+  );
+  const byRank = await learn(number, cells, { bins: 4, scaling: 'quantile' });
+  expectClose(
+    byRank.edges,
+    [-0.5, -0.25, 0, 0.25, 0.5].map((rank) => Math.sqrt(12) * rank),
+  );
+});
+
+test('where quantiles fall together there are fewer bins, and none for one or two different values', async () => {
+  const zeros = await learn(number, [...Array(80).fill(0), ...Array.from({ length: 20 }, (_, index) => index + 1)]);
+  expect(zeros.edges.length).toBeGreaterThan(3);
+  expect(zeros.edges.length).toBeLessThan(8);
+  expect((await learn(number, [1, 2, 3], { bins: 0 })).edges).toEqual([]);
+  expect((await learn(number, [7, 7, 7])).edges).toEqual([]);
+  expect(() => number.settings({ bins: 1001 })).toThrow('bins must be an integer from 0 to 1000');
+});

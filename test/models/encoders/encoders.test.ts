@@ -7,6 +7,7 @@ import {
   ImageConv,
   ImageResidual,
   ImageViT,
+  PiecewiseLinear,
   TextBag,
   TextCNN,
   TextGRU,
@@ -217,6 +218,26 @@ async function parametersOf<Values>(encoder: Encoder): Promise<Record<string, Va
 
 /** The words of each row of the text. */
 const wordsOf = Array.from({ length: ROWS }, (_, row) => Array.from(words.subarray(5 * row, 5 * row + 1 + (row % 5))));
+
+test('a piecewise linear encoding is the number, and how far it is through each bin', async () => {
+  const encoder = new PiecewiseLinear({ edges: [-1, 0, 0.5, 2.5] });
+  const x = tensor(Float32Array.of(-7, -1, -0.25, 0.5, 1, 1e6), [6, 1]);
+  expectClose(await encoder.forward({ values: x }).pooled.data(), [
+    ...[-7, 0, 0, 0, -1, 0, 0, 0, -0.25, 0.75, 0, 0],
+    ...[0.5, 1, 1, 0, 1, 1, 1, 0.25, 1e6, 1, 1, 1],
+  ]);
+  const plain = new PiecewiseLinear();
+  expect([plain.width, await plain.forward({ values: x }).pooled.data()]).toEqual([1, await x.data()]);
+  for (const edges of [
+    [0, 0],
+    [1, 0],
+    [0, Number.NaN],
+    [1, 1 + 1e-12],
+  ])
+    expect(() => new PiecewiseLinear({ edges })).toThrow('edges must be numbers in ascending order');
+  expect(() => plain.forward({} as never)).toThrow('PiecewiseLinear: expected values of f32 [batch, 1], got nothing');
+  expect(() => new PiecewiseLinear({ edges: [1] })).toThrow('expected two or more edges, or none, got 1');
+});
 
 test('a bag of words is the mean of the vectors of the words', async () => {
   const encoder = new TextBag({ vocabulary: 9, width: 3, seed: 1 });
