@@ -1,4 +1,4 @@
-# Writes real tables as CSV files with a column 'split', for the comparison with scikit-learn in docs/peers.md:
+# Writes real tables as CSV files with a column 'split', for the comparison with scikit-learn in docs/tables.md:
 #
 #   Rscript bench/peers/tables.R FOLDER      (Debian: r-base-core, r-cran-modeldata, r-cran-mlbench)
 #
