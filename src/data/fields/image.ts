@@ -1,11 +1,11 @@
 import { TesseraError, tensor } from '../../tensor/index.js';
 import { boolean, closedFraction, fraction, listOf, oneOf, positive, size2d } from '../../tensor/options.js';
 import { isMissing, showCell } from '../cells.js';
+import { Reservoir } from '../reservoir.js';
 import { CellError } from '../table.js';
 import { type Augmentation, augmentBytes, type ChannelStatistics, normalizeBytes } from './augment.js';
 import type { FieldKind, FileAccess, ImageShape, Origin } from './field.js';
 import { checkSettings, checkState } from './settings.js';
-import { Reservoir } from './statistics.js';
 
 /** Settings of a field of images. */
 export interface ImageSettings extends Augmentation {
@@ -70,13 +70,13 @@ export const image: FieldKind<ImageSource, ImageSettings, ImageState> = {
     const sample = new Reservoir<{ source: ImageSource; origin: Origin }>(SAMPLE);
     return {
       add(source, origin) {
-        if (source !== undefined) sample.add({ source, origin });
+        if (source !== undefined) sample.offer(() => ({ source, origin }));
       },
       async finish() {
         // Counts of bytes are the same in whichever order the images are decoded.
         const counts = Array.from({ length: CHANNELS }, () => new Float64Array(256));
         const limited = limiter();
-        const decoding = sample.values.map(async ({ source, origin }) => {
+        const decoding = sample.items.map(async ({ source, origin }) => {
           const bytes = await limited(() => tryDecode(source, origin, settings, files));
           if (bytes instanceof CellError) return bytes;
           bytes.forEach((value, at) => {

@@ -1,9 +1,10 @@
 import { TesseraError, tensor } from '../../tensor/index.js';
 import { type Check, finite, listOf, nonNegativeInteger, oneOf, optional, positive } from '../../tensor/options.js';
 import { type Decimal, isMissing, numberOf, showCell } from '../cells.js';
+import { Reservoir } from '../reservoir.js';
 import type { FieldKind } from './field.js';
 import { checkSettings, checkState } from './settings.js';
-import { Moments, Reservoir } from './statistics.js';
+import { Moments } from './statistics.js';
 import { Growable, presence } from './storage.js';
 
 /** Settings of a field of numbers. */
@@ -84,11 +85,11 @@ export const number: FieldKind<number, NumberSettings, NumberState> = {
       add(value) {
         if (value === undefined) return;
         moments.add(value);
-        sample.add(value);
+        sample.offer(() => value);
       },
       finish() {
         if (moments.count === 0) throw new TesseraError('no training row has a value');
-        const sorted = Float64Array.from(sample.values).sort();
+        const sorted = Float64Array.from(sample.items).sort();
         const withEdges = (scaling: Scaling): NumberState => ({
           settings,
           ...scaling,

@@ -1,26 +1,6 @@
-import { Generator } from '../../tensor/generator.js';
-
 /*
  * Statistics of values that come one after the other, in bounded memory.
  */
-
-/** A uniform sample of values of which one does not know how many will come (Vitter 1985, algorithm R). */
-export class Reservoir<Value> {
-  readonly values: Value[] = [];
-  #seen = 0;
-  readonly #generator = new Generator(0).fork('reservoir');
-
-  constructor(readonly size: number) {}
-
-  add(value: Value): void {
-    this.#seen++;
-    if (this.values.length < this.size) this.values.push(value);
-    else {
-      const at = this.#generator.integer(this.#seen);
-      if (at < this.size) this.values[at] = value;
-    }
-  }
-}
 
 /** Mean and deviation of numbers that come one after the other (Welford 1962). */
 export class Moments {
