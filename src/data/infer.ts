@@ -15,11 +15,13 @@ export interface Inference {
 
 /** The share of a column's values that must be of a kind; the others are bad cells, which reading will name. */
 const MOST = 0.95;
-/** Up to so many values, each ten times on average, are categories, however long their texts are. */
+/** Few values, so many times each on average, are categories, however long their texts are. */
 const FEW_VALUES = 100;
 const REPEATS = 10;
 /** Otherwise, categories have at most so many words on average, and every value occurs twice on average. */
 const SHORT = 4;
+/** Of more than a few such values, each of less than `REPEATS` rows, so many have a word of another if they are texts. */
+const SHARING = 1 / 3;
 /** Tags have at most so many words on average. */
 const TAG_WORDS = 3;
 /** A column named as an id that has more values than this, or more than a 20th of the rows, says who, not what. */
@@ -110,14 +112,18 @@ export function settingsOf(kind: KindName, column: ColumnStatistics): Settings {
  * | texts of a separator (`;`, `|`, `,`) and short items that recur, in varying number | tags |
  * | single words with digits, all different | ignored |
  * | at most 100 values, each ten times or more on average | category |
- * | at most 4 words on average, each value twice or more on average | category |
+ * | at most 4 words and less than twice on average | text |
+ * | at most 4 words on average; over 100 values, each less than ten times on average, a third with a word of another | text |
+ * | at most 4 words on average | category |
  * | anything else | text |
+ *
+ * So names that stand for themselves, such as brands and places, are categories, learned one by one. Names that describe, such as
+ * "grinning face" and "grinning cat", are texts: their words are learned, and understood in names that training has not seen.
  */
 export function inferKind(column: ColumnStatistics): Inference {
   const present = column.rows - column.missing;
   const most = MOST * present;
   const distinct = distinctOf(column);
-  const recurs = column.distinct <= present / 2;
   const found = (kind: Inference['kind'], why: string): Inference => ({
     kind,
     settings: kind === 'ignored' ? {} : settingsOf(kind, column),
@@ -146,11 +152,24 @@ export function inferKind(column: ColumnStatistics): Inference {
   if (separator !== undefined) return found('tags', `short items separated by '${separator}' that recur`);
   if (isUnique(column) && column.words.maximum <= 1 && shareOfValues(column, (value) => /\d/.test(value)) >= 0.8)
     return found('ignored', 'an identifier: a word with digits of its own in every row');
-  if (column.distinct <= FEW_VALUES && present >= REPEATS * column.distinct)
-    return found('category', `${distinct}, each recurs`);
-  const length = `${words.toFixed(1)} words on average`;
-  if (recurs && words <= SHORT) return found('category', `${distinct}, ${length}`);
-  return found('text', `${distinct}, ${length}`);
+  const often = present >= REPEATS * column.distinct;
+  const isFew = column.distinct <= FEW_VALUES;
+  if (isFew && often) return found('category', `${distinct}, each recurs`);
+  const length = `${distinct}, ${words.toFixed(1)} words on average`;
+  if (words > SHORT) return found('text', length);
+  if (column.distinct > present / 2) return found('text', `${length}, short texts that rarely recur`);
+  const sharing = isFew || often ? 0 : sharingOf(column);
+  if (sharing >= SHARING)
+    return found('text', `${length}, short texts made of the same words: ${share(sharing, 1)} have a word of another`);
+  return found('category', `${length}, each recurs`);
+}
+
+/** The share of the different values that have a word of another one. */
+function sharingOf({ values }: ColumnStatistics): number {
+  const words = Array.from(values.keys(), (text) => [...new Set(text.toLowerCase().split(/\s+/))]);
+  const times = new Map<string, number>();
+  for (const word of words.flat()) times.set(word, (times.get(word) ?? 0) + 1);
+  return words.filter((some) => some.some((word) => (times.get(word) ?? 0) > 1)).length / words.length;
 }
 
 /** The kind of a column whose cells are numbers: a number, a code, or an identifier. */

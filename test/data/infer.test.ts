@@ -16,6 +16,12 @@ const statisticsOf = async (name: string, cells: readonly Cell[]) =>
 
 const WORDS = 'the old brown bear sleeps under a tree while rain falls on its nose and nobody minds'.split(' ');
 const sentence = (words: number) => Array.from({ length: words }, () => oneOf(...WORDS)).join(' ');
+/** Half of the names share a word with another, as "grinning face" does with "grinning cat". */
+const NAMES = 120;
+const emojiName = (row: number) =>
+  row % 2 === 0
+    ? `${WORDS[row % 16]} ${WORDS[1 + (Math.floor(row / 16) % 8) * 2]}`
+    : `thing${String.fromCharCode(97 + (row % 26), 97 + Math.floor(row / 26))}`;
 const DAY = 86_400_000;
 const day = () => new Date(draw.integer(20_000) * DAY);
 
@@ -89,6 +95,12 @@ describe('the kind of a column', () => {
       'text',
     ],
     ['short texts that rarely recur', 'title', column(() => sentence(3)), 'text'],
+    ['names that describe, all different', 'text', column(emojiName, NAMES), 'text'],
+    ['names that describe, of three rows each', 'text', column((row) => emojiName(row % NAMES), 3 * NAMES), 'text'],
+    ['names that describe, of ten rows each', 'text', column((row) => emojiName(row % NAMES), 10 * NAMES), 'category'],
+    ['words with hyphens', 'x', column((row) => emojiName(row % NAMES).replace(' ', '-'), 3 * NAMES), 'category'],
+    ['brands, of three rows each', 'brand', column((row) => `Brand${row % NAMES}`, 3 * NAMES), 'category'],
+    ['a few names that describe, of three rows each', 'x', column((row) => emojiName(row % 90), 270), 'category'],
   ])('%s', async (_, name, cells, kind, settings) => {
     const inferred = inferKind(await statisticsOf(name, cells));
     expect(inferred).toMatchObject({ kind, why: expect.stringMatching(/.{10}/) });
@@ -98,6 +110,10 @@ describe('the kind of a column', () => {
   test('the reason is in words', async () => {
     const cells = column((row) => (row < 5 ? 'unknown' : row * 1.5));
     expect(inferKind(await statisticsOf('x', cells)).why).toBe('98.8% of the cells are numbers, 396 distinct');
+    const names = column((row) => emojiName(row % NAMES), 3 * NAMES);
+    expect(inferKind(await statisticsOf('x', names)).why).toBe(
+      '120 distinct, 1.5 words on average, short texts made of the same words: 50.0% have a word of another',
+    );
   });
 
   test('an id of many rows is found where distinct values are only estimated', async () => {
