@@ -7,6 +7,7 @@ import {
   lookUp,
   nonNegativeInteger,
   optional,
+  text,
 } from '../tensor/options.js';
 import type { KindName } from './fields/field.js';
 
@@ -91,7 +92,6 @@ const TASKS = byName('category', 'ordinal', 'number', 'tags') satisfies Record<T
 /** The largest number of classes or tags that can be predicted. */
 export const MOST_CLASSES = 1_000;
 
-const text = { expected: 'a text', fits: (value: unknown) => typeof value === 'string' };
 const object = {
   expected: 'an object',
   fits: (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value),

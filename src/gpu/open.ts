@@ -4,6 +4,7 @@ import { DEVICE_CHOICES, type Device, type DeviceChoice, REMEMBERED_PLANS } from
 import { TesseraError } from './errors.js';
 import { GpuDevice } from './gpu-device.js';
 import { ReferenceDevice } from './reference-device.js';
+import { unknownName } from './unknown-name.js';
 
 /** Options of `openDevice`. */
 export interface OpenOptions {
@@ -17,14 +18,17 @@ export interface OpenOptions {
   readonly rememberedPlans?: number;
 }
 
+const OPTIONS = ['device', 'rememberedPlans'];
+
 /**
  * Opens a device with all features and limits of its adapter.
  * @throws TesseraError for an unknown option or device, or if no adapter is found for 'gpu' or 'swiftshader'.
  */
 export async function openDevice(options: OpenOptions = {}): Promise<Device> {
+  if (typeof options !== 'object' || options === null)
+    throw new TesseraError(`openDevice: expected an object of options { ${OPTIONS.join(', ')} }, got ${options}`);
   const { device = 'auto', rememberedPlans = REMEMBERED_PLANS, ...unknown } = options;
-  for (const name of Object.keys(unknown))
-    throw new TesseraError(`openDevice: there is no option '${name}'; there are device, rememberedPlans`);
+  for (const name of Object.keys(unknown)) throw unknownName('openDevice', 'option', name, OPTIONS);
   if (!DEVICE_CHOICES.includes(device))
     throw new TesseraError(`openDevice: device must be one of ${DEVICE_CHOICES.join(', ')}, got '${device}'`);
   if (!Number.isInteger(rememberedPlans) || rememberedPlans < 1)

@@ -17,6 +17,7 @@ import {
   optional,
   positive,
   positiveInteger,
+  text,
 } from '../tensor/options.js';
 import type { ModelConfig } from './build.js';
 
@@ -113,7 +114,6 @@ export function defaultTraining(trainingRows: number): TrainingConfig {
   };
 }
 
-const text = { expected: 'a string', fits: (value: unknown) => typeof value === 'string' };
 const namesByName = {
   expected: 'an object of encoders by column or kind',
   fits: (value: unknown) =>

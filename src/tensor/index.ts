@@ -90,4 +90,4 @@ export {
 export { type Operand, Tensor } from './tensor.js';
 export { type TunedChoice, type TuneOptions, tune } from './tune/tune.js';
 export type { NestedNumbers } from './values.js';
-export { Variable, variable } from './variable.js';
+export { Variable, type VariableOptions, variable } from './variable.js';

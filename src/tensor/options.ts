@@ -1,4 +1,5 @@
 import { TesseraError } from '../gpu/errors.js';
+import { unknownName } from '../gpu/unknown-name.js';
 
 /*
  * Options are checked by name and value at the call: JavaScript has no types, and a misspelt option would be ignored
@@ -56,6 +57,10 @@ export const nonNegativeInteger: Check = {
 export const integer: Check = { expected: 'an integer', fits: (value) => Number.isSafeInteger(value) };
 /** Accepts true and false. */
 export const boolean: Check = { expected: 'true or false', fits: (value) => typeof value === 'boolean' };
+/** Accepts strings. */
+export const text: Check = { expected: 'a string', fits: (value) => typeof value === 'string' };
+/** Accepts functions. */
+export const callable: Check = { expected: 'a function', fits: (value) => typeof value === 'function' };
 /** Accepts anything: the value is checked where it is used, such as the name of an activation. */
 export const anything: Check = { expected: 'a value', fits: () => true };
 /** Accepts a positive integer, or a pair of them for height and width. */
@@ -79,7 +84,7 @@ export const optional = (check: Check): Check => ({
 
 /** Accepts an array whose elements all pass a check, of the given length if any. */
 export const listOf = (check: Check, length?: number): Check => ({
-  expected: `an array of ${length === undefined ? '' : `${length} elements, each `}${check.expected}`,
+  expected: `an array of ${length === undefined ? '' : `${length} `}elements, each ${check.expected}`,
   fits: (value) =>
     (Array.isArray(value) || ArrayBuffer.isView(value)) &&
     (length === undefined || (value as ArrayLike<unknown>).length === length) &&
@@ -134,42 +139,4 @@ export function lookUp<T>(where: string, what: string, table: Readonly<Record<st
   if (typeof name !== 'string') throw new TesseraError(`${where}: expected the name of an ${what}, got ${shown(name)}`);
   if (!Object.hasOwn(table, name)) throw unknownName(where, what, name, Object.keys(table));
   return table[name];
-}
-
-/** How many names an error lists. */
-const MOST_LISTED = 40;
-
-function unknownName(where: string, what: string, name: string, known: readonly string[]): TesseraError {
-  const near = nearest(name, known);
-  const hint = near === undefined ? '' : ` (did you mean '${near}'?)`;
-  const more = known.length > MOST_LISTED ? ` and ${known.length - MOST_LISTED} more` : '';
-  const listed = known.slice(0, MOST_LISTED).join(', ') || 'none';
-  return new TesseraError(`${where}: there is no ${what} '${name}'${hint}; there are ${listed}${more}`);
-}
-
-/** The known name with the smallest edit distance, if that is less than half of its length. */
-function nearest(name: string, known: readonly string[]): string | undefined {
-  const distances = known.map((candidate) => editDistance(name.toLowerCase(), candidate.toLowerCase()));
-  const best = distances.indexOf(Math.min(...distances));
-  return best >= 0 && distances[best] <= Math.max(1, known[best].length / 2 - 1) ? known[best] : undefined;
-}
-
-/**
- * The edit distance of two words: insertions, deletions, substitutions and swaps of neighbours from one to the other
- * (optimal string alignment, Damerau 1964).
- */
-function editDistance(a: string, b: string): number {
-  let beforePrevious: number[] = [];
-  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column++) {
-      const substituted = previous[column - 1] + Number(a[row - 1] !== b[column - 1]);
-      current.push(Math.min(substituted, previous[column] + 1, current[column - 1] + 1));
-      if (row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1])
-        current[column] = Math.min(current[column], beforePrevious[column - 2] + 1);
-    }
-    [beforePrevious, previous] = [previous, current];
-  }
-  return previous[b.length];
 }

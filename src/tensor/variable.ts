@@ -4,6 +4,7 @@ import { type Shape, sizeOf } from '../launch/shape.js';
 import { checkValues, hostArray, type Nested, tensorOf } from './create.js';
 import type { DType } from './graph/graph.js';
 import { assign } from './ops/assign.js';
+import { anything, checkOptions, optional, text } from './options.js';
 import { Tensor } from './tensor.js';
 
 /** Frees the device memory of variables that are garbage collected. */
@@ -120,14 +121,23 @@ export class Variable extends Tensor {
 const isAt = (tensor: Tensor, version: number): boolean =>
   tensor.source.kind === 'variable' && tensor.source.version === version;
 
+/** Options of `variable`. */
+export interface VariableOptions {
+  /** The shape. Default: that of the values. */
+  readonly shape?: Shape;
+  /** The name in errors. Default 'variable'; `Module` gives its parameters their dotted names. */
+  readonly name?: string;
+  /** The dtype. Default f32, as for `tensor`. */
+  readonly dtype?: DType;
+}
+
 /**
  * Creates a variable from values that `tensor` accepts: `variable([[1, 2], [3, 4]], { name: 'w' })`.
- * @throws TesseraError as `tensor` does.
+ * @throws TesseraError as `tensor` does, or if an option is unknown.
  */
-export function variable(
-  values: Nested | HostArray,
-  { shape, name, dtype }: { shape?: Shape; name?: string; dtype?: DType } = {},
-): Variable {
+export function variable(values: Nested | HostArray, options: VariableOptions = {}): Variable {
+  const checks = { shape: anything, name: optional(text), dtype: anything };
+  const { shape, name, dtype } = checkOptions('variable', options, checks);
   const given = tensorOf('variable', values, shape, dtype);
   if (given.source.kind !== 'data') throw new TesseraError('variable: expected numbers from the host');
   return new Variable(given.source.data, given.shape, name, given.dtype);

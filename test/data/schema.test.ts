@@ -57,7 +57,7 @@ describe('parseSchema', () => {
       { ...schema, fields: [{ column: 'x', kind: 'text' }] },
       'schema.fields[0]: settings must be an object, got undefined',
     ],
-    [{ ...schema, ignored: [{ column: 'x' }] }, 'schema.ignored[0]: reason must be a text, got undefined'],
+    [{ ...schema, ignored: [{ column: 'x' }] }, 'schema.ignored[0]: reason must be a string, got undefined'],
     [{ ...schema, ignored: [...ignored, { column: 'title', reason: '' }] }, "column 'title' occurs twice"],
     [{ ...schema, split: { ...split, by: 'magic' } }, "schema.split: there is no way to split 'magic'"],
     [{ ...schema, split: { ...split, seed: -1 } }, 'schema.split: seed must be a non-negative integer, got -1'],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { openDevice, ops, type Tensor, tensor, tune, zeros } from '../../src/index.js';
+import { openDevice, ops, type Tensor, tensor, tune, variable, zeros } from '../../src/index.js';
 
 const x = tensor(new Float32Array(16), [1, 4, 4, 1]);
 const steps = x.reshape([1, 4, 4]);
@@ -62,11 +62,22 @@ describe('a value that an option cannot have is refused', () => {
     expect(() => ops.randomUniform([2], { sead: 1 } as never)).toThrow("randomUniform: there is no option 'sead'");
   });
 
+  test('variables', () => {
+    expect(() => variable([1], { nam: 'w' } as never)).toThrow(
+      "variable: there is no option 'nam' (did you mean 'name'?)",
+    );
+    expect(() => variable([1], { name: 5 } as never)).toThrow('variable: name must be a string, got 5');
+    expect(variable([1, 2], { name: 'w', shape: [2, 1], dtype: 'i32' }).describe()).toBe('i32 [2, 1]');
+  });
+
   test('devices and tuning', async () => {
     await expect(openDevice({ device: 'gpuu' } as never)).rejects.toThrow(
       'openDevice: device must be one of auto, gpu',
     );
-    await expect(openDevice({ devise: 'gpu' } as never)).rejects.toThrow("openDevice: there is no option 'devise'");
+    await expect(openDevice({ devise: 'gpu' } as never)).rejects.toThrow(
+      "openDevice: there is no option 'devise' (did you mean 'device'?)",
+    );
+    await expect(openDevice('gpu' as never)).rejects.toThrow('openDevice: expected an object of options { device,');
     await expect(tune([], { seconds: 1 } as never)).rejects.toThrow("tune: there is no option 'seconds'");
   });
 });
