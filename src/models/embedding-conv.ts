@@ -1,7 +1,8 @@
 import { Conv2D, concatenate, Embedding, Flatten, Linear, Module } from '../nn/index.js';
 import { Generator } from '../tensor/generator.js';
-import { type Tensor, TesseraError } from '../tensor/index.js';
+import type { Tensor } from '../tensor/index.js';
 import { checkOptions, listOf, nonNegativeInteger, optional, positiveInteger } from '../tensor/options.js';
+import { expectIds, expectTensor } from './options.js';
 
 /** Options of `EmbeddingConv`. */
 export interface EmbeddingConvSizes {
@@ -38,6 +39,10 @@ export class EmbeddingConv extends Module {
   readonly f2: Conv2D;
   /** Classifier of the concatenated features: (batch, features) -> (batch, classes). */
   readonly h: Linear;
+  /** The number of ids of x1 for each row. */
+  readonly time: number;
+  /** The shape [height, width, channels] of an image. */
+  readonly image: readonly number[];
   /** Flattens the features of each modality. */
   readonly flatten = new Flatten();
 
@@ -60,6 +65,8 @@ export class EmbeddingConv extends Module {
       filters: optional(positiveInteger),
       seed: optional(nonNegativeInteger),
     });
+    this.time = time;
+    this.image = image;
     const generator = new Generator(seed);
     const [height, width, channels] = image;
     this.f1 = new Embedding({ vocabulary, outputs: embedding, generator });
@@ -69,12 +76,12 @@ export class EmbeddingConv extends Module {
   }
 
   /**
-   * Computes the logits (batch, classes). @throws TesseraError if the batch sizes differ, or an input has another
-   * shape.
+   * Computes the logits (batch, classes).
+   * @throws TesseraError if the batch sizes differ, an input has another shape, or an id is out of range.
    */
   forward(x1: Tensor, x2: Tensor): Tensor {
-    if (x1.shape[0] !== x2.shape[0])
-      throw new TesseraError(`EmbeddingConv: batch sizes differ: x1 ${x1.describe()} and x2 ${x2.describe()}`);
+    const [batch] = expectIds('EmbeddingConv', 'x1', x1, this.f1.table.shape[0], ['batch', this.time]).shape;
+    expectTensor('EmbeddingConv', 'x2', x2, 'f32', [batch, ...this.image]);
     const [f1, f2] = [this.f1.forward(x1), this.f2.forward(x2)].map((features) => this.flatten.forward(features));
     return this.h.forward(concatenate(f1, f2));
   }

@@ -1,4 +1,5 @@
 import { type DType, type Tensor, TesseraError } from '../tensor/index.js';
+import { checkIndices, expectAxes } from '../tensor/ops/checks.js';
 import { type Check, type Checks, fraction, nonNegativeInteger, optional, positiveInteger } from '../tensor/options.js';
 
 /*
@@ -29,7 +30,7 @@ export const sizes: Check = {
 };
 
 /**
- * Returns a tensor unchanged if it has the given type and axes. An axis is a size, or a name where any size fits.
+ * Returns a tensor unchanged if it has the given type and axes, and elements; see `expectAxes`.
  * @throws TesseraError if the tensor is missing or differs.
  */
 export function expectTensor(
@@ -39,15 +40,25 @@ export function expectTensor(
   dtype: DType,
   axes: readonly (number | string)[],
 ): Tensor {
-  const fits =
-    x?.dtype === dtype &&
-    x.rank === axes.length &&
-    axes.every((axis, index) => (typeof axis === 'string' ? x.shape[index] > 0 : x.shape[index] === axis));
-  if (x === undefined || !fits)
-    throw new TesseraError(
-      `${where}: expected ${name} of ${dtype} [${axes.join(', ')}], got ${x?.describe() ?? 'nothing'}`,
-    );
-  return x;
+  const checked = expectAxes(where, name, x, dtype, axes);
+  if (checked.size === 0) throw new TesseraError(`${where}: ${name} has no elements: got ${checked.describe()}`);
+  return checked;
+}
+
+/**
+ * Returns ids unchanged, i32 of the given axes and, where the host knows them, within 0 to `count` - 1.
+ * @throws TesseraError if the tensor is missing or differs.
+ */
+export function expectIds(
+  where: string,
+  name: string,
+  ids: Tensor | undefined,
+  count: number,
+  axes: readonly (number | string)[],
+): Tensor {
+  const checked = expectTensor(where, name, ids, 'i32', axes);
+  checkIndices(where, name, checked, { count, of: 'ids' });
+  return checked;
 }
 
 /** @throws TesseraError if a size is not a multiple of another. */

@@ -1,7 +1,8 @@
 import { concatenate, Linear, Module } from '../nn/index.js';
 import { Generator } from '../tensor/generator.js';
-import { type Tensor, TesseraError } from '../tensor/index.js';
+import type { Tensor } from '../tensor/index.js';
 import { checkOptions, listOf, nonNegativeInteger, optional, positiveInteger } from '../tensor/options.js';
+import { expectTensor } from './options.js';
 
 /** Options of `SigmaFusion`. */
 export interface SigmaFusionSizes {
@@ -64,9 +65,8 @@ export class SigmaFusion extends Module {
    * features.
    */
   forward(x1: Tensor, x2: Tensor): Tensor {
-    if (x1.shape[0] !== x2.shape[0]) {
-      throw new TesseraError(`SigmaFusion: batch sizes differ: x1 ${x1.describe()} and x2 ${x2.describe()}`);
-    }
+    const [batch] = expectTensor('SigmaFusion', 'x1', x1, 'f32', ['batch', this.f1.inputs]).shape;
+    expectTensor('SigmaFusion', 'x2', x2, 'f32', [batch, this.f2.inputs]);
     return this.h.forward(this.g.forward(concatenate(this.f1.forward(x1), this.f2.forward(x2))));
   }
 }

@@ -11,6 +11,7 @@ import {
   optional,
   positiveInteger,
 } from '../tensor/options.js';
+import { expectIds, expectTensor } from './options.js';
 
 /** The inputs that a `TextImageClassifier` takes. */
 export type Modality = 'text' | 'image' | 'both';
@@ -137,22 +138,13 @@ export class TextImageClassifier extends Module {
   }
 
   #encodeText({ tokens, mask }: TextImageInputs, embedding: Embedding, lstm: LSTM): Tensor {
-    if (tokens === undefined || tokens.rank !== 2 || tokens.shape[0] === 0) {
-      throw new TesseraError(
-        `TextImageClassifier: expected tokens of i32 [batch, time], got ${tokens?.describe() ?? 'none'}`,
-      );
-    }
-    return lstm.forward(embedding.forward(tokens), mask);
+    const ids = expectIds('TextImageClassifier', 'tokens', tokens, embedding.table.shape[0], ['batch', 'time']);
+    if (mask !== undefined) expectTensor('TextImageClassifier', 'mask', mask, 'f32', ids.shape);
+    return lstm.forward(embedding.forward(ids), mask);
   }
 
   #encodeImages({ images }: TextImageInputs, conv: Conv2D): Tensor {
-    const [height, width, channels] = this.image;
-    const fits = images?.rank === 4 && images.shape[0] > 0 && images.shape.slice(1).join() === this.image.join();
-    if (images === undefined || !fits) {
-      throw new TesseraError(
-        `TextImageClassifier: expected images of f32 [batch, ${height}, ${width}, ${channels}], got ${images?.describe() ?? 'none'}`,
-      );
-    }
-    return this.drop.forward(this.flatten.forward(conv.forward(images)));
+    const x = expectTensor('TextImageClassifier', 'images', images, 'f32', ['batch', ...this.image]);
+    return this.drop.forward(this.flatten.forward(conv.forward(x)));
   }
 }

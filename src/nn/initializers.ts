@@ -198,6 +198,18 @@ export const initializers = {
 /** An initializer, or the name of one. */
 export type InitializerLike = Initializer | keyof typeof initializers;
 
+/** Checks of the options that layers with parameters have; names of initializers are looked up by `parameter`. */
+export const PARAMETER_CHECKS = {
+  initializer: optional({
+    expected: 'an initializer or the name of one',
+    fits: (value) => typeof value === 'function' || typeof value === 'string',
+  }),
+  generator: optional({
+    expected: 'a Generator, such as new Generator(seed)',
+    fits: (value) => value instanceof Generator,
+  }),
+};
+
 /** The generator behind layers that are given neither a generator nor a seed. */
 let defaultGenerator = new Generator(0);
 /** The number of streams forked from the default generator. */
@@ -248,8 +260,8 @@ export function parameter(
 ): Parameter {
   if (!shape.every((size) => Number.isInteger(size) && size > 0))
     throw new TesseraError(`${name}: sizes must be positive integers, got [${shape.join(', ')}]`);
-  if (generator !== undefined && !(generator instanceof Generator))
-    throw new TesseraError(`${name}: expected generator to be a Generator: new Generator(seed)`);
+  expectValue(name, 'the initializer', initializer, PARAMETER_CHECKS.initializer);
+  expectValue(name, 'the generator', generator, PARAMETER_CHECKS.generator);
   const initialize =
     typeof initializer === 'string' ? lookUp<Initializer>(name, 'initializer', initializers, initializer) : initializer;
   return new Parameter(name, shape, initialize, generator);

@@ -1,8 +1,14 @@
 import type { Tensor } from '../tensor/index.js';
-import { expectValue, nonNegative } from '../tensor/options.js';
+import { expectValue, nonNegative, optional } from '../tensor/options.js';
 
 /** A function from a parameter to its penalty, a scalar that training adds to the loss. */
 export type Regularizer = (parameter: Tensor) => Tensor;
+
+/** Accepts a regularizer, or none. */
+export const REGULARIZER = optional({
+  expected: 'a function, such as l2()',
+  fits: (value) => typeof value === 'function',
+});
 
 /** L1 regularization, rate · Σ|w|, which makes weights sparse (Tibshirani 1996). The rate is 0.01 by default. */
 export function l1(rate = 0.01): Regularizer {

@@ -59,7 +59,7 @@ export const categoricalCrossEntropyRows = (output: Tensor, t: Tensor, options: 
  * gradient NaN.
  */
 export function sparseCategoricalCrossEntropyRows(output: Tensor, t: Tensor, options: FromLogits = {}): Tensor {
-  const name = 'sparseCategoricalCrossentropy';
+  const name = `sparseCategoricalCrossentropy${options.fromLogits ? 'FromLogits' : ''}`;
   expectType(name, 'predictions', output, 'f32');
   expectType(name, 'labels', t, 'i32');
   const x = logits(output, options);

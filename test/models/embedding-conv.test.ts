@@ -53,8 +53,10 @@ test('its losses over 5 steps, and then its predictions, are those of TF.js from
 
 test('inputs are checked', () => {
   const model = new EmbeddingConv(sizes);
-  expect(() => model.forward(tensor(new Int32Array(4), [1, 4]), zeros([2, 6, 5, 2]))).toThrow('batch sizes differ');
+  expect(() => model.forward(tensor(new Int32Array(4), [1, 4]), zeros([2, 6, 5, 2]))).toThrow(
+    'EmbeddingConv: expected x2 of f32 [1, 6, 5, 2], got f32 [2, 6, 5, 2]',
+  );
   expect(() => model.forward(tensor(new Int32Array(3), [1, 3]), zeros([1, 6, 5, 2]))).toThrow(
-    'Linear: expected 68 features',
+    'EmbeddingConv: expected x1 of i32 [batch, 4], got i32 [1, 3]',
   );
 });

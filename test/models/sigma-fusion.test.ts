@@ -32,6 +32,6 @@ test('each σ(Wx+b) is one dispatch; the rest is the concatenation', async () =>
 
 test('batch sizes that differ are errors', () => {
   expect(() => model.forward(zeros([2, 3]), zeros([3, 5]))).toThrow(
-    'batch sizes differ: x1 f32 [2, 3] and x2 f32 [3, 5]',
+    'SigmaFusion: expected x2 of f32 [2, 5], got f32 [3, 5]',
   );
 });

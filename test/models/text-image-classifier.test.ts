@@ -74,11 +74,13 @@ test('inputs are checked', () => {
     classes: 3,
   });
   const tokens = tensor(Int32Array.of(1, 2), [1, 2]);
-  expect(() => model.forward({ tokens })).toThrow('expected images of f32 [batch, 4, 4, 1], got none');
+  expect(() => model.forward({ tokens })).toThrow(
+    'TextImageClassifier: expected images of f32 [batch, 4, 4, 1], got nothing',
+  );
   expect(() => model.forward({ tokens, images: zeros([1, 4, 4, 3]) })).toThrow('got f32 [1, 4, 4, 3]');
   expect(() => model.forward({ tokens, images: zeros([2, 4, 4, 1]) })).toThrow('1 texts and 2 images');
   expect(() => model.forward({ tokens: tensor(Int32Array.of(10), [1, 1]), images: zeros([1, 4, 4, 1]) })).toThrow(
-    'index 10 at position 0',
+    'TextImageClassifier: tokens 10 at position 0 is out of range',
   );
   expect(() => model.forward({ tokens: tensor(new Int32Array(0), [0, 2]), images: zeros([0, 4, 4, 1]) })).toThrow(
     'got i32 [0, 2]',

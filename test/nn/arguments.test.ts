@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Vocabulary, words } from '../../src/data/index.js';
 import * as nn from '../../src/nn/index.js';
+import * as nnLayers from '../../src/nn/layers/index.js';
 import * as tensors from '../../src/tensor/index.js';
 
 const { grad, tensor, TesseraError, Variable, variable } = tensors;
@@ -67,17 +68,160 @@ const given: readonly unknown[] = [
   ...['x', null, undefined, -1, 9, {}, [1, 2]],
 ];
 
-test.each([
-  ...Object.entries(NAMED),
-  ...Object.entries(nn.losses).filter(([name]) => name !== 'sparseCategoricalCrossentropyFromLogits'),
-  ...Object.entries(nn.activations),
-])('an error of %s begins with its name', (name, call) => {
-  for (const first of given)
-    for (const second of given) {
-      try {
-        (call as (...given: readonly unknown[]) => unknown)(first, second);
-      } catch (error) {
-        expect(String(error)).toMatch(new RegExp(`^TesseraError: ${name}: `));
+test.each([...Object.entries(NAMED), ...Object.entries(nn.losses), ...Object.entries(nn.activations)])(
+  'an error of %s begins with its name',
+  (name, call) => {
+    for (const first of given)
+      for (const second of given) {
+        try {
+          (call as (...given: readonly unknown[]) => unknown)(first, second);
+        } catch (error) {
+          expect(String(error)).toMatch(new RegExp(`^TesseraError: ${name}: `));
+        }
       }
+  },
+);
+
+/* Layers compute with ops, and Keras's layers with those of nn: errors name the one that was called. */
+const sizes = { inputs: 3, outputs: 4 };
+const LAYERS: Readonly<Record<string, () => { forward(x: never): unknown }>> = {
+  Linear: () => new nn.Linear(sizes),
+  Embedding: () => new nn.Embedding({ vocabulary: 3, outputs: 2 }),
+  Flatten: () => new nn.Flatten(),
+  Dropout: () => new nn.Dropout({ rate: 0.5 }),
+  Activate: () => new nn.Activate('relu'),
+  Sequential: () => new nn.Sequential(new nn.Linear(sizes)),
+  Residual: () => new nn.Residual(new nn.Linear(sizes)),
+  Conv1D: () => new nn.Conv1D({ ...sizes, kernelSize: 2 }),
+  Conv2D: () => new nn.Conv2D({ ...sizes, kernelSize: 2 }),
+  DepthwiseConv2D: () => new nn.DepthwiseConv2D({ inputs: 3, kernelSize: 2 }),
+  Conv2DTranspose: () => new nn.Conv2DTranspose({ ...sizes, kernelSize: 2 }),
+  MaxPool2D: () => new nn.MaxPool2D(),
+  AveragePool2D: () => new nn.AveragePool2D(),
+  GlobalAveragePool2D: () => new nn.GlobalAveragePool2D(),
+  GlobalMaxPool2D: () => new nn.GlobalMaxPool2D(),
+  LayerNorm: () => new nn.LayerNorm({ features: 1 }),
+  RMSNorm: () => new nn.RMSNorm({ features: 1 }),
+  GroupNorm: () => new nn.GroupNorm({ features: 4, groups: 2 }),
+  InstanceNorm: () => new nn.InstanceNorm({ features: 1 }),
+  BatchNorm: () => new nn.BatchNorm({ features: 1 }),
+  LSTM: () => new nn.LSTM(sizes),
+  GRU: () => new nn.GRU(sizes),
+  Bidirectional: () => new nn.Bidirectional({ forwards: new nn.LSTM(sizes), backwards: new nn.LSTM(sizes) }),
+  StackedRecurrent: () => new nn.StackedRecurrent(new nn.LSTM(sizes)),
+  TimeDistributed: () => new nn.TimeDistributed(new nn.Linear(sizes)),
+  MultiHeadAttention: () => new nn.MultiHeadAttention({ features: 4, heads: 2 }),
+  TransformerBlock: () => new nn.TransformerBlock({ features: 4, heads: 2 }),
+  PositionalEmbedding: () => new nn.PositionalEmbedding({ length: 3, features: 1 }),
+};
+test('all layers are tried', () => {
+  const classes = Object.keys(nnLayers).filter((name) => /^[A-Z]/.test(name));
+  expect(Object.keys(LAYERS).sort()).toEqual(classes.sort());
+});
+
+const batchShapes = [[], [2], [2, 7], [2, 5, 7], [2, 1, 1, 3], [2, 5, 5, 7], [2, 3, 3, 3, 3]];
+
+test.each(Object.entries(LAYERS))('an error of the layer %s begins with its name', (name, make) => {
+  let errors = 0;
+  for (const x of [
+    ...batchShapes.flatMap((shape) =>
+      (['f32', 'i32', 'bool'] as const).map((dtype) => tensors.zeros(shape).cast(dtype)),
+    ),
+    ...[undefined, null, 5, 'x', [1, 2]],
+  ]) {
+    try {
+      make().forward(x as never);
+    } catch (error) {
+      errors++;
+      expect(String(error)).toMatch(new RegExp(`^TesseraError: ${name}: `));
     }
+  }
+  expect(errors).toBeGreaterThanOrEqual(5);
+});
+
+const { layers } = nn;
+const KERAS: Readonly<Record<string, unknown>> = {
+  ...layers,
+  dense: () => layers.dense({ units: 2 }),
+  embedding: () => layers.embedding({ inputDim: 3, outputDim: 2 }),
+  reshape: () => layers.reshape([7]),
+  permute: () => layers.permute([2, 1]),
+  dropout: () => layers.dropout({ rate: 0.5 }),
+  activation: () => layers.activation('relu'),
+  timeDistributed: () => layers.timeDistributed(layers.dense({ units: 2 })),
+  lstm: () => layers.lstm({ units: 2 }),
+  gru: () => layers.gru({ units: 2 }),
+  bidirectional: () => layers.bidirectional(layers.gru({ units: 2 })),
+  conv1d: () => layers.conv1d({ filters: 2, kernelSize: 3 }),
+  conv2d: () => layers.conv2d({ filters: 2, kernelSize: 3 }),
+  depthwiseConv2d: () => layers.depthwiseConv2d({ kernelSize: 3 }),
+  conv2dTranspose: () => layers.conv2dTranspose({ filters: 2, kernelSize: 3 }),
+  groupNormalization: () => layers.groupNormalization({ groups: 2 }),
+  multiHeadAttention: () => layers.multiHeadAttention({ numHeads: 2 }),
+  transformerBlock: () => layers.transformerBlock({ numHeads: 2 }),
+  ...Object.fromEntries(
+    (['concatenate', 'add', 'subtract', 'multiply', 'average', 'maximum', 'minimum'] as const).map((name) => [
+      name,
+      () => (symbol: nn.SymbolicTensor) => layers[name]([symbol, nn.input({ shape: [3, 9] })]),
+    ]),
+  ),
+  lambda: () => (symbol: nn.SymbolicTensor) => layers.lambda(() => 5 as never)([symbol]),
+};
+const symbolShapes = [[], [2], [2, 7], [2, 7, 7], [2, 2, 2, 2]];
+const symbols: readonly unknown[] = [
+  ...symbolShapes.flatMap((shape) => (['f32', 'i32', 'bool'] as const).map((dtype) => nn.input({ shape, dtype }))),
+  ...[undefined, null, 5, []],
+];
+
+test.each(Object.entries(KERAS))("an error of Keras's %s begins with its name", (name, make) => {
+  let errors = 0;
+  for (const symbol of symbols) {
+    try {
+      (make as () => (symbol: unknown) => unknown)()(symbol);
+    } catch (error) {
+      errors++;
+      expect(String(error)).toMatch(new RegExp(`^TesseraError: ${name}: `));
+    }
+  }
+  expect(errors).toBeGreaterThanOrEqual(3);
+});
+
+test('an error tells where in a model it is, and what was expected', () => {
+  const linear = () => new nn.Linear(sizes);
+  expect(() => new nn.Sequential(linear(), linear()).forward(tensors.zeros([2, 3]))).toThrow(
+    'Sequential: layer 1: Linear: expected x of f32 [..., 3], got f32 [2, 4]',
+  );
+  const dense = layers.dense({ units: 2 });
+  dense(nn.input({ shape: [3] }));
+  expect(() => dense(nn.input({ shape: [5] }))).toThrow('dense: Linear: expected x of f32 [..., 3], got f32 [1, 5]');
+  expect(() => dense(nn.input({ shape: [] }))).toThrow('dense: Linear: expected');
+  expect(() => new nn.LSTM(sizes).forward(tensors.zeros([2, 5, 3]), tensors.zeros([2, 4]))).toThrow('LSTM: lstm: mask');
+  expect(() => layers.lambda(() => [] as never)([nn.input({ shape: [3] })])).toThrow('lambda: expected a result');
+});
+
+test.each<[string, () => unknown]>([
+  ['Linear: kernel: there is no initializer', () => new nn.Linear({ ...sizes, kernelInitializer: 'he' as never })],
+  ['Linear: biasInitializer must be', () => new nn.Linear({ ...sizes, biasInitializer: 5 as never })],
+  ['Linear: kernelRegularizer must be', () => new nn.Linear({ ...sizes, kernelRegularizer: 'l2' as never })],
+  ['Embedding: regularizer must be', () => new nn.Embedding({ vocabulary: 2, outputs: 2, regularizer: 5 as never })],
+  ['LSTM: generator must be', () => new nn.LSTM({ ...sizes, generator: {} as never })],
+  ['gru: generator must be', () => layers.gru({ units: 2, generator: 5 as never })],
+  [
+    'TransformerBlock: there is no activation',
+    () => new nn.TransformerBlock({ features: 2, heads: 1, activation: 'x' as never }),
+  ],
+  ['input: name must be', () => nn.input({ shape: [3], name: 5 as never })],
+  ['earlyStopping: monitor must be', () => nn.earlyStopping({ monitor: 5 as never })],
+  ['reshape: the shape must be', () => layers.reshape(5 as never)],
+  ['lambda: its argument must be', () => layers.lambda(undefined as never)],
+])('%s', (message, make) => {
+  expect(make).toThrow(TesseraError);
+  expect(make).toThrow(message);
+});
+
+test('an unknown precision is refused before anything changes', () => {
+  const symbol = nn.input({ shape: [2] });
+  const model = new nn.Model({ inputs: symbol, outputs: layers.dense({ units: 1 })(symbol) });
+  expect(() => model.compile({ loss: 'huber', precision: 'f16' as never })).toThrow("compile: precision must be 'f32'");
+  expect(() => model.optimizer).toThrow('call compile');
 });

@@ -80,7 +80,7 @@ test('layers return the documented shapes', () => {
 
 test('invalid inputs of a layer are errors', () => {
   expect(() => new Linear({ inputs: 3, outputs: 4 }).forward(zeros([2, 5]))).toThrow(
-    'Linear: expected 3 features in the last axis, got f32 [2, 5]',
+    'Linear: expected x of f32 [..., 3], got f32 [2, 5]',
   );
   expect(() => new Embedding({ vocabulary: 10, outputs: 4 }).forward(tensor(Int32Array.of(10)))).toThrow(
     'index 10 at position 0 is out of range',

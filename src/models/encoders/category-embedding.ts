@@ -1,7 +1,7 @@
 import { Dropout, Embedding, randomNormal } from '../../nn/index.js';
 import type { Tensor } from '../../tensor/index.js';
 import { checkOptions, positiveInteger } from '../../tensor/options.js';
-import { expectTensor, FEATURE_CHECKS, type FeatureOptions } from '../options.js';
+import { expectIds, FEATURE_CHECKS, type FeatureOptions } from '../options.js';
 import { Encoder, type Features } from './encoder.js';
 
 /** The inputs of a `CategoryEmbedding`. */
@@ -50,7 +50,7 @@ export class CategoryEmbedding extends Encoder<CategoryInputs> {
   }
 
   override forward({ ids }: CategoryInputs): Features {
-    expectTensor('CategoryEmbedding', 'ids', ids, 'i32', ['batch']);
+    expectIds('CategoryEmbedding', 'ids', ids, this.embedding.table.shape[0], ['batch']);
     return { pooled: this.drop.forward(this.embedding.forward(ids)) };
   }
 }

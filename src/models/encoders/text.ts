@@ -1,6 +1,6 @@
 import type { Tensor } from '../../tensor/index.js';
 import { type Checks, nonNegativeInteger, optional, positiveInteger } from '../../tensor/options.js';
-import { expectTensor, FEATURE_CHECKS, type FeatureOptions } from '../options.js';
+import { expectIds, expectTensor, FEATURE_CHECKS, type FeatureOptions } from '../options.js';
 import type { TextInputs } from './encoder.js';
 import type { WordEmbedding } from './word-embedding.js';
 
@@ -19,11 +19,15 @@ export const TEXT_CHECKS: Checks<TextOptions> = {
   subwords: optional(nonNegativeInteger),
 };
 
-/** Checks the inputs of an encoder of texts. @throws TesseraError if one is missing or has another type or shape. */
-export function expectText(where: string, { tokens, mask, subwords }: TextInputs, { ngrams }: WordEmbedding): void {
-  const { shape } = expectTensor(where, 'tokens', tokens, 'i32', ['batch', 'time']);
+/**
+ * Checks the inputs of an encoder of texts.
+ * @throws TesseraError if one is missing, has another type or shape, or holds an id out of range.
+ */
+export function expectText(where: string, { tokens, mask, subwords }: TextInputs, embedding: WordEmbedding): void {
+  const { words, ngrams } = embedding;
+  const { shape } = expectIds(where, 'tokens', tokens, words.table.shape[0], ['batch', 'time']);
   if (mask !== undefined) expectTensor(where, 'mask', mask, 'f32', shape);
-  if (ngrams !== undefined) expectTensor(where, 'subwords', subwords, 'i32', [...shape, 'n-grams']);
+  if (ngrams !== undefined) expectIds(where, 'subwords', subwords, ngrams.table.shape[0], [...shape, 'n-grams']);
 }
 
 /**

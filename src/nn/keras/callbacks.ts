@@ -1,6 +1,5 @@
 import { TesseraError } from '../../tensor/index.js';
 import {
-  anything,
   boolean,
   checkOptions,
   expectOptions,
@@ -8,6 +7,7 @@ import {
   nonNegativeInteger,
   oneOf,
   optional,
+  text,
 } from '../../tensor/options.js';
 import type { Module } from '../module.js';
 import type { Optimizer } from '../optimizers.js';
@@ -93,7 +93,7 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): Callbacks {
     minDelta = 0,
     restoreBestWeights = false,
   } = checkOptions('earlyStopping', options, {
-    monitor: anything,
+    monitor: optional(text),
     patience: optional(nonNegativeInteger),
     mode: optional(oneOf('min', 'max')),
     minDelta: optional(nonNegative),

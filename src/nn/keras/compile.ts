@@ -1,5 +1,5 @@
 import { type Tensor, TesseraError, type Variable } from '../../tensor/index.js';
-import { anything, checkOptions, finite, listOf, lookUp, optional } from '../../tensor/options.js';
+import { anything, checkOptions, finite, listOf, lookUp, oneOf, optional } from '../../tensor/options.js';
 import { type Precision, uniqueNames } from '../module.js';
 import { Optimizer } from '../optimizers.js';
 import { losses, type RowFunction } from './losses.js';
@@ -81,7 +81,7 @@ export function compiled(
     loss: anything,
     lossWeights: optional(listOf(finite)),
     metrics: { expected: 'a list', fits: (value) => value === undefined || Array.isArray(value) },
-    precision: anything,
+    precision: optional(oneOf('f32', 'mixed')),
   });
   const lossList: readonly LossLike[] = isList(loss) ? loss : outputs.map(() => loss);
   const weights = lossWeights ?? outputs.map(() => 1);

@@ -1,5 +1,7 @@
+import { checkTensors } from '../../tensor/graph/graph.js';
 import { type DType, type Shape, type Tensor, TesseraError, zeros } from '../../tensor/index.js';
-import { anything, type Check, checkOptions, oneOf, optional } from '../../tensor/options.js';
+import { within } from '../../tensor/ops/checks.js';
+import { type Check, checkOptions, oneOf, optional, shown, text } from '../../tensor/options.js';
 import type { Layer, Module } from '../module.js';
 
 /*
@@ -75,15 +77,17 @@ export function input(options: InputOptions): SymbolicTensor {
   const checked = checkOptions('input', options, {
     shape: SHAPE,
     dtype: optional(oneOf('f32', 'i32', 'u32', 'bool')),
-    name: anything,
+    name: optional(text),
   });
   const { shape, dtype = 'f32', name = 'input' } = checked;
   return new SymbolicTensor([...shape], dtype, name);
 }
 
-function expectSymbol(name: string, symbol: unknown): void {
-  if (!(symbol instanceof SymbolicTensor))
-    throw new TesseraError(`${name}: expected symbols, which input() and layers return; got ${kindOf(symbol)}`);
+/** @throws TesseraError if a value that a layer is called on is not a symbol. */
+export function expectSymbols(name: string, ...symbols: readonly unknown[]): void {
+  const odd = symbols.find((symbol) => !(symbol instanceof SymbolicTensor));
+  if (odd !== undefined || symbols.includes(undefined))
+    throw new TesseraError(`${name}: expected symbols, which input() and layers return; got ${shown(odd)}`);
 }
 
 /** Calls a function on symbols and returns the symbols of its results; the first result gets the mask. */
@@ -93,9 +97,11 @@ export function call(
   compute: (...values: Tensor[]) => Tensor | readonly Tensor[],
   { module, mask }: { readonly module?: Module; readonly mask?: SymbolicTensor | undefined } = {},
 ): [SymbolicTensor, ...SymbolicTensor[]] {
-  for (const symbol of inputs) expectSymbol(name, symbol);
-  const listed = (...values: Tensor[]): readonly Tensor[] => [compute(...values)].flat();
+  expectSymbols(name, ...inputs);
+  const listed = (...values: Tensor[]): readonly Tensor[] => within(name, () => [compute(...values)].flat());
   const results = listed(...inputs.map((symbol) => symbol.sample()));
+  if (results.length === 0) throw new TesseraError(`${name}: expected a result, got none`);
+  checkTensors(name, results);
   for (const { shape } of results)
     if (shape[0] !== 1) throw new TesseraError(`${name}: the first axis of the result must be the batch`);
   const shape = results[0].shape.slice(1);
@@ -106,9 +112,6 @@ export function call(
   );
   return [first, ...others];
 }
-
-const kindOf = (value: unknown): string =>
-  typeof value === 'object' && value !== null ? `a ${value.constructor.name}` : `${value}`;
 
 /** The mask of a combination of sequences: a step is valid if it is valid in all sequences that have a mask. */
 export function jointMask(symbols: readonly SymbolicTensor[]): SymbolicTensor | undefined {
@@ -127,13 +130,20 @@ export interface SymbolicLayer<M extends Module = Module> {
   make(shape: Shape): M;
 }
 
-/** Makes a module in the first call, and returns the same one in later calls. */
-export function once<M extends Module>(make: (shape: Shape) => M): (shape: Shape) => M {
+/** Makes a module in the first call, and returns the same one in later calls; errors begin with the layer's name. */
+export function once<M extends Module>(name: string, make: (shape: Shape) => M): (shape: Shape) => M {
   let made: M | undefined;
   return (shape) => {
-    made ??= make(shape);
+    made ??= within(name, () => make(shape));
     return made;
   };
+}
+
+/** The number of features of a sample, the size of its last axis. @throws TesseraError for a scalar, which has none. */
+export function featuresOf(shape: Shape): number {
+  const features = shape.at(-1);
+  if (features === undefined) throw new TesseraError('expected at least one axis besides the batch, got none');
+  return features;
 }
 
 /** Defines a layer of one input and one result. With `keepsMask`, the result has the mask of the input. */
@@ -142,9 +152,9 @@ export function layer<M extends Layer>(
   make: (shape: Shape) => M,
   { keepsMask = false }: { readonly keepsMask?: boolean } = {},
 ): SymbolicLayer<M> {
-  const moduleFor = once(make);
+  const moduleFor = once(name, make);
   const apply = (x: SymbolicTensor): SymbolicTensor => {
-    expectSymbol(name, x);
+    expectSymbols(name, x);
     const module = moduleFor(x.shape);
     return call(name, [x], (value) => module.forward(value), { module, mask: keepsMask ? x.mask : undefined })[0];
   };

@@ -1,10 +1,11 @@
 import type { Generator } from '../../tensor/generator.js';
 import type { Shape, Tensor, Variable } from '../../tensor/index.js';
+import { within } from '../../tensor/ops/checks.js';
 import { anything, boolean, type Checks, optional } from '../../tensor/options.js';
 import { type Activation, activationOf } from '../activations.js';
-import { type InitializerLike, parameter } from '../initializers.js';
+import { type InitializerLike, PARAMETER_CHECKS, parameter } from '../initializers.js';
 import { Layer } from '../module.js';
-import type { Regularizer } from '../regularizers.js';
+import { REGULARIZER, type Regularizer } from '../regularizers.js';
 
 /** Options of layers that compute y = activation(x ∘ W + b), where ∘ is a matrix product or a convolution. */
 export interface AffineOptions {
@@ -28,11 +29,11 @@ export interface AffineOptions {
 export const AFFINE_CHECKS: Checks<AffineOptions> = {
   activation: anything,
   useBias: optional(boolean),
-  kernelInitializer: anything,
-  biasInitializer: anything,
-  kernelRegularizer: anything,
-  biasRegularizer: anything,
-  generator: anything,
+  kernelInitializer: PARAMETER_CHECKS.initializer,
+  biasInitializer: PARAMETER_CHECKS.initializer,
+  kernelRegularizer: REGULARIZER,
+  biasRegularizer: REGULARIZER,
+  generator: PARAMETER_CHECKS.generator,
 };
 
 /** The base class of layers that compute y = activation(x ∘ W + b), where ∘ is a matrix product or a convolution. */
@@ -48,9 +49,10 @@ export abstract class AffineLayer extends Layer {
     const { activation = 'linear', useBias = true, generator } = options;
     const { kernelInitializer = 'glorotUniform', biasInitializer = 'zeros' } = options;
     const { kernelRegularizer, biasRegularizer } = options;
-    this.kernel = parameter('kernel', kernelShape, kernelInitializer, generator);
-    this.bias = useBias ? parameter('bias', [outputs], biasInitializer, generator) : undefined;
-    this.#activation = activationOf(new.target.name, activation);
+    const where = new.target.name;
+    this.kernel = within(where, () => parameter('kernel', kernelShape, kernelInitializer, generator));
+    this.bias = useBias ? within(where, () => parameter('bias', [outputs], biasInitializer, generator)) : undefined;
+    this.#activation = activationOf(where, activation);
     if (kernelRegularizer !== undefined) this.addPenalty(() => kernelRegularizer(this.kernel));
     const { bias } = this;
     if (biasRegularizer !== undefined && bias !== undefined) this.addPenalty(() => biasRegularizer(bias));

@@ -7,6 +7,7 @@ import {
   TesseraError,
   type Variable,
 } from '../../tensor/index.js';
+import { expectAxes, within } from '../../tensor/ops/checks.js';
 import {
   anything,
   boolean,
@@ -17,8 +18,8 @@ import {
   optional,
   positiveInteger,
 } from '../../tensor/options.js';
-import type { Activation } from '../activations.js';
-import { parameter } from '../initializers.js';
+import { type Activation, expectActivation } from '../activations.js';
+import { PARAMETER_CHECKS, parameter } from '../initializers.js';
 import { Layer, Module } from '../module.js';
 import { Dropout, Linear } from './core.js';
 import { LayerNorm } from './normalization.js';
@@ -65,7 +66,7 @@ export class MultiHeadAttention extends Module {
     const { features, heads, generator } = checkOptions('MultiHeadAttention', options, {
       features: positiveInteger,
       heads: positiveInteger,
-      generator: anything,
+      generator: PARAMETER_CHECKS.generator,
     });
     if (features % heads !== 0)
       throw new TesseraError(`MultiHeadAttention: ${heads} heads do not divide ${features} features`);
@@ -83,12 +84,14 @@ export class MultiHeadAttention extends Module {
    * a row attends to a key.
    */
   forward(x: Tensor, context: Tensor = x, options: AttentionOptions = {}): Tensor {
+    expectAxes('MultiHeadAttention', 'x', x, 'f32', ['batch', 'rows', this.features]);
     const [batch, rows] = x.shape;
+    expectAxes('MultiHeadAttention', 'context', context, 'f32', [batch, 'keys', this.features]);
     const byHead = (y: Tensor) =>
       y.reshape([y.shape[0], y.shape[1], this.heads, this.features / this.heads]).permute([0, 2, 1, 3]);
     const [q, k, v] = [this.query.forward(x), this.key.forward(context), this.value.forward(context)].map(byHead);
-    const heads = attention(q, k, v, options).permute([0, 2, 1, 3]).reshape([batch, rows, this.features]);
-    return this.output.forward(heads);
+    const heads = within('MultiHeadAttention', () => attention(q, k, v, options));
+    return this.output.forward(heads.permute([0, 2, 1, 3]).reshape([batch, rows, this.features]));
   }
 }
 
@@ -118,7 +121,7 @@ export const TRANSFORMER_CHECKS = {
   activation: anything,
   dropout: optional(fraction),
   causal: optional(boolean),
-  generator: anything,
+  generator: PARAMETER_CHECKS.generator,
   seed: optional(nonNegativeInteger),
 };
 
@@ -153,6 +156,7 @@ export class TransformerBlock extends Module {
       features: positiveInteger,
       heads: positiveInteger,
     });
+    expectActivation('TransformerBlock', checked.activation);
     const { features, heads, generator, seed } = checked;
     const { hidden = 4 * features, activation = 'gelu', dropout = 0, causal = false } = checked;
     this.norm1 = new LayerNorm({ features });
@@ -168,8 +172,11 @@ export class TransformerBlock extends Module {
    * Applies the block. The mask broadcasts to (batch, heads, rows, rows) and is true where a row attends to another.
    */
   forward(x: Tensor, mask?: Tensor): Tensor {
+    expectAxes('TransformerBlock', 'x', x, 'f32', ['batch', 'rows', this.attention.features]);
     const normalized = this.norm1.forward(x);
-    const attended = this.attention.forward(normalized, normalized, { causal: this.#causal, mask });
+    const attended = within('TransformerBlock', () =>
+      this.attention.forward(normalized, normalized, { causal: this.#causal, mask }),
+    );
     const h = x.add(this.drop.forward(attended));
     const hidden = this.expand.forward(this.norm2.forward(h));
     return h.add(this.drop.forward(this.contract.forward(hidden)));
@@ -205,7 +212,7 @@ export class PositionalEmbedding extends Layer {
     const { length, features, generator } = checkOptions('PositionalEmbedding', options, {
       length: positiveInteger,
       features: positiveInteger,
-      generator: anything,
+      generator: PARAMETER_CHECKS.generator,
     });
     this.length = length;
     this.table = parameter('table', [length, features], 'randomUniform', generator);
@@ -213,7 +220,9 @@ export class PositionalEmbedding extends Layer {
 
   /** Adds the embeddings of the positions to x. @throws TesseraError if x has more than `length` rows. */
   override forward(x: Tensor): Tensor {
-    const rows = x.shape.at(-2) ?? 0;
+    const [, features] = this.table.shape;
+    expectAxes('PositionalEmbedding', 'x', x, 'f32', ['...', 'rows', features]);
+    const rows = x.shape[x.rank - 2];
     if (rows > this.length)
       throw new TesseraError(`PositionalEmbedding: x ${x.describe()} has more than ${this.length} rows`);
     return x.add(this.table.slice([0], [rows]));

@@ -1,4 +1,5 @@
 import { conv1d, conv2dTranspose, type Tensor, TesseraError } from '../../tensor/index.js';
+import { expectAxes, within } from '../../tensor/ops/checks.js';
 import { checkOptions, oneOf, optional, positiveInteger, size2d } from '../../tensor/options.js';
 import { AFFINE_CHECKS, AffineLayer, type AffineOptions } from './affine.js';
 
@@ -62,8 +63,10 @@ export class Conv2D extends AffineLayer {
 
   override forward(x: Tensor): Tensor {
     const { stride = 1, padding = 'valid', dilation = 1, groups = 1 } = this.#options;
+    const where = this.constructor.name;
+    expectAxes(where, 'x', x, 'f32', ['batch', 'height', 'width', this.#options.inputs]);
     const [image, kernel] = this.operands(x, groups);
-    return this.finish(image.conv2d(kernel, { stride, padding, dilation, groups }));
+    return within(where, () => this.finish(image.conv2d(kernel, { stride, padding, dilation, groups })));
   }
 }
 
@@ -130,8 +133,9 @@ export class Conv2DTranspose extends AffineLayer {
 
   override forward(x: Tensor): Tensor {
     const { stride = 1, padding = 'valid', dilation = 1 } = this.#options;
+    expectAxes('Conv2DTranspose', 'x', x, 'f32', ['batch', 'height', 'width', this.#options.inputs]);
     const [image, kernel] = this.operands(x);
-    return this.finish(conv2dTranspose(image, kernel, { stride, padding, dilation }));
+    return within('Conv2DTranspose', () => this.finish(conv2dTranspose(image, kernel, { stride, padding, dilation })));
   }
 }
 
@@ -186,8 +190,9 @@ export class Conv1D extends AffineLayer {
 
   override forward(x: Tensor): Tensor {
     const { stride = 1, padding = 'valid', dilation = 1, groups = 1 } = this.#options;
+    expectAxes('Conv1D', 'x', x, 'f32', ['batch', 'time', this.#options.inputs]);
     const [sequence, kernel] = this.operands(x, groups);
-    return this.finish(conv1d(sequence, kernel, { stride, padding, dilation, groups }));
+    return within('Conv1D', () => this.finish(conv1d(sequence, kernel, { stride, padding, dilation, groups })));
   }
 }
 

@@ -1,18 +1,11 @@
 import type { Generator } from '../../tensor/generator.js';
-import { checkTensors } from '../../tensor/graph/graph.js';
 import { concat, dropout, type Tensor, TesseraError, type Variable } from '../../tensor/index.js';
-import {
-  anything,
-  checkOptions,
-  fraction,
-  nonNegativeInteger,
-  optional,
-  positiveInteger,
-} from '../../tensor/options.js';
+import { expectAxes, expectTensor, within } from '../../tensor/ops/checks.js';
+import { checkOptions, fraction, nonNegativeInteger, optional, positiveInteger } from '../../tensor/options.js';
 import { type Activation, activationOf } from '../activations.js';
-import { type InitializerLike, nextStream, parameter } from '../initializers.js';
+import { type InitializerLike, nextStream, PARAMETER_CHECKS, parameter } from '../initializers.js';
 import { Counter, Layer } from '../module.js';
-import type { Regularizer } from '../regularizers.js';
+import { REGULARIZER, type Regularizer } from '../regularizers.js';
 import { AFFINE_CHECKS, AffineLayer, type AffineOptions } from './affine.js';
 
 /** Options of a `Linear`. */
@@ -49,10 +42,7 @@ export class Linear extends AffineLayer {
 
   /** Computes y. @throws TesseraError if the last axis of x does not have `inputs` features. */
   override forward(x: Tensor): Tensor {
-    checkTensors('Linear', [x]);
-    if (x.shape.at(-1) !== this.inputs) {
-      throw new TesseraError(`Linear: expected ${this.inputs} features in the last axis, got ${x.describe()}`);
-    }
+    expectAxes(this.constructor.name, 'x', x, 'f32', ['...', this.inputs]);
     const [input, kernel] = this.operands(x);
     return this.finish(input.matmul(kernel));
   }
@@ -94,23 +84,25 @@ export class Embedding extends Layer {
     } = checkOptions('Embedding', options, {
       vocabulary: positiveInteger,
       outputs: positiveInteger,
-      initializer: anything,
-      regularizer: anything,
-      generator: anything,
+      initializer: PARAMETER_CHECKS.initializer,
+      regularizer: REGULARIZER,
+      generator: PARAMETER_CHECKS.generator,
     });
-    this.table = parameter('table', [vocabulary, outputs], initializer, generator);
+    this.table = within('Embedding', () => parameter('table', [vocabulary, outputs], initializer, generator));
     if (regularizer !== undefined) this.addPenalty(() => regularizer(this.table));
   }
 
   /** Looks up the vectors of the ids. @throws TesseraError if an id known on the host is not in the vocabulary. */
   override forward(ids: Tensor): Tensor {
-    return this.table.gather(ids);
+    expectAxes('Embedding', 'ids', ids, 'i32', ['...']);
+    return within('Embedding', () => this.table.gather(ids));
   }
 }
 
 /** Flattens all axes but the batch: x (batch, ...) -> y (batch, features). Nothing is copied. */
 export class Flatten extends Layer {
   override forward(x: Tensor): Tensor {
+    expectTensor('Flatten', 'x', x);
     const [batch, ...rest] = x.shape;
     if (batch === undefined) throw new TesseraError('Flatten: expected a batch axis, got a scalar');
     return x.reshape([batch, rest.reduce((product, size) => product * size, 1)]);
@@ -155,6 +147,7 @@ export class Dropout extends Layer {
   }
 
   override forward(x: Tensor): Tensor {
+    expectAxes('Dropout', 'x', x, 'f32', ['...']);
     return this.training && this.rate > 0 ? dropout(x, this.rate, { seed: this.#seed, draw: this.draws.value++ }) : x;
   }
 }
@@ -168,7 +161,8 @@ export class Activate extends Layer {
   }
 
   override forward(x: Tensor): Tensor {
-    return activationOf('Activate', this.activation)(x);
+    expectAxes('Activate', 'x', x, 'f32', ['...']);
+    return within('Activate', () => activationOf('Activate', this.activation)(x));
   }
 }
 
@@ -184,7 +178,10 @@ export class Sequential extends Layer {
   }
 
   override forward(x: Tensor): Tensor {
-    return this.layers.reduce((value, layer) => layer.forward(value), x);
+    return this.layers.reduce(
+      (value, layer, index) => within(`Sequential: layer ${index}`, () => layer.forward(value)),
+      x,
+    );
   }
 }
 
@@ -200,7 +197,8 @@ export class Residual extends Layer {
   }
 
   override forward(x: Tensor): Tensor {
-    return x.add(this.layer.forward(x));
+    expectTensor('Residual', 'x', x);
+    return within('Residual', () => x.add(this.layer.forward(x)));
   }
 }
 

@@ -9,6 +9,7 @@ import {
   track,
   type Variable,
 } from '../../tensor/index.js';
+import { expectAxes } from '../../tensor/ops/checks.js';
 import { checkOptions, closedFraction, nonNegative, optional, positiveInteger } from '../../tensor/options.js';
 import { parameter } from '../initializers.js';
 import { Layer } from '../module.js';
@@ -49,6 +50,7 @@ export class LayerNorm extends Layer {
   }
 
   override forward(x: Tensor): Tensor {
+    expectAxes('LayerNorm', 'x', x, 'f32', ['...', this.scale.size]);
     return layerNorm(x, { scale: this.scale, shift: this.shift, epsilon: this.#epsilon });
   }
 }
@@ -73,6 +75,7 @@ export class RMSNorm extends Layer {
   }
 
   override forward(x: Tensor): Tensor {
+    expectAxes('RMSNorm', 'x', x, 'f32', ['...', this.scale.size]);
     return rmsNorm(x, { scale: this.scale, epsilon: this.#epsilon });
   }
 }
@@ -112,6 +115,7 @@ export class GroupNorm extends Layer {
   }
 
   override forward(x: Tensor): Tensor {
+    expectAxes('GroupNorm', 'x', x, 'f32', ['batch', '...', this.scale.size]);
     return groupNorm(x, this.groups, { scale: this.scale, shift: this.shift, epsilon: this.#epsilon });
   }
 }
@@ -140,6 +144,7 @@ export class InstanceNorm extends Layer {
   }
 
   override forward(x: Tensor): Tensor {
+    expectAxes('InstanceNorm', 'x', x, 'f32', ['batch', 'pixels', '...', this.scale.size]);
     return instanceNorm(x, { scale: this.scale, shift: this.shift, epsilon: this.#epsilon });
   }
 }
@@ -194,6 +199,7 @@ export class BatchNorm extends Layer {
   }
 
   override forward(x: Tensor): Tensor {
+    expectAxes('BatchNorm', 'x', x, 'f32', ['batch', '...', this.scale.size]);
     const options = { scale: this.scale, shift: this.shift, epsilon: this.#epsilon };
     const { runningMean, runningVariance } = this;
     if (!this.training)

@@ -1,4 +1,5 @@
 import { averagePool2d, globalAveragePool2d, globalMaxPool2d, maxPool2d, type Tensor } from '../../tensor/index.js';
+import { expectAxes, within } from '../../tensor/ops/checks.js';
 import { checkOptions, oneOf, optional, size2d } from '../../tensor/options.js';
 import { Layer } from '../module.js';
 
@@ -11,6 +12,8 @@ export interface Pool2DOptions {
   /** The padding: 'same' covers all pixels, with windows clipped at the border; 'valid' adds none. Default 'valid'. */
   readonly padding?: 'valid' | 'same';
 }
+
+const IMAGES = ['batch', 'height', 'width', 'channels'];
 
 abstract class Pool2D extends Layer {
   protected readonly options: Required<Pool2DOptions>;
@@ -40,7 +43,8 @@ abstract class Pool2D extends Layer {
  */
 export class MaxPool2D extends Pool2D {
   override forward(x: Tensor): Tensor {
-    return maxPool2d(x, this.options);
+    expectAxes('MaxPool2D', 'x', x, 'f32', IMAGES);
+    return within('MaxPool2D', () => maxPool2d(x, this.options));
   }
 }
 
@@ -53,7 +57,8 @@ export class MaxPool2D extends Pool2D {
  */
 export class AveragePool2D extends Pool2D {
   override forward(x: Tensor): Tensor {
-    return averagePool2d(x, this.options);
+    expectAxes('AveragePool2D', 'x', x, 'f32', IMAGES);
+    return within('AveragePool2D', () => averagePool2d(x, this.options));
   }
 }
 
@@ -63,7 +68,7 @@ export class AveragePool2D extends Pool2D {
  */
 export class GlobalAveragePool2D extends Layer {
   override forward(x: Tensor): Tensor {
-    return globalAveragePool2d(x);
+    return globalAveragePool2d(expectAxes('GlobalAveragePool2D', 'x', x, 'f32', IMAGES));
   }
 }
 
@@ -72,6 +77,6 @@ export class GlobalAveragePool2D extends Layer {
  */
 export class GlobalMaxPool2D extends Layer {
   override forward(x: Tensor): Tensor {
-    return globalMaxPool2d(x);
+    return globalMaxPool2d(expectAxes('GlobalMaxPool2D', 'x', x, 'f32', IMAGES));
   }
 }

@@ -1,7 +1,8 @@
 import type { Generator } from '../../tensor/generator.js';
 import { concat, gru, type LstmState, lstm, type Tensor, TesseraError, type Variable } from '../../tensor/index.js';
-import { anything, boolean, type Check, checkOptions, oneOf, optional, positiveInteger } from '../../tensor/options.js';
-import { type Initializer, parameter } from '../initializers.js';
+import { expectAxes, expectTensor, within } from '../../tensor/ops/checks.js';
+import { boolean, type Check, checkOptions, oneOf, optional, positiveInteger } from '../../tensor/options.js';
+import { type Initializer, PARAMETER_CHECKS, parameter } from '../initializers.js';
 import { Layer, Module } from '../module.js';
 import { expectLayer } from './core.js';
 
@@ -15,7 +16,7 @@ export interface RecurrentOptions {
   readonly generator?: Generator;
 }
 
-const CHECKS = { inputs: positiveInteger, outputs: positiveInteger, generator: anything };
+const CHECKS = { inputs: positiveInteger, outputs: positiveInteger, generator: PARAMETER_CHECKS.generator };
 
 /**
  * A long short-term memory (Hochreiter and Schmidhuber 1997). At each step t, where ⊙ is the elementwise product,
@@ -58,7 +59,10 @@ export class LSTM extends Module {
 
   /** Runs over the sequence and returns all hidden states (batch, time, outputs) and the last state. */
   run(x: Tensor, mask?: Tensor, initial?: LstmState): Recurrence {
-    return lstm(this.operand(x), this.operand(this.kernel), this.recurrentKernel, this.bias, { mask, initial });
+    expectAxes('LSTM', 'x', x, 'f32', ['batch', 'time', this.kernel.shape[0]]);
+    return within('LSTM', () =>
+      lstm(this.operand(x), this.operand(this.kernel), this.recurrentKernel, this.bias, { mask, initial }),
+    );
   }
 }
 
@@ -120,14 +124,10 @@ export class GRU extends Module {
    */
   run(x: Tensor, mask?: Tensor, initial?: Pick<LstmState, 'hidden'>): Recurrence {
     const { kernel, recurrentKernel, bias, recurrentBias } = this;
+    expectAxes('GRU', 'x', x, 'f32', ['batch', 'time', kernel.shape[0]]);
     const options = { resetAfter: this.#resetAfter, mask, initial: initial?.hidden };
-    const { sequence, last } = gru(
-      this.operand(x),
-      this.operand(kernel),
-      recurrentKernel,
-      bias,
-      recurrentBias,
-      options,
+    const { sequence, last } = within('GRU', () =>
+      gru(this.operand(x), this.operand(kernel), recurrentKernel, bias, recurrentBias, options),
     );
     return { sequence, last: { hidden: last, cell: last } };
   }
@@ -206,8 +206,9 @@ export class Bidirectional extends Module {
    */
   run(x: Tensor, mask?: Tensor, initial?: LstmState): Recurrence & { readonly hidden: Tensor } {
     const [initialForwards, initialBackwards] = initial === undefined ? [] : splitDirections(initial);
-    const a = this.forwards.run(x, mask, initialForwards);
-    const b = this.backwards.run(x.flip(1), mask?.flip(1), initialBackwards);
+    expectAxes('Bidirectional', 'x', x, 'f32', ['batch', 'time', 'inputs']);
+    const a = within('Bidirectional', () => this.forwards.run(x, mask, initialForwards));
+    const b = within('Bidirectional', () => this.backwards.run(x.flip(1), mask?.flip(1), initialBackwards));
     const { concat } = MERGES;
     return {
       sequence: this.#merge(a.sequence, b.sequence.flip(1)),
@@ -278,7 +279,8 @@ export class StackedRecurrent extends Module {
     const states: LstmState[] = [];
     let sequence = x;
     for (const [index, layer] of this.layers.entries()) {
-      const result = layer.run(sequence, mask, initial?.[index]);
+      const below = sequence;
+      const result = within(`StackedRecurrent: layer ${index}`, () => layer.run(below, mask, initial?.[index]));
       sequence = result.sequence;
       states.push(result.last);
     }
@@ -302,8 +304,11 @@ export class TimeDistributed extends Layer {
   }
 
   override forward(x: Tensor): Tensor {
+    expectTensor('TimeDistributed', 'x', x);
     const [batch, time, ...rest] = x.shape;
-    const y = this.layer.forward(x.reshape([batch * time, ...rest]));
+    if (time === undefined)
+      throw new TesseraError(`TimeDistributed: expected x of [batch, time, ...], got ${x.describe()}`);
+    const y = within('TimeDistributed', () => this.layer.forward(x.reshape([batch * time, ...rest])));
     return y.reshape([batch, time, ...y.shape.slice(1)]);
   }
 }

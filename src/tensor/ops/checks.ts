@@ -4,6 +4,7 @@ import type { Shape } from '../../launch/shape.js';
 import { isTensor } from '../factory.js';
 import type { DType, Node } from '../graph/graph.js';
 import { formatShape } from '../graph/shape.js';
+import { shown } from '../options.js';
 import type { Tensor } from '../tensor.js';
 
 /** @throws TesseraError if two tensors have not the same dtype. */
@@ -24,6 +25,42 @@ export function expectTensors(op: string, tensors: readonly Tensor[]): void {
 export function expectTensor(op: string, name: string, input: unknown): void {
   if (!isTensor(input))
     throw new TesseraError(`${op}: ${name} must be a tensor, got ${input === null ? 'null' : typeof input}`);
+}
+
+/**
+ * Returns a tensor unchanged if it has the given dtype and axes. An axis is a size, or a name where any size fits; '...'
+ * stands for any number of axes.
+ * @throws TesseraError if it is no tensor or differs.
+ */
+export function expectAxes(
+  where: string,
+  name: string,
+  x: Tensor | undefined,
+  dtype: DType,
+  axes: readonly (number | string)[],
+): Tensor {
+  const given: unknown = x;
+  if (isTensor(given)) {
+    const more = axes.indexOf('...');
+    const hasRank = more < 0 ? given.rank === axes.length : given.rank >= axes.length - 1;
+    const hasSizes = axes.every((axis, at) => {
+      const fromEnd = more >= 0 && at > more;
+      return typeof axis === 'string' || given.shape.at(fromEnd ? at - axes.length : at) === axis;
+    });
+    if (given.dtype === dtype && hasRank && hasSizes) return given;
+  }
+  const got = isTensor(given) ? given.describe() : given === undefined ? 'nothing' : shown(given);
+  throw new TesseraError(`${where}: expected ${name} of ${dtype} [${axes.join(', ')}], got ${got}`);
+}
+
+/** Runs a function; an error in it begins with the name of the layer that the user called. */
+export function within<T>(where: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof TesseraError) || error.message.startsWith(`${where}: `)) throw error;
+    throw new TesseraError(`${where}: ${error.message}`);
+  }
 }
 
 /** @throws TesseraError if a tensor has not the rank that an op needs. */

@@ -191,6 +191,13 @@ test.each(Object.entries(cases).filter(([, { inputs }]) => inputs === text))(
   },
 );
 
+test('an id out of range is an error under the name of the encoder', () => {
+  const tokens = tensor([[1, 9]], [1, 2], 'i32');
+  expect(() => new TextBag({ vocabulary: 9 }).forward({ tokens })).toThrow('TextBag: tokens 9 at position 1');
+  const ids = tensor([9], [1], 'i32');
+  expect(() => new CategoryEmbedding({ categories: 9 }).forward({ ids })).toThrow('CategoryEmbedding: ids 9 at');
+});
+
 test('sizes that do not fit each other are errors', () => {
   expect(() => new ImageResidual({ width: 6 })).toThrow('ImageResidual: width must be a positive multiple of 4, got 6');
   expect(() => new ImageConv({ image: [2, 5, 1] })).toThrow('ImageConv: expected images of at least 3 x 3 pixels');

@@ -1,6 +1,7 @@
 import type { Generator } from '../../../tensor/generator.js';
 import type { Tensor } from '../../../tensor/index.js';
-import { anything, boolean, checkOptions, optional, positiveInteger } from '../../../tensor/options.js';
+import { boolean, checkOptions, optional, positiveInteger } from '../../../tensor/options.js';
+import { PARAMETER_CHECKS } from '../../initializers.js';
 import { TRANSFORMER_CHECKS } from '../../layers/attention.js';
 import {
   MultiHeadAttention,
@@ -8,7 +9,7 @@ import {
   TransformerBlock,
   type TransformerBlockOptions,
 } from '../../layers/index.js';
-import { call, layer, once, type SymbolicLayer, type SymbolicTensor } from '../symbols.js';
+import { call, expectSymbols, featuresOf, layer, once, type SymbolicLayer, type SymbolicTensor } from '../symbols.js';
 
 /** Converts a mask of steps (batch, time) to one of keys for attention, (batch, 1, 1, time) of bool. */
 const byKey = (mask: Tensor | undefined): Tensor | undefined => mask?.notEqual(0).expandDims(1).expandDims(1);
@@ -33,12 +34,14 @@ export function multiHeadAttention(
   const { numHeads, causal, generator } = checkOptions('multiHeadAttention', options, {
     numHeads: positiveInteger,
     causal: optional(boolean),
-    generator: anything,
+    generator: PARAMETER_CHECKS.generator,
   });
   const moduleFor = once(
-    (shape) => new MultiHeadAttention({ features: shape[shape.length - 1], heads: numHeads, generator }),
+    'multiHeadAttention',
+    (shape) => new MultiHeadAttention({ features: featuresOf(shape), heads: numHeads, generator }),
   );
   return (x, context = x) => {
+    expectSymbols('multiHeadAttention', x, context);
     const module = moduleFor(x.shape);
     const masks = context.mask === undefined ? [] : [context.mask];
     const attend = (value: Tensor, other: Tensor, mask?: Tensor) =>
@@ -59,9 +62,11 @@ export function transformerBlock(
     numHeads: positiveInteger,
   });
   const moduleFor = once(
-    (shape) => new TransformerBlock({ features: shape[shape.length - 1], heads: numHeads, ...rest }),
+    'transformerBlock',
+    (shape) => new TransformerBlock({ features: featuresOf(shape), heads: numHeads, ...rest }),
   );
   return (x) => {
+    expectSymbols('transformerBlock', x);
     const module = moduleFor(x.shape);
     const masks = x.mask === undefined ? [] : [x.mask];
     const block = (value: Tensor, mask?: Tensor) => module.forward(value, byKey(mask));
@@ -73,7 +78,7 @@ export function transformerBlock(
 export function positionalEmbedding(
   options: { readonly generator?: Generator } = {},
 ): SymbolicLayer<PositionalEmbedding> {
-  const { generator } = checkOptions('positionalEmbedding', options, { generator: anything });
+  const { generator } = checkOptions('positionalEmbedding', options, { generator: PARAMETER_CHECKS.generator });
   return layer(
     'positionalEmbedding',
     ([length, features]) => new PositionalEmbedding({ length, features, generator }),

@@ -1,4 +1,4 @@
-import { resize, type Shape } from '../../../tensor/index.js';
+import { resize } from '../../../tensor/index.js';
 import { checkOptions, oneOf, optional, positiveInteger, size2d } from '../../../tensor/options.js';
 import { expectActivation } from '../../activations.js';
 import { AFFINE_CHECKS } from '../../layers/affine.js';
@@ -13,7 +13,7 @@ import {
   GlobalMaxPool2D,
   MaxPool2D,
 } from '../../layers/index.js';
-import { call, layer, type SymbolicLayer, type SymbolicTensor } from '../symbols.js';
+import { call, featuresOf, layer, type SymbolicLayer, type SymbolicTensor } from '../symbols.js';
 
 type Size = number | readonly [number, number];
 
@@ -48,8 +48,6 @@ const renamed = <S, Rest>({
   dilation: dilationRate,
 });
 
-const channelsOf = (shape: Shape): number => shape[shape.length - 1];
-
 /** One-dimensional convolution along time: (time, channels) -> (time', filters); see `Conv1D`. */
 export function conv1d(
   options: ConvolutionOptions<number, 'valid' | 'same' | 'causal'> & {
@@ -69,7 +67,7 @@ export function conv1d(
     groups: optional(positiveInteger),
   });
   expectActivation('conv1d', rest.activation);
-  return layer('conv1d', (shape) => new Conv1D({ inputs: channelsOf(shape), outputs: filters, ...renamed(rest) }));
+  return layer('conv1d', (shape) => new Conv1D({ inputs: featuresOf(shape), outputs: filters, ...renamed(rest) }));
 }
 
 /** Two-dimensional convolution: (height, width, channels) -> (height', width', filters); see `Conv2D`. */
@@ -79,7 +77,7 @@ export function conv2d(
   const checks = { ...CHECKS, filters: positiveInteger, groups: optional(positiveInteger) };
   const { filters, ...rest } = checkOptions('conv2d', options, checks);
   expectActivation('conv2d', rest.activation);
-  return layer('conv2d', (shape) => new Conv2D({ inputs: channelsOf(shape), outputs: filters, ...renamed(rest) }));
+  return layer('conv2d', (shape) => new Conv2D({ inputs: featuresOf(shape), outputs: filters, ...renamed(rest) }));
 }
 
 /**
@@ -93,7 +91,7 @@ export function depthwiseConv2d(
   const { depthMultiplier, ...rest } = checkOptions('depthwiseConv2d', options, checks);
   expectActivation('depthwiseConv2d', rest.activation);
   const moduleOptions = { ...renamed(rest), multiplier: depthMultiplier };
-  return layer('depthwiseConv2d', (shape) => new DepthwiseConv2D({ inputs: channelsOf(shape), ...moduleOptions }));
+  return layer('depthwiseConv2d', (shape) => new DepthwiseConv2D({ inputs: featuresOf(shape), ...moduleOptions }));
 }
 
 /**
@@ -106,7 +104,7 @@ export function conv2dTranspose(
   const { filters, ...rest } = checkOptions('conv2dTranspose', options, { ...CHECKS, filters: positiveInteger });
   expectActivation('conv2dTranspose', rest.activation);
   const moduleOptions = { outputs: filters, ...renamed(rest) };
-  return layer('conv2dTranspose', (shape) => new Conv2DTranspose({ inputs: channelsOf(shape), ...moduleOptions }));
+  return layer('conv2dTranspose', (shape) => new Conv2DTranspose({ inputs: featuresOf(shape), ...moduleOptions }));
 }
 
 /**

@@ -1,7 +1,6 @@
 import type { Generator } from '../../../tensor/generator.js';
 import type { Shape, Tensor } from '../../../tensor/index.js';
 import {
-  anything,
   boolean,
   checkOptions,
   expectValue,
@@ -13,6 +12,7 @@ import {
   positiveInteger,
 } from '../../../tensor/options.js';
 import { type Activation, activationOf, expectActivation } from '../../activations.js';
+import { PARAMETER_CHECKS } from '../../initializers.js';
 import { AFFINE_CHECKS } from '../../layers/affine.js';
 import {
   Activate,
@@ -25,7 +25,8 @@ import {
   TimeDistributed,
 } from '../../layers/index.js';
 import type { Layer } from '../../module.js';
-import { call, layer, once, type SymbolicLayer, type SymbolicTensor } from '../symbols.js';
+import { REGULARIZER } from '../../regularizers.js';
+import { call, expectSymbols, featuresOf, layer, once, type SymbolicLayer, type SymbolicTensor } from '../symbols.js';
 
 /** A fully connected layer on the last axis, y = activation(x·W + b): (..., features) -> (..., units); see `Linear`. */
 export function dense(
@@ -33,7 +34,7 @@ export function dense(
 ): SymbolicLayer<Linear> {
   const { units, ...rest } = checkOptions('dense', options, { ...AFFINE_CHECKS, units: positiveInteger });
   expectActivation('dense', rest.activation);
-  return layer('dense', (shape) => new Linear({ inputs: shape[shape.length - 1], outputs: units, ...rest }), {
+  return layer('dense', (shape) => new Linear({ inputs: featuresOf(shape), outputs: units, ...rest }), {
     keepsMask: true,
   });
 }
@@ -63,9 +64,9 @@ export function embedding(options: EmbeddingLayerOptions): SymbolicLayer<Embeddi
       inputDim: positiveInteger,
       outputDim: positiveInteger,
       maskZero: optional(boolean),
-      embeddingsInitializer: anything,
-      embeddingsRegularizer: anything,
-      generator: anything,
+      embeddingsInitializer: PARAMETER_CHECKS.initializer,
+      embeddingsRegularizer: REGULARIZER,
+      generator: PARAMETER_CHECKS.generator,
     },
   );
   const make = () =>
@@ -76,8 +77,9 @@ export function embedding(options: EmbeddingLayerOptions): SymbolicLayer<Embeddi
       regularizer: embeddingsRegularizer,
       generator,
     });
-  const moduleFor = once(make);
+  const moduleFor = once('embedding', make);
   const apply = (ids: SymbolicTensor): SymbolicTensor => {
+    expectSymbols('embedding', ids);
     const module = moduleFor(ids.shape);
     const mask = maskZero ? call('mask', [ids], (value) => value.notEqual(0).cast('f32'))[0] : undefined;
     return call('embedding', [ids], (value) => module.forward(value), { module, mask })[0];
@@ -103,10 +105,10 @@ export function timeDistributed(wrapped: SymbolicLayer<Layer>): SymbolicLayer<Ti
 export const flatten = (): SymbolicLayer<Flatten> => layer('flatten', () => new Flatten());
 
 /** Reshapes each sample; one size may be -1, which is inferred. */
-export const reshape =
-  (shape: Shape) =>
-  (x: SymbolicTensor): SymbolicTensor =>
-    call('reshape', [x], (value) => value.reshape([value.shape[0], ...shape]))[0];
+export function reshape(shape: Shape): (x: SymbolicTensor) => SymbolicTensor {
+  expectValue('reshape', 'the shape', shape, listOf(integer));
+  return (x) => call('reshape', [x], (value) => value.reshape([value.shape[0], ...shape]))[0];
+}
 
 /** Permutes the axes of each sample, which count from 1 as in Keras. */
 export function permute(order: readonly number[]): (x: SymbolicTensor) => SymbolicTensor {
@@ -130,6 +132,7 @@ export function activation(name: Activation): SymbolicLayer<Activate> {
 export const globalAveragePooling1d =
   () =>
   (x: SymbolicTensor): SymbolicTensor => {
+    expectSymbols('globalAveragePooling1d', x);
     const { mask } = x;
     if (mask === undefined) return call('globalAveragePooling1d', [x], (value) => value.mean(1))[0];
     const mean = (value: Tensor, weights: Tensor) =>

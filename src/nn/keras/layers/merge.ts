@@ -1,5 +1,6 @@
 import { concat, type Tensor, TesseraError } from '../../../tensor/index.js';
-import { call, jointMask, type SymbolicTensor } from '../symbols.js';
+import { callable, expectValue } from '../../../tensor/options.js';
+import { call, expectSymbols, jointMask, type SymbolicTensor } from '../symbols.js';
 
 /** A layer that merges several symbols, given as a list, into one; see `jointMask` for the mask of the result. */
 export type Merge = (symbols: readonly SymbolicTensor[]) => SymbolicTensor;
@@ -9,6 +10,7 @@ const merge =
   (symbols) => {
     if (!Array.isArray(symbols) || symbols.length === 0 || (count !== undefined && symbols.length !== count))
       throw new TesseraError(`${name}: expected a list of ${count ?? 'one or more'} symbols: ${name}([a, b])`);
+    expectSymbols(name, ...symbols);
     return call(name, symbols, compute, { mask: jointMask(symbols) })[0];
   };
 
@@ -44,4 +46,7 @@ export const minimum: Merge = merge(
   fold((a, b) => a.minimum(b)),
 );
 /** Applies any function of tensors (batch, ...) that returns a tensor (batch, ...). */
-export const lambda = (compute: (...values: Tensor[]) => Tensor): Merge => merge('lambda', compute);
+export function lambda(compute: (...values: Tensor[]) => Tensor): Merge {
+  expectValue('lambda', 'its argument', compute, callable);
+  return merge('lambda', compute);
+}

@@ -1,8 +1,7 @@
 import { checkOptions, closedFraction, nonNegative, optional, positiveInteger } from '../../../tensor/options.js';
 import { BatchNorm, GroupNorm, LayerNorm, RMSNorm } from '../../layers/index.js';
-import { layer, type SymbolicLayer } from '../symbols.js';
+import { featuresOf, layer, type SymbolicLayer } from '../symbols.js';
 
-const featuresOf = (shape: readonly number[]) => ({ features: shape[shape.length - 1] });
 const EPSILON = { epsilon: optional(nonNegative) };
 const keepsMask = { keepsMask: true };
 
@@ -20,19 +19,19 @@ export function batchNormalization(
 ): SymbolicLayer<BatchNorm> {
   const checks = { ...EPSILON, momentum: optional(closedFraction) };
   const { momentum = 0.99, epsilon = 1e-3 } = checkOptions('batchNormalization', options, checks);
-  return layer('batchNormalization', (x) => new BatchNorm({ ...featuresOf(x), momentum, epsilon }), keepsMask);
+  return layer('batchNormalization', (x) => new BatchNorm({ features: featuresOf(x), momentum, epsilon }), keepsMask);
 }
 
 /** Layer normalization of the last axis; see `LayerNorm`. */
 export function layerNormalization(options: NormalizationOptions = {}): SymbolicLayer<LayerNorm> {
   const { epsilon = 1e-3 } = checkOptions('layerNormalization', options, EPSILON);
-  return layer('layerNormalization', (x) => new LayerNorm({ ...featuresOf(x), epsilon }), keepsMask);
+  return layer('layerNormalization', (x) => new LayerNorm({ features: featuresOf(x), epsilon }), keepsMask);
 }
 
 /** Root mean square normalization of the last axis; see `RMSNorm`. */
 export function rmsNormalization(options: NormalizationOptions = {}): SymbolicLayer<RMSNorm> {
   const { epsilon = 1e-6 } = checkOptions('rmsNormalization', options, EPSILON);
-  return layer('rmsNormalization', (x) => new RMSNorm({ ...featuresOf(x), epsilon }), keepsMask);
+  return layer('rmsNormalization', (x) => new RMSNorm({ features: featuresOf(x), epsilon }), keepsMask);
 }
 
 /** Group normalization of each sample; see `GroupNorm`. */
@@ -41,5 +40,5 @@ export function groupNormalization(
 ): SymbolicLayer<GroupNorm> {
   const checks = { ...EPSILON, groups: optional(positiveInteger) };
   const { groups = 32, epsilon = 1e-3 } = checkOptions('groupNormalization', options, checks);
-  return layer('groupNormalization', (x) => new GroupNorm({ ...featuresOf(x), groups, epsilon }), keepsMask);
+  return layer('groupNormalization', (x) => new GroupNorm({ features: featuresOf(x), groups, epsilon }), keepsMask);
 }

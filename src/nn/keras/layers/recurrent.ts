@@ -1,8 +1,9 @@
 import type { Generator } from '../../../tensor/generator.js';
 import { concat, type LstmState, type Shape, type Tensor, TesseraError } from '../../../tensor/index.js';
-import { anything, boolean, checkOptions, oneOf, optional, positiveInteger } from '../../../tensor/options.js';
+import { boolean, checkOptions, oneOf, optional, positiveInteger } from '../../../tensor/options.js';
+import { PARAMETER_CHECKS } from '../../initializers.js';
 import { Bidirectional, GRU, LSTM, type Recurrent } from '../../layers/index.js';
-import { call, once, type SymbolicLayer, type SymbolicTensor } from '../symbols.js';
+import { call, expectSymbols, featuresOf, once, type SymbolicLayer, type SymbolicTensor } from '../symbols.js';
 
 /** Options of recurrent layers by Keras's names. */
 export interface RecurrentLayerOptions {
@@ -14,7 +15,7 @@ export interface RecurrentLayerOptions {
   readonly generator?: Generator;
 }
 
-const CHECKS = { units: positiveInteger, returnSequences: optional(boolean), generator: anything };
+const CHECKS = { units: positiveInteger, returnSequences: optional(boolean), generator: PARAMETER_CHECKS.generator };
 
 /** A recurrent layer. It skips the masked steps of its input, takes an initial state and can return the last one. */
 export interface SymbolicRecurrent extends SymbolicLayer<Recurrent> {
@@ -48,8 +49,9 @@ function recurrent<M extends Recurrent>(
   make: (shape: Shape) => M,
   run: (module: M, x: Tensor, mask: Tensor | undefined, initial: readonly Tensor[] | undefined) => Result,
 ): SymbolicRecurrent {
-  const moduleFor = once(make);
+  const moduleFor = once(name, make);
   const withState: SymbolicRecurrent['withState'] = (x, initial = []) => {
+    expectSymbols(name, x);
     if (initial.length !== 0 && initial.length !== stateSize)
       throw new TesseraError(`${name}: an initial state must have ${stateSize} tensors, got ${initial.length}`);
     const module = moduleFor(x.shape);
@@ -79,7 +81,7 @@ export function lstm(options: RecurrentLayerOptions): SymbolicRecurrent {
   return recurrent(
     'lstm',
     { returnSequences, stateSize: 2 },
-    (shape) => new LSTM({ inputs: lastOf(shape), outputs: units, generator }),
+    (shape) => new LSTM({ inputs: featuresOf(shape), outputs: units, generator }),
     (module, x, mask, initial) => {
       const { sequence, last } = module.run(x, mask, initial && { hidden: initial[0], cell: initial[1] });
       return { sequence, hidden: last.hidden, state: [last.hidden, last.cell] };
@@ -94,7 +96,7 @@ export function gru(options: RecurrentLayerOptions & { readonly resetAfter?: boo
   return recurrent(
     'gru',
     { returnSequences, stateSize: 1 },
-    (shape) => new GRU({ inputs: lastOf(shape), outputs: units, resetAfter, generator }),
+    (shape) => new GRU({ inputs: featuresOf(shape), outputs: units, resetAfter, generator }),
     (module, x, mask, initial) => {
       const { sequence, last } = module.run(x, mask, initial && { hidden: initial[0] });
       return { sequence, hidden: last.hidden, state: [last.hidden] };
@@ -144,5 +146,3 @@ function stateOf({ hidden, cell }: LstmState, direction: number): Tensor[] {
   const begin = (direction * width) / 2;
   return [hidden, cell].map((state) => state.slice([0, begin], [batch, begin + width / 2]));
 }
-
-const lastOf = (shape: Shape): number => shape[shape.length - 1];
