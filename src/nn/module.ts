@@ -54,8 +54,8 @@ export interface LoadReport {
 type Member = Variable | Module | Counter;
 
 /**
- * The base class of layers and models. Its public fields hold parameters (`Variable`), submodules, and arrays, Maps and
- * plain objects of these, nested to any depth. The fields give the names: `encoder.layers.0.kernel` is the field
+ * The base class of layers and models. Its public fields hold parameters (`Variable`), submodules, and arrays, Maps, Sets
+ * and plain objects of these, nested to any depth. The fields give the names: `encoder.layers.0.kernel` is the field
  * `kernel` of element 0 of the field `layers` of the field `encoder`. Values in `#private` fields are not found, and so
  * are neither trained nor saved.
  */
@@ -245,8 +245,8 @@ const frozen = new WeakSet<Variable>();
 const isCounter = (member: Member): member is Counter => member instanceof Counter;
 
 /**
- * Yields the modules, variables and counters in a module's fields, also within arrays, Maps and plain objects, by
- * dotted name.
+ * Yields the modules, variables and counters in a module's fields, also within arrays, Maps, Sets and plain
+ * objects, by dotted name.
  */
 function* membersOf(module: Module): Generator<[name: string, member: Member]> {
   for (const [name, field] of Object.entries(module)) yield* membersIn(name, field, []);
@@ -259,14 +259,14 @@ function* membersIn(
 ): Generator<[name: string, member: Member]> {
   if (value instanceof Variable || value instanceof Module || value instanceof Counter) yield [name, value];
   else if (isCollection(value) && !within.includes(value)) {
-    const entries = value instanceof Map ? value.entries() : Object.entries(value);
+    const entries = value instanceof Map ? value.entries() : Object.entries(value instanceof Set ? [...value] : value);
     for (const [key, element] of entries) yield* membersIn(`${name}.${String(key)}`, element, [...within, value]);
   }
 }
 
 function isCollection(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
-  if (Array.isArray(value) || value instanceof Map) return true;
+  if (Array.isArray(value) || value instanceof Map || value instanceof Set) return true;
   const prototype = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 }

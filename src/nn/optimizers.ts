@@ -152,7 +152,10 @@ export abstract class Optimizer {
     checkOptions(where, options, { ...CHECKS, ...checks });
     if (!Array.isArray(parameters) || !parameters.every((parameter) => parameter instanceof Variable))
       throw new TesseraError(`${where}: expected an array of variables first, such as model.parameters()`);
-    if (parameters.length === 0) throw new TesseraError(`${where}: expected at least one parameter, got none`);
+    if (parameters.length === 0)
+      throw new TesseraError(
+        `${where}: expected at least one parameter, got none; a module has those of its public fields that are not frozen`,
+      );
     const repeated = firstRepeated(parameters);
     if (repeated !== undefined)
       throw new TesseraError(

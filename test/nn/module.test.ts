@@ -14,6 +14,7 @@ import {
   Model,
   Module,
   Sequential,
+  SGD,
   setSeed,
   TransformerBlock,
 } from '../../src/nn/index.js';
@@ -211,11 +212,12 @@ test('strict: false loads a part of a state', async () => {
   expect(() => model.loadState(state, { strickt: false } as object)).toThrow("did you mean 'strict'?");
 });
 
-test('modules and parameters are found in Maps, plain objects and nested arrays', () => {
+test('modules and parameters are found in Maps, Sets, plain objects and nested arrays', () => {
   const layer = () => new Linear({ inputs: 1, outputs: 1, useBias: false });
   class Many extends Module {
     readonly byName = new Map([['text', layer()]]);
     readonly heads = { first: layer(), rest: [[layer()], [layer()]] };
+    readonly tower = new Set([layer()]);
     readonly weights = [new Variable(Float32Array.of(1), [1])];
     readonly parent: Module = this;
     readonly size = 3;
@@ -227,8 +229,14 @@ test('modules and parameters are found in Maps, plain objects and nested arrays'
     'heads.first.kernel',
     'heads.rest.0.0.kernel',
     'heads.rest.1.0.kernel',
+    'tower.0.kernel',
   ]);
   expect(many.eval().heads.rest[1][0].training).toBe(false);
+  class Private extends Module {
+    readonly #layer = layer();
+    forward = (x: Tensor) => this.#layer.forward(x);
+  }
+  expect(() => new SGD(new Private().parameters())).toThrow('a module has those of its public fields');
 });
 
 test('a variable keeps its name in the complete model when a submodule lists it; tied modules count once', () => {
