@@ -62,9 +62,14 @@ export class Tensor {
 
   /** Returns dtype, shape and, if the host has them, the values, abbreviated as in NumPy. */
   toString(): string {
-    const current = this.current();
-    const known = current.source.kind === 'data' ? current.source.data : current.host;
-    return `Tensor ${this.describe()}${known === undefined ? ' (not evaluated)' : ` ${formatValues(known, this.shape)}`}`;
+    const { source, host, resident } = this.current();
+    return this.formatted('Tensor', source.kind === 'data' ? source.data : host, resident !== undefined);
+  }
+
+  /** Formats what is known of the value, after a title. */
+  protected formatted(title: string, known: HostArray | undefined, isOnDevice: boolean): string {
+    if (known !== undefined) return `${title} ${this.describe()}${formatValues(known, this.shape, this.dtype)}`;
+    return `${title} ${this.describe()} (${isOnDevice ? 'on the device' : 'not evaluated'})`;
   }
 
   /** Returns the text that `console.log` prints in Node. */

@@ -42,6 +42,12 @@ export class Variable extends Tensor {
     this.#initial = hostArray(values, dtype);
   }
 
+  /** Returns name, dtype, shape and, if the host has them, the values, abbreviated as in NumPy. */
+  override toString(): string {
+    const known = this.#placed === undefined ? this.#initial : this.current().host;
+    return this.formatted(`Variable '${this.name}'`, known, true);
+  }
+
   override current(): Tensor {
     if (this.#current === undefined || !isAt(this.#current, this.version)) {
       this.#current = new Tensor(

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   arange,
   concat,
+  evaluate,
   full,
   oneHot,
   ones,
@@ -30,12 +31,49 @@ describe('printing', () => {
     expect(`${y}`).toBe('Tensor f32 [2, 2] [[2, 3.5], [4, 1.333]]');
     expect(`${tensor(new Float32Array(0), [0, 3])}`).toBe('Tensor f32 [0, 3] []');
     expect(`${tensor(7)}`).toBe('Tensor f32 [] 7');
+    expect(`${tensor([true, false])}`).toBe('Tensor bool [2] [true, false]');
+    const z = x.mul(2);
+    await evaluate(z);
+    expect(`${z}`).toBe('Tensor f32 [2, 2] (on the device)');
+  });
+
+  test('shows the name of a variable, and its value until it is on a device', async () => {
+    const w = variable([1, 2], { name: 'w' });
+    expect(inspect(w)).toBe("Variable 'w' f32 [2] [1, 2]");
+    w.set(Float32Array.of(3, 4));
+    expect(inspect(w)).toBe("Variable 'w' f32 [2] [3, 4]");
+    await evaluate(w.assign(w.add(1)));
+    expect(inspect(w)).toBe("Variable 'w' f32 [2] (on the device)");
+    await w.data();
+    expect(inspect(w)).toBe("Variable 'w' f32 [2] [4, 5]");
   });
 
   test('shortens long axes', () => {
     expect(`${tensor(Array.from({ length: 2000 }, (_, index) => index))}`).toBe(
       'Tensor f32 [2000] [0, 1, 2, ..., 1997, 1998, 1999]',
     );
+  });
+
+  test('breaks what is longer than a line', () => {
+    const numbers = Array.from({ length: 3000 }, (_, index) => index);
+    expect(`${tensor(numbers, [30, 100])}`).toBe(
+      [
+        'Tensor f32 [30, 100]',
+        '[[0, 1, 2, ..., 97, 98, 99],',
+        ' [100, 101, 102, ..., 197, 198, 199],',
+        ' [200, 201, 202, ..., 297, 298, 299],',
+        ' ...,',
+        ' [2700, 2701, 2702, ..., 2797, 2798, 2799],',
+        ' [2800, 2801, 2802, ..., 2897, 2898, 2899],',
+        ' [2900, 2901, 2902, ..., 2997, 2998, 2999]]',
+      ].join('\n'),
+    );
+    const lines = `${tensor(numbers.slice(0, 30))}`.split('\n');
+    expect(lines).toEqual([
+      'Tensor f32 [30]',
+      '[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20,',
+      ' 21, 22, 23, 24, 25, 26, 27, 28, 29]',
+    ]);
   });
 });
 
