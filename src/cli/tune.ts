@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { checkWritable, writeFileAtomically } from '../data/node/index.js';
-import { encodeTuning, type Origin } from '../gpu/tuning.js';
+import { encodeTuning, type Fingerprint } from '../gpu/tuning.js';
 import { readTuning, tuningFile } from '../gpu/webgpu.node.tuning.js';
 import {
   attention,
@@ -78,20 +78,20 @@ export async function tune({
 }
 
 /** Returns the file of a device's choices. @throws TesseraError if the device is not tuned, or there is no file. */
-function placeOf({ name, origin }: Device): { origin: Origin; file: string } {
-  if (origin === null)
+function placeOf({ name, fingerprint }: Device): { fingerprint: Fingerprint; file: string } {
+  if (fingerprint === null)
     throw new TesseraError(`tune: ${name} has no variants to measure; run 'tessera doctor' to see what to install`);
-  const file = tuningFile(origin);
+  const file = tuningFile(fingerprint);
   if (file === undefined) throw new TesseraError('tune: measurements are disabled by TESSERA_TUNING=off; unset it');
-  return { origin, file };
+  return { fingerprint, file };
 }
 
 /** Saves the choices of a device, merged with those that another process has saved since the device was opened. */
 async function keep(device: Device): Promise<void> {
-  const { origin, file } = placeOf(device);
-  const choices = new Map([...(await readTuning(origin)), ...device.choices]);
+  const { fingerprint, file } = placeOf(device);
+  const choices = new Map([...(await readTuning(fingerprint)), ...device.choices]);
   device.choices = choices;
-  await writeFileAtomically(file, encodeTuning(origin, choices));
+  await writeFileAtomically(file, encodeTuning(fingerprint, choices));
 }
 
 function print(rows: readonly TunedChoice[], terminal: Terminal): void {

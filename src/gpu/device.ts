@@ -1,5 +1,5 @@
 import type { Kernel, Needs, Span, SubgroupMatrixConfig } from './kernel.js';
-import type { Choices, Origin } from './tuning.js';
+import type { Choices, Fingerprint } from './tuning.js';
 
 /**
  * The type of the elements of a buffer. All take four bytes (`bool` is a u32 of 0 or 1), except `f16`, which takes two
@@ -122,7 +122,7 @@ export interface Device {
   /** The optional WebGPU features that it has. */
   readonly features: ReadonlySet<string>;
   /** The adapter and versions that measurements are valid for; null on the reference device, which is not tuned. */
-  readonly origin: Origin | null;
+  readonly fingerprint: Fingerprint | null;
   /**
    * The variants of ops that were measured to be fastest; all other ops use their default variant. The map may be
    * replaced by another one at any time.

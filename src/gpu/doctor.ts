@@ -1,4 +1,4 @@
-import { advice, originOf, platform, readTuning, searchAdapter, tuningFile } from '#webgpu';
+import { advice, fingerprintOf, platform, readTuning, searchAdapter, tuningFile } from '#webgpu';
 import { type AdapterDescription, type Attempt, describeAdapter, type FoundAdapter } from './adapter.js';
 import { greatestCommonDivisor } from './statistics.js';
 
@@ -65,9 +65,9 @@ export async function diagnose(): Promise<Diagnosis> {
 }
 
 async function tuningOf({ adapter }: FoundAdapter): Promise<Diagnosis['tuning']> {
-  const origin = originOf(adapter);
-  const file = tuningFile(origin);
-  const { size } = await readTuning(origin);
+  const fingerprint = fingerprintOf(adapter);
+  const file = tuningFile(fingerprint);
+  const { size } = await readTuning(fingerprint);
   return file === undefined || size === 0 ? null : { file, choices: size };
 }
 

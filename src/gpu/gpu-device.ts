@@ -20,7 +20,7 @@ import { packF16, unpackF16 } from './f16.js';
 import { PipelineCache } from './pipelines.js';
 import { BufferPool, sizeClass } from './pool.js';
 import { measurePasses } from './timestamps.js';
-import type { Choices, Origin } from './tuning.js';
+import type { Choices, Fingerprint } from './tuning.js';
 import { UniformArena } from './uniforms.js';
 
 class GpuBuffer implements DeviceBuffer {
@@ -35,7 +35,7 @@ class GpuBuffer implements DeviceBuffer {
 const gpuOf = (buffer: DeviceBuffer): GPUBuffer => (buffer as GpuBuffer).gpu;
 
 /** A dispatch that is ready to be encoded. */
-interface Bound {
+interface BoundDispatch {
   readonly pipeline: GPUComputePipeline;
   readonly group: GPUBindGroup;
   readonly x: number;
@@ -73,11 +73,11 @@ class PreparedOnGpu implements Prepared {
   readonly #bindings: Record<string, DeviceBuffer>[];
   constructor(
     readonly dispatches: readonly Dispatch[],
-    readonly bound: Bound[],
+    readonly bound: BoundDispatch[],
     readonly arena: UniformArena,
     readonly uniforms: GpuBuffer | undefined,
     private readonly groups: BindGroups,
-    private readonly rebind: (dispatch: Dispatch, index: number) => Bound,
+    private readonly rebind: (dispatch: Dispatch, index: number) => BoundDispatch,
     readonly release: () => void,
   ) {
     this.#bindings = dispatches.map(({ bindings }) => ({ ...bindings }));
@@ -129,7 +129,7 @@ export class GpuDevice implements Device {
     readonly name: string,
     readonly software: boolean,
     readonly gpu: GPUDevice,
-    readonly origin: Origin,
+    readonly fingerprint: Fingerprint,
     public choices: Choices,
     private readonly onClose: () => void = () => {},
   ) {
@@ -246,7 +246,7 @@ export class GpuDevice implements Device {
       if (uniforms !== undefined) this.release(uniforms);
     };
     const groups = new BindGroups(16 + 2 * dispatches.length);
-    const bind = (dispatch: Dispatch, index: number): Bound => {
+    const bind = (dispatch: Dispatch, index: number): BoundDispatch => {
       const { pipeline, layout } = pipelines[index];
       const key = `${index}: ${Object.values(dispatch.bindings).map((buffer) => (buffer as GpuBuffer).id)}`;
       const create = () => this.#createBindGroup(dispatch, layout, arena.blocks[index], uniforms);
@@ -308,7 +308,7 @@ export class GpuDevice implements Device {
     return group;
   }
 
-  #gridOf({ kernel, uniforms }: Dispatch): Pick<Bound, 'x' | 'y'> {
+  #gridOf({ kernel, uniforms }: Dispatch): Pick<BoundDispatch, 'x' | 'y'> {
     const count = kernel.workgroups(uniforms);
     const x = Math.min(count, this.limits.workgroupsPerDimension);
     return { x, y: x === 0 ? 0 : Math.ceil(count / x) };
@@ -464,7 +464,7 @@ function wordsOf(data: HostArray): Exclude<HostArray, Float64Array | Uint8Array>
   return data instanceof Uint8Array ? new Uint32Array(data) : data;
 }
 
-function dispatchInto(pass: GPUComputePassEncoder, { pipeline, group, x, y }: Bound): void {
+function dispatchInto(pass: GPUComputePassEncoder, { pipeline, group, x, y }: BoundDispatch): void {
   if (x === 0) return;
   pass.setPipeline(pipeline);
   pass.setBindGroup(0, group);

@@ -1,4 +1,4 @@
-import { findAdapter, originOf, readTuning, warn } from '#webgpu';
+import { findAdapter, fingerprintOf, readTuning, warn } from '#webgpu';
 import { limitsOf } from './adapter.js';
 import { DEVICE_CHOICES, type Device, type DeviceChoice, REMEMBERED_PLANS } from './device.js';
 import { TesseraError } from './errors.js';
@@ -58,6 +58,8 @@ async function open(device: DeviceChoice): Promise<Device> {
     requiredFeatures: [...adapter.features] as GPUFeatureName[],
     requiredLimits: limitsOf(adapter),
   });
-  const origin = originOf(adapter);
-  return new GpuDevice(found.name, found.software, gpu, origin, await readTuning(origin), () => found.release());
+  const fingerprint = fingerprintOf(adapter);
+  return new GpuDevice(found.name, found.software, gpu, fingerprint, await readTuning(fingerprint), () =>
+    found.release(),
+  );
 }

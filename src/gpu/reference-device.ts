@@ -23,7 +23,7 @@ export class ReferenceDevice implements Device {
   readonly name = 'reference (float64 on the CPU)';
   readonly software = true;
   readonly features: ReadonlySet<string> = new Set();
-  readonly origin = null;
+  readonly fingerprint = null;
   choices: Choices = new Map();
   readonly limits = {
     bufferBytes: 2 ** 31,

@@ -8,7 +8,7 @@ import {
   nameOf,
   type Search,
 } from './adapter.js';
-import type { Choices, Origin } from './tuning.js';
+import type { Choices, Fingerprint } from './tuning.js';
 
 /**
  * Asks the browser for its only adapter. It has no toggles; an adapter of another kind than requested is passed over. It
@@ -52,12 +52,12 @@ export async function findAdapter(options: FindOptions = {}): Promise<FoundAdapt
 export const platform = (): Record<string, string> => ({ browser: globalThis.navigator?.userAgent ?? 'unknown' });
 
 /** Returns the adapter and versions that measurements are valid for. */
-export const originOf = (adapter: GPUAdapter): Origin => ({ ...identityOf(adapter), ...platform() });
+export const fingerprintOf = (adapter: GPUAdapter): Fingerprint => ({ ...identityOf(adapter), ...platform() });
 
 /** Returns no measurements, as a page does not store them. */
-export const readTuning = async (_: Origin): Promise<Choices> => new Map();
+export const readTuning = async (_: Fingerprint): Promise<Choices> => new Map();
 /** Returns undefined, as a page has no file of measurements. */
-export const tuningFile = (_: Origin): string | undefined => undefined;
+export const tuningFile = (_: Fingerprint): string | undefined => undefined;
 
 /** Returns advice on how to get an adapter, or a better one than `kind`. */
 export const advice = (kind: AdapterKind | null): string[] =>

@@ -17,7 +17,7 @@ import {
   namesSoftware,
   type Search,
 } from './adapter.js';
-import type { Origin } from './tuning.js';
+import type { Fingerprint } from './tuning.js';
 import { unpackOnce } from './webgpu.node.unpack.js';
 
 export { readTuning, tuningFile } from './webgpu.node.tuning.js';
@@ -274,7 +274,7 @@ export function platform(): Record<string, string> {
 }
 
 /** Returns the adapter and versions that measurements are valid for. */
-export function originOf(adapter: GPUAdapter): Origin {
+export function fingerprintOf(adapter: GPUAdapter): Fingerprint {
   const { version } = require('../../package.json');
   return { ...identityOf(adapter), tessera: version, webgpu: versionOf('webgpu') };
 }
