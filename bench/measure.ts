@@ -13,7 +13,7 @@ export interface Row {
 }
 
 /** An engine to be timed; `run` must not resolve before its work is complete. */
-export interface Contestant {
+export interface Candidate {
   readonly engine: string;
   run(): Promise<unknown>;
 }
@@ -21,14 +21,14 @@ export interface Contestant {
 const WARM_UP = 3;
 
 /**
- * Times contestants alternately, so that changes of the machine's load affect all of them. Returns the milliseconds of
- * each round, by contestant.
+ * Times candidates alternately, so that changes of the machine's load affect all of them. Returns the milliseconds of
+ * each round, by candidate.
  */
-export async function measureInTurn(contestants: readonly Contestant[], rounds: number): Promise<number[][]> {
-  for (const { run } of contestants) for (let round = 0; round < WARM_UP; round++) await run();
-  const times: number[][] = contestants.map(() => []);
+export async function measureInTurn(candidates: readonly Candidate[], rounds: number): Promise<number[][]> {
+  for (const { run } of candidates) for (let round = 0; round < WARM_UP; round++) await run();
+  const times: number[][] = candidates.map(() => []);
   for (let round = 0; round < rounds; round++) {
-    for (const [index, { run }] of contestants.entries()) {
+    for (const [index, { run }] of candidates.entries()) {
       times[index].push(await timeOf(run));
     }
   }

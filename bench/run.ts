@@ -41,7 +41,7 @@ export interface Results extends ReportHeader {
 const note = (line: string): void => console.error(line);
 
 /** For each benchmark that has peers, the prefix of its workloads' names. */
-const WORKS: Partial<Record<Bench, string>> = {
+const WORKLOADS: Partial<Record<Bench, string>> = {
   step: 'training',
   matmul: 'matmul',
   conv2d: 'conv',
@@ -52,12 +52,14 @@ const WORKS: Partial<Record<Bench, string>> = {
   elementwise: 'elementwise',
 };
 
-function worksOf(what: Bench | undefined): string {
+function workloadsOf(what: Bench | undefined): string {
   if (what === undefined) return '';
-  const works = WORKS[what];
-  if (works === undefined)
-    throw new TesseraError(`--peers: no other engine runs '${what}'; expected one of ${Object.keys(WORKS).join(', ')}`);
-  return works;
+  const workloads = WORKLOADS[what];
+  if (workloads === undefined)
+    throw new TesseraError(
+      `--peers: no other engine runs '${what}'; expected one of ${Object.keys(WORKLOADS).join(', ')}`,
+    );
+  return workloads;
 }
 
 /**
@@ -66,7 +68,7 @@ function worksOf(what: Bench | undefined): string {
  */
 export async function runBench(
   what: Bench | undefined,
-  work: string | undefined,
+  workload: string | undefined,
   options: BenchOptions,
 ): Promise<void> {
   const { peers = false, quick = false, json, plots, compare: files } = options;
@@ -76,7 +78,7 @@ export async function runBench(
     if (file !== undefined) await checkWritable(file);
   const wanted = (name: Bench) => what === undefined || what === name;
   const families = KERNEL_FAMILIES.filter(wanted);
-  const works = what === 'peers' ? (work ?? '') : peers ? worksOf(what) : undefined;
+  const workloads = what === 'peers' ? (workload ?? '') : peers ? workloadsOf(what) : undefined;
   const rows: Row[] = [];
   let roofs: Roofs | undefined;
   const device = await openDevice({ device: 'gpu' });
@@ -93,7 +95,7 @@ export async function runBench(
       roofs = results.roofs;
       await writeOut(results, options);
     }
-    if (works !== undefined) rows.push(...(await benchContest({ device, only: works, quick, note })));
+    if (workloads !== undefined) rows.push(...(await benchContest({ device, only: workloads, quick, note })));
   } finally {
     setDefaultDevice(undefined);
     device.close();

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Answer, Request } from './messages.js';
-import type { Inputs, WorkKind } from './workloads.js';
+import type { Inputs, WorkloadKind } from './workloads.js';
 
 const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url));
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -22,8 +22,8 @@ export class EngineProcess {
     private readonly patience = PATIENCE,
   ) {}
 
-  /** Its results for a work, or why there are none; starts the process where none runs. */
-  async prepare(kind: WorkKind, inputs: Inputs): Promise<{ outputs: Float32Array[] } | { why: string }> {
+  /** Its results for a workload, or why there are none; starts the process where none runs. */
+  async prepare(kind: WorkloadKind, inputs: Inputs): Promise<{ outputs: Float32Array[] } | { why: string }> {
     if (this.#broken === undefined && this.#child === undefined) {
       const started = await this.#start();
       if (!('ready' in started)) {

@@ -5,7 +5,7 @@ import { type Row, statistics } from '../measure.js';
 import { EngineProcess } from './child.js';
 import { type Pace, race } from './race.js';
 import { type Column, type Outcome, showContest } from './table.js';
-import { WORKS, type Work } from './workloads.js';
+import { WORKLOADS, type Workload } from './workloads.js';
 
 interface Contestant extends Column {
   readonly module: string;
@@ -36,15 +36,15 @@ export interface ContestOptions {
 }
 
 /**
- * Lets engines compute the same works, each in a process of its own and on the same adapter, checks their results and
- * times them in turn; prints the table. An engine that cannot do a work, or does it wrong, is named with the reason.
- * @throws TesseraError if the peers are not installed, or no work is called so.
+ * Lets engines compute the same workloads, each in a process of its own and on the same adapter, checks their results and
+ * times them in turn; prints the table. An engine that cannot do a workload, or does it wrong, is named with the reason.
+ * @throws TesseraError if the peers are not installed, or no workload is called so.
  */
 export async function benchContest({ device, only = '', quick = false, note }: ContestOptions): Promise<Row[]> {
   expectInstalled(new URL('node_modules', import.meta.url));
-  const works = WORKS.filter(({ name }) => name.startsWith(only));
-  if (works.length === 0)
-    throw new TesseraError(`no work of the contest begins with '${only}'; there are: ${namesOf(WORKS)}`);
+  const workloads = WORKLOADS.filter(({ name }) => name.startsWith(only));
+  if (workloads.length === 0)
+    throw new TesseraError(`no workload of the contest begins with '${only}'; there are: ${namesOf(WORKLOADS)}`);
   const engines = CONTESTANTS.map(({ engine, module }) => ({
     engine,
     process: new EngineProcess(new URL(module, ENGINES)),
@@ -52,17 +52,17 @@ export async function benchContest({ device, only = '', quick = false, note }: C
   const reference = new EngineProcess(new URL('reference.ts', ENGINES));
   const outcomes: Outcome[] = [];
   try {
-    for (const work of works)
-      outcomes.push(...(await contest(work, engines, reference, device, quick ? QUICK : PACE, note)));
+    for (const workload of workloads)
+      outcomes.push(...(await contest(workload, engines, reference, device, quick ? QUICK : PACE, note)));
   } finally {
     for (const { process } of engines) process.close();
     reference.close();
   }
-  console.log(showContest(outcomes, CONTESTANTS, works, { own: OWN, adapter: device.name }));
+  console.log(showContest(outcomes, CONTESTANTS, workloads, { own: OWN, adapter: device.name }));
   return outcomes.flatMap((outcome) => ('row' in outcome ? [outcome.row] : []));
 }
 
-const namesOf = (works: readonly Work[]): string => works.map(({ name }) => name).join('; ');
+const namesOf = (workloads: readonly Workload[]): string => workloads.map(({ name }) => name).join('; ');
 
 /** @throws TesseraError that names the command, if the peers' packages are not there. */
 export function expectInstalled(folder: URL): void {
@@ -78,36 +78,36 @@ interface Running {
 }
 
 async function contest(
-  work: Work,
+  workload: Workload,
   engines: readonly Running[],
   reference: EngineProcess,
   { name: adapter }: Device,
   pace: Pace,
   note: (line: string) => void,
 ): Promise<Outcome[]> {
-  note(work.name);
-  const inputs = await work.inputs();
-  const expected = await reference.prepare(work.kind, inputs);
-  if ('why' in expected) throw new Error(`${work.name}: the reference failed: ${expected.why}`);
+  note(workload.name);
+  const inputs = await workload.inputs();
+  const expected = await reference.prepare(workload.kind, inputs);
+  if ('why' in expected) throw new Error(`${workload.name}: the reference failed: ${expected.why}`);
   const outcomes: Outcome[] = [];
   const sound: Running[] = [];
   for (const one of engines) {
-    const made = await one.process.prepare(work.kind, inputs);
+    const made = await one.process.prepare(workload.kind, inputs);
     const why = 'why' in made ? made.why : disagreement(made.outputs, expected.outputs);
     if (why === undefined) sound.push(one);
-    else outcomes.push({ case: work.name, engine: one.engine, why });
+    else outcomes.push({ case: workload.name, engine: one.engine, why });
   }
   const all = await race(
     sound.map(({ process }) => process),
     pace,
   );
   all.forEach((result, index) => {
-    const shared = { case: work.name, engine: sound[index].engine };
+    const shared = { case: workload.name, engine: sound[index].engine };
     if ('why' in result) outcomes.push({ ...shared, why: result.why });
     else {
       const measured = statistics(result.times);
       const perSecond = 1e-6 / measured.milliseconds;
-      const rates = { gflops: work.flops * perSecond, gigabytes: work.bytes * perSecond };
+      const rates = { gflops: workload.flops * perSecond, gigabytes: workload.bytes * perSecond };
       outcomes.push({ row: { ...shared, ...measured, ...rates, adapter } });
     }
   });

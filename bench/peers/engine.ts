@@ -1,18 +1,18 @@
 import { permuted } from './layout.js';
-import type { HostTensor, Inputs, WorkKind } from './workloads.js';
+import type { HostTensor, Inputs, WorkloadKind } from './workloads.js';
 
 /** An engine in a process of its own, behind the same few words as any other. */
 export interface Engine {
   /**
-   * Makes ready a work: inputs go to the device.
-   * @throws Unable where the engine does not do such work.
+   * Makes ready a workload: inputs go to the device.
+   * @throws Unable where the engine does not have such a workload.
    */
-  prepare(kind: WorkKind, inputs: Inputs): Promise<Prepared>;
+  prepare(kind: WorkloadKind, inputs: Inputs): Promise<Prepared>;
 }
 
-/** A work that is ready to be run again and again. */
+/** A workload that is ready to be run again and again. */
 export interface Prepared {
-  /** Its results, in the layout that `WorkKind` names. */
+  /** Its results, in the layout that `WorkloadKind` names. */
   outputs(): Promise<Float32Array[]>;
   /** Milliseconds of each of `runs` runs, each until the device has done it; results stay on the device. */
   time(runs: number): Promise<number[]>;
@@ -22,13 +22,13 @@ export interface Prepared {
 /** Thrown for what an engine does not do; its message says why. */
 export class Unable extends Error {}
 
-/** One work on an engine's own arrays. */
+/** One workload on an engine's own arrays. */
 export interface Job<Value> {
   /** What it holds on the device. */
   readonly held: readonly Value[];
   /** Computes results that stay on the device; may return before they are there. */
   run(): Value[] | Promise<Value[]>;
-  /** Brings results into the layout that `WorkKind` names, where the engine has another one: the axes' new order. */
+  /** Brings results into the layout that `WorkloadKind` names, where the engine has another one: the axes' new order. */
   readonly order?: readonly number[];
 }
 
@@ -40,7 +40,7 @@ export interface Memory<Value> {
   wait(values: readonly Value[]): Promise<void>;
 }
 
-/** A job as a work that can be checked and timed. */
+/** A job as a workload that can be checked and timed. */
 export function preparedJob<Value>({ held, run, order }: Job<Value>, memory: Memory<Value>): Prepared {
   const freeAll = (values: readonly Value[]) => {
     for (const value of values) memory.release(value);
@@ -65,7 +65,7 @@ export function preparedJob<Value>({ held, run, order }: Job<Value>, memory: Mem
 
 const CHECKED_STEPS = 3;
 
-/** Training as a work: each step ends with its loss on the host. */
+/** Training as a workload: each step ends with its loss on the host. */
 export const preparedTraining = (step: () => Promise<number>): Prepared => ({
   async outputs() {
     const losses: number[] = [];

@@ -1,9 +1,9 @@
-import type { Inputs, WorkKind } from './workloads.js';
+import type { Inputs, WorkloadKind } from './workloads.js';
 
 /*
  * What a parent and an engine's process say to each other: one answer to each request.
  */
-export type Request = { readonly prepare: WorkKind; readonly inputs: Inputs } | { readonly time: number };
+export type Request = { readonly prepare: WorkloadKind; readonly inputs: Inputs } | { readonly time: number };
 
 export type Answer =
   | { readonly ready: true }

@@ -19,7 +19,7 @@ const PAUSE = 30;
 export type Times = { times: number[] } | { why: string };
 
 /**
- * Times engines whose work is prepared, turn by turn, so that whatever changes on the machine in the meantime meets
+ * Times engines whose workload is prepared, turn by turn, so that whatever changes on the machine in the meantime meets
  * all of them. Each warms up first.
  */
 export async function race(

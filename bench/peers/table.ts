@@ -1,6 +1,6 @@
 import { table } from '../../src/cli/terminal.js';
 import type { Row } from '../measure.js';
-import type { Work } from './workloads.js';
+import type { Workload } from './workloads.js';
 
 /** A contestant of the table. */
 export interface Column {
@@ -9,7 +9,7 @@ export interface Column {
   readonly webgpu: boolean;
 }
 
-/** One engine at one work: a row, or why there is none. */
+/** One engine at one workload: a row, or why there is none. */
 export type Outcome =
   | { readonly row: ContestRow }
   | { readonly case: string; readonly engine: string; readonly why: string };
@@ -20,7 +20,7 @@ export interface ContestRow extends Row {
   readonly gigabytes: number;
 }
 
-/** Times the best WebGPU peer takes what Tessera takes, by work; works without one of both are left out. */
+/** Times the best WebGPU peer takes what Tessera takes, by workload; workloads without one of both are left out. */
 export function ratios(rows: readonly Row[], columns: readonly Column[], own: string): Map<string, number> {
   const peers = new Set(columns.filter(({ engine, webgpu }) => webgpu && engine !== own).map(({ engine }) => engine));
   const found = new Map<string, number>();
@@ -38,12 +38,12 @@ export const geometricMean = (values: readonly number[]): number =>
 export function showContest(
   outcomes: readonly Outcome[],
   columns: readonly Column[],
-  works: readonly Pick<Work, 'name'>[],
+  workloads: readonly Pick<Workload, 'name'>[],
   { own, adapter }: { own: string; adapter: string },
 ): string {
   const rows = outcomes.flatMap((outcome) => ('row' in outcome ? [outcome.row] : []));
   const byWork = ratios(rows, columns, own);
-  const cells = works.map(({ name }) => {
+  const cells = workloads.map(({ name }) => {
     const times = columns.map(({ engine }) => rows.find((row) => row.case === name && row.engine === engine));
     const mine = rows.find((row) => row.case === name && row.engine === own);
     return [
@@ -51,7 +51,7 @@ export function showContest(
       ...[byWork.get(name)?.toFixed(2) ?? '-', mine?.gflops.toFixed(1) ?? '-', mine?.gigabytes.toFixed(1) ?? '-'],
     ];
   });
-  const head = ['work, ms', ...columns.map(({ engine }) => engine), 'ratio', 'GFLOP/s', 'GB/s'];
+  const head = ['workload, ms', ...columns.map(({ engine }) => engine), 'ratio', 'GFLOP/s', 'GB/s'];
   const all = [...byWork.values()];
   const slower = [...byWork].filter(([, ratio]) => ratio < 1).map(([name]) => name);
   const lines = [
@@ -64,7 +64,7 @@ export function showContest(
   lines.push(`adapter: ${adapter}; engines on the CPU are context`);
   if (all.length > 0) {
     lines.push(
-      `ratio: what the best WebGPU peer takes, by what ${own} takes; geometric mean ${geometricMean(all).toFixed(2)} of ${all.length} works, least ${Math.min(...all).toFixed(2)}`,
+      `ratio: what the best WebGPU peer takes, by what ${own} takes; geometric mean ${geometricMean(all).toFixed(2)} of ${all.length} workloads, least ${Math.min(...all).toFixed(2)}`,
     );
   }
   if (slower.length > 0) lines.push(`${own} is slower at: ${slower.join('; ')}`);

@@ -11,7 +11,7 @@ export interface HostTensor {
 export type Inputs = Readonly<Record<string, HostTensor>>;
 
 /** What an engine must know how to do; sizes are those of the inputs. */
-export type WorkKind =
+export type WorkloadKind =
   /** a (..., m, k), b (..., k, n) -> (..., m, n) */
   | 'matmul'
   /** x (batch, height, width, in), w (height, width, in, out), padding 'same' -> (batch, height, width, out) */
@@ -36,9 +36,9 @@ export type WorkKind =
   | 'training step';
 
 /** Something that all engines are to compute, from the same inputs. */
-export interface Work {
+export interface Workload {
   readonly name: string;
-  readonly kind: WorkKind;
+  readonly kind: WorkloadKind;
   /** Additions and multiplications of the textbook's algorithm. */
   readonly flops: number;
   /** Bytes of what must be read and written at least. */
@@ -54,7 +54,7 @@ function normals(shape: readonly number[], stream: number, scale = 1): HostTenso
 
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
-function matmul(name: string, batch: readonly number[], size: number): Work {
+function matmul(name: string, batch: readonly number[], size: number): Workload {
   const shape = [...batch, size, size];
   return {
     name,
@@ -65,7 +65,7 @@ function matmul(name: string, batch: readonly number[], size: number): Work {
   };
 }
 
-function convolution(name: string, kind: WorkKind, channels: number): Work {
+function convolution(name: string, kind: WorkloadKind, channels: number): Workload {
   const [x, w, dy] = [
     [8, 32, 32, channels],
     [3, 3, channels, 64],
@@ -87,7 +87,7 @@ function convolution(name: string, kind: WorkKind, channels: number): Work {
 const SQUARE = [1024, 1024] as const;
 const MILLION = 1024 * 1024;
 
-function lstm(name: string, kind: 'lstm' | 'lstm gradient'): Work {
+function lstm(name: string, kind: 'lstm' | 'lstm gradient'): Workload {
   const [batch, time, size] = [32, 20, 128];
   const forward = 2 * batch * time * 2 * size * 4 * size;
   const weights = 2 * size * 4 * size;
@@ -122,7 +122,7 @@ async function trainingInputs(): Promise<Inputs> {
 }
 
 /** What is contested, in the order of the table. */
-export const WORKS: readonly Work[] = [
+export const WORKLOADS: readonly Workload[] = [
   matmul('matmul 256', [], 256),
   matmul('matmul 512', [], 512),
   matmul('matmul 1024', [], 1024),

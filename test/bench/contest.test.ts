@@ -5,7 +5,7 @@ import { disagreement, expectInstalled } from '../../bench/peers/contest.js';
 import { partsAlongLastAxis, permuted } from '../../bench/peers/layout.js';
 import { race } from '../../bench/peers/race.js';
 import { type ContestRow, geometricMean, type Outcome, ratios, showContest } from '../../bench/peers/table.js';
-import { type HostTensor, WORKS } from '../../bench/peers/workloads.js';
+import { type HostTensor, WORKLOADS } from '../../bench/peers/workloads.js';
 import { broken } from './fake-engine.js';
 
 const array = (shape: number[], ...data: number[]): HostTensor => ({ shape, data: Float32Array.from(data) });
@@ -24,14 +24,14 @@ describe('an engine in its own process', () => {
     expect(await engine.prepare('training step', {})).toEqual({ outputs: [Float32Array.of(3, 2, 1)] });
   });
 
-  test('says why it gives none, and goes on with the next work', async () => {
+  test('says why it gives none, and goes on with the next workload', async () => {
     engine = new EngineProcess(fake);
     expect(await engine.prepare('softmax', { x })).toEqual({ why: 'it has no softmax' });
     expect(await engine.prepare('layer norm', { x })).toEqual({ why: 'no memory left' });
     expect(await engine.prepare('sum', { x })).toHaveProperty('outputs');
   });
 
-  test('may crash, and starts again for the next work', async () => {
+  test('may crash, and starts again for the next workload', async () => {
     engine = new EngineProcess(fake);
     expect(await engine.prepare('lstm', { x })).toEqual({ why: 'its process ended with 7' });
     expect(await engine.time(1)).toEqual({ why: 'its process has ended' });
@@ -105,7 +105,7 @@ describe('the table', () => {
     ...[row('alone', 'Tessera', 5), row('alone', 'C', 1), row('without us', 'A', 3)],
   ];
 
-  test('compares with the best WebGPU peer of each work', () => {
+  test('compares with the best WebGPU peer of each workload', () => {
     expect([...ratios(rows, columns, 'Tessera')]).toEqual([
       ['fast', 8],
       ['slow', 0.5],
@@ -119,13 +119,15 @@ describe('the table', () => {
       { case: 'slow', engine: 'A', why: 'wrong: element 0' },
       { case: 'alone', engine: 'A', why: 'wrong: element 0' },
     ];
-    const works = ['fast', 'slow', 'alone', 'without us'].map((name) => ({ name }));
-    const lines = showContest(outcomes, columns, works, { own: 'Tessera', adapter: 'llvmpipe, software' }).split('\n');
+    const workloads = ['fast', 'slow', 'alone', 'without us'].map((name) => ({ name }));
+    const lines = showContest(outcomes, columns, workloads, { own: 'Tessera', adapter: 'llvmpipe, software' }).split(
+      '\n',
+    );
     const cells = (name: string) => lines.find((line) => line.startsWith(name))!.split(/\s{2,}/);
     expect(cells('fast')).toEqual(['fast', '2.00', '32.0', '16.0', '1.00', '8.00', '1.0', '1.0']);
     expect(cells('slow')).toEqual(['slow', '20.0', '-', '10.0', '-', '0.50', '1.0', '1.0']);
     expect(cells('without us')).toEqual(['without us', '-', '3.00', '-', '-', '-', '-', '-']);
-    expect(lines.join('\n')).toContain('geometric mean 2.00 of 2 works, least 0.50');
+    expect(lines.join('\n')).toContain('geometric mean 2.00 of 2 workloads, least 0.50');
     expect(lines).toContain('Tessera is slower at: slow');
     expect(lines).toContain('- A (wrong: element 0): slow; alone');
     expect(lines.join('\n')).toContain('llvmpipe, software');
@@ -157,10 +159,10 @@ test('axes and parts change their order', () => {
   );
 });
 
-test('works have names of their own, and the same inputs each time', async () => {
-  expect(new Set(WORKS.map(({ name }) => name)).size).toBe(WORKS.length);
-  const work = WORKS.find(({ kind }) => kind === 'lstm')!;
-  const { x, kernel } = await work.inputs();
-  expect((await work.inputs()).x).toEqual(x);
+test('workloads have names of their own, and the same inputs each time', async () => {
+  expect(new Set(WORKLOADS.map(({ name }) => name)).size).toBe(WORKLOADS.length);
+  const workload = WORKLOADS.find(({ kind }) => kind === 'lstm')!;
+  const { x, kernel } = await workload.inputs();
+  expect((await workload.inputs()).x).toEqual(x);
   expect(x.data[0]).not.toBe(kernel.data[0]);
 });

@@ -1,7 +1,7 @@
 import { type Engine, preparedJob, preparedTraining, Unable } from '../../bench/peers/engine.js';
 import type { HostTensor } from '../../bench/peers/workloads.js';
 
-/** An engine that does one work, and fails at the others each in its own way. */
+/** An engine that does one workload, and fails at the others each in its own way. */
 export async function start(): Promise<Engine> {
   const alive = new Set<HostTensor>();
   const memory = {

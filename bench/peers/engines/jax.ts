@@ -12,7 +12,7 @@ import {
 } from '@jax-js/jax';
 import { type Engine, type Job, type Memory, preparedJob, preparedTraining } from '../engine.js';
 import { CHANNELS_FIRST, CHANNELS_LAST, OUT_FIRST, OUT_LAST, permuted } from '../layout.js';
-import type { HostTensor, Inputs, WorkKind } from '../workloads.js';
+import type { HostTensor, Inputs, WorkloadKind } from '../workloads.js';
 import { pretendToBeABrowser } from './browser.js';
 import { lstmStates } from './jax-lstm.js';
 import { trainer } from './jax-training.js';
@@ -20,8 +20,8 @@ import { trainer } from './jax-training.js';
 // Functions consume their arguments; `.ref` is one use more.
 type Compute = (...inputs: JaxArray[]) => JaxArray[];
 
-/** A work: which inputs it takes, in which layout, and how it is computed. Channels come first here. */
-interface JaxWork {
+/** A workload: which inputs it takes, in which layout, and how it is computed. Channels come first here. */
+interface JaxWorkload {
   readonly compute: Compute;
   readonly takes: readonly string[];
   readonly orders?: Readonly<Record<string, readonly number[]>>;
@@ -39,7 +39,7 @@ function gradients(f: (...inputs: JaxArray[]) => JaxArray, dy: JaxArray, ...inpu
   return found;
 }
 
-const works: Readonly<Record<Exclude<WorkKind, 'training step'>, JaxWork>> = {
+const workloads: Readonly<Record<Exclude<WorkloadKind, 'training step'>, JaxWorkload>> = {
   matmul: { takes: ['a', 'b'], compute: (a, b) => [np.matmul(a!, b!)] },
   conv2d: { takes: ['x', 'w'], orders, order: CHANNELS_LAST, compute: (x, w) => [conv2d(x!, w!)] },
   'conv2d input gradient': {
@@ -92,7 +92,7 @@ export async function start(): Promise<Engine> {
       await getWebGPUDevice().queue.onSubmittedWorkDone();
     },
   };
-  const job = ({ compute, takes, orders, order }: JaxWork, inputs: Inputs): Job<JaxArray> => {
+  const job = ({ compute, takes, orders, order }: JaxWorkload, inputs: Inputs): Job<JaxArray> => {
     const held = takes.map((name) => {
       const axes = orders?.[name];
       return upload(axes === undefined ? inputs[name]! : permuted(inputs[name]!, axes));
@@ -103,7 +103,7 @@ export async function start(): Promise<Engine> {
   return {
     async prepare(kind, inputs) {
       if (kind === 'training step') return preparedTraining(trainer(inputs, upload));
-      return preparedJob(job(works[kind], inputs), memory);
+      return preparedJob(job(workloads[kind], inputs), memory);
     },
   };
 }

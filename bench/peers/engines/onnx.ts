@@ -1,10 +1,10 @@
 import onnxProto from 'onnx-proto';
 import { type Engine, type Job, type Memory, preparedJob, Unable } from '../engine.js';
 import { CHANNELS_FIRST, CHANNELS_LAST, OUT_FIRST, partsAlongLastAxis, permuted } from '../layout.js';
-import type { HostTensor, Inputs, WorkKind } from '../workloads.js';
+import type { HostTensor, Inputs, WorkloadKind } from '../workloads.js';
 
-/** A work as an ONNX model; weights are part of it, as in a model that was exported. Channels come first. */
-export interface OnnxWork {
+/** A workload as an ONNX model; weights are part of it, as in a model that was exported. Channels come first. */
+export interface OnnxWorkload {
   readonly model: Uint8Array;
   /** What is fed to it, by name. */
   readonly feeds: Inputs;
@@ -26,21 +26,25 @@ const integers = (name: string, ints: number[]): IAttributeProto => ({ name, typ
 const real = (name: string, f: number): IAttributeProto => ({ name, type: REAL, f });
 
 /** @throws Unable for gradients: ONNX describes inference. */
-export function onnxWork(kind: WorkKind, { x, w, ...rest }: Inputs): OnnxWork {
+export function onnxWorkload(kind: WorkloadKind, { x, w, ...rest }: Inputs): OnnxWorkload {
   switch (kind) {
     case 'matmul':
-      return work([['MatMul', ['a', 'b'], ['y']]], rest);
+      return workload([['MatMul', ['a', 'b'], ['y']]], rest);
     case 'conv2d': {
       const convolve: Node = ['Conv', ['x', 'w'], ['y'], [integers('pads', [1, 1, 1, 1])]];
       const weights = { w: permuted(w!, OUT_FIRST) };
-      return { ...work([convolve], { x: permuted(x!, CHANNELS_FIRST) }, weights), order: CHANNELS_LAST };
+      return { ...workload([convolve], { x: permuted(x!, CHANNELS_FIRST) }, weights), order: CHANNELS_LAST };
     }
     case 'softmax':
-      return work([['Softmax', ['x'], ['y'], [integer('axis', -1)]]], { x: x! });
+      return workload([['Softmax', ['x'], ['y'], [integer('axis', -1)]]], { x: x! });
     case 'layer norm':
-      return work([['LayerNormalization', ['x', 'scale', 'shift'], ['y'], [real('epsilon', 1e-3)]]], { x: x! }, rest);
+      return workload(
+        [['LayerNormalization', ['x', 'scale', 'shift'], ['y'], [real('epsilon', 1e-3)]]],
+        { x: x! },
+        rest,
+      );
     case 'elementwise':
-      return work(
+      return workload(
         [
           ['Mul', ['x', 'a'], ['xa']],
           ['Add', ['xa', 'b'], ['sum']],
@@ -51,7 +55,7 @@ export function onnxWork(kind: WorkKind, { x, w, ...rest }: Inputs): OnnxWork {
         { x: x!, ...rest },
       );
     case 'sum':
-      return work([['ReduceSum', ['x'], ['y'], [integer('keepdims', 0)]]], { x: x! });
+      return workload([['ReduceSum', ['x'], ['y'], [integer('keepdims', 0)]]], { x: x! });
     case 'lstm':
       return lstm(x!, rest);
     default:
@@ -60,7 +64,7 @@ export function onnxWork(kind: WorkKind, { x, w, ...rest }: Inputs): OnnxWork {
 }
 
 /** Gates of ONNX are ordered i, o, f, g, and a gate's weights are rows. Time comes first. */
-function lstm(x: HostTensor, { kernel, recurrent, bias }: Inputs): OnnxWork {
+function lstm(x: HostTensor, { kernel, recurrent, bias }: Inputs): OnnxWorkload {
   const gates = [0, 3, 1, 2];
   const rows = (weights: HostTensor): HostTensor => {
     const { shape, data } = permuted(partsAlongLastAxis(weights, gates), [1, 0]);
@@ -72,13 +76,13 @@ function lstm(x: HostTensor, { kernel, recurrent, bias }: Inputs): OnnxWork {
   const size = recurrent!.shape[0]!;
   const nodes: Node[] = [['LSTM', ['x', 'w', 'r', 'b'], ['y'], [integer('hidden_size', size)]]];
   // y: (time, direction, batch, hidden)
-  return { ...work(nodes, { x: permuted(x, [1, 0, 2]) }, weights), order: [2, 0, 1, 3] };
+  return { ...workload(nodes, { x: permuted(x, [1, 0, 2]) }, weights), order: [2, 0, 1, 3] };
 }
 
 /** A model of one output, `y`. */
-function work(nodes: readonly Node[], feeds: Inputs, weights: Inputs = {}): OnnxWork {
+function workload(nodes: readonly Node[], feeds: Inputs, weights: Inputs = {}): OnnxWorkload {
   const graph: onnxProto.onnx.IGraphProto = {
-    name: 'work',
+    name: 'workload',
     node: nodes.map(([opType, input, output, attribute = []]) => ({ opType, input, output, attribute })),
     initializer: Object.entries(weights).map(([name, { shape, data }]) => ({
       name,
@@ -106,7 +110,7 @@ export interface Runtime<Value> {
 /** ONNX Runtime, on whatever it runs, as an engine. */
 export const onnxEngine = <Value>({ memory, open, upload }: Runtime<Value>): Engine => ({
   async prepare(kind, inputs) {
-    const { model, feeds, order } = onnxWork(kind, inputs);
+    const { model, feeds, order } = onnxWorkload(kind, inputs);
     const session = await open(model);
     const held = Object.fromEntries(Object.entries(feeds).map(([name, values]) => [name, upload(values)]));
     const job: Job<Value> = {

@@ -13,12 +13,12 @@ import {
 import { BATCHES } from '../../step-data.js';
 import { type Engine, type Job, preparedJob, preparedTraining } from '../engine.js';
 import { partOfRows } from '../layout.js';
-import type { HostTensor, Inputs, WorkKind } from '../workloads.js';
+import type { HostTensor, Inputs, WorkloadKind } from '../workloads.js';
 
 type Graph = (inputs: Record<string, Tensor>) => Tensor[];
 
-/** Each work as a graph that is built anew for every run, as a user's program would. */
-const graphs: Readonly<Record<Exclude<WorkKind, 'training step'>, Graph>> = {
+/** Each workload as a graph that is built anew for every run, as a user's program would. */
+const graphs: Readonly<Record<Exclude<WorkloadKind, 'training step'>, Graph>> = {
   matmul: ({ a, b }) => [a.matmul(b)],
   conv2d: ({ x, w }) => [x.conv2d(w, { padding: 'same' })],
   'conv2d input gradient': ({ x, w, dy }) => grad(x.conv2d(w, { padding: 'same' }).mul(dy).sum(), [x]),

@@ -2,7 +2,7 @@ import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { type Engine, type Job, type Memory, preparedJob, preparedTraining } from '../engine.js';
-import type { HostTensor, Inputs, WorkKind } from '../workloads.js';
+import type { HostTensor, Inputs, WorkloadKind } from '../workloads.js';
 import { pretendToBeABrowser } from './browser.js';
 import { TfjsClassifier } from './tfjs-classifier.js';
 
@@ -12,7 +12,7 @@ type Compute = (inputs: Record<string, tf.Tensor>) => tf.Tensor[];
 const GEOMETRY = { strides: 1, pad: 'same', dataFormat: 'NHWC' };
 
 /** The convolution's gradients are kernels of their own: taken alone, without the forward pass that tf.grad would add. */
-const works: Readonly<Record<Exclude<WorkKind, 'training step'>, Compute>> = {
+const workloads: Readonly<Record<Exclude<WorkloadKind, 'training step'>, Compute>> = {
   matmul: ({ a, b }) => [tf.matMul(a!, b!)],
   conv2d: ({ x, w }) => [tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 1, 'same')],
   'conv2d input gradient': ({ x, w, dy }) => [
@@ -76,7 +76,7 @@ export async function start(): Promise<Engine> {
     prepare: async (kind, inputs) =>
       kind === 'training step'
         ? preparedTraining(TfjsClassifier.trainer({ tf, layers }, inputs))
-        : preparedJob(job(works[kind], inputs), memory),
+        : preparedJob(job(workloads[kind], inputs), memory),
   };
 }
 

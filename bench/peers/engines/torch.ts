@@ -26,11 +26,11 @@ export async function start(): Promise<Engine> {
   const hello = await answers.next();
   if (hello.done) throw new Error(`PyTorch is not installed for ${PYTHON} (Debian: apt-get install python3-torch)`);
   return {
-    async prepare(work, inputs) {
+    async prepare(workload, inputs) {
       const described = Object.entries(inputs).map(([name, { shape, data }]) => [
         ...[name, shape, data instanceof Int32Array ? 'int32' : 'float32'],
       ]);
-      const { results } = await ask({ work, inputs: described }, inputs);
+      const { results } = await ask({ workload, inputs: described }, inputs);
       return {
         outputs: async () => results,
         time: async (time) => (await ask({ time })).times!,

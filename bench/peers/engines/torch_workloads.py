@@ -1,6 +1,6 @@
 """PyTorch's side of the contest: torch.ts starts it and says on standard input what to do.
 
-A request is a line of JSON, for a work followed by the bytes of its inputs; so is an answer with results.
+A request is a line of JSON, for a workload followed by the bytes of its inputs; so is an answer with results.
 """
 
 import json
@@ -21,7 +21,7 @@ def channels_first(x):
 
 
 def arranged(run, arrange=lambda result: result):
-    """A work: how it is run, and how its results are brought into the contest's layout."""
+    """A workload: how it is run, and how its results are brought into the contest's layout."""
     return run, lambda: [arrange(result) for result in run()]
 
 
@@ -122,11 +122,11 @@ def training_step(tokens, images, labels, **weights):
 
 
 def plain(compute):
-    """A work without gradients whose results lie as the contest wants them."""
+    """A workload without gradients whose results lie as the contest wants them."""
     return lambda **inputs: arranged(lambda: [compute(**inputs)])
 
 
-WORKS = {
+WORKLOADS = {
     "matmul": plain(lambda a, b: torch.matmul(a, b)),
     "conv2d": conv2d,
     "conv2d input gradient": conv2d_input_gradient,
@@ -162,8 +162,8 @@ run = None
 answer({"version": torch.__version__})
 for line in iter(sys.stdin.buffer.readline, b""):
     request = json.loads(line)
-    if "work" in request:
-        run, outputs = WORKS[request["work"]](**read_inputs(request["inputs"]))
+    if "workload" in request:
+        run, outputs = WORKLOADS[request["workload"]](**read_inputs(request["inputs"]))
         answer({}, outputs())
     else:
         times = []
