@@ -9,9 +9,9 @@ import { ones } from '../create.js';
 import { broadcastShapes, formatShape } from '../graph/shape.js';
 import { anything, boolean, checkOptions, finite, optional } from '../options.js';
 import type { Tensor } from '../tensor.js';
-import { stack } from './arrange.js';
 import { expectRank, expectType } from './checks.js';
 import { defineOp, type Op } from './define.js';
+import { stack } from './rearrange.js';
 
 /**
  * Computes `attention` for a given mask and a scale of at least 0. Two more outputs (batch, heads, queries) save the

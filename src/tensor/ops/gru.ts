@@ -2,9 +2,9 @@ import { TesseraError } from '../../gpu/errors.js';
 import { full } from '../create.js';
 import { anything, boolean, checkOptions, optional } from '../options.js';
 import type { Tensor } from '../tensor.js';
-import { split, stack } from './arrange.js';
 import { expectFloats, expectRank, expectSameType, expectShape, expectType } from './checks.js';
 import { where } from './elementwise.js';
+import { split, stack } from './rearrange.js';
 
 /** Options of `gru`. */
 export interface GruOptions {

@@ -4,7 +4,6 @@
  * values of the terms of a sum. test/tensor/accuracy.test.ts checks the bounds.
  */
 export * from './activations.js';
-export * from './arrange.js';
 export { type AttentionOptions, attention } from './attention.js';
 export { type Conv1dOptions, type Conv2dOptions, conv1d, conv2d, conv2dTranspose } from './conv2d.js';
 export { crossEntropyRows } from './cross-entropy.js';
@@ -68,6 +67,7 @@ export {
   randomUniform,
 } from './random.js';
 export { arange, eye, linspace, tril, triu } from './range.js';
+export * from './rearrange.js';
 export { type Axes, argmax, max, mean, min, prod, type ReduceOptions, sum } from './reduce.js';
 export { type ResizeMode, resize } from './resize.js';
 export { cumsum } from './scan.js';

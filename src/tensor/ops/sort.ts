@@ -4,9 +4,9 @@ import { sortLaunches } from '../../launch/sort.js';
 import { formatShape, normalizeAxis } from '../graph/shape.js';
 import { boolean, type Checks, checkOptions, optional } from '../options.js';
 import type { Tensor } from '../tensor.js';
-import { flip } from './arrange.js';
 import { expectTensor, expectType } from './checks.js';
 import { defineOp, type Op } from './define.js';
+import { flip } from './rearrange.js';
 import { takeAlongAxis } from './take.js';
 
 /** Computes ascending `argsort` for a non-negative axis. */

@@ -2,12 +2,12 @@ import { TesseraError } from '../../gpu/errors.js';
 import { sizeOf } from '../../launch/shape.js';
 import { formatShape, normalizeAxis } from '../graph/shape.js';
 import type { Tensor } from '../tensor.js';
-import { expandDims } from './arrange.js';
 import { checkIndices, expectType } from './checks.js';
 import { where } from './elementwise.js';
 import { gather } from './gather.js';
 import { permute, reshape } from './movement.js';
 import { arange } from './range.js';
+import { expandDims } from './rearrange.js';
 
 /**
  * Takes slices of x along an axis by index, as NumPy's take: x (..., n, ...), indices (i) of i32 -> (..., i, ...). Exact.
