@@ -150,7 +150,9 @@ function check(one: KernelCase, rung: Rung, found: ArrayLike<number>[], expected
   });
 }
 
-/** Measures the milliseconds per run in each round; a round is one submission of many runs over rotating buffer sets. */
+/**
+ * Measures the milliseconds per run in each round; a round is one submission of many runs over rotating buffer sets.
+ */
 async function timesOf(
   device: Device,
   contents: Contents,

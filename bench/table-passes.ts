@@ -11,7 +11,9 @@ import { Generator } from '../src/tensor/generator.js';
 const LINES_AT_ONCE = 1_000;
 const HEADER = 'id,price,weight,color,brand,title,bought,member,rating,label';
 
-/** Measures how long it takes to inspect and split a large table, and to encode it for training, and how much memory. */
+/**
+ * Measures how long it takes to inspect and split a large table, and to encode it for training, and how much memory.
+ */
 async function measure(rows: number): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), 'tessera-bench-'));
   try {

@@ -36,8 +36,9 @@ export interface ContestOptions {
 }
 
 /**
- * Lets engines compute the same workloads, each in a process of its own and on the same adapter, checks their results and
- * times them in turn; prints the table. An engine that cannot do a workload, or does it wrong, is named with the reason.
+ * Lets engines compute the same workloads, each in a process of its own and on the same adapter, checks their results
+ * and times them in turn; prints the table. An engine that cannot do a workload, or does it wrong, is named with the
+ * reason.
  * @throws TesseraError if the peers are not installed, or no workload is called so.
  */
 export async function benchContest({ device, only = '', quick = false, note }: ContestOptions): Promise<Row[]> {

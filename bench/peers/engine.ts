@@ -28,7 +28,9 @@ export interface Job<Value> {
   readonly held: readonly Value[];
   /** Computes results that stay on the device; may return before they are there. */
   run(): Value[] | Promise<Value[]>;
-  /** Brings results into the layout that `WorkloadKind` names, where the engine has another one: the axes' new order. */
+  /**
+   * Brings results into the layout that `WorkloadKind` names, where the engine has another one: the axes' new order.
+   */
   readonly order?: readonly number[];
 }
 

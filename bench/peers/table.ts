@@ -34,7 +34,9 @@ export function ratios(rows: readonly Row[], columns: readonly Column[], own: st
 export const geometricMean = (values: readonly number[]): number =>
   Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
 
-/** Works by engines in milliseconds, how many times as fast as the best WebGPU peer Tessera is, and why cells are empty. */
+/**
+ * Works by engines in milliseconds, how many times as fast as the best WebGPU peer Tessera is, and why cells are empty.
+ */
 export function showContest(
   outcomes: readonly Outcome[],
   columns: readonly Column[],

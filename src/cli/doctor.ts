@@ -11,7 +11,9 @@ const SHOWN_LIMITS = [
   'maxComputeWorkgroupsPerDimension',
 ];
 
-/** Implements `tessera doctor`, which reports the adapters of this machine. Returns the exit code, 1 if there is none. */
+/**
+ * Implements `tessera doctor`, which reports the adapters of this machine. Returns the exit code, 1 if there is none.
+ */
 export async function doctor({ json = false }: { json?: boolean }): Promise<number> {
   const terminal = new Terminal(json);
   const found = await diagnose();

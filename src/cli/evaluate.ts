@@ -21,7 +21,7 @@ export interface EvaluateOptions extends ReadFlags {
   readonly json?: boolean;
 }
 
-/** Implements `tessera evaluate`, which tells how well a run does on a table. Returns the exit code. */
+/** Implements `tessera evaluate`, which measures a run on a table. Returns the exit code. */
 export async function evaluate(run: string, files: readonly string[], options: EvaluateOptions): Promise<number> {
   if (!(await isTableRun(run))) {
     if (files.length > 0)

@@ -13,7 +13,9 @@ export interface ExplainOptions {
   readonly json?: boolean;
 }
 
-/** Implements `tessera explain`, which lists the dispatches of a forward pass or training step. Returns the exit code. */
+/**
+ * Implements `tessera explain`, which lists the dispatches of a forward pass or training step. Returns the exit code.
+ */
 export async function explain(
   model: ModelName,
   { batch, training = false, wgsl = false, device: choice, json = false }: ExplainOptions,

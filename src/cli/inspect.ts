@@ -20,7 +20,10 @@ export interface InspectCommandOptions extends TableOptions {
   readonly json?: boolean;
 }
 
-/** Implements `tessera inspect`, which tells what the columns of a table are and what looks wrong. Returns the exit code. */
+/**
+ * Implements `tessera inspect`, which describes the columns of a table and warns of what looks wrong. Returns the exit
+ * code.
+ */
 export async function inspect(files: readonly string[], options: InspectCommandOptions): Promise<number> {
   const { out, sheet, json = false } = options;
   const terminal = new Terminal(json);

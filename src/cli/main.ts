@@ -10,8 +10,8 @@ import { addReadOptions, addTableOptions, TABLE_ARGUMENT } from './table-options
 import { addModelOptions } from './train-options.js';
 
 /*
- * The command line. A command's file is imported when the command runs, as the engine takes far longer to load than a help
- * text takes to print.
+ * The command line. A command's file is imported when the command runs, as the engine takes far longer to load than a
+ * help text takes to print.
  */
 
 const LARGEST_BATCH = 4096;
@@ -186,8 +186,8 @@ describeBench(program.command('bench')).action(async (what, work, options) => {
 });
 
 /**
- * Runs a command line, such as `['train', '--seed', '1']`. Returns the exit code: that of the command, 1 for an error, 2 for
- * a usage error (see exit.ts), 130 after Ctrl-C.
+ * Runs a command line, such as `['train', '--seed', '1']`. Returns the exit code: that of the command, 1 for an error,
+ * 2 for a usage error (see exit.ts), 130 after Ctrl-C.
  */
 export async function main(args: readonly string[]): Promise<number> {
   exitCode = 0;

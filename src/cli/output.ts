@@ -2,7 +2,10 @@ import { realpath } from 'node:fs/promises';
 import { checkWritable } from '../data/node/index.js';
 import { TesseraError } from '../tensor/index.js';
 
-/** Checks before long work that a file can be written. @throws TesseraError if it cannot, or is one of those that are read. */
+/**
+ * Checks before long work that a file can be written. @throws TesseraError if it cannot, or is one of those that are
+ * read.
+ */
 export async function checkOutput(file: string, read: readonly string[]): Promise<void> {
   const real = (name: string): Promise<string | undefined> => realpath(name).catch(() => undefined);
   const output = await real(file);

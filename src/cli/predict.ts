@@ -23,8 +23,8 @@ export interface PredictOptions extends ReadFlags {
 }
 
 /**
- * Implements `tessera predict`, which predicts the rows of a table, or one row that is given by flags such as `--price 9.5`.
- * Returns the exit code.
+ * Implements `tessera predict`, which predicts the rows of a table, or one row that is given by flags such as `--price
+ * 9.5`. Returns the exit code.
  */
 export async function predict(run: string, rest: readonly string[], options: PredictOptions): Promise<number> {
   const { tables, cells } = argumentsOf(rest);

@@ -17,7 +17,7 @@ import type { ModelOptions, TrainTableOptions } from './train-options.js';
 export interface TrainOptions extends TrainTableOptions {
   readonly device: DeviceChoice;
   readonly json?: boolean;
-  /** The arguments of the command line, which the report tells. */
+  /** The arguments of the command line, for the report. */
   readonly command: readonly string[];
 }
 
@@ -67,8 +67,8 @@ export async function prepareRun(
 const NO_AUGMENTATION = { flip: false, crop: 0, color: 0, cutout: 0 };
 
 /**
- * A schema whose images have a size: the one that is asked for, or their own, or else the default. They are not augmented
- * where that is asked for.
+ * A schema whose images have a size: the one that is asked for, or their own, or else the default. They are not
+ * augmented where that is asked for.
  */
 function withImageSettings(schema: Schema, { imageSize, augment = true }: ModelOptions, defaultSize: number): Schema {
   const settingsOf = ({ settings }: SchemaField) => ({

@@ -25,9 +25,9 @@ export interface ProfileOptions {
 const WARM_UP = 3;
 
 /**
- * Implements `tessera profile`, which times each kernel of a training step and the host. Timed steps alternate between a
- * normal step, with all dispatches in one pass, and a profiled step, with each dispatch in a pass of its own. Returns the
- * exit code.
+ * Implements `tessera profile`, which times each kernel of a training step and the host. Timed steps alternate between
+ * a normal step, with all dispatches in one pass, and a profiled step, with each dispatch in a pass of its own. Returns
+ * the exit code.
  */
 export async function profile(
   model: ModelName,

@@ -7,8 +7,8 @@ import type { ReadFlags } from './table-options.js';
 import type { Progress, Terminal } from './terminal.js';
 
 /**
- * The same table, whose passes end with the signal's reason once it is aborted, and show their progress. From the second
- * pass on, the number of rows is known.
+ * The same table, whose passes end with the signal's reason once it is aborted, and show their progress. From the
+ * second pass on, the number of rows is known.
  */
 export function shownTable(
   table: Table,

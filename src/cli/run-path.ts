@@ -3,7 +3,8 @@ import path from 'node:path';
 import { TesseraError } from '../tensor/index.js';
 
 /**
- * Tests whether a path is the folder of a run on a table; otherwise it is one on emoji, its checkpoint or the folder of that.
+ * Tests whether a path is the folder of a run on a table; otherwise it is one on emoji, its checkpoint or the folder of
+ * that.
  * @throws TesseraError if it is neither.
  */
 export async function isTableRun(run: string): Promise<boolean> {

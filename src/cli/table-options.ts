@@ -5,9 +5,9 @@ import type { KindName } from '../data/fields/field.js';
 import type { Fractions } from '../data/schema.js';
 
 /*
- * The flags of every command that reads a table, decides what its columns are and splits its rows. `addTableOptions` adds them
- * to a command, whose action gets them as `TableOptions`; `inspectGiven` in table-source.ts does what they say. This file
- * loads fast, for the help.
+ * The flags of every command that reads a table, decides what its columns are and splits its rows. `addTableOptions`
+ * adds them to a command, whose action gets them as `TableOptions`; `inspectGiven` in table-source.ts does what they
+ * say. This file loads fast, for the help.
  */
 
 /** The description of the argument `<tables...>`. */

@@ -16,7 +16,8 @@ export interface InspectedTable {
 }
 
 /**
- * Opens the table that a command was given and inspects it as its flags say; shows the progress, and stops at the signal.
+ * Opens the table that a command was given and inspects it as its flags say; shows the progress, and stops at the
+ * signal.
  * @throws TesseraError as `openTable` and `inspectTable`, and if the schema cannot be read.
  */
 export async function inspectGiven(

@@ -8,8 +8,8 @@ import { trainTable } from './train.js';
 const COMMON = ['seed', 'epochs', 'out', 'resume', 'overwrite', 'device', 'json'];
 
 /**
- * Implements `tessera train`: of a table, or of emoji if no table is given. `given` names the options that were given. Returns the
- * exit code.
+ * Implements `tessera train`: of a table, or of emoji if no table is given. `given` names the options that were given.
+ * Returns the exit code.
  */
 export async function trainCommand(
   tables: readonly string[],

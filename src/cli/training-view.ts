@@ -7,7 +7,7 @@ import type { EpochRecord } from '../predictor/training-state.js';
 import { shownMetric } from './shown-metric.js';
 import type { Progress, Terminal } from './terminal.js';
 
-/** What a user sees while a model is trained. */
+/** The display of a training in the terminal. */
 export class TrainingView {
   readonly #metric: string;
   #progress: Progress | undefined;

@@ -18,7 +18,7 @@ export class CellError extends TesseraError {
 /** What happens to cells that cannot be used: they stop the work, their rows are left out, or they count as absent. */
 export type OnError = 'stop' | 'skip' | 'missing';
 
-/** So many cells are shown, and with 'stop' so many are found before the work stops. */
+/** The number of cells that an error lists, and that 'stop' collects before it stops. */
 const SHOWN = 10;
 
 /** The cells that could not be used in one pass over a table, and what happens to them. */

@@ -1,8 +1,8 @@
 import type { Cell } from './table.js';
 
 /*
- * What a cell says: as a text, a number, a boolean, a date or a set of tags. The columns' statistics and every kind of field
- * read cells by these functions, so that a kind that was inferred can be parsed.
+ * What a cell says: as a text, a number, a boolean, a date or a set of tags. The columns' statistics and every kind of
+ * field read cells by these functions, so that a kind that was inferred can be parsed.
  */
 
 /** What tables write where a value is missing: the list of pandas, and the question mark of the UCI repository. */
@@ -35,7 +35,9 @@ export function isMissing(cell: Cell): boolean {
   return cell instanceof Date && Number.isNaN(cell.getTime());
 }
 
-/** The text of a cell without white space around it; dates in ISO 8601, lists as JSON; undefined where it is missing. */
+/**
+ * The text of a cell without white space around it; dates in ISO 8601, lists as JSON; undefined where it is missing.
+ */
 export function textOf(cell: Cell): string | undefined {
   if (typeof cell === 'string') {
     const text = cell.trim();
@@ -62,8 +64,9 @@ export type Decimal = '.' | ',';
 
 /**
  * The number that a cell says, or undefined if it says none: digits, thousands in groups of three, an exponent, a sign
- * of currency or percent, which is dropped (12% is 12). What a comma means cannot be told from one cell, so it belongs to
- * the column: 1,234 is 1234 with a decimal point, and 1.234 with a decimal comma. Infinity is no number. Booleans are 0 and 1.
+ * of currency or percent, which is dropped (12% is 12). The meaning of a comma is not known from one cell, so it
+ * belongs to the column: 1,234 is 1234 with a decimal point, and 1.234 with a decimal comma. Infinity is no number.
+ * Booleans are 0 and 1.
  */
 export function numberOf(cell: Cell, decimal: Decimal = '.'): number | undefined {
   if (typeof cell === 'number') return Number.isFinite(cell) ? cell : undefined;
@@ -84,7 +87,10 @@ const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
   ...['false', 'f', 'no', 'n', 'off', '0', '0.0'].map((word) => [word, false] as const),
 ]);
 
-/** The truth value that a cell says, or undefined: true and false, t and f, yes and no, y and n, on and off, 1 and 0, in any case. */
+/**
+ * The truth value that a cell says, or undefined: true and false, t and f, yes and no, y and n, on and off, 1 and 0, in
+ * any case.
+ */
 export function booleanOf(cell: Cell): boolean | undefined {
   if (typeof cell === 'boolean') return cell;
   if (typeof cell === 'number' || typeof cell === 'bigint') return BOOLEANS.get(String(cell));
@@ -154,7 +160,10 @@ export function dateOf(cell: Cell, dayFirst = false): number | undefined {
 /** What separates the tags of a cell. */
 export type TagSeparator = ',' | ';' | '|';
 
-/** The tags that a cell names, each once, in order: the items of a list, or of a text with separators, without empty ones. */
+/**
+ * The tags that a cell names, each once, in order: the items of a list, or of a text with separators, without empty
+ * ones.
+ */
 export function tagsOf(cell: Cell, separator: TagSeparator = ','): string[] | undefined {
   if (isMissing(cell)) return undefined;
   const items = Array.isArray(cell)

@@ -45,11 +45,16 @@ export interface ColumnStatistics extends CellCounts {
   readonly values: ReadonlyMap<string, number>;
   /** The smallest and the largest number, where there are numbers. */
   readonly range?: readonly [number, number];
-  /** The mean and the largest number of words (between white space; an ideograph is a word) of the cells that are texts. */
+  /**
+   * The mean and the largest number of words (between white space; an ideograph is a word) of the cells that are texts.
+   */
   readonly words: { readonly mean: number; readonly maximum: number };
 }
 
-/** How many values of a column are counted one by one: fewer in a table of many columns, but always all that can be classes. */
+/**
+ * How many values of a column are counted one by one: fewer in a table of many columns, but always all that can be
+ * classes.
+ */
 const MOST_VALUES = 10_000;
 const FEWEST_VALUES = 1_100;
 const MOST_VALUES_OF_TABLE = 500_000;
@@ -209,7 +214,10 @@ export interface TableStatistics {
   readonly rows: number;
   /** The columns, in the order of the table. */
   readonly columns: readonly ColumnStatistics[];
-  /** Rows drawn at random, all of a small table: the texts of their cells in the order of the columns, long ones as a hash. */
+  /**
+   * Rows drawn at random, all of a small table: the texts of their cells in the order of the columns, long ones as a
+   * hash.
+   */
   readonly sample: readonly (readonly (string | undefined)[])[];
 }
 
@@ -220,9 +228,9 @@ const LONGEST_SAMPLED = 100;
 const clamp = (value: number, low: number, high: number): number => Math.floor(Math.min(Math.max(value, low), high));
 
 /**
- * Gathers the statistics of every column in one pass. Memory is bounded, however long the table: at most 10,000 values and
- * 1,000,000 characters of a column are counted one by one (less from 50 columns on), and 5,000 rows are kept as a sample.
- * `errors` notes the rows that cannot be read.
+ * Gathers the statistics of every column in one pass. Memory is bounded, however long the table: at most 10,000 values
+ * and 1,000,000 characters of a column are counted one by one (less from 50 columns on), and 5,000 rows are kept as a
+ * sample. `errors` notes the rows that cannot be read.
  */
 export async function tableStatistics(table: Table, errors?: CellErrors): Promise<TableStatistics> {
   const { length } = table.columns;

@@ -17,7 +17,10 @@ export interface Duplicates {
   readonly compared: number;
 }
 
-/** Finds equal rows by 64-bit hashes of some of their columns: of 4,000,000 different rows two are confused once in a million tables. */
+/**
+ * Finds equal rows by 64-bit hashes of some of their columns: of 4,000,000 different rows two are confused once in a
+ * million tables.
+ */
 export class DuplicateFinder {
   readonly #first = new GrowingArray(Uint32Array);
   readonly #second = new GrowingArray(Uint32Array);

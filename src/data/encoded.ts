@@ -28,8 +28,8 @@ export interface EncodedTable extends Readonly<Record<PartName, Uint32Array>> {
  * Encodes the rows of a table in one pass. `parts` has the part of each row, as `splitRows` returns them: an index of
  * `PARTS`, or another number for a row that is not used. Without it all rows are for the test.
  *
- * Files that rows name are all used once, so that one that cannot be is known before long work begins: it counts as a cell
- * that cannot be used.
+ * Files that rows name are all used once, so that one that cannot be is known before long work begins: it counts as a
+ * cell that cannot be used.
  *
  * @throws TesseraError as `EncodedRows` does, and as `options.errors` say.
  */
@@ -54,7 +54,7 @@ export async function encodeTable(
   return { encoded, train, validation, test };
 }
 
-/** The files of so many rows are checked at a time. */
+/** The number of rows whose files are checked at a time. */
 const CHECKED_AT_ONCE = 64;
 
 /** Rows of a table, encoded: what loaders make batches of. */
@@ -69,8 +69,8 @@ export class EncodedRows {
 
   /**
    * No rows yet. Where the table has no column of the target, as in a table to predict, batches have none.
-   * @throws TesseraError if the table lacks the column of a field, the schema lacks a state or has a wrong one, or there
-   * are images and no `decodeImage`.
+   * @throws TesseraError if the table lacks the column of a field, the schema lacks a state or has a wrong one, or
+   * there are images and no `decodeImage`.
    */
   constructor(table: Source, schema: Schema, options: EncodeOptions = {}) {
     this.#errors = options.errors ?? new CellErrors();
@@ -114,8 +114,8 @@ export class EncodedRows {
   }
 
   /**
-   * Tries to use the files that rows name, some rows at a time, and yields in their order the rows that have one that cannot
-   * be used: its value is absent from then on. `onChecked` is told how many rows are done, and may throw to stop.
+   * Tries to use the files that rows name, some rows at a time, and yields in their order the rows that have one that
+   * cannot be used: its value is absent from then on. `onChecked` gets the number of rows done, and may throw to stop.
    */
   async *badFiles(onChecked?: EncodeOptions['onChecked']): AsyncGenerator<readonly [row: number, error: CellError]> {
     if (this.#fields.every(({ column }) => column.check === undefined)) return;
@@ -151,8 +151,8 @@ export class EncodedRows {
   }
 
   /**
-   * The tensors of some rows; with a generator, values are augmented. The fields that `others` names are read from other
-   * rows: in place of row r from others.get(name)[r].
+   * The tensors of some rows; with a generator, values are augmented. The fields that `others` names are read from
+   * other rows: in place of row r from others.get(name)[r].
    */
   async batch(
     rows: Uint32Array,

@@ -15,14 +15,14 @@ export interface Inference {
 
 /** The share of a column's values that must be of a kind; the others are bad cells, which reading will name. */
 const MOST = 0.95;
-/** Few values, so many times each on average, are categories, however long their texts are. */
+/** The average number of occurrences from which few values are categories, however long their texts are. */
 const FEW_VALUES = 100;
 const REPEATS = 10;
-/** Otherwise, categories have at most so many words on average, and every value occurs twice on average. */
+/** The maximum average number of words of other categories, each of which occurs twice on average. */
 const SHORT = 4;
-/** Of more than a few such values, each of less than `REPEATS` rows, so many have a word of another if they are texts. */
+/** The fraction of such values, each of fewer than `REPEATS` rows, that share a word with another if they are texts. */
 const SHARING = 1 / 3;
-/** Tags have at most so many words on average. */
+/** The maximum average number of words of a tag. */
 const TAG_WORDS = 3;
 /** A column named as an id that has more values than this, or more than a 20th of the rows, says who, not what. */
 const FEW_IDS = 1_000;
@@ -47,7 +47,7 @@ export const count = (value: number): string => value.toLocaleString('en-US');
 export const distinctOf = ({ distinct, isExact }: ColumnStatistics): string =>
   `${isExact ? '' : 'about '}${count(distinct)} distinct`;
 
-/** Whether every value differs from all others: for an estimate, as nearly as it can tell. */
+/** Whether all values are distinct, within the accuracy of an estimate. */
 export const isUnique = ({ distinct, isExact, rows, missing }: ColumnStatistics): boolean =>
   isExact ? distinct === rows - missing : distinct >= 0.97 * (rows - missing);
 
@@ -84,7 +84,9 @@ function separatorOf({ values, lists }: ColumnStatistics): TagSeparator | undefi
   return undefined;
 }
 
-/** How the cells of a column are read if it is of a kind: what its cells together say of marks, order and separators. */
+/**
+ * How the cells of a column are read if it is of a kind: what its cells together say of marks, order and separators.
+ */
 export function settingsOf(kind: KindName, column: ColumnStatistics): Settings {
   if (kind === 'number' && column.commaNumbers > column.numbers) return { decimal: ',' };
   if (kind === 'date' && column.dayFirstDates > column.dates) return { dayFirst: true };
@@ -96,7 +98,8 @@ export function settingsOf(kind: KindName, column: ColumnStatistics): Settings {
 }
 
 /**
- * Infers the kind of a column from its statistics. The first rule that holds decides; shares are of the cells with a value.
+ * Infers the kind of a column from its statistics. The first rule that holds decides; shares are of the cells with a
+ * value.
  *
  * | column | kind |
  * | --- | --- |
@@ -117,8 +120,9 @@ export function settingsOf(kind: KindName, column: ColumnStatistics): Settings {
  * | at most 4 words on average | category |
  * | anything else | text |
  *
- * So names that stand for themselves, such as brands and places, are categories, learned one by one. Names that describe, such as
- * "grinning face" and "grinning cat", are texts: their words are learned, and understood in names that training has not seen.
+ * So names that stand for themselves, such as brands and places, are categories, learned one by one. Names that
+ * describe, such as "grinning face" and "grinning cat", are texts: their words are learned, and understood in names
+ * that training has not seen.
  */
 export function inferKind(column: ColumnStatistics): Inference {
   const present = column.rows - column.missing;

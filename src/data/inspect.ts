@@ -51,8 +51,8 @@ const MOST_WITH_IMAGES = 36;
 
 /**
  * Finds out what every column of a table is, divides the rows, and says what looks wrong: two passes over the table.
- * @throws TesseraError for what cannot be: an unknown column, a column of two kinds, a target that cannot be predicted (see
- * `inferTarget`), a table without rows, a split that leaves no rows for a part.
+ * @throws TesseraError for what cannot be: an unknown column, a column of two kinds, a target that cannot be predicted
+ * (see `inferTarget`), a table without rows, a split that leaves no rows for a part.
  */
 export async function inspectTable(table: Table, options: InspectOptions = {}): Promise<Inspection> {
   const { overrides = {}, schema: given, onError } = options;
@@ -145,7 +145,10 @@ function withTarget(
   };
 }
 
-/** Ignores the column that rows are split by, as it says who, not what, unless it was given a kind; a date is read as its column is. */
+/**
+ * Ignores the column that rows are split by, as it says who, not what, unless it was given a kind; a date is read as
+ * its column is.
+ */
 function withoutSplitColumn(schema: Schema, columns: readonly ColumnStatistics[], overrides: Overrides): Schema {
   const { split, fields, ignored } = schema;
   if (!('column' in split)) return schema;

@@ -3,9 +3,9 @@ import type { TaskKind } from './schema.js';
 
 /** Fewer rows agree by chance. */
 const FEWEST_ROWS = 20;
-/** Of the sampled rows, so many must share their value with another. */
+/** The fraction of the sampled rows that must share their value with another. */
 const MOST_REPEATED = 0.5;
-/** A class with so many rows, all within one interval of a number that holds no other class, is no chance. */
+/** The number of rows above which a class alone within an interval of a number is no coincidence. */
 const FEWEST_OF_CLASS = 5;
 
 type Pair = readonly [value: string, target: string];

@@ -8,11 +8,11 @@ import { CellError, type Table } from './table.js';
 
 /**
  * Learns the states of the fields of a schema from the training rows alone, in one pass over a table, and mean and
- * deviation of a target that is a number. `isTraining` says of each row, by its number in the table from 0 on, whether it
- * is a training row. Returns the schema with the states.
+ * deviation of a target that is a number. `isTraining` says of each row, by its number in the table from 0 on, whether
+ * it is a training row. Returns the schema with the states.
  *
- * @throws TesseraError if the table lacks a column, a setting is unknown or invalid, a column has nothing to learn from,
- * or as `options.errors` say.
+ * @throws TesseraError if the table lacks a column, a setting is unknown or invalid, a column has nothing to learn
+ * from, or as `options.errors` say.
  */
 export async function learnFields(
   table: Table,

@@ -28,11 +28,11 @@ const WINDOW = 50;
 
 /**
  * Yields the batches of an epoch over some of the encoded rows, while the next ones are being prepared. The batches
- * depend on the seed, the epoch and the options alone: an epoch that goes on with `skip` has the same batches as one that
- * was never interrupted.
+ * depend on the seed, the epoch and the options alone: an epoch that is continued by `skip` has the same batches as one
+ * that was never interrupted.
  *
- * With a seed, rows of like length come together, so that little is padded: the shuffled rows are sorted by length within
- * windows of 50 batches, and the batches of a window shuffled.
+ * With a seed, rows of like length come together, so that little is padded: the shuffled rows are sorted by length
+ * within windows of 50 batches, and the batches of a window shuffled.
  *
  * @throws TesseraError, when called, if an option is unknown or invalid. Errors of reading and decoding reach the loop.
  */
@@ -79,8 +79,8 @@ function sortByLength(rows: Uint32Array, encoded: BatchSource): Uint32Array {
 }
 
 /**
- * Yields what `load` makes of each item, in order, and keeps up to `ahead` loads running beyond the one that is waited for.
- * Where the loop is left, no further load begins, and those that run are waited for.
+ * Yields the results of `load` for each item, in order, and keeps up to `ahead` loads running beyond the one that is
+ * waited for. Where the loop is left, no further load begins, and those that run are waited for.
  */
 async function* prefetch<Item, Loaded>(
   items: Iterator<Item>,

@@ -10,7 +10,8 @@ export interface PixelStatistics {
 
 /**
  * Computes mean and standard deviation of each channel of images (..., channels). Use the training split only.
- * @throws TesseraError if there are no pixels, their number is not a multiple of the channels, or one is outside [0, 1].
+ * @throws TesseraError if there are no pixels, their number is not a multiple of the channels, or one is outside [0,
+ * 1].
  */
 export function pixelStatistics(images: Float32Array, channels: number): PixelStatistics {
   checkPixels('pixelStatistics', images, channels);

@@ -25,8 +25,8 @@ const TASK_OF: Readonly<Partial<Record<KindName, TaskKind>>> = {
 };
 
 /**
- * Gives columns of a schema the kinds that a user chose: fields change their kind, ignored columns become fields, fields
- * are ignored. The kind of the target decides the task: a number, a category, tags.
+ * Gives columns of a schema the kinds that a user chose: fields change their kind, ignored columns become fields,
+ * fields are ignored. The kind of the target decides the task: a number, a category, tags.
  * @throws TesseraError for an unknown column, with the nearest one, a column with two kinds, and a target that is
  * ignored or cannot have the kind.
  */
@@ -75,7 +75,9 @@ function overrideTarget(
     : inferTarget(statistics, task).target;
 }
 
-/** The task that overrides give to a target, if any. @throws TesseraError if they ignore it, or give it another kind. */
+/**
+ * The task that overrides give to a target, if any. @throws TesseraError if they ignore it, or give it another kind.
+ */
 export function taskOf(target: string, overrides: Overrides): TaskKind | undefined {
   const given = Object.entries(overrides).find(([, columns]) => columns.includes(target))?.[0];
   if (given === undefined) return undefined;

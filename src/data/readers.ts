@@ -8,7 +8,7 @@ import { type Cell, CellError, type Row, type Table } from './table.js';
 export interface EncodeOptions {
   /** Notes the cells that cannot be used, and says what happens to them. A row without a target is left out anyhow. */
   readonly errors?: CellErrors;
-  /** Is told how many rows of how many have had their files checked, and may throw to stop. */
+  /** Called with the number of rows whose files are checked and the total; it may throw to stop. */
   readonly onChecked?: (done: number, all: number) => void;
   /** Decodes images, where a field has any; `decodeBytes` of `tessera-gpu/data/node` does. */
   readonly decodeImage?: FileAccess['decodeImage'];

@@ -1,6 +1,6 @@
 import { Generator } from '../tensor/generator.js';
 
-/** Draws so many items of a stream at random, each equally probable (reservoir sampling, Vitter 1985); always the same ones. */
+/** A uniform random sample of a stream, of fixed size and seed (reservoir sampling, Vitter 1985). */
 export class Reservoir<Item> {
   readonly #items: Item[] = [];
   readonly #generator = new Generator(0).fork('sample');

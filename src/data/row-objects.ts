@@ -2,7 +2,7 @@ import { shown } from '../tensor/options.js';
 import { CellError, type CellErrors } from './cell-errors.js';
 import type { Cell, Row } from './table.js';
 
-/** The columns of rows without a header are the keys of so many rows. */
+/** The number of rows whose keys are the columns of rows without a header. */
 export const SAMPLED_ROWS = 10_000;
 
 /** Tests whether a value is a plain object. */
@@ -17,9 +17,9 @@ export const isCell = (value: unknown): value is Cell =>
   Array.isArray(value);
 
 /**
- * Makes a function that reads objects of cells by column as rows. What is undefined, null or left out is absent. It returns
- * undefined for a row that is left out, and notes in `errors` a row that is no object, a cell that is none, and a key that is
- * no column.
+ * Makes a function that reads objects of cells by column as rows. What is undefined, null or left out is absent. It
+ * returns undefined for a row that is left out, and notes in `errors` a row that is no object, a cell that is none, and
+ * a key that is no column.
  */
 export function objectReader(
   columns: readonly string[],

@@ -33,11 +33,11 @@ const differentTexts: Check = {
 const aFunction: Check = { expected: 'a function', fits: (value) => typeof value === 'function' };
 
 /**
- * Makes a table of objects. An array, and a function that returns an iterable, are read anew for each pass. The rows of any
- * other iterable, such as a generator or a stream, are kept as they are read, up to 100,000.
+ * Makes a table of objects. An array, and a function that returns an iterable, are read anew for each pass. The rows of
+ * any other iterable, such as a generator or a stream, are kept as they are read, up to 100,000.
  *
- * @throws TesseraError if there are no rows or columns. Rows that are no objects, values that are no cells and keys that are
- * no columns are errors of the pass that reads them.
+ * @throws TesseraError if there are no rows or columns. Rows that are no objects, values that are no cells and keys
+ * that are no columns are errors of the pass that reads them.
  */
 export async function tableOf(source: RowSource | (() => RowSource), options: TableOfOptions = {}): Promise<Table> {
   const {

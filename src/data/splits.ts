@@ -29,13 +29,13 @@ export interface SplitOptions {
 }
 
 /**
- * Decides the part of every row of a table in one pass. The same table, split and seed give the same parts. Memory is a few
- * bytes a row, and the names of classes and groups.
+ * Decides the part of every row of a table in one pass. The same table, split and seed give the same parts. Memory is a
+ * few bytes a row, and the names of classes and groups.
  *
- * - By `fraction`, rows are drawn at random. Of n rows of a class, a part of fraction f gets f·n, rounded up or down; the
- *   first row of a class is for training.
- * - By `group`, rows with the same value in the column are in the same part; a row without one is a group of its own. Every part has
- *   a group; shares, also of classes, are as near as whole groups allow (`stratifyGroups`).
+ * - By `fraction`, rows are drawn at random. Of n rows of a class, a part of fraction f gets f·n, rounded up or down;
+ *   the first row of a class is for training.
+ * - By `group`, rows with the same value in the column are in the same part; a row without one is a group of its own.
+ *   Every part has a group; shares, also of classes, are as near as whole groups allow (`stratifyGroups`).
  * - By `time`, the latest rows are the test, those before them validation. Every time in the test is later than all in
  *   validation, and those later than all in training; rows of one time are together, so that shares are approximate.
  * - By `column`, the column says it: train, validation or test.

@@ -13,7 +13,7 @@ const TRAIN = 0;
 const VALIDATION = 1;
 const TEST = 2;
 
-/** A way to split: it looks at every row once, then assigns the parts. */
+/** A way to split: it reads every row once, then assigns the parts. */
 export interface Splitter {
   /** The parts that must not be empty, and what to do if one is. */
   readonly wanted: readonly PartName[];
@@ -121,7 +121,7 @@ class ByTime implements Splitter {
   }
 }
 
-/** The place in sorted rows that is nearest to a fraction of them and between two different times. */
+/** The index in sorted rows that is nearest to a fraction of them and between two different times. */
 function endOfTime(sorted: Uint32Array, times: Float64Array, fraction: number): number {
   const isEnd = (place: number): boolean =>
     place <= 0 || place >= sorted.length || times[sorted[place - 1]] !== times[sorted[place]];
@@ -169,7 +169,7 @@ function partOfFile(file: string, files: Readonly<Record<string, PartName>>): nu
 
 const wantedOf = (fractions: Fractions): PartName[] => PARTS.filter((part) => fractions[part] > 0);
 
-/** The place of a column in a table. @throws TesseraError if there is none. */
+/** The index of a column in a table. @throws TesseraError if there is none. */
 export function indexOf({ columns }: Table, column: string): number {
   expectColumn('split', column, columns);
   return columns.indexOf(column);

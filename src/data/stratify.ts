@@ -1,7 +1,9 @@
 import type { Generator } from '../tensor/generator.js';
 import { type Fractions, PARTS } from './schema.js';
 
-/** Lists the rows of each number in `codes`, such as each class, from the smallest number on; numbers are -1 or above. */
+/**
+ * Lists the rows of each number in `codes`, such as each class, from the smallest number on; numbers are -1 or above.
+ */
 export function rowsByCode(rows: Uint32Array, codes: Int32Array): Uint32Array[] {
   const counts: number[] = [];
   for (const row of rows) counts[codes[row] + 1] = (counts[codes[row] + 1] ?? 0) + 1;
@@ -29,8 +31,8 @@ function allot(rows: number, fractions: readonly number[], lacking: number[]): n
 }
 
 /**
- * Draws the parts of rows at random, for each class alike: of n rows of a class, a part of fraction f gets f·n, rounded up
- * or down; the first row of a class is for training.
+ * Draws the parts of rows at random, for each class alike: of n rows of a class, a part of fraction f gets f·n, rounded
+ * up or down; the first row of a class is for training.
  */
 export function stratify(
   parts: Uint8Array,
@@ -56,13 +58,13 @@ export function stratify(
 }
 
 /**
- * Draws the parts of whole groups of rows. Groups come in the order of their size (in powers of two, at random among equals).
- * Each goes to the part p that is then the least full: the smallest
+ * Draws the parts of whole groups of rows. Groups come in the order of their size (in powers of two, at random among
+ * equals). Each goes to the part p that is then the least full: the smallest
  *
  *   sum over classes c of  n_c · (have_pc + n_c) / (f_p · N_c)
  *
- * for n_c rows of the group, have_pc rows of the part so far, and N_c rows in all (the method of D'Hondt for each class). The last
- * groups go to the parts that would otherwise stay empty.
+ * for n_c rows of the group, have_pc rows of the part so far, and N_c rows in all (the method of D'Hondt for each
+ * class). The last groups go to the parts that would otherwise stay empty.
  */
 export function stratifyGroups(
   parts: Uint8Array,

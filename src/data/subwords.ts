@@ -2,7 +2,7 @@ import { hashText } from './hash.js';
 
 /** The lengths of n-grams: pieces shorter than these mean nothing, longer ones recur seldom. */
 const [SHORTEST, LONGEST] = [3, 5];
-/** Of a word only so many n-grams count, from its beginning; that is all of them up to 11 letters. */
+/** The maximum number of n-grams of a word, from its beginning: all of them up to 11 letters. */
 export const NGRAMS = 32;
 
 /**

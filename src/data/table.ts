@@ -28,8 +28,8 @@ export interface Table {
   /** The number of rows, where it is known before they are read. */
   readonly size?: number;
   /**
-   * Reads the rows from the first to the last, in chunks of about a thousand. Rows and cells that cannot be read are noted in
-   * `errors`; what reads cells further notes its own there. The default stops at them.
+   * Reads the rows from the first to the last, in chunks of about a thousand. Rows and cells that cannot be read are
+   * noted in `errors`; what reads cells further notes its own there. The default stops at them.
    * @throws TesseraError if there is no row, a file is damaged, or, at the end, as `errors` say.
    */
   rows(errors?: CellErrors): AsyncIterable<readonly Row[]>;

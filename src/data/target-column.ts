@@ -10,7 +10,7 @@ import type { Cell } from './table.js';
 
 /** The targets of many rows. */
 export interface TargetColumn {
-  /** The target that a cell says. @throws TesseraError with the reason alone, if it says none. */
+  /** Parses the target of a cell. @throws TesseraError with the reason alone, if there is none. */
   parse(cell: Cell): unknown;
   /** Appends a row: its parsed target. */
   add(value: unknown): void;
@@ -24,7 +24,7 @@ export function targetColumn({ kind, settings, classes = [], state }: SchemaTarg
   return kind === 'tags' ? tagsColumn(tags.settings(settings), classes) : classColumn(classes);
 }
 
-/** Targets are no files: it does not matter where they come from. */
+/** The origin of targets, which name no files. */
 const NO_ORIGIN: Origin = { file: '', number: 0 };
 const noFile = (): never => {
   throw new TesseraError('a target is no file');

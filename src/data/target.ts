@@ -4,7 +4,7 @@ import type { ColumnStatistics } from './columns.js';
 import { count, distinctOf, inferKind, isUnique, settingsOf } from './infer.js';
 import { MOST_CLASSES, type SchemaTarget, type Settings, type TaskKind } from './schema.js';
 
-/** Integers with at most so many values are classes. */
+/** The maximum number of distinct integers that are classes. */
 const FEW_NUMBERS = 20;
 
 /** The task of a target, and why. */
@@ -32,8 +32,8 @@ export function sortClasses(names: Iterable<string>): string[] {
  * | integers with more than 20 values, or numbers with fractions of more than two values | number |
  * | anything else | category |
  *
- * @throws TesseraError if the column cannot be predicted: no values, one class, over 1,000 classes, a value of its own in
- * every row, images, dates.
+ * @throws TesseraError if the column cannot be predicted: no values, one class, over 1,000 classes, a value of its own
+ * in every row, images, dates.
  */
 export function inferTarget(column: ColumnStatistics, task?: TaskKind): InferredTarget {
   const { column: name, distinct, numbers, commaNumbers, integers, rows, missing } = column;

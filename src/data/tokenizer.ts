@@ -20,8 +20,8 @@ const normalForm = (text: string): string => text.toLowerCase().normalize('NFC')
 
 /**
  * Splits a text into words by Unicode's rules (UAX 29), in lower case and normal form C: é is one letter however it is
- * encoded, Hangul syllables are composed, and compatibility forms such as ｶ differ from カ. Chinese, Japanese and Thai are
- * segmented by the dictionaries of ICU. An emoji is a word, including its joiners and skin tone.
+ * encoded, Hangul syllables are composed, and compatibility forms such as ｶ differ from カ. Chinese, Japanese and Thai
+ * are segmented by the dictionaries of ICU. An emoji is a word, including its joiners and skin tone.
  */
 export function words(text: string): string[] {
   if (typeof text !== 'string') throw new TesseraError(`words: expected a string, got ${typeof text}`);

@@ -6,7 +6,7 @@ import { count, inferKind, share } from './infer.js';
 import { leakOf } from './leaks.js';
 import type { Schema, SchemaField, SchemaTarget, Settings } from './schema.js';
 
-/** What looks wrong. */
+/** The kinds of warnings. */
 export type WarningCode =
   | 'identifier'
   | 'constant'
@@ -21,11 +21,11 @@ export type WarningCode =
   | 'duplicates'
   | 'duplicates across the split';
 
-/** Something that looks wrong, and what to do about it. */
+/** A warning about a table, with what to do about it. */
 export interface TableWarning {
-  /** What it is. */
+  /** The kind of warning. */
   readonly code: WarningCode;
-  /** The column, if it is about one. */
+  /** The column that the warning is about; undefined if it is about the table. */
   readonly column?: string;
   /** The description, in words. */
   readonly message: string;
@@ -35,10 +35,10 @@ export interface TableWarning {
 const MOSTLY = 0.5;
 /** A class this many times as frequent as another is an imbalance. */
 const IMBALANCE = 20;
-/** With fewer different rows, all rows are looked at. */
+/** With fewer distinct rows, all rows are checked. */
 const FEWEST_DISTINCT = 100;
 
-/** Lists what looks wrong with a table under a schema. */
+/** Lists the warnings about a table under a schema. */
 export function warningsOf(
   { target, fields }: Schema,
   { columns, sample }: TableStatistics,

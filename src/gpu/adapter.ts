@@ -33,8 +33,8 @@ export interface FoundAdapter {
 /** Options of a search for an adapter. */
 export interface FindOptions {
   /**
-   * Where to search: 'auto' (default) for the best available adapter; 'system' for the best one of the system's drivers,
-   * 'hardware' or 'system-software' for one of that kind only; 'swiftshader' for the bundled software adapter.
+   * Where to search: 'auto' (default) for the best available adapter; 'system' for the best one of the system's
+   * drivers, 'hardware' or 'system-software' for one of that kind only; 'swiftshader' for the bundled software adapter.
    */
   readonly from?: 'auto' | 'system' | 'hardware' | 'system-software' | 'swiftshader';
   /** Whether Dawn's toggles enable all features and exact timestamps. Default true. */
@@ -79,8 +79,8 @@ export function kindOf(adapter: GPUAdapter): AdapterKind {
 }
 
 /**
- * Returns the name of an adapter. `info.device` is a lower-case, hyphenated form of it; the name is taken from `fullNames`
- * if one of these has that form.
+ * Returns the name of an adapter. `info.device` is a lower-case, hyphenated form of it; the name is taken from
+ * `fullNames` if one of these has that form.
  */
 export function nameOf(adapter: GPUAdapter, fullNames: readonly string[] = []): string {
   const { vendor, architecture, device, description } = adapter.info;

@@ -129,8 +129,8 @@ export interface Device {
    */
   choices: Choices;
   /**
-   * The number of plans that are cached, each for graphs of one structure and shapes; beyond it, the least recently used
-   * one is evicted. Default 64.
+   * The number of plans that are cached, each for graphs of one structure and shapes; beyond it, the least recently
+   * used one is evicted. Default 64.
    */
   rememberedPlans: number;
   /** Totals since the device was opened. */
@@ -142,8 +142,8 @@ export interface Device {
 
   /**
    * Allocates a buffer from the pool, without clearing it. It may be larger than one binding.
-   * @throws OutOfMemoryError if `bytes` exceeds the maximum size of a buffer, or memory is exhausted even after the pool
-   * was emptied. The error names `owner`, which asked for the buffer, and the owners that hold the most memory.
+   * @throws OutOfMemoryError if `bytes` exceeds the maximum size of a buffer, or memory is exhausted even after the
+   * pool was emptied. The error names `owner`, which asked for the buffer, and the owners that hold the most memory.
    */
   allocate(bytes: number, owner: string): Promise<DeviceBuffer>;
   /** Returns a buffer to the pool. */
@@ -157,8 +157,8 @@ export interface Device {
    */
   prepare(dispatches: readonly Dispatch[]): Promise<Prepared>;
   /**
-   * Submits synchronously; the promise resolves to the readbacks, in order, once the device has completed them. If there
-   * is no memory for the readbacks, it rejects with an OutOfMemoryError, but the dispatches and copies still run.
+   * Submits synchronously; the promise resolves to the readbacks, in order, once the device has completed them. If
+   * there is no memory for the readbacks, it rejects with an OutOfMemoryError, but the dispatches and copies still run.
    */
   submit(prepared: Prepared, around?: Around): Promise<HostArray[]>;
   /** Runs each dispatch in a pass of its own and returns their times in nanoseconds. */

@@ -81,7 +81,9 @@ const PASSES = 64;
 /** Several submissions, apart in time, show more than one step of a coarse clock. */
 const SUBMISSIONS = 4;
 
-/** Measures the steps of timestamps at the boundaries of empty passes; null if they are not supported or never change. */
+/**
+ * Measures the steps of timestamps at the boundaries of empty passes; null if they are not supported or never change.
+ */
 async function timestampSteps({ adapter }: FoundAdapter): Promise<TimestampSteps | null> {
   if (!adapter.features.has('timestamp-query')) return null;
   const device = await adapter.requestDevice({ requiredFeatures: ['timestamp-query'] });

@@ -1,6 +1,6 @@
 /*
- * Half precision on the host (IEEE 754 binary16): 11 significant bits and exponents from -14 to 15; subnormal numbers are
- * multiples of 2^-24.
+ * Half precision on the host (IEEE 754 binary16): 11 significant bits and exponents from -14 to 15; subnormal numbers
+ * are multiples of 2^-24.
  */
 const SMALLEST_EXPONENT = -14;
 const LARGEST = 65_504;

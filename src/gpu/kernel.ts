@@ -70,7 +70,9 @@ export interface KernelDefinition<Buffer extends string, Number extends string> 
   readonly subgroupMatrix?: SubgroupMatrixConfig;
   /** Whether it loads or stores f16. */
   readonly f16?: boolean;
-  /** The ways to split a launch. The first one splits what it can; the next ones split buffers that are still too large. */
+  /**
+   * The ways to split a launch. The first one splits what it can; the next ones split buffers that are still too large.
+   */
   readonly splits?: readonly Split<NoInfer<Buffer>, NoInfer<Number>>[];
   /** Returns the number of workgroups; beyond the device's limit in x, they extend in y. */
   workgroups(values: Readonly<Record<Number, number>>): number;
@@ -167,8 +169,8 @@ function expectSame(kernel: string, what: string, described: readonly string[], 
 }
 
 /**
- * Splits a launch along a size that is the outermost axis of some buffers; `each` returns the number of elements of each
- * buffer per index of that axis.
+ * Splits a launch along a size that is the outermost axis of some buffers; `each` returns the number of elements of
+ * each buffer per index of that axis.
  */
 export const splitAlong = <const Buffer extends string, const Number extends string>(
   size: NoInfer<Number>,

@@ -10,8 +10,8 @@ import { unknownName } from './unknown-name.js';
 export interface OpenOptions {
   /**
    * The device to open: 'auto' (default) for the best adapter, or the reference device if there is none; 'gpu' for the
-   * best adapter, or an error; 'swiftshader' for the bundled software adapter; 'reference' for the float64 references of
-   * the kernels on the CPU.
+   * best adapter, or an error; 'swiftshader' for the bundled software adapter; 'reference' for the float64 references
+   * of the kernels on the CPU.
    */
   readonly device?: DeviceChoice;
   /** The number of plans that are cached, each for graphs of one structure and shapes. Default 64. */

@@ -22,8 +22,8 @@ export function sizeClass(bytes: number): number {
 const NAMED_HOLDERS = 5;
 
 /**
- * A pool of buffers by size class: `take` returns a free buffer, `add` registers a new one, and `release` returns one to
- * the pool. Free buffers beyond `idleLimit` bytes are destroyed, least recently used classes first.
+ * A pool of buffers by size class: `take` returns a free buffer, `add` registers a new one, and `release` returns one
+ * to the pool. Free buffers beyond `idleLimit` bytes are destroyed, least recently used classes first.
  */
 export class BufferPool<Buffer extends Pooled> {
   readonly #free = new Map<number, Buffer[]>();

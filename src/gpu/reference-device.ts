@@ -5,8 +5,8 @@ import { BufferPool, sizeClass } from './pool.js';
 import type { Choices } from './tuning.js';
 
 /**
- * A buffer with one float64 for each element, which represents every f32, f16, i32 and u32 exactly. There is one float64
- * for every two bytes, which suffices for any element type.
+ * A buffer with one float64 for each element, which represents every f32, f16, i32 and u32 exactly. There is one
+ * float64 for every two bytes, which suffices for any element type.
  */
 class ReferenceBuffer implements DeviceBuffer {
   readonly values: Float64Array;
@@ -17,7 +17,9 @@ class ReferenceBuffer implements DeviceBuffer {
 
 const valuesOf = (buffer: DeviceBuffer): Float64Array => (buffer as ReferenceBuffer).values;
 
-/** A device that runs the float64 references of kernels on the CPU: slow, but precise, and with the same plans as a GPU. */
+/**
+ * A device that runs the float64 references of kernels on the CPU: slow, but precise, and with the same plans as a GPU.
+ */
 export class ReferenceDevice implements Device {
   readonly kind = 'reference';
   readonly name = 'reference (float64 on the CPU)';

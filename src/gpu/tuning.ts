@@ -1,8 +1,8 @@
 import { TesseraError } from './errors.js';
 
 /*
- * The file of `tessera tune`: the fastest variant for each op and size class. It is valid for one adapter, its driver and
- * one version of the package only.
+ * The file of `tessera tune`: the fastest variant for each op and size class. It is valid for one adapter, its driver
+ * and one version of the package only.
  */
 
 /** The adapter, driver and versions that measurements are valid for, by name. */

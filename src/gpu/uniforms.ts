@@ -9,8 +9,8 @@ export interface UniformBlock {
 }
 
 /**
- * The uniforms of all dispatches of a plan in one block of host memory, which one `writeBuffer` uploads. `dirty` is true
- * while the copy on the device is out of date.
+ * The uniforms of all dispatches of a plan in one block of host memory, which one `writeBuffer` uploads. `dirty` is
+ * true while the copy on the device is out of date.
  */
 export class UniformArena {
   readonly #view: DataView;

@@ -11,8 +11,8 @@ import {
 import type { Choices, Fingerprint } from './tuning.js';
 
 /**
- * Asks the browser for its only adapter. It has no toggles; an adapter of another kind than requested is passed over. It
- * never throws.
+ * Asks the browser for its only adapter. It has no toggles; an adapter of another kind than requested is passed over.
+ * It never throws.
  */
 export async function searchAdapter({ from = 'auto' }: FindOptions = {}): Promise<Search> {
   const where = 'navigator.gpu';

@@ -26,8 +26,8 @@ export { warn } from './webgpu.node.warn.js';
 const require = createRequire(import.meta.url);
 
 /*
- * Toggles of Dawn instances. Without the first, Dawn hides f16 and subgroup matrices on NVIDIA GPUs; without the second,
- * it quantizes timestamps to 65,536 ns.
+ * Toggles of Dawn instances. Without the first, Dawn hides f16 and subgroup matrices on NVIDIA GPUs; without the
+ * second, it quantizes timestamps to 65,536 ns.
  */
 const TOGGLES = [
   'enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia',

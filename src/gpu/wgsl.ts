@@ -92,7 +92,9 @@ export interface UniformField {
 const BINDING =
   /@group\(0\)\s*@binding\((\d+)\)\s*var<(?:storage,\s*(read|read_write)|(uniform))>\s*(\w+)\s*:\s*(\w+)/g;
 
-/** Parses the bindings of a WGSL program, in order of their numbers. @throws TesseraError if these are not 0, 1, 2, ... */
+/**
+ * Parses the bindings of a WGSL program, in order of their numbers. @throws TesseraError if these are not 0, 1, 2, ...
+ */
 export function parseBindings(name: string, source: string): (Binding & { type: string })[] {
   const found = [...source.matchAll(BINDING)].map((match) => ({
     number: Number(match[1]),

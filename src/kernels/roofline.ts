@@ -208,7 +208,7 @@ export async function measureRoofs(device: Device): Promise<Roofs> {
   nothing.release();
   for (const buffer of [x, y]) device.release(buffer);
   return {
-    ...(f16Flops === undefined ? {} : { f16Flops }),
+    f16Flops,
     flops,
     bytes: Math.max(copied, readOnly),
     copy: copied,

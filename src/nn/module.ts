@@ -54,10 +54,10 @@ export interface LoadReport {
 type Member = Variable | Module | Counter;
 
 /**
- * The base class of layers and models. Its public fields hold parameters (`Variable`), submodules, and arrays, Maps, Sets
- * and plain objects of these, nested to any depth. The fields give the names: `encoder.layers.0.kernel` is the field
- * `kernel` of element 0 of the field `layers` of the field `encoder`. Values in `#private` fields are not found, and so
- * are neither trained nor saved.
+ * The base class of layers and models. Its public fields hold parameters (`Variable`), submodules, and arrays, Maps,
+ * Sets and plain objects of these, nested to any depth. The fields give the names: `encoder.layers.0.kernel` is the
+ * field `kernel` of element 0 of the field `layers` of the field `encoder`. Values in `#private` fields are not found,
+ * and so are neither trained nor saved.
  */
 export abstract class Module {
   #training = true;

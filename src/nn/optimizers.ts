@@ -57,8 +57,8 @@ export interface OptimizerOptions {
   readonly accumulate?: number;
   /**
    * Decay a, within [0, 1), of an exponential moving average of each parameter, average ← a · average + (1 - a) · θ,
-   * for `swapAverages` (Polyak and Juditsky 1992). After the first t updates a is at most t / (t + 9), so that the average soon
-   * forgets the initial values. Default: no averages are kept.
+   * for `swapAverages` (Polyak and Juditsky 1992). After the first t updates a is at most t / (t + 9), so that the
+   * average soon forgets the initial values. Default: no averages are kept.
    */
   readonly averageDecay?: number;
   /**

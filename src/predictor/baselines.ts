@@ -2,7 +2,7 @@ import { TesseraError } from '../tensor/index.js';
 import { outputsPerRow, type Predictions, predictionsOf, type Target } from './metrics/predictions.js';
 
 /**
- * The baseline that looks at no field: the frequency of each class or tag among the training rows, or the mean of
+ * The baseline that uses no field: the frequency of each class or tag among the training rows, or the mean of
  * their numbers. Its accuracy is that of the largest class.
  *
  * @param trained The targets of the training rows.

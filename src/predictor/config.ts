@@ -35,9 +35,9 @@ export interface TrainingConfig {
   readonly clipNorm: number;
   /** Decay of the moving average of the parameters, which is what is validated and kept; 0 for none. */
   readonly averageDecay: number;
-  /** Training ends after so many epochs without a better validation metric. */
+  /** The number of epochs without a better validation metric after which training ends. */
   readonly patience: number;
-  /** A limit on the time of the steps: their speed tells how many fit into it. */
+  /** A limit on the time of the steps: the number of steps follows from their measured speed. */
   readonly minutes?: number;
   /** Whether classes weigh the same in the loss, however many rows they have. */
   readonly balanced: boolean;
@@ -62,7 +62,7 @@ export interface RunConfig {
   readonly seed: number;
   readonly model: ModelConfig;
   readonly training: TrainingConfig;
-  /** The command that began the run, and what looked wrong with its table: the report tells both. */
+  /** The command that began the run, and the warnings about its table, for the report. */
   readonly command: string;
   readonly warnings: readonly string[];
   /** How many rows each part had, and a hash of their targets: a run is continued with the same rows. */
@@ -75,12 +75,13 @@ export const CONFIG_VERSION = 2;
 const STEPS_PER_EPOCH = 500;
 const [SMALLEST_BATCH, LARGEST_BATCH] = [32, 512];
 
-/** Training leaves out at most so many fields of a row on average. */
+/** The maximum number of fields of a row that modality dropout leaves out on average. */
 const DROPPED_FIELDS = 0.2;
 
 /**
- * The model where nothing is chosen. Texts and images have encoders of their own, half as wide on a software adapter. Without
- * them, the fusion and a hidden layer are a perceptron of two hidden layers over the encoded numbers and categories.
+ * The model where nothing is chosen. Texts and images have encoders of their own, half as wide on a software adapter.
+ * Without them, the fusion and a hidden layer are a perceptron of two hidden layers over the encoded numbers and
+ * categories.
  */
 export function defaultModel(kinds: readonly KindName[], isSoftware: boolean): ModelConfig {
   const isPlain = kinds.every((kind) => kind !== 'text' && kind !== 'image');
@@ -95,8 +96,8 @@ export function defaultModel(kinds: readonly KindName[], isSoftware: boolean): M
 }
 
 /**
- * The training where nothing is chosen. Batches grow with the table, from 32 to 512 rows; the parameters are averaged over about
- * a quarter of an epoch.
+ * The training where nothing is chosen. Batches grow with the table, from 32 to 512 rows; the parameters are averaged
+ * over about a quarter of an epoch.
  */
 export function defaultTraining(trainingRows: number): TrainingConfig {
   const wanted = 2 ** Math.ceil(Math.log2(Math.max(1, trainingRows / STEPS_PER_EPOCH)));

@@ -15,9 +15,9 @@ export interface Contributions {
 export interface Contribution {
   /** The field's name. */
   readonly name: string;
-  /** The metric where only this field tells anything: all others come from other rows. */
+  /** The metric with all other fields permuted among the rows, so that only this one is informative. */
   readonly alone: number;
-  /** The metric where this field tells nothing: it comes from other rows. */
+  /** The metric with this field permuted among the rows, so that it is not informative. */
   readonly without: number;
 }
 

@@ -18,10 +18,11 @@ export interface RunData extends EncodedTable {
 export type ReadOptions = Omit<EncodeOptions, 'errors'> & Pick<CellErrors, 'onError'>;
 
 /**
- * Learns from the training rows of a table what its fields need to know, unless the schema has it already, and encodes all
- * rows: one pass over the table or two. `parts` has the part of each row, as `splitRows` returns them.
+ * Learns from the training rows of a table what its fields need to know, unless the schema has it already, and encodes
+ * all rows: one pass over the table or two. `parts` has the part of each row, as `splitRows` returns them.
  *
- * @throws TesseraError if the schema has no target, a column has nothing to learn from, or no rows are left to train on.
+ * @throws TesseraError if the schema has no target, a column has nothing to learn from, or no rows are left to train
+ * on.
  */
 export async function prepareData(
   table: Table,

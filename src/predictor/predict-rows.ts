@@ -8,7 +8,7 @@ import { inUnit, taskTarget } from './targets.js';
 /** The number of rows that are predicted at once. */
 const SIZE = 128;
 
-/** What a model makes of rows. */
+/** The outputs of a model for rows. */
 export interface Outputs {
   /** Probabilities (rows, classes) or numbers (rows), in the order of the rows that were asked for. */
   readonly outputs: Float32Array;
@@ -17,8 +17,8 @@ export interface Outputs {
 }
 
 /**
- * Computes the predictions of a model for some rows, and brings them to the host. The model is put in inference mode. `onRows`
- * is told after each batch how many rows are done, and may throw to stop.
+ * Computes the predictions of a model for some rows, and brings them to the host. The model is put in inference mode.
+ * `onRows` is called after each batch with the number of rows done, and may throw to stop.
  */
 export async function outputsOf(
   model: Multimodal,

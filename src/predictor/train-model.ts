@@ -17,7 +17,7 @@ import {
   under,
 } from './training-state.js';
 
-/** The rows that a model is trained and judged on. */
+/** The rows that a model is trained and validated on. */
 export interface TrainingRows {
   readonly encoded: EncodedRows;
   readonly target: SchemaTarget;
@@ -25,35 +25,35 @@ export interface TrainingRows {
   readonly validation: Uint32Array;
 }
 
-/** What a training is given beside model, rows and configuration. */
+/** Options of `trainModel`. */
 export interface TrainingOptions {
   readonly seed: number;
-  /** Where to continue. */
+  /** The state to continue from. Default: a new training. */
   readonly start?: TrainingState;
-  /** Aborted to stop the training, which saves and returns. */
+  /** A signal that stops the training, which then saves its state and returns. */
   readonly signal?: AbortSignal;
-  /** Is told after each step. */
+  /** Called after each step. */
   onStep?(step: {
     readonly steps: number;
     readonly total: number;
     readonly epoch: number;
     readonly loss: number;
   }): void;
-  /** Is told after each epoch. */
+  /** Called after each epoch. */
   onEpoch?(record: EpochRecord): void | Promise<void>;
-  /** Keeps a state: after each epoch, at least every minute, and when the training stops. */
+  /** Saves a state: called after each epoch, at least every minute, and when the training stops. */
   save?(state: TrainingState): Promise<void>;
 }
 
-/** The speed is measured over so many steps or more. */
+/** The minimum number of steps that the speed is measured over. */
 const FEWEST_TIMED = 3;
-/** A state is saved at least so often. */
+/** The maximum time between two saved states, in milliseconds. */
 const SAVE_MILLISECONDS = 60_000;
 
 /**
- * Trains a model with AdamW, warm-up and cosine decay; validates the moving average of its parameters after each epoch and
- * keeps the best. Ends after the last epoch, `patience` epochs after the best, or, where the time is limited, after as many
- * steps as fit into it.
+ * Trains a model with AdamW, warm-up and cosine decay; validates the moving average of its parameters after each epoch
+ * and keeps the best. Ends after the last epoch, `patience` epochs after the best, or, where the time is limited, after
+ * as many steps as fit into it.
  *
  * @throws TesseraError if the loss is not finite.
  */

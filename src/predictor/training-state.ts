@@ -23,8 +23,8 @@ export interface TrainingProgress {
   /** The time of all steps. */
   readonly milliseconds: number;
   /**
-   * The steps but the first of each sitting, which compiles kernels; their time, and how much of it they waited for rows to
-   * be read and decoded.
+   * The steps but the first of each sitting, which compiles kernels; their time, and how much of it they waited for
+   * rows to be read and decoded.
    */
   readonly timed: { readonly steps: number; readonly milliseconds: number; readonly waiting: number };
   /** The most device memory at the end of a step, in bytes. */

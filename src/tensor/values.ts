@@ -20,8 +20,8 @@ const SUMMARIZE = 1000;
 const LINE = 75;
 
 /**
- * Formats values as `[[1, 2], [3, 4]]`, with four significant digits and long axes abbreviated as in NumPy. What does not
- * fit on a line begins on a new one, and has a line for each row.
+ * Formats values as `[[1, 2], [3, 4]]`, with four significant digits and long axes abbreviated as in NumPy. What does
+ * not fit on a line begins on a new one, and has a line for each row.
  */
 export function formatValues(values: HostArray, shape: Shape, dtype: DType): string {
   const isLong = values.length > SUMMARIZE;

@@ -111,7 +111,10 @@ const withHooks = [...new Set([...plain, ...ofF16].map(({ kernel }) => kernel))]
 });
 const unfused: readonly KernelCase[] = [...plain, ...ofF16, ...elementwiseCases, ...layoutCases];
 const workgroupsOf = ({ kernel, values }: KernelCase): number => kernel.workgroups(values);
-/** For each kernel its case of the most workgroups, in a grid of several rows, the last one not full if three are too many. */
+/**
+ * For each kernel its case of the most workgroups, in a grid of several rows, the last one not full if three are too
+ * many.
+ */
 const inRows = [...new Set(unfused.map(({ kernel }) => kernel))].flatMap((kernel): KernelCase[] => {
   const own = unfused.filter((one) => one.kernel === kernel && sizeOf(one) < 25_000);
   const widest = own.reduce((most, one) => (workgroupsOf(one) > workgroupsOf(most) ? one : most), own[0]);

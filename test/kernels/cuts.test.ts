@@ -8,9 +8,9 @@ import { type CaseLaunch, type KernelCase, runCase } from '../support/kernels.js
 import { kernelCases } from './cases.js';
 
 /*
- * Every way in which a kernel says that it can be done in parts, on the reference device: parts of one, of two, and so on,
- * or all as one, each with no more of the buffers than it asked for, give the same bits as one launch. Where the parts begin where the
- * adapter can bind, it does the same.
+ * Every way in which a kernel says that it can be done in parts, on the reference device: parts of one, of two, and so
+ * on, or all as one, each with no more of the buffers than it asked for, give the same bits as one launch. Where the
+ * parts begin where the adapter can bind, it does the same.
  */
 const bytesPerElement = (type: string) => (type === 'f16' ? 2 : 4);
 

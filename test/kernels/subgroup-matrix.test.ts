@@ -9,9 +9,9 @@ import { withoutMatrixUnits } from '../support/subgroup-matrices.js';
 import { kernelCases } from './cases.js';
 
 /*
- * Few adapters have matrix units. Here kernels run with WGSL in place of the built-in functions, which shows that all else
- * in them is right: one with more subgroups than C has regions, of a shape that tells its three sizes apart, and one with
- * fewer, which take turns.
+ * Few adapters have matrix units. Here kernels run with WGSL in place of the built-in functions, which shows that all
+ * else in them is right: one with more subgroups than C has regions, of a shape that tells its three sizes apart, and
+ * one with fewer, which take turns.
  */
 const { f32_8x8x8, f16_16x16x16 } = matmulSubgroupMatrix;
 const oblong = { componentType: 'f32', resultComponentType: 'f32', M: 8, N: 32, K: 16 } as const;

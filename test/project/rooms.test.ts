@@ -53,7 +53,9 @@ const importedBy = (file: string, all: boolean): string[] =>
     .filter(({ specifier, isRun }) => specifier.startsWith('.') && (all || isRun))
     .map(({ specifier }) => path.posix.join(path.posix.dirname(file), specifier).replace(/\.js$/, '.ts'));
 
-/** The sets of files that import each other in circles: strongly connected components of more than one (Tarjan 1972). */
+/**
+ * The sets of files that import each other in circles: strongly connected components of more than one (Tarjan 1972).
+ */
 function circles(all: boolean): string[][] {
   const found: string[][] = [];
   const order = new Map<string, number>();

@@ -22,7 +22,9 @@ export function naive(shape: readonly number[], value: (index: number[]) => numb
   return { shape, data };
 }
 
-/** The element at an index. Where the array has an axis of size 1, or none, it serves all indices, as in broadcasting. */
+/**
+ * The element at an index. Where the array has an axis of size 1, or none, it serves all indices, as in broadcasting.
+ */
 export function at({ shape, data }: Naive, index: readonly number[]): number {
   let flat = 0;
   shape.forEach((size, axis) => {

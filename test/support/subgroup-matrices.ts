@@ -14,7 +14,8 @@ const REPLACED: readonly (readonly [pattern: RegExp, by: string])[] = [
 
 /**
  * The kernel as every device runs it: subgroups have as many lanes as is asked for, and each lane computes its share of
- * a matrix by itself, from where the operands lie in workgroup memory. All is the kernel's own but the built-in functions.
+ * a matrix by itself, from where the operands lie in workgroup memory. All is the kernel's own but the built-in
+ * functions.
  */
 export function withoutMatrixUnits(kernel: Kernel, lanes: number): Kernel {
   const { M, N, K } = kernel.subgroupMatrix!;

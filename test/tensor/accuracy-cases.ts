@@ -3,8 +3,8 @@ import { Generator, grad, ops, type Tensor, tensor } from '../../src/tensor/inde
 import { gradientCases } from './gradient-cases.js';
 
 /**
- * What a case is made of: sizes and values from a seed, the same for every device. With `abs` all numbers are
- * their absolute values, so that a linear op gives the sum of its terms' sizes; with `spoiled` one number of each tensor of
+ * What a case is made of: sizes and values from a seed, the same for every device. With `abs` all numbers are their
+ * absolute values, so that a linear op gives the sum of its terms' sizes; with `spoiled` one number of each tensor of
  * floats is NaN.
  */
 export class Draw {

@@ -22,7 +22,9 @@ const comments = new Map(
   ),
 );
 
-/** What a comment promises: an error of at most relative · |y| + absolute, or relative · Σ|terms| where it is `linear`. */
+/**
+ * What a comment promises: an error of at most relative · |y| + absolute, or relative · Σ|terms| where it is `linear`.
+ */
 function boundOf(name: string): { relative: number; absolute: number; linear: boolean } | undefined {
   const comment = comments.get(name) ?? '';
   if (/Exact[.,]/.test(comment)) return { relative: 0, absolute: 0, linear: false };

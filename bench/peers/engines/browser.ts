@@ -1,7 +1,9 @@
 import { globals } from 'webgpu';
 import { findAdapter } from '../../../src/gpu/webgpu.node.js';
 
-/** What engines must not see: they would ask the device for features that adapters outside of a browser do not grant. */
+/**
+ * What engines must not see: they would ask the device for features that adapters outside of a browser do not grant.
+ */
 const HIDDEN = new Set(['bgra8unorm-storage', 'timestamp-query']);
 
 /**

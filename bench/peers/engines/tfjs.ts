@@ -11,7 +11,9 @@ type Compute = (inputs: Record<string, tf.Tensor>) => tf.Tensor[];
 
 const GEOMETRY = { strides: 1, pad: 'same', dataFormat: 'NHWC' };
 
-/** The convolution's gradients are kernels of their own: taken alone, without the forward pass that tf.grad would add. */
+/**
+ * The convolution's gradients are kernels of their own: taken alone, without the forward pass that tf.grad would add.
+ */
 const workloads: Readonly<Record<Exclude<WorkloadKind, 'training step'>, Compute>> = {
   matmul: ({ a, b }) => [tf.matMul(a!, b!)],
   conv2d: ({ x, w }) => [tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 1, 'same')],

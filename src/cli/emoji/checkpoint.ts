@@ -50,7 +50,8 @@ export async function saveCheckpoint(file: string, { run, tensors }: Checkpoint)
 
 /**
  * Reads a checkpoint.
- * @throws TesseraError if the file is missing, damaged, not a checkpoint of `tessera train`, or contains NaN or infinity.
+ * @throws TesseraError if the file is missing, damaged, not a checkpoint of `tessera train`, or contains NaN or
+ * infinity.
  */
 export async function loadCheckpoint(file: string): Promise<Checkpoint> {
   const { tensors, metadata } = decodeSafetensors(await readWholeFile(file));

@@ -24,8 +24,8 @@ export const DATE_VALUES = 7;
 const DAY = 86_400_000;
 
 /**
- * Dates: `values` (rows, 7): sin and cos of 2π · month / 12, of 2π · weekday / 7 and of 2π · hour / 24, and
- * (days - mean) / deviation; 0 where absent. Everything is in UTC, as is a date without a time zone, so that each machine
+ * Dates: `values` (rows, 7): sin and cos of 2π · month / 12, of 2π · weekday / 7 and of 2π · hour / 24, and (days -
+ * mean) / deviation; 0 where absent. Everything is in UTC, as is a date without a time zone, so that each machine
  * computes the same.
  */
 export const date: FieldKind<number, DateSettings, DateState> = {

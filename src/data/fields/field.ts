@@ -5,7 +5,9 @@ import type { Cell, CellError, Row } from '../table.js';
 /** The kinds of fields, one file each in this folder. */
 export type KindName = 'text' | 'image' | 'number' | 'category' | 'boolean' | 'date' | 'tags';
 
-/** The tensors of some rows of a field, by name; `present` (rows) is 1 where a row has a value, 0 where it is absent. */
+/**
+ * The tensors of some rows of a field, by name; `present` (rows) is 1 where a row has a value, 0 where it is absent.
+ */
 export interface FieldTensors {
   readonly present: Tensor;
   readonly [name: string]: Tensor;
@@ -28,7 +30,10 @@ export interface ImageShape {
 export interface FileAccess {
   /** Reads the file that a cell names. @throws TesseraError if it cannot be read. */
   readFile(path: string, origin: Origin): Promise<Uint8Array>;
-  /** Decodes an image to RGB bytes (height, width, 3). @throws TesseraError, with its name, if the bytes are not an image. */
+  /**
+   * Decodes an image to RGB bytes (height, width, 3). @throws TesseraError, with its name, if the bytes are not an
+   * image.
+   */
   decodeImage(bytes: Uint8Array, shape: ImageShape, name?: string): Promise<Uint8Array>;
   /** The column, as errors name it. */
   readonly column: string;
@@ -48,7 +53,10 @@ export interface FieldColumn<Value> {
    * @throws CellError if a file cannot be used that `check` has not found.
    */
   batch(rows: Uint32Array, generator?: Generator): Promise<FieldTensors>;
-  /** Of a field of files: tries to use those of some rows. A row gets an error where it cannot, and is absent from then on. */
+  /**
+   * Of a field of files: tries to use those of some rows. A row gets an error where it cannot, and is absent from then
+   * on.
+   */
   check?(rows: Uint32Array): Promise<(CellError | undefined)[]>;
   /** The length to which a row is padded in a batch of its like, for kinds whose tensors are padded. */
   lengthOf?(row: number): number;

@@ -26,7 +26,7 @@ export interface ImageState extends ChannelStatistics {
 export type ImageSource = string | Uint8Array;
 
 const CHANNELS = 3;
-/** The statistics come from so many training images. */
+/** The number of training images that the statistics are computed from. */
 const SAMPLE = 256;
 /** So many images are read and decoded at the same time: a table of photos must not fill the memory with them. */
 const AT_ONCE = 8;

@@ -16,7 +16,10 @@ export interface NumberSettings {
   readonly scaling: 'standard' | 'quantile';
   /** The decimal mark: '.' (default) or ','. */
   readonly decimal: Decimal;
-  /** The largest number of bins of a piecewise linear encoding, between quantiles of the training values; 0 for none. Default 20. */
+  /**
+   * The largest number of bins of a piecewise linear encoding, between quantiles of the training values; 0 for none.
+   * Default 20.
+   */
   readonly bins: number;
 }
 
@@ -33,7 +36,7 @@ export interface NumberState {
 
 const QUANTILES = 101;
 const MOST_BINS = 1000;
-/** Quantiles are taken from a sample of so many values. */
+/** The size of the sample that quantiles are computed from. */
 const SAMPLE = 10_000;
 /** Standardized values are cut here: f32 holds them, and products of them. */
 const LIMIT = 1e6;
@@ -168,7 +171,9 @@ function quantilesOf(sorted: Float64Array, count: number): number[] {
   });
 }
 
-/** F(x): the share of the distribution below x, interpolated between quantiles; the middle of the step where it jumps. */
+/**
+ * F(x): the share of the distribution below x, interpolated between quantiles; the middle of the step where it jumps.
+ */
 function rankIn(quantiles: readonly number[], x: number): number {
   const last = quantiles.length - 1;
   const below = boundary(quantiles, (quantile) => quantile < x);

@@ -25,8 +25,8 @@ export class Moments {
 const MAXIMUM_DISTINCT = 500_000;
 
 /**
- * Counts values that come one after the other, in bounded memory: where there are more than 500,000 distinct ones, those
- * that were seen least are dropped and begin again at 0 (lossy counting, Manku and Motwani 2002).
+ * Counts values that come one after the other, in bounded memory: where there are more than 500,000 distinct ones,
+ * those that were seen least are dropped and begin again at 0 (lossy counting, Manku and Motwani 2002).
  */
 export class Frequencies {
   readonly #counts = new Map<string, number>();
@@ -42,7 +42,10 @@ export class Frequencies {
     return this.#counts.size;
   }
 
-  /** The at most `size` most frequent values that occur at least `minimumCount` times; equally frequent ones as they came. */
+  /**
+   * The at most `size` most frequent values that occur at least `minimumCount` times; equally frequent ones as they
+   * came.
+   */
   most(size: number, minimumCount: number): string[] {
     return [...this.#counts]
       .filter(([, count]) => count >= minimumCount)

@@ -8,7 +8,7 @@ import { Growable, presence, RaggedIds } from './storage.js';
 
 /** Settings of a field of tags. */
 export interface TagsSettings {
-  /** What stands between tags in a text. Default ','. */
+  /** The separator of tags in a text. Default ','. */
   readonly separator: TagSeparator;
   /** Tags that occur less often in the training rows are left out. Default 2. */
   readonly minimumCount: number;

@@ -20,13 +20,13 @@ export interface TextSettings {
   /** The maximum number of tokens of a text; what follows is cut. Default 256. */
   readonly maximumLength: number;
   /**
-   * The probability that training takes a token as unknown, so that the model learns what to make of unknown ones (word dropout,
-   * Iyyer et al. 2015). Default 0.1.
+   * The probability that training takes a token as unknown, so that the model learns what to make of unknown ones (word
+   * dropout, Iyyer et al. 2015). Default 0.1.
    */
   readonly dropTokens: number;
   /**
-   * The number of ids that the character n-grams of words share, so that words which training has not seen have a meaning too;
-   * 0 for none. 'auto' (default): where texts are of up to 16 words, four ids for each distinct word.
+   * The number of ids that the character n-grams of words share, so that words which training has not seen have a
+   * meaning too; 0 for none. 'auto' (default): where texts are of up to 16 words, four ids for each distinct word.
    */
   readonly subwords: 'auto' | number;
 }
@@ -45,10 +45,10 @@ export interface TextState {
 /** The first id of a token of the vocabulary. */
 const FIRST = UNKNOWN + 1;
 const SHORTEST = 4;
-/** Of a text only so many characters for each token that is kept are looked at. */
+/** The number of characters of a text that are split into words, for each token that is kept. */
 const CHARACTERS_PER_TOKEN = 64;
 const KEPT_WHOLE = 0.95;
-/** In longer texts the other words tell enough, and n-grams cost too much. */
+/** The maximum number of tokens of texts with n-grams: in longer ones the context suffices, and n-grams are costly. */
 const LONGEST_WITH_SUBWORDS = 16;
 const [FEWEST_SUBWORDS, MOST_SUBWORDS] = [1024, 65_536];
 
@@ -62,8 +62,9 @@ function subwordsFor({ tokenizer }: TextSettings, length: number, distinct: numb
 }
 
 /**
- * Texts: `tokens` (rows, time), i32, 0 for padding and 1 for unknown, and `mask` (rows, time), 1 for a token. The time is
- * that of the longest row, rounded up to 4, 8, 16, ... With n-grams also `subwords` (rows, time, 32), i32, 0 for padding.
+ * Texts: `tokens` (rows, time), i32, 0 for padding and 1 for unknown, and `mask` (rows, time), 1 for a token. The time
+ * is that of the longest row, rounded up to 4, 8, 16, ... With n-grams also `subwords` (rows, time, 32), i32, 0 for
+ * padding.
  */
 export const text: FieldKind<string, TextSettings, TextState> = {
   kind: 'text',

@@ -9,12 +9,15 @@ const COLUMNS = 6;
 /** How many characters fit below a tile at 11 pixels. */
 const CAPTION = 21;
 
-/** What `decodeBytes` makes of an image for a contact sheet: it is scaled to fit 128 x 128 pixels on white. */
+/** The shape of a tile, for `decodeBytes`: the image is scaled to fit 128 x 128 pixels on white. */
 export const TILE_SHAPE: ImageShape = { height: TILE, width: TILE, fit: 'contain', background: '#ffffff' };
 
 /** An image of a contact sheet. */
 export interface SheetImage {
-  /** The pixels, RGB bytes of `TILE_SHAPE`; undefined for an image that cannot be used, which is a gray tile that says so. */
+  /**
+   * The pixels, RGB bytes of `TILE_SHAPE`; undefined for an image that cannot be used, which is a gray tile that says
+   * so.
+   */
   readonly pixels?: Uint8Array;
   /** The text below it; what does not fit is cut. */
   readonly caption: string;

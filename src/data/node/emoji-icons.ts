@@ -6,8 +6,8 @@ import { splitKeys } from '../split.js';
 const require = createRequire(import.meta.url);
 
 /**
- * The emoji sets, by vendor: Twemoji (CC BY 4.0), Noto (Apache 2.0), Fluent flat (MIT), and OpenMoji (CC BY-SA 4.0, which
- * is share-alike and therefore not a default).
+ * The emoji sets, by vendor: Twemoji (CC BY 4.0), Noto (Apache 2.0), Fluent flat (MIT), and OpenMoji (CC BY-SA 4.0,
+ * which is share-alike and therefore not a default).
  */
 export const EMOJI_VENDORS = ['twemoji', 'noto', 'fluent-emoji-flat', 'openmoji'] as const;
 /** One of `EMOJI_VENDORS`. */
@@ -51,8 +51,8 @@ export interface EmojiSource {
 }
 
 /**
- * Reads the emoji of the given vendors, with Unicode's groups as classes, and draws the emoji of the test split, the same
- * fraction of each class. @throws TesseraError under the name `where`, if a package of emoji is not installed.
+ * Reads the emoji of the given vendors, with Unicode's groups as classes, and draws the emoji of the test split, the
+ * same fraction of each class. @throws TesseraError under the name `where`, if a package of emoji is not installed.
  */
 export function emojiSource(
   where: string,
@@ -141,8 +141,8 @@ function iconsOf(vendor: EmojiVendor, set: IconSet, groups: ReadonlyMap<string, 
 }
 
 /**
- * Finds label-leaking words: those that occur in many names, nearly always of one group ('flag', 'face', 'button'). With
- * them, the text alone would determine the class. They are found in the training split and removed from all texts.
+ * Finds label-leaking words: those that occur in many names, nearly always of one group ('flag', 'face', 'button').
+ * With them, the text alone would determine the class. They are found in the training split and removed from all texts.
  */
 function labelLeakingWords(
   training: readonly (readonly [name: string, label: number])[],

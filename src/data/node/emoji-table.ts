@@ -21,7 +21,7 @@ export interface EmojiTableOptions {
   readonly vendors?: readonly EmojiVendor[];
   /** The seed of the split. Default 0. */
   readonly seed?: number;
-  /** Is told after each image how many of all are written. */
+  /** Called after each image with the number written and the total. */
   readonly onProgress?: (done: number, total: number) => void;
   /** An AbortSignal that stops the writing. */
   readonly signal?: { throwIfAborted(): void };
@@ -30,15 +30,16 @@ export interface EmojiTableOptions {
 /** A fifth of the emoji are for the test, as in `emojiData`, and an eighth of the others for validation. */
 const TEST_FRACTION = 0.2;
 const VALIDATION_FRACTION = 0.125;
-/** So many images are rendered at the same time. */
+/** The number of images that are rendered at the same time. */
 const LANES = 8;
 
 /**
- * Writes the emoji as a table: `emoji.csv` with the columns emoji, vendor, image, text, label and split, and the PNG files that
- * it names. Texts, labels and test split are those of `emojiData` with the same seed. The table is written last. Returns its path
- * and the number of its rows.
+ * Writes the emoji as a table: `emoji.csv` with the columns emoji, vendor, image, text, label and split, and the PNG
+ * files that it names. Texts, labels and test split are those of `emojiData` with the same seed. The table is written
+ * last. Returns its path and the number of its rows.
  *
- * @throws TesseraError if an option is unknown or invalid, a package of emoji or sharp is not installed, or a file cannot be written.
+ * @throws TesseraError if an option is unknown or invalid, a package of emoji or sharp is not installed, or a file
+ * cannot be written.
  */
 export async function writeEmojiTable(
   folder: string,

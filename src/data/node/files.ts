@@ -112,8 +112,8 @@ async function removeAbandoned(folder: string): Promise<void> {
  * either the old content or the new one. Missing folders are created. Symbolic links are followed; mode and owner are
  * kept; other hard links keep the old content. Devices and pipes are written directly.
  *
- * @throws TesseraError if the file cannot be written or is read-only; the old content, if any, is kept. What the chunks of a
- * content throw is passed on.
+ * @throws TesseraError if the file cannot be written or is read-only; the old content, if any, is kept. What the chunks
+ * of a content throw is passed on.
  */
 export async function writeFileAtomically(
   file: string,

@@ -8,8 +8,8 @@ const THREADS = 64;
 const RUN = 4;
 
 /**
- * Composes the kernel of an expression for software adapters: an invocation computes several adjacent elements, or vec4,
- * because starting an invocation costs as much as a few loads.
+ * Composes the kernel of an expression for software adapters: an invocation computes several adjacent elements, or
+ * vec4, because starting an invocation costs as much as a few loads.
  */
 export const composeElementwiseCpu = (expression: Expression): Kernel =>
   defineKernel({

@@ -21,7 +21,8 @@ import {
 } from './expression-wgsl.js';
 
 /*
- * Composes a chain of elementwise functions into one kernel, with bindings in0, in1, ... and y, and numbers n0, n1, ...:
+ * Composes a chain of elementwise functions into one kernel, with bindings in0, in1, ... and y, and numbers n0, n1,
+ * ...:
  *
  *   y[i] = expression(in0, in1, ... at i)      for i < count
  */

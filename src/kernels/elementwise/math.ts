@@ -22,8 +22,8 @@ fn with_sign(size: Float, x: Float) -> Float {
 }`;
 
 /**
- * x · 2^n for a whole n in ±250, in two steps, because 2^n alone may be out of range. Added to 1.5·2^23, n + 127 is in the
- * lowest bits; a conversion to an integer would take longer, as it is clamped.
+ * x · 2^n for a whole n in ±250, in two steps, because 2^n alone may be out of range. Added to 1.5·2^23, n + 127 is in
+ * the lowest bits; a conversion to an integer would take longer, as it is clamped.
  */
 const SCALE = wgsl`
 fn power_of_two(n: Float) -> Float { return bitcast<Float>(bitcast<Uint>(n + Float(${1.5 * 2 ** 23 + 127})) << Uint(23u)); }

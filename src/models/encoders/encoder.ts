@@ -10,7 +10,10 @@ export type TextInputs = {
   readonly tokens: Tensor;
   /** Mask of the words: (batch, time) of f32, 1 for words and 0 for padding. Default: all are words. */
   readonly mask?: Tensor;
-  /** Ids of the character n-grams of each word: (batch, time, n-grams) of i32, 0 for padding, for encoders with `subwords`. */
+  /**
+   * Ids of the character n-grams of each word: (batch, time, n-grams) of i32, 0 for padding, for encoders with
+   * `subwords`.
+   */
   readonly subwords?: Tensor;
 };
 
@@ -20,13 +23,13 @@ export type ImageInputs = {
   readonly pixels: Tensor;
 };
 
-/** What an encoder makes of a field, and all that the models behind it know of the field. */
+/** The features of a field that an encoder computes: all that fusion and task take of the field. */
 export interface Features {
   /** One vector per row: (batch, width). */
   readonly pooled: Tensor;
-  /** A sequence of vectors per row, where the encoder has one: (batch, tokens, width). */
+  /** A sequence of vectors per row: (batch, tokens, width); undefined if the encoder has none. */
   readonly tokens?: Tensor;
-  /** 1 for the tokens that count, 0 for padding: (batch, tokens). Without it all count. */
+  /** The mask of the tokens: (batch, tokens), 1 for tokens and 0 for padding. Default: all are tokens. */
   readonly mask?: Tensor;
 }
 

@@ -10,8 +10,8 @@ import { WordEmbedding } from './word-embedding.js';
  *   e = E[tokens]                               (batch, time, width)
  *   pooled = dropout(mean of e over the words)  (batch, width)
  *
- * With a linear head it is a linear model of the shares of the words. tokens (batch, time) of i32, mask (batch, time) ->
- * pooled (batch, width), tokens e (batch, time, width).
+ * With a linear head it is a linear model of the shares of the words. tokens (batch, time) of i32, mask (batch, time)
+ * -> pooled (batch, width), tokens e (batch, time, width).
  */
 export class TextBag extends Encoder<TextInputs> {
   override readonly width: number;

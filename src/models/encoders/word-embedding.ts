@@ -13,8 +13,8 @@ export interface WordEmbeddingOptions {
 }
 
 /**
- * Vectors of words, to which their character n-grams contribute where the encoder is given `subwords`, so that words that
- * training has not seen have a meaning too (fastText; Bojanowski et al. 2017):
+ * Vectors of words, to which their character n-grams contribute where the encoder is given `subwords`, so that words
+ * that training has not seen have a meaning too (fastText; Bojanowski et al. 2017):
  *
  *   e = E[tokens] + Σₖ G[subwordsₖ] / √n    n the number of n-grams of the word
  *

@@ -47,7 +47,9 @@ export function expectFeatures(
   );
 }
 
-/** The tokens of a field, or its feature vector as the only one; 1 in the mask for those of rows that have the field. */
+/**
+ * The tokens of a field, or its feature vector as the only one; 1 in the mask for those of rows that have the field.
+ */
 export function tokensOf({ pooled, tokens, mask }: Features, present: Tensor): { tokens: Tensor; mask: Tensor } {
   if (tokens === undefined) return { tokens: pooled.expandDims(1), mask: present };
   return { tokens, mask: mask?.mul(present) ?? present.broadcastTo(tokens.shape.slice(0, 2)) };

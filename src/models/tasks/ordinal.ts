@@ -19,7 +19,7 @@ const atLeast3: Check = {
 /** softplus(x) = 1. */
 const INVERSE_SOFTPLUS_OF_1 = Math.log(Math.E - 1);
 
-/** The smallest difference of thresholds, below which f32 would not tell them apart. */
+/** The smallest difference of thresholds, below which f32 would not distinguish them. */
 const SMALLEST_GAP = 1e-6;
 
 /**

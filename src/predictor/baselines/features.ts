@@ -20,7 +20,7 @@ interface RawFeatures {
   readonly dense: Float32Array;
 }
 
-/** Rows as a linear model sees them: the entries of a sparse vector, and a dense one. */
+/** Rows as inputs of a linear model: the entries of a sparse vector, and a dense one. */
 export interface LinearRows {
   readonly size: number;
   /** The entries of row r are [offsets[r], offsets[r + 1]) of `indices` and `values`. */
@@ -33,13 +33,13 @@ export interface LinearRows {
 
 /** Pictures are reduced to this many pixels a side. */
 const PIXELS = 8;
-/** More distinct words than this in one text are not looked at. */
+/** The maximum number of distinct words of a text; further ones are ignored. */
 const MAXIMUM_WORDS = 512;
 /** Ids of one bag beyond this many share columns. */
 const MAXIMUM_COLUMNS = 2 ** 15;
 /** Rows are encoded this many at a time. */
 const BATCH = 256;
-/** A column with a smaller variance in training is constant, and tells nothing. */
+/** A column with a smaller variance in training is constant, and left out. */
 const SMALLEST_VARIANCE = 1e-12;
 
 /**

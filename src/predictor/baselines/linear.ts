@@ -32,7 +32,7 @@ export interface LinearOptions {
   readonly seed: number;
   /** The number of training steps. Default: enough for 20 epochs, within 400 to 2,000. */
   readonly steps?: number;
-  /** Is told after each step how many of all are done. What it throws ends the training. */
+  /** Called after each step with the number done and the total; an error that it throws ends the training. */
   readonly onStep?: (step: number, steps: number) => void;
 }
 
@@ -63,7 +63,7 @@ const MAXIMUM_ROWS = 100_000;
  *   mean loss + penalty / (2 · rows) · ‖W‖²
  *
  * as scikit-learn does with C = 1 / penalty, by Adam with a cosine schedule, for four penalties at once, and keeps the
- * one with the lowest loss on the validation rows. Of more than 100,000 training rows it sees a random 100,000.
+ * one with the lowest loss on the validation rows. Of more than 100,000 training rows a random 100,000 are used.
  *
  * @throws TesseraError if an option is unknown or invalid, or there are no training rows.
  */

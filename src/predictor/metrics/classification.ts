@@ -67,7 +67,7 @@ function macroF1(predicted: Int32Array, targets: ArrayLike<number>, classes: num
   };
 }
 
-/** How well one class is told from the others. */
+/** Precision, recall and support of a class. */
 export interface ClassScore {
   readonly name: string;
   /** The number of rows of the class. */

@@ -9,14 +9,15 @@ import type { Predictions } from '../metrics/predictions.js';
 import { predictRows } from '../predict-rows.js';
 import type { Predictor } from './predictor.js';
 
-/** What a model makes of a table, and what was noted about its cells. */
+/** The predictions of a model for a table, and the errors in its cells. */
 export interface EvaluatedTable {
   readonly predictions: Predictions;
   readonly errors: CellErrors;
 }
 
 /**
- * Predicts all rows of a table that has the target. `onRows` is told how many of how many are done, and may throw to stop.
+ * Predicts all rows of a table that has the target. `onRows` gets the number of rows done and the total, and may throw
+ * to stop.
  * @throws TesseraError if the table lacks a column or has no row with a target, and as the options say.
  */
 export async function evaluateTable(

@@ -17,8 +17,8 @@ export interface AnsweredRow {
 }
 
 /**
- * Answers all rows of a table, about a thousand at a time: it may have any number of rows. `onErrors` is told at the end of
- * cells that could not be used.
+ * Answers all rows of a table, about a thousand at a time: it may have any number of rows. `onErrors` is called at the
+ * end of cells that could not be used.
  * @throws TesseraError if the table lacks a column, and for cells and files that cannot be used, as the options say.
  */
 export async function* predictTable(

@@ -14,12 +14,12 @@ import { buildModel } from '../build.js';
 import { outputsOf } from '../predict-rows.js';
 import { RunFolder } from './run-folder.js';
 
-/** The largest number of rows that are predicted at once for several callers. */
+/** The maximum number of rows of a batch, from any number of callers. */
 const MOST_AT_ONCE = 64;
-/** A picture of a row in code has at most so many bytes. */
+/** The maximum size of an image file of a row, in bytes. */
 const LARGEST_FILE = 64 * 2 ** 20;
 
-/** A row whose answer somebody waits for. */
+/** A row that waits to be predicted. */
 interface Request {
   readonly row: Row;
   resolve(answer: Answer): void;
@@ -85,8 +85,8 @@ export class Predictor {
   }
 
   /**
-   * Answers a row of cells by column. A column that is left out, null or undefined is absent, which the model can bear. An
-   * image is its bytes, or the path of its file: do not pass on paths that come from others.
+   * Answers a row of cells by column. A column that is left out, null or undefined is absent, which the model allows.
+   * An image is its bytes, or the path of its file: do not pass on paths that come from others.
    *
    * @throws TesseraError if a key is no column, a cell is not of its column's kind, or a file is no image.
    */
@@ -106,7 +106,7 @@ export class Predictor {
     if (row === undefined || errors.count > 0) throw errors.first[0];
     return new Promise((resolve, reject) => {
       this.#waiting.push({ row, resolve, reject });
-      // Calls of the same moment come first: they are answered together.
+      // Further calls of the same turn join the batch.
       queueMicrotask(() => void this.#run());
     });
   }
@@ -140,7 +140,8 @@ export class Predictor {
   }
 
   /**
-   * Answers rows of a table, whose columns may come in any order. Rows that are left out, as the options say, have no answer.
+   * Answers rows of a table, whose columns may come in any order. Rows that are left out, as the options say, have no
+   * answer.
    * @throws TesseraError if the table lacks a column, and for cells and files that cannot be used, as the options say.
    */
   async answerRows(

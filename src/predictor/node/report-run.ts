@@ -14,13 +14,13 @@ import { targetsOf, taskTarget } from '../targets.js';
 import { stepMillisecondsOf } from '../training-state.js';
 import type { TrainedRun } from './train-run.js';
 
-/** Where a run was trained, and what is told of the work on its report. */
+/** Options of `reportRun`. */
 export interface ReportOptions {
   /** The folder of the run. */
   readonly run: string;
   /** The name of the adapter. */
   readonly adapter: string;
-  /** Is told what is done, and how much of it. What it throws ends the report. */
+  /** Called with the current work, the amount done and the total; an error that it throws ends the report. */
   onProgress?(work: string, done: number, total: number): void;
 }
 

@@ -19,13 +19,13 @@ export interface RunTable {
   readonly parts: Uint8Array;
 }
 
-/** What a training is given beside its table and configuration. */
+/** Options of `trainRun`. */
 export interface TrainHooks extends Pick<TrainingOptions, 'signal' | 'onStep' | 'onEpoch'> {
   /** How files are read. */
   readonly read: ReadOptions;
   /** Whether the training of the folder is continued. */
   readonly resume: boolean;
-  /** Is told when the rows are encoded. */
+  /** Called once the rows are encoded. */
   onData?(data: RunData): void;
 }
 
@@ -37,9 +37,9 @@ export interface TrainedRun {
 }
 
 /**
- * Trains the model of a run in its folder, which is locked by the caller. When the training ends, the folder has the best
- * parameters in `model.safetensors`; when it is stopped, `checkpoint.safetensors`, and a resumed run takes the same steps
- * as one that was never stopped.
+ * Trains the model of a run in its folder, which is locked by the caller. When the training ends, the folder has the
+ * best parameters in `model.safetensors`; when it is stopped, `checkpoint.safetensors`, and a resumed run takes the
+ * same steps as one that was never stopped.
  */
 export async function trainRun(
   folder: RunFolder,

@@ -5,7 +5,7 @@ import { metricFunction } from '../metrics.js';
 import { evenly, pick } from './places.js';
 import type { MakeReportOptions, ReportedRun } from './reported-run.js';
 
-/** What fields add is measured on so many of the test rows. */
+/** The maximum number of test rows that contributions are measured on. */
 const ROWS = 2_000;
 
 /** What each field adds, measured on some of the test rows. */

@@ -14,15 +14,15 @@ import type { FinishedEpoch, MakeReportOptions, ReportedRun } from './reported-r
 import { describeField, describeSplit } from './wording.js';
 
 const MISTAKES = 12;
-/** Slices are measured on so many of the test rows. */
+/** The maximum number of test rows that slices are measured on. */
 const SLICE_ROWS = 5_000;
 const SLICE_RESAMPLES = 400;
 /** Of many fields, the ones that add most are sliced. */
 const SLICED_FIELDS = 20;
 
 /**
- * Makes the report of a run: measures the model and the baselines on the test rows, and looks into its mistakes. It reads
- * the table once more, and predicts up to 2,000 test rows twice for each field. The report is the content of
+ * Makes the report of a run: measures the model and the baselines on the test rows, and looks into its mistakes. It
+ * reads the table once more, and predicts up to 2,000 test rows twice for each field. The report is the content of
  * `report.json`; `reportPage` makes a page of it, and `verdictOf` its first line.
  *
  * @throws TesseraError if the schema has no target, or predictions are not of its rows.

@@ -27,7 +27,9 @@ export interface WantedRows {
   readonly kept: Uint32Array;
 }
 
-/** Reads in one pass over a table the cells from which its rows were encoded. @throws TesseraError as the table does. */
+/**
+ * Reads in one pass over a table the cells from which its rows were encoded. @throws TesseraError as the table does.
+ */
 export async function readOriginalCells(
   table: Table,
   { fields, split }: Schema,
@@ -84,8 +86,8 @@ interface SliceReader {
 }
 
 /**
- * What a field says of a row for slices: numbers, dates and categories themselves, the length of a text, the number of tags, whether
- * there is an image.
+ * What a field says of a row for slices: numbers, dates and categories themselves, the length of a text, the number of
+ * tags, whether there is an image.
  */
 function sliceReader({ column, kind, settings: chosen }: SchemaField): SliceReader {
   const { parse, settings } = kinds[kind];

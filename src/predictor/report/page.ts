@@ -32,8 +32,9 @@ const SECTIONS = [
 ];
 
 /**
- * Makes the page of a report: one HTML file with its style and plots inside, which loads nothing and runs no scripts. It is light or
- * dark as the reader's system is. Plots are drawn by echarts; without that package the page says so in their place.
+ * Makes the page of a report: one HTML file with its style and plots inside, which loads nothing and runs no scripts.
+ * It is light or dark as the reader's system is. Plots are drawn by echarts; without that package the page says so in
+ * their place.
  */
 export async function reportPage(report: Report): Promise<string> {
   const draw = await loadDraw();

@@ -54,10 +54,13 @@ export interface ReportedRun {
 
 /** Options of `makeReport`. */
 export interface MakeReportOptions {
-  /** Makes a small picture of an image, as a `data:` URL. Without it mistakes have no pictures. `thumbnail` of `data/node` does. */
+  /**
+   * Makes a small picture of an image, as a `data:` URL. Without it mistakes have no pictures. `thumbnail` of
+   * `data/node` does.
+   */
   readonly thumbnail?: (bytes: Uint8Array) => Promise<string>;
   /** What happens to cells that cannot be used, as when the rows were encoded. Default 'stop'. */
   readonly onError?: OnError;
-  /** Is told what is done, and how much of it. What it throws ends the report. */
+  /** Called with the current work, the amount done and the total; an error that it throws ends the report. */
   readonly onProgress?: (work: string, done: number, total: number) => void;
 }

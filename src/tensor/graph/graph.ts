@@ -6,8 +6,8 @@ import type { Shape } from '../../launch/shape.js';
 import type { Resident } from './resident.js';
 
 /**
- * The type of a tensor's elements. On the reference device f32 tensors carry float64 values. f16 is a way to store: products
- * and elementwise ops take it and compute in f32.
+ * The type of a tensor's elements. On the reference device f32 tensors carry float64 values. f16 is a way to store:
+ * products and elementwise ops take it and compute in f32.
  */
 export type DType = ElementType;
 
@@ -17,8 +17,8 @@ export interface TensorType {
 }
 
 /**
- * A value in a graph, as the engine sees it. It is a `Tensor`, whose methods are ops: what traces, plans and runs graphs
- * needs none of them.
+ * A value in a graph, as the engine sees it. It is a `Tensor`, whose methods are ops: what traces, plans and runs
+ * graphs needs none of them.
  */
 export interface Node extends TensorType {
   /** Where its value comes from: an op, or a leaf. */
@@ -134,7 +134,10 @@ export interface OpDefinition {
   readonly inputs: readonly string[];
   /** Set for elementwise ops, which fusion composes; they have no dispatch of their own. */
   readonly elementwise?: ElementwiseFunction;
-  /** True if it takes f16; aliases do, and elementwise ops say so themselves. All others are refused it, as their kernels read f32. */
+  /**
+   * True if it takes f16; aliases do, and elementwise ops say so themselves. All others are refused it, as their
+   * kernels read f32.
+   */
   readonly acceptsF16?: boolean;
   /** True if the output is the input's memory under another shape. */
   readonly alias?: boolean;

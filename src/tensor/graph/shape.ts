@@ -1,7 +1,7 @@
 import { TesseraError } from '../../gpu/errors.js';
 import type { Shape } from '../../launch/shape.js';
 
-/** A shape as it stands in messages: `[32, 128]`. */
+/** Formats a shape for messages: `[32, 128]`. */
 export const formatShape = (shape: Shape): string => `[${shape.join(', ')}]`;
 
 export const sameShape = (a: Shape, b: Shape): boolean =>

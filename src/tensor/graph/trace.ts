@@ -35,7 +35,8 @@ const isKnown = ({ host, resident, source }: Node): boolean =>
 /**
  * Walks from the targets to the leaves.
  *
- * @throws TesseraError if a value depends on a variable that was assigned to since, or two targets assign to one variable.
+ * @throws TesseraError if a value depends on a variable that was assigned to since, or two targets assign to one
+ * variable.
  */
 export function trace(targets: readonly Node[]): Trace {
   expectOneAssignEach(targets);
@@ -82,8 +83,8 @@ export function trace(targets: readonly Node[]): Trace {
 }
 
 /**
- * Visits each value that some targets need once, inputs before the nodes that use them: leaves with the name of what uses
- * them, and the nodes that compute the rest.
+ * Visits each value that some targets need once, inputs before the nodes that use them: leaves with the name of what
+ * uses them, and the nodes that compute the rest.
  */
 export function walk(
   targets: readonly Node[],
@@ -116,8 +117,8 @@ export function walk(
 }
 
 /**
- * True as long as tracing again would give the same: no variable was set or assigned to since, no value of a slot disposed
- * of, none that it computes has become known, and none was on its way.
+ * True as long as tracing again would give the same: no variable was set or assigned to since, no value of a slot
+ * disposed of, none that it computes has become known, and none was on its way.
  */
 export function isCurrent({ targets, nodes, variables, slots, pending }: Trace): boolean {
   const known = new Set(slots);

@@ -7,8 +7,8 @@ import { trace } from '../graph/trace.js';
 import type { Tensor } from '../tensor.js';
 
 /**
- * Finds the first op whose output holds a NaN or an infinity, by computing and reading back every value that the targets
- * depend on. It is slow and meant for debugging: call it before the training step that fails.
+ * Finds the first op whose output holds a NaN or an infinity, by computing and reading back every value that the
+ * targets depend on. It is slow and meant for debugging: call it before the training step that fails.
  *
  * @throws TesseraError that names the op, its shapes and the index of the element, if there is such an op.
  */

@@ -24,8 +24,8 @@ export interface DispatchOutline {
 /** One dispatch of a plan. */
 export interface ExplainedDispatch extends DispatchOutline {
   /**
-   * The buffer at each binding: `w3` for workspace, `in0` for an input, or the name of a variable, followed by the range
-   * of elements in brackets if only a part of it is bound.
+   * The buffer at each binding: `w3` for workspace, `in0` for an input, or the name of a variable, followed by the
+   * range of elements in brackets if only a part of it is bound.
    */
   readonly buffers: Readonly<Record<string, string>>;
   /** The kernel's source. */

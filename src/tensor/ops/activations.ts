@@ -10,9 +10,9 @@ import { where } from './elementwise.js';
 const expectFloat = (op: string, x: Tensor): void => expectType(op, 'x', x, 'f32');
 
 /**
- * Computes the Gaussian error linear unit, y = x · Φ(x), where Φ is the cumulative distribution function of the standard
- * normal distribution (Hendrycks and Gimpel 2016). With `approximate`, y = x/2 · (1 + tanh(√(2/π)·(x + 0.044715·x³))).
- * Error ≤ 4e-6·|y| + 1e-6.
+ * Computes the Gaussian error linear unit, y = x · Φ(x), where Φ is the cumulative distribution function of the
+ * standard normal distribution (Hendrycks and Gimpel 2016). With `approximate`, y = x/2 · (1 + tanh(√(2/π)·(x +
+ * 0.044715·x³))). Error ≤ 4e-6·|y| + 1e-6.
  */
 export function gelu(x: Tensor, options: { approximate?: boolean } = {}): Tensor {
   const { approximate = false } = checkOptions('gelu', options, { approximate: optional(boolean) });
@@ -37,8 +37,8 @@ export function leakyRelu(x: Tensor, slope = 0.2): Tensor {
 }
 
 /**
- * Computes the exponential linear unit, y = x for x > 0, else alpha · (e^x - 1) (Clevert et al. 2015). The gradient at 0
- * is alpha. Error ≤ 2e-6·|y|.
+ * Computes the exponential linear unit, y = x for x > 0, else alpha · (e^x - 1) (Clevert et al. 2015). The gradient at
+ * 0 is alpha. Error ≤ 2e-6·|y|.
  */
 export function elu(x: Tensor, alpha = 1): Tensor {
   expectFloat('elu', x);

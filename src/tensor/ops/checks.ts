@@ -28,8 +28,8 @@ export function expectTensor(op: string, name: string, input: unknown): void {
 }
 
 /**
- * Returns a tensor unchanged if it has the given dtype and axes. An axis is a size, or a name where any size fits; '...'
- * stands for any number of axes.
+ * Returns a tensor unchanged if it has the given dtype and axes. An axis is a size, or a name where any size fits;
+ * '...' stands for any number of axes.
  * @throws TesseraError if it is no tensor or differs.
  */
 export function expectAxes(

@@ -18,8 +18,8 @@ export interface Conv2dOptions {
   /** The step of the window in pixels: one number for both axes, or [height, width]. Default 1. */
   readonly stride?: number | readonly [number, number];
   /**
-   * The zeros around the image: 'valid' (default) for none; 'same' for an output of ceil(input / stride) pixels, with the
-   * odd zero after the image; or [[top, bottom], [left, right]].
+   * The zeros around the image: 'valid' (default) for none; 'same' for an output of ceil(input / stride) pixels, with
+   * the odd zero after the image; or [[top, bottom], [left, right]].
    */
   readonly padding?: 'valid' | 'same' | readonly [readonly [number, number], readonly [number, number]];
   /** The distance between the pixels of a window: one number for both axes, or [height, width]. Default 1. */
@@ -192,8 +192,8 @@ export interface Conv1dOptions {
 }
 
 /**
- * Computes the 1-D convolution of sequences: x (batch, time, in), kernel (window, in / groups, out) -> (batch, out time,
- * out). Error ≤ 1e-6·Σ|terms|.
+ * Computes the 1-D convolution of sequences: x (batch, time, in), kernel (window, in / groups, out) -> (batch, out
+ * time, out). Error ≤ 1e-6·Σ|terms|.
  */
 export function conv1d(x: Tensor, kernel: Tensor, options: Conv1dOptions = {}): Tensor {
   const {

@@ -47,8 +47,8 @@ export const divide = defineElementwise(fn.divide, {
   vjp: ({ inputs: [, b], output: y, outputGrad: dy }) => [dy.div(b), dy.mul(y).div(b).neg()],
 });
 /**
- * Computes the remainder with the sign of b, y = a - b·⌊a / b⌋, as in NumPy. If a is tiny and of the opposite sign, y may
- * round to b itself. Error ≤ 2e-7·|y|.
+ * Computes the remainder with the sign of b, y = a - b·⌊a / b⌋, as in NumPy. If a is tiny and of the opposite sign, y
+ * may round to b itself. Error ≤ 2e-7·|y|.
  */
 export const mod = defineElementwise(fn.mod, {
   inputs: binary,
@@ -119,8 +119,8 @@ export const select = defineElementwise(fn.select, {
 });
 
 /**
- * Selects y = condition ? whenTrue : whenFalse, element by element. A number takes the dtype of the other branch, or f32
- * if both are numbers. Exact.
+ * Selects y = condition ? whenTrue : whenFalse, element by element. A number takes the dtype of the other branch, or
+ * f32 if both are numbers. Exact.
  */
 export function where(condition: Tensor, whenTrue: Operand, whenFalse: Operand): Tensor {
   expectType('where', 'condition', condition, 'bool');

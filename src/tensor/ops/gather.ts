@@ -18,8 +18,8 @@ export const gatherOp: Op<readonly ['table', 'indices']> = defineOp({
 });
 
 /**
- * Gathers rows of a table by index: table (rows, cols), indices (...) of i32 -> (..., cols). An index out of range gives
- * NaN. Exact.
+ * Gathers rows of a table by index: table (rows, cols), indices (...) of i32 -> (..., cols). An index out of range
+ * gives NaN. Exact.
  * @throws TesseraError if an index that is known on the host is out of range.
  */
 export function gather(table: Tensor, indices: Tensor): Tensor {
@@ -44,8 +44,8 @@ export const scatterAddOp: Op<readonly ['values', 'indices'], { rows: number }> 
 });
 
 /**
- * Sums rows by index, y[v,:] = Σ_{i: indices[i] = v} values[i,:]: values (count, cols), indices (count) of i32 -> (rows,
- * cols). Terms are added in ascending i, so that results are reproducible. Indices out of range are ignored.
+ * Sums rows by index, y[v,:] = Σ_{i: indices[i] = v} values[i,:]: values (count, cols), indices (count) of i32 ->
+ * (rows, cols). Terms are added in ascending i, so that results are reproducible. Indices out of range are ignored.
  * Error ≤ 1e-6·Σ|terms|.
  */
 export function scatterAdd(values: Tensor, indices: Tensor, rows: number): Tensor {

@@ -27,8 +27,8 @@ export interface GruOptions {
  *   n = tanh(x[t]·W + b + r ⊙ (h·U + bᵤ)), or with resetAfter = false tanh(x[t]·W + b + (r ⊙ h)·U + bᵤ)
  *   h ← z ⊙ h + (1 - z) ⊙ n
  *
- * Returns all hidden states (batch, time, hidden) and the last one (batch, hidden). It is composed of other ops for each
- * time step. Error ≤ 4e-6·|y| + 4e-6.
+ * Returns all hidden states (batch, time, hidden) and the last one (batch, hidden). It is composed of other ops for
+ * each time step. Error ≤ 4e-6·|y| + 4e-6.
  *
  * @throws TesseraError if shapes or dtypes do not match.
  */

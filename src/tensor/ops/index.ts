@@ -1,7 +1,7 @@
 /*
- * The ops that users call; the ops that these functions are made of stay in their files. Each states its error bound: how
- * far y may be from the same formula in float64, for inputs of moderate magnitude. Σ|terms| is the sum of the absolute
- * values of the terms of a sum. test/tensor/accuracy.test.ts checks the bounds.
+ * The ops that users call; the ops that these functions are made of stay in their files. Each states its error bound:
+ * how far y may be from the same formula in float64, for inputs of moderate magnitude. Σ|terms| is the sum of the
+ * absolute values of the terms of a sum. test/tensor/accuracy.test.ts checks the bounds.
  */
 export * from './activations.js';
 export { type AttentionOptions, attention } from './attention.js';

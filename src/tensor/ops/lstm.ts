@@ -71,8 +71,8 @@ export interface LstmOptions {
 }
 
 /**
- * Computes a long short-term memory over a sequence (Hochreiter and Schmidhuber 1997; Gers et al. 2000). x (batch, time,
- * in), kernel W (in, 4·hidden), recurrent U (hidden, 4·hidden), bias b (4·hidden); gates in the order i, f, g, o.
+ * Computes a long short-term memory over a sequence (Hochreiter and Schmidhuber 1997; Gers et al. 2000). x (batch,
+ * time, in), kernel W (in, 4·hidden), recurrent U (hidden, 4·hidden), bias b (4·hidden); gates in the order i, f, g, o.
  *
  *   i, f, o = σ(x[t]·W + h·U + b)      g = tanh(x[t]·W + h·U + b)
  *   c ← f ⊙ c + i ⊙ g                  h ← o ⊙ tanh(c)

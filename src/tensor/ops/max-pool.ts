@@ -47,9 +47,9 @@ export const maxPoolBackwardOp = defineOp({
 });
 
 /**
- * Computes the maximum of each window, channels last: (batch, height, width, channels) -> (batch, out height, out width,
- * channels), with out = ⌊(padded - size) / stride⌋ + 1. Padding is -∞, and NaN propagates. The gradient goes to the
- * largest element of a window, on ties to the first. Exact.
+ * Computes the maximum of each window, channels last: (batch, height, width, channels) -> (batch, out height, out
+ * width, channels), with out = ⌊(padded - size) / stride⌋ + 1. Padding is -∞, and NaN propagates. The gradient goes to
+ * the largest element of a window, on ties to the first. Exact.
  *
  * @throws TesseraError if x is not of rank 4, or the padded image is smaller than the window.
  */

@@ -9,9 +9,10 @@ import { defineOp, type Op } from './define.js';
 import { scatterAddOp } from './gather.js';
 
 /*
- * Optimizer updates: (scale, then parameter, gradient, moments... of each) -> (new parameter, new moments... of each). The
- * gradient is clipped to ±limit (Infinity: no clipping), then multiplied by the scale: g = scale · clip(gradient). θ is
- * the parameter, which first decays by a factor of 1 - rate·decay. Updates run in place if their inputs are variables that their outputs are assigned to.
+ * Optimizer updates: (scale, then parameter, gradient, moments... of each) -> (new parameter, new moments... of each).
+ * The gradient is clipped to ±limit (Infinity: no clipping), then multiplied by the scale: g = scale · clip(gradient).
+ * θ is the parameter, which first decays by a factor of 1 - rate·decay. Updates run in place if their inputs are
+ * variables that their outputs are assigned to.
  */
 type Numbers = Readonly<Record<string, number>>;
 
@@ -141,8 +142,8 @@ export const momentumUpdate = defineUpdate('momentumUpdate');
  */
 export const nesterovUpdate = defineUpdate('nesterovUpdate');
 /**
- * Updates by Adam (Kingma and Ba 2015): m ← β1·m + (1 - β1)·g; v ← β2·v + (1 - β2)·g²; θ ← θ - rate · (m / correction1) /
- * (√(v / correction2) + epsilon), where the corrections are 1 - β1^t and 1 - β2^t in step t. Error ≤ 1e-5·|y| + 1e-5.
+ * Updates by Adam (Kingma and Ba 2015): m ← β1·m + (1 - β1)·g; v ← β2·v + (1 - β2)·g²; θ ← θ - rate · (m / correction1)
+ * / (√(v / correction2) + epsilon), where the corrections are 1 - β1^t and 1 - β2^t in step t. Error ≤ 1e-5·|y| + 1e-5.
  */
 export const adamUpdate = defineUpdate('adamUpdate');
 /** Updates by RMSprop: v ← rho·v + (1 - rho)·g²; θ ← θ - rate·g / (√v + epsilon). Error ≤ 1e-5·|y| + 1e-5. */

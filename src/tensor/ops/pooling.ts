@@ -106,8 +106,8 @@ export function adaptiveAveragePool2d(x: Tensor, output: number | readonly [numb
 }
 
 /**
- * Computes maxima of windows such that the output has the given size, as in PyTorch: (batch, height, width, channels) ->
- * (batch, out height, out width, channels). Exact.
+ * Computes maxima of windows such that the output has the given size, as in PyTorch: (batch, height, width, channels)
+ * -> (batch, out height, out width, channels). Exact.
  */
 export function adaptiveMaxPool2d(x: Tensor, output: number | readonly [number, number]): Tensor {
   const pair = outputOf('adaptiveMaxPool2d', x, output);

@@ -11,8 +11,8 @@ import { defineOp } from './define.js';
 import { argsort } from './sort.js';
 
 /**
- * A key of random ops: random numbers depend on nothing but the key and the index of the element. Keys are data, so that
- * one plan can run with different keys.
+ * A key of random ops: random numbers depend on nothing but the key and the index of the element. Keys are data, so
+ * that one plan can run with different keys.
  */
 export interface RandomKey {
   /** The seed, a non-negative integer. */
@@ -76,9 +76,9 @@ export function randomBernoulli(shape: Shape, p: number, key: RandomKey): Tensor
 }
 
 /**
- * Draws from the standard normal distribution truncated to [-2, 2], as in Keras: √2·erf⁻¹(u) for u uniform on [erf(-√2),
- * erf(√2)]. The polynomial for erf⁻¹ is the central one of Giles 2010 ("Approximating the erfinv function"), accurate to
- * 1e-5. Error ≤ 4e-6·|y| + 4e-6.
+ * Draws from the standard normal distribution truncated to [-2, 2], as in Keras: √2·erf⁻¹(u) for u uniform on
+ * [erf(-√2), erf(√2)]. The polynomial for erf⁻¹ is the central one of Giles 2010 ("Approximating the erfinv function"),
+ * accurate to 1e-5. Error ≤ 4e-6·|y| + 4e-6.
  */
 export function randomTruncatedNormal(shape: Shape, key: RandomKey): Tensor {
   const bound = 0.9544997361036416; // erf(√2)
@@ -97,9 +97,9 @@ export const randomPermutation = (count: number, key: RandomKey): Tensor =>
   argsort(uniformOf('randomPermutation', [count], key));
 
 /**
- * Draws a class for each row with the probabilities softmax(logits): logits (..., classes) -> (...) of i32. By the Gumbel
- * trick, it is the argmax of logits - ln(-ln u) for uniform u (Gumbel 1954). Exact, except where the two largest values
- * differ by less than the rounding error of the logarithm.
+ * Draws a class for each row with the probabilities softmax(logits): logits (..., classes) -> (...) of i32. By the
+ * Gumbel trick, it is the argmax of logits - ln(-ln u) for uniform u (Gumbel 1954). Exact, except where the two largest
+ * values differ by less than the rounding error of the logarithm.
  */
 export function randomCategorical(logits: Tensor, key: RandomKey): Tensor {
   expectType('randomCategorical', 'logits', logits, 'f32');

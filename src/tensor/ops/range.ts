@@ -25,8 +25,8 @@ export function arange(count: number): Tensor {
 }
 
 /**
- * Returns `count` evenly spaced numbers over [start, stop] as f32, as NumPy's linspace. Error ≤ 1e-6·|y| + 4e-6 for ends
- * within ±10.
+ * Returns `count` evenly spaced numbers over [start, stop] as f32, as NumPy's linspace. Error ≤ 1e-6·|y| + 4e-6 for
+ * ends within ±10.
  */
 export function linspace(start: number, stop: number, count: number): Tensor {
   expectValue('linspace', 'start', start, finite);

@@ -114,10 +114,11 @@ export function roll(x: Tensor, shift: number, axis = 0): Tensor {
 export type Border = number | 'edge' | 'reflect' | 'wrap';
 
 /**
- * Pads x by widths [before, after] for each axis, as NumPy's pad: with a number (0 by default), or with its own elements:
- * 'edge' repeats the outermost element, 'reflect' mirrors without repeating it, 'wrap' continues periodically. Exact.
- * @throws TesseraError if the widths are not one pair of non-negative integers for each axis, an axis has too few elements
- * for a border of that width, or the dtype cannot represent the number.
+ * Pads x by widths [before, after] for each axis, as NumPy's pad: with a number (0 by default), or with its own
+ * elements: 'edge' repeats the outermost element, 'reflect' mirrors without repeating it, 'wrap' continues
+ * periodically. Exact.
+ * @throws TesseraError if the widths are not one pair of non-negative integers for each axis, an axis has too few
+ * elements for a border of that width, or the dtype cannot represent the number.
  */
 export function pad(x: Tensor, widths: readonly (readonly [number, number])[], border: Border = 0): Tensor {
   if (typeof border === 'number') return padByValue(x, widths, border);

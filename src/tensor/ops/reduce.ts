@@ -52,7 +52,9 @@ export const sumOp = defineReduction('sum', ({ inputs: [x], outputGrad: dy, attr
   spread(dy, x.shape, attributes),
 ]);
 
-/** Computes `prod` over consecutive axes. The gradient of a factor is the product of the others: y / x unless one is 0. */
+/**
+ * Computes `prod` over consecutive axes. The gradient of a factor is the product of the others: y / x unless one is 0.
+ */
 export const prodOp: typeof sumOp = defineReduction('prod', ({ inputs: [x], outputGrad: dy, attributes }) => {
   const isZero = x.equal(0);
   const zeros = spread(sumOp(isZero.cast('f32'), attributes), x.shape, attributes);
@@ -143,7 +145,8 @@ export const argmaxOp = defineOp({
 });
 
 /**
- * Returns the index of the maximum along an axis, as i32: on ties the lowest index, with NaN, that of the first NaN. Exact.
+ * Returns the index of the maximum along an axis, as i32: on ties the lowest index, with NaN, that of the first NaN.
+ * Exact.
  * @throws TesseraError if there are no elements along the axis.
  */
 export const argmax = (x: Tensor, axis = -1, options: ReduceOptions = {}): Tensor =>

@@ -9,9 +9,9 @@ import { take } from './take.js';
 export type ResizeMode = 'nearest' | 'bilinear';
 
 /**
- * Resizes images, channels last: (batch, height, width, channels) -> (batch, size[0], size[1], channels). Output pixel i
- * is sampled at (i + 1/2)·in/out - 1/2 (ONNX's half_pixel, the default of Keras), clamped to the image: 'nearest' takes
- * the nearest pixel, 'bilinear' interpolates linearly along each axis. Error ≤ 1e-6·Σ|terms|.
+ * Resizes images, channels last: (batch, height, width, channels) -> (batch, size[0], size[1], channels). Output pixel
+ * i is sampled at (i + 1/2)·in/out - 1/2 (ONNX's half_pixel, the default of Keras), clamped to the image: 'nearest'
+ * takes the nearest pixel, 'bilinear' interpolates linearly along each axis. Error ≤ 1e-6·Σ|terms|.
  * @throws TesseraError if x is not of rank 4, or the size is not of positive integers.
  */
 export function resize(x: Tensor, size: number | readonly [number, number], mode: ResizeMode = 'nearest'): Tensor {
@@ -30,7 +30,10 @@ export function resize(x: Tensor, size: number | readonly [number, number], mode
 const nearest = (from: number, to: number): Int32Array =>
   Int32Array.from({ length: to }, (_, index) => Math.min(from - 1, Math.floor(((index + 0.5) * from) / to)));
 
-/** Interpolates between two pixels. An output on a pixel takes that one twice, by halves, so that no other's NaN spreads. */
+/**
+ * Interpolates between two pixels. An output on a pixel takes that one twice, by halves, so that no other's NaN
+ * spreads.
+ */
 function bilinear(x: Tensor, axis: 1 | 2, to: number): Tensor {
   const from = x.shape[axis];
   const indices = new Int32Array(2 * to);

@@ -29,8 +29,8 @@ export const cumsumOp: Op<readonly ['x'], ScanAttributes> = defineOp({
 });
 
 /**
- * Computes cumulative sums along an axis, y[k] = Σ_{j ≤ k} x[j], as ONNX's CumSum; `exclusive` excludes j = k, `reverse`
- * sums from the end. The shape is that of x. Error ≤ 4e-6·Σ|terms|.
+ * Computes cumulative sums along an axis, y[k] = Σ_{j ≤ k} x[j], as ONNX's CumSum; `exclusive` excludes j = k,
+ * `reverse` sums from the end. The shape is that of x. Error ≤ 4e-6·Σ|terms|.
  */
 export function cumsum(x: Tensor, axis = -1, options: { exclusive?: boolean; reverse?: boolean } = {}): Tensor {
   const { exclusive = false, reverse = false } = checkOptions('cumsum', options, {

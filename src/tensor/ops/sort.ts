@@ -41,7 +41,9 @@ export function argsort(x: Tensor, axis = -1, options: SortOptions = {}): Tensor
   return descending ? flip(order, at) : order;
 }
 
-/** Sorts x along an axis, with NaN as the largest value. The gradient is scattered back to the original order. Exact. */
+/**
+ * Sorts x along an axis, with NaN as the largest value. The gradient is scattered back to the original order. Exact.
+ */
 export function sort(x: Tensor, axis = -1, options: SortOptions = {}): Tensor {
   checkOptions('sort', options, SORT_CHECKS);
   expectType('sort', 'x', x, 'f32');
@@ -50,8 +52,8 @@ export function sort(x: Tensor, axis = -1, options: SortOptions = {}): Tensor {
 }
 
 /**
- * Returns the k largest elements along an axis (the last by default), largest first, and their indices as i32: x (..., n,
- * ...) -> (..., k, ...). On ties the lowest index comes first; NaN counts as the largest value. Exact.
+ * Returns the k largest elements along an axis (the last by default), largest first, and their indices as i32: x (...,
+ * n, ...) -> (..., k, ...). On ties the lowest index comes first; NaN counts as the largest value. Exact.
  * @throws TesseraError if k is not an integer in [0, n].
  */
 export function topK(x: Tensor, k: number, axis = -1): { values: Tensor; indices: Tensor } {

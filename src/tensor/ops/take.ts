@@ -10,7 +10,8 @@ import { arange } from './range.js';
 import { expandDims } from './rearrange.js';
 
 /**
- * Takes slices of x along an axis by index, as NumPy's take: x (..., n, ...), indices (i) of i32 -> (..., i, ...). Exact.
+ * Takes slices of x along an axis by index, as NumPy's take: x (..., n, ...), indices (i) of i32 -> (..., i, ...).
+ * Exact.
  * @throws TesseraError if an index that is known on the host is out of range.
  */
 export function take(x: Tensor, indices: Tensor, axis = 0): Tensor {

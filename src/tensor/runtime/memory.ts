@@ -1,7 +1,9 @@
 import { bytesOf, type Device, type DeviceBuffer, type Window } from '../../gpu/device.js';
 import { sizeClass } from '../../gpu/pool.js';
 
-/** Memory of a plan: a slot for a leaf's values, a variable's own memory, or workspace that lives for some dispatches. */
+/**
+ * Memory of a plan: a slot for a leaf's values, a variable's own memory, or workspace that lives for some dispatches.
+ */
 export class Storage {
   /** Which of the plan's workspace buffers it was given. */
   workspace = -1;
@@ -25,8 +27,8 @@ export const memoryFor = ({ type, length }: Pick<Window, 'type' | 'length'>): nu
   Math.max(16, bytesOf(type, length));
 
 /**
- * Gives each workspace storage of some dispatches a buffer, reusing those whose last reader has run; what is `kept` lives to
- * the end. Returns the buffers' sizes.
+ * Gives each workspace storage of some dispatches a buffer, reusing those whose last reader has run; what is `kept`
+ * lives to the end. Returns the buffers' sizes.
  */
 export function assignWorkspace(
   dispatches: readonly { readonly storages: Readonly<Record<string, Storage>> }[],
@@ -59,8 +61,8 @@ export function assignWorkspace(
 }
 
 /**
- * Workspace buffers of a device by size class. Plans run one after the other, so all of them share the same ones: a plan that
- * needs three of a class has the first three.
+ * Workspace buffers of a device by size class. Plans run one after the other, so all of them share the same ones: a
+ * plan that needs three of a class has the first three.
  */
 export class Workspace {
   readonly #buffers = new Map<number, DeviceBuffer[]>();

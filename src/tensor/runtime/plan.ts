@@ -183,7 +183,7 @@ class Planner {
     const outputs = node.outputs.map((type, index) => {
       const over = op.inPlace?.[index];
       if (over !== undefined && this.#inPlace.has(unit)) return stored(type, inputs[over].storage);
-      // What is kept of output 0 is what an epilogue makes of it, which may be of another type.
+      // Output 0 is stored as the result of the epilogue, which may have another type.
       const kept = index === 0 ? root.outputs[0] : type;
       const { storage } = this.#workspace(kept, `${op.name} ${formatShape(type.shape)}`);
       if (over !== undefined) this.#addCopy(inputs[over], storage);

@@ -113,7 +113,7 @@ export class Runtime {
     };
     try {
       // While it waits for its turn or for memory a variable may be set, or a value arrive or be disposed of: then the
-      // trace is made anew. From the last look at it to the submission nothing is awaited.
+      // trace is made anew. Nothing is awaited between the last check and the submission.
       let traced = given;
       let executable: Executable;
       for (;;) {

@@ -31,8 +31,8 @@ export interface PlannedDispatch extends Omit<PlannedLaunch, 'bound'> {
 }
 
 /**
- * The dispatches of a plan's launches: each launch as it is, or in parts where its buffers are larger than what the device
- * binds at once.
+ * The dispatches of a plan's launches: each launch as it is, or in parts where its buffers are larger than what the
+ * device binds at once.
  */
 export function splitLarge(launches: readonly PlannedLaunch[], device: Device): PlannedDispatch[] {
   return launches.flatMap((launch) => splitOne(launch, device));
@@ -80,8 +80,8 @@ function copyOf(from: Bound, to: Bound, label: string, device: Device): PlannedD
 }
 
 /*
- * A device binds only so much of a buffer at once. A launch on larger ones is done in parts, each on a window of them, by
- * the ways that its kernel knows (`splits`).
+ * A device binds only so much of a buffer at once. A launch on larger ones is done in parts, each on a window of them,
+ * by the ways that its kernel knows (`splits`).
  */
 /** A launch, or a part of one. */
 export interface Part {
@@ -98,8 +98,8 @@ type Limits = Pick<DeviceLimits, 'bindingBytes' | 'bindingAlignment'>;
 const MOST_PARTS = 4096;
 
 /**
- * The parts in which a launch is done, in order: itself, where all of its buffers can be bound. A window may begin where the
- * device cannot bind (`isAligned`).
+ * The parts in which a launch is done, in order: itself, where all of its buffers can be bound. A window may begin
+ * where the device cannot bind (`isAligned`).
  * @throws OutOfMemoryError where no split makes them small enough.
  */
 export function partsOf(kernel: Kernel, launch: Omit<Part, 'share'>, limits: Limits, label: string): Part[] {
@@ -131,8 +131,8 @@ const largeIn = ({ windows }: Part, limits: Limits): string[] =>
   Object.keys(windows).filter((name) => exceedsBinding(windows[name].type, windows[name].length, limits));
 
 /**
- * Splits into parts of 2ᵏ, the largest for which all is small that this split makes small. What it divides evenly and is still
- * large in the smallest parts, the next split goes on with; of anything else a large one stays as it is.
+ * Splits into parts of 2ᵏ, the largest for which all is small that this split makes small. What it divides evenly and
+ * is still large in the smallest parts, the next split goes on with; of anything else a large one stays as it is.
  */
 function divide(part: Part, split: Split, limits: Limits): Part[] {
   const count = split.parts(part.values);

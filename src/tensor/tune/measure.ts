@@ -1,6 +1,6 @@
 /*
- * Fair comparisons of kernels, for `tune` and the benchmarks: no run finds its inputs in a cache, and all kernels compute
- * the same result.
+ * Fair comparisons of kernels, for `tune` and the benchmarks: no run finds its inputs in a cache, and all kernels
+ * compute the same result.
  */
 
 /** Rotating over buffer sets of at least this many bytes in total defeats caches. */

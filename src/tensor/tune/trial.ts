@@ -23,7 +23,9 @@ const HOPELESS = 3;
 /** After TRIAL_ROUNDS, a variant is dropped if its best time is more than BEHIND times the best of all. */
 const TRIAL_ROUNDS = 2;
 const BEHIND = 1.3;
-/** Floats are filled from one list of random numbers, repeated; its prime length is not a multiple of any row length. */
+/**
+ * Floats are filled from one list of random numbers, repeated; its prime length is not a multiple of any row length.
+ */
 const RANDOM = 65_537;
 /** The distance in that list between the starts of two values. */
 const APART = 97;
@@ -132,7 +134,9 @@ export class Trial {
     return values;
   }
 
-  /** Returns why a variant is rejected (it does not compile, or computes another result), or undefined if it is valid. */
+  /**
+   * Returns why a variant is rejected (it does not compile, or computes another result), or undefined if it is valid.
+   */
   async problemOf(name: string, expected: readonly HostArray[]): Promise<string | undefined> {
     try {
       const found = await this.valuesOf(name);

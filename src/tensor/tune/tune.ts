@@ -42,8 +42,9 @@ const CLEARLY = 0.95;
 const LOST_ROUNDS = 1;
 
 /**
- * Measures which variants of ops are fastest on the device, for the shapes that computing the targets involves, and uses
- * these from now on. Choices that were measured before are not measured again. The targets themselves are not computed.
+ * Measures which variants of ops are fastest on the device, for the shapes that computing the targets involves, and
+ * uses these from now on. Choices that were measured before are not measured again. The targets themselves are not
+ * computed.
  *
  * @throws TesseraError on the reference device, which has no variants worth measuring.
  */

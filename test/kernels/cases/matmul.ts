@@ -58,7 +58,9 @@ const VEC4: [number, number, number, number][] = [
   [2, 16, 8, 32],
   [1, 64, 8, 64],
 ];
-/** A case with an infinity in row 1 of A and column 1 of B, which are first there: they stay in their row and column. */
+/**
+ * A case with an infinity in row 1 of A and column 1 of B, which are first there: they stay in their row and column.
+ */
 export function infinite(one: KernelCase): KernelCase {
   const { batch, m, n, k, a_batch, a_row, b_batch, b_col } = one.values;
   const [a, b] = [normals(batch * m * k, 1), normals(batch * k * n, 2)];

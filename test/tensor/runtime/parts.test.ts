@@ -18,8 +18,8 @@ import { gpu, reference } from '../../support/devices.js';
 import { expectClose, normals } from '../../support/numbers.js';
 
 /*
- * Tensors larger than what a device binds at once, on a device that binds little: the plan does launches in parts, and the
- * values are those of a device that binds all.
+ * Tensors larger than what a device binds at once, on a device that binds little: the plan does launches in parts, and
+ * the values are those of a device that binds all.
  */
 const BINDS = 2 ** 16;
 const narrow = await openDevice({ device: gpu.kind === 'gpu' ? 'gpu' : 'reference' });

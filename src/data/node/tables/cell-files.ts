@@ -9,8 +9,8 @@ const ADDRESS = /^(?:data|file):|^[a-z][a-z\d+.-]*:\/\//i;
 const WINDOWS_ABSOLUTE = /^(?:[a-z]:[\\/]|\\\\)/i;
 
 /**
- * Reads a file that a cell names, relative to the folder of its table. A path that Windows wrote is understood elsewhere:
- * backslashes separate folders, and of an absolute path the longest end that exists in the folder is taken.
+ * Reads a file that a cell names, relative to the folder of its table. A path that Windows wrote is understood
+ * elsewhere: backslashes separate folders, and of an absolute path the longest end that exists in the folder is taken.
  *
  * @throws TesseraError if there is no such file, if it is an address (nothing is fetched), or if it lies outside of the
  * folder, also by a symbolic link, unless that is allowed.

@@ -7,7 +7,7 @@ import { type Cell, CHUNK_ROWS, type Row } from '../../table.js';
 import { checkColumns, MAXIMUM_ROW_BYTES, rowError, type TableFile } from './table-file.js';
 import { atRow, excerpt, firstText, readText } from './text.js';
 
-/** What is known of a CSV file beforehand. */
+/** Options of the reader of CSV files. */
 export interface CsvOptions {
   /** Default UTF-8, or what a byte-order mark says. */
   readonly encoding?: Encoding;
@@ -15,7 +15,7 @@ export interface CsvOptions {
   readonly delimiter?: string;
 }
 
-/** How a file is written. */
+/** The format of a CSV file. */
 interface Format {
   readonly encoding?: Encoding;
   readonly delimiter: string;
@@ -23,8 +23,8 @@ interface Format {
 }
 
 /**
- * Opens a file of comma-separated values (RFC 4180), or of other delimiters, with a header. All cells are strings. A cell of
- * no characters is absent, and so is a line of none, unless there is one column alone.
+ * Opens a file of comma-separated values (RFC 4180), or of other delimiters, with a header. All cells are strings. A
+ * cell of no characters is absent, and so is a line of none, unless there is one column alone.
  *
  * @throws TesseraError if it cannot be read, is empty, or its header lacks a name or has one twice.
  */
@@ -88,8 +88,8 @@ const isRagged = (record: readonly string[], width: number): boolean =>
   record.length < width || record.slice(width).some((cell) => cell !== '');
 
 /**
- * Makes cells of parsed texts. A text of 13 characters or more is a slice that keeps the whole piece that it was cut from, so
- * those are copied: whoever keeps a cell keeps a cell.
+ * Makes cells of parsed texts. A text of 13 characters or more is a slice that keeps the whole piece that it was cut
+ * from, so those are copied: whoever keeps a cell keeps a cell.
  */
 function cellReader(): (text: string | undefined) => Cell {
   const scratch = Buffer.allocUnsafe(64 * 2 ** 10);

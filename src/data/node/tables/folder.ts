@@ -16,10 +16,12 @@ export async function isFolder(file: string): Promise<boolean> {
 }
 
 /**
- * Opens a folder that holds one folder for each class, with the class's images in it: a table of the columns `image`, a path in
- * the folder, and `label`, the name of the class. Rows are in the order of their names. Hidden files are left out.
+ * Opens a folder that holds one folder for each class, with the class's images in it: a table of the columns `image`, a
+ * path in the folder, and `label`, the name of the class. Rows are in the order of their names. Hidden files are left
+ * out.
  *
- * @throws TesseraError if it has no class folders, images beside them, or a class folder that is empty or has folders in it.
+ * @throws TesseraError if it has no class folders, images beside them, or a class folder that is empty or has folders
+ * in it.
  */
 export async function openFolder(folder: string): Promise<TableFile> {
   const { files, folders } = await list(folder);

@@ -8,9 +8,9 @@ import type { TableFile } from './table-file.js';
 import { atRow, excerpt, readText } from './text.js';
 
 /**
- * Opens a file with a JSON object in each line: the cells of a row by column. Numbers, booleans and lists keep their types;
- * null and what is left out are absent; an object within a cell is its JSON text. The columns are the keys of the first 10,000
- * rows. Blank lines are no rows.
+ * Opens a file with a JSON object in each line: the cells of a row by column. Numbers, booleans and lists keep their
+ * types; null and what is left out are absent; an object within a cell is its JSON text. The columns are the keys of
+ * the first 10,000 rows. Blank lines are no rows.
  *
  * @throws TesseraError if it cannot be read, or none of its first lines is an object with keys.
  */

@@ -16,7 +16,9 @@ import { firstText, TextError } from './text.js';
 export interface OpenTableOptions {
   /** The encoding of text files without a byte-order mark. Default 'utf-8'. */
   readonly encoding?: Encoding;
-  /** What separates the cells of CSV files. Default the comma, semicolon or tab that divides the first lines evenly. */
+  /**
+   * The delimiter of the cells of CSV files. Default the comma, semicolon or tab that divides the first lines evenly.
+   */
   readonly delimiter?: string;
   /** Whether cells may name files outside of the table's folder. Default false. */
   readonly allowOutside?: boolean;
@@ -31,9 +33,9 @@ const delimiterCheck: Check = {
 type Format = Pick<OpenTableOptions, 'encoding' | 'delimiter'>;
 
 /**
- * Opens a table: CSV or TSV with a header, JSON lines or Parquet, each also packed by gzip, or a folder with one folder of images
- * for each class. Several files of the same columns are one table; its columns are in the order of the first file. Rows are read from
- * the files each time.
+ * Opens a table: CSV or TSV with a header, JSON lines or Parquet, each also packed by gzip, or a folder with one folder
+ * of images for each class. Several files of the same columns are one table; its columns are in the order of the first
+ * file. Rows are read from the files each time.
  *
  * Paths in cells are relative to the folder of their file: see `Table.readFile`.
  *

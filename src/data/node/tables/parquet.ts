@@ -20,10 +20,13 @@ import { checkColumns, type TableFile } from './table-file.js';
 const MAXIMUM_UNPACKED_BYTES = 256 * 2 ** 20;
 /** One column of one row group is in memory at a time, as it is stored. */
 const MAXIMUM_COLUMN_BYTES = 2 ** 30;
-/** So many bytes of a row group are decoded at a time. */
+/** The number of bytes of a row group that are decoded at a time. */
 const DECODED_BYTES = 8 * 2 ** 20;
 
-/** Tests by its first bytes whether a file, perhaps packed by gzip, is Parquet. @throws TesseraError if it cannot be read. */
+/**
+ * Tests by its first bytes whether a file, perhaps packed by gzip, is Parquet. @throws TesseraError if it cannot be
+ * read.
+ */
 export async function isParquet(file: string): Promise<boolean> {
   const head = await readHead(file, 4);
   if (!isGzip(head)) return isMagic(head);
@@ -34,8 +37,9 @@ export async function isParquet(file: string): Promise<boolean> {
 const isMagic = (head: Buffer): boolean => head.toString('latin1', 0, 4) === 'PAR1';
 
 /**
- * Opens a Parquet file. Cells keep their types: numbers, booleans, dates, texts, lists and bytes; decimals are numbers, 64-bit
- * integers beyond 2⁵³ are bigints. An object is its JSON text, or its content if it has the fields `bytes` and `path` of an image.
+ * Opens a Parquet file. Cells keep their types: numbers, booleans, dates, texts, lists and bytes; decimals are numbers,
+ * 64-bit integers beyond 2⁵³ are bigints. An object is its JSON text, or its content if it has the fields `bytes` and
+ * `path` of an image.
  *
  * @throws TesseraError if it cannot be read, or is cut off or damaged.
  */
@@ -63,7 +67,7 @@ async function openScan(file: string): Promise<Scan> {
   });
 }
 
-/** Names the file in what hyparquet throws. */
+/** Adds the name of the file to the errors of hyparquet. */
 async function readingParquet<T>(file: string, read: () => Promise<T>, place = ''): Promise<T> {
   try {
     return await read();
@@ -127,7 +131,7 @@ async function* readRows(file: string, columns: readonly string[]): AsyncGenerat
   }
 }
 
-/** How many rows of a row group are decoded at a time. */
+/** The number of rows of a row group that are decoded at a time. */
 const windowOf = (rows: number, bytes: number): number =>
   Math.max(CHUNK_ROWS, Math.floor((rows * DECODED_BYTES) / Math.max(bytes, 1)));
 

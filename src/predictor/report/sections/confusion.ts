@@ -4,7 +4,7 @@ import { count, percent } from '../numbers.js';
 import { type Draw, figure } from '../plots.js';
 import type { Report } from '../report.js';
 
-/** Up to so many classes the matrix is as wide as other plots, and its counts are written in it. */
+/** The maximum number of classes of a matrix that is as wide as other plots and shows its counts. */
 const FEW = 12;
 const PAIRS = 10;
 /** The largest width of the names beside and below the matrix. */

@@ -84,8 +84,8 @@ test('a row group larger than what is decoded at a time is read in parts', async
 });
 
 /**
- * Written by pyarrow 25 with Zstandard: tags: list<string> [['a', 'b'], [], null], image: struct<bytes, path>
- * [{0x8950, 'a.png'}, {null, 'b.png'}, null], day: date32 [2024-01-02, null, 1969-12-31], price: decimal [1.25, null, -3.50].
+ * Written by pyarrow 25 with Zstandard: tags: list<string> [['a', 'b'], [], null], image: struct<bytes, path> [{0x8950,
+ * 'a.png'}, {null, 'b.png'}, null], day: date32 [2024-01-02, null, 1969-12-31], price: decimal [1.25, null, -3.50].
  */
 const PYARROW = [
   'UEFSMRUAFS4VQCwVCBUAFQYVBhwAAAAotS/9IBe5AAACAAAAAwIDAAAAAx8AAQAAAGEBAAAAYhUAFRoVLCwVBhUAFQYVBhwAAAAotS/9IA1pAA',
