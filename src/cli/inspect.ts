@@ -78,8 +78,9 @@ async function drawnImages(table: Table, { schema, withImages }: Inspection): Pr
 /** The pixels of a cell's bytes, or of the file that it names. */
 async function loadImage(table: Table, row: Row, cell: Cell): Promise<Pick<DrawnImage, 'pixels' | 'problem'>> {
   try {
-    const bytes = cell instanceof Uint8Array ? cell : await table.readFile(String(cell).trim(), row);
-    return { pixels: await decodeBytes(bytes, TILE_SHAPE) };
+    if (cell instanceof Uint8Array) return { pixels: await decodeBytes(cell, TILE_SHAPE) };
+    const file = String(cell).trim();
+    return { pixels: await decodeBytes(await table.readFile(file, row), TILE_SHAPE, file) };
   } catch (error) {
     if (error instanceof TesseraError) return { problem: `${row.file}, row ${row.number}: ${error.message}` };
     throw error;

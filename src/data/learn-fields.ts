@@ -4,7 +4,7 @@ import type { KindName } from './fields/field.js';
 import { kinds } from './fields/index.js';
 import { type EncodeOptions, filesOf, originOf, parseRow, readerOf } from './readers.js';
 import type { Schema } from './schema.js';
-import { CellError, type Table } from './table.js';
+import type { Table } from './table.js';
 
 /**
  * Learns the states of the fields of a schema from the training rows alone, in one pass over a table, and mean and
@@ -39,7 +39,7 @@ export async function learnFields(
     try {
       states.push(await columns[at].learner.finish());
     } catch (error) {
-      if (!(error instanceof TesseraError) || error instanceof CellError) throw error;
+      if (!(error instanceof TesseraError)) throw error;
       throw new TesseraError(`${table.name}: column '${column}' as ${kind}: ${error.message}`, { cause: error });
     }
   }

@@ -99,7 +99,7 @@ test('--sheet draws the images, and names those that cannot be used', async () =
   const images = JSON.parse(out).warnings.find(({ message }: { message: string }) => message.includes('looked at'));
   expect(images).toMatchObject({ code: 'unreadable', column: 'photo' });
   expect(images.message).toMatch(
-    /^'photo': \d+ of 36 images .* such as photos.csv, row \d+: .*(decode|there is no file)/,
+    /^'photo': \d+ of 36 images .* such as photos.csv, row \d+: (cannot decode 'photos.csv'|there is no file 'none.png')/,
   );
   const { data, info } = await sharp('sheet.png').removeAlpha().raw().toBuffer({ resolveWithObject: true });
   expect([info.width, info.height]).toEqual([8 + 6 * 136, 8 + 6 * 154]);

@@ -83,9 +83,9 @@ export const image: FieldKind<ImageSource, ImageSettings, ImageState> = {
             counts[at % CHANNELS][value]++;
           });
         });
-        const errors = await Promise.all(decoding);
+        const errors = (await Promise.all(decoding)).filter((error) => error !== undefined);
         const channels = counts.map(statisticsOf);
-        if (channels[0].count === 0) throw errors[0] ?? new TesseraError('no training row has an image');
+        if (channels[0].count === 0) throw noImage(errors);
         return {
           settings,
           mean: channels.map(({ mean }) => mean),
@@ -155,6 +155,20 @@ export const image: FieldKind<ImageSource, ImageSettings, ImageState> = {
     });
   },
 };
+
+/** So many files are named where none can be used. */
+const NAMED = 10;
+
+/** The error of a column of which no image can be used. */
+function noImage(errors: readonly CellError[]): TesseraError {
+  if (errors.length === 0) return new TesseraError('no training row has an image');
+  const named = errors.slice(0, NAMED).map(({ message }) => `\n  ${message}`);
+  const more = errors.length > NAMED ? `\n  and ${errors.length - NAMED} more` : '';
+  return new TesseraError(
+    `none of ${errors.length} images that were looked at can be used; correct the files, or leave the column out:${named.join('')}${more}`,
+    { cause: errors[0] },
+  );
+}
 
 /** The shape to which a field's images are decoded. */
 function shapeOf({ size, fit, background }: ImageSettings): ImageShape {

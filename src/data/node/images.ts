@@ -93,11 +93,11 @@ export async function renderImage(bytes: Uint8Array, pixels: number): Promise<Ui
   }
 }
 
-const undecodable = (error: Error, name: string): TesseraError =>
+function undecodable(error: Error, name: string): TesseraError {
   // The decoder says the same on several lines.
-  new TesseraError(
-    `cannot decode '${name}': ${error.message.split('\n')[0]}; expected a PNG, JPEG, WebP, GIF or SVG image`,
-    {
-      cause: error,
-    },
-  );
+  const [reason] = error.message.split('\n');
+  const message = /pixel limit/i.test(reason)
+    ? `it has more than ${MAXIMUM_PIXELS.toLocaleString('en-US')} pixels; scale it down`
+    : `${reason}; expected a PNG, JPEG, WebP, GIF or SVG image`;
+  return new TesseraError(`cannot decode '${name}': ${message}`, { cause: error });
+}

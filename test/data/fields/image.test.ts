@@ -120,10 +120,14 @@ test('an image that vanishes after the check is an error of the batch', async ()
   await expect(missing).rejects.toThrow("table.csv, row 2, column 'photo': there is no file 'missing.png'");
 });
 
-test('statistics come from the images that can be used, and without any the first error is told', async () => {
+test('statistics come from the images that can be used, and without any the first ten errors are told', async () => {
   const { mean } = await learn(image, ['text.png', 'one.png'], { size: 2 }, access());
   expectClose(mean, [10 / 255, 20 / 255, 30 / 255]);
-  await expect(learn(image, ['text.png', 'cut.png'], {}, access())).rejects.toThrow("row 1, column 'photo': cannot");
+  const bad = Array.from({ length: 12 }, (_, row) => (row % 2 === 0 ? 'text.png' : 'missing.png'));
+  const { message } = await learn(image, bad, {}, access()).catch((error) => error);
+  expect(message).toMatch(/^none of 12 images .* can be used; correct the files, or leave the column out:\n/);
+  expect(message).toContain("row 1, column 'photo': cannot decode 'text.png': ");
+  expect(message).toContain("row 10, column 'photo': there is no file 'missing.png'\n  and 2 more");
   await expect(learn(image, [undefined], {}, access())).rejects.toThrow('no training row has an image');
 });
 

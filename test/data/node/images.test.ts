@@ -22,3 +22,12 @@ test('a thumbnail is a small picture of the same shape, upright', async () => {
 test('bytes that are no image are refused', async () => {
   await expect(thumbnail(Uint8Array.of(1, 2, 3))).rejects.toThrow(/^cannot decode 'image': .*; expected a PNG/);
 });
+
+test('an image of too many pixels is refused before it is decoded', async () => {
+  const svg = (side: number) =>
+    new TextEncoder().encode(`<svg xmlns="http://www.w3.org/2000/svg" width="${side}" height="8000"/>`);
+  await expect(thumbnail(svg(10_000))).rejects.toThrow(
+    "cannot decode 'image': it has more than 67,108,864 pixels; scale it down",
+  );
+  expect((await sizeOf(await thumbnail(svg(1_000)))).slice(1, 3)).toEqual([24, 192]);
+});

@@ -29,8 +29,10 @@ export async function* readText(file: string, encoding?: Encoding): AsyncGenerat
   for await (const bytes of wholeLines(readBytes(file))) {
     decoder ??= decoderOf(markedEncoding(bytes) ?? encoding ?? 'utf-8');
     if (decoder.fatal && !isUtf8(bytes)) {
+      const nul = bytes.indexOf(0);
       const valid = validLength(bytes);
-      yield decoder.decode(bytes.subarray(0, valid));
+      yield decoder.decode(bytes.subarray(0, nul < 0 ? valid : Math.min(nul, valid)));
+      if (nul >= 0) throw new TextError(NUL);
       const line = excerpt(bytes.toString('utf8', valid, valid + 200));
       throw new TextError(
         `its bytes are not UTF-8: ${line}; save the file as UTF-8, or give its encoding, such as 'latin1'`,
@@ -39,14 +41,13 @@ export async function* readText(file: string, encoding?: Encoding): AsyncGenerat
     const text = decoder.decode(bytes, { stream: true });
     const nul = text.indexOf('\0');
     yield nul < 0 ? text : text.slice(0, nul);
-    if (nul >= 0) {
-      throw new TextError(
-        'it has a NUL character: the file is not text, or damaged, or UTF-16 without a byte-order mark (then give its encoding)',
-      );
-    }
+    if (nul >= 0) throw new TextError(NUL);
   }
   if (decoder !== undefined) yield decoder.decode();
 }
+
+const NUL =
+  'it has a NUL character: the file is not text, or damaged, or UTF-16 without a byte-order mark (then give its encoding)';
 
 /** Cuts pieces after the byte of a line feed, so that no character of UTF-8 is divided. */
 async function* wholeLines(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

@@ -153,6 +153,7 @@ test.each([
   ['a,,c\n1,2,3\n', /header: column 2 of 3 has no name; name it, or remove it/],
   ['a,"b\n1,2\n', /header: the quote that begins at '"b 1,2' is never closed/],
   [Buffer.from('\x89PNG\r\n\x1a\n\0\0\0\rIHDR', 'latin1'), /header: its bytes are not UTF-8/],
+  [Buffer.from('PK\x03\x04\0\xFF,\n', 'latin1'), /header: it has a NUL character: the file is not text/],
   [Buffer.from('PK\x03\x04\0\0abc'), /header: it has a NUL character: the file is not text/],
 ])('a file that is no table is refused when it is opened: %j', async (content, message) => {
   await expect(open(content)).rejects.toThrow(message);
