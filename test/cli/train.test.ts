@@ -2,7 +2,7 @@ import { cpSync, existsSync, readFileSync, renameSync, rmSync, symlinkSync, writ
 import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
 import { Generator } from '../../src/tensor/generator.js';
-import { type Ended, inEmptyFolder, interruptAt, run, start } from '../support/command-line.js';
+import { type Ended, inEmptyFolder, interruptAt, run, runWatched, start } from '../support/command-line.js';
 
 inEmptyFolder();
 
@@ -26,14 +26,16 @@ function writeTable(file: string, rows: number): void {
   writeFileSync(file, `${lines.join('\n')}\n`);
 }
 
-const fast = ['--width', '16', '--epochs', '3', '--learning-rate', '0.02'];
+// Few kernels to compile: a bag of words, and as many rows in the validation and the test as in a batch.
+const ROWS = 160;
+const fast = ['--width', '16', '--encoder', 'text=bag', '--batch', '16', '--epochs', '3', '--learning-rate', '0.02'];
 const small = ['train', 'things.csv', '--target', 'label', ...fast, '--seed', '3'];
 const refused = [...small, '--out', 'runs/refused'];
 const read = (file: string) => JSON.parse(readFileSync(file, 'utf8'));
 
 let trained: Ended;
 beforeAll(async () => {
-  writeTable('things.csv', 300);
+  writeTable('things.csv', ROWS);
   writeFileSync('ids.csv', `id,label\n${Array.from({ length: 99 }, (_, row) => `${row},${row % 2}\n`).join('')}`);
   trained = await run(...small, '--json');
 });
@@ -49,7 +51,7 @@ test('trains on a table, and reports beside baselines', () => {
       { name: 'title', kind: 'text' },
       { name: 'price', kind: 'number' },
     ],
-    rows: { train: 240, validation: 30, test: 30 },
+    rows: { train: 128, validation: 16, test: 16 },
     metrics: { validation: { accuracy: expect.any(Number) }, test: { macroF1: expect.any(Number) } },
     baselines: { majority: { accuracy: expect.any(Number) }, linear: { logLoss: expect.any(Number) } },
     steps: 24,
@@ -76,7 +78,7 @@ test('evaluates a run on a table, and measures the latency of a row', async () =
   const { code, out, err } = await run('evaluate', 'runs/things-seed3', 'things.csv', '--json');
   expect(code, err).toBe(0);
   const result = JSON.parse(out);
-  expect(result).toMatchObject({ target: 'label', rows: 300, task: 'classification' });
+  expect(result).toMatchObject({ target: 'label', rows: ROWS, task: 'classification' });
   expect(result.metrics.accuracy).toBeGreaterThan(0.7);
   expect(result.latencyMilliseconds.p95).toBeGreaterThanOrEqual(result.latencyMilliseconds.p50);
 });
@@ -89,7 +91,7 @@ test('predicts a table, and keeps what identifies its rows', async () => {
     'file,row,id,label,predicted label,probability,probability of fruit,probability of plant,probability of vehicle',
   );
   expect(first).toMatch(/^things\.csv,1,0,(fruit|vehicle|plant),(fruit|vehicle|plant),0\.\d+/);
-  expect(others).toHaveLength(299);
+  expect(others).toHaveLength(ROWS - 1);
 });
 
 test('predicts one row, of which a cell may be missing', async () => {
@@ -118,9 +120,7 @@ test('Ctrl-C and a killed process continue to the same bits', async () => {
 });
 
 test.skipIf(!existsSync('/dev/full'))('a full disk loses nothing', async () => {
-  const args = ['--out', 'runs/full'];
-  const stopped = await start([...small, ...args], interruptAt(/^epoch 1:/m));
-  expect(stopped.code, stopped.err).toBe(130);
+  cpSync('runs/changed', 'runs/full', { recursive: true });
   symlinkSync('/dev/full', 'runs/full/model.safetensors');
   const { code, err } = await run('train', '--resume', 'runs/full');
   expect(err).toContain("error: cannot write 'runs/full/model.safetensors': the disk is full; free some space");
@@ -133,14 +133,13 @@ test.skipIf(!existsSync('/dev/full'))('a full disk loses nothing', async () => {
 });
 
 test('a table that vanishes during the training loses nothing', async () => {
-  cpSync('things.csv', 'moved.csv');
-  const { code, err } = await start(
-    ['train', 'moved.csv', ...small.slice(2), '--out', 'runs/moved'],
-    (text) => existsSync('moved.csv') && /^epoch 1:/m.test(text) && renameSync('moved.csv', 'elsewhere.csv'),
-  );
-  expect(err).toContain("error: cannot read 'moved.csv': there is no such file\nthe training is saved; continue it");
+  cpSync('runs/changed', 'runs/moved', { recursive: true });
+  const { code, err } = await runWatched(['train', '--resume', 'runs/moved'], (text) => {
+    if (/^epoch 2:/m.test(text) && existsSync('things.csv')) renameSync('things.csv', 'elsewhere.csv');
+  });
+  renameSync('elsewhere.csv', 'things.csv');
+  expect(err).toContain("error: cannot read 'things.csv': there is no such file\nthe training is saved; continue it");
   expect(code).toBe(1);
-  renameSync('elsewhere.csv', 'moved.csv');
   const resumed = await run('train', '--resume', 'runs/moved', '--json');
   expect(JSON.parse(resumed.out).metrics, resumed.err).toEqual(JSON.parse(trained.out).metrics);
 });
@@ -161,16 +160,16 @@ test('pictures that are none are named before the training begins', async () => 
 });
 
 test('a finished run is replaced only if asked for', async () => {
-  const file = 'runs/again/model.safetensors';
-  const args = [...small, '--out', 'runs/again', '--epochs', '1'];
-  await run(...args);
-  const before = readFileSync(file);
-  const { code, err } = await run(...args, '--seed', '4');
+  cpSync('runs/things-seed3', 'runs/again', { recursive: true });
+  const model = () => readFileSync('runs/again/model.safetensors');
+  const before = model();
+  const args = [...small, '--out', 'runs/again', '--epochs', '1', '--seed', '4'];
+  const { code, err } = await run(...args);
   expect([code, err]).toEqual([1, expect.stringContaining("'runs/again' has a finished run; choose another folder")]);
-  expect(readFileSync(file).equals(before)).toBe(true);
-  const replaced = await run(...args, '--seed', '4', '--overwrite');
+  expect(model().equals(before)).toBe(true);
+  const replaced = await run(...args, '--overwrite');
   expect(replaced.code, replaced.err).toBe(0);
-  expect(readFileSync(file).equals(before)).toBe(false);
+  expect(model().equals(before)).toBe(false);
 });
 
 test('--minutes limits the steps, also to less than an epoch', async () => {
@@ -181,9 +180,9 @@ test('--minutes limits the steps, also to less than an epoch', async () => {
 });
 
 test('a table that has changed is not trained on further', async () => {
-  writeTable('things.csv', 290);
+  writeTable('things.csv', ROWS - 10);
   expect((await run('train', '--resume', 'runs/changed')).err).toContain('things.csv has changed since the run began');
-  writeTable('things.csv', 300);
+  writeTable('things.csv', ROWS);
 });
 
 test.each<[file: string, change: (content: Buffer) => Buffer | string | undefined, message: string]>([
@@ -198,7 +197,11 @@ test.each<[file: string, change: (content: Buffer) => Buffer | string | undefine
     (text) => text.toString().replace('"version": 2', '"version": 3'),
     'config: expected version 2, got 3',
   ],
-  ['config.json', (text) => text.toString().replace(/"encoders": {}/, '"encoders": 7'), 'encoders must be an object'],
+  [
+    'config.json',
+    (text) => text.toString().replace(/"encoders": {[^}]*}/, '"encoders": 7'),
+    'encoders must be an object',
+  ],
   ['config.json', () => undefined, "'runs/damaged' is not a run: expected a folder with config.json"],
 ])('a damaged run, in its %s, is refused (%#)', async (file, change, message) => {
   rmSync('runs/damaged', { recursive: true, force: true });
@@ -220,18 +223,18 @@ test('predictions replace no table that is read', async () => {
 
 test('columns may have any name, and tables another encoding', async () => {
   const lines = readFileSync('things.csv', 'utf8').replace('id,title,price', 'id,__proto__,constructor');
-  writeFileSync('named.csv', Buffer.from(lines.replace('number', 'n\u00famero'), 'latin1'));
-  const args = ['--width', '16', '--epochs', '1', '--encoding', 'latin1', '--out', 'runs/named'];
+  writeFileSync('named.csv', Buffer.from(lines.replaceAll('number', 'n\u00famero'), 'latin1'));
+  const args = [...fast, '--epochs', '1', '--seed', '3', '--encoding', 'latin1', '--out', 'runs/named'];
   const { code, err } = await run('train', 'named.csv', '--target', 'label', ...args);
   expect(code, err).toBe(0);
   const predicted = await run('predict', 'runs/named', 'named.csv', '--encoding', 'latin1', '--json');
-  expect(JSON.parse(predicted.out).rows, predicted.err).toBe(300);
+  expect(JSON.parse(predicted.out).rows, predicted.err).toBe(ROWS);
 });
 
 test('what looks wrong with a table is told before it is trained on', async () => {
   writeFileSync('copies.csv', `title,price,label\n${'a red car is here,1,yes\na blue car is there,2,no\n'.repeat(50)}`);
-  const { err } = await run('train', 'copies.csv', '--target', 'label', '--minutes', '0.0001', '--width', '16');
-  expect(err).toContain('warning: 98 rows equal another of 100');
+  const { err } = await run('train', 'copies.csv', '--target', 'label', '--encoder', 'title=none');
+  expect(err).toMatch(/^warning: 98 rows equal another of 100[\s\S]*^error: .* no encoder 'none'/m);
 });
 
 test.each<[name: string, args: string[], message: string]>([

@@ -29,16 +29,20 @@ export function inEmptyFolder(): string {
 }
 
 /** Runs a command line in this process, which saves the start of another one. */
-export async function run(...args: string[]): Promise<Ended> {
+export const run = (...args: string[]): Promise<Ended> => runWatched(args);
+
+/** Runs a command line in this process. `onError` is given what it has printed on standard error so far. */
+export async function runWatched(args: readonly string[], onError?: (text: string) => void): Promise<Ended> {
   const printed = { out: '', err: '' };
   const capture = (stream: NodeJS.WriteStream, name: 'out' | 'err') =>
     vi.spyOn(stream, 'write').mockImplementation((chunk) => {
       printed[name] += chunk;
+      if (name === 'err') onError?.(printed.err);
       return true;
     });
   const captures = [capture(process.stdout, 'out'), capture(process.stderr, 'err')];
   try {
-    return { code: await main(args), ...printed };
+    return { code: await main([...args]), ...printed };
   } finally {
     for (const one of captures) one.mockRestore();
   }
