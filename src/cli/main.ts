@@ -45,8 +45,9 @@ addModelOptions(addTableOptions(program.command('train', { isDefault: true })))
 
   tessera train data.csv --target label
 
-and report on held-out rows beside two baselines. What the columns are is found out; tessera inspect shows it, and flags
-override it. Without a table, or with 'emoji', the text+image classifier of the Keras model is trained on emoji.`,
+and report on held-out rows beside two baselines. The kinds of the columns are inferred; tessera inspect shows
+them, and flags override them. Without a table, or with 'emoji', the text+image classifier of the Keras model is trained
+on emoji.`,
   )
   .argument('[tables...]', `${TABLE_ARGUMENT}; or 'emoji'`)
   .addOption(
@@ -70,7 +71,7 @@ override it. Without a table, or with 'emoji', the text+image classifier of the 
   });
 
 addReadOptions(program.command('evaluate'))
-  .description('tell how well a finished run does on a table that has the predicted column')
+  .description('measure a finished run on a table that has the predicted column')
   .argument('[run]', 'folder of the run', DEFAULT_RUN)
   .argument('[tables...]', `${TABLE_ARGUMENT}; none for a run on emoji`)
   .addOption(device())
@@ -103,9 +104,9 @@ A flag may be the kind of a field, such as --image, where there is one field of 
   });
 
 addTableOptions(program.command('inspect'))
-  .description('tell what the columns of a table are, how its rows are split, and what looks wrong')
+  .description('describe the columns of a table and the split of its rows, and warn of what looks wrong')
   .argument('<tables...>', TABLE_ARGUMENT)
-  .option('--out <file>', 'write what was decided as JSON, which can be edited and given back by --schema')
+  .option('--out <file>', 'write the schema as JSON, which can be edited and passed to --schema')
   .option('--sheet <file>', 'write a contact sheet of the images as PNG')
   .addOption(json())
   .action(async (files, options) => {

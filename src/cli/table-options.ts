@@ -64,7 +64,7 @@ export function addTableOptions(command: Command): Command {
         .argParser(fractionsOf)
         .conflicts(['split', 'validation', 'test']),
     )
-    .option('--seed <number>', 'seed of all that is drawn at random (default: 0)', seedOf);
+    .option('--seed <number>', 'seed of all random draws (default: 0)', seedOf);
   return addReadOptions(command);
 }
 
@@ -76,7 +76,7 @@ export function addReadOptions(command: Command): Command {
         ...ENCODINGS,
       ]),
     )
-    .option('--delimiter <character>', 'what separates the cells of CSV files (default: comma, semicolon or tab)')
+    .option('--delimiter <character>', 'delimiter of CSV files (default: comma, semicolon or tab)')
     .option('--allow-outside', "let cells name files outside of the table's folder")
     .addOption(
       new Option('--on-error <what>', 'at cells that cannot be used: stop, skip their rows, or take them as missing')

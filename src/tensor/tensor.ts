@@ -210,20 +210,36 @@ export class Tensor {
     return ops.greaterEqual(this, this.#like('greaterEqual', other));
   }
   /** Computes the logical and of two bool tensors. */
-  and(other: Tensor): Tensor {
+  logicalAnd(other: Tensor): Tensor {
     return ops.logicalAnd(this, other);
   }
   /** Computes the logical or of two bool tensors. */
-  or(other: Tensor): Tensor {
+  logicalOr(other: Tensor): Tensor {
     return ops.logicalOr(this, other);
   }
   /** Computes the logical negation of a bool tensor. */
-  not(): Tensor {
+  logicalNot(): Tensor {
     return ops.logicalNot(this);
   }
   /** Computes the exclusive or of two bool tensors. */
-  xor(other: Tensor): Tensor {
+  logicalXor(other: Tensor): Tensor {
     return ops.logicalXor(this, other);
+  }
+  /** An alias of `logicalAnd`. */
+  and(other: Tensor): Tensor {
+    return this.logicalAnd(other);
+  }
+  /** An alias of `logicalOr`. */
+  or(other: Tensor): Tensor {
+    return this.logicalOr(other);
+  }
+  /** An alias of `logicalNot`. */
+  not(): Tensor {
+    return this.logicalNot();
+  }
+  /** An alias of `logicalXor`. */
+  xor(other: Tensor): Tensor {
+    return this.logicalXor(other);
   }
   /** Returns a bool tensor: true where this is NaN. */
   isNaN(): Tensor {

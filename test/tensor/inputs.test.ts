@@ -5,7 +5,7 @@ import {
   onesLike,
   ops,
   scalar,
-  type Tensor,
+  Tensor,
   tensor,
   variable,
   zeros,
@@ -155,3 +155,42 @@ test.each(Object.entries(functions))('an error of %s begins with its name', (nam
     }
   }
 });
+
+/** The methods that are aliases, by the name that their errors begin with. */
+const ALIASES: Readonly<Record<string, string>> = {
+  sub: 'subtract',
+  mul: 'multiply',
+  div: 'divide',
+  neg: 'negative',
+  and: 'logicalAnd',
+  or: 'logicalOr',
+  not: 'logicalNot',
+  xor: 'logicalXor',
+  detach: 'stopGradient',
+};
+const methods = Object.entries(Object.getOwnPropertyDescriptors(Tensor.prototype)).filter(
+  ([name, { value }]) => typeof value === 'function' && name in ops,
+);
+
+test('methods have the names of the ops', () => {
+  expect(methods.length).toBeGreaterThan(75);
+  for (const [alias, name] of Object.entries(ALIASES)) {
+    expect(Tensor.prototype).toHaveProperty(alias);
+    expect(ops).toHaveProperty(name);
+    expect(ops).not.toHaveProperty(alias);
+  }
+});
+
+test.each([...methods.map(([name]) => [name, name]), ...Object.entries(ALIASES)])(
+  'an error of the method %s begins with %s',
+  (method, name) => {
+    for (const [x, ...given] of misfits) {
+      if (!(x instanceof Tensor)) continue;
+      try {
+        (x as unknown as Record<string, (...given: readonly unknown[]) => unknown>)[method](...given);
+      } catch (error) {
+        expect(String(error)).toMatch(new RegExp(`^TesseraError: ${name}: `));
+      }
+    }
+  },
+);

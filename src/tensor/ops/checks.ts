@@ -17,14 +17,13 @@ export function expectSameType(op: string, a: Tensor, b: Tensor): void {
 export function expectTensors(op: string, tensors: readonly Tensor[]): void {
   if (!Array.isArray(tensors) || tensors.length === 0 || !tensors.every(isTensor))
     throw new TesseraError(
-      `${op}: expected a list of at least one tensor, got ${Array.isArray(tensors) ? `a list of ${tensors.length}` : typeof tensors}`,
+      `${op}: expected a list of at least one tensor, got ${Array.isArray(tensors) ? `a list of ${tensors.length}` : shown(tensors)}`,
     );
 }
 
 /** @throws TesseraError if what an op was given is no tensor. */
 export function expectTensor(op: string, name: string, input: unknown): void {
-  if (!isTensor(input))
-    throw new TesseraError(`${op}: ${name} must be a tensor, got ${input === null ? 'null' : typeof input}`);
+  if (!isTensor(input)) throw new TesseraError(`${op}: ${name} must be a tensor, got ${shown(input)}`);
 }
 
 /**

@@ -13,6 +13,7 @@ import {
   type VjpContext,
 } from '../graph/graph.js';
 import { broadcastShapes, checkShape } from '../graph/shape.js';
+import { shown } from '../options.js';
 import type { Tensor } from '../tensor.js';
 
 /** Positional tensors, then one object of attributes, which may be left out when all of them are optional. */
@@ -112,7 +113,7 @@ function checkArguments(
   const variadic = names[0]?.startsWith('...') ?? false;
   const wrong = variadic ? inputs.length === 0 : inputs.length !== names.length;
   if (wrong || given.length > inputs.length + 1) {
-    const got = given.map((value) => (isTensor(value) ? value.describe() : typeof value)).join(', ');
+    const got = given.map((value) => (isTensor(value) ? value.describe() : shown(value))).join(', ');
     throw new TesseraError(`${name}: expected tensors (${names.join(', ')}), got (${got})`);
   }
   const assigned = inputs.map(assignedBy).find((variable) => variable !== undefined);
