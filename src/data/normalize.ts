@@ -1,4 +1,5 @@
 import { TesseraError } from '../tensor/index.js';
+import { type Check, checkOptions, expectValue, listOf, number } from '../tensor/options.js';
 
 /** The statistics of the pixels of training images. */
 export interface PixelStatistics {
@@ -33,7 +34,11 @@ export function pixelStatistics(images: Float32Array, channels: number): PixelSt
  * @throws TesseraError, before changing anything, if the statistics are invalid, the number of pixels is not a multiple
  * of the channels, or one is outside [0, 1] (NaN, bytes up to 255, images that are already normalized).
  */
-export function normalize(images: Float32Array, { mean, deviation }: PixelStatistics): Float32Array {
+export function normalize(images: Float32Array, statistics: PixelStatistics): Float32Array {
+  const { mean, deviation } = checkOptions('normalize', statistics, {
+    mean: listOf(number),
+    deviation: listOf(number),
+  });
   const channels = mean.length;
   const usable = mean.every(Number.isFinite) && deviation.every((value) => Number.isFinite(value) && value > 0);
   if (channels === 0 || deviation.length !== channels || !usable) {
@@ -49,7 +54,10 @@ export function normalize(images: Float32Array, { mean, deviation }: PixelStatis
   return images;
 }
 
+const FLOATS: Check = { expected: 'a Float32Array', fits: (value) => value instanceof Float32Array };
+
 function checkPixels(what: string, images: Float32Array, channels: number): void {
+  expectValue(what, 'images', images, FLOATS);
   if (!Number.isInteger(channels) || channels < 1 || images.length % channels !== 0) {
     throw new TesseraError(`${what}: ${images.length} values do not fill ${channels} channels`);
   }

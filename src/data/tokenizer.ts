@@ -1,5 +1,5 @@
 import { TesseraError } from '../tensor/index.js';
-import { checkOptions, nonNegativeInteger, optional, positiveInteger } from '../tensor/options.js';
+import { checkOptions, expectValue, nonNegativeInteger, optional, positiveInteger } from '../tensor/options.js';
 
 /** The id of padding. */
 export const PADDING = 0;
@@ -64,6 +64,7 @@ export class Vocabulary {
 
   /** @throws TesseraError if `words` cannot return one of the words, or a word occurs twice. */
   constructor(/** The words, in order of their ids, from id 2 on. */ readonly words: readonly string[]) {
+    expectValue('Vocabulary', 'words', words, { expected: 'an array of words', fits: Array.isArray });
     const bad = words.findIndex((word) => !isWord(word));
     if (bad >= 0) {
       throw new TesseraError(

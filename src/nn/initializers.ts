@@ -9,6 +9,7 @@ import {
   nonNegativeInteger,
   oneOf,
   optional,
+  shown,
 } from '../tensor/options.js';
 
 /** A function that draws the initial values of a parameter of some shape. */
@@ -258,8 +259,8 @@ export function parameter(
   initializer: InitializerLike,
   generator: Generator | undefined,
 ): Parameter {
-  if (!shape.every((size) => Number.isInteger(size) && size > 0))
-    throw new TesseraError(`${name}: sizes must be positive integers, got [${shape.join(', ')}]`);
+  if (!Array.isArray(shape) || !shape.every((size) => Number.isInteger(size) && size > 0))
+    throw new TesseraError(`${name}: sizes must be positive integers, got ${shown(shape)}`);
   expectValue(name, 'the initializer', initializer, PARAMETER_CHECKS.initializer);
   expectValue(name, 'the generator', generator, PARAMETER_CHECKS.generator);
   const initialize =

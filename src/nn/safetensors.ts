@@ -1,4 +1,5 @@
 import { TesseraError } from '../tensor/index.js';
+import { byteArray, expectValue } from '../tensor/options.js';
 
 /*
  * The safetensors format (huggingface.co/docs/safetensors): eight bytes of header length, a JSON header with name,
@@ -103,6 +104,7 @@ const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size
  *   anything is allocated; and if a dtype is not supported, or a value is out of range of the dtype that it is read as.
  */
 export function decodeSafetensors(bytes: Uint8Array): StoredTensors {
+  expectValue('decodeSafetensors', 'the bytes', bytes, byteArray);
   const { header, body } = splitFile(bytes);
   const metadata = header[METADATA] ?? {};
   if (!isRecord(metadata) || !Object.values(metadata).every((value) => typeof value === 'string'))
@@ -118,7 +120,7 @@ export function decodeSafetensors(bytes: Uint8Array): StoredTensors {
 }
 
 const damaged = (what: string): TesseraError =>
-  new TesseraError(`safetensors: ${what}; the file is damaged or not a safetensors file`);
+  new TesseraError(`decodeSafetensors: ${what}; the file is damaged or not a safetensors file`);
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -175,7 +177,7 @@ function readEntry(name: string, value: unknown, length: number): Entry {
   if (!areSizes(offsets) || offsets.length !== 2) throw damaged(`'${name}' has offsets ${JSON.stringify(offsets)}`);
   if (!isReadable(dtype)) {
     throw new TesseraError(
-      `safetensors: '${name}' has dtype ${JSON.stringify(dtype)}; expected one of ${Object.keys(READERS).join(', ')}`,
+      `decodeSafetensors: '${name}' has dtype ${JSON.stringify(dtype)}; expected one of ${Object.keys(READERS).join(', ')}`,
     );
   }
   const [begin, end] = offsets;
@@ -243,7 +245,7 @@ function valuesOf({ name, dtype, begin, end }: Entry, body: Uint8Array): Float32
       Values === Int32Array ? values[index] === value : Number.isFinite(values[index]) || !Number.isFinite(value);
     if (!fits)
       throw new TesseraError(
-        `safetensors: value ${index} of '${name}' is ${value}, out of range of ${Values === Int32Array ? 'i32' : 'f32'}, as which ${dtype} is read`,
+        `decodeSafetensors: value ${index} of '${name}' is ${value}, out of range of ${Values === Int32Array ? 'i32' : 'f32'}, as which ${dtype} is read`,
       );
   }
   return values;

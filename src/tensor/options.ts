@@ -16,6 +16,8 @@ export interface Check {
 
 const isNumber = (value: unknown): value is number => typeof value === 'number';
 
+/** Accepts any number, also NaN and infinity. */
+export const number: Check = { expected: 'a number', fits: isNumber };
 /** Accepts any finite number. */
 export const finite: Check = { expected: 'a finite number', fits: (value) => Number.isFinite(value) };
 /** Accepts finite numbers of 0 or above. */
@@ -59,6 +61,8 @@ export const integer: Check = { expected: 'an integer', fits: (value) => Number.
 export const boolean: Check = { expected: 'true or false', fits: (value) => typeof value === 'boolean' };
 /** Accepts strings. */
 export const text: Check = { expected: 'a string', fits: (value) => typeof value === 'string' };
+/** Accepts bytes, such as a Buffer. */
+export const byteArray: Check = { expected: 'a Uint8Array', fits: (value) => value instanceof Uint8Array };
 /** Accepts functions. */
 export const callable: Check = { expected: 'a function', fits: (value) => typeof value === 'function' };
 /** Accepts anything: the value is checked where it is used, such as the name of an activation. */

@@ -186,7 +186,7 @@ test('a table that has changed is not trained on further', async () => {
 });
 
 test.each<[file: string, change: (content: Buffer) => Buffer | string | undefined, message: string]>([
-  ['model.safetensors', (bytes) => bytes.subarray(0, 1000), "model.safetensors': safetensors: its header"],
+  ['model.safetensors', (bytes) => bytes.subarray(0, 1000), "model.safetensors': decodeSafetensors: its header"],
   ['model.safetensors', (bytes) => bytes.fill(255, bytes.length - 400), 'values that are not finite; restore it'],
   ['model.safetensors', () => undefined, 'has no model: it was stopped before its first checkpoint'],
   ['schema.json', () => '{', "schema.json': "],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Vocabulary, words } from '../../src/data/index.js';
+import { normalize, pixelStatistics, Vocabulary, words } from '../../src/data/index.js';
 import * as nn from '../../src/nn/index.js';
 import * as nnLayers from '../../src/nn/layers/index.js';
 import * as tensors from '../../src/tensor/index.js';
@@ -48,6 +48,15 @@ const CALLS: Readonly<Record<string, () => unknown>> = {
   'Variable of f64': () => new Variable(Float32Array.of(1), [1], 'w', 'f64' as never),
   'set of a number': () => x.set(no),
   'tensor of negative sizes': () => tensor([1], [-1, -1]),
+  setDefaultDevice: () => tensors.setDefaultDevice(tensors.openDevice({ device: 'reference' }) as never),
+  'explain of a list': () => tensors.explain([x] as never),
+  decodeSafetensors: () => nn.decodeSafetensors('model.safetensors' as never),
+  parameter: () => nn.parameter('w', no, 'zeros', undefined),
+  concatenate: () => nn.concatenate(no),
+  Vocabulary: () => new Vocabulary(no),
+  normalize: () => normalize([0.5] as never, { mean: [0], deviation: [1] }),
+  'normalize by misspelt statistics': () => normalize(new Float32Array(1), { mean: [0], std: [1] } as never),
+  pixelStatistics: () => pixelStatistics([0.5] as never, 1),
 };
 
 test.each(Object.entries(CALLS))('%s says what it expects', async (_, call) => {
@@ -68,19 +77,22 @@ const given: readonly unknown[] = [
   ...['x', null, undefined, -1, 9, {}, [1, 2]],
 ];
 
-test.each([...Object.entries(NAMED), ...Object.entries(nn.losses), ...Object.entries(nn.activations)])(
-  'an error of %s begins with its name',
-  (name, call) => {
-    for (const first of given)
-      for (const second of given) {
-        try {
-          (call as (...given: readonly unknown[]) => unknown)(first, second);
-        } catch (error) {
-          expect(String(error)).toMatch(new RegExp(`^TesseraError: ${name}: `));
-        }
+const sumsOfMetrics = Object.entries(nn.metrics).map(([name, { sums }]) => [name, sums] as const);
+test.each([
+  ...Object.entries(NAMED),
+  ...Object.entries(nn.losses),
+  ...Object.entries(nn.activations),
+  ...sumsOfMetrics,
+])('an error of %s begins with its name', (name, call) => {
+  for (const first of given)
+    for (const second of given) {
+      try {
+        (call as (...given: readonly unknown[]) => unknown)(first, second);
+      } catch (error) {
+        expect(String(error)).toMatch(new RegExp(`^TesseraError: ${name}: `));
       }
-  },
-);
+    }
+});
 
 /* Layers compute with ops, and Keras's layers with those of nn: errors name the one that was called. */
 const sizes = { inputs: 3, outputs: 4 };
@@ -217,6 +229,12 @@ test.each<[string, () => unknown]>([
 ])('%s', (message, make) => {
   expect(make).toThrow(TesseraError);
   expect(make).toThrow(message);
+});
+
+test('a metric does not broadcast targets of another shape', () => {
+  const [column, row] = [tensors.zeros([3, 1]), tensors.zeros([3])];
+  for (const name of ['meanSquaredError', 'meanAbsoluteError', 'cosineSimilarity'] as const)
+    expect(() => nn.metrics[name].sums(column, row)).toThrow(`${name}: targets must be f32 [3, 1], got f32 [3]`);
 });
 
 test('an unknown precision is refused before anything changes', () => {

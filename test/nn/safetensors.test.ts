@@ -30,7 +30,7 @@ test('the header is as the format has it', () => {
 
 test('every truncation is refused', () => {
   for (let length = 0; length < file.length; length++)
-    expect(() => decodeSafetensors(file.subarray(0, length))).toThrow('safetensors:');
+    expect(() => decodeSafetensors(file.subarray(0, length))).toThrow('decodeSafetensors:');
 });
 
 const withHeader = (header: string, body = 16) => {

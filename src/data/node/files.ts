@@ -15,6 +15,7 @@ import {
 } from 'node:fs/promises';
 import path from 'node:path';
 import { TesseraError } from '../../tensor/index.js';
+import { checkOptions, expectValue, optional, positiveInteger, text } from '../../tensor/options.js';
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
@@ -152,8 +153,12 @@ export async function writeFileAtomically(
  */
 export async function readWholeFile(
   file: string,
-  { maximumBytes = 2 ** 31 }: { maximumBytes?: number } = {},
+  options: { readonly maximumBytes?: number } = {},
 ): Promise<Uint8Array> {
+  expectValue('readWholeFile', 'the path', file, text);
+  const { maximumBytes = 2 ** 31 } = checkOptions('readWholeFile', options, {
+    maximumBytes: optional(positiveInteger),
+  });
   try {
     const status = await stat(file);
     if (!status.isFile()) throw withCode(status.isDirectory() ? 'EISDIR' : 'IRREGULAR');

@@ -1,4 +1,5 @@
 import { TesseraError } from '../../tensor/index.js';
+import { byteArray, expectValue, listOf, positiveInteger } from '../../tensor/options.js';
 import type { ImageShape } from '../fields/field.js';
 import { readWholeFile } from './files.js';
 import { loadSharp } from './sharp.js';
@@ -27,6 +28,7 @@ export async function decodeImage(
   [height, width, channels]: readonly [number, number, number],
   name = 'image',
 ): Promise<Float32Array> {
+  expectValue('decodeImage', 'the shape', [height, width, channels], listOf(positiveInteger, 3));
   const shape: ImageShape = { height, width, fit: 'contain', background: '#ffffff' };
   return Float32Array.from(await decode(bytes, shape, channels, name), (value) => value / 255);
 }
@@ -37,6 +39,7 @@ async function decode(
   channels: number,
   name: string,
 ): Promise<Uint8Array> {
+  expectValue(`cannot decode '${name}'`, 'its bytes', bytes, byteArray);
   const sharp = await loadSharp();
   try {
     const scaled = sharp(bytes, { limitInputPixels: MAXIMUM_PIXELS, failOn: 'error' })
@@ -66,6 +69,7 @@ const THUMBNAIL = 192;
  * @throws TesseraError if the bytes are not a complete image, or too large, or the package sharp is not installed.
  */
 export async function thumbnail(bytes: Uint8Array): Promise<string> {
+  expectValue('thumbnail', 'the bytes', bytes, byteArray);
   const sharp = await loadSharp();
   try {
     const scaled = sharp(bytes, { limitInputPixels: MAXIMUM_PIXELS, failOn: 'error' })

@@ -19,8 +19,8 @@ import {
  */
 export type RowFunction = (output: Tensor, targets: Tensor) => Tensor;
 
-/** A loss of targets that have the shape and dtype of the output. */
-const alike =
+/** A loss or metric of targets that have the shape and dtype of the output. */
+export const alike =
   (name: string, rows: RowFunction): RowFunction =>
   (output, targets) => {
     expectAlike(name, output, targets);

@@ -1,7 +1,9 @@
+import { checkTensors } from '../../tensor/graph/graph.js';
 import { concat, full, oneHot, type Tensor } from '../../tensor/index.js';
+import { within } from '../../tensor/ops/checks.js';
 import { isAmongLargest, isLargest } from '../metrics.js';
 import { absoluteErrorRows, cosineRows, squaredErrorRows } from '../row-losses.js';
-import type { RowFunction } from './losses.js';
+import { alike, type RowFunction } from './losses.js';
 
 /**
  * A metric over any number of batches. Each batch contributes a vector of sums, and the metric is computed from their
@@ -127,8 +129,7 @@ const auc: Metric = {
   },
 };
 
-/** Metrics by Keras's names. Targets have the output's shape, or are class indices of i32 without the last axis. */
-export const metrics = {
+const formulas = {
   /**
    * Accuracy: the fraction of rows predicted correctly, by the largest output or, of a single one, the threshold 0.5.
    */
@@ -155,8 +156,22 @@ export const metrics = {
   f1Score: f1,
   /** The area under the ROC curve of all outputs, over 200 thresholds; 0 if positives or negatives are missing. */
   auc,
-  meanSquaredError: meanMetric(squaredErrorRows),
-  meanAbsoluteError: meanMetric(absoluteErrorRows),
+  meanSquaredError: meanMetric(alike('meanSquaredError', squaredErrorRows)),
+  meanAbsoluteError: meanMetric(alike('meanAbsoluteError', absoluteErrorRows)),
   /** Cosine similarity x·t / (|x|·|t|) of output x and target t. */
-  cosineSimilarity: meanMetric(cosineRows),
+  cosineSimilarity: meanMetric(alike('cosineSimilarity', cosineRows)),
 } as const satisfies Readonly<Record<string, Metric>>;
+
+/** Metrics by Keras's names. Targets have the output's shape, or are class indices of i32 without the last axis. */
+export const metrics = Object.fromEntries(
+  Object.entries<Metric>(formulas).map(([name, { sums, value }]): [string, Metric] => [
+    name,
+    {
+      sums: (output, targets, mask) => {
+        checkTensors(name, mask === undefined ? [output, targets] : [output, targets, mask]);
+        return within(name, () => sums(output, targets, mask));
+      },
+      value,
+    },
+  ]),
+) as Readonly<Record<keyof typeof formulas, Metric>>;

@@ -210,4 +210,4 @@ export function expectLayer(where: string, name: string, layer: unknown): Layer 
 }
 
 /** Concatenates along the last axis: (batch, a), (batch, b), ... -> (batch, a + b + ...). */
-export const concatenate = (...tensors: Tensor[]): Tensor => concat(tensors, -1);
+export const concatenate = (...tensors: Tensor[]): Tensor => within('concatenate', () => concat(tensors, -1));

@@ -9,6 +9,7 @@ import { parseSchema, type Schema, targetOf } from '../../data/schema.js';
 import type { CellError, Row } from '../../data/table.js';
 import type { Multimodal } from '../../models/index.js';
 import { TesseraError } from '../../tensor/index.js';
+import { expectValue, text } from '../../tensor/options.js';
 import { type Answer, answerOf } from '../answers.js';
 import { buildModel } from '../build.js';
 import { outputsOf } from '../predict-rows.js';
@@ -62,6 +63,7 @@ export class Predictor {
    * @throws TesseraError if the folder has no run, or the run is interrupted, damaged or of another version.
    */
   static async load(folder: string): Promise<Predictor> {
+    expectValue('Predictor.load', 'the folder', folder, text);
     const run = new RunFolder(folder);
     const config = await run.readConfig();
     const best = await run.readModel();

@@ -3,6 +3,7 @@ import { TesseraError } from '../../gpu/errors.js';
 import type { ElementwiseFunction } from '../../kernels/elementwise/table.js';
 import type { Launch, LaunchContext, Value } from '../../launch/launch.js';
 import type { Shape } from '../../launch/shape.js';
+import { shown } from '../options.js';
 import type { Resident } from './resident.js';
 
 /**
@@ -49,7 +50,7 @@ const isNode = (value: unknown): boolean =>
 export function checkTensors(where: string, tensors: readonly unknown[]): void {
   if (Array.isArray(tensors) && tensors.every(isNode)) return;
   const odd = Array.isArray(tensors) ? tensors.find((value) => !isNode(value)) : tensors;
-  throw new TesseraError(`${where}: expected tensors, got ${odd === null ? 'null' : typeof odd}`);
+  throw new TesseraError(`${where}: expected tensors, got ${shown(odd)}`);
 }
 
 /** A `Variable`, as the engine sees it: memory that lasts, and how often it was changed. */

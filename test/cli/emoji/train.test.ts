@@ -56,7 +56,7 @@ test.each([
   ['a text without words', ['predict', file, '--image', 'red.png', '--text', '!?'], 'has no usable words'],
   ['a missing checkpoint', ['evaluate', 'none'], "there is no run 'none'"],
   ['a file that is no run', ['evaluate', 'red.png'], "'red.png' is not a run: expected"],
-  ['a foreign checkpoint', ['evaluate', 'foreign/checkpoint.safetensors'], 'safetensors:'],
+  ['a foreign checkpoint', ['evaluate', 'foreign/checkpoint.safetensors'], 'decodeSafetensors:'],
   [
     'a place that cannot be written',
     [...short, '--out', '/proc/nowhere'],

@@ -1,6 +1,15 @@
 import path from 'node:path';
 import { TesseraError } from '../../../tensor/index.js';
-import { boolean, type Check, checkOptions, oneOf, optional } from '../../../tensor/options.js';
+import {
+  boolean,
+  type Check,
+  checkOptions,
+  expectValue,
+  listOf,
+  oneOf,
+  optional,
+  text,
+} from '../../../tensor/options.js';
 import { CellErrors } from '../../cell-errors.js';
 import { ENCODINGS, type Encoding } from '../../encodings.js';
 import { type Row, type Table, wholePass } from '../../table.js';
@@ -48,6 +57,7 @@ export async function openTable(paths: string | readonly string[], options: Open
     allowOutside: optional(boolean),
   });
   const names = [paths].flat();
+  expectValue('openTable', 'paths', names, listOf(text));
   if (names.length === 0) throw new TesseraError('openTable: expected at least one file, got none');
   const twice = names.find((name, index) => names.indexOf(name) < index);
   if (twice !== undefined) throw new TesseraError(`openTable: '${twice}' is given twice; give each file once`);
