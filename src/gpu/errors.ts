@@ -3,6 +3,14 @@ export class TesseraError extends Error {
   override readonly name: string = 'TesseraError';
 }
 
+/** Formats a value for an error message, with strings in quotes, so that '3' differs from 3. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`;
+  if (typeof value === 'object' && value !== null) return `an object (${value.constructor?.name ?? 'Object'})`;
+  return typeof value === 'function' ? 'a function' : String(value);
+}
+
 /** Narrows a value that is never undefined. @throws TesseraError if it is, which is a bug in Tessera. */
 export function defined<T>(value: T | undefined): T {
   if (value === undefined)

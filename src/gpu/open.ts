@@ -1,7 +1,7 @@
 import { findAdapter, fingerprintOf, readTuning, warn } from '#webgpu';
 import { limitsOf } from './adapter.js';
 import { DEVICE_CHOICES, type Device, type DeviceChoice, REMEMBERED_PLANS } from './device.js';
-import { TesseraError } from './errors.js';
+import { shown, TesseraError } from './errors.js';
 import { GpuDevice } from './gpu-device.js';
 import { ReferenceDevice } from './reference-device.js';
 import { unknownName } from './unknown-name.js';
@@ -26,7 +26,9 @@ const OPTIONS = ['device', 'rememberedPlans'];
  */
 export async function openDevice(options: OpenOptions = {}): Promise<Device> {
   if (typeof options !== 'object' || options === null)
-    throw new TesseraError(`openDevice: expected an object of options { ${OPTIONS.join(', ')} }, got ${options}`);
+    throw new TesseraError(
+      `openDevice: expected an object of options { ${OPTIONS.join(', ')} }, got ${shown(options)}`,
+    );
   const { device = 'auto', rememberedPlans = REMEMBERED_PLANS, ...unknown } = options;
   for (const name of Object.keys(unknown)) throw unknownName('openDevice', 'option', name, OPTIONS);
   if (!DEVICE_CHOICES.includes(device))

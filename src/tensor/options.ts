@@ -1,5 +1,7 @@
-import { TesseraError } from '../gpu/errors.js';
+import { shown, TesseraError } from '../gpu/errors.js';
 import { unknownName } from '../gpu/unknown-name.js';
+
+export { shown } from '../gpu/errors.js';
 
 /*
  * Options are checked by name and value at the call: JavaScript has no types, and a misspelt option would be ignored
@@ -61,7 +63,7 @@ export const integer: Check = { expected: 'an integer', fits: (value) => Number.
 export const boolean: Check = { expected: 'true or false', fits: (value) => typeof value === 'boolean' };
 /** Accepts strings. */
 export const text: Check = { expected: 'a string', fits: (value) => typeof value === 'string' };
-/** Accepts bytes, such as a Buffer. */
+/** Accepts bytes. */
 export const byteArray: Check = { expected: 'a Uint8Array', fits: (value) => value instanceof Uint8Array };
 /** Accepts functions. */
 export const callable: Check = { expected: 'a function', fits: (value) => typeof value === 'function' };
@@ -121,14 +123,6 @@ export function checkOptions<Options extends object>(
 /** @throws TesseraError if a value does not fit a check. */
 export function expectValue(where: string, name: string, value: unknown, { expected, fits }: Check): void {
   if (!fits(value)) throw new TesseraError(`${where}: ${name} must be ${expected}, got ${shown(value)}`);
-}
-
-/** Formats a value for an error message, with strings in quotes, so that '3' differs from 3. */
-export function shown(value: unknown): string {
-  if (typeof value === 'string') return `'${value}'`;
-  if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`;
-  if (typeof value === 'object' && value !== null) return `an object (${value.constructor?.name ?? 'Object'})`;
-  return typeof value === 'function' ? 'a function' : String(value);
 }
 
 /** @throws TesseraError if an option is not among the known ones. */

@@ -1,9 +1,8 @@
 import type { Device, DeviceBuffer, ElementType, HostArray } from '../../gpu/device.js';
-import { TesseraError } from '../../gpu/errors.js';
+import { shown, TesseraError } from '../../gpu/errors.js';
 import type { ElementwiseFunction } from '../../kernels/elementwise/table.js';
 import type { Launch, LaunchContext, Value } from '../../launch/launch.js';
 import type { Shape } from '../../launch/shape.js';
-import { shown } from '../options.js';
 import type { Resident } from './resident.js';
 
 /**
