@@ -10,6 +10,7 @@ import {
   text,
 } from '../tensor/options.js';
 import type { KindName } from './fields/field.js';
+import { kinds } from './fields/index.js';
 
 /** What is predicted: one class of several, a class of ordered ones, a number, or a set of tags. */
 export type TaskKind = 'category' | 'ordinal' | 'number' | 'tags';
@@ -162,6 +163,15 @@ function checkSplit(where: string, split: Split): Split {
   return split;
 }
 
+/** @throws TesseraError if a field has a setting that its kind does not know, or a value that makes no sense. */
+function checkSettings(where: string, { column, settings }: SchemaField, kind: KindName): void {
+  try {
+    kinds[kind].settings(settings);
+  } catch (error) {
+    throw new TesseraError(`${where}, column '${column}': ${(error as Error).message}`, { cause: error });
+  }
+}
+
 /**
  * Checks a schema that was read from JSON, or edited.
  * @throws TesseraError that names the entry that is wrong, what was expected and what was got.
@@ -182,7 +192,7 @@ export function parseSchema(json: unknown, where = 'schema'): Schema {
   for (const [index, field] of schema.fields.entries()) {
     const place = `${where}.fields[${index}]`;
     checkOptions(place, field, { column: text, kind: text, settings: object, state: optional(anything) });
-    lookUp(place, 'kind', KINDS, field.kind);
+    checkSettings(place, field, lookUp(place, 'kind', KINDS, field.kind));
   }
   for (const [index, ignored] of schema.ignored.entries())
     checkOptions(`${where}.ignored[${index}]`, ignored, { column: text, reason: text });

@@ -57,6 +57,14 @@ describe('parseSchema', () => {
       { ...schema, fields: [{ column: 'x', kind: 'text' }] },
       'schema.fields[0]: settings must be an object, got undefined',
     ],
+    [
+      { ...schema, fields: [{ column: 'x', kind: 'text', settings: { maxLength: 8 } }] },
+      "schema.fields[0], column 'x': text: there is no option 'maxLength' (did you mean 'maximumLength'?)",
+    ],
+    [
+      { ...schema, fields: [{ column: 'x', kind: 'image', settings: { size: 0 } }] },
+      "schema.fields[0], column 'x': image: size must be",
+    ],
     [{ ...schema, ignored: [{ column: 'x' }] }, 'schema.ignored[0]: reason must be a string, got undefined'],
     [{ ...schema, ignored: [...ignored, { column: 'title', reason: '' }] }, "column 'title' occurs twice"],
     [{ ...schema, split: { ...split, by: 'magic' } }, "schema.split: there is no way to split 'magic'"],
