@@ -172,6 +172,10 @@ describe('bootstrap', () => {
     expect(grouped / single).toBeLessThan(5.5); // √20 = 4.5
   });
 
+  test('rows of one group alone have no intervals', () => {
+    expect(intervalsOf(correctIn(5), { seed: 1, groups: targets.map(() => 7) })).toEqual({});
+  });
+
   test('many rows are drawn in blocks, with the same variance', () => {
     const rows = Array.from({ length: 40_000 }, (_, row) => (row % 4 === 0 ? 1 : 0));
     const { mae } = intervalsOf(

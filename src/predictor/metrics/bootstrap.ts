@@ -24,7 +24,8 @@ const DEFINED_FRACTION = 0.9;
  * 95% intervals by the percentile bootstrap (Efron 1979): rows are drawn with replacement, and the interval spans the
  * 2.5th to the 97.5th percentile of the metric over the resamples. Rows of one group are drawn together, since they
  * are not independent. All metrics see the same resamples, so the difference of two metrics is a metric as well.
- * A metric that is not defined on most resamples is left out.
+ * A metric that is not defined on most resamples is left out; a single row or group tells nothing of the deviation, and gives no
+ * intervals.
  *
  * @throws TesseraError if an option is unknown or invalid, or there are not as many groups as rows.
  */
@@ -46,6 +47,7 @@ export function bootstrap<Name extends string>(
     throw new TesseraError(`bootstrap: ${groups.length} groups for ${rows} rows; expected one for each`);
   const generator = new Generator(seed).fork('bootstrap');
   const { units, count } = drawnUnits(rows, groups, generator);
+  if (count < 2) return {};
   const names = Object.keys(metrics) as Name[];
   const values = names.map(() => [] as number[]);
   const weights = new Float64Array(rows);

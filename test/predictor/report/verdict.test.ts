@@ -25,6 +25,7 @@ test('a difference that may be chance is no victory', () => {
   );
   expect(outcome({ value: 0.1, interval: [0, 0.2] })).toBe('unclear');
   expect(outcome({ value: 0.1, interval: [0.01, 0.2] })).toBe('better');
+  expect(outcome({ value: 0.1 })).toBe('unclear');
   expect(outcome({ value: 0, interval: [0, 0] })).toBe('worse');
 });
 
