@@ -94,7 +94,7 @@ function imageWarnings(images: readonly DrawnImage[]): Inspection['warnings'] {
     const ofColumn = images.filter((image) => image.column === column);
     const problems = ofColumn.flatMap(({ problem }) => (problem === undefined ? [] : [problem]));
     if (problems.length === 0) return [];
-    const message = `'${column}': ${problems.length} of ${ofColumn.length} images that were looked at cannot be used, such as ${problems[0]}`;
+    const message = `'${column}': ${problems.length} of ${ofColumn.length} images that were checked cannot be used, such as ${problems[0]}`;
     return [{ code: 'unreadable' as const, column, message }];
   });
 }

@@ -50,7 +50,7 @@ export interface Inspection {
 const MOST_WITH_IMAGES = 36;
 
 /**
- * Finds out what every column of a table is, divides the rows, and says what looks wrong: two passes over the table.
+ * Infers what every column of a table is, splits the rows, and warns of what looks wrong, in two passes over the table.
  * @throws TesseraError for what cannot be: an unknown column, a column of two kinds, a target that cannot be predicted
  * (see `inferTarget`), a table without rows, a split that leaves no rows for a part.
  */

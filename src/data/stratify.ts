@@ -58,8 +58,8 @@ export function stratify(
 }
 
 /**
- * Draws the parts of whole groups of rows. Groups come in the order of their size (in powers of two, at random among
- * equals). Each goes to the part p that is then the least full: the smallest
+ * Draws the parts of whole groups of rows. Groups come in the order of their size (in powers of two, ties at
+ * random). Each goes to the part p that is then the least full: the smallest
  *
  *   sum over classes c of  n_c · (have_pc + n_c) / (f_p · N_c)
  *

@@ -43,7 +43,7 @@ export const METRICS: Readonly<Record<string, MetricDescription>> = {
   meanAveragePrecision: { title: 'mean average precision', higherIsBetter: true, isFraction: false },
 };
 
-/** The metric by which runs of a task are judged unless another is chosen. */
+/** The default headline metric of each task. */
 export const DEFAULT_METRIC: Readonly<Record<TaskName, string>> = {
   classification: 'accuracy',
   regression: 'rmse',

@@ -17,8 +17,8 @@ export interface Outputs {
 }
 
 /**
- * Computes the predictions of a model for some rows, and brings them to the host. The model is put in inference mode.
- * `onRows` is called after each batch with the number of rows done, and may throw to stop.
+ * Computes the predictions of a model for some rows, and reads them back to the host. The model is put in inference
+ * mode. `onRows` is called after each batch with the number of rows done, and may throw to stop.
  */
 export async function outputsOf(
   model: Multimodal,

@@ -259,7 +259,7 @@ class Training {
   }
 }
 
-/** Tests whether metrics are better by the one that the task is judged by; equal ones by the loss of probabilities. */
+/** Tests whether metrics are better by the task's headline metric, and on ties by the loss of probabilities. */
 function isBetter(
   metrics: Readonly<Record<string, number>>,
   others: Readonly<Record<string, number>>,

@@ -17,7 +17,7 @@ export async function evaluate(...targets: readonly Node[]): Promise<void> {
   await run(targets, 'device');
 }
 
-/** Computes tensors and brings their values to the host, all in one submission. */
+/** Computes tensors and reads their values back to the host, all in one submission. */
 export async function readBack(targets: readonly Node[]): Promise<void> {
   const current = targets.map((target) => target.current());
   await startReading(current);

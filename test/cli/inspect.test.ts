@@ -96,7 +96,7 @@ test('--sheet draws the images, and names those that cannot be used', async () =
   const flags = ['--target', 'label', '--image', 'photo', '--sheet', 'sheet.png'];
   const { code, out, err } = await run('inspect', 'photos.csv', ...flags, '--json');
   expect([code, err]).toEqual([0, 'wrote sheet.png\n']);
-  const images = JSON.parse(out).warnings.find(({ message }: { message: string }) => message.includes('looked at'));
+  const images = JSON.parse(out).warnings.find(({ message }: { message: string }) => message.includes('checked'));
   expect(images).toMatchObject({ code: 'unreadable', column: 'photo' });
   expect(images.message).toMatch(
     /^'photo': \d+ of 36 images .* such as photos.csv, row \d+: (cannot decode 'photos.csv'|there is no file 'none.png')/,

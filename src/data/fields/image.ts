@@ -165,7 +165,7 @@ function noImage(errors: readonly CellError[]): TesseraError {
   const named = errors.slice(0, NAMED).map(({ message }) => `\n  ${message}`);
   const more = errors.length > NAMED ? `\n  and ${errors.length - NAMED} more` : '';
   return new TesseraError(
-    `none of ${errors.length} images that were looked at can be used; correct the files, or leave the column out:${named.join('')}${more}`,
+    `none of ${errors.length} images that were checked can be used; correct the files, or leave the column out:${named.join('')}${more}`,
     { cause: errors[0] },
   );
 }

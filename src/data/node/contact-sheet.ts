@@ -57,7 +57,7 @@ export async function contactSheet(images: readonly SheetImage[]): Promise<Uint8
 const shorten = (caption: string): string =>
   caption.length <= CAPTION ? caption : `${caption.slice(0, CAPTION - 1)}…`;
 
-/** A line of text as SVG. Control characters and halves of characters are not allowed there. */
+/** A line of text as SVG. Control characters and lone surrogates are not allowed there. */
 function text(x: number, y: number, line: string): string {
   const escaped = line
     .replace(/[\p{Cc}\p{Cs}]/gu, ' ')

@@ -194,7 +194,7 @@ export const matmulSubgroup = subgroupsFor('f32');
 /** The same matrix products for operands in half precision. */
 export const matmulSubgroupF16 = subgroupsFor('f16');
 
-/** Chooses the subgroup kernel whose tiles waste the least of C; among equals, one that loads vec4. */
+/** Chooses the subgroup kernel whose tiles waste the least of C; on ties, one that loads vec4. */
 export function chooseSubgroup(size: MatmulSizes, type: OperandType = 'f32'): Kernel {
   const { rows, columns, any, tall } = type === 'f32' ? matmulSubgroup : matmulSubgroupF16;
   const { m, n, k, b_row, b_col, b_batch } = size;

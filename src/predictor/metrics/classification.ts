@@ -6,7 +6,7 @@ import { rocAuc } from './ranking.js';
 /** Probabilities below this count as this in log loss, so that a single sure mistake is not infinite. */
 const SMALLEST_PROBABILITY = 1e-15;
 
-/** The class with the largest probability of each row; the first of equals. */
+/** The class with the largest probability of each row; on ties the first. */
 export function predictedClasses({ targets, classes, outputs }: ClassPredictions): Int32Array {
   return Int32Array.from({ length: targets.length }, (_, row) => {
     let best = 0;

@@ -54,7 +54,7 @@ export interface CurvePoint {
 
 /** How well a model does on the test rows, and how that was measured. */
 export interface Assessment {
-  /** The headline metric, by which the run is judged: a name of `METRICS`. */
+  /** The headline metric: a name of `METRICS`. */
   readonly metric: string;
   readonly metrics: { readonly validation: Metrics; readonly test: Metrics };
   /** 95% bootstrap intervals. */

@@ -61,7 +61,7 @@ export interface VariableMemory extends TensorType {
   readonly device: Device | undefined;
   /** Its memory on its device; undefined before it was used, and after it was disposed of. */
   readonly buffer: DeviceBuffer | undefined;
-  /** Its memory on a device; brings the initial value there at first use. */
+  /** Its memory on a device; uploads the initial value at first use. */
   place(device: Device): Promise<DeviceBuffer>;
 }
 

@@ -31,7 +31,7 @@ const nearest = (from: number, to: number): Int32Array =>
   Int32Array.from({ length: to }, (_, index) => Math.min(from - 1, Math.floor(((index + 0.5) * from) / to)));
 
 /**
- * Interpolates between two pixels. An output on a pixel takes that one twice, by halves, so that no other's NaN
+ * Interpolates between two pixels. An output on a pixel takes half of that one twice, so that no other's NaN
  * spreads.
  */
 function bilinear(x: Tensor, axis: 1 | 2, to: number): Tensor {
