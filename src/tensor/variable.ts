@@ -37,7 +37,7 @@ export class Variable extends Tensor {
     public name = 'variable',
     dtype: DType = 'f32',
   ) {
-    checkValues(name, values, shape, dtype);
+    checkValues(`Variable '${name}'`, values, shape, dtype);
     super({ kind: 'data', data: values }, 0, shape, dtype);
     this.#initial = hostArray(values, dtype);
   }
@@ -70,7 +70,7 @@ export class Variable extends Tensor {
 
   /** Replaces the value with values from the host. @throws TesseraError if their number does not match the shape. */
   set(values: HostArray): void {
-    checkValues(this.name, values, this.shape, this.dtype);
+    checkValues(`set: '${this.name}'`, values, this.shape, this.dtype);
     if (this.#placed === undefined) this.#initial.set(hostArray(values, this.dtype));
     else this.#placed.device.write(this.#placed.buffer, hostArray(values, this.dtype), this.dtype);
     this.version++;

@@ -136,6 +136,11 @@ describe('creating', () => {
   });
 });
 
+test('errors of a variable have its name', () => {
+  expect(() => new Variable(Float32Array.of(1), [2], 'w')).toThrow("Variable 'w': shape [2] needs 2 values, got 1");
+  expect(() => variable([1]).set(Float32Array.of(1, 2))).toThrow("set: 'variable': shape [1] needs 1 values, got 2");
+});
+
 test('integers take no fractions and nothing beyond their range', () => {
   const x = tensor(Int32Array.of(0, 1));
   expect(() => x.equal(0.5)).toThrow(
