@@ -1,9 +1,10 @@
 import { Counter, Module, parameter } from '../nn/index.js';
 import { randomUniform, stack, type Tensor, TesseraError, type Variable } from '../tensor/index.js';
+import { within } from '../tensor/ops/checks.js';
 import { anything, checkOptions, fraction, nonNegativeInteger, optional } from '../tensor/options.js';
 import { Encoder, type Features, type FieldInputs } from './encoders/encoder.js';
 import { Fusion } from './fusion/fusion.js';
-import { expectTensor } from './options.js';
+import { expectInputs, expectTensor } from './options.js';
 import { Task } from './tasks/task.js';
 
 /** The parts of a `Multimodal`, and its options. */
@@ -94,19 +95,25 @@ export class Multimodal extends Module {
     const present = this.#dropFields(this.#presentOf(inputs));
     const columns = present.split(this.fields.size, 1);
     const features = Array.from(this.fields, ([name, { encoder, absent }], index) =>
-      replaceAbsent(encoder.forward(inputs[name]), absent, columns[index]),
+      replaceAbsent(
+        within(`Multimodal: field '${name}'`, () => encoder.forward(inputs[name])),
+        absent,
+        columns[index],
+      ),
     );
     return this.task.forward(this.fusion.forward(features, present));
   }
 
   /** Stacks `present` of all fields: (batch, fields). */
   #presentOf(inputs: Readonly<Record<string, FieldInputs>>): Tensor {
+    expectInputs('Multimodal', inputs);
     let batch: number | string = 'batch';
     const columns = Array.from(this.fields.keys(), (field) => {
       if (inputs[field] === undefined)
         throw new TesseraError(
           `Multimodal: there are no inputs for the field '${field}'; give them with present = 0 where it is absent`,
         );
+      expectInputs(`Multimodal: field '${field}'`, inputs[field]);
       const column = expectTensor('Multimodal', `present of '${field}'`, inputs[field].present, 'f32', [batch]);
       batch = column.shape[0];
       return column;

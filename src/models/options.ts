@@ -1,6 +1,14 @@
 import { type DType, type Tensor, TesseraError } from '../tensor/index.js';
 import { checkIndices, expectAxes } from '../tensor/ops/checks.js';
-import { type Check, type Checks, fraction, nonNegativeInteger, optional, positiveInteger } from '../tensor/options.js';
+import {
+  type Check,
+  type Checks,
+  fraction,
+  nonNegativeInteger,
+  optional,
+  positiveInteger,
+  shown,
+} from '../tensor/options.js';
 
 /*
  * Options and checks that encoders, fusions and tasks share. Errors name the module that the user called.
@@ -43,6 +51,13 @@ export function expectTensor(
   const checked = expectAxes(where, name, x, dtype, axes);
   if (checked.size === 0) throw new TesseraError(`${where}: ${name} has no elements: got ${checked.describe()}`);
   return checked;
+}
+
+/** Returns the inputs of a model unchanged. @throws TesseraError if they are not an object of tensors by name. */
+export function expectInputs<Inputs extends object>(where: string, inputs: Inputs): Inputs {
+  if (typeof inputs !== 'object' || inputs === null)
+    throw new TesseraError(`${where}: expected an object of tensors by name, got ${shown(inputs)}`);
+  return inputs;
 }
 
 /**

@@ -11,7 +11,7 @@ import {
   optional,
   positiveInteger,
 } from '../tensor/options.js';
-import { expectIds, expectTensor } from './options.js';
+import { expectIds, expectInputs, expectTensor } from './options.js';
 
 /** The inputs that a `TextImageClassifier` takes. */
 export type Modality = 'text' | 'image' | 'both';
@@ -125,6 +125,7 @@ export class TextImageClassifier extends Module {
    * @throws TesseraError if an input is missing or has another shape, or the batch sizes differ.
    */
   forward(inputs: TextImageInputs): Tensor {
+    expectInputs('TextImageClassifier', inputs);
     const features = [];
     const { embedding, lstm, conv } = this;
     if (embedding !== undefined && lstm !== undefined) features.push(this.#encodeText(inputs, embedding, lstm));

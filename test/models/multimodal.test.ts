@@ -167,6 +167,13 @@ test('parts that do not fit, and inputs that are missing, are errors', () => {
   expect(() => model.forward({ price: { values: zeros([2, 1]) } })).toThrow(
     "Multimodal: expected present of 'price' of f32 [batch], got nothing",
   );
+  expect(() => model.forward({ price: { values: zeros([2, 3]), present: zeros([2]) } })).toThrow(
+    "Multimodal: field 'price': ValuesMLP: expected values of f32 [batch, 1], got f32 [2, 3]",
+  );
+  expect(() => model.forward(undefined as never)).toThrow('Multimodal: expected an object of tensors by name');
+  expect(() => model.forward({ price: 5 as never })).toThrow(
+    "Multimodal: field 'price': expected an object of tensors",
+  );
   expect(() => make().forward({ ...inputs, price: { values: zeros([2, 1]), present: zeros([2]) } })).toThrow(
     "Multimodal: expected present of 'price' of f32 [8], got f32 [2]",
   );

@@ -1,7 +1,7 @@
 import { Dropout, Embedding, randomNormal } from '../../nn/index.js';
 import type { Tensor } from '../../tensor/index.js';
 import { checkOptions, positiveInteger } from '../../tensor/options.js';
-import { expectIds, FEATURE_CHECKS, type FeatureOptions } from '../options.js';
+import { expectIds, expectInputs, FEATURE_CHECKS, type FeatureOptions } from '../options.js';
 import { Encoder, type Features } from './encoder.js';
 
 /** The inputs of a `CategoryEmbedding`. */
@@ -49,7 +49,8 @@ export class CategoryEmbedding extends Encoder<CategoryInputs> {
     if (seed !== undefined) this.initialize(seed);
   }
 
-  override forward({ ids }: CategoryInputs): Features {
+  override forward(inputs: CategoryInputs): Features {
+    const { ids } = expectInputs('CategoryEmbedding', inputs);
     expectIds('CategoryEmbedding', 'ids', ids, this.embedding.table.shape[0], ['batch']);
     return { pooled: this.drop.forward(this.embedding.forward(ids)) };
   }

@@ -1,7 +1,7 @@
 import { Conv2D, Dropout, Flatten } from '../../nn/index.js';
 import { TesseraError } from '../../tensor/index.js';
 import { checkOptions, fraction, listOf, nonNegativeInteger, optional, positiveInteger } from '../../tensor/options.js';
-import { expectTensor } from '../options.js';
+import { expectInputs, expectTensor } from '../options.js';
 import { Encoder, type Features, type ImageInputs } from './encoder.js';
 
 /** Options of an `ImageConv`. */
@@ -67,7 +67,8 @@ export class ImageConv extends Encoder<ImageInputs> {
     if (seed !== undefined) this.initialize(seed);
   }
 
-  override forward({ pixels }: ImageInputs): Features {
+  override forward(inputs: ImageInputs): Features {
+    const { pixels } = expectInputs('ImageConv', inputs);
     expectTensor('ImageConv', 'pixels', pixels, 'f32', ['batch', ...this.image]);
     return { pooled: this.drop.forward(this.flatten.forward(this.conv.forward(pixels))) };
   }

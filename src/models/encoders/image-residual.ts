@@ -1,7 +1,7 @@
 import { BatchNorm, Conv2D, Dropout, GroupNorm, Layer } from '../../nn/index.js';
 import { globalAveragePool2d, type Tensor } from '../../tensor/index.js';
 import { type Check, checkOptions, oneOf, optional, positiveInteger } from '../../tensor/options.js';
-import { expectTensor, FEATURE_CHECKS, type FeatureOptions } from '../options.js';
+import { expectInputs, expectTensor, FEATURE_CHECKS, type FeatureOptions } from '../options.js';
 import { Encoder, type Features, type ImageInputs } from './encoder.js';
 
 /** Options of an `ImageResidual`. */
@@ -78,7 +78,8 @@ export class ImageResidual extends Encoder<ImageInputs> {
     if (seed !== undefined) this.initialize(seed);
   }
 
-  override forward({ pixels }: ImageInputs): Features {
+  override forward(inputs: ImageInputs): Features {
+    const { pixels } = expectInputs('ImageResidual', inputs);
     expectTensor('ImageResidual', 'pixels', pixels, 'f32', ['batch', 'height', 'width', this.channels]);
     const stem = this.norm.forward(this.stem.forward(pixels)).relu();
     const map = this.blocks.reduce((x, block) => block.forward(x), stem);

@@ -1,6 +1,6 @@
 import { Conv2D, Dropout, LayerNorm, PositionalEmbedding, TransformerBlock } from '../../nn/index.js';
 import { checkOptions, listOf, optional, positiveInteger } from '../../tensor/options.js';
-import { expectMultiple, expectTensor, FEATURE_CHECKS, type FeatureOptions } from '../options.js';
+import { expectInputs, expectMultiple, expectTensor, FEATURE_CHECKS, type FeatureOptions } from '../options.js';
 import { Encoder, type Features, type ImageInputs } from './encoder.js';
 
 /** Options of an `ImageViT`. */
@@ -73,7 +73,8 @@ export class ImageViT extends Encoder<ImageInputs> {
     if (seed !== undefined) this.initialize(seed);
   }
 
-  override forward({ pixels }: ImageInputs): Features {
+  override forward(inputs: ImageInputs): Features {
+    const { pixels } = expectInputs('ImageViT', inputs);
     const [batch] = expectTensor('ImageViT', 'pixels', pixels, 'f32', ['batch', ...this.image]).shape;
     const patches = this.project.forward(pixels).reshape([batch, this.positions.length, this.width]);
     const first = this.drop.forward(this.positions.forward(patches));

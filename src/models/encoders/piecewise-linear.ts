@@ -1,7 +1,7 @@
 import { concatenate } from '../../nn/index.js';
 import { type Tensor, TesseraError, tensor } from '../../tensor/index.js';
 import { type Check, checkOptions, finite, listOf, optional } from '../../tensor/options.js';
-import { expectTensor } from '../options.js';
+import { expectInputs, expectTensor } from '../options.js';
 import { Encoder, type Features } from './encoder.js';
 
 /** The inputs of a `PiecewiseLinear`. */
@@ -57,7 +57,8 @@ export class PiecewiseLinear extends Encoder<NumberInputs> {
     );
   }
 
-  override forward({ values }: NumberInputs): Features {
+  override forward(inputs: NumberInputs): Features {
+    const { values } = expectInputs('PiecewiseLinear', inputs);
     expectTensor('PiecewiseLinear', 'values', values, 'f32', ['batch', 1]);
     if (this.edges.length === 0) return { pooled: values };
     return { pooled: concatenate(values, values.sub(this.#starts).div(this.#widths).clip(0, 1)) };

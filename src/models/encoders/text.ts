@@ -1,6 +1,6 @@
 import type { Tensor } from '../../tensor/index.js';
 import { type Checks, nonNegativeInteger, optional, positiveInteger } from '../../tensor/options.js';
-import { expectIds, expectTensor, FEATURE_CHECKS, type FeatureOptions } from '../options.js';
+import { expectIds, expectInputs, expectTensor, FEATURE_CHECKS, type FeatureOptions } from '../options.js';
 import type { TextInputs } from './encoder.js';
 import type { WordEmbedding } from './word-embedding.js';
 
@@ -23,7 +23,8 @@ export const TEXT_CHECKS: Checks<TextOptions> = {
  * Checks the inputs of an encoder of texts.
  * @throws TesseraError if one is missing, has another type or shape, or holds an id out of range.
  */
-export function expectText(where: string, { tokens, mask, subwords }: TextInputs, embedding: WordEmbedding): void {
+export function expectText(where: string, inputs: TextInputs, embedding: WordEmbedding): void {
+  const { tokens, mask, subwords } = expectInputs(where, inputs);
   const { words, ngrams } = embedding;
   const { shape } = expectIds(where, 'tokens', tokens, words.table.shape[0], ['batch', 'time']);
   if (mask !== undefined) expectTensor(where, 'mask', mask, 'f32', shape);

@@ -1,7 +1,7 @@
 import { concatenate, Dropout, Linear } from '../../nn/index.js';
 import type { Tensor } from '../../tensor/index.js';
 import { checkOptions, optional, positiveInteger } from '../../tensor/options.js';
-import { expectTensor, FEATURE_CHECKS, type FeatureOptions } from '../options.js';
+import { expectInputs, expectTensor, FEATURE_CHECKS, type FeatureOptions } from '../options.js';
 import { Encoder, type Features } from './encoder.js';
 
 /** The inputs of a `ValuesMLP`. */
@@ -65,7 +65,8 @@ export class ValuesMLP extends Encoder<ValuesInputs> {
     if (seed !== undefined) this.initialize(seed);
   }
 
-  override forward({ values, present }: ValuesInputs): Features {
+  override forward(inputs: ValuesInputs): Features {
+    const { values, present } = expectInputs('ValuesMLP', inputs);
     const [batch] = expectTensor('ValuesMLP', 'values', values, 'f32', ['batch', this.inputs]).shape;
     expectTensor('ValuesMLP', 'present', present, 'f32', [batch]);
     const hidden = this.hidden.forward(concatenate(values, present.expandDims(1)));

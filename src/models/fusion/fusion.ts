@@ -1,8 +1,8 @@
 import { Module } from '../../nn/index.js';
 import { type Tensor, TesseraError } from '../../tensor/index.js';
-import type { Checks } from '../../tensor/options.js';
+import { type Checks, shown } from '../../tensor/options.js';
 import type { Features } from '../encoders/encoder.js';
-import { expectTensor, FEATURE_CHECKS, type FeatureOptions, sizes } from '../options.js';
+import { expectInputs, expectTensor, FEATURE_CHECKS, type FeatureOptions, sizes } from '../options.js';
 
 /** Options that fusions share. */
 export interface FusionOptions extends FeatureOptions {
@@ -39,12 +39,19 @@ export function expectFeatures(
   features: readonly Features[],
   present: Tensor,
 ): Tensor[] {
-  if (features.length !== inputs.length)
-    throw new TesseraError(`${where}: expected features of ${inputs.length} fields, got ${features.length}`);
+  if (!Array.isArray(features) || features.length !== inputs.length)
+    throw new TesseraError(
+      `${where}: expected features of ${inputs.length} fields, got ${Array.isArray(features) ? features.length : shown(features)}`,
+    );
   const [batch] = expectTensor(where, 'present', present, 'f32', ['batch', inputs.length]).shape;
-  return features.map(({ pooled }, index) =>
-    expectTensor(where, `pooled features of field ${index}`, pooled, 'f32', [batch, inputs[index]]),
-  );
+  return inputs.map((width, index) => {
+    const { pooled, tokens, mask } = expectInputs(`${where}: field ${index}`, features[index]);
+    expectTensor(where, `pooled features of field ${index}`, pooled, 'f32', [batch, width]);
+    if (tokens !== undefined) expectTensor(where, `tokens of field ${index}`, tokens, 'f32', [batch, 'tokens', width]);
+    if (mask !== undefined)
+      expectTensor(where, `mask of field ${index}`, mask, 'f32', [batch, tokens?.shape[1] ?? 'tokens']);
+    return pooled;
+  });
 }
 
 /**

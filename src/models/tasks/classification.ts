@@ -1,6 +1,6 @@
 import { crossEntropyRows, type Tensor, TesseraError, tensor } from '../../tensor/index.js';
 import { checkOptions, fraction, listOf, nonNegative, optional, positiveInteger } from '../../tensor/options.js';
-import { expectTensor } from '../options.js';
+import { expectIds, expectTensor } from '../options.js';
 import { DenseHead, HEAD_CHECKS, type HeadOptions } from './dense-head.js';
 import { Task, weightedMean } from './task.js';
 
@@ -63,7 +63,7 @@ export class ClassificationTask extends Task {
 
   override loss(outputs: Tensor, target: Tensor, weights?: Tensor): Tensor {
     const [batch] = expectTensor('ClassificationTask', 'outputs', outputs, 'f32', ['batch', this.classes]).shape;
-    expectTensor('ClassificationTask', 'target', target, 'i32', [batch]);
+    expectIds('ClassificationTask', 'target', target, this.classes, [batch]);
     if (weights !== undefined) expectTensor('ClassificationTask', 'weights', weights, 'f32', [batch]);
     return weightedMean(this.#rowLosses(outputs, target), this.#rowWeights(target, weights));
   }
@@ -80,6 +80,6 @@ export class ClassificationTask extends Task {
   }
 
   override predict(outputs: Tensor): Tensor {
-    return outputs.softmax();
+    return expectTensor('ClassificationTask', 'outputs', outputs, 'f32', ['batch', this.classes]).softmax();
   }
 }

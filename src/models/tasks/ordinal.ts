@@ -1,7 +1,7 @@
 import { constant, parameter } from '../../nn/index.js';
 import { concat, crossEntropyRows, softplus, type Tensor, type Variable, zeros } from '../../tensor/index.js';
 import { type Check, checkOptions } from '../../tensor/options.js';
-import { expectTensor } from '../options.js';
+import { expectIds, expectTensor } from '../options.js';
 import { DenseHead, HEAD_CHECKS, type HeadOptions } from './dense-head.js';
 import { Task, weightedMean } from './task.js';
 
@@ -60,12 +60,13 @@ export class OrdinalTask extends Task {
 
   override loss(outputs: Tensor, target: Tensor, weights?: Tensor): Tensor {
     const [batch] = expectTensor('OrdinalTask', 'outputs', outputs, 'f32', ['batch', this.classes - 1]).shape;
-    expectTensor('OrdinalTask', 'target', target, 'i32', [batch]);
+    expectIds('OrdinalTask', 'target', target, this.classes, [batch]);
     if (weights !== undefined) expectTensor('OrdinalTask', 'weights', weights, 'f32', [batch]);
     return weightedMean(crossEntropyRows(logProbabilities(outputs), target), weights);
   }
 
   override predict(outputs: Tensor): Tensor {
+    expectTensor('OrdinalTask', 'outputs', outputs, 'f32', ['batch', this.classes - 1]);
     return logProbabilities(outputs).softmax();
   }
 }

@@ -72,6 +72,7 @@ export class RegressionTask extends Task {
   }
 
   override predict(outputs: Tensor): Tensor {
+    expectTensor('RegressionTask', 'outputs', outputs, 'f32', ['batch', 1]);
     return outputs.mul(this.#deviation).add(this.#mean);
   }
 }

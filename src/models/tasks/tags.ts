@@ -49,6 +49,6 @@ export class TagsTask extends Task {
   }
 
   override predict(outputs: Tensor): Tensor {
-    return outputs.sigmoid();
+    return expectTensor('TagsTask', 'outputs', outputs, 'f32', ['batch', this.tags]).sigmoid();
   }
 }

@@ -12,7 +12,10 @@ export abstract class Task extends Module {
    * @throws TesseraError if outputs, target or weights have another type or shape.
    */
   abstract loss(outputs: Tensor, target: Tensor, weights?: Tensor): Tensor;
-  /** What the outputs say: probabilities, or numbers in the target's unit. */
+  /**
+   * Computes the predictions: probabilities, or numbers in the target's unit.
+   * @throws TesseraError if the outputs have another type or shape than those of `forward`.
+   */
   abstract predict(outputs: Tensor): Tensor;
 }
 

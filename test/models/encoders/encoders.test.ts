@@ -161,6 +161,7 @@ describe.each(Object.entries(cases))('%s', (name, { make, inputs, width, tokens 
     expect(() => make({}).forward({})).toThrow(
       new RegExp(`^${type}: expected \\w+ of (f32|i32) \\[batch.*got nothing`),
     );
+    expect(() => make({}).forward(undefined as never)).toThrow(`${type}: expected an object of tensors by name`);
     const wrong = Object.fromEntries(Object.keys(inputs).map((key) => [key, zeros([ROWS, 2, 2, 2, 2])]));
     expect(() => make({}).forward(wrong)).toThrow(`got f32 [${ROWS}, 2, 2, 2, 2]`);
   });

@@ -104,6 +104,12 @@ describe.each(Object.entries(fusions))('%s', (name, make) => {
     expect(() => make({ inputs: [] })).toThrow(`${name}: inputs must be an array of positive integers, at least one`);
     const fusion = make(options);
     expect(() => fusion.forward(features.slice(1), present)).toThrow(`${name}: expected features of 3 fields, got 2`);
+    expect(() => fusion.forward(undefined as never, present)).toThrow(`${name}: expected features of 3 fields`);
+    expect(() => fusion.forward([features[0], null as never, features[2]], present)).toThrow(`${name}: field 1: `);
+    const tokens = { ...features[0], tokens: zeros([ROWS, 2, 9]) };
+    expect(() => fusion.forward([tokens, ...features.slice(1)], present)).toThrow(
+      `${name}: expected tokens of field 0`,
+    );
     expect(() => fusion.forward(features, zeros([ROWS, 2]))).toThrow(`${name}: expected present of f32 [batch, 3]`);
     expect(() => fusion.forward([features[0], features[0], features[2]], present)).toThrow(
       `${name}: expected pooled features of field 1 of f32 [8, 3], got f32 [8, 4]`,

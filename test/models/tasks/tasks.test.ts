@@ -93,6 +93,9 @@ describe.each(Object.entries(cases))('%s', (name, { make, outputs, target }) => 
       `${name}: expected the fused vector of f32 [batch, 6], got f32 [8, 7]`,
     );
     expect(() => task.loss(zeros([ROWS, 9]), target)).toThrow(`${name}: expected outputs of f32 [batch, ${outputs}]`);
+    expect(() => task.predict(zeros([ROWS, 9]))).toThrow(`${name}: expected outputs of f32 [batch, ${outputs}]`);
+    if (target.dtype === 'i32')
+      expect(() => task.loss(y, tensor(new Int32Array(ROWS).fill(9)))).toThrow(`${name}: target 9 at position 0`);
     expect(() => task.loss(y, zeros([ROWS, 9]))).toThrow(`${name}: expected target of ${target.dtype} [8`);
     expect(() => task.loss(y, target, zeros([3]))).toThrow(`${name}: expected weights of f32 [8], got f32 [3]`);
   });
