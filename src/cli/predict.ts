@@ -40,7 +40,7 @@ export async function predict(run: string, rest: readonly string[], options: Pre
       `predict: give a table, or the cells of one row such as --column value${tables.length > 0 ? ', not both' : ''}`,
     );
   const terminal = new Terminal(options.json ?? false);
-  if (options.out !== undefined) await checkOutput(options.out, tables);
+  if (options.out !== undefined) await checkOut(options.out, tables);
   const stopped = options.out === undefined ? 'stopped' : `stopped; ${options.out} was not written`;
   return withDevice(options.device, terminal, (device) =>
     stoppable(terminal, stopped, async ({ signal }) => {
@@ -50,6 +50,15 @@ export async function predict(run: string, rest: readonly string[], options: Pre
       return 0;
     }),
   );
+}
+
+/** @throws TesseraError if the file of the predictions cannot be written, or its name promises another format than CSV. */
+async function checkOut(out: string, tables: readonly string[]): Promise<void> {
+  if (/\.(?:tsv|json|jsonl|ndjson|parquet|xlsx|gz)$/i.test(out))
+    throw new TesseraError(
+      `predict: --out: predictions are written as CSV; expected a name such as predictions.csv, got '${out}'`,
+    );
+  await checkOutput(out, tables);
 }
 
 /** Divides what follows the run into tables, and flags with their values. */

@@ -110,6 +110,8 @@ function wordCount(text: string): number {
 /** Dates have a year of four digits: few other texts do. */
 const YEAR = /\d{4}/;
 const LONGEST_BOOLEAN = 5;
+/** 01234, but not 0%. */
+const LEADING_ZERO = /^0\d/;
 
 function factsOf(cell: Cell, text: string): Facts {
   const number = numberOf(cell);
@@ -121,7 +123,7 @@ function factsOf(cell: Cell, text: string): Facts {
     numbers: number !== undefined,
     commaNumbers: (hasMark ? numberOf(cell, ',') : number) !== undefined,
     integers: isInteger,
-    leadingZeros: isInteger && text.length > 1 && text.startsWith('0') && !hasMark,
+    leadingZeros: isInteger && LEADING_ZERO.test(text) && !hasMark,
     booleans: text.length <= LONGEST_BOOLEAN && booleanOf(cell) !== undefined,
     dates: mayBeDate && dateOf(cell) !== undefined,
     dayFirstDates: mayBeDate && dateOf(cell, true) !== undefined,

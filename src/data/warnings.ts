@@ -14,6 +14,7 @@ export type WarningCode =
   | 'missing'
   | 'unreadable'
   | 'rare class'
+  | 'similar classes'
   | 'class without training rows'
   | 'no fields'
   | 'imbalance'
@@ -135,6 +136,15 @@ function targetWarnings(
       ),
     );
   }
+  const similar = similarNames(values.keys()).map(([a, b]) => `'${a}' and '${b}'`);
+  if (similar.length > 0)
+    found.push(
+      warning(
+        'similar classes',
+        column,
+        `${similar.slice(0, 3).join(', ')}${similar.length > 3 ? ` and ${similar.length - 3} more` : ''} are classes that differ in case or spaces alone; if they are one, write them alike`,
+      ),
+    );
   const [[most, largest], [least, smallest]] = [counts[0], counts[counts.length - 1]];
   if (largest >= IMBALANCE * smallest)
     found.push(
@@ -145,6 +155,19 @@ function targetWarnings(
       ),
     );
   return found;
+}
+
+/** Pairs of names that are the same but for case and white space. */
+function similarNames(names: Iterable<string>): (readonly [string, string])[] {
+  const known = new Map<string, string>();
+  const pairs: (readonly [string, string])[] = [];
+  for (const name of names) {
+    const key = name.toLowerCase().replace(/\s+/g, ' ');
+    const first = known.get(key);
+    if (first === undefined) known.set(key, name);
+    else pairs.push([first, name]);
+  }
+  return pairs;
 }
 
 function untrainedWarnings({ column }: SchemaTarget, untrained: readonly string[]): TableWarning[] {

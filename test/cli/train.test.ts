@@ -268,6 +268,11 @@ test.each<[name: string, args: string[], message: string]>([
   ['a finished run', ['train', '--resume', 'runs/things-seed3'], 'is finished'],
   ['no table to evaluate', ['evaluate', 'runs/things-seed3'], 'name a table with the column that is predicted'],
   ['neither table nor cells', ['predict', 'runs/things-seed3'], 'give a table, or the cells of one row'],
+  [
+    'predictions in another format',
+    ['predict', 'runs/things-seed3', 'things.csv', '--out', 'runs/p.csv.gz'],
+    "predictions are written as CSV; expected a name such as predictions.csv, got 'runs/p.csv.gz'",
+  ],
   ['an unknown cell', ['predict', 'runs/things-seed3', '--titel', 'x'], "(did you mean 'title'?)"],
   ['a cell of another kind', ['predict', 'runs/things-seed3', '--price', 'much'], "column 'price': expected"],
   ['a folder of other files', [...small, '--out', '.'], 'has other files'],

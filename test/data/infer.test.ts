@@ -46,6 +46,7 @@ describe('the kind of a column', () => {
     ['fractions', 'x', column(() => draw.normal().toFixed(4)), 'number'],
     ['a few cells that are no numbers', 'x', column((row) => (row % 50 === 0 ? 'unknown' : draw.normal())), 'number'],
     ['prices', 'price', column(() => `$${(draw.uniform() * 2000).toFixed(2)}`), 'number'],
+    ['percentages', 'x', column(() => `${draw.integer(100)}%`), 'number'],
     ['thousands', 'x', column(() => `${1 + draw.integer(9)},${100 + draw.integer(900)}`), 'number', {}],
     ['decimal commas', 'x', column(() => draw.normal().toFixed(2).replace('.', ',')), 'number', { decimal: ',' }],
     ['ISO dates', 'x', column(() => day().toISOString().slice(0, 10)), 'date', {}],

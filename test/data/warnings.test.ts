@@ -57,6 +57,13 @@ describe('fields', () => {
 });
 
 describe('the target', () => {
+  test('classes that differ in case or spaces alone', async () => {
+    const label = column((row) => ['Hot dog', 'hot dog', 'hot  dog', 'cat'][row % 4]);
+    expect(await warningsOf({ label })).toEqual([
+      "similar classes: 'Hot dog' and 'hot dog', 'Hot dog' and 'hot  dog' are classes that differ in case or spaces alone; if they are one, write them alike",
+    ]);
+  });
+
   test('rows without one', async () => {
     const label = labels.map((name, row) => (row < 12 ? undefined : name));
     expect(await warningsOf({ label })).toEqual(["unused rows: 12 of 300 rows have no 'label' and are not used"]);
