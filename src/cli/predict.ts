@@ -154,7 +154,7 @@ async function predictTables(
       if (!process.stdout.writable) break;
       terminal.print(line.trimEnd());
     }
-  if (out !== undefined) terminal.note(`wrote ${rows} rows to ${out}`);
+  if (out !== undefined) terminal.note(`wrote ${rows} ${rows === 1 ? 'row' : 'rows'} to ${out}`);
   terminal.result({
     adapter: device.name,
     run,

@@ -35,7 +35,7 @@ export function showResult(
   const { timed } = progress;
   const waiting = timed.steps > 0 ? timed.waiting / timed.milliseconds : 0;
   terminal.print(
-    `${report.steps} steps of ${report.stepMilliseconds.toFixed(1)} ms, of which ${percent(waiting)} waiting for rows (batch ${report.batch}, ${report.adapter})`,
+    `${report.steps} ${report.steps === 1 ? 'step' : 'steps'} of ${report.stepMilliseconds.toFixed(1)} ms, of which ${percent(waiting)} waiting for rows (batch ${report.batch}, ${report.adapter})`,
   );
   terminal.print(`run: ${report.run}${page === undefined ? '' : `; read ${page}`}`);
   terminal.result({
