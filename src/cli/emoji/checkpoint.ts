@@ -3,6 +3,7 @@ import { type EmojiData, readWholeFile, writeFileAtomically } from '../../data/n
 import type { Modality } from '../../models/index.js';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../../nn/index.js';
 import { TesseraError } from '../../tensor/index.js';
+import { within } from '../../tensor/ops/checks.js';
 import { PRESETS, type Preset } from './presets.js';
 
 /** The models of a run: for each input alone, and for both. */
@@ -54,7 +55,8 @@ export async function saveCheckpoint(file: string, { run, tensors }: Checkpoint)
  * infinity.
  */
 export async function loadCheckpoint(file: string): Promise<Checkpoint> {
-  const { tensors, metadata } = decodeSafetensors(await readWholeFile(file));
+  const bytes = await readWholeFile(file);
+  const { tensors, metadata } = within(`'${file}'`, () => decodeSafetensors(bytes));
   if (metadata.format !== FORMAT) {
     throw new TesseraError(
       metadata.format?.startsWith('tessera-run-')
