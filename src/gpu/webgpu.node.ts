@@ -18,6 +18,7 @@ import {
   type Search,
 } from './adapter.js';
 import type { Fingerprint } from './tuning.js';
+import { withoutNoise } from './webgpu.node.stderr.js';
 import { unpackOnce } from './webgpu.node.unpack.js';
 
 export { readTuning, tuningFile } from './webgpu.node.tuning.js';
@@ -121,7 +122,7 @@ async function requestAdapter(
 ): Promise<FoundAdapter | null> {
   try {
     const instance = await dawn([...(toggles ? TOGGLES : []), ...(only === undefined ? [] : [`adapter=${only}`])]);
-    const adapter = await instance.requestAdapter({ powerPreference: 'high-performance' });
+    const adapter = await withoutNoise(() => instance.requestAdapter({ powerPreference: 'high-performance' }));
     if (adapter !== null) {
       return {
         adapter,
@@ -143,7 +144,8 @@ async function requestAdapter(
 /** Returns the full names of all adapters, which Dawn lists in the error for an unknown name. */
 async function adapterNames(): Promise<string[]> {
   try {
-    await (await dawn(['adapter=(none of them: list them)'])).requestAdapter();
+    const instance = await dawn(['adapter=(none of them: list them)']);
+    await withoutNoise(() => instance.requestAdapter());
     return [];
   } catch (error) {
     return [...messageOf(error).matchAll(/name: '(.*)'/g)].map(([, name]) => name);
