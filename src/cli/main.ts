@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { Command, Option } from 'commander';
 import { DEVICE_CHOICES } from '../gpu/device.js';
+import { didYouMean } from '../gpu/unknown-name.js';
 import { bench, describeBench } from './bench.js';
 import { PRESETS } from './emoji/presets.js';
 import { reportError } from './exit.js';
@@ -198,7 +199,7 @@ export async function main(args: readonly string[]): Promise<number> {
   try {
     // Otherwise, commander takes an unknown name for an argument of the default command.
     if (name !== undefined && !name.startsWith('-') && !known.includes(name))
-      program.error(`error: unknown command '${name}'`);
+      program.error(`error: unknown command '${name}'${didYouMean(name, known)}`);
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {

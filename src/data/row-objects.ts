@@ -1,4 +1,4 @@
-import { shown } from '../tensor/options.js';
+import { didYouMean, shown } from '../tensor/options.js';
 import { CellError, type CellErrors } from './cell-errors.js';
 import type { Cell, Row } from './table.js';
 
@@ -44,7 +44,8 @@ export function objectReader(
     });
     if (Object.keys(row).length > known) {
       for (const key of Object.keys(row)) {
-        if (!columns.includes(key)) note(key, `there is no such column; there are ${columns.join(', ')}`);
+        if (!columns.includes(key))
+          note(key, `there is no such column${didYouMean(key, columns)}; there are ${columns.join(', ')}`);
       }
     }
     return isSkipped ? undefined : { cells, file, number };

@@ -1,5 +1,5 @@
 import { Generator } from '../tensor/generator.js';
-import { TesseraError } from '../tensor/index.js';
+import { unknownName } from '../tensor/options.js';
 import { dateOf, numberOf, textOf } from './cells.js';
 import { Codes } from './codes.js';
 import { GrowingArray } from './growing.js';
@@ -164,7 +164,7 @@ function partOfCell({ cells, file, number }: Row, at: number, column: string): n
 
 function partOfFile(file: string, files: Readonly<Record<string, PartName>>): number {
   if (Object.hasOwn(files, file)) return PARTS.indexOf(files[file]);
-  throw new TesseraError(`split: there is no part for '${file}'; there are parts for ${Object.keys(files).join(', ')}`);
+  throw unknownName('split', 'part for the file', file, Object.keys(files));
 }
 
 const wantedOf = (fractions: Fractions): PartName[] => PARTS.filter((part) => fractions[part] > 0);

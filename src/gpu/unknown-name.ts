@@ -5,18 +5,26 @@ const MOST_LISTED = 40;
 
 /** The error for a name that does not exist: it suggests the nearest one, and lists all that do. */
 export function unknownName(where: string, what: string, name: string, known: readonly string[]): TesseraError {
-  const near = nearest(name, known);
-  const hint = near === undefined ? '' : ` (did you mean '${near}'?)`;
   const more = known.length > MOST_LISTED ? ` and ${known.length - MOST_LISTED} more` : '';
   const listed = known.slice(0, MOST_LISTED).join(', ') || 'none';
-  return new TesseraError(`${where}: there is no ${what} '${name}'${hint}; there are ${listed}${more}`);
+  return new TesseraError(
+    `${where}: there is no ${what} '${name}'${didYouMean(name, known)}; there are ${listed}${more}`,
+  );
 }
 
-/** The known name with the smallest edit distance, if that is less than half of its length. */
+/** Suggests the nearest of the known names in parentheses, after a space; empty if none is near. */
+export function didYouMean(name: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  return near === undefined ? '' : ` (did you mean '${near}'?)`;
+}
+
+/** The known name with the smallest edit distance, if that is 1 or less than half of its length, and not all of it. */
 function nearest(name: string, known: readonly string[]): string | undefined {
   const distances = known.map((candidate) => editDistance(name.toLowerCase(), candidate.toLowerCase()));
   const best = distances.indexOf(Math.min(...distances));
-  return best >= 0 && distances[best] <= Math.max(1, known[best].length / 2 - 1) ? known[best] : undefined;
+  if (best < 0) return undefined;
+  const { length } = known[best];
+  return distances[best] < length && distances[best] <= Math.max(1, length / 2 - 1) ? known[best] : undefined;
 }
 
 /**

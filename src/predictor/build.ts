@@ -37,7 +37,7 @@ import {
   TransformerFusion,
   ValuesMLP,
 } from '../models/index.js';
-import { TesseraError } from '../tensor/index.js';
+import { unknownName } from '../tensor/options.js';
 
 /** What the encoders of all kinds are given. */
 interface Sizes {
@@ -156,15 +156,13 @@ export function buildModel(schema: Schema, config: ModelConfig, { seed, classWei
 export function checkEncoders({ fields }: Schema, { encoders }: ModelConfig): void {
   for (const [name, encoder] of Object.entries(encoders)) {
     const chosen = fields.filter(({ column, kind }) => column === name || kind === name);
-    if (chosen.length === 0)
-      throw new TesseraError(
-        `there is no field '${name}' to encode by '${encoder}'; expected one of ${fields.map(({ column }) => column).join(', ')}, or a kind`,
-      );
+    if (chosen.length === 0) {
+      const known = fields.flatMap(({ column, kind }) => [column, kind]);
+      throw unknownName(`encoder '${encoder}'`, 'field or kind', name, [...new Set(known)]);
+    }
     for (const { column, kind } of chosen)
       if (!Object.hasOwn(ENCODERS[kind], encoder))
-        throw new TesseraError(
-          `'${column}': there is no encoder '${encoder}' of fields of kind ${kind}; expected ${encodersOf(kind).join(' or ')}`,
-        );
+        throw unknownName(`'${column}'`, `${kind} encoder`, encoder, encodersOf(kind));
   }
 }
 

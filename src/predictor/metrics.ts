@@ -1,4 +1,5 @@
 import { TesseraError } from '../tensor/index.js';
+import { unknownName } from '../tensor/options.js';
 import { type BootstrapOptions, bootstrap, type Interval } from './metrics/bootstrap.js';
 import { classificationMetrics } from './metrics/classification.js';
 import { allRows, type Metric } from './metrics/metric.js';
@@ -70,9 +71,7 @@ export function metricFunctions(predictions: Predictions): Record<string, Metric
 export function metricFunction(predictions: Predictions, name: string): Metric {
   const metrics = metricFunctions(predictions);
   if (!Object.hasOwn(metrics, name))
-    throw new TesseraError(
-      `metrics: ${predictions.task} has no metric '${name}'; expected ${Object.keys(metrics).join(', ')}`,
-    );
+    throw unknownName('metrics', `${predictions.task} metric`, name, Object.keys(metrics));
   return metrics[name];
 }
 

@@ -2,6 +2,7 @@ import { shown, TesseraError } from '../gpu/errors.js';
 import { unknownName } from '../gpu/unknown-name.js';
 
 export { shown } from '../gpu/errors.js';
+export { didYouMean, unknownName } from '../gpu/unknown-name.js';
 
 /*
  * Options are checked by name and value at the call: JavaScript has no types, and a misspelt option would be ignored
@@ -134,7 +135,7 @@ export function expectOptions(where: string, options: object, known: readonly st
 
 /** Looks up an entry of a table by name. @throws TesseraError if there is none. */
 export function lookUp<T>(where: string, what: string, table: Readonly<Record<string, T>>, name: string): T {
-  if (typeof name !== 'string') throw new TesseraError(`${where}: expected the name of an ${what}, got ${shown(name)}`);
+  if (typeof name !== 'string') throw new TesseraError(`${where}: the ${what} must be a name, got ${shown(name)}`);
   if (!Object.hasOwn(table, name)) throw unknownName(where, what, name, Object.keys(table));
   return table[name];
 }

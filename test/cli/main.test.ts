@@ -23,6 +23,7 @@ describe('help and wrong calls', () => {
 
   test.each([
     [['dance'], "unknown command 'dance'"],
+    [['predcit'], "unknown command 'predcit' (did you mean 'predict'?)"],
     [['train', '--frobnicate'], "unknown option '--frobnicate'"],
     [['train', '--resume', '--overwrite'], "'--overwrite' cannot be used with option '--resume [run]'"],
     [['train', '--preset', 'huge'], 'Allowed choices are keras, small'],

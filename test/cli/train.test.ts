@@ -234,7 +234,7 @@ test('columns may have any name, and tables another encoding', async () => {
 test('what looks wrong with a table is told before it is trained on', async () => {
   writeFileSync('copies.csv', `title,price,label\n${'a red car is here,1,yes\na blue car is there,2,no\n'.repeat(50)}`);
   const { err } = await run('train', 'copies.csv', '--target', 'label', '--encoder', 'title=none');
-  expect(err).toMatch(/^warning: 98 rows equal another of 100[\s\S]*^error: .* no encoder 'none'/m);
+  expect(err).toMatch(/^warning: 98 rows equal another of 100[\s\S]*^error: .* no text encoder 'none'/m);
 });
 
 test.each<[name: string, args: string[], message: string]>([
@@ -259,9 +259,13 @@ test.each<[name: string, args: string[], message: string]>([
   [
     'an unknown encoder',
     [...refused, '--encoder', 'title=lstn'],
-    "no encoder 'lstn' of fields of kind text; expected lstm or gru",
+    "no text encoder 'lstn' (did you mean 'lstm'?); there are lstm, gru",
   ],
-  ['an encoder of no field', [...refused, '--encoder', 'titel=lstm'], "there is no field 'titel'"],
+  [
+    'an encoder of no field',
+    [...refused, '--encoder', 'titel=lstm'],
+    "there is no field or kind 'titel' (did you mean 'title'?)",
+  ],
   ['flags of emoji', [...refused, '--preset', 'small'], '--preset is for emoji'],
   ['flags of tables', ['train', 'emoji', '--target', 'label'], '--target is for tables'],
   ['settings of a resumed run', ['train', '--resume', 'runs/things-seed3', '--width', '8'], 'keeps its settings'],

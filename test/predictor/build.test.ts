@@ -82,12 +82,12 @@ test.each<[string, Record<string, string>, string]>([
   [
     'a field',
     { titel: 'gru' },
-    "there is no field 'titel' to encode by 'gru'; expected one of title, price, or a kind",
+    "encoder 'gru': there is no field or kind 'titel' (did you mean 'title'?); there are title, text, price, number",
   ],
   [
     'an encoder',
     { title: 'vit' },
-    "'title': there is no encoder 'vit' of fields of kind text; expected lstm or gru or cnn or transformer or bag",
+    "'title': there is no text encoder 'vit'; there are lstm, gru, cnn, transformer, bag",
   ],
 ])('refuses %s that does not exist', (_, encoders, message) => {
   const schema = schemaOf(category, ['text', 'number']);

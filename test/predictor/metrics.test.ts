@@ -205,7 +205,7 @@ describe('bootstrap', () => {
     expect(advantageOf(near, far, 'rmse', { seed: 1 }).value).toBeCloseTo(2 - Math.sqrt(1 / 3), 12);
     expect(() => advantageOf(near, numbers([1, 2, 4], [1, 2, 4]), 'rmse', { seed: 1 })).toThrow('of different rows');
     expect(() => advantageOf(near, far, 'accuracy', { seed: 1 })).toThrow(
-      "metrics: regression has no metric 'accuracy'; expected rmse, mae, r2",
+      "metrics: there is no regression metric 'accuracy'; there are rmse, mae, r2",
     );
   });
 });

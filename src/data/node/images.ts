@@ -1,5 +1,5 @@
 import { TesseraError } from '../../tensor/index.js';
-import { byteArray, expectValue, listOf, positiveInteger } from '../../tensor/options.js';
+import { byteArray, checkOptions, expectValue, listOf, oneOf, positiveInteger, text } from '../../tensor/options.js';
 import type { ImageShape } from '../fields/field.js';
 import { readWholeFile } from './files.js';
 import { loadSharp } from './sharp.js';
@@ -12,10 +12,18 @@ const MAXIMUM_BYTES = 256 * 2 ** 20;
  * Decodes an image (PNG, JPEG, WebP, GIF, SVG) to RGB bytes (height, width, 3), rotated by its EXIF orientation, on the
  * background where it is transparent. It is scaled to lie within height x width, or to cover it and be cropped.
  *
- * @throws TesseraError if the bytes are not a complete image, or too large, or the package sharp is not installed.
+ * @throws TesseraError if the bytes are not a complete image, or too large, the shape is invalid, or the package sharp is
+ * not installed.
  */
-export const decodeBytes = (bytes: Uint8Array, shape: ImageShape, name = 'image'): Promise<Uint8Array> =>
-  decode(bytes, shape, 3, name);
+export async function decodeBytes(bytes: Uint8Array, shape: ImageShape, name = 'image'): Promise<Uint8Array> {
+  checkOptions('decodeBytes', shape, {
+    height: positiveInteger,
+    width: positiveInteger,
+    fit: oneOf('contain', 'cover'),
+    background: text,
+  });
+  return decode(bytes, shape, 3, name);
+}
 
 /**
  * Decodes an image (PNG, JPEG, WebP, GIF, SVG) to pixels in [0, 1], (height, width, channels) with 1 (gray) or 3 (RGB)

@@ -1,4 +1,3 @@
-import { TesseraError } from '../../tensor/index.js';
 import {
   boolean,
   checkOptions,
@@ -8,6 +7,7 @@ import {
   oneOf,
   optional,
   text,
+  unknownName,
 } from '../../tensor/options.js';
 import type { Module } from '../module.js';
 import type { Optimizer } from '../optimizers.js';
@@ -110,8 +110,7 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): Callbacks {
     },
     async onEpochEnd(_, logs, model) {
       const value = logs[monitor];
-      if (value === undefined)
-        throw new TesseraError(`earlyStopping: there is no '${monitor}'; there are ${Object.keys(logs).join(', ')}`);
+      if (value === undefined) throw unknownName('earlyStopping', 'number in the logs', monitor, Object.keys(logs));
       const score = mode === 'min' ? value : -value;
       const hasImproved = score < best - minDelta;
       waited = hasImproved ? 0 : waited + 1;

@@ -230,6 +230,14 @@ function classWeights(
   classWeight: Readonly<Record<number, number>>,
 ): (rows: Uint32Array) => Tensor {
   if (outputs.length !== 1) throw new TesseraError('fit: classWeight needs a model of one output');
+  const classes = outputs[0].shape[outputs[0].shape.length - 1];
+  const unknown = Object.keys(classWeight).find(
+    (label) => classes > 1 && !(Number(label) >= 0 && Number(label) < classes),
+  );
+  if (unknown !== undefined)
+    throw new TesseraError(
+      `fit: classWeight has a weight of class ${unknown}; expected classes from 0 to ${classes - 1}`,
+    );
   const { values, shape } = dataset.classes();
   const width = values.length / dataset.count;
   const weights = Float32Array.from(values, (label) => classWeight[label] ?? 1);

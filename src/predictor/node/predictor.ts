@@ -9,7 +9,7 @@ import { parseSchema, type Schema, targetOf } from '../../data/schema.js';
 import type { CellError, Row } from '../../data/table.js';
 import type { Multimodal } from '../../models/index.js';
 import { TesseraError } from '../../tensor/index.js';
-import { expectValue, text } from '../../tensor/options.js';
+import { anything, callable, checkOptions, expectValue, nonNegative, optional, text } from '../../tensor/options.js';
 import { type Answer, answerOf } from '../answers.js';
 import { buildModel } from '../build.js';
 import { outputsOf } from '../predict-rows.js';
@@ -151,6 +151,12 @@ export class Predictor {
     rows: readonly Row[],
     options: EncodeOptions = {},
   ): Promise<{ readonly row: Row; readonly answer: Answer }[]> {
+    checkOptions('Predictor.answerRows', options, {
+      errors: anything,
+      onChecked: optional(callable),
+      decodeImage: optional(callable),
+      cacheBytes: optional(nonNegative),
+    });
     const encoded = this.#encoded(table, options);
     const added = rows.filter((row) => encoded.add(row));
     const leftOut = await encoded.leaveOutBadFiles();

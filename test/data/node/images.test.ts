@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
-import { thumbnail } from '../../../src/data/node/index.js';
+import { decodeBytes, thumbnail } from '../../../src/data/node/index.js';
 
 async function sizeOf(url: string): Promise<(number | string)[]> {
   const [head, body] = url.split(',');
@@ -21,6 +21,19 @@ test('a thumbnail is a small picture of the same shape, upright', async () => {
 
 test('bytes that are no image are refused', async () => {
   await expect(thumbnail(Uint8Array.of(1, 2, 3))).rejects.toThrow(/^cannot decode 'image': .*; expected a PNG/);
+});
+
+test('the shape of a decoded image is checked', async () => {
+  const bytes = await picture(5, 7).png().toBuffer();
+  const shape = { height: 3, width: 4, fit: 'contain', background: '#ffffff' } as const;
+  expect(await decodeBytes(bytes, shape)).toHaveLength(3 * 4 * 3);
+  const { width, ...rest } = shape;
+  await expect(decodeBytes(bytes, { ...rest, widht: width } as never)).rejects.toThrow(
+    "decodeBytes: there is no option 'widht' (did you mean 'width'?)",
+  );
+  await expect(decodeBytes(bytes, { ...shape, fit: 'fill' as never })).rejects.toThrow(
+    "decodeBytes: fit must be 'contain' or 'cover', got 'fill'",
+  );
 });
 
 test('an image of too many pixels is refused before it is decoded', async () => {

@@ -88,6 +88,9 @@ describe.each([
     tagged.compile({ optimizer: still, loss: 'sparseCategoricalCrossentropy' });
     const { loss } = await tagged.fit([[[1], [2], [3]]], [[0, 1, 1]], { classWeight: { 1: 4 } });
     expectClose(loss, [3 * Math.log(2)]);
+    await expect(tagged.fit([[[1], [2], [3]]], [[0, 1, 1]], { classWeight: { 2: 4 } })).rejects.toThrow(
+      'fit: classWeight has a weight of class 2; expected classes from 0 to 1',
+    );
   });
 
   test('padded steps count neither in the loss nor in metrics, whatever lies between', async () => {
@@ -313,12 +316,17 @@ test('unknown options are errors under the name that was called', async () => {
   await expect(compiled.fit([[1]], [[1]], { classWeight: options({ a: 1 }) })).rejects.toThrow(
     'fit: classWeight must be',
   );
+  const monitor = earlyStopping({ monitor: 'val_los' });
+  await expect(compiled.fit([[1]], [[1]], { validationSplit: 0, callbacks: [monitor] })).rejects.toThrow(
+    "earlyStopping: there is no number in the logs 'val_los'",
+  );
   await expect(compiled.fit([[1]], [[1]], { callbacks: [options({ onEpochEnds: () => undefined })] })).rejects.toThrow(
     "there is no option 'onEpochEnds' (did you mean 'onEpochEnd'?)",
   );
   await expect(compiled.fit([[1]], [[1]], { callbacks: [earlyStopping as never] })).rejects.toThrow(
     'fit: callbacks must be a list of objects',
   );
+  expect(() => model.compile(options({ loss: { line: 'huber' } }))).toThrow('compile: the loss must be a name, got an');
   expect(() => model.compile(undefined as never)).toThrow('compile: expected an object of options');
   expect(() => earlyStopping(options({ patience: -1 }))).toThrow(
     'earlyStopping: patience must be a non-negative integer',

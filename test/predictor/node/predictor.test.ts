@@ -7,6 +7,7 @@ import { setDefaultDevice } from '../../../src/tensor/index.js';
 import { reference } from '../../support/devices.js';
 import { predictorIn, temporaryFolder } from '../../support/predictor.js';
 import { TARGETS } from '../../support/runs.js';
+import { tableOf } from '../../support/tables.js';
 
 const folder = temporaryFolder();
 let predictor: Predictor;
@@ -49,7 +50,7 @@ test('a bad row among others is refused alone', async () => {
   expect(settled.map(({ status }) => status[0]).join('')).toBe('fffrrrrfff');
   const messages = settled.flatMap((one) => (one.status === 'rejected' ? [String(one.reason.message)] : []));
   expect(messages[0]).toContain("column 'price'");
-  expect(messages[1]).toContain("column 'titel': there is no such column; there are title, price, brand");
+  expect(messages[1]).toContain("column 'titel': there is no such column (did you mean 'title'?); there are title");
   expect(messages[2]).toContain("column 'title'");
   expect(messages[3]).toContain('expected an object of cells by column, got 3');
 });
@@ -69,6 +70,12 @@ test('a row of which all is absent has an answer', async () => {
   expect(TARGETS.category.classes).toContain(prediction);
   expect(Object.values(probabilities).reduce((sum, one) => sum + one, 0)).toBeCloseTo(1);
   expect(await predictor.predictAll([])).toEqual([]);
+});
+
+test('unknown options are refused', async () => {
+  await expect(predictor.answerRows(tableOf(['title'], []), [], { cachBytes: 1 } as never)).rejects.toThrow(
+    "Predictor.answerRows: there is no option 'cachBytes' (did you mean 'cacheBytes'?)",
+  );
 });
 
 test('an image that is none is refused alone', async () => {
