@@ -44,3 +44,4 @@ export {
   StackedRecurrent,
   TimeDistributed,
 } from './recurrent.js';
+export { MelSpectrogram, type MelSpectrogramOptions } from './spectrogram.js';
