@@ -8,11 +8,12 @@ import { Predictor } from '../predictor/node/predictor.js';
 import { type DeviceChoice, TesseraError } from '../tensor/index.js';
 import { withDevice } from './device.js';
 import { evaluate as evaluateEmoji } from './emoji/evaluate.js';
+import { refuseFlags } from './flags.js';
 import { stoppable } from './interrupt.js';
 import { openGiven, readOptionsOf, shownTable } from './reading.js';
 import { isTableRun } from './run-path.js';
 import { shownMetric } from './shown-metric.js';
-import type { ReadFlags } from './table-options.js';
+import { READ_FLAGS, type ReadFlags } from './table-options.js';
 import { table as formatTable, type Progress, Terminal } from './terminal.js';
 
 /** The options of `tessera evaluate`. */
@@ -21,11 +22,20 @@ export interface EvaluateOptions extends ReadFlags {
   readonly json?: boolean;
 }
 
-/** Implements `tessera evaluate`, which measures a run on a table. Returns the exit code. */
-export async function evaluate(run: string, files: readonly string[], options: EvaluateOptions): Promise<number> {
+/**
+ * Implements `tessera evaluate`, which measures a run on a table. `given` names the options that were given. Returns
+ * the exit code.
+ */
+export async function evaluate(
+  run: string,
+  files: readonly string[],
+  options: EvaluateOptions,
+  given: readonly string[],
+): Promise<number> {
   if (!(await isTableRun(run))) {
     if (files.length > 0)
       throw new TesseraError(`evaluate: '${run}' is a run on emoji, which has its own data; remove '${files[0]}'`);
+    refuseFlags('evaluate', given, READ_FLAGS, 'is for a run on tables');
     return evaluateEmoji(run, options);
   }
   if (files.length === 0)

@@ -5,6 +5,7 @@ import { didYouMean } from '../gpu/unknown-name.js';
 import { bench, describeBench } from './bench.js';
 import { PRESETS } from './emoji/presets.js';
 import { reportError } from './exit.js';
+import { givenFlags } from './flags.js';
 import { integer } from './integer.js';
 import { MODELS, type ModelName } from './models.js';
 import { addReadOptions, addTableOptions, TABLE_ARGUMENT } from './table-options.js';
@@ -67,8 +68,7 @@ on emoji.`,
     if (typeof options.resume === 'string' && options.out !== undefined)
       command.error("error: '--resume <run>' continues in that folder; remove '--out'");
     const { trainCommand } = await import('./train-command.js');
-    const flags = Object.keys(options).filter((name) => command.getOptionValueSource(name) === 'cli');
-    exitCode = await trainCommand(tables, { ...options, command: given }, flags);
+    exitCode = await trainCommand(tables, { ...options, command: given }, givenFlags(command));
   });
 
 addReadOptions(program.command('evaluate'))
@@ -77,9 +77,9 @@ addReadOptions(program.command('evaluate'))
   .argument('[tables...]', `${TABLE_ARGUMENT}; none for a run on emoji`)
   .addOption(device())
   .addOption(json())
-  .action(async (run, tables, options) => {
+  .action(async (run, tables, options, command: Command) => {
     const { evaluate } = await import('./evaluate.js');
-    exitCode = await evaluate(run, tables, options);
+    exitCode = await evaluate(run, tables, options, givenFlags(command));
   });
 
 addReadOptions(program.command('predict'))
@@ -99,9 +99,9 @@ A flag may be the kind of a field, such as --image, where there is one field of 
   .addOption(device())
   .addOption(json())
   .allowUnknownOption()
-  .action(async (run, rest, options) => {
+  .action(async (run, rest, options, command: Command) => {
     const { predict } = await import('./predict.js');
-    exitCode = await predict(run, rest, options);
+    exitCode = await predict(run, rest, options, givenFlags(command));
   });
 
 addTableOptions(program.command('inspect'))

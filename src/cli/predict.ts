@@ -7,11 +7,12 @@ import { type Device, type DeviceChoice, TesseraError } from '../tensor/index.js
 import { lookUp } from '../tensor/options.js';
 import { withDevice } from './device.js';
 import { predict as predictEmoji } from './emoji/predict.js';
+import { refuseFlags } from './flags.js';
 import { stoppable } from './interrupt.js';
 import { checkOutput } from './output.js';
 import { openGiven, readOptionsOf, shownTable } from './reading.js';
 import { isTableRun } from './run-path.js';
-import type { ReadFlags } from './table-options.js';
+import { READ_FLAGS, type ReadFlags } from './table-options.js';
 import { table as formatTable, percent, Terminal } from './terminal.js';
 
 /** The options of `tessera predict`. */
@@ -24,21 +25,29 @@ export interface PredictOptions extends ReadFlags {
 
 /**
  * Implements `tessera predict`, which predicts the rows of a table, or one row that is given by flags such as `--price
- * 9.5`. Returns the exit code.
+ * 9.5`. `given` names the options that were given. Returns the exit code.
  */
-export async function predict(run: string, rest: readonly string[], options: PredictOptions): Promise<number> {
+export async function predict(
+  run: string,
+  rest: readonly string[],
+  options: PredictOptions,
+  given: readonly string[],
+): Promise<number> {
   const { tables, cells } = argumentsOf(rest);
   if (!(await isTableRun(run))) {
     if (tables.length > 0)
       throw new TesseraError(
         `predict: '${run}' is a run on emoji; it takes --image FILE and --text WORDS, not a table`,
       );
+    refuseFlags('predict', given, ['out', ...READ_FLAGS], 'is for tables');
     return predictEmoji(run, cells, options);
   }
   if (tables.length > 0 === cells.size > 0)
     throw new TesseraError(
       `predict: give a table, or the cells of one row such as --column value${tables.length > 0 ? ', not both' : ''}`,
     );
+  if (tables.length > 0) refuseFlags('predict', given, ['top'], 'is for one row');
+  else refuseFlags('predict', given, ['out', ...READ_FLAGS], 'is for tables');
   const terminal = new Terminal(options.json ?? false);
   if (options.out !== undefined) await checkOut(options.out, tables);
   const stopped = options.out === undefined ? 'stopped' : `stopped; ${options.out} was not written`;

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import path from 'node:path';
 import { CellErrors } from '../data/cell-errors.js';
 import { expectFields, noTarget, parseSchema, type Schema, type SchemaField, targetOf } from '../data/schema.js';
 import { splitRows } from '../data/splits.js';
@@ -120,10 +121,32 @@ export async function expectInterrupted(folder: RunFolder): Promise<void> {
     );
 }
 
-/** Opens the table of an interrupted run, and divides it as it was. */
-export async function resumeRun(folder: RunFolder, terminal: Terminal, signal: AbortSignal): Promise<PreparedRun> {
+/**
+ * Opens the table of an interrupted run, and divides it as it was.
+ * @throws TesseraError if the command names another table, target or seed.
+ */
+export async function resumeRun(
+  folder: RunFolder,
+  given: Pick<TrainOptions, 'target' | 'seed'> & { readonly files: readonly string[] },
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<PreparedRun> {
   const config = await folder.readConfig();
   const schema = await folder.readSchema((json) => parseSchema(json, folder.file('schema')));
+  const settings: [name: string, given: string | number | undefined, kept: string | number][] = [
+    ['target', given.target, targetOf(schema).column],
+    ['seed', given.seed, config.seed],
+    ...given.files.map((file, at): [string, string, string] => [
+      'table',
+      path.resolve(file),
+      path.resolve(config.table.files[at] ?? '.'),
+    ]),
+  ];
+  for (const [name, value, kept] of settings)
+    if (value !== undefined && value !== kept)
+      throw new TesseraError(
+        `train: the run in '${folder.folder}' has the ${name} ${kept}, got ${value}; a resumed run keeps its settings`,
+      );
   const { files, onError } = config.table;
   const table = shownTable(await openGiven(files, config.table), terminal, signal);
   const { classes, column, kind } = targetOf(schema);

@@ -22,6 +22,9 @@ export interface ReadFlags {
   readonly onError?: OnError;
 }
 
+/** The names of these flags. */
+export const READ_FLAGS = ['encoding', 'delimiter', 'allowOutside', 'onError'] as const satisfies (keyof ReadFlags)[];
+
 /** What the flags say. */
 export interface TableOptions extends ReadFlags, Readonly<Partial<Record<KindName | 'ignore', readonly string[]>>> {
   readonly target?: string;

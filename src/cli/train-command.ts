@@ -1,5 +1,6 @@
 import { TesseraError } from '../tensor/index.js';
 import { type TrainOptions as EmojiOptions, train as trainEmoji } from './emoji/train.js';
+import { flagOf } from './flags.js';
 import type { TrainOptions } from './prepare-run.js';
 import { isTableRun } from './run-path.js';
 import { trainTable } from './train.js';
@@ -24,7 +25,7 @@ export async function trainCommand(
     const other = given.find((name) => !COMMON.includes(name) && name !== 'preset');
     if (other !== undefined)
       throw new TesseraError(
-        `train: --${flagOf(other)} is for tables; name one, such as: tessera train data.csv --target label`,
+        `train: ${flagOf(other)} is for tables; name one, such as: tessera train data.csv --target label`,
       );
     return trainEmoji(options);
   }
@@ -32,10 +33,7 @@ export async function trainCommand(
     throw new TesseraError('train: --preset is for emoji; sizes for tables are --width, --batch and so on');
   if (options.resume !== undefined) {
     const other = given.find((name) => !['seed', 'out', 'resume', 'device', 'json', 'target'].includes(name));
-    if (other !== undefined)
-      throw new TesseraError(`train: a resumed run keeps its settings; remove --${flagOf(other)}`);
+    if (other !== undefined) throw new TesseraError(`train: a resumed run keeps its settings; remove ${flagOf(other)}`);
   }
   return trainTable(tables, options);
 }
-
-const flagOf = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

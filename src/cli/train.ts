@@ -29,7 +29,7 @@ export async function trainTable(files: readonly string[], options: TrainOptions
       try {
         if (!isResumed && !options.overwrite) await expectReplaceable(folder, resume);
         const run = isResumed
-          ? await resumeRun(folder, terminal, signal)
+          ? await resumeRun(folder, { ...options, files }, terminal, signal)
           : await prepareRun(files, options, device, terminal, signal);
         return await trainPrepared(folder, run, { isResumed, resume, device, terminal, interruption });
       } finally {

@@ -270,6 +270,16 @@ test.each<[name: string, args: string[], message: string]>([
   ['flags of tables', ['train', 'emoji', '--target', 'label'], '--target is for tables'],
   ['settings of a resumed run', ['train', '--resume', 'runs/things-seed3', '--width', '8'], 'keeps its settings'],
   ['a finished run', ['train', '--resume', 'runs/things-seed3'], 'is finished'],
+  ['another seed of a resumed run', ['train', '--resume', 'runs/changed', '--seed', '9'], 'has the seed 3, got 9'],
+  [
+    'another target of a resumed run',
+    ['train', '--resume', 'runs/changed', '--target', 'price'],
+    'has the target label, got price',
+  ],
+  ['another table of a resumed run', ['train', 'ids.csv', '--resume', 'runs/changed'], 'has the table'],
+  ['--out of one row', ['predict', 'runs/things-seed3', '--price', '1', '--out', 'p.csv'], '--out is for tables'],
+  ['--on-error of one row', ['predict', 'runs/things-seed3', '--price', '1', '--on-error', 'skip'], 'is for tables'],
+  ['--top of a table', ['predict', 'runs/things-seed3', 'things.csv', '--top', '1'], '--top is for one row'],
   ['no table to evaluate', ['evaluate', 'runs/things-seed3'], 'name a table with the column that is predicted'],
   ['neither table nor cells', ['predict', 'runs/things-seed3'], 'give a table, or the cells of one row'],
   [

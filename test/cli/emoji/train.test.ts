@@ -67,6 +67,10 @@ test.each([
     [...short, '--out', 'foreign'],
     'start again and replace it with --overwrite',
   ],
+  ['a seed of another run', ['train', '--resume', file, '--seed', '9'], 'has seed 1, got --seed 9'],
+  ['epochs of another run', ['train', '--resume', file, '--epochs', '5'], 'has epochs 1, got --epochs 5'],
+  ['flags of tables to evaluate', ['evaluate', file, '--delimiter', ';'], '--delimiter is for a run on tables'],
+  ['flags of tables to predict', ['predict', file, '--out', 'p.csv'], '--out is for tables'],
 ])('%s is a clear error', async (_, args, message) => {
   mkdirSync(path.join(folder, 'foreign'), { recursive: true });
   writeFileSync(path.join(folder, 'foreign/checkpoint.safetensors'), 'something else');
