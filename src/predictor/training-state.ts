@@ -1,4 +1,16 @@
 import type { StoredTensor } from '../nn/index.js';
+import { TesseraError } from '../tensor/index.js';
+import {
+  anything,
+  boolean,
+  type Check,
+  checkOptions,
+  finite,
+  nonNegative,
+  nonNegativeInteger,
+  optional,
+  positiveInteger,
+} from '../tensor/options.js';
 
 /** What is known after an epoch. */
 export interface EpochRecord {
@@ -35,6 +47,46 @@ export interface TrainingProgress {
   /** The epoch of `history` whose parameters are kept as the best; 0 before the first. */
   readonly best: number;
   readonly finished: boolean;
+}
+
+const list: Check = { expected: 'an array', fits: Array.isArray };
+const numbersByName: Check = {
+  expected: 'an object of finite numbers by name',
+  fits: (value) => typeof value === 'object' && value !== null && Object.values(value).every(finite.fits),
+};
+
+/** Checks progress that was read from a file. @throws TesseraError that names what is unknown or wrong. */
+export function parseProgress(json: unknown): TrainingProgress {
+  const progress = checkOptions('progress', json as TrainingProgress, {
+    steps: nonNegativeInteger,
+    total: optional(positiveInteger),
+    milliseconds: nonNegative,
+    timed: anything,
+    deviceBytes: nonNegative,
+    lossSum: finite,
+    history: list,
+    best: nonNegativeInteger,
+    finished: boolean,
+  });
+  checkOptions('progress.timed', progress.timed, {
+    steps: nonNegativeInteger,
+    milliseconds: nonNegative,
+    waiting: nonNegative,
+  });
+  for (const record of progress.history)
+    checkOptions('progress.history', record, {
+      epoch: positiveInteger,
+      steps: positiveInteger,
+      loss: finite,
+      validation: numbersByName,
+      learningRate: nonNegative,
+      milliseconds: nonNegative,
+    });
+  if (progress.best > progress.history.length)
+    throw new TesseraError(
+      `progress: best must be one of the ${progress.history.length} epochs of the history, got ${progress.best}`,
+    );
+  return progress;
 }
 
 /** A training at some step: continued from here, it takes the same steps as one that was not interrupted. */

@@ -4,7 +4,7 @@ import { buildModel } from '../../src/predictor/build.js';
 import type { TrainingConfig } from '../../src/predictor/config.js';
 import type { RunData } from '../../src/predictor/data.js';
 import { type TrainingOptions, trainModel } from '../../src/predictor/train-model.js';
-import { bestOf, type TrainingState } from '../../src/predictor/training-state.js';
+import { bestOf, parseProgress, type TrainingState } from '../../src/predictor/training-state.js';
 import { setDefaultDevice } from '../../src/tensor/index.js';
 import { gpu, reference } from '../support/devices.js';
 import { CONFIG, dataOf, TARGETS, TRAINING } from '../support/runs.js';
@@ -59,7 +59,7 @@ async function expectSameBits(of: RunData): Promise<void> {
     );
     expect(stopped.progress).toMatchObject({ steps: last, finished: false });
     // The state goes through a file.
-    const start = { ...stopped, progress: JSON.parse(JSON.stringify(stopped.progress)) };
+    const start = { ...stopped, progress: parseProgress(JSON.parse(JSON.stringify(stopped.progress))) };
     const continued = await train({}, { start }, of);
     expect(records(continued), `stopped after ${last} steps`).toEqual(records(whole));
     expect(bits(continued), `stopped after ${last} steps`).toEqual(bits(whole));

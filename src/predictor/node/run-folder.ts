@@ -5,7 +5,7 @@ import { decodeSafetensors, encodeSafetensors, type StoredTensor, type StoredTen
 import { TesseraError } from '../../tensor/index.js';
 import { parseConfig, type RunConfig } from '../config.js';
 import type { Report } from '../report/report.js';
-import type { EpochRecord, TrainingState } from '../training-state.js';
+import { type EpochRecord, parseProgress, type TrainingState } from '../training-state.js';
 
 /** The formats of the tensors' files; the number of one grows when its content changes. */
 const FORMATS = { model: 'tessera-run-4', checkpoint: 'tessera-training-1' } as const;
@@ -126,7 +126,7 @@ export class RunFolder {
   /** @throws TesseraError if it is missing or damaged, or of another version. */
   async readTraining(): Promise<TrainingState> {
     const { tensors, metadata } = await this.#tensors('checkpoint');
-    return { progress: this.#named('checkpoint', () => JSON.parse(metadata.progress ?? '')), tensors };
+    return { progress: this.#named('checkpoint', () => parseProgress(JSON.parse(metadata.progress ?? ''))), tensors };
   }
 
   async appendMetrics(record: EpochRecord): Promise<void> {

@@ -101,10 +101,28 @@ test('names what is missing, damaged or of another version', async () => {
   await expect(run.readTraining()).rejects.toThrow(`'${checkpoint}': `);
 });
 
+const { progress } = state;
+const record = { epoch: 1, steps: 3, loss: 1, validation: { accuracy: 0.5 }, learningRate: 0.1, milliseconds: 5 };
+test.each<[string, unknown, string]>([
+  ['null', null, 'expected an object of options'],
+  ['a list', [progress], 'expected an object of options'],
+  ['steps in words', { ...progress, steps: 'three' }, "steps must be a non-negative integer, got 'three'"],
+  ['no times', { ...progress, timed: null }, 'progress.timed: expected an object'],
+  ['another field', { ...progress, epochs: 1 }, "no option 'epochs'"],
+  ['a history of null', { ...progress, history: [null] }, 'progress.history: expected an object'],
+  ['metrics of null', { ...progress, history: [{ ...record, validation: null }] }, 'validation must be an object'],
+  ['a best epoch that is none', { ...progress, history: [record], best: 2 }, 'one of the 1 epochs'],
+])('a checkpoint whose progress is damaged (%s) is refused by its name', async (_, damaged, message) => {
+  await run.lock();
+  await run.begin(CONFIG);
+  await run.saveTraining({ ...state, progress: damaged as TrainingState['progress'] });
+  await expect(run.readTraining()).rejects.toThrow(`'${run.file('checkpoint')}': progress`);
+  await expect(run.readTraining()).rejects.toThrow(message);
+});
+
 test('the lines of metrics are those of the epochs', async () => {
   await run.lock();
   await run.begin(CONFIG);
-  const record = { epoch: 1, steps: 3, loss: 1, validation: { accuracy: 0.5 }, learningRate: 0.1, milliseconds: 5 };
   await run.appendMetrics(record);
   await run.appendMetrics({ ...record, epoch: 2 });
   await run.writeMetrics([record]);
