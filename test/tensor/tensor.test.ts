@@ -77,6 +77,15 @@ describe('printing', () => {
   });
 });
 
+test.each([
+  ['f32', Float32Array],
+  ['i32', Int32Array],
+  ['u32', Uint32Array],
+  ['bool', Uint8Array],
+] as const)('data of %s is the array that is documented', async (dtype, array) => {
+  expect(await full([2], 1, dtype).data()).toEqual(array.of(1, 1));
+});
+
 test('toArray gives nested arrays', async () => {
   expect(
     await tensor([
