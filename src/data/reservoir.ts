@@ -15,8 +15,8 @@ export class Reservoir<Item> {
 
   /** Offers the next item, which `make` makes if it is drawn. */
   offer(make: () => Item): void {
-    const place = this.#seen < this.most ? this.#seen : this.#generator.integer(this.#seen + 1);
-    if (place < this.most) this.#items[place] = make();
+    const index = this.#seen < this.most ? this.#seen : this.#generator.integer(this.#seen + 1);
+    if (index < this.most) this.#items[index] = make();
     this.#seen++;
   }
 }

@@ -20,7 +20,7 @@ export interface TableOfOptions {
   readonly readFile?: (path: string) => Promise<Uint8Array>;
 }
 
-/** So many rows are kept of a source that may be readable only once. */
+/** The number of rows kept of a source that may be readable only once. */
 const KEPT_ROWS = 100_000;
 
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';

@@ -116,19 +116,19 @@ class ByTime implements Splitter {
     const { train, validation } = this.split.fractions;
     const trainEnd = endOfTime(sorted, times, train);
     const validationEnd = Math.max(trainEnd, endOfTime(sorted, times, train + validation));
-    for (const [place, row] of sorted.entries())
-      parts[row] = place < trainEnd ? TRAIN : place < validationEnd ? VALIDATION : TEST;
+    for (const [index, row] of sorted.entries())
+      parts[row] = index < trainEnd ? TRAIN : index < validationEnd ? VALIDATION : TEST;
   }
 }
 
 /** The index in sorted rows that is nearest to a fraction of them and between two different times. */
 function endOfTime(sorted: Uint32Array, times: Float64Array, fraction: number): number {
-  const isEnd = (place: number): boolean =>
-    place <= 0 || place >= sorted.length || times[sorted[place - 1]] !== times[sorted[place]];
-  const place = Math.round(fraction * sorted.length);
+  const isEnd = (index: number): boolean =>
+    index <= 0 || index >= sorted.length || times[sorted[index - 1]] !== times[sorted[index]];
+  const index = Math.round(fraction * sorted.length);
   let distance = 0;
-  while (!isEnd(place - distance) && !isEnd(place + distance)) distance++;
-  return isEnd(place - distance) ? place - distance : place + distance;
+  while (!isEnd(index - distance) && !isEnd(index + distance)) distance++;
+  return isEnd(index - distance) ? index - distance : index + distance;
 }
 
 /** The parts that a column or the files name. */

@@ -4,7 +4,7 @@ import { TAG_THRESHOLD } from './metrics/tags.js';
 
 /** A prediction that is wrong. */
 export interface WrongPrediction {
-  /** Its place among the predictions. */
+  /** Its index among the predictions. */
   readonly row: number;
   /** What is true: a class, a number, or tags. */
   readonly expected: string;

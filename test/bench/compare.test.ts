@@ -64,6 +64,6 @@ test.each([
   await expect(readRows(file)).rejects.toThrow(message);
 });
 
-test('a missing file is told', async () => {
+test('a missing file is an error', async () => {
   await expect(readRows(path.join(folder, 'none'))).rejects.toThrow('there is no such file');
 });

@@ -231,7 +231,7 @@ test('columns may have any name, and tables another encoding', async () => {
   expect(JSON.parse(predicted.out).rows, predicted.err).toBe(ROWS);
 });
 
-test('what looks wrong with a table is told before it is trained on', async () => {
+test('a table that looks wrong gives warnings before it is trained on', async () => {
   writeFileSync('copies.csv', `title,price,label\n${'a red car is here,1,yes\na blue car is there,2,no\n'.repeat(50)}`);
   const { err } = await run('train', 'copies.csv', '--target', 'label', '--encoder', 'title=none');
   expect(err).toMatch(/^warning: 98 rows equal another of 100[\s\S]*^error: .* no text encoder 'none'/m);

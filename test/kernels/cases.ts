@@ -27,8 +27,8 @@ const plain: readonly KernelCase[] = [
   ...layerNorms,
   ...[...gather, ...convolution, ...infiniteConvolution, ...pooling, ...lstm, ...movement, ...updates],
 ];
-/** The kernels for operands in half precision, by those for f32: what is told of these holds for those. */
-const halves: readonly (readonly [Kernel, Kernel])[] = [
+/** The kernels for operands in half precision, by those for f32: what is said of these holds for those. */
+const inHalfPrecision: readonly (readonly [Kernel, Kernel])[] = [
   [matmulNaive, matmulF16.naive],
   [matmulTiled, matmulF16.tiled],
   [matmulRegister, matmulF16.register],
@@ -53,7 +53,7 @@ const halves: readonly (readonly [Kernel, Kernel])[] = [
   }),
 ];
 const pairs = plain.flatMap((one) =>
-  halves.filter(([own]) => own === one.kernel).map(([, kernel]) => [one, kernel] as const),
+  inHalfPrecision.filter(([own]) => own === one.kernel).map(([, kernel]) => [one, kernel] as const),
 );
 const ofF16: readonly KernelCase[] = pairs.map(([one, kernel]) => {
   // Products give f32; what only moves elements moves them as they are.
@@ -61,7 +61,7 @@ const ofF16: readonly KernelCase[] = pairs.map(([one, kernel]) => {
   const stored = kernel.bindings.filter(({ access }) => access === 'read' || (moves && access === 'read_write'));
   return { ...one, kernel, types: Object.fromEntries(stored.map(({ name }) => [name, 'f16' as const])) };
 });
-/** A case whose epilogue takes a half in and stores halves. */
+/** A case whose epilogue takes an f16 in and stores f16. */
 function storingF16(one: KernelCase): KernelCase {
   const { fusions = [], buffers, types } = hooked(one, 'epilogue', 0.5);
   const [{ expression, ...fusion }] = fusions;
@@ -69,14 +69,14 @@ function storingF16(one: KernelCase): KernelCase {
   const steps = [product, { fn: cast.f16, operands: [{ kind: 'step', index: 0 } as const], type: 'f16' as const }];
   return {
     ...one,
-    note: `${one.note}, storing halves`,
+    note: `${one.note}, storing f16`,
     buffers,
     types: { ...types, [fusion.on]: 'f16', epilogue_in0: 'f16' },
     fusions: [{ ...fusion, expression: { ...expression, inputs: [{ type: 'f16', layout: 'same' }], steps } }],
     tolerance: { absolute: 1e-4, relative: 1e-3 },
   };
 }
-/** A case with a product at one of its hooks: each value with the number at its own place, which rise or fall. */
+/** A case with a product at one of its hooks: each value with a number at its own index, which rise or fall. */
 function hooked(one: KernelCase, hook: Fusion['hook'], slope: number): KernelCase {
   const access = hook === 'epilogue' ? 'read_write' : 'read';
   const on = one.kernel.bindings.find((binding) => binding.access === access)!.name;

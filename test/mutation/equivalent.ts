@@ -206,7 +206,7 @@ export const EQUIVALENT: readonly Equivalent[] = [
   {
     kernel: /^(max|min)_|^max_pool2d$/,
     changed: ['return (a >= b ||', 'return ((a >= b) |'],
-    reason: 'equals are the same value',
+    reason: 'ties are the same value',
   },
   { kernel: /_update/, changed: ['abs(gradient) >= limit'], reason: 'at the limit it is the limit either way' },
   // Functions of elements.
@@ -235,7 +235,7 @@ export const EQUIVALENT: readonly Equivalent[] = [
     changed: ['+ quarters * Float(7.5'],
     reason: 'of four quarters at most the third part is less than a unit of the last place',
   },
-  { kernel: /^(maximum|minimum|relu)$/, changed: ['x0 <='], reason: 'equals are the same value' },
+  { kernel: /^(maximum|minimum|relu)$/, changed: ['x0 <='], reason: 'ties are the same value' },
   {
     kernel: /^(uniform|normal)$/,
     changed: ['Uint(5u)'],
@@ -266,7 +266,7 @@ export const EQUIVALENT: readonly Equivalent[] = [
 
 /** Why a fault makes no difference; undefined where it should have been noticed. */
 export function reasonOf({ kernel: name, changed }: Pick<Fault, 'kernel' | 'changed'>): string | undefined {
-  const kernel = name.replace('_f16', ''); // A kernel for halves has the text of that for f32.
+  const kernel = name.replace('_f16', ''); // A kernel for f16 has the text of that for f32.
   return EQUIVALENT.find(
     (one) => (one.kernel?.test(kernel) ?? true) && one.changed.some((part) => changed.includes(part)),
   )?.reason;

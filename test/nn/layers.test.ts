@@ -125,7 +125,7 @@ describe.each([
     const head = new Linear({ inputs: 8, outputs: 2, generator });
     const parameters = [positions, block, head].flatMap((part) => part.parameters());
     const optimizer = new Adam(parameters, { learningRate: 0.01 });
-    // The class stands in place 2 of the sequence; the other places are noise.
+    // The class stands in position 2 of the sequence; the other places are noise.
     const labels = integers(64, 2, 5);
     const values = normals(64 * 4 * 8, 6).map((value, at) =>
       Math.floor(at / 8) % 4 === 2 && at % 8 === 0 ? (labels[Math.floor(at / 32)] === 1 ? 2 : -2) : 0.5 * value,
@@ -153,11 +153,11 @@ test('attention to a context attends to its rows; a causal block attends to no l
 
 test('sinusoidal positions follow their formula', async () => {
   const values = await sinusoidalPositions(3, 4).data();
-  const wanted = [0, 1, 2].flatMap((place) => [
-    Math.sin(place),
-    Math.cos(place),
-    Math.sin(place / 100),
-    Math.cos(place / 100),
+  const wanted = [0, 1, 2].flatMap((position) => [
+    Math.sin(position),
+    Math.cos(position),
+    Math.sin(position / 100),
+    Math.cos(position / 100),
   ]);
   expectClose(values, wanted, { absolute: 1e-4 });
 });

@@ -26,7 +26,7 @@ import {
 import { gpu, reference } from '../support/devices.js';
 import { expectClose, integers, normals } from '../support/numbers.js';
 
-/* Mixed precision: products of halves, parameters of f32, and losses that are scaled on the way back. */
+/* Mixed precision: products of f16, parameters of f32, and losses that are scaled on the way back. */
 const hasF16 = gpu.kind === 'reference' || gpu.features.has('shader-f16');
 const devices: [string, Device][] = [
   ['reference', reference],

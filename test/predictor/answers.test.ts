@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { answerOf } from '../../src/predictor/answers.js';
 import { TARGETS } from '../support/runs.js';
 
-test('a class is the most probable one, the first of equals', () => {
+test('a class is the most probable one, on ties the first', () => {
   expect(answerOf(TARGETS.category, [0.2, 0.5, 0.3])).toEqual({
     prediction: 'plant',
     probability: 0.5,

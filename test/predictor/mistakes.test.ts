@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { surestMistakes } from '../../src/predictor/mistakes.js';
 
-test('classes: the wrong ones with the largest probabilities, the first of equals', () => {
+test('classes: the wrong ones with the largest probabilities, on ties the first', () => {
   const outputs = [0.2, 0.8, 0.9, 0.1, 0.2, 0.8, 0.4, 0.6, 0.3, 0.7];
   const predictions = { task: 'classification', classes: ['a', 'b'], targets: [0, 0, 0, 0, 1], outputs } as const;
   expect(surestMistakes(predictions, 2)).toEqual([

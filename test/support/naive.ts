@@ -28,8 +28,8 @@ export function naive(shape: readonly number[], value: (index: number[]) => numb
 export function at({ shape, data }: Naive, index: readonly number[]): number {
   let flat = 0;
   shape.forEach((size, axis) => {
-    const place = index[axis + index.length - shape.length];
-    flat = flat * size + (size === 1 ? 0 : place);
+    const position = index[axis + index.length - shape.length];
+    flat = flat * size + (size === 1 ? 0 : position);
   });
   return data[flat];
 }
@@ -44,7 +44,7 @@ export function reduceNaive(x: Naive, axes: readonly number[], fold: (values: nu
       values.push(
         at(
           x,
-          index.map((place, axis) => place + inner[axis]),
+          index.map((position, axis) => position + inner[axis]),
         ),
       ),
     );
@@ -52,6 +52,6 @@ export function reduceNaive(x: Naive, axes: readonly number[], fold: (values: nu
   });
 }
 
-/** An index with one place exchanged. */
-export const withPlace = (index: readonly number[], axis: number, place: number): number[] =>
-  index.map((one, other) => (other === axis ? place : one));
+/** An index with one position exchanged. */
+export const withPosition = (index: readonly number[], axis: number, position: number): number[] =>
+  index.map((one, other) => (other === axis ? position : one));

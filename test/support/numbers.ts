@@ -14,7 +14,7 @@ export function normals(length: number, seed = 1): Float32Array {
   return values.slice();
 }
 
-/** Random whole numbers below a bound. */
+/** Random integers below a bound. */
 export function integers(length: number, bound: number, seed = 1): Int32Array {
   const generator = new Generator(seed);
   return Int32Array.from({ length }, () => generator.integer(bound));

@@ -18,7 +18,7 @@ export class Draw {
     this.#generator = new Generator(seed);
   }
 
-  /** A whole number from `least` to `most`. */
+  /** An integer from `least` to `most`. */
   size(most = 9, least = 1): number {
     return least + this.#generator.integer(most - least + 1);
   }
@@ -39,7 +39,7 @@ export class Draw {
     return this.#values(shape, () => domain(3 * this.#generator.normal()));
   }
 
-  /** Multiples of 1/4 within ±5: among them are equals, and zero. */
+  /** Multiples of 1/4 within ±5: among them are ties, and zero. */
   quarters(shape: readonly number[]): Tensor {
     return this.#values(shape, () => (this.#generator.integer(41) - 20) / 4);
   }

@@ -122,7 +122,7 @@ describe.each([
     expect(await values(tensor([NINF, NINF]).max())).toEqual([NINF]);
   });
 
-  test('equals share a gradient, but the first of a window takes it', async () => {
+  test('ties share a gradient, but the first of a window takes it', async () => {
     const x = tensor([2, 2, 1, 2]);
     expect(await values(grad(x.max(), [x])[0])).toEqual(
       [1, 1, 0, 1].map((one) => one * Math.fround(1 / 3)).map((one) => expect.closeTo(one, 6)),

@@ -46,7 +46,7 @@ describe.each([
     }
   });
 
-  test('computes with whole numbers and bools', async () => {
+  test('computes with integers and bools', async () => {
     const i = tensor(Int32Array.of(7, -7, 3));
     expect(toList(await i.div(2).data())).toEqual([3, -3, 1]);
     expect(toList(await i.mul(2).add(1).data())).toEqual([15, -13, 7]);
@@ -246,7 +246,7 @@ describe.each([
     expect(toList(await known.add(0).data())).toEqual([3, 6]);
   });
 
-  /** Lets so many promises settle: an evaluation goes on from one of its waits to the next. */
+  /** Lets `count` promises settle: an evaluation goes on from one of its waits to the next. */
   const turns = async (count: number) => {
     for (let turn = 0; turn < count; turn++) await Promise.resolve();
   };

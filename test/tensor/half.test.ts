@@ -22,13 +22,13 @@ const devices: [string, Device][] = [
 ];
 afterAll(() => setDefaultDevice(undefined));
 
-const halves = (shape: number[], seed = 1): Float32Array =>
+const roundedNormals = (shape: number[], seed = 1): Float32Array =>
   normals(
     shape.reduce((a, b) => a * b, 1),
     seed,
   ).map(toF16);
 const pair = (shape: number[], seed = 1): { full: Tensor; half: Tensor } => {
-  const full = tensor(halves(shape, seed), shape);
+  const full = tensor(roundedNormals(shape, seed), shape);
   return { full, half: full.cast('f16') };
 };
 
@@ -50,13 +50,13 @@ test('numbers are rounded to the nearest half, of two to the even one', () => {
   expect(toF16(Number.NaN)).toBeNaN();
 });
 
-test('every half is packed as it was unpacked', () => {
+test('every f16 is packed as it was unpacked', () => {
   const all = Uint16Array.from({ length: 2 ** 16 }, (_, bits) => bits);
   const values = unpackF16(all.buffer, all.length);
   const packed = new Uint16Array(packF16(values).buffer);
   expect([...all.keys()].filter((bits) => packed[bits] !== bits && !Number.isNaN(values[bits]))).toEqual([]);
   expect(Array.from(values, toF16)).toEqual([...values]);
-  // An odd number of halves, and those of the greatest and the least size.
+  // An odd number of f16, and those of the greatest and the least size.
   expect([...packF16([1, -2, 65_504])]).toEqual([0xc0003c00, 0x7bff]);
   expect([...unpackF16(Uint32Array.of(0x00010000).buffer, 2)]).toEqual([0, 2 ** -24]);
 });
@@ -77,7 +77,7 @@ describe.each(devices)('on the %s device', (_, device) => {
     kept.dispose();
   });
 
-  test('a variable may be of halves', async () => {
+  test('a variable may be of f16', async () => {
     use();
     const variable = new Variable(Float32Array.of(0.1, 2, 3), [3], 'v', 'f16');
     const first = variable.cast('f32');
@@ -150,8 +150,8 @@ describe.each(devices)('on the %s device', (_, device) => {
     expect(halved.dtype).toBe('f32');
     const bound = { absolute: 1e-6 * left.at(-1)!, relative: 1e-5 };
     expectClose(await halved.data(), await whole.data(), bound);
-    // Weights that halves hold: the gradients' products then take the same numbers, too.
-    const weights = tensor(halves([...whole.shape], 3), whole.shape);
+    // Weights that f16 holds: the gradients' products then take the same numbers, too.
+    const weights = tensor(roundedNormals([...whole.shape], 3), whole.shape);
     const expected = grad(whole.mul(weights).sum(), [a.full, b.full]);
     const found = grad(halved.mul(weights).sum(), [a.half, b.half]);
     for (const [index, gradient] of found.entries()) {
@@ -163,7 +163,7 @@ describe.each(devices)('on the %s device', (_, device) => {
     expectClose(await through.data(), await expected[0].data(), { absolute: 1e-4, relative: 1e-4 });
   });
 
-  test('products read transposed halves as they lie', async () => {
+  test('products read transposed f16 as they lie', async () => {
     use();
     const [a, b] = [pair([12, 20], 1), pair([8, 12], 2)];
     const product = (x: Tensor, y: Tensor) => x.transpose().matmul(y.transpose());
@@ -178,14 +178,14 @@ describe.each(devices)('on the %s device', (_, device) => {
     const options = { stride, padding: 'same' } as const;
     const [whole, halved] = [conv2d(x.full, w.full, options), conv2d(x.half, w.half, options)];
     expectClose(await halved.data(), await whole.data(), { absolute: 1e-4 });
-    const weights = tensor(halves([...whole.shape], 3), whole.shape);
+    const weights = tensor(roundedNormals([...whole.shape], 3), whole.shape);
     const expected = grad(whole.mul(weights).sum(), [x.full, w.full]);
     const found = grad(halved.mul(weights).sum(), [x.half, w.half]);
     for (const [index, gradient] of found.entries())
       expectClose(await gradient.data(), await expected[index].data(), { absolute: 1e-3, relative: 1e-4 });
   });
 
-  test('an LSTM takes halves', async () => {
+  test('an LSTM takes f16', async () => {
     use();
     const [x, kernel] = [pair([3, 4, 5], 1), pair([5, 8], 2)];
     const rest = [tensor(normals(16, 3), [2, 8]), tensor(normals(8, 4), [8])] as const;
@@ -193,7 +193,7 @@ describe.each(devices)('on the %s device', (_, device) => {
     expectClose(await found.data(), await lstm(x.full, kernel.full, ...rest).last.hidden.data(), { absolute: 1e-5 });
   });
 
-  test('what follows a product is part of it, and stored as halves', async () => {
+  test('what follows a product is part of it, and stored as f16', async () => {
     use();
     const [a, b] = [await pair([6, 8], 1).half.evaluate(), await pair([8, 12], 2).half.evaluate()];
     const other = await pair([6, 12], 3).half.evaluate();
@@ -204,7 +204,7 @@ describe.each(devices)('on the %s device', (_, device) => {
   });
 });
 
-test('what does not take halves says so', () => {
+test('what does not take f16 says so', () => {
   const { full, half } = pair([2, 3]);
   expect(() => half.matmul(full.transpose())).toThrow(
     'matmul: dtypes differ: f16 [2, 3] and f32 [3, 2]; convert one with cast()',
@@ -216,7 +216,7 @@ test('what does not take halves says so', () => {
   expect(() => conv2d(x.half, pair([3, 3, 2, 4]).full)).toThrow('conv2d: dtypes differ');
 });
 
-test.skipIf(hasF16)('a device without halves says what to do', async () => {
+test.skipIf(hasF16)('a device without f16 says what to do', async () => {
   setDefaultDevice(gpu);
   await expect(pair([2, 3]).half.data()).rejects.toThrow(
     "half precision needs the feature 'shader-f16'; compute in f32 (precision: 'f32')",

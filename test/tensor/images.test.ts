@@ -171,7 +171,7 @@ describe.each([
     ]);
   });
 
-  test('a causal convolution sees no later step', async () => {
+  test('a causal convolution depends on no later step', async () => {
     setDefaultDevice(device);
     const x = tensor([1, 2, 3, 4], [1, 4, 1]);
     const y = conv1d(x, tensor([10, 1], [2, 1, 1]), { padding: 'causal' });
@@ -179,7 +179,7 @@ describe.each([
   });
 });
 
-test('what does not fit is told', () => {
+test('what does not fit is an error', () => {
   const x = zeros([1, 5, 5, 4]);
   expect(() => conv2d(x, zeros([3, 3, 4, 6]), { groups: 4 })).toThrow('4 groups do not divide the 6 output channels');
   expect(() => conv2d(x, zeros([3, 3, 4, 6]), { groups: 2 })).toThrow('has 4, kernel [3, 3, 4, 6] takes 8');

@@ -105,7 +105,7 @@ test.each(inputs)('%s checks its %s', (op, name) => {
   for (const other of others) expect(() => call({ ...given, [name]: other })).toThrow(`${op}: `);
 });
 
-test('what is no tensor is told', () => {
+test('what is no tensor is an error', () => {
   const no = undefined as never;
   expect(() => ops.gru(x, kernel4, no, no, no)).toThrow('gru: recurrent must be a tensor, got undefined');
   expect(() => ops.gather(no, integers(3))).toThrow('gather: table must be a tensor, got undefined');

@@ -79,7 +79,7 @@ describe.each([
     const wanted = new Array<number>(shape.reduce((product, size) => product * size, 1)).fill(0);
     naive(sizes, (index) => {
       const of = (term: string) => [...term].map((letter) => index[letters.indexOf(letter)]);
-      const flat = of(result).reduce((sum, place, axis) => sum * shape[axis] + place, 0);
+      const flat = of(result).reduce((sum, position, axis) => sum * shape[axis] + position, 0);
       wanted[flat] += at(a, of(first)) * at(b, of(second));
       return 0;
     });
@@ -138,7 +138,7 @@ describe.each([
   });
 });
 
-test('what does not fit is told', () => {
+test('what does not fit is an error', () => {
   const [a, b] = [zeros([2, 3]), zeros([4, 5])];
   expect(() => einsum('ij,jk->ik', a, b)).toThrow(
     "einsum: 'ij,jk->ik' of [2, 3] and [4, 5]: axis 'j' has sizes 3 and 4",

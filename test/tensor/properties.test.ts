@@ -11,7 +11,7 @@ import {
   tensor,
 } from '../../src/tensor/index.js';
 import { gpu, reference } from '../support/devices.js';
-import { at, type Naive, naive, reduceNaive, withPlace } from '../support/naive.js';
+import { at, type Naive, naive, reduceNaive, withPosition } from '../support/naive.js';
 import { expectClose } from '../support/numbers.js';
 
 /*
@@ -31,7 +31,7 @@ function draw(seed: number, smallest = 0): Drawn {
   const generator = new Generator(seed);
   const rank = 1 + generator.integer(4);
   const shape = Array.from({ length: rank }, () => smallest + generator.integer(8 - smallest));
-  // Multiples of 1/4 with repetitions: sums are exact, and there are equals to decide between.
+  // Multiples of 1/4 with repetitions: sums are exact, and there are ties to break.
   const x = naive(shape, () => (generator.integer(41) - 20) / 4);
   return { generator, x, rank, axis: generator.integer(rank) };
 }
@@ -127,7 +127,8 @@ describe('over drawn shapes', () => {
           a.cumsum(axis, { exclusive: true }),
           naive(x.shape, (index) => {
             let total = 0;
-            for (let place = 0; place < index[axis]; place++) total += exactly(x, withPlace(index, axis, place));
+            for (let position = 0; position < index[axis]; position++)
+              total += exactly(x, withPosition(index, axis, position));
             return total;
           }),
         ],
@@ -148,14 +149,14 @@ describe('over drawn shapes', () => {
     const split = generator.integer(size + 1);
     const diagonal = generator.integer(5) - 2;
     const padded = x.shape.map((one, other) => one + widths[other][0] + widths[other][1]);
-    const border = (turn: (place: number, size: number) => number) =>
+    const border = (turn: (position: number, size: number) => number) =>
       naive(padded, (index) =>
         exactly(
           x,
-          index.map((place, other) => turn(place - widths[other][0], x.shape[other])),
+          index.map((position, other) => turn(position - widths[other][0], x.shape[other])),
         ),
       );
-    const clamp = (place: number, most: number) => Math.min(Math.max(place, 0), most);
+    const clamp = (position: number, most: number) => Math.min(Math.max(position, 0), most);
     await expectSame(() => {
       const a = toTensor(x);
       const pieces = a.split([split, size - split], axis);
@@ -180,15 +181,21 @@ describe('over drawn shapes', () => {
             (index) =>
               exactly(
                 x,
-                index.map((place, one) => begin[one] + place * step[one]),
+                index.map((position, one) => begin[one] + position * step[one]),
               ),
           ),
         ],
-        ['flip', a.flip(axis), naive(x.shape, (index) => exactly(x, withPlace(index, axis, size - 1 - index[axis])))],
+        [
+          'flip',
+          a.flip(axis),
+          naive(x.shape, (index) => exactly(x, withPosition(index, axis, size - 1 - index[axis]))),
+        ],
         [
           'roll',
           a.roll(shift, axis),
-          naive(x.shape, (index) => exactly(x, withPlace(index, axis, (((index[axis] - shift) % size) + size) % size))),
+          naive(x.shape, (index) =>
+            exactly(x, withPosition(index, axis, (((index[axis] - shift) % size) + size) % size)),
+          ),
         ],
         [
           'tile',
@@ -198,7 +205,7 @@ describe('over drawn shapes', () => {
             (index) =>
               exactly(
                 x,
-                index.map((place, one) => place % x.shape[one]),
+                index.map((position, one) => position % x.shape[one]),
               ),
           ),
         ],
@@ -206,21 +213,25 @@ describe('over drawn shapes', () => {
           'pad',
           a.pad(widths, 7),
           naive(padded, (index) => {
-            const places = index.map((place, other) => place - widths[other][0]);
-            return places.every((place, other) => place >= 0 && place < x.shape[other]) ? exactly(x, places) : 7;
+            const positions = index.map((position, other) => position - widths[other][0]);
+            return positions.every((position, other) => position >= 0 && position < x.shape[other])
+              ? exactly(x, positions)
+              : 7;
           }),
         ],
-        ['pad by edge', a.pad(widths, 'edge'), border((place, most) => clamp(place, most - 1))],
-        ['pad by wrap', a.pad(widths, 'wrap'), border((place, most) => (place + most) % most)],
+        ['pad by edge', a.pad(widths, 'edge'), border((position, most) => clamp(position, most - 1))],
+        ['pad by wrap', a.pad(widths, 'wrap'), border((position, most) => (position + most) % most)],
         [
           'pad by reflect',
           a.pad(widths, 'reflect'),
-          border((place, most) => (place < 0 ? -place : place >= most ? 2 * most - 2 - place : place)),
+          border((position, most) =>
+            position < 0 ? -position : position >= most ? 2 * most - 2 - position : position,
+          ),
         ],
         [
           'split and concat',
           concat([pieces[1], pieces[0]], axis),
-          naive(x.shape, (index) => exactly(x, withPlace(index, axis, (index[axis] + split) % size))),
+          naive(x.shape, (index) => exactly(x, withPosition(index, axis, (index[axis] + split) % size))),
         ],
         [
           'stack',
@@ -255,17 +266,21 @@ describe('over drawn shapes', () => {
     const { generator, x, axis } = draw(seed, 1);
     const size = x.shape[axis];
     const chosen = Array.from({ length: 1 + generator.integer(5) }, () => generator.integer(size));
-    const places = naive(withPlace(x.shape, axis, 3), () => generator.integer(2 * size) - size);
+    const positions = naive(withPosition(x.shape, axis, 3), () => generator.integer(2 * size) - size);
     const line = (index: readonly number[]) =>
-      Array.from({ length: size }, (_, place) => ({ place, value: exactly(x, withPlace(index, axis, place)) }));
-    const ascending = (index: readonly number[]) => line(index).sort((a, b) => a.value - b.value || a.place - b.place);
+      Array.from({ length: size }, (_, position) => ({
+        position,
+        value: exactly(x, withPosition(index, axis, position)),
+      }));
+    const ascending = (index: readonly number[]) =>
+      line(index).sort((a, b) => a.value - b.value || a.position - b.position);
     const last = x.shape.length - 1;
     const k = generator.integer(x.shape[last] + 1);
     const largest = (index: readonly number[]) =>
-      Array.from({ length: x.shape[last] }, (_, place) => ({
-        place,
-        value: exactly(x, withPlace(index, last, place)),
-      })).sort((a, b) => b.value - a.value || a.place - b.place);
+      Array.from({ length: x.shape[last] }, (_, position) => ({
+        position,
+        value: exactly(x, withPosition(index, last, position)),
+      })).sort((a, b) => b.value - a.value || a.position - b.position);
     await expectSame(() => {
       const a = toTensor(x);
       const top = a.topK(k);
@@ -273,14 +288,16 @@ describe('over drawn shapes', () => {
         [
           'take',
           take(a, tensor(Int32Array.from(chosen)), axis),
-          naive(withPlace(x.shape, axis, chosen.length), (index) =>
-            exactly(x, withPlace(index, axis, chosen[index[axis]])),
+          naive(withPosition(x.shape, axis, chosen.length), (index) =>
+            exactly(x, withPosition(index, axis, chosen[index[axis]])),
           ),
         ],
         [
           'take along an axis',
-          a.takeAlongAxis(tensor(Int32Array.from(places.data), places.shape), axis),
-          naive(places.shape, (index) => exactly(x, withPlace(index, axis, (exactly(places, index) + size) % size))),
+          a.takeAlongAxis(tensor(Int32Array.from(positions.data), positions.shape), axis),
+          naive(positions.shape, (index) =>
+            exactly(x, withPosition(index, axis, (exactly(positions, index) + size) % size)),
+          ),
         ],
         ['sort', a.sort(axis), naive(x.shape, (index) => ascending(index)[index[axis]].value)],
         [
@@ -288,12 +305,12 @@ describe('over drawn shapes', () => {
           a.sort(axis, { descending: true }),
           naive(x.shape, (index) => ascending(index)[size - 1 - index[axis]].value),
         ],
-        ['argsort', a.argsort(axis), naive(x.shape, (index) => ascending(index)[index[axis]].place)],
-        ['top k', top.values, naive(withPlace(x.shape, last, k), (index) => largest(index)[index[last]].value)],
+        ['argsort', a.argsort(axis), naive(x.shape, (index) => ascending(index)[index[axis]].position)],
+        ['top k', top.values, naive(withPosition(x.shape, last, k), (index) => largest(index)[index[last]].value)],
         [
           'top k, indices',
           top.indices,
-          naive(withPlace(x.shape, last, k), (index) => largest(index)[index[last]].place),
+          naive(withPosition(x.shape, last, k), (index) => largest(index)[index[last]].position),
         ],
         [
           'one-hot',

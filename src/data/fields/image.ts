@@ -28,7 +28,7 @@ export type ImageSource = string | Uint8Array;
 const CHANNELS = 3;
 /** The number of training images that the statistics are computed from. */
 const SAMPLE = 256;
-/** So many images are read and decoded at the same time: a table of photos must not fill the memory with them. */
+/** The number of images decoded at the same time: a table of photos must not fill the memory with them. */
 const AT_ONCE = 8;
 
 /** Images: `pixels` (rows, height, width, 3), normalized by the mean and deviation of each channel; 0 where absent. */
@@ -156,7 +156,7 @@ export const image: FieldKind<ImageSource, ImageSettings, ImageState> = {
   },
 };
 
-/** So many files are named where none can be used. */
+/** The number of files that are named where none can be used. */
 const NAMED = 10;
 
 /** The error of a column of which no image can be used. */

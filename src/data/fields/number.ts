@@ -38,7 +38,7 @@ const QUANTILES = 101;
 const MOST_BINS = 1000;
 /** The size of the sample that quantiles are computed from. */
 const SAMPLE = 10_000;
-/** Standardized values are cut here: f32 holds them, and products of them. */
+/** Standardized values are clipped here: f32 holds them, and products of them. */
 const LIMIT = 1e6;
 
 const ascending: Check = {
@@ -161,7 +161,7 @@ function edgesOf(sorted: Float64Array, bins: number, scaling: Scaling): number[]
   return edges.length > 2 ? edges : [];
 }
 
-/** So many quantiles, equally far apart from 0 to 1, of sorted values, by linear interpolation. */
+/** Computes `count` quantiles, equally spaced from 0 to 1, of sorted values by linear interpolation. */
 function quantilesOf(sorted: Float64Array, count: number): number[] {
   return Array.from({ length: count }, (_, index) => {
     const at = (index / (count - 1)) * (sorted.length - 1);

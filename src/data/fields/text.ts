@@ -129,18 +129,18 @@ export const text: FieldKind<string, TextSettings, TextState> = {
     const { dropTokens } = settings;
     const tokensOf = splitter({ ...settings, maximumLength: length });
     const known = vocabulary.length;
-    // What is not in the vocabulary has a place behind it where its n-grams count.
+    // A word out of the vocabulary has an index behind it where its n-grams count.
     const words = [...vocabulary];
-    const placeOf = new Map(words.map((token, place) => [token, place]));
+    const indexOf = new Map(words.map((token, index) => [token, index]));
     const add = (token: string): number => {
-      placeOf.set(token, words.length);
+      indexOf.set(token, words.length);
       return words.push(token) - 1;
     };
     const present = new Growable(Uint8Array);
     const ids = new RaggedIds();
     const idOf = (token: string): number => {
-      const place = placeOf.get(token) ?? (subwords > 0 ? add(token) : undefined);
-      return place === undefined ? UNKNOWN : place + FIRST;
+      const index = indexOf.get(token) ?? (subwords > 0 ? add(token) : undefined);
+      return index === undefined ? UNKNOWN : index + FIRST;
     };
     const padded = (tokens: number): number => Math.min(lengthClass(tokens), length);
     return {

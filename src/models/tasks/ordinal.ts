@@ -24,7 +24,7 @@ const SMALLEST_GAP = 1e-6;
 
 /**
  * Ordinal regression, classes 0 < 1 < ... < K - 1 in an order, by cumulative logits (the proportional odds model;
- * McCullagh 1980): one score s, and thresholds θ that cut the line into classes,
+ * McCullagh 1980): one score s, and thresholds θ that divide the line into classes,
  *
  *   s = head(g)                                              (batch, 1)
  *   c = [0, γ₁, γ₁ + γ₂, ...],   γ = softplus(gaps),   θ = c - mean c, so θ₀ < θ₁ < ... < θ_{K-2}
@@ -54,8 +54,8 @@ export class OrdinalTask extends Task {
   }
 
   override forward(fused: Tensor): Tensor {
-    const cuts = concat([zeros([1]), softplus(this.gaps).cumsum()]);
-    return this.head.forward(fused).sub(cuts.sub(cuts.mean()));
+    const thresholds = concat([zeros([1]), softplus(this.gaps).cumsum()]);
+    return this.head.forward(fused).sub(thresholds.sub(thresholds.mean()));
   }
 
   override loss(outputs: Tensor, target: Tensor, weights?: Tensor): Tensor {

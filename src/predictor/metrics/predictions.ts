@@ -58,12 +58,12 @@ export const predictionsOf = (target: Target, targets: ArrayLike<number>, output
 export const rowCount = (predictions: Predictions): number =>
   predictions.task === 'tags' ? predictions.targets.length / predictions.tags.length : predictions.targets.length;
 
-/** The predictions of some rows, by their places. */
+/** The predictions of some rows, by their indices. */
 export function selectRows<Some extends Predictions>(predictions: Some, rows: ArrayLike<number>): Some {
   const select = (values: ArrayLike<number>) => {
     const width = values.length / rowCount(predictions);
-    const at = (place: number) => rows[Math.floor(place / width)] * width + (place % width);
-    return Float64Array.from({ length: rows.length * width }, (_, place) => values[at(place)]);
+    const at = (index: number) => rows[Math.floor(index / width)] * width + (index % width);
+    return Float64Array.from({ length: rows.length * width }, (_, index) => values[at(index)]);
   };
   return { ...predictions, targets: select(predictions.targets), outputs: select(predictions.outputs) };
 }

@@ -5,7 +5,7 @@ import type { ClassPredictions, Predictions, TagPredictions } from '../metrics/p
 import { averagePrecision, precisionRecallCurve } from '../metrics/ranking.js';
 import { columnOf } from '../metrics/tags.js';
 import { advantageOf, type BootstrapOptions, DEFAULT_METRIC, intervalsOf, metricsOf } from '../metrics.js';
-import { evenly } from './places.js';
+import { evenly } from './indices.js';
 import type { Assessment, PrecisionRecallCurve } from './report.js';
 
 /** What is assessed: predictions of the validation and test rows, and those of the baselines for the test rows. */

@@ -2,7 +2,7 @@ import type { BatchSource } from '../../data/loader.js';
 import { type Contributions, contributionsOf } from '../contributions.js';
 import { allRows } from '../metrics/metric.js';
 import { metricFunction } from '../metrics.js';
-import { evenly, pick } from './places.js';
+import { evenly, pick } from './indices.js';
 import type { MakeReportOptions, ReportedRun } from './reported-run.js';
 
 /** The maximum number of test rows that contributions are measured on. */

@@ -37,7 +37,7 @@ export async function readOriginalCells(
   wanted: WantedRows,
   onError?: OnError,
 ): Promise<OriginalCells> {
-  const places = fields.map(({ column }) => table.columns.indexOf(column));
+  const columns = fields.map(({ column }) => table.columns.indexOf(column));
   const groupAt = split.by === 'group' ? table.columns.indexOf(split.column) : -1;
   const readers = fields.map(sliceReader);
   const sliced = new Map(Array.from(wanted.sliced, (row, at) => [row, at]));
@@ -48,10 +48,10 @@ export async function readOriginalCells(
   const groups = new Codes();
   for await (const { row, number } of encodedRows(table, encoded, onError)) {
     const at = sliced.get(number);
-    places.forEach((place, field) => {
-      const cell = row.cells[place];
+    columns.forEach((column, field) => {
+      const cell = row.cells[column];
       if (isMissing(cell)) missing[field]++;
-      else if (at !== undefined) values[field][at] = readers[field].read(row, place);
+      else if (at !== undefined) values[field][at] = readers[field].read(row, column);
     });
     if (isKept.has(number)) kept.set(number, row);
     // A row without a group is a group of its own.
@@ -82,7 +82,7 @@ async function* encodedRows(
 
 interface SliceReader {
   readonly column: Pick<SliceColumn, 'name' | 'write'>;
-  read(row: Row, place: number): number | string | undefined;
+  read(row: Row, column: number): number | string | undefined;
 }
 
 /**
@@ -92,17 +92,17 @@ interface SliceReader {
 function sliceReader({ column, kind, settings: chosen }: SchemaField): SliceReader {
   const { parse, settings } = kinds[kind];
   const checked = settings(chosen);
-  const parsed = ({ cells }: Row, place: number) => {
+  const parsed = ({ cells }: Row, column: number) => {
     try {
-      return parse(cells[place], checked);
+      return parse(cells[column], checked);
     } catch {
       return undefined; // What happens to such cells was decided when they were encoded.
     }
   };
   const reader = (name: string, describe: (value: unknown) => number | string, write?: SliceColumn['write']) => ({
     column: { name, ...(write && { write }) },
-    read(row: Row, place: number) {
-      const value = parsed(row, place);
+    read(row: Row, column: number) {
+      const value = parsed(row, column);
       return value === undefined ? undefined : describe(value);
     },
   });

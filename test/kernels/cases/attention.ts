@@ -52,7 +52,7 @@ export const attentions = attended.flatMap(({ causal = 0, byQuery = false, far =
   const places = { mask_batch: s.heads * mask_head, mask_head, mask_query, mask_key: 1 };
   const values = { ...s, causal, scale: 0.5, ...places };
   const [q, k] = [s.blocks * s.queries, s.blocks * s.keys];
-  // A mask by keys, for each head of a sample; it may leave a row nothing to look at.
+  // A mask by keys, for each head of a sample; it may mask a row fully.
   const mask = integers(Math.max(1, s.blocks * mask_head), 4, 3).map((one) => Number(one > 0));
   const given = { q: normals(q * s.features, 1), k: normals(k * s.features, 2), mask: Uint32Array.from(mask) };
   const inputs = { ...given, v: k * s.value_features };

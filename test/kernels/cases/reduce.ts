@@ -114,7 +114,7 @@ export const sorts: KernelCase[] = [
     const note = `${outer} x ${n} x ${inner}, runs of ${run}`;
     const count = outer * n * inner;
     const common = { note, values: { outer: outer, n: n, inner: inner, run }, types: { y: 'i32' } } as const;
-    // Few different numbers: there are equals to order.
+    // Few different numbers: there are ties to order.
     const numbers = integers(count, 40);
     const floats = Float32Array.from(numbers, (value) =>
       value === 7 ? Number.NaN : value === 8 ? Number.POSITIVE_INFINITY : value - 20,
@@ -152,9 +152,9 @@ export const argmax: KernelCase[] = [
     { ...one, note: `${size}, rising`, buffers: { x: Float32Array.from({ length: count }, (_, at) => at), y } },
   ];
 });
-/** The places of indices in the order of the rows that they name, and where each row's places begin. */
+/** The positions of indices in the order of the rows that they name, and where each row's positions begin. */
 export function byRow(indices: Int32Array, rows: number): { order: Int32Array; starts: Uint32Array } {
-  const order = Int32Array.from(indices, (_, place) => place).sort((a, b) => indices[a] - indices[b] || a - b);
+  const order = Int32Array.from(indices, (_, position) => position).sort((a, b) => indices[a] - indices[b] || a - b);
   const starts = Uint32Array.from({ length: rows + 1 }, (_, row) => indices.filter((index) => index < row).length);
   return { order, starts };
 }

@@ -267,7 +267,7 @@ test('attention, transformer blocks and the other normalizations keep shape and 
   const attended = layers.multiHeadAttention({ numHeads: 4 })(layers.rmsNormalization()(block));
   const outputs = layers.groupNormalization({ groups: 4 })(layers.globalAveragePooling1d()(attended));
   const model = new Model({ inputs: ids, outputs });
-  // What stands at places that are padding makes no difference to those that are not.
+  // What stands at steps that are padding makes no difference to those that are not.
   const table = (model.layers[0] as unknown as { table: { set(values: Float32Array): void } }).table;
   const given = tensor(Int32Array.of(4, 2, 7, 0, 0, 0), [1, 6]);
   const before = await (await model.predict(given)).data();

@@ -6,10 +6,10 @@ import { expectClose, normals } from '../../support/numbers.js';
 afterAll(() => setDefaultDevice(undefined));
 
 /** Attention by its definition, with the matrix of scores. */
-function plain(q: Tensor, k: Tensor, v: Tensor, sees?: Tensor): Tensor {
+function plain(q: Tensor, k: Tensor, v: Tensor, mask?: Tensor): Tensor {
   const scores = q.matmul(k.transpose()).mul(1 / Math.sqrt(q.shape[3]));
-  const seen = sees === undefined ? scores : where(sees.broadcastTo(scores.shape), scores, -1e30);
-  return seen.softmax().matmul(v);
+  const masked = mask === undefined ? scores : where(mask.broadcastTo(scores.shape), scores, -1e30);
+  return masked.softmax().matmul(v);
 }
 
 const draw = (shape: readonly number[], seed: number) =>
@@ -39,7 +39,7 @@ describe.each([
     expectClose(await attention(q, k, v, { mask }).data(), await plain(q, k, v, mask).data(), { absolute: 1e-5 });
   });
 
-  test('causal attention sees no later key', async () => {
+  test('causal attention attends to no later key', async () => {
     setDefaultDevice(device);
     const x = draw([1, 2, 9, 4], 4);
     const rows = tensor(Float32Array.from({ length: 9 }, (__, at) => at));
@@ -49,7 +49,7 @@ describe.each([
     });
   });
 
-  test('large scores do not overflow, and a query that may look at nothing gives zeros', async () => {
+  test('large scores do not overflow, and a fully masked query gives zeros', async () => {
     setDefaultDevice(device);
     const large = attention(q.mul(100), k.mul(100), v);
     expect((await large.data()).every(Number.isFinite)).toBe(true);
@@ -105,7 +105,7 @@ describe.each([
   });
 });
 
-test('what does not fit is told', () => {
+test('what does not fit is an error', () => {
   const q = zeros([2, 3, 5, 4]);
   expect(() => attention(q, zeros([2, 3, 7, 5]), zeros([2, 3, 7, 4]))).toThrow(
     'must agree in batch, heads, keys and features',

@@ -157,14 +157,14 @@ describe.each([
   });
 });
 
-test('rows of equals are normalized to 0', async () => {
+test('constant rows are normalized to 0', async () => {
   setDefaultDevice(gpu);
   const x = tensor(new Float32Array(3 * 70).fill(16777215), [3, 70]);
   expectClose(await layerNorm(x, { epsilon: 1e-12 }).data(), new Float32Array(210));
   expectClose(await x.variance(-1).data(), [0, 0, 0]);
 });
 
-test('what does not fit is told', () => {
+test('what does not fit is an error', () => {
   expect(() => groupNorm(zeros([2, 3, 4]), 3)).toThrow('3 groups do not divide the channels of [2, 3, 4]');
   expect(() => instanceNorm(zeros([2, 3]))).toThrow('expected (batch, ..., channels), got [2, 3]');
   expect(() => batchNorm(zeros([3]))).toThrow('must have rank 2');

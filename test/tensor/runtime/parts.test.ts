@@ -261,7 +261,7 @@ test.each(Object.entries(cases))('%s', async (_, make) => {
   expect(await partsIn(...[make()].flat())).not.toEqual([]);
 });
 
-test.skipIf(gpu.kind === 'gpu' && !gpu.features.has('shader-f16'))('halves', async () => {
+test.skipIf(gpu.kind === 'gpu' && !gpu.features.has('shader-f16'))('f16', async () => {
   const make = () => {
     const [a, b] = [drawn([600, 64]).cast('f16'), drawn([64, 80], 2).cast('f16')];
     return [

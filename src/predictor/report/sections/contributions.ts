@@ -4,7 +4,7 @@ import { bar, folded, html, htmlTable, isolated, type Section } from '../html.js
 import { counted, differenceText, metricText } from '../numbers.js';
 import type { Report } from '../report.js';
 
-/** So many fields are shown at once. */
+/** The number of fields shown at once. */
 const FIELDS = 20;
 
 /** What each field adds, by permutation. */

@@ -3,7 +3,7 @@ import { bar, type Content, folded, html, htmlTable, isolated, type Section } fr
 import { count, percent } from '../numbers.js';
 import type { Report } from '../report.js';
 
-/** So many classes are shown at once. */
+/** The number of classes shown at once. */
 const CLASSES = 15;
 
 /** The rows, how they were divided, the fields, what looks wrong, and the class balance. */
