@@ -24,7 +24,7 @@ export interface AnsweredRow {
 export async function* predictTable(
   predictor: Predictor,
   table: Table,
-  { onError, ...options }: ReadOptions & { onErrors?(errors: CellErrors): void },
+  { onError, onErrors, ...options }: ReadOptions & { onErrors?(errors: CellErrors): void },
 ): AsyncGenerator<readonly AnsweredRow[]> {
   expectFields(table, predictor.schema);
   const errors = new CellErrors(onError);
@@ -39,7 +39,7 @@ export async function* predictTable(
       answer,
     }));
   }
-  options.onErrors?.(errors);
+  onErrors?.(errors);
 }
 
 /** Of more classes or tags, only the predicted ones are written. */
