@@ -234,7 +234,7 @@ test('columns may have any name, and tables another encoding', async () => {
 test('a table that looks wrong gives warnings before it is trained on', async () => {
   writeFileSync('copies.csv', `title,price,label\n${'a red car is here,1,yes\na blue car is there,2,no\n'.repeat(50)}`);
   const { err } = await run('train', 'copies.csv', '--target', 'label', '--encoder', 'title=none');
-  expect(err).toMatch(/^warning: 98 rows equal another of 100[\s\S]*^error: .* no text encoder 'none'/m);
+  expect(err).toMatch(/^warning: 98 rows equal another of 100[\s\S]*^error: .* no category encoder 'none'/m);
 });
 
 test.each<[name: string, args: string[], message: string]>([
