@@ -3,7 +3,7 @@ import { expectRank, expectShape, expectType } from '../tensor/ops/checks.js';
 import { checkOptions, expectValue, positiveInteger, shown } from '../tensor/options.js';
 
 /** Whether a row of scores has no NaN; a row with NaN never counts as correct. */
-const hasNoNaN = (scores: Tensor): Tensor => scores.equal(scores).all(-1);
+export const hasNoNaN = (scores: Tensor): Tensor => scores.equal(scores).all(-1);
 
 /** Whether the label has the largest score: scores (batch, ..., classes), labels (batch, ...) of i32. */
 export const isLargest = (scores: Tensor, labels: Tensor): Tensor =>

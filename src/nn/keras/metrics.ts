@@ -1,7 +1,7 @@
 import { checkTensors } from '../../tensor/graph/graph.js';
 import { concat, full, oneHot, type Tensor } from '../../tensor/index.js';
 import { within } from '../../tensor/ops/checks.js';
-import { isAmongLargest, isLargest } from '../metrics.js';
+import { hasNoNaN, isAmongLargest, isLargest } from '../metrics.js';
 import { absoluteErrorRows, cosineRows, squaredErrorRows } from '../row-losses.js';
 import { alike, type RowFunction } from './losses.js';
 
@@ -45,6 +45,9 @@ export const meanMetric = (rows: RowFunction): Metric => ({
 
 /** Predictions of a threshold of 0.5, as 1 and 0. */
 const thresholded = (p: Tensor): Tensor => p.cast('f32').greater(0.5).cast('f32');
+/** Whether outputs and targets lie on the same side of a threshold of 0.5, element by element; NaN never does. */
+const agree = (output: Tensor, t: Tensor): Tensor =>
+  thresholded(output).equal(thresholded(t)).and(output.cast('f32').isNaN().not());
 const widthOf = (output: Tensor): number => output.shape[output.rank - 1];
 /** Whether targets are class indices of i32; otherwise they are one-hot. */
 const areClasses = (output: Tensor, t: Tensor): boolean =>
@@ -62,10 +65,7 @@ const hotOf = (output: Tensor, t: Tensor): Tensor =>
  */
 const isCorrect: RowFunction = (output, t) =>
   widthOf(output) === 1
-    ? thresholded(output)
-        .equal(thresholded(hotOf(output, t)))
-        .all(-1)
-        .cast('f32')
+    ? agree(output, hotOf(output, t)).all(-1).cast('f32')
     : isLargest(output, classesOf(output, t)).cast('f32');
 
 /**
@@ -87,7 +87,10 @@ const f1: Metric = {
     const [predicted, actual] =
       width === 1
         ? [thresholded(output), thresholded(hotOf(output, t))]
-        : [oneHot(output.argmax(-1), width), oneHot(classesOf(output, t), width)];
+        : [
+            oneHot(output.argmax(-1), width).mul(hasNoNaN(output).cast('f32').expandDims(-1)),
+            oneHot(classesOf(output, t), width),
+          ];
     const perClass = (x: Tensor) => weigh(x, mask).reshape([-1, width]).sum(0);
     return concat([perClass(predicted.mul(actual)), perClass(predicted), perClass(actual)]);
   },
@@ -112,7 +115,7 @@ const auc: Metric = {
       .floor()
       .clip(0, THRESHOLDS - 1)
       .cast('i32');
-    const positive = thresholded(hotOf(output, t));
+    const positive = output.isNaN().where(Number.NaN, thresholded(hotOf(output, t)));
     const scores = oneHot(bucket.reshape([output.size]), THRESHOLDS);
     const perBucket = (x: Tensor) => scores.mul(weigh(x, mask).reshape([output.size, 1])).sum(0);
     return concat([perBucket(positive.neg().add(1)), perBucket(positive)]);
@@ -132,15 +135,11 @@ const auc: Metric = {
 const formulas = {
   /**
    * Accuracy: the fraction of rows predicted correctly, by the largest output or, of a single one, the threshold 0.5.
+   * A row with NaN counts as wrong.
    */
   accuracy: meanMetric(isCorrect),
-  /** Binary accuracy: the fraction of elements predicted correctly with the threshold 0.5. */
-  binaryAccuracy: meanMetric((p, t) =>
-    thresholded(p)
-      .equal(thresholded(t.reshape(p.shape)))
-      .cast('f32')
-      .mean(-1),
-  ),
+  /** Binary accuracy: the fraction of elements predicted correctly with the threshold 0.5. NaN counts as wrong. */
+  binaryAccuracy: meanMetric((p, t) => agree(p, t.reshape(p.shape)).cast('f32').mean(-1)),
   /** Top-5 accuracy: the fraction of rows whose target is among the five largest outputs. */
   topKCategoricalAccuracy: meanMetric((p, t) =>
     isAmongLargest(p, classesOf(p, t), Math.min(5, widthOf(p))).cast('f32'),
@@ -154,7 +153,7 @@ const formulas = {
    * mean over classes is taken; a single output is thresholded at 0.5, as in Keras with a threshold.
    */
   f1Score: f1,
-  /** The area under the ROC curve of all outputs, over 200 thresholds; 0 if positives or negatives are missing. */
+  /** The area under the ROC curve of all outputs, over 200 thresholds; 0 if positives or negatives are missing, NaN if an output is NaN. */
   auc,
   meanSquaredError: meanMetric(alike('meanSquaredError', squaredErrorRows)),
   meanAbsoluteError: meanMetric(alike('meanAbsoluteError', absoluteErrorRows)),

@@ -3,7 +3,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { expect, test } from 'vitest';
 import { areaUnderCurve, ConfusionMatrix, losses, type Metric, metrics, optimizers } from '../../../src/nn/index.js';
-import { type Tensor, tensor, Variable } from '../../../src/tensor/index.js';
+import { takesClasses } from '../../../src/nn/keras/losses.js';
+import { oneHot, setDefaultDevice, type Tensor, tensor, Variable } from '../../../src/tensor/index.js';
+import { gpu, reference } from '../../support/devices.js';
 import { expectClose, integers, normals } from '../../support/numbers.js';
 
 const [rows, classes] = [7, 4];
@@ -110,6 +112,37 @@ test('binary, ranking and regression metrics', async () => {
   const none = tensor(new Float32Array(rows), [rows, 1]);
   expect(await inBatches(metrics.precision, none, none)).toBe(0);
   expect(await inBatches(metrics.auc, none, none)).toBe(0);
+});
+
+test.each([
+  ['gpu', gpu],
+  ['reference', reference],
+])('outputs of NaN are never correct, and losses of them are NaN, on the %s', async (_, device) => {
+  setDefaultDevice(device);
+  const column = [tensor([[Number.NaN], [Number.NaN], [0.9]]), tensor([[0], [1], [1]])] as const;
+  const wide = [tensor(new Float32Array(6).fill(Number.NaN), [3, 2]), tensor(Int32Array.of(0, 1, 0))] as const;
+  const value = async ({ sums, value }: Metric, given: readonly [Tensor, Tensor]) =>
+    value(Array.from(await sums(...given).data(), Number), 3);
+  for (const metric of [metrics.accuracy, metrics.binaryAccuracy])
+    expect(await value(metric, column)).toBeCloseTo(1 / 3, 6);
+  expect(await value(metrics.precision, column)).toBe(1);
+  expect([await value(metrics.recall, column), await value(metrics.f1Score, column)]).toEqual([
+    0.5,
+    expect.closeTo(2 / 3, 6),
+  ]);
+  for (const metric of [metrics.accuracy, metrics.f1Score, metrics.topKCategoricalAccuracy])
+    expect(await value(metric, wide)).toBe(0);
+  for (const metric of [metrics.auc, metrics.meanSquaredError, metrics.meanAbsoluteError, metrics.cosineSimilarity])
+    expect(await value(metric, column)).toBeNaN();
+  const output = tensor([
+    [Number.NaN, 0.5],
+    [0.5, 0.5],
+  ]);
+  for (const [name, loss] of Object.entries(losses)) {
+    const targets = takesClasses(name) ? tensor(Int32Array.of(0, 1)) : oneHot(tensor(Int32Array.of(0, 1)), 2);
+    expect(Array.from(await loss(output, targets).data(), Number.isNaN), name).toEqual([true, false]);
+  }
+  setDefaultDevice(undefined);
 });
 
 test('every optimizer has its name', () => {
