@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { inEmptyFolder, run, start, tessera } from '../support/command-line.js';
@@ -34,6 +35,8 @@ describe('help and wrong calls', () => {
     [['bench', 'nothing'], 'Allowed choices are step, host'],
     [['explain', 'nothing'], 'Allowed choices are sigma-fusion, text-image-classifier'],
     [['profile', 'nothing'], 'Allowed choices are sigma-fusion, text-image-classifier'],
+    [['explain', 'sigma-fusion', '--batch', '1000000000'], 'expected an integer from 1 to 4096'],
+    [['profile', '--batch', '1000000000'], 'expected an integer from 1 to 4096'],
     [['profile', '--steps', '0'], 'expected an integer from 1'],
     [['profile', '--trace'], "option '--trace <file>' argument missing"],
   ])('%j is a wrong call', async (args, message) => {
@@ -52,6 +55,20 @@ describe('as a process', () => {
     expect(JSON.parse(found.out)).toHaveProperty('adapters');
     expect([wrong.code, wrong.out]).toEqual([2, '']);
     expect([missing.code, missing.err]).toEqual([1, expect.stringContaining("there is no run 'none'")]);
+  });
+
+  test('a device is no run', async () => {
+    const { code, out, err } = await run('evaluate', '/dev/null');
+    expect([code, out, err]).toEqual([1, '', expect.stringMatching(/^error: '\/dev\/null' is not a run: expected/)]);
+  });
+
+  test.skipIf(!existsSync('/dev/full'))('a result that cannot be written is an error, without a stack', async () => {
+    const command = `"${process.execPath}" "${tessera}" --help > /dev/full`;
+    const ended = promisify(execFile)('bash', ['-c', command]);
+    await expect(ended).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^error: cannot write to standard output: [^\n]*ENOSPC[^\n]*\n$/),
+    });
   });
 
   test('a reader that goes away is no error', async () => {

@@ -143,6 +143,24 @@ describe.each([
     }
   });
 
+  test('a logit of 0 has a slope, and NaN stays NaN', async () => {
+    setDefaultDevice(device);
+    const logits = tensor([0, 0]);
+    const [slopes] = grad(binaryCrossEntropy(logits, tensor([0, 1])), [logits]);
+    expectClose(await slopes.data(), [0.25, -0.25]);
+    const spoiled = tensor([
+      [Number.NaN, 0.5],
+      [0.5, 0.5],
+    ]);
+    const targets = tensor([
+      [1, 0],
+      [0, 1],
+    ]);
+    const losses = { binaryCrossEntropy, cosineDistance, crossEntropy, huber, infoNCE, klDivergence };
+    for (const [name, loss] of Object.entries({ ...losses, meanAbsoluteError, meanSquaredError }))
+      expect(await loss(spoiled, targets).item(), name).toBeNaN();
+  });
+
   test('the other losses follow their formulas', async () => {
     const [x, t] = [
       [3, -1, 0.2, 8],

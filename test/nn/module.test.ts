@@ -156,6 +156,10 @@ test('dropouts without a seed drop different elements, also in a model, reproduc
   expect(await drops(new Dropout({ rate: 0.5 }), new Dropout({ rate: 0.5 }))).toEqual([first, second]);
   setSeed(0);
 
+  const block = () => new TransformerBlock({ features: 4, heads: 2, dropout: 0.5, generator: new Generator(2) });
+  const row = ones([1, 9, 4]).mul(tensor([1, 2, 3, 4]));
+  expect(await bytesOf(block().forward(row))).not.toBe(await bytesOf(block().forward(row)));
+
   const made = (seed: number) => {
     const x = input({ shape: [64] });
     const outputs = [layers.dropout({ rate: 0.5 })(x), layers.dropout({ rate: 0.5 })(x)];

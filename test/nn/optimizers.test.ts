@@ -183,8 +183,21 @@ describe.each([
     for (const one of [first, second]) await step(one);
     for (const [index, part] of second.parts.entries())
       expectClose(await part.kernel.data(), await first.parts[index].kernel.data());
+    const broken = new Map([...state, ['bias_1.v', { shape: [1], data: new Float32Array(2) }]]);
+    const before = (await second.optimizer.state()).get('kernel.m');
+    expect(() => second.optimizer.loadState(broken)).toThrow("'bias_1.v' of shape [1] needs 1 values, got 2");
+    expect((await second.optimizer.state()).get('kernel.m')).toEqual(before);
     state.delete('bias_1.v');
     expect(() => second.optimizer.loadState(state)).toThrow('missing bias_1.v');
+  });
+
+  test('variables without a name have moments of their own', async () => {
+    const unnamed = [1, 2].map((value) => new Variable(Float32Array.of(value), [1]));
+    const optimizer = new SGD(unnamed, { momentum: 0.9, learningRate: 1 });
+    await optimizer.step(unnamed[0].add(unnamed[1].mul(2)).sum());
+    const state = await optimizer.state();
+    expect([...state.values()].slice(0, 2).map(({ data }) => data[0])).toEqual([-1, -2]);
+    expect(state.size).toBe(3);
   });
 
   test('a step that fails does not count', async () => {

@@ -3,11 +3,17 @@ import {
   averagePool2d,
   crossEntropyRows,
   type Device,
+  elu,
   full,
+  gelu,
   grad,
   gru,
+  hardSigmoid,
+  leakyRelu,
   maxPool2d,
   setDefaultDevice,
+  silu,
+  softplus,
   type Tensor,
   tensor,
 } from '../../src/tensor/index.js';
@@ -61,6 +67,37 @@ describe.each([
     expect(await values(tensor(Int32Array.of(-5, 7)).maximum(tensor(Int32Array.of(2_143_289_344, -1))))).toEqual([
       2_143_289_344, 7,
     ]);
+  });
+
+  test('NaN equals nothing and is on no side of a number', async () => {
+    const x = tensor([1, NAN]);
+    expect(await values(x.notEqual(NAN))).toEqual([1, 1]);
+    for (const is of [x.equal(NAN), x.less(NAN), x.lessEqual(NAN), x.greater(NAN), x.greaterEqual(NAN)])
+      expect(await values(is)).toEqual([0, 0]);
+    expect(await values(x.maximum(NAN))).toEqual([NAN, NAN]);
+  });
+
+  test('where two formulas meet, the slope is that of the function', async () => {
+    const x = tensor([0]);
+    const seams: [name: string, f: (x: Tensor) => Tensor, slope: number][] = [
+      ['softplus', softplus, 0.5],
+      ['elu', elu, 1],
+      ['silu', silu, 0.5],
+      ['gelu', gelu, 0.5],
+      ['hardSigmoid', hardSigmoid, 1 / 6],
+      // Those with a kink take the slope of one side, or the middle, as PyTorch does.
+      ['leakyRelu', leakyRelu, 0.2],
+      ['relu', (x) => x.relu(), 0],
+      ['abs', (x) => x.abs(), 0],
+      ['pow 0', (x) => x.pow(0), 0],
+      ['pow 1', (x) => x.pow(1), 1],
+      ['pow 2', (x) => x.pow(2), 0],
+    ];
+    const slopes = seams.map(([, f]) => grad(f(x).sum(), [x])[0]);
+    for (const [index, [name, , slope]] of seams.entries())
+      expect(await slopes[index].item(), name).toBeCloseTo(slope, 6);
+    const exponents = tensor([0, 1, 2]);
+    expect(await values(grad(full([3], 0).pow(exponents).sum(), [exponents])[0])).toEqual([0, 0, 0]);
   });
 
   test('an index out of range is an error, and on the device NaN', async () => {

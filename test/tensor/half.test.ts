@@ -94,7 +94,7 @@ describe.each(devices)('on the %s device', (_, device) => {
     const y = x.mul(3).cast('f16').cast('f32').mul(1000);
     const expected = Array.from(normals(37), (value) => 1000 * toF16(Math.fround(3 * value)));
     expect((await explain(y)).dispatches).toHaveLength(1);
-    expectClose(await y.data(), expected, { relative: 1e-3, absolute: 1e-6 });
+    expectClose(await y.data(), expected, { relative: 1e-6, absolute: 1e-6 });
   });
 
   test.each([3, 8])('elements are moved: rows of %i', async (cols) => {

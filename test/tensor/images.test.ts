@@ -187,6 +187,7 @@ test('what does not fit is an error', () => {
   expect(() => conv2d(x, zeros([3, 3, 4, 6]), { dilation: 0 })).toThrow(
     'conv2d: dilation must be a positive integer or [height, width], got 0',
   );
+  expect(() => resize(x, [4, 4], 'bicubic' as never)).toThrow("resize: mode must be 'nearest' or 'bilinear'");
   expect(() => averagePool2d(x, { size: 6 })).toThrow('a window of [6, 6] is larger than the padded image');
   expect(() => conv2dTranspose(x, zeros([3, 3, 2, 5]))).toThrow('has 4, kernel [3, 3, 2, 5] takes 5');
 });

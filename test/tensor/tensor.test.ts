@@ -162,6 +162,7 @@ test('integers take no fractions and nothing beyond their range', () => {
   expect(() => full([2], -1, 'u32')).toThrow('full: -1 is not a value of u32');
   expect(() => tensor([1.5], [1], 'i32')).toThrow('tensor: 1.5 is not a value of i32');
   expect(() => tensor([true]).where(x.slice([0], [1]), Number.NaN)).toThrow('where: NaN is not a value of i32');
+  expect(() => tensor([1, 0]).where(x, x)).toThrow('where: condition must be bool, got f32 [2]');
   expect(() => full([1], 'a' as never)).toThrow("full: expected a number, got 'a'");
 });
 

@@ -64,10 +64,17 @@ test('a checkpoint of another version is refused', async () => {
   await expect(loadCheckpoint(file)).rejects.toThrow("is of another version of 'tessera train' (tessera-run-2");
 });
 
-test('a checkpoint is refused where classes or words are others than when it was trained', () => {
+test('a checkpoint is refused where classes, words or statistics are others than when it was trained', () => {
   const { classes, removedWords, statistics } = run;
   const data = { classes, removedWords, statistics, vocabulary: { words: ['red', 'green'] }, packages: {} };
   expect(() => checkData(run, data as unknown as EmojiData, 'a.safetensors')).toThrow('words');
   const same = { ...data, vocabulary: { words: run.words } };
+  for (const [change, message] of [
+    [{ classes: ['food', 'animals'] }, 'classes'],
+    [{ statistics: { ...statistics, mean: [0.5, 0.5, 0.6] } }, 'pixel statistics'],
+  ] as const)
+    expect(() => checkData(run, { ...same, ...change } as unknown as EmojiData, 'a.safetensors')).toThrow(
+      `trained on ${message} that differ`,
+    );
   expect(() => checkData(run, same as unknown as EmojiData, 'a.safetensors')).not.toThrow();
 });

@@ -1,4 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { chmod, lstat, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -67,6 +68,22 @@ test('a pipe is written into and stays a pipe', async () => {
   await writeFileAtomically(at('pipe'), 'through');
   expect([await read, (await lstat(at('pipe'))).isFIFO()]).toEqual(['through', true]);
   await expect(readWholeFile(at('pipe'))).rejects.toThrow('not a regular file');
+});
+
+const madeDevice = (): boolean => {
+  try {
+    execFileSync('mknod', [at('null'), 'c', '1', '3'], { stdio: 'ignore' });
+    writeFileSync(at('null'), '');
+    return true;
+  } catch {
+    return false; // only root may make devices, and not everywhere
+  }
+};
+test.skipIf(!madeDevice())('a device is written into and stays a device', async () => {
+  await checkWritable(at('null'));
+  await writeFileAtomically(at('null'), 'gone');
+  expect((await lstat(at('null'))).isCharacterDevice()).toBe(true);
+  await expect(readWholeFile(at('null'))).rejects.toThrow('not a regular file');
 });
 
 test('what killed writers have left is removed after an hour', async () => {
