@@ -201,7 +201,7 @@ class ColumnCounter {
       rows: this.#rows,
       missing: this.#missing,
       ...(counts as unknown as CellCounts),
-      distinct: this.#estimate?.count ?? this.#values.size,
+      distinct: Math.min(this.#estimate?.count ?? this.#values.size, this.#rows - this.#missing),
       isExact: this.#estimate === undefined,
       values: new Map(Array.from(this.#values, ([value, { count }]) => [value, count])),
       ...(this.#minimum <= this.#maximum ? { range: [this.#minimum, this.#maximum] } : {}),

@@ -4,7 +4,10 @@ import { hashText } from './hash.js';
 const REGISTER_BITS = 14;
 const REGISTERS = 2 ** REGISTER_BITS;
 
-/** Estimates the number of distinct texts in 16 KiB (HyperLogLog, Flajolet et al. 2007, with 64-bit hashes). */
+/**
+ * Estimates the number of distinct texts in 16 KiB (HyperLogLog, Flajolet et al. 2007, with 64-bit hashes), without the
+ * bias that the original has around 40,000 (Ertl 2017).
+ */
 export class DistinctEstimate {
   readonly #registers = new Uint8Array(REGISTERS);
 
@@ -14,16 +17,26 @@ export class DistinctEstimate {
     if (rank > this.#registers[register]) this.#registers[register] = rank;
   }
 
-  /** The estimate, with a standard error of 0.8%. */
+  /** The estimate m^2 / (2 ln 2 (m sigma(e / m) + sum of 2^-rank)), of m registers and e empty ones; standard error 0.8%. */
   get count(): number {
     let sum = 0;
     let empty = 0;
     for (const rank of this.#registers) {
-      sum += 2 ** -rank;
-      empty += Number(rank === 0);
+      if (rank === 0) empty++;
+      else sum += 2 ** -rank;
     }
-    const estimate = (0.7213 / (1 + 1.079 / REGISTERS)) * (REGISTERS ** 2 / sum);
-    // Few values leave registers empty: counting those is then more accurate.
-    return Math.round(estimate <= 2.5 * REGISTERS && empty > 0 ? REGISTERS * Math.log(REGISTERS / empty) : estimate);
+    return Math.round(REGISTERS ** 2 / (2 * Math.LN2 * (REGISTERS * sigma(empty / REGISTERS) + sum)));
   }
+}
+
+/** sigma(x) = x + sum over k >= 1 of x^(2^k) 2^(k - 1), for x in [0, 1]. */
+function sigma(x: number): number {
+  if (x === 1) return Number.POSITIVE_INFINITY;
+  let sum = x;
+  let before = Number.NaN;
+  for (let [power, weight] = [x * x, 1]; sum !== before; power *= power, weight *= 2) {
+    before = sum;
+    sum += power * weight;
+  }
+  return sum;
 }

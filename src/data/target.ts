@@ -98,10 +98,10 @@ function tagsTarget(column: ColumnStatistics): InferredTarget {
 }
 
 /** @throws TesseraError if there are more classes or tags than can be predicted, or fewer than two. */
-function expectFew({ column }: ColumnStatistics, found: number, what: 'classes' | 'tags'): void {
+function expectFew({ column, isExact }: ColumnStatistics, found: number, what: 'classes' | 'tags'): void {
   if (found >= 2 && found <= MOST_CLASSES) return;
   throw new TesseraError(
-    `the target '${column}' has ${count(found)} ${what}; expected 2 to ${count(MOST_CLASSES)}; merge the rare ones, or predict a number with --number ${column}`,
+    `the target '${column}' has ${isExact ? '' : 'about '}${count(found)} ${what}; expected 2 to ${count(MOST_CLASSES)}; merge the rare ones, or predict a number with --number ${column}`,
   );
 }
 
