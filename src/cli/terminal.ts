@@ -64,18 +64,19 @@ export function restoreTerminal(): void {
 
 class BarProgress implements Progress {
   readonly #bar: SingleBar;
+  readonly #hasTotal: boolean;
   constructor(total: number | undefined, label: string) {
-    const format =
-      total === undefined
-        ? `${label} {value} {detail}`
-        : `${label} [{bar}] {value}/{total} {detail} {eta_formatted} left`;
+    this.#hasTotal = total !== undefined;
+    const format = this.#hasTotal
+      ? `${label} [{bar}] {value}/{total} {detail} {eta_formatted} left`
+      : `${label} {value} {detail}`;
     this.#bar = new SingleBar({ format, stream: process.stderr, hideCursor: true, barsize: 24, gracefulExit: false });
     shownBars.add(this.#bar);
     this.#bar.start(total ?? Number.MAX_SAFE_INTEGER, 0, { detail: '' });
   }
   update(done: number, detail: string, total?: number): void {
     if (total !== undefined) this.#bar.setTotal(total);
-    this.#bar.update(done, { detail });
+    this.#bar.update(done, { detail: this.#hasTotal && detail !== '' ? `${detail},` : detail });
   }
   stop(): void {
     this.#bar.stop();
@@ -106,11 +107,8 @@ class LineProgress implements Progress {
     const since = done - this.#start.done;
     const seconds = (now - this.#start.time) / 1000;
     const left = total === undefined || since === 0 ? '' : `${Math.round((seconds / since) * (total - done))} s left`;
-    this.note(
-      [this.label, total === undefined ? done : `${done}/${total}`, detail, left]
-        .filter((word) => word !== '')
-        .join(' '),
-    );
+    const details = [detail, left].filter((word) => word !== '').join(', ');
+    this.note(`${this.label} ${total === undefined ? done : `${done}/${total}`} ${details}`.trimEnd());
   }
   stop(): void {}
 }

@@ -42,7 +42,7 @@ export class TrainingView {
     const seconds = (performance.now() - this.#begin) / 1000;
     const since = steps - this.#first;
     const rows = since > 0 ? `, ${Math.round((since * config.training.batch) / seconds)} rows/s` : '';
-    this.#progress.update(steps, `epoch ${epoch}, loss ${loss.toFixed(3)}${this.#validation}${rows},`, total);
+    this.#progress.update(steps, `epoch ${epoch}, loss ${loss.toFixed(3)}${this.#validation}${rows}`, total);
   }
 
   epoch({ epoch, loss, validation }: EpochRecord): void {

@@ -21,10 +21,10 @@ test('progress prints a line for every tenth, and one at least every 30 seconds'
   }
   expect(lines.slice(0, 3)).toEqual([
     'training 1/100 loss 1',
-    'training 11/100 loss 1 89 s left',
-    'training 14/100 loss 1 337 s left',
+    'training 11/100 loss 1, 89 s left',
+    'training 14/100 loss 1, 337 s left',
   ]);
-  expect(lines.at(-1)).toBe('training 24/100 loss 1 829 s left');
+  expect(lines.at(-1)).toBe('training 24/100 loss 1, 829 s left');
 });
 
 test('progress of unknown length prints a line every 30 seconds', () => {
