@@ -106,8 +106,9 @@ export async function renderImage(bytes: Uint8Array, pixels: number): Promise<Ui
 }
 
 function undecodable(error: Error, name: string): TesseraError {
-  // The decoder says the same on several lines.
-  const [reason] = error.message.split('\n');
+  // The decoder says the same on several lines; where it decodes other images meanwhile, it may lose what was wrong.
+  const [line] = error.message.split('\n');
+  const reason = line === 'Unknown error' ? 'it is cut off or damaged' : line.replace(/:$/, '');
   const message = /pixel limit/i.test(reason)
     ? `it has more than ${MAXIMUM_PIXELS.toLocaleString('en-US')} pixels; scale it down`
     : `${reason}; expected a PNG, JPEG, WebP, GIF or SVG image`;
