@@ -192,7 +192,7 @@ export class RunFolder {
     if (!(await this.has(name)))
       throw new TesseraError(`'${this.folder}' is not the folder of a run: it has no ${FILES[name]}`);
     const text = new TextDecoder().decode(await readWholeFile(this.file(name)));
-    return this.#named(name, () => parse(JSON.parse(text)));
+    return this.#named(name, () => parse(parsedJson(text)));
   }
 
   /** Does something with a file's content; errors name the file. */
@@ -202,6 +202,17 @@ export class RunFolder {
     } catch (error) {
       throw new TesseraError(`'${this.file(name)}': ${(error as Error).message}`, { cause: error });
     }
+  }
+}
+
+/** @throws TesseraError if a text is no JSON. */
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new TesseraError(`it is no JSON (${(error as Error).message}); restore the file, or train again`, {
+      cause: error,
+    });
   }
 }
 

@@ -72,6 +72,12 @@ test('a row of which all is absent has an answer', async () => {
   expect(await predictor.predictAll([])).toEqual([]);
 });
 
+test('what is no array of rows is refused', async () => {
+  await expect(predictor.predictAll({ price: 1 } as never)).rejects.toThrow(
+    'Predictor.predictAll: expected an array of rows, got an object (Object); predict takes one row',
+  );
+});
+
 test('unknown options are refused', async () => {
   await expect(predictor.answerRows(tableOf(['title'], []), [], { cachBytes: 1 } as never)).rejects.toThrow(
     "Predictor.answerRows: there is no option 'cachBytes' (did you mean 'cacheBytes'?)",
