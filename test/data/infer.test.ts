@@ -169,7 +169,11 @@ describe('the target', () => {
       column((row) => `c${row % 2000}`, 6000),
       "the target 'label' has 2,000 classes; expected 2 to 1,000",
     ],
-    ['40,000 classes', column((row) => `c${row % 40_000}`, 90_000), /has about (39|40),\d+ classes; expected 2 to 1,000/],
+    [
+      '40,000 classes',
+      column((row) => `c${row % 40_000}`, 90_000),
+      /has about (39|40),\d+ classes; expected 2 to 1,000/,
+    ],
   ])('%s is refused', async (_, cells, message) => {
     const statistics = await statisticsOf('label', cells);
     expect(() => inferTarget(statistics)).toThrow(message);

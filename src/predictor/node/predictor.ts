@@ -9,7 +9,16 @@ import { parseSchema, type Schema, targetOf } from '../../data/schema.js';
 import type { CellError, Row } from '../../data/table.js';
 import type { Multimodal } from '../../models/index.js';
 import { TesseraError } from '../../tensor/index.js';
-import { anything, callable, checkOptions, expectValue, nonNegative, optional, shown, text } from '../../tensor/options.js';
+import {
+  anything,
+  callable,
+  checkOptions,
+  expectValue,
+  nonNegative,
+  optional,
+  shown,
+  text,
+} from '../../tensor/options.js';
 import { type Answer, answerOf } from '../answers.js';
 import { buildModel } from '../build.js';
 import { outputsOf } from '../predict-rows.js';
@@ -99,7 +108,9 @@ export class Predictor {
   /** Answers several rows, in their order. @throws TesseraError as `predict` does. */
   async predictAll(rows: readonly RowObject[]): Promise<Answer[]> {
     if (!Array.isArray(rows))
-      throw new TesseraError(`Predictor.predictAll: expected an array of rows, got ${shown(rows)}; predict takes one row`);
+      throw new TesseraError(
+        `Predictor.predictAll: expected an array of rows, got ${shown(rows)}; predict takes one row`,
+      );
     return Promise.all(rows.map((row, at) => this.#answer(row, at + 1)));
   }
 

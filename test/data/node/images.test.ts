@@ -22,7 +22,9 @@ test('a thumbnail is a small picture of the same shape, upright', async () => {
 test('bytes that are no image are refused', async () => {
   await expect(thumbnail(Uint8Array.of(1, 2, 3))).rejects.toThrow(/^cannot decode 'image': .*; expected a PNG/);
   const cut = (await picture(9, 9).png().toBuffer()).subarray(0, 30);
-  await expect(thumbnail(cut)).rejects.toThrow("cannot decode 'image': Input buffer has corrupt header; expected a PNG");
+  await expect(thumbnail(cut)).rejects.toThrow(
+    "cannot decode 'image': Input buffer has corrupt header; expected a PNG",
+  );
 });
 
 test('the shape of a decoded image is checked', async () => {

@@ -87,7 +87,9 @@ test('names what is missing, damaged or of another version', async () => {
     checkpoint: run.file('checkpoint'),
   };
   writeFileSync(config, '{');
-  await expect(run.readConfig()).rejects.toThrow(/^'.*config.json': it is no JSON \(.*\); restore the file, or train again$/);
+  await expect(run.readConfig()).rejects.toThrow(
+    /^'.*config.json': it is no JSON \(.*\); restore the file, or train again$/,
+  );
   writeFileSync(config, JSON.stringify({ ...CONFIG, version: 9 }));
   await expect(run.readConfig()).rejects.toThrow('expected version 2, got 9; the run is of another version of Tessera');
   await run.writeModel(state.tensors);
