@@ -55,7 +55,7 @@ function attended(blocks: number, rows: number, features: number, when?: KernelC
   });
   return {
     name: `attention ${blocks} heads, ${rows} x ${rows}, ${features} features`,
-    ...(when === undefined ? {} : { when }),
+    when,
     flops: 4 * scores * features,
     bytes: 16 * count,
     buffers: {

@@ -57,7 +57,7 @@ function convolution({ batch, pixels, inputs, outputs, padding, when }: Geometry
   });
   const geometry = `(${batch}, ${pixels}, ${pixels}, ${inputs}) -> ${outputs}, 3 x 3`;
   const common = {
-    ...(when === undefined ? {} : { when }),
+    when,
     flops: 2 * sizes.y * 9 * inputs,
     bytes: 4 * (sizes.x + sizes.w + sizes.y),
   };

@@ -6,10 +6,9 @@ function crossEntropy(rows: number, cols: number, when?: KernelCase['when']): Ke
   const values = { rows, cols };
   const generator = new Generator(1);
   const labels = Int32Array.from({ length: rows }, () => generator.integer(cols));
-  const common = when === undefined ? {} : { when };
   return [
     {
-      ...common,
+      when,
       ...crossEntropyForward.workgroup.scalar.cost(values),
       name: `cross-entropy ${rows} x ${cols}`,
       buffers: { logits: rows * cols, labels, loss: rows, maximum: rows, sums: rows },
@@ -17,7 +16,7 @@ function crossEntropy(rows: number, cols: number, when?: KernelCase['when']): Ke
       rungs: rowRungs(crossEntropyForward, values),
     },
     {
-      ...common,
+      when,
       ...crossEntropyBackward.cost(values),
       name: `cross-entropy gradient ${rows} x ${cols}`,
       buffers: {

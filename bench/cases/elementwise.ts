@@ -57,7 +57,7 @@ function chain(count: number, when?: KernelCase['when']): KernelCase {
   });
   return {
     name: `tanh(sigmoid(x·a + b) - c) of ${count}`,
-    ...(when === undefined ? {} : { when }),
+    when,
     flops: CHAIN.reduce((sum, [fn]) => sum + fn.flops, 0) * count,
     bytes: 20 * count,
     buffers: { x: count, a: count, b: count, c: count, t1: count, t2: count, t3: count, t4: count, y: count },

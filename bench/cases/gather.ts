@@ -24,7 +24,6 @@ function embedding(rows: number, cols: number, count: number, when?: KernelCase[
   const values = { count, rows, cols };
   const generator = new Generator(1);
   const indices = Int32Array.from({ length: count }, () => generator.integer(rows));
-  const common = when === undefined ? {} : { when };
   const gathered = { ...values, first_row: 0 };
   const positions = () => new Int32Array(count);
   const summed = (name: string, kernel: typeof sumRows.scalar): Rung => ({
@@ -37,7 +36,7 @@ function embedding(rows: number, cols: number, count: number, when?: KernelCase[
   });
   return [
     {
-      ...common,
+      when,
       ...gatherRows.scalar.cost(gathered),
       name: `gather ${count} of ${rows} x ${cols}`,
       outputs: ['y'],
@@ -45,7 +44,7 @@ function embedding(rows: number, cols: number, count: number, when?: KernelCase[
       rungs: [single('an element', gatherRows.scalar, gathered), single('vec4', gatherRows.vec4, gathered)],
     },
     {
-      ...common,
+      when,
       ...sumRows.scalar.cost(values),
       name: `scatter-add ${count} to ${rows} x ${cols}`,
       outputs: ['y'],

@@ -4,14 +4,13 @@ import { type KernelCase, rowRungs, single } from './case.js';
 function layerNorm(rows: number, cols: number, when?: KernelCase['when']): KernelCase[] {
   const values = { rows, cols, centered: 1, epsilon: 1e-3 };
   const size = rows * cols;
-  const common = when === undefined ? {} : { when };
   const forward = { x: size, scale: cols, shift: cols, y: size, mean: rows, mean_low: rows, rstd: rows };
   // What the forward pass would have kept of rows of normal numbers.
   const kept = { mean: new Float32Array(rows), mean_low: new Float32Array(rows), rstd: new Float32Array(rows).fill(1) };
   const { epsilon: _, ...sizes } = values;
   return [
     {
-      ...common,
+      when,
       ...layerNormForward.workgroup.scalar.cost(values),
       name: `layer norm ${rows} x ${cols}`,
       buffers: forward,
@@ -19,7 +18,7 @@ function layerNorm(rows: number, cols: number, when?: KernelCase['when']): Kerne
       rungs: [single('naive', layerNormNaive, values), ...rowRungs(layerNormForward, values)],
     },
     {
-      ...common,
+      when,
       ...layerNormBackward.workgroup.scalar.cost(sizes),
       name: `layer norm gradient ${rows} x ${cols}`,
       buffers: { x: size, scale: cols, ...kept, dy: size, dx: size },

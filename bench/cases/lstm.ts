@@ -128,7 +128,7 @@ function forward(sequence: Sequence): KernelCase {
   const parts = ['h', 'c', 'i', 'f', 'g', 'o', 'i_sum', 'f_sum', 'g_sum', 'o_sum', 'kept', 'added', 'c_tanh'];
   return {
     name: `LSTM ${named(sequence)}`,
-    ...(when === undefined ? {} : { when }),
+    when,
     flops: time * lstmCell.cost({ step: 0, batch, hidden_size: hidden }).flops,
     // The gates come and go, the states go; the weights need to come once.
     bytes: 4 * (4 * hidden ** 2 + time * state * 10),
@@ -172,7 +172,7 @@ function backward(sequence: Sequence): KernelCase {
   const gates = Float32Array.from({ length: 4 * time * state }, (_, at) => ((at * 7919) % 2003) / 2003);
   return {
     name: `LSTM gradient ${named(sequence)}`,
-    ...(when === undefined ? {} : { when }),
+    when,
     flops: time * lstmCellBackward.cost({ step: 0, time, batch, hidden_size: hidden }).flops,
     bytes: 4 * (4 * hidden ** 2 + time * state * 12),
     buffers: {

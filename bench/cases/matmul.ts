@@ -37,7 +37,7 @@ function product(m: number, k: number, n: number, when?: KernelCase['when']): Ke
   const vec4 = [m, k, n].every((size) => size % 4 === 0);
   return {
     name: `matmul ${m} x ${k} x ${n}`,
-    ...(when === undefined ? {} : { when }),
+    when,
     flops: 2 * m * n * k,
     bytes: 4 * (m * k + k * n + m * n),
     buffers: { a: m * k, b: k * n, c: m * n },
@@ -104,7 +104,7 @@ function productF16(m: number, k: number, n: number, when?: KernelCase['when']):
   });
   return {
     name: `matmul ${m} x ${k} x ${n} in f16`,
-    ...(when === undefined ? {} : { when }),
+    when,
     flops: 2 * m * n * k,
     bytes: 2 * (m * k + k * n) + 4 * m * n,
     // Getters, because they are large: made where they are timed, and nowhere else.

@@ -23,7 +23,7 @@ function transpose(rows: number, cols: number, when?: KernelCase['when']): Kerne
   const values = copyOf([1, 1, 1, cols, rows], [0, 0, 0, 1, cols], [0, 0, 0, rows, 1]);
   return {
     name: `transpose ${rows} x ${cols}`,
-    ...(when === undefined ? {} : { when }),
+    when,
     flops: 0,
     bytes: 8 * rows * cols,
     buffers: { x: rows * cols, y: rows * cols },
@@ -41,7 +41,7 @@ function concatenation(rows: number, cols: number, when?: KernelCase['when']): K
   const vec4 = copyOf([1, 1, 1, rows, cols / 4], [0, 0, 0, cols / 4, 1], [0, 0, 0, cols / 2, 1]);
   return {
     name: `concatenation ${rows} x ${cols}`,
-    ...(when === undefined ? {} : { when }),
+    when,
     flops: 0,
     bytes: 8 * rows * cols,
     outputs: ['y'],

@@ -16,7 +16,7 @@ function updates(count: number, when?: KernelCase['when']): KernelCase[] {
     const values = { count0: count, ...NUMBERS, ...numbers };
     return {
       name: `${name} on ${count} parameters`,
-      ...(when === undefined ? {} : { when }),
+      when,
       ...kernel.cost(values),
       buffers: { ...common, ...moments },
       outputs: ['parameter0', ...Object.keys(moments)],

@@ -9,7 +9,7 @@ function sum(outer: number, n: number, inner: number, when?: KernelCase['when'])
   const values = { outer, n, inner, chunks: 1, chunk_length: n };
   return {
     name: inner === 1 ? `sum of ${outer} rows of ${n}` : `sum over ${n} rows of ${inner}`,
-    ...(when === undefined ? {} : { when }),
+    when,
     flops: outer * n * inner,
     bytes: 4 * (outer * n * inner + outer * inner),
     buffers: { x: outer * n * inner, y: outer * inner },
@@ -36,7 +36,7 @@ function total(n: number, when?: KernelCase['when']): KernelCase {
   });
   return {
     name: `sum of ${n} numbers`,
-    ...(when === undefined ? {} : { when }),
+    when,
     flops: n,
     bytes: 4 * (n + 1),
     buffers: { x: n, partial: chunks, y: 1 },

@@ -18,7 +18,7 @@ function softmax(rows: number, cols: number, when?: KernelCase['when']): KernelC
     output: string,
     first: Rung[] = [],
   ) => ({
-    ...(when === undefined ? {} : { when }),
+    when,
     ...kernels.workgroup.scalar.cost(values),
     name: `${name} ${rows} x ${cols}`,
     buffers,

@@ -37,7 +37,7 @@ const json = () => new Option('--json', 'print the result as one JSON object, an
 const DEFAULT_RUN = 'runs/small-seed0';
 /** The exit code of the command that has run. */
 let exitCode = 0;
-/** What was given to it. */
+/** The arguments of that command. */
 let given: readonly string[] = [];
 
 addModelOptions(addTableOptions(program.command('train', { isDefault: true })))

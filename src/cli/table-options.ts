@@ -14,7 +14,7 @@ import type { Fractions } from '../data/schema.js';
 export const TABLE_ARGUMENT =
   'CSV, TSV, JSON lines or Parquet, also packed by gzip, or a folder with a folder of images for each class; several are one table';
 
-/** What the flags say of how a table is read. */
+/** The flags of how a table is read. */
 export interface ReadFlags {
   readonly encoding?: Encoding;
   readonly delimiter?: string;
@@ -25,7 +25,7 @@ export interface ReadFlags {
 /** The names of these flags. */
 export const READ_FLAGS = ['encoding', 'delimiter', 'allowOutside', 'onError'] as const satisfies (keyof ReadFlags)[];
 
-/** What the flags say. */
+/** The flags of commands that read tables. */
 export interface TableOptions extends ReadFlags, Readonly<Partial<Record<KindName | 'ignore', readonly string[]>>> {
   readonly target?: string;
   readonly schema?: string;
@@ -38,7 +38,7 @@ export interface TableOptions extends ReadFlags, Readonly<Partial<Record<KindNam
   readonly seed?: number;
 }
 
-/** What the flags of kinds say in the help. */
+/** The help of the flags of kinds. */
 const KIND_FLAGS: Readonly<Record<KindName | 'ignore', string>> = {
   text: 'texts',
   image: 'paths of images, relative to the table',

@@ -7,7 +7,7 @@ import type { TableOptions } from './table-options.js';
  * The flags of `tessera train` for a table. This file loads fast, for the help.
  */
 
-/** What the flags say, beside those of every table. */
+/** The flags of `train`, beside those of every table. */
 export interface ModelOptions {
   readonly fusion?: FusionName;
   readonly encoder?: Readonly<Record<string, string>>;

@@ -30,7 +30,7 @@ export class CellErrors {
 
   /** @throws TesseraError if `onError` is none of the three. */
   constructor(
-    /** What happens to them. */
+    /** The choice of what happens to such cells. */
     readonly onError: OnError = 'stop',
   ) {
     expectValue('CellErrors', 'onError', onError, oneOf('stop', 'skip', 'missing'));

@@ -29,7 +29,7 @@ export interface CellCounts {
   readonly lists: number;
 }
 
-/** What is known of a column after one pass over the table, in bounded memory. */
+/** Statistics of a column after one pass over the table, in bounded memory. */
 export interface ColumnStatistics extends CellCounts {
   /** The column's name. */
   readonly column: string;
@@ -77,7 +77,7 @@ const COUNTED = [
   'lists',
 ] as const satisfies readonly (keyof CellCounts)[];
 
-/** What one cell can be read as. */
+/** The kinds that one cell can be read as. */
 interface Facts {
   /** A bit for each of `COUNTED`: cheaper to keep and to add up than an object. */
   readonly bits: number;

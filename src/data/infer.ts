@@ -3,7 +3,7 @@ import type { ColumnStatistics } from './columns.js';
 import type { KindName } from './fields/field.js';
 import type { Settings } from './schema.js';
 
-/** What a column was found to be, and why. */
+/** The kind that was inferred for a column, and why. */
 export interface Inference {
   /** Its kind, or 'ignored' for a column that says nothing. */
   readonly kind: KindName | 'ignored';

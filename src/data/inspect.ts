@@ -29,7 +29,7 @@ export interface InspectOptions {
   readonly onError?: OnError;
 }
 
-/** What was found out about a table. */
+/** The result of inspecting a table. */
 export interface Inspection {
   /** What every column is, and how rows are divided. */
   readonly schema: Schema;
@@ -41,7 +41,7 @@ export interface Inspection {
   readonly parts: RowParts;
   /** Rows with images, drawn at random: at most 36. */
   readonly withImages: readonly Row[];
-  /** What looks wrong. */
+  /** Warnings of what looks wrong. */
   readonly warnings: readonly TableWarning[];
   /** The cells that could not be read. */
   readonly errors: CellErrors;
@@ -75,7 +75,7 @@ export async function inspectTable(table: Table, options: InspectOptions = {}): 
   });
   const errors = new CellErrors(onError);
   const parts = await splitRows(watched, schema.split, {
-    ...(schema.target === undefined ? {} : { target: schema.target.column }),
+    target: schema.target?.column,
     isStratified: schema.target?.classes !== undefined && schema.target.kind !== 'tags',
     allowEmpty: schema.target === undefined,
     errors,

@@ -16,7 +16,7 @@ import { inferTarget } from './target.js';
 /** Columns by the kind that a user gives them. */
 export type Overrides = Readonly<Partial<Record<KindName | 'ignore', readonly string[]>>>;
 
-/** What is predicted if the target is given a kind. */
+/** The task if the target is given a kind. */
 const TASK_OF: Readonly<Partial<Record<KindName, TaskKind>>> = {
   category: 'category',
   boolean: 'category',

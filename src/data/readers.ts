@@ -4,7 +4,7 @@ import type { FileAccess, Origin } from './fields/field.js';
 import { expectColumn, type Schema } from './schema.js';
 import { type Cell, CellError, type Row, type Table } from './table.js';
 
-/** What reading rows needs beside a table. */
+/** Options of reading rows. */
 export interface EncodeOptions {
   /** Notes the cells that cannot be used, and says what happens to them. A row without a target is left out anyhow. */
   readonly errors?: CellErrors;
@@ -25,7 +25,7 @@ export interface Reader {
   parse(cell: Cell): unknown;
 }
 
-/** What is needed of a table besides its rows. */
+/** A table without its rows. */
 export type Source = Pick<Table, 'name' | 'columns' | 'readFile'>;
 
 /** @throws TesseraError if the table lacks the column. */
@@ -56,7 +56,7 @@ export const originOf = ({ file, number }: Row): Origin => ({ file, number });
 
 const CACHE_BYTES = 512 * 2 ** 20;
 
-/** What the column of a field needs of files. The images of a table share the bytes that may be kept. */
+/** The access of a field's column to files. The images of a table share the bytes that may be kept. */
 export function filesOf(
   table: Source,
   { fields }: Schema,

@@ -12,7 +12,7 @@ export type RowSource = Iterable<RowObject> | AsyncIterable<RowObject>;
 
 /** Options of `tableOf`. */
 export interface TableOfOptions {
-  /** What messages call the table. Default 'rows'. */
+  /** The name of the table in messages. Default 'rows'. */
   readonly name?: string;
   /** The columns in order. Default the keys of the first 10,000 rows. */
   readonly columns?: readonly string[];

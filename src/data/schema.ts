@@ -28,7 +28,7 @@ export interface SchemaTarget {
   readonly settings: Settings;
   /** The classes or tags, in the order of the model's outputs; a number has none. */
   readonly classes?: readonly string[];
-  /** Of a number: what was learned from the training rows, once it was. */
+  /** The state of a number, learned from the training rows, once it was. */
   readonly state?: unknown;
 }
 
@@ -38,9 +38,9 @@ export interface SchemaField {
   readonly column: string;
   /** Its kind. */
   readonly kind: KindName;
-  /** What was chosen for it. */
+  /** The settings chosen for it. */
   readonly settings: Settings;
-  /** What was learned from the training rows, once it was. */
+  /** The state learned from the training rows, once it was. */
   readonly state?: unknown;
 }
 
@@ -72,7 +72,7 @@ export type Split =
 export interface Schema {
   /** The version of this format. */
   readonly version: 1;
-  /** What is predicted; a schema without one describes a table, but nothing can be trained on it. */
+  /** The target; a schema without one describes a table, but nothing can be trained on it. */
   readonly target?: SchemaTarget;
   /** The columns that the model reads. */
   readonly fields: readonly SchemaField[];

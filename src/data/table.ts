@@ -21,7 +21,7 @@ export const CHUNK_ROWS = 1000;
 
 /** Rows of named cells, which can be read any number of times. Reading is streamed: no table is held as a whole. */
 export interface Table {
-  /** What messages call it. */
+  /** The name of the table in messages. */
   readonly name: string;
   /** The names of the columns, each once. */
   readonly columns: readonly string[];
@@ -66,7 +66,7 @@ export function watchRows(table: Table, see: (row: Row) => void): Table {
   return {
     name: table.name,
     columns: table.columns,
-    ...(table.size === undefined ? {} : { size: table.size }),
+    size: table.size,
     readFile: (path, row) => table.readFile(path, row),
     async *rows(errors) {
       for await (const chunk of table.rows(errors)) {

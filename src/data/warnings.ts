@@ -78,7 +78,7 @@ const leakWarnings = (column: string, leak: string | undefined): TableWarning[] 
 
 const warning = (code: WarningCode, column: string | undefined, message: string): TableWarning => ({
   code,
-  ...(column === undefined ? {} : { column }),
+  column,
   message,
 });
 

@@ -1,4 +1,5 @@
 import { Generator } from '../tensor/generator.js';
+import { formatShape } from '../tensor/graph/shape.js';
 import { type Shape, TesseraError, Variable } from '../tensor/index.js';
 import {
   checkOptions,
@@ -168,7 +169,7 @@ const identity: Initializer = (shape) => {
 
 /** The rows and columns of a matrix. @throws TesseraError if the shape is not that of a matrix. */
 function matrix(name: string, shape: Shape): readonly [number, number] {
-  if (shape.length !== 2) throw new TesseraError(`${name}: expected a matrix, got shape [${shape.join(', ')}]`);
+  if (shape.length !== 2) throw new TesseraError(`${name}: expected a matrix, got shape ${formatShape(shape)}`);
   const [rows, columns] = shape;
   return [rows, columns];
 }

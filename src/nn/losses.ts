@@ -1,4 +1,5 @@
 import { checkTensors } from '../tensor/graph/graph.js';
+import { formatShape, sameShape } from '../tensor/graph/shape.js';
 import { arange, crossEntropyRows, oneHot, type Tensor, TesseraError, tensor, where } from '../tensor/index.js';
 import { checkIndices, expectRank, expectShape, expectType } from '../tensor/ops/checks.js';
 import { checkOptions, fraction, integer, listOf, nonNegative, optional, positive } from '../tensor/options.js';
@@ -187,7 +188,7 @@ export function infoNCE(a: Tensor, b: Tensor, options: { readonly temperature?: 
 export function expectAlike(loss: string, x: Tensor, targets: Tensor, expected = 'targets must be'): void {
   checkTensors(loss, [x, targets]);
   expectType(loss, 'predictions', x, 'f32');
-  if (targets.dtype !== 'f32' || targets.shape.join() !== x.shape.join())
-    throw new TesseraError(`${loss}: ${expected} f32 [${x.shape.join(', ')}], got ${targets.describe()}`);
+  if (targets.dtype !== 'f32' || !sameShape(targets.shape, x.shape))
+    throw new TesseraError(`${loss}: ${expected} f32 ${formatShape(x.shape)}, got ${targets.describe()}`);
   if (x.size === 0) throw new TesseraError(`${loss}: the batch is empty: got ${x.describe()}`);
 }

@@ -1,5 +1,6 @@
 import { readBack } from '../tensor/evaluate.js';
 import { Generator as RandomGenerator } from '../tensor/generator.js';
+import { formatShape, sameShape } from '../tensor/graph/shape.js';
 import { type Tensor, TesseraError, Variable } from '../tensor/index.js';
 import { boolean, checkOptions, expectValue, oneOf, optional } from '../tensor/options.js';
 import { Parameter } from './initializers.js';
@@ -210,7 +211,7 @@ export abstract class Module {
       if (counted.has(variable)) continue;
       counted.add(variable);
       const { shape, size } = variable;
-      rows.push([name, `[${shape.join(', ')}]`, size.toLocaleString('en-US')]);
+      rows.push([name, formatShape(shape), size.toLocaleString('en-US')]);
       total += size;
     }
     rows.push(['total', '', total.toLocaleString('en-US')]);
@@ -297,13 +298,13 @@ export function applyState(
     const stored = values.get(name);
     if (stored === undefined) continue;
     const { shape, data } = stored;
-    if (shape.join() !== variable.shape.join())
+    if (!sameShape(shape, variable.shape))
       throw new TesseraError(
-        `loadState: '${name}' has shape [${shape.join(', ')}] in the state, the model needs [${variable.shape.join(', ')}]`,
+        `loadState: '${name}' has shape ${formatShape(shape)} in the state, the model needs ${formatShape(variable.shape)}`,
       );
     if (data.length !== variable.size)
       throw new TesseraError(
-        `loadState: '${name}' of shape [${shape.join(', ')}] needs ${variable.size} values, got ${data.length}`,
+        `loadState: '${name}' of shape ${formatShape(shape)} needs ${variable.size} values, got ${data.length}`,
       );
     changes.push(() => variable.set(data));
   }

@@ -1,3 +1,4 @@
+import { formatShape } from '../tensor/graph/shape.js';
 import { TesseraError } from '../tensor/index.js';
 import { byteArray, expectValue } from '../tensor/options.js';
 
@@ -86,7 +87,7 @@ function checkTensor(name: string, shape: unknown, data: unknown): void {
   const size = sizeOf(shape);
   if (data.length !== size) {
     throw new TesseraError(
-      `encodeSafetensors: '${name}' of shape [${shape.join(', ')}] needs ${size} values, got ${data.length}`,
+      `encodeSafetensors: '${name}' of shape ${formatShape(shape)} needs ${size} values, got ${data.length}`,
     );
   }
 }
@@ -184,7 +185,7 @@ function readEntry(name: string, value: unknown, length: number): Entry {
   const size = READERS[dtype].bytes * sizeOf(shape);
   if (end - begin !== size || end > length) {
     throw damaged(
-      `'${name}' of shape [${shape.join(', ')}] and dtype ${dtype} needs ${size} bytes, has [${begin}, ${end}) of ${length}`,
+      `'${name}' of shape ${formatShape(shape)} and dtype ${dtype} needs ${size} bytes, has [${begin}, ${end}) of ${length}`,
     );
   }
   return { name, dtype, shape, begin, end };

@@ -1,7 +1,7 @@
 import type { SchemaTarget } from '../data/schema.js';
 import { TAG_THRESHOLD } from './metrics/tags.js';
 
-/** What a model says of one row. */
+/** The answer of a model to one row. */
 export interface Answer {
   /** The most probable class, the number, or the tags with a probability of at least a half. */
   readonly prediction: string | number | readonly string[];

@@ -39,7 +39,7 @@ import {
 } from '../models/index.js';
 import { unknownName } from '../tensor/options.js';
 
-/** What the encoders of all kinds are given. */
+/** The options that the encoders of all kinds share. */
 interface Sizes {
   readonly width: number;
   readonly dropout: number;
@@ -126,7 +126,7 @@ export interface ModelConfig {
   readonly modalityDropout: number;
 }
 
-/** What a model is built from besides its configuration. */
+/** Options of `buildModel`. */
 export interface BuildOptions {
   /** The seed of the initial values and of all dropouts. */
   readonly seed: number;
@@ -183,7 +183,7 @@ function taskOf(
       return new ClassificationTask({
         ...head,
         classes: classes.length,
-        ...(classWeights === undefined ? {} : { classWeights }),
+        classWeights,
       });
     case 'ordinal':
       return new OrdinalTask({ ...head, classes: classes.length });

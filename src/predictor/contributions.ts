@@ -2,7 +2,7 @@ import { Generator, TesseraError } from '../tensor/index.js';
 import { checkOptions, nonNegativeInteger } from '../tensor/options.js';
 import { METRICS } from './metrics.js';
 
-/** What fields add to the predictions of a model. */
+/** The contributions of fields to the predictions of a model. */
 export interface Contributions {
   /** The number of rows on which it was measured. */
   readonly rows: number;
@@ -11,7 +11,7 @@ export interface Contributions {
   readonly fields: readonly Contribution[];
 }
 
-/** What a field adds to the predictions of a model. */
+/** The contribution of a field to the predictions of a model. */
 export interface Contribution {
   /** The field's name. */
   readonly name: string;
@@ -51,7 +51,7 @@ export async function contributionsOf(
   return { rows, all, fields: contributions };
 }
 
-/** By how much better a metric is with a field than without it. */
+/** The difference by which a metric is better with a field than without it. */
 export const gainOf = ({ all }: Contributions, { without }: Contribution, metric: string): number =>
   METRICS[metric].higherIsBetter ? all - without : without - all;
 

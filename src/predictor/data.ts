@@ -10,7 +10,7 @@ import { TesseraError } from '../tensor/index.js';
 export interface RunData extends EncodedTable {
   /** What each column is, and what was learned from the training rows. */
   readonly schema: Schema;
-  /** What was noted about cells that could not be used. */
+  /** The errors of cells that could not be used. */
   readonly errors: CellErrors;
 }
 

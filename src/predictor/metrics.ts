@@ -21,9 +21,9 @@ export type Metrics = Readonly<Record<string, number>>;
 /** 95% intervals of metrics by name. */
 export type Intervals = Readonly<Record<string, Interval>>;
 
-/** What is known of a metric. */
+/** The description of a metric. */
 export interface MetricDescription {
-  /** What a reader calls it. */
+  /** The name for readers. */
   readonly title: string;
   /** Whether a larger value is better. */
   readonly higherIsBetter: boolean;

@@ -6,9 +6,9 @@ import { TAG_THRESHOLD } from './metrics/tags.js';
 export interface WrongPrediction {
   /** Its index among the predictions. */
   readonly row: number;
-  /** What is true: a class, a number, or tags. */
+  /** The true class, number or tags. */
   readonly expected: string;
-  /** What was predicted. */
+  /** The predicted class, number or tags. */
   readonly predicted: string;
   /** The probability of what was predicted; numbers have none. */
   readonly probability?: number;

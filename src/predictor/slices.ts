@@ -3,7 +3,7 @@ import { allRows } from './metrics/metric.js';
 import { checkPredictions, type Predictions, selectRows } from './metrics/predictions.js';
 import { metricFunction } from './metrics.js';
 
-/** What a column says of each row: a number or a name; undefined where it is absent. */
+/** The value of a column for each row: a number or a name; undefined where it is absent. */
 export interface SliceColumn {
   readonly name: string;
   readonly values: readonly (number | string | undefined)[];
@@ -26,7 +26,7 @@ export interface Slice {
 
 /** Slices with fewer rows say little and are left out. */
 const MINIMUM_ROWS = 10;
-/** Of a column of names, the most frequent ones. */
+/** The number of names of a column that are slices: the most frequent ones. */
 const MAXIMUM_NAMES = 8;
 
 /**

@@ -4,7 +4,7 @@ import { TesseraError } from '../tensor/index.js';
 import type { RunData } from './data.js';
 import type { Target } from './metrics/predictions.js';
 
-/** What a target is to metrics and baselines. */
+/** The target in the terms of metrics and baselines. */
 export function taskTarget({ kind, classes = [] }: SchemaTarget): Target {
   if (kind === 'number') return { task: 'regression' };
   return kind === 'tags' ? { task: 'tags', tags: classes } : { task: 'classification', classes };

@@ -12,7 +12,7 @@ import {
   positiveInteger,
 } from '../tensor/options.js';
 
-/** What is known after an epoch. */
+/** The record of an epoch. */
 export interface EpochRecord {
   /** The number of the epoch, from 1 on. */
   readonly epoch: number;

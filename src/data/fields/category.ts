@@ -14,7 +14,7 @@ export interface CategorySettings {
   readonly size: number;
 }
 
-/** What is learned of a field of categories. */
+/** The learned state of a field of categories. */
 export interface CategoryState {
   readonly settings: CategorySettings;
   /** The values by falling frequency; they have the ids 2, 3, ... */

@@ -12,7 +12,7 @@ export interface DateSettings {
   readonly dayFirst: boolean;
 }
 
-/** What is learned of a field of dates: mean and deviation in days since 1970. */
+/** The learned state of a field of dates: mean and deviation in days since 1970. */
 export interface DateState {
   readonly settings: DateSettings;
   readonly mean: number;

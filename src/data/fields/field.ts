@@ -26,7 +26,7 @@ export interface ImageShape {
   readonly background: string;
 }
 
-/** What a field of files needs from outside; without it this folder runs in a browser too. */
+/** Access to files, passed to fields so that this folder runs in a browser too. */
 export interface FileAccess {
   /** Reads the file that a cell names. @throws TesseraError if it cannot be read. */
   readFile(path: string, origin: Origin): Promise<Uint8Array>;

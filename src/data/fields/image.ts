@@ -17,7 +17,7 @@ export interface ImageSettings extends Augmentation {
   readonly background: string;
 }
 
-/** What is learned of a field of images: the statistics of pixels in [0, 1]. */
+/** The learned state of a field of images: the statistics of pixels in [0, 1]. */
 export interface ImageState extends ChannelStatistics {
   readonly settings: ImageSettings;
 }

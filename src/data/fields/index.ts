@@ -18,7 +18,7 @@ export const kinds: Readonly<Record<KindName, FieldKind<unknown, object, FieldSt
   tags,
 };
 
-/** What every kind's state has. */
+/** The properties that the state of every kind has. */
 export interface FieldState {
   readonly settings: object;
 }

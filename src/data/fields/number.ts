@@ -23,7 +23,7 @@ export interface NumberSettings {
   readonly bins: number;
 }
 
-/** What is learned of a field of numbers. */
+/** The learned state of a field of numbers. */
 export interface NumberState {
   readonly settings: NumberSettings;
   readonly mean: number;

@@ -16,7 +16,7 @@ export interface TagsSettings {
   readonly size: number;
 }
 
-/** What is learned of a field of tags. */
+/** The learned state of a field of tags. */
 export interface TagsState {
   readonly settings: TagsSettings;
   /** The tags by falling frequency. */

@@ -31,7 +31,7 @@ export interface TextSettings {
   readonly subwords: 'auto' | number;
 }
 
-/** What is learned of a field of texts. */
+/** The learned state of a field of texts. */
 export interface TextState {
   readonly settings: TextSettings;
   /** The tokens by falling frequency; they have the ids 2, 3, ... */

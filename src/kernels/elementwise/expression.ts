@@ -69,10 +69,6 @@ export function layoutOf(from: readonly number[], to: readonly number[]): Layout
   return axes.some((axis) => axis.kept) ? axes : 'scalar';
 }
 
-/** A key of the WGSL of a layout; sizes are uniforms and not part of it. */
-export const layoutKey = (layout: Layout): string =>
-  typeof layout === 'string' ? layout : layout.map((axis) => (axis.kept ? 'k' : 'b')).join('');
-
 /** For each kept axis: the number of elements of the result per index, its size, and its stride in the operand. */
 export function strides(axes: readonly Axis[]): { after: number; size: number; stride: number; outermost: boolean }[] {
   let after = 1;

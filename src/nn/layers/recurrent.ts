@@ -1,4 +1,5 @@
 import type { Generator } from '../../tensor/generator.js';
+import { sameShape } from '../../tensor/graph/shape.js';
 import { concat, gru, type LstmState, lstm, type Tensor, TesseraError, type Variable } from '../../tensor/index.js';
 import { expectAxes, expectTensor, within } from '../../tensor/ops/checks.js';
 import { boolean, type Check, checkOptions, oneOf, optional, positiveInteger } from '../../tensor/options.js';
@@ -230,7 +231,7 @@ const MERGES = {
  */
 function splitDirections({ hidden, cell = hidden }: LstmState): [LstmState, LstmState] {
   const [batch, width] = hidden.shape;
-  if (hidden.rank !== 2 || width % 2 !== 0 || cell.shape.join() !== hidden.shape.join())
+  if (hidden.rank !== 2 || width % 2 !== 0 || !sameShape(cell.shape, hidden.shape))
     throw new TesseraError(
       `Bidirectional: an initial state must be (batch, 2 · outputs), both directions concatenated; got ${hidden.describe()}`,
     );

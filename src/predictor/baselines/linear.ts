@@ -36,7 +36,7 @@ export interface LinearOptions {
   readonly onStep?: (step: number, steps: number) => void;
 }
 
-/** What the linear baseline predicts. */
+/** The predictions of the linear baseline. */
 export interface LinearBaseline {
   readonly validation: Predictions;
   readonly test: Predictions;
@@ -108,7 +108,7 @@ function lowestLoss(candidates: readonly Predictions[]): number {
   return losses.indexOf(Math.min(...losses));
 }
 
-/** What the model was trained to minimize, on the host. */
+/** The loss that the model was trained to minimize, on the host. */
 function lossOf(predictions: Predictions): number {
   const { task, targets, outputs } = predictions;
   if (task !== 'tags')

@@ -42,7 +42,7 @@ export async function* predictTable(
   onErrors?.(errors);
 }
 
-/** Of more classes or tags, only the predicted ones are written. */
+/** The number of classes or tags up to which all are written; of more only the predicted ones are. */
 const MOST_COLUMNS = 50;
 
 /**

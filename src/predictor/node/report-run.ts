@@ -61,7 +61,7 @@ export async function reportRun(
     {
       thumbnail,
       onError: config.table.onError,
-      ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+      onProgress: options.onProgress,
     },
   );
 }

@@ -61,7 +61,7 @@ export async function trainRun(
   }
   const model = buildModel(data.schema, config.model, {
     seed: config.seed,
-    ...(weights === undefined ? {} : { classWeights: weights }),
+    classWeights: weights,
   });
   const { encoded, train, validation } = data;
   const state = await trainModel(
@@ -70,8 +70,8 @@ export async function trainRun(
     config.training,
     {
       seed: config.seed,
-      ...(start === undefined ? {} : { start }),
-      ...(hooks.signal === undefined ? {} : { signal: hooks.signal }),
+      start,
+      signal: hooks.signal,
       onStep: (step) => hooks.onStep?.(step),
       async onEpoch(record) {
         await folder.appendMetrics(record);

@@ -8,7 +8,7 @@ import type { MakeReportOptions, ReportedRun } from './reported-run.js';
 /** The maximum number of test rows that contributions are measured on. */
 const ROWS = 2_000;
 
-/** What each field adds, measured on some of the test rows. */
+/** The contribution of each field, measured on some of the test rows. */
 export async function fieldContributions(
   { schema, rows: { encoded, test }, facts, predict }: ReportedRun,
   metric: string,
@@ -29,7 +29,7 @@ export async function fieldContributions(
   return contributionsOf(names, rows.length, score, { seed: facts.seed });
 }
 
-/** In place of each row another of the rows, as an order of them says: indexed by the number of the encoded row. */
+/** Replaces each row by another, in a given order of them; indexed by the number of the encoded row. */
 function otherRows(rows: Uint32Array, order: Uint32Array, size: number): Uint32Array {
   const others = new Uint32Array(size);
   rows.forEach((row, at) => {

@@ -3,7 +3,7 @@ export class Html {
   constructor(readonly text: string) {}
 }
 
-/** What can be put into a piece of HTML; undefined leaves nothing. */
+/** Content of a piece of HTML; undefined leaves nothing. */
 export type Content = Html | string | number | undefined | readonly Content[];
 
 /**
@@ -69,7 +69,7 @@ const isNumeric = (cell: Content, at: number): boolean => at > 0 && typeof cell 
 /** A text from the table, whose direction is its own: it may be of any script. */
 export const isolated = (text: string): Html => html`<bdi>${text}</bdi>`;
 
-/** What is long is shown on demand. */
+/** Long content, which is shown on demand. */
 export const folded = (summary: string, content: Content): Html =>
   html`<details><summary>${summary}</summary>${content}</details>`;
 

@@ -17,7 +17,7 @@ const MISTAKES = 12;
 /** The maximum number of test rows that slices are measured on. */
 const SLICE_ROWS = 5_000;
 const SLICE_RESAMPLES = 400;
-/** Of many fields, the ones that add most are sliced. */
+/** The number of fields that are sliced: those that add most. */
 const SLICED_FIELDS = 20;
 
 /**

@@ -7,11 +7,11 @@ import type { Schema, SchemaField } from '../../data/schema.js';
 import type { Row, Table } from '../../data/table.js';
 import type { SliceColumn } from '../slices.js';
 
-/** What a report needs of the cells from which rows were encoded. */
+/** The cells from which rows were encoded, as far as a report needs them. */
 export interface OriginalCells {
   /** The fraction of the encoded rows in which each field is absent. */
   readonly missing: readonly number[];
-  /** What each field says of the sliced rows. */
+  /** The values of each field for the sliced rows. */
   readonly columns: readonly SliceColumn[];
   /** The rows that were asked for, by their number among the encoded rows. */
   readonly kept: ReadonlyMap<number, Row>;
@@ -19,7 +19,7 @@ export interface OriginalCells {
   readonly groups?: Int32Array;
 }
 
-/** What is read of the cells. */
+/** The rows whose cells are read. */
 export interface WantedRows {
   /** Encoded rows for slices. */
   readonly sliced: Uint32Array;

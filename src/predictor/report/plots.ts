@@ -106,7 +106,7 @@ export const diagonal = (from: number, to: number): object =>
     { lineStyle: { color: MUTED, width: 1, type: 'dashed' }, showSymbol: false },
   );
 
-/** What the colors of a chart mean. */
+/** The meaning of the colors of a chart. */
 export const legend = (entries: readonly { readonly name: string; readonly note?: string }[]): Html =>
   html`<ul class="legend">${entries.map(
     ({ name, note }, at) =>

@@ -59,7 +59,7 @@ export interface Assessment {
   readonly metrics: { readonly validation: Metrics; readonly test: Metrics };
   /** 95% bootstrap intervals. */
   readonly intervals: { readonly validation: Intervals; readonly test: Intervals };
-  /** What the baselines reach on the test rows. */
+  /** The metrics of the baselines on the test rows. */
   readonly baselines: { readonly majority: Metrics; readonly linear: Metrics };
   /** By how much the headline metric is better than that of each baseline. */
   readonly advantages: { readonly majority: Advantage; readonly linear: Advantage };
@@ -68,11 +68,11 @@ export interface Assessment {
     readonly counts: readonly (readonly number[])[];
     readonly classes: readonly ClassScore[];
   };
-  /** Of the most frequent classes or tags. */
+  /** The precision-recall curves of the most frequent classes or tags. */
   readonly precisionRecall?: readonly PrecisionRecallCurve[];
-  /** Of the probability given to the predicted class, or to each tag. */
+  /** The calibration of the probability of the predicted class, or of each tag. */
   readonly calibration?: Calibration;
-  /** Of a regression: the numbers of up to 500 test rows, as [true, predicted]. */
+  /** The numbers of up to 500 test rows of a regression, as [true, predicted]. */
   readonly scatter?: readonly (readonly [number, number])[];
 }
 
@@ -97,11 +97,11 @@ export interface Report extends Assessment {
   /** How the rows were divided, in words: `by fraction, stratified`. */
   readonly split: string;
   readonly fields: readonly ReportField[];
-  /** What looks wrong with the data, in words. */
+  /** Warnings of what looks wrong with the data, in words. */
   readonly warnings: readonly string[];
   /** The number of rows of each class or tag. */
   readonly balance?: readonly { readonly name: string; readonly rows: PerPart }[];
-  /** What each field adds, where there are several. */
+  /** The contribution of each field, where there are several. */
   readonly contributions?: Contributions;
   /** The learning curves: a point for each epoch. */
   readonly curves: readonly CurvePoint[];

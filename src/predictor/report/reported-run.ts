@@ -8,7 +8,7 @@ import type { Metrics } from '../metrics.js';
 import type { Assessed } from './assess.js';
 import type { Report } from './report.js';
 
-/** What is known after an epoch. */
+/** The record of an epoch. */
 export interface FinishedEpoch {
   /** The number of steps so far. */
   readonly steps: number;
@@ -18,7 +18,7 @@ export interface FinishedEpoch {
   readonly validation: Metrics;
 }
 
-/** What a report says of a run and its machine. */
+/** Facts of a run and its machine. */
 export type RunFacts = Pick<
   Report,
   | 'run'

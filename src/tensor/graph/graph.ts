@@ -109,12 +109,12 @@ export interface OpNode {
 
 export type Attributes = Readonly<Record<string, unknown>>;
 
-/** What `dispatch` may use beside inputs and outputs. */
+/** The context of `dispatch`, beside inputs and outputs. */
 export interface DispatchContext extends LaunchContext {
   readonly attributes: Attributes;
 }
 
-/** What a gradient rule is given: gradients that are missing (the output did not matter) are undefined. */
+/** The context of a gradient rule. Gradients that are missing (the output did not matter) are undefined. */
 export interface VjpContext<Value = Node> {
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];

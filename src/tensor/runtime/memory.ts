@@ -17,7 +17,7 @@ export class Storage {
   ) {}
 }
 
-/** What a binding is bound to: elements of a storage. */
+/** The elements of a storage that a binding is bound to. */
 export interface Bound extends Window {
   readonly storage: Storage;
 }

@@ -29,19 +29,19 @@ interface Work extends Required<Around> {
   readonly kept: ReadonlyMap<Node, DeviceBuffer>;
 }
 
-/** What came of an evaluation that was timed. */
+/** The result of an evaluation that was timed. */
 interface ProfiledRun {
   readonly plan: Plan;
   readonly traced: Trace;
-  /** Of each dispatch of the plan. */
+  /** The time of each dispatch of the plan. */
   readonly nanoseconds: readonly number[];
-  /** What the host took before the device began. */
+  /** The time of the host before the device began. */
   readonly hostMilliseconds: number;
 }
 
 const runtimes = new WeakMap<Device, Runtime>();
 
-/** What evaluation keeps with a device: its plans and their workspace. */
+/** The runtime of a device, which holds its plans and their workspace. */
 export function runtimeOf(device: Device): Runtime {
   let runtime = runtimes.get(device);
   if (runtime === undefined) {

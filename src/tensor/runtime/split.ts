@@ -25,7 +25,7 @@ export interface PlannedLaunch {
 /** A launch, or a part of one, that the device can do. */
 export interface PlannedDispatch extends Omit<PlannedLaunch, 'bound'> {
   readonly storages: Readonly<Record<string, Storage>>;
-  /** Of which storages only a part is bound; undefined where all are bound as they are. */
+  /** The windows of storages of which only a part is bound; undefined where all are bound as they are. */
   readonly windows?: Readonly<Record<string, Window>>;
   readonly cost: Cost;
 }
@@ -86,7 +86,7 @@ function copyOf(from: Bound, to: Bound, label: string, device: Device): PlannedD
 /** A launch, or a part of one. */
 export interface Part {
   readonly values: Readonly<Record<string, number>>;
-  /** What of each binding's buffer it touches. */
+  /** The window of each binding's buffer that it touches. */
   readonly windows: Readonly<Record<string, Window>>;
   /** Its share of the whole work. */
   readonly share: number;
@@ -94,7 +94,7 @@ export interface Part {
 
 type Limits = Pick<DeviceLimits, 'bindingBytes' | 'bindingAlignment'>;
 
-/** What would take more parts than this is refused. */
+/** The maximum number of parts of a launch. */
 const MOST_PARTS = 4096;
 
 /**

@@ -7,7 +7,7 @@ import type { Report } from '../report.js';
 /** The number of fields shown at once. */
 const FIELDS = 20;
 
-/** What each field adds, by permutation. */
+/** The section on the contribution of each field, by permutation. */
 export function contributionsSection({ contributions, metric }: Report): Section | undefined {
   if (contributions === undefined) return undefined;
   const { rows, all, fields } = contributions;

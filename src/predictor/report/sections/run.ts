@@ -2,7 +2,7 @@ import { type Content, html, htmlTable, type Section } from '../html.js';
 import { bytesText, count, digits, timeText } from '../numbers.js';
 import type { Report } from '../report.js';
 
-/** What the training took. */
+/** The section on the cost of the training. */
 export function costsSection({ steps, stepMilliseconds, batch, parameters, deviceBytes, adapter }: Report): Section {
   const facts: [string, Content][] = [
     ['a step', timeText(stepMilliseconds)],
