@@ -64,7 +64,7 @@ export function htmlTable(head: readonly Content[], rows: readonly (readonly Con
 }
 
 const NUMERIC = new Html(' class="number"');
-const isNumeric = (cell: Content, at: number): boolean => at > 0 && typeof cell === 'string' && /^[-+–\d]/.test(cell);
+const isNumeric = (cell: Content, at: number): boolean => at > 0 && typeof cell === 'string' && /^[-+−–\d]/.test(cell);
 
 /** A text from the table, whose direction is its own: it may be of any script. */
 export const isolated = (text: string): Html => html`<bdi>${text}</bdi>`;

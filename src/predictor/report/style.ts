@@ -46,6 +46,6 @@ figure.wide, .plots > .wide { flex-basis: 100%; max-width: 100%; }
 .card p { margin: 0 0 2px; } .card .wrong { color: var(--bad); font-weight: 600; } .card .right { color: var(--good); font-weight: 600; }
 dl { margin: 8px 0; } dt { color: var(--muted); font-size: .85rem; } dd { margin: 0 0 6px; max-height: 9.5em; overflow-y: auto; white-space: pre-wrap; }
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 8px 24px; } .facts dd { font-size: 1.05rem; white-space: normal; }
-@media (max-width: 600px) { main { padding: 16px 16px 48px; } h1 { font-size: 1.3rem; } table { font-size: .85rem; } th, td { padding-right: 10px; } }
+@media (max-width: 600px) { main { padding: 16px 16px 48px; } h1 { font-size: 1.3rem; } table { font-size: .85rem; } th, td { padding-right: 10px; } td small { white-space: normal; } }
 pre { background: var(--panel); border: 1px solid var(--line); border-radius: 6px; padding: 12px; overflow-x: auto; font-size: .88rem; white-space: pre-wrap; }
 `;

@@ -82,6 +82,12 @@ test('names and values from tables are text, wherever they are', async () => {
   expect(page).toContain('&amp;amp;');
 });
 
+test('what was learned of a field wraps, also where it begins with a number; a difference does not', async () => {
+  const page = await reportPage(sampleReport({ task: 'classification' }));
+  expect(page).toContain('<td>812 known words, cut at 16</td>');
+  expect(page).toMatch(/<td class="number">−[\d.]+ points/);
+});
+
 test('what a report lacks is left out', async () => {
   const { contributions, mistakes, slices, confusion, calibration, precisionRecall, balance, ...rest } = sampleReport({
     task: 'classification',

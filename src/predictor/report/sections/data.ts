@@ -17,7 +17,7 @@ ${warnings.length > 0 ? html`<ul class="warnings">${warnings.map((warning) => ht
 <h3>Fields</h3>
 ${htmlTable(
   ['field', 'kind', 'missing', 'learned from the training rows'],
-  fields.map(({ name, kind, missing, note }) => [isolated(name), kind, percent(missing), note]),
+  fields.map(({ name, kind, missing, note }) => [isolated(name), kind, percent(missing), html`${note}`]),
 )}
 ${balance && balance.length > 0 ? html`<h3>${report.task === 'tags' ? 'Tags' : 'Classes'} of ${target}</h3>${balanceTables(balance)}` : undefined}`,
   };
