@@ -1,9 +1,11 @@
 import type { Generator } from '../tensor/generator.js';
 import { type Tensor, TesseraError } from '../tensor/index.js';
 import { CellErrors } from './cell-errors.js';
+import { textOf } from './cells.js';
 import type { FieldColumn, FieldTensors, Origin } from './fields/field.js';
 import { type FieldState, kinds } from './fields/index.js';
 import { Growable } from './fields/storage.js';
+import { hashText, mix } from './hash.js';
 import { type EncodeOptions, filesOf, originOf, parseRow, type Reader, readerOf, type Source } from './readers.js';
 import { PARTS, type PartName, type Schema, type SchemaField } from './schema.js';
 import type { CellError, Row, Table } from './table.js';
@@ -66,6 +68,7 @@ export class EncodedRows {
   readonly #files: string[] = [];
   readonly #fileOf = new Growable(Uint32Array);
   readonly #numbers = new Growable(Float64Array);
+  #hash = 0;
 
   /**
    * No rows yet. Where the table has no column of the target, as in a table to predict, batches have none.
@@ -98,10 +101,16 @@ export class EncodedRows {
     return this.#numbers.length;
   }
 
+  /** A 32-bit hash of the cells that were read, in their order; of files, of their paths. */
+  get hash(): number {
+    return this.#hash >>> 0;
+  }
+
   /** Appends a row, and returns whether it did: false where the row is left out for a cell that cannot be used. */
   add(row: Row): boolean {
     const values = parseRow(this.#readers, row, this.#errors);
     if (values === undefined) return false;
+    for (const { at } of this.#readers) this.#hash = mix(this.#hash ^ hashText(textOf(row.cells[at]) ?? '')) + 1;
     const origin = originOf(row);
     this.#fields.forEach(({ column }, at) => {
       column.add(values[at], origin);

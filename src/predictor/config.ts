@@ -65,8 +65,8 @@ export interface RunConfig {
   /** The command that began the run, and the warnings about its table, for the report. */
   readonly command: string;
   readonly warnings: readonly string[];
-  /** How many rows each part had, and a hash of their targets: a run is continued with the same rows. */
-  readonly rows?: Readonly<Record<PartName, number>> & { readonly targets: string };
+  /** How many rows each part had, and hashes of their targets and cells: a run is continued with the same rows. */
+  readonly rows?: Readonly<Record<PartName, number>> & { readonly targets: string; readonly cells?: string };
 }
 
 export const CONFIG_VERSION = 2;
@@ -148,6 +148,7 @@ export function parseConfig(json: unknown): RunConfig {
       validation: positiveInteger,
       test: positiveInteger,
       targets: text,
+      cells: optional(text),
     });
   checkOptions('config.table', config.table, {
     files: listOf(text),

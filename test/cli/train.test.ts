@@ -183,6 +183,12 @@ test('a table that has changed is not trained on further', async () => {
   writeTable('things.csv', ROWS - 10);
   expect((await run('train', '--resume', 'runs/changed')).err).toContain('things.csv has changed since the run began');
   writeTable('things.csv', ROWS);
+  const before = readFileSync('things.csv', 'utf8');
+  writeFileSync('things.csv', before.replace('number', 'figure'));
+  expect((await run('train', '--resume', 'runs/changed')).err).toContain(
+    '128 / 16 / 16 now, with other cells; restore',
+  );
+  writeFileSync('things.csv', before);
 });
 
 test.each<[file: string, change: (content: Buffer) => Buffer | string | undefined, message: string]>([

@@ -129,6 +129,20 @@ test.each([
   expectClose(await valuesOf(encoded, 'price', 'values'), prices);
 });
 
+test('the hash of encoded rows is of their cells, in their order', async () => {
+  const learned = await learnFields(dirty, schema, clean);
+  const hashOf = async (...rows: string[][]) => (await encodeTable(tableOf(columns, rows), learned)).encoded.hash;
+  const [a, b] = [
+    ['red car', '1', 'x', 'car'],
+    ['red pear', '7', 'y', 'pear'],
+  ];
+  const hash = await hashOf(a, b);
+  expect(await hashOf(a, b)).toBe(hash);
+  expect(
+    new Set([hash, await hashOf(b, a), await hashOf(a, ['red pear', '8', 'y', 'pear']), await hashOf(a)]).size,
+  ).toBe(4);
+});
+
 /** Images, of which the names of two in a hundred are texts that cannot be decoded. */
 const photos = tableOf(
   ['photo', 'label'],

@@ -88,23 +88,28 @@ export async function trainRun(
   return { data, progress: state.progress, model };
 }
 
-/** What identifies the rows of a run: how many each part has, and a hash of their targets. */
+/** What identifies the rows of a run: how many each part has, and hashes of their targets and of all cells. */
 async function rowsOf(data: RunData): Promise<NonNullable<RunConfig['rows']>> {
   let hash = 0;
   for (const part of PARTS)
     for (const bits of new Uint32Array((await targetsOf(data, data[part])).buffer))
       hash = Math.imul(hash ^ bits, 0x01000193);
   const [train, validation, test] = PARTS.map((part) => data[part].length);
-  return { train, validation, test, targets: (hash >>> 0).toString(16) };
+  return { train, validation, test, targets: (hash >>> 0).toString(16), cells: data.encoded.hash.toString(16) };
 }
 
 /** @throws TesseraError if a table has other rows than those that a training began with. */
 function expectSameRows(table: Table, { rows }: RunConfig, found: NonNullable<RunConfig['rows']>): void {
-  if (JSON.stringify(rows) === JSON.stringify(found)) return;
   const written = (of: RunConfig['rows']) => PARTS.map((part) => of?.[part]).join(' / ');
+  const what = [
+    written(rows) !== written(found) && 'rows',
+    rows?.targets !== found.targets && 'targets',
+    rows?.cells !== undefined && rows.cells !== found.cells && 'cells',
+  ].find((changed) => changed !== false);
+  if (what === undefined) return;
   throw new TesseraError(
     `${table.name} has changed since the run began: ${written(rows)} rows to train / validate / test on then, ${written(found)} now` +
-      `${written(rows) === written(found) ? ', with other targets' : ''}; restore the table, or train again without --resume`,
+      `${what === 'rows' ? '' : `, with other ${what}`}; restore the table, or train again without --resume`,
   );
 }
 
