@@ -61,7 +61,7 @@ export async function predict(
   );
 }
 
-/** @throws TesseraError if the file of the predictions cannot be written, or its name promises another format than CSV. */
+/** @throws TesseraError if the file of the predictions cannot be written, or is named as another format than CSV. */
 async function checkOut(out: string, tables: readonly string[]): Promise<void> {
   if (/\.(?:tsv|json|jsonl|ndjson|parquet|xlsx|gz)$/i.test(out))
     throw new TesseraError(

@@ -117,6 +117,9 @@ test('the warm-up leads to the learning rate, and half a cosine to 0', async () 
   expect(rates.slice(5)).toEqual(sorted(rates.slice(5)).reverse());
   expect(Math.max(...rates)).toBeGreaterThan(0.9 * TRAINING.learningRate);
   expect(rates[9]).toBeLessThan(0.02 * TRAINING.learningRate);
+  // With nothing but warm-up, the last step has the whole rate.
+  const warming = await train({ epochs: 1, warmUp: 1 });
+  expect(warming.progress.history[0].learningRate).toBe(TRAINING.learningRate);
 });
 
 test('a loss that is not finite ends the training', async () => {

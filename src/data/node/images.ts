@@ -12,8 +12,8 @@ const MAXIMUM_BYTES = 256 * 2 ** 20;
  * Decodes an image (PNG, JPEG, WebP, GIF, SVG) to RGB bytes (height, width, 3), rotated by its EXIF orientation, on the
  * background where it is transparent. It is scaled to lie within height x width, or to cover it and be cropped.
  *
- * @throws TesseraError if the bytes are not a complete image, or too large, the shape is invalid, or the package sharp is
- * not installed.
+ * @throws TesseraError if the bytes are not a complete image, or too large, the shape is invalid, or the package sharp
+ * is not installed.
  */
 export async function decodeBytes(bytes: Uint8Array, shape: ImageShape, name = 'image'): Promise<Uint8Array> {
   checkOptions('decodeBytes', shape, {

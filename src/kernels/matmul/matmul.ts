@@ -13,8 +13,8 @@ import { epilogue, wgsl } from '../../gpu/wgsl.js';
  *   naive     One invocation computes one element of C, and reads 2k values for it.
  *   tiled     A workgroup of 16 x 16 invocations shares tiles of A and B in workgroup memory, which divides the reads
  *             from global memory by 16.
- *   register  A workgroup computes 64 x 64 elements, each invocation 4 x 4 of them in registers, so that each value read
- *             from workgroup memory is used four times.
+ *   register  A workgroup computes 64 x 64 elements, each invocation 4 x 4 of them in registers, so that each value
+ *             read from workgroup memory is used four times.
  *   wide      Register tiles of 128 x 64, with 8 x 4 elements per invocation, for a C large enough to fill a GPU with
  *             them. See wide.ts.
  *   subgroup  Register tiles whose values are shared by subgroup shuffles: 16 x 4 elements per invocation. See

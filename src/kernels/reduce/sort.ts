@@ -7,8 +7,8 @@ import { IS_NAN } from './nan.js';
  * is a merge sort in which every element computes its own rank, without barriers or padding:
  *
  *   blocks  Sorts each block of `run` elements: an element's rank is the number of elements of the block before it.
- *   merge   Merges pairs of sorted runs: an element's rank is its rank in its own run plus the number of elements of the
- *           other run before it, found by binary search.
+ *   merge   Merges pairs of sorted runs: an element's rank is its rank in its own run plus the number of elements of
+ *           the other run before it, found by binary search.
  *
  * The order is stable, and NaN comes last, as in NumPy.
  */

@@ -23,8 +23,8 @@ const DEFINED_FRACTION = 0.9;
 /**
  * 95% intervals by the percentile bootstrap (Efron 1979): rows are drawn with replacement, and the interval spans the
  * 2.5th to the 97.5th percentile of the metric over the resamples. Rows of one group are drawn together, since they
- * are not independent. All metrics see the same resamples, so the difference of two metrics is a metric as well.
- * A metric that is not defined on most resamples is left out; a single row or group tells nothing of the deviation, and gives no
+ * are not independent. All metrics are computed on the same resamples, so the difference of two metrics is a metric as
+ * well. A metric that is not defined on most resamples is left out; a single row or group has no deviation, and gives no
  * intervals.
  *
  * @throws TesseraError if an option is unknown or invalid, or there are not as many groups as rows.

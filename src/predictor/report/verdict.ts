@@ -29,7 +29,7 @@ export function verdictOf(report: Report): string {
   }
 }
 
-/** How a model compares with a linear one. A gain without an interval, such as on a single group of rows, is not clear. */
+/** Compares a model with a linear one. A gain without an interval, such as on a single group of rows, is not clear. */
 export function outcome({ value, interval }: Report['advantages']['linear']): 'better' | 'unclear' | 'worse' {
   if (value <= 0) return 'worse';
   return interval !== undefined && interval[0] > 0 ? 'better' : 'unclear';

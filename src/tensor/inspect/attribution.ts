@@ -12,7 +12,7 @@ import type { PlannedDispatch } from '../runtime/split.js';
  *    holds all of these variables.
  * 2. Any other dispatch belongs to the layer of the next one that reads its output: the gradient of a parameter to the
  *    layer of its update, a permutation to the layer that uses it.
- * 3. If no dispatch reads its output, it belongs to the layer of the last earlier dispatch that wrote one of its inputs.
+ * 3. If no dispatch reads its output, it belongs to the layer of the last dispatch before it that wrote an input of it.
  */
 export function modulesOf({ dispatches, targets }: Plan, traced: Trace): string[] {
   const held = new Set(traced.variables.map(({ variable }) => variable.name));

@@ -80,8 +80,8 @@ function copyOf(from: Bound, to: Bound, label: string, device: Device): PlannedD
 }
 
 /*
- * A device limits the size of a binding. A launch on larger buffers is split into parts, each of which binds a window of
- * them, along the axes that its kernel names (`splits`).
+ * A device limits the size of a binding. A launch on larger buffers is split into parts, each of which binds a window
+ * of them, along the axes that its kernel names (`splits`).
  */
 /** A launch, or a part of one. */
 export interface Part {
