@@ -1,6 +1,14 @@
 import { batchesOf, copyRows, epochOrder } from '../tensor/batches.js';
 import { type Tensor, TesseraError, tensor } from '../tensor/index.js';
-import { checkOptions, nonNegativeInteger, optional, positiveInteger } from '../tensor/options.js';
+import {
+  checkOptions,
+  expectValue,
+  listOf,
+  nonNegativeInteger,
+  optional,
+  positiveInteger,
+  text,
+} from '../tensor/options.js';
 
 /** A dataset of texts and images with class labels, in row-major arrays. */
 export interface PairedData {
@@ -48,8 +56,12 @@ export interface BatchOptions {
   readonly skip?: number;
 }
 
-/** Returns the number of batches of an epoch. */
-export const batchCount = (rows: number, size: number): number => Math.ceil(rows / size);
+/** Returns the number of batches of an epoch. @throws TesseraError if one of the numbers is none. */
+export function batchCount(rows: number, size: number): number {
+  expectValue('batchCount', 'rows', rows, nonNegativeInteger);
+  expectValue('batchCount', 'size', size, positiveInteger);
+  return Math.ceil(rows / size);
+}
 
 /**
  * Yields the batches of an epoch. Their order depends on the seed and the epoch only.
@@ -68,26 +80,37 @@ export function batches(data: PairedData, options: BatchOptions): Generator<Batc
     epoch: optional(nonNegativeInteger),
     skip: optional(nonNegativeInteger),
   });
-  checkData(data);
+  if (data?.size === 0) throw new TesseraError('batches: the dataset is empty; expected at least one row');
+  checkSizes('batches', data);
+  checkValues(data);
   return eachBatch(data, batchesOf(epochOrder(data.size, seed, epoch), size, skip));
 }
 
 function* eachBatch(data: PairedData, batches: Iterable<Uint32Array>): Generator<Batch> {
-  for (const rows of batches) yield rowsOf(data, rows);
+  for (const rows of batches) yield batchOf(data, rows);
 }
 
-function checkData({ size, tokens, mask, images, labels, time, image, classes }: PairedData): void {
-  if (size === 0) throw new TesseraError('batches: the dataset is empty; expected at least one row');
-  const pixels = image[0] * image[1] * image[2];
-  const expected = { tokens: size * time, mask: size * time, images: size * pixels, labels: size };
+/** @throws TesseraError if the arrays of a dataset are none, or do not have the sizes that it states. */
+function checkSizes(where: string, data: PairedData): void {
+  const { size, tokens, mask, images, labels, time, image } = data ?? {};
+  expectValue(where, 'size', size, nonNegativeInteger);
+  expectValue(where, 'time', time, positiveInteger);
+  expectValue(where, 'image', image, listOf(positiveInteger, 3));
+  const expected = { tokens: size * time, mask: size * time, images: size * pixelsOf(image), labels: size };
   for (const [name, array] of Object.entries({ tokens, mask, images, labels })) {
     const needed = expected[name as keyof typeof expected];
-    if (array.length !== needed) {
-      throw new TesseraError(`batches: ${size} rows need ${needed} values of ${name}, got ${array.length}`);
-    }
+    if (array?.length !== needed)
+      throw new TesseraError(`${where}: ${size} rows need ${needed} values of ${name}, got ${array?.length}`);
   }
+}
+
+const pixelsOf = ([height, width, channels]: PairedData['image']): number => height * width * channels;
+
+function checkValues({ images, labels, image, classes }: PairedData): void {
+  expectValue('batches', 'classes', classes, listOf(text));
   const odd = images.findIndex((value) => !Number.isFinite(value));
-  if (odd >= 0) throw new TesseraError(`batches: the image of row ${Math.floor(odd / pixels)} contains ${images[odd]}`);
+  if (odd >= 0)
+    throw new TesseraError(`batches: the image of row ${Math.floor(odd / pixelsOf(image))} contains ${images[odd]}`);
   const foreign = labels.findIndex((label) => label < 0 || label >= classes.length);
   if (foreign >= 0) {
     throw new TesseraError(
@@ -96,9 +119,18 @@ function checkData({ size, tokens, mask, images, labels, time, image, classes }:
   }
 }
 
-/** Returns rows of a dataset as a batch. */
-export function rowsOf({ tokens, mask, images, labels, time, image }: PairedData, rows: Uint32Array): Batch {
-  const pixels = image[0] * image[1] * image[2];
+/** Returns rows of a dataset as a batch. @throws TesseraError if the rows are no Uint32Array, or not of the dataset. */
+export function rowsOf(data: PairedData, rows: Uint32Array): Batch {
+  checkSizes('rowsOf', data);
+  expectValue('rowsOf', 'rows', rows, {
+    expected: `a Uint32Array of numbers below ${data.size}`,
+    fits: (value) => value instanceof Uint32Array && value.every((row) => row < data.size),
+  });
+  return batchOf(data, rows);
+}
+
+function batchOf({ tokens, mask, images, labels, time, image }: PairedData, rows: Uint32Array): Batch {
+  const pixels = pixelsOf(image);
   const size = rows.length;
   return {
     size,

@@ -1,5 +1,5 @@
 import { TesseraError } from '../tensor/index.js';
-import { type Check, checkOptions, expectValue, listOf, number } from '../tensor/options.js';
+import { type Check, checkOptions, expectValue, listOf, number, positiveInteger } from '../tensor/options.js';
 
 /** The statistics of the pixels of training images. */
 export interface PixelStatistics {
@@ -58,7 +58,8 @@ const FLOATS: Check = { expected: 'a Float32Array', fits: (value) => value insta
 
 function checkPixels(what: string, images: Float32Array, channels: number): void {
   expectValue(what, 'images', images, FLOATS);
-  if (!Number.isInteger(channels) || channels < 1 || images.length % channels !== 0) {
+  expectValue(what, 'channels', channels, positiveInteger);
+  if (images.length % channels !== 0) {
     throw new TesseraError(`${what}: ${images.length} values do not fill ${channels} channels`);
   }
   const at = images.findIndex((value) => !(value >= 0 && value <= 1));

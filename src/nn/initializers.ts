@@ -2,6 +2,8 @@ import { Generator } from '../tensor/generator.js';
 import { formatShape } from '../tensor/graph/shape.js';
 import { type Shape, TesseraError, Variable } from '../tensor/index.js';
 import {
+  type Check,
+  callable,
   checkOptions,
   expectValue,
   finite,
@@ -10,11 +12,32 @@ import {
   nonNegativeInteger,
   oneOf,
   optional,
+  positiveInteger,
   shown,
+  text,
 } from '../tensor/options.js';
 
 /** A function that draws the initial values of a parameter of some shape. */
 export type Initializer = (shape: Shape, generator: Generator) => Float32Array;
+
+const SHAPE: Check = {
+  expected: 'an array of positive integers',
+  fits: (value) => Array.isArray(value) && value.every(positiveInteger.fits),
+};
+
+const GENERATOR: Check = {
+  expected: 'a Generator, such as new Generator(seed)',
+  fits: (value) => value instanceof Generator,
+};
+
+/** An initializer that checks what it is given, under its name. */
+const checked =
+  (name: string, initializer: Initializer): Initializer =>
+  (shape, generator) => {
+    expectValue(name, 'the shape', shape, SHAPE);
+    expectValue(name, 'the generator', generator, GENERATOR);
+    return initializer(shape, generator);
+  };
 
 const sizeOf = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);
 
@@ -30,14 +53,14 @@ const draw = (shape: Shape, next: () => number): Float32Array => Float32Array.fr
 /** Sets all elements to one value. @throws TesseraError if the value is not a finite number. */
 export function constant(value: number): Initializer {
   expectValue('constant', 'the value', value, finite);
-  return (shape) => new Float32Array(sizeOf(shape)).fill(value);
+  return checked('constant', (shape) => new Float32Array(sizeOf(shape)).fill(value));
 }
 
 /** Draws from the uniform distribution over [low, high). @throws TesseraError if a bound is not a finite number. */
 export function randomUniform(low = -0.05, high = 0.05): Initializer {
   expectValue('randomUniform', 'low', low, finite);
   expectValue('randomUniform', 'high', high, finite);
-  return (shape, generator) => draw(shape, () => low + (high - low) * generator.uniform());
+  return checked('randomUniform', (shape, generator) => draw(shape, () => low + (high - low) * generator.uniform()));
 }
 
 /**
@@ -47,7 +70,7 @@ export function randomUniform(low = -0.05, high = 0.05): Initializer {
 export function randomNormal(mean = 0, deviation = 0.05): Initializer {
   expectValue('randomNormal', 'mean', mean, finite);
   expectValue('randomNormal', 'deviation', deviation, nonNegative);
-  return (shape, generator) => draw(shape, () => mean + deviation * generator.normal());
+  return checked('randomNormal', (shape, generator) => draw(shape, () => mean + deviation * generator.normal()));
 }
 
 /**
@@ -57,13 +80,14 @@ export function randomNormal(mean = 0, deviation = 0.05): Initializer {
 export function truncatedNormal(mean = 0, deviation = 0.05): Initializer {
   expectValue('truncatedNormal', 'mean', mean, finite);
   expectValue('truncatedNormal', 'deviation', deviation, nonNegative);
-  return (shape, generator) =>
+  return checked('truncatedNormal', (shape, generator) =>
     draw(shape, () => {
       for (;;) {
         const value = generator.normal();
         if (Math.abs(value) <= 2) return mean + deviation * value;
       }
-    });
+    }),
+  );
 }
 
 /** The standard deviation of a standard normal distribution truncated at two deviations. */
@@ -93,7 +117,7 @@ export function varianceScaling(options: VarianceScalingOptions = {}): Initializ
     mode: optional(oneOf('fanIn', 'fanOut', 'fanAverage')),
     distribution: optional(oneOf('truncatedNormal', 'normal', 'uniform')),
   });
-  return (shape, generator) => {
+  return checked('varianceScaling', (shape, generator) => {
     const { fanIn, fanOut } = fans(shape);
     const deviation = Math.sqrt(scale / Math.max(1, { fanIn, fanOut, fanAverage: (fanIn + fanOut) / 2 }[mode]));
     const limit = Math.sqrt(3) * deviation;
@@ -103,7 +127,7 @@ export function varianceScaling(options: VarianceScalingOptions = {}): Initializ
       uniform: randomUniform(-limit, limit),
     };
     return initializer[distribution](shape, generator);
-  };
+  });
 }
 
 /**
@@ -111,7 +135,7 @@ export function varianceScaling(options: VarianceScalingOptions = {}): Initializ
  * them, are orthonormal. Computed by Gram-Schmidt orthogonalization of normal vectors in float64.
  * @throws TesseraError if the shape is not that of a matrix.
  */
-export const orthogonal: Initializer = (shape, generator) => {
+export const orthogonal: Initializer = checked('orthogonal', (shape, generator) => {
   const [rows, columns] = matrix('orthogonal', shape);
   const [count, length] = [Math.min(rows, columns), Math.max(rows, columns)];
   const basis: Float64Array[] = [];
@@ -129,7 +153,7 @@ export const orthogonal: Initializer = (shape, generator) => {
     const [row, column] = [Math.floor(index / columns), index % columns];
     return transposed ? basis[column][row] : basis[row][column];
   });
-};
+});
 
 function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
@@ -160,12 +184,12 @@ function subtractProjections(vector: Float64Array, basis: readonly Float64Array[
 }
 
 /** Sets the diagonal to ones and all else to zeros. @throws TesseraError if the shape is not that of a matrix. */
-const identity: Initializer = (shape) => {
+const identity: Initializer = checked('identity', (shape) => {
   const [rows, columns] = matrix('identity', shape);
   return Float32Array.from({ length: rows * columns }, (_, index) =>
     Number(Math.floor(index / columns) === index % columns),
   );
-};
+});
 
 /** The rows and columns of a matrix. @throws TesseraError if the shape is not that of a matrix. */
 function matrix(name: string, shape: Shape): readonly [number, number] {
@@ -176,25 +200,25 @@ function matrix(name: string, shape: Shape): readonly [number, number] {
 
 /** Initializers by Keras's names, with Keras's defaults. */
 export const initializers = {
-  zeros: constant(0),
-  ones: constant(1),
+  zeros: checked('zeros', constant(0)),
+  ones: checked('ones', constant(1)),
   identity,
   orthogonal,
   randomUniform: randomUniform(),
   randomNormal: randomNormal(),
   truncatedNormal: truncatedNormal(),
   /** Uniform with variance 1 / mean(fanIn, fanOut), for sigmoid and tanh (Glorot and Bengio 2010). */
-  glorotUniform: varianceScaling({ mode: 'fanAverage', distribution: 'uniform' }),
+  glorotUniform: checked('glorotUniform', varianceScaling({ mode: 'fanAverage', distribution: 'uniform' })),
   /** Truncated normal with variance 1 / mean(fanIn, fanOut), for sigmoid and tanh (Glorot and Bengio 2010). */
-  glorotNormal: varianceScaling({ mode: 'fanAverage' }),
+  glorotNormal: checked('glorotNormal', varianceScaling({ mode: 'fanAverage' })),
   /** Uniform with variance 2 / fanIn, for relu (He, Zhang, Ren and Sun 2015). */
-  heUniform: varianceScaling({ scale: 2, distribution: 'uniform' }),
+  heUniform: checked('heUniform', varianceScaling({ scale: 2, distribution: 'uniform' })),
   /** Truncated normal with variance 2 / fanIn, for relu (He, Zhang, Ren and Sun 2015). */
-  heNormal: varianceScaling({ scale: 2 }),
+  heNormal: checked('heNormal', varianceScaling({ scale: 2 })),
   /** Uniform with variance 1 / fanIn (LeCun et al. 1998). */
-  lecunUniform: varianceScaling({ distribution: 'uniform' }),
+  lecunUniform: checked('lecunUniform', varianceScaling({ distribution: 'uniform' })),
   /** Truncated normal with variance 1 / fanIn (LeCun et al. 1998). */
-  lecunNormal: varianceScaling(),
+  lecunNormal: checked('lecunNormal', varianceScaling()),
 } as const;
 
 /** An initializer, or the name of one. */
@@ -206,10 +230,7 @@ export const PARAMETER_CHECKS = {
     expected: 'an initializer or the name of one',
     fits: (value) => typeof value === 'function' || typeof value === 'string',
   }),
-  generator: optional({
-    expected: 'a Generator, such as new Generator(seed)',
-    fits: (value) => value instanceof Generator,
-  }),
+  generator: optional(GENERATOR),
 };
 
 /** The generator behind layers that are given neither a generator nor a seed. */
@@ -238,6 +259,7 @@ export class Parameter extends Variable {
 
   /** Without a generator the values come from a stream of their own (see `setSeed`), until `drawFrom` is called. */
   constructor(name: string, shape: Shape, initialize: Initializer, generator?: Generator) {
+    expectValue('Parameter', 'the initializer', initialize, callable);
     super(initialize(shape, generator ?? nextStream()), shape, name);
     this.#pending = generator === undefined ? initialize : undefined;
   }
@@ -260,8 +282,8 @@ export function parameter(
   initializer: InitializerLike,
   generator: Generator | undefined,
 ): Parameter {
-  if (!Array.isArray(shape) || !shape.every((size) => Number.isInteger(size) && size > 0))
-    throw new TesseraError(`${name}: sizes must be positive integers, got ${shown(shape)}`);
+  expectValue('parameter', 'the name', name, text);
+  if (!SHAPE.fits(shape)) throw new TesseraError(`${name}: sizes must be positive integers, got ${shown(shape)}`);
   expectValue(name, 'the initializer', initializer, PARAMETER_CHECKS.initializer);
   expectValue(name, 'the generator', generator, PARAMETER_CHECKS.generator);
   const initialize =

@@ -1,5 +1,5 @@
 import type { HostArray } from '../gpu/device.js';
-import { TesseraError } from '../gpu/errors.js';
+import { shown, TesseraError } from '../gpu/errors.js';
 import { toF16 } from '../gpu/f16.js';
 import { type Shape, sizeOf } from '../launch/shape.js';
 import { makeTensor } from './factory.js';
@@ -91,7 +91,7 @@ function dtypeOf(values: HostArray | readonly (number | boolean)[]): DType {
 /** @throws TesseraError if the dtype is unknown. */
 export function checkDType(op: string, dtype: DType): DType {
   if (!DTYPES.includes(dtype))
-    throw new TesseraError(`${op}: expected a dtype of ${DTYPES.join(', ')}, got '${dtype}'`);
+    throw new TesseraError(`${op}: expected a dtype of ${DTYPES.join(', ')}, got ${shown(dtype)}`);
   return dtype;
 }
 

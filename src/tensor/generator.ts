@@ -1,5 +1,6 @@
-import { TesseraError } from '../gpu/errors.js';
+import { shown, TesseraError } from '../gpu/errors.js';
 import { threefry, uniformFromBits } from '../kernels/elementwise/random.js';
+import { expectValue, nonNegativeInteger } from './options.js';
 
 /**
  * A random number generator on the host, for initial values, data set splits and shuffles. It is counter-based: draw n
@@ -9,11 +10,10 @@ export class Generator {
   #counter = 0;
   #key: readonly [number, number];
 
-  /** @throws TesseraError if the seed is not a non-negative integer. */
+  /** @throws TesseraError if the seed or the stream is not a non-negative integer. */
   constructor(seed: number, stream = 0) {
-    if (!Number.isSafeInteger(seed) || seed < 0) {
-      throw new TesseraError(`Generator: a seed is a non-negative integer, got ${seed}`);
-    }
+    expectValue('Generator', 'seed', seed, nonNegativeInteger);
+    expectValue('Generator', 'stream', stream, nonNegativeInteger);
     this.#key = threefry(seed >>> 0, Math.floor(seed / 2 ** 32), stream, 1);
   }
 
@@ -51,7 +51,7 @@ export class Generator {
    */
   integer(count: number): number {
     if (!Number.isInteger(count) || count < 1 || count > 2 ** 32) {
-      throw new TesseraError(`Generator.integer: expected an integer from 1 to 2^32, got ${count}`);
+      throw new TesseraError(`Generator.integer: expected an integer from 1 to 2^32, got ${shown(count)}`);
     }
     // Rejection sampling: bits beyond the last multiple of count would favor small numbers.
     const limit = 2 ** 32 - (2 ** 32 % count);

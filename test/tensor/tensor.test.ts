@@ -124,7 +124,7 @@ describe('creating', () => {
       "tensor: expected a dtype of f32, f16, i32, u32, bool, got 'f64'",
     );
     expect(() => tensor([1], [-1])).toThrow("a shape's sizes are non-negative integers, got [-1]");
-    expect(() => zeros('3' as never)).toThrow('expected a shape such as [2, 3], got 3');
+    expect(() => zeros('3' as never)).toThrow("expected a shape such as [2, 3], got '3'");
   });
 
   test('variable, zerosLike and onesLike', async () => {

@@ -88,6 +88,7 @@ async function destinationOf(file: string): Promise<{ destination: string; statu
  * @throws TesseraError if the file cannot be written, or is a folder or read-only.
  */
 export async function checkWritable(file: string): Promise<void> {
+  expectValue('checkWritable', 'the path', file, text);
   try {
     const { destination, status } = await destinationOf(file);
     if (status === undefined || status.isFile()) await access(path.dirname(destination), constants.W_OK);
@@ -120,6 +121,7 @@ export async function writeFileAtomically(
   file: string,
   bytes: Uint8Array | string | AsyncIterable<string>,
 ): Promise<void> {
+  expectValue('writeFileAtomically', 'the path', file, text);
   let temporary: string | undefined;
   try {
     const { destination, status } = await destinationOf(file);

@@ -33,12 +33,13 @@ export async function decodeBytes(bytes: Uint8Array, shape: ImageShape, name = '
  */
 export async function decodeImage(
   bytes: Uint8Array,
-  [height, width, channels]: readonly [number, number, number],
+  shape: readonly [height: number, width: number, channels: number],
   name = 'image',
 ): Promise<Float32Array> {
-  expectValue('decodeImage', 'the shape', [height, width, channels], listOf(positiveInteger, 3));
-  const shape: ImageShape = { height, width, fit: 'contain', background: '#ffffff' };
-  return Float32Array.from(await decode(bytes, shape, channels, name), (value) => value / 255);
+  expectValue('decodeImage', 'the shape', shape, listOf(positiveInteger, 3));
+  const [height, width, channels] = shape;
+  const fitted: ImageShape = { height, width, fit: 'contain', background: '#ffffff' };
+  return Float32Array.from(await decode(bytes, fitted, channels, name), (value) => value / 255);
 }
 
 async function decode(

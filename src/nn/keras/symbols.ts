@@ -1,7 +1,7 @@
 import { checkTensors } from '../../tensor/graph/graph.js';
 import { type DType, type Shape, type Tensor, TesseraError, zeros } from '../../tensor/index.js';
 import { within } from '../../tensor/ops/checks.js';
-import { type Check, checkOptions, oneOf, optional, shown, text } from '../../tensor/options.js';
+import { type Check, callable, checkOptions, expectValue, oneOf, optional, shown, text } from '../../tensor/options.js';
 import type { Layer, Module } from '../module.js';
 
 /*
@@ -90,14 +90,20 @@ export function expectSymbols(name: string, ...symbols: readonly unknown[]): voi
     throw new TesseraError(`${name}: expected symbols, which input() and layers return; got ${shown(odd)}`);
 }
 
-/** Calls a function on symbols and returns the symbols of its results; the first result gets the mask. */
+/**
+ * Calls a function on symbols and returns the symbols of its results; the first result gets the mask.
+ * @throws TesseraError if the inputs are no symbols, or the function gives no tensors with the batch in front.
+ */
 export function call(
   name: string,
   inputs: readonly SymbolicTensor[],
   compute: (...values: Tensor[]) => Tensor | readonly Tensor[],
   { module, mask }: { readonly module?: Module; readonly mask?: SymbolicTensor | undefined } = {},
 ): [SymbolicTensor, ...SymbolicTensor[]] {
+  expectValue('call', 'name', name, text);
+  if (!Array.isArray(inputs)) throw new TesseraError(`${name}: expected a list of symbols, got ${shown(inputs)}`);
   expectSymbols(name, ...inputs);
+  expectValue(name, 'compute', compute, callable);
   const listed = (...values: Tensor[]): readonly Tensor[] => within(name, () => [compute(...values)].flat());
   const results = listed(...inputs.map((symbol) => symbol.sample()));
   if (results.length === 0) throw new TesseraError(`${name}: expected a result, got none`);

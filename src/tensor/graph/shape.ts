@@ -1,4 +1,4 @@
-import { TesseraError } from '../../gpu/errors.js';
+import { shown, TesseraError } from '../../gpu/errors.js';
 import type { Shape } from '../../launch/shape.js';
 
 /** Formats a shape for messages: `[32, 128]`. */
@@ -9,9 +9,9 @@ export const sameShape = (a: Shape, b: Shape): boolean =>
 
 /** @throws TesseraError if this is no list of non-negative integers. */
 export function checkShape(op: string, shape: Shape): Shape {
-  if (!Array.isArray(shape)) throw new TesseraError(`${op}: expected a shape such as [2, 3], got ${String(shape)}`);
+  if (!Array.isArray(shape)) throw new TesseraError(`${op}: expected a shape such as [2, 3], got ${shown(shape)}`);
   if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
-    throw new TesseraError(`${op}: a shape's sizes are non-negative integers, got ${formatShape(shape)}`);
+    throw new TesseraError(`${op}: a shape's sizes are non-negative integers, got ${shown(shape)}`);
   }
   return shape;
 }

@@ -4,7 +4,7 @@ import type { ElementwiseFunction } from '../../kernels/elementwise/table.js';
 import type { Shape } from '../../launch/shape.js';
 import { scalar } from '../create.js';
 import { checkShape } from '../graph/shape.js';
-import { checkOptions, nonNegativeInteger, optional } from '../options.js';
+import { checkOptions, closedFraction, expectValue, fraction, nonNegativeInteger, optional } from '../options.js';
 import type { Tensor } from '../tensor.js';
 import { expectType } from './checks.js';
 import { defineOp } from './define.js';
@@ -63,7 +63,7 @@ export const randomNormal = (shape: Shape, key: RandomKey): Tensor =>
  */
 export function dropout(x: Tensor, rate: number, key: RandomKey): Tensor {
   expectType('dropout', 'x', x, 'f32');
-  if (!(rate >= 0 && rate < 1)) throw new TesseraError(`dropout: rate must be a number within [0, 1), got ${rate}`);
+  expectValue('dropout', 'rate', rate, fraction);
   return uniformOf('dropout', x.shape, key)
     .greaterEqual(rate)
     .where(x.mul(1 / (1 - rate)), 0);
@@ -71,7 +71,7 @@ export function dropout(x: Tensor, rate: number, key: RandomKey): Tensor {
 
 /** Draws bools that are true with probability p. Exact. @throws TesseraError if p is not in [0, 1]. */
 export function randomBernoulli(shape: Shape, p: number, key: RandomKey): Tensor {
-  if (!(p >= 0 && p <= 1)) throw new TesseraError(`randomBernoulli: p must be a number within [0, 1], got ${p}`);
+  expectValue('randomBernoulli', 'p', p, closedFraction);
   return uniformOf('randomBernoulli', shape, key).less(p);
 }
 
