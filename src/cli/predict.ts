@@ -151,7 +151,7 @@ async function predictTables(
     for await (const chunk of chunks) {
       rows += chunk.length;
       if (out === undefined && terminal.json)
-        for (const { file, row, answer } of chunk) predictions.push({ file, row, ...answer });
+        for (const { file, row, others, answer } of chunk) predictions.push({ file, row, cells: others, ...answer });
       yield chunk;
     }
   };

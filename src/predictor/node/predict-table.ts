@@ -11,7 +11,7 @@ export interface AnsweredRow {
   /** The file of the row, and its number there, from 1 on. */
   readonly file: string;
   readonly row: number;
-  /** The cells that the model does not read, such as an id, by column. */
+  /** The cells that the model does not read, such as an id, and the paths of images, as they are written, by column. */
   readonly others: Readonly<Record<string, unknown>>;
   readonly answer: Answer;
 }
@@ -28,14 +28,14 @@ export async function* predictTable(
 ): AsyncGenerator<readonly AnsweredRow[]> {
   expectFields(table, predictor.schema);
   const errors = new CellErrors(onError);
-  const read = new Set(predictor.columns);
-  const others = [...table.columns.keys()].filter((at) => !read.has(table.columns[at]));
+  const shown = shownColumns(predictor, table);
+  const others = [...table.columns.keys()].filter((at) => shown.has(table.columns[at]));
   for await (const rows of table.rows(errors)) {
     const answered = await predictor.answerRows(table, rows, { ...options, errors });
     yield answered.map(({ row: { file, number, cells }, answer }) => ({
       file,
       row: number,
-      others: Object.fromEntries(others.map((column) => [table.columns[column], cells[column]])),
+      others: Object.fromEntries(others.map((column) => [table.columns[column], written(cells[column])])),
       answer,
     }));
   }
@@ -46,8 +46,8 @@ export async function* predictTable(
 const MOST_COLUMNS = 50;
 
 /**
- * Answered rows as the lines of a CSV file: the row's file and number, the columns that the model does not read, the
- * prediction, and the probabilities.
+ * Answered rows as the lines of a CSV file: the row's file and number, its other cells and images, the prediction, and the
+ * probabilities.
  */
 export async function* answersAsCsv(
   predictor: Predictor,
@@ -55,8 +55,7 @@ export async function* answersAsCsv(
   chunks: AsyncIterable<readonly AnsweredRow[]>,
 ): AsyncGenerator<string> {
   const { kind, classes = [], column } = targetOf(predictor.schema);
-  const read = new Set(predictor.columns);
-  const others = table.columns.filter((name) => !read.has(name));
+  const others = [...shownColumns(predictor, table)];
   const shown = classes.length <= MOST_COLUMNS ? classes : [];
   const hasOne = kind === 'category' || kind === 'ordinal';
   const head = [
@@ -75,7 +74,7 @@ export async function* answersAsCsv(
     const lines = rows.map(({ file, row, others: cells, answer }) => [
       file,
       row,
-      ...others.map((name) => written(cells[name])),
+      ...others.map((name) => cells[name]),
       written(answer.prediction),
       ...(hasOne ? [answer.probability] : []),
       ...shown.map((name) => answer.probabilities?.[name]),
@@ -84,10 +83,17 @@ export async function* answersAsCsv(
   }
 }
 
+/** The columns whose cells stand beside the answers. */
+function shownColumns({ schema }: Predictor, { columns }: Table): Set<string> {
+  const hidden = new Set(schema.fields.filter(({ kind }) => kind !== 'image').map(({ column }) => column));
+  return new Set(columns.filter((name) => !hidden.has(name)));
+}
+
 const CSV = { newline: '\n', header: false } as const;
 
 const written = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.join(';');
+  if (typeof value === 'bigint') return String(value);
   if (value instanceof Date) return value.toISOString();
   return value instanceof Uint8Array ? `${value.length} bytes` : value;
 };

@@ -96,3 +96,23 @@ test('numbers and tags as CSV', async () => {
   expect(head).toBe('file,row,id,predicted topics,probability of eat,probability of go,probability of grow');
   expect(first).toMatch(/^table,1,a,[a-z;]*(,0\.\d+){3}$/);
 });
+
+test('the paths of images stand beside the answers, as cells that are not read do', async () => {
+  const ofImages = await predictorIn(path.join(folder, 'photos'), TARGETS.category, ['image', 'number']);
+  const photos = tableOf(
+    ['id', 'photo', 'price'],
+    [
+      [7n, undefined, '1'],
+      [8n, 'a.png', '2'],
+    ],
+  );
+  const rows: AnsweredRow[] = [];
+  const decodeImage = async (_: Uint8Array, { height, width }: { height: number; width: number }) =>
+    new Uint8Array(height * width * 3);
+  const readable = { ...photos, rows: () => photos.rows(), readFile: async () => new Uint8Array(1) };
+  for await (const chunk of predictTable(ofImages, readable, { onError: 'stop', decodeImage })) rows.push(...chunk);
+  expect(rows.map(({ others }) => others)).toEqual([
+    { id: '7', photo: undefined },
+    { id: '8', photo: 'a.png' },
+  ]);
+});

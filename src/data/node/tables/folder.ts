@@ -17,21 +17,27 @@ export async function isFolder(file: string): Promise<boolean> {
 
 /**
  * Opens a folder that holds one folder for each class, with the class's images in it: a table of the columns `image`, a
- * path in the folder, and `label`, the name of the class. Rows are in the order of their names. Hidden files are left
- * out.
+ * path in the folder, and `label`, the name of the class; or a folder of images alone, which has no `label`. Rows are in
+ * the order of their names. Hidden files are left out.
  *
- * @throws TesseraError if it has no class folders, images beside them, or a class folder that is empty or has folders
- * in it.
+ * @throws TesseraError if it has neither images nor class folders, images beside class folders, or a class folder that
+ * is empty or has folders in it.
  */
 export async function openFolder(folder: string): Promise<TableFile> {
   const { files, folders } = await list(folder);
   const image = files.find(isImagePath);
+  if (folders.length === 0 && image !== undefined)
+    return tableFile(
+      folder,
+      ['image'],
+      files.filter(isImagePath).map((file) => [file]),
+    );
   if (folders.length === 0 || image !== undefined) {
     throw new TesseraError(
-      `${folder}: ${folders.length === 0 ? 'it has no class folders' : `'${image}' is beside the class folders`}; expected a folder of images for each class`,
+      `${folder}: ${folders.length === 0 ? 'it has neither images nor class folders' : `'${image}' is beside the class folders`}; expected a folder of images for each class`,
     );
   }
-  const images: { readonly image: string; readonly label: string }[] = [];
+  const images: string[][] = [];
   for (const label of folders) {
     const inside = await list(path.join(folder, label));
     if (inside.folders.length > 0) {
@@ -40,18 +46,22 @@ export async function openFolder(folder: string): Promise<TableFile> {
       );
     }
     if (inside.files.length === 0) throw new TesseraError(`${folder}: the class folder '${label}' is empty; remove it`);
-    for (const file of inside.files) images.push({ image: `${label}/${file}`, label });
+    for (const file of inside.files) images.push([`${label}/${file}`, label]);
   }
+  return tableFile(folder, ['image', 'label'], images);
+}
+
+function tableFile(folder: string, columns: readonly string[], rows: readonly (readonly string[])[]): TableFile {
   return {
     file: folder,
     folder,
-    columns: ['image', 'label'],
-    size: images.length,
+    columns,
+    size: rows.length,
     async *rows() {
-      for (let start = 0; start < images.length; start += CHUNK_ROWS) {
-        yield images
+      for (let start = 0; start < rows.length; start += CHUNK_ROWS) {
+        yield rows
           .slice(start, start + CHUNK_ROWS)
-          .map(({ image, label }, index): Row => ({ cells: [image, label], file: folder, number: start + index + 1 }));
+          .map((cells, index): Row => ({ cells, file: folder, number: start + index + 1 }));
       }
     },
   };

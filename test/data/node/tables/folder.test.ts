@@ -33,6 +33,11 @@ test('images are rows in the order of their names, with their folder as label', 
   }
 });
 
+test('a folder of images alone is a table without labels, such as one to predict', async () => {
+  const table = await openTable(await folderOf('new', 'b.png', 'a.jpg', 'README.md'));
+  expect([table.columns, await allCells(table)]).toEqual([['image'], [['a.jpg'], ['b.png']]]);
+});
+
 test('a file that is no image is a row too, so that decoding it names it', async () => {
   const folder = await folderOf('notes', 'cat/a.png', 'cat/notes.txt');
   expect(await allCells(await openTable(folder))).toEqual([
@@ -51,8 +56,8 @@ test('a linked class folder is listed, but its files lie outside', async () => {
 });
 
 test.each([
-  ['empty', [], /it has no class folders; expected a folder of images for each class/],
-  ['flat', ['a.png'], /it has no class folders/],
+  ['empty', [], /it has neither images nor class folders; expected a folder of images for each class/],
+  ['texts', ['a.txt'], /it has neither images nor class folders/],
   ['beside', ['cat/a.png', 'b.png'], /'b.png' is beside the class folders/],
   ['deep', ['train/cat/a.png', 'test/cat/b.png'], /'test' has folders in it, such as 'cat'; .* give '.*deep.test'/],
 ])('a folder of another shape is refused: %s', async (name, files, message) => {
