@@ -243,6 +243,8 @@ describe.each([
     await expect(stale.data()).rejects.toThrow(
       /earlier value of 'layer\.kernel', which has changed once since.*also: \[tensor\]/,
     );
+    await evaluate(w.assign(w.add(1)));
+    await expect(stale.data()).rejects.toThrow("'layer.kernel', which has changed 2 times since");
     expect(toList(await known.add(0).data())).toEqual([3, 6]);
   });
 

@@ -227,8 +227,11 @@ test('metrics have names of their own', async () => {
 
 test('callbacks are awaited in order, and get the model with its optimizer', async () => {
   const told: string[] = [];
+  let running = 0;
   const later = async (what: string) => {
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(running++).toBe(0);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    running--;
     told.push(what);
   };
   const callback: Callbacks = {

@@ -314,6 +314,12 @@ test('layers without a generator start from different values, by the seed, and o
   };
   expect(await other(0)).toEqual(first[0]);
   expect(await other(1)).not.toEqual(first[0]);
+  const steps = input({ shape: [2, 3] });
+  const directions = new Model({ inputs: steps, outputs: layers.bidirectional(layers.gru({ units: 3 }))(steps) });
+  const state = await directions.state();
+  const kernels = [...state].flatMap(([name, { data }]) => (name.endsWith('.kernel') ? [data] : []));
+  expect(kernels).toHaveLength(2);
+  expect(kernels[0]).not.toEqual(kernels[1]);
 });
 
 test('unknown names and invalid sizes are errors', async () => {
