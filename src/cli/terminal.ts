@@ -64,24 +64,31 @@ export function restoreTerminal(): void {
 
 class BarProgress implements Progress {
   readonly #bar: SingleBar;
-  readonly #hasTotal: boolean;
   constructor(total: number | undefined, label: string) {
-    this.#hasTotal = total !== undefined;
-    const format = this.#hasTotal
-      ? `${label} [{bar}] {value}/{total} {detail} {eta_formatted} left`
-      : `${label} {value} {detail}`;
-    this.#bar = new SingleBar({ format, stream: process.stderr, hideCursor: true, barsize: 24, gracefulExit: false });
+    const format =
+      total === undefined ? `${label} {value}{detail}` : `${label} [{bar}] {value}/{total}{detail}{eta_formatted}`;
+    // The time left is 0 or a word where it is not known.
+    const formatTime = (seconds: number) => (seconds > 0 ? `, ${timeLeft(seconds)}` : '');
+    const look = { format, formatTime, barsize: 24, hideCursor: true };
+    this.#bar = new SingleBar({ ...look, stream: process.stderr, gracefulExit: false });
     shownBars.add(this.#bar);
     this.#bar.start(total ?? Number.MAX_SAFE_INTEGER, 0, { detail: '' });
   }
   update(done: number, detail: string, total?: number): void {
     if (total !== undefined) this.#bar.setTotal(total);
-    this.#bar.update(done, { detail: this.#hasTotal && detail !== '' ? `${detail},` : detail });
+    this.#bar.update(done, { detail: detail === '' ? '' : ` ${detail}` });
   }
   stop(): void {
     this.#bar.stop();
     shownBars.delete(this.#bar);
   }
+}
+
+/** The time left, in words. */
+function timeLeft(seconds: number): string {
+  const minutes = Math.round(seconds / 60);
+  if (seconds < 100) return `${Math.round(seconds)} s left`;
+  return minutes < 100 ? `${minutes} min left` : `${(minutes / 60).toFixed(1)} h left`;
 }
 
 const LINE_MILLISECONDS = 30_000;
@@ -106,7 +113,7 @@ class LineProgress implements Progress {
     this.#printed = now;
     const since = done - this.#start.done;
     const seconds = (now - this.#start.time) / 1000;
-    const left = total === undefined || since === 0 ? '' : `${Math.round((seconds / since) * (total - done))} s left`;
+    const left = total === undefined || since === 0 ? '' : timeLeft((seconds / since) * (total - done));
     const details = [detail, left].filter((word) => word !== '').join(', ');
     this.note(`${this.label} ${total === undefined ? done : `${done}/${total}`} ${details}`.trimEnd());
   }

@@ -22,9 +22,28 @@ test('progress prints a line for every tenth, and one at least every 30 seconds'
   expect(lines.slice(0, 3)).toEqual([
     'training 1/100 loss 1',
     'training 11/100 loss 1, 89 s left',
-    'training 14/100 loss 1, 337 s left',
+    'training 14/100 loss 1, 6 min left',
   ]);
-  expect(lines.at(-1)).toBe('training 24/100 loss 1, 829 s left');
+  expect(lines.at(-1)).toBe('training 24/100 loss 1, 14 min left');
+});
+
+test('on a terminal a bar shows the time left once it is known', () => {
+  const { isTTY } = process.stderr;
+  let shown = '';
+  const write = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    shown += text;
+    return true;
+  });
+  process.stderr.isTTY = true;
+  const progress = terminal.progress(2, 'measuring');
+  progress.update(0, '');
+  progress.update(2, 'loss 1');
+  progress.stop();
+  process.stderr.isTTY = isTTY;
+  write.mockRestore();
+  expect(shown).toContain('0/2');
+  expect(shown).toContain('2/2 loss 1');
+  expect(shown).not.toContain('left');
 });
 
 test('progress of unknown length prints a line every 30 seconds', () => {
