@@ -57,6 +57,13 @@ describe('as a process', () => {
     expect([missing.code, missing.err]).toEqual([1, expect.stringContaining("there is no run 'none'")]);
   });
 
+  test('a place where no table can be written leaves the signals as they were', async () => {
+    const before = process.listenerCount('SIGINT');
+    const { code, err } = await run('data', 'emoji', '--out', '/dev/null/emoji');
+    expect([code, err]).toEqual([1, expect.stringContaining("cannot write '/dev/null/emoji/emoji.csv'")]);
+    expect(process.listenerCount('SIGINT')).toBe(before);
+  });
+
   test('a device is no run', async () => {
     const { code, out, err } = await run('evaluate', '/dev/null');
     expect([code, out, err]).toEqual([1, '', expect.stringMatching(/^error: '\/dev\/null' is not a run: expected/)]);

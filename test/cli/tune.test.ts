@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
-import { inEmptyFolder, run, start } from '../support/command-line.js';
+import { inEmptyFolder, interruptAt, run, start } from '../support/command-line.js';
 import { gpu } from '../support/devices.js';
 
 const folder = inEmptyFolder();
@@ -29,6 +29,19 @@ test.runIf(gpu.kind === 'gpu')('tune keeps what it measured, later runs use it, 
   writeFileSync(file, JSON.stringify({ ...kept, choices: { sum: 'rows', max: 'columns' } }));
   expect((await runTuned(where, 'explain', 'sigma-fusion')).err).toContain('2 tuned choices');
   expect(JSON.parse((await runTuned(where, 'doctor', '--json')).out).tuning).toEqual({ file, choices: 2 });
+
+  // Another process saves a choice while this one measures, which is then stopped.
+  const others = { ...kept, choices: { 'sum of another process': 'rows' } };
+  writeFileSync(file, JSON.stringify(kept));
+  const interrupt = interruptAt(/measuring [1-9]\d*\//);
+  const stopped = await start(['tune', '--seconds', '500'], (text, child) => {
+    if (/measuring 0\//.test(text) && !/measuring [1-9]/.test(text)) writeFileSync(file, JSON.stringify(others));
+    interrupt(text, child);
+  });
+  expect([stopped.code, stopped.out]).toEqual([130, expect.stringContaining(`saved to ${file}`)]);
+  const merged = Object.keys(JSON.parse(readFileSync(file, 'utf8')).choices);
+  expect(merged).toEqual(expect.arrayContaining(['sum of another process', ...Object.keys(kept.choices)]));
+  expect(merged.length).toBeGreaterThan(Object.keys(kept.choices).length + 1);
 
   writeFileSync(file, '{}');
   // Node prints a warning after the call that gave it, so this needs a process.

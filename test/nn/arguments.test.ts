@@ -124,6 +124,7 @@ const LAYERS: Readonly<Record<string, () => { forward(x: never): unknown }>> = {
   TimeDistributed: () => new nn.TimeDistributed(new nn.Linear(sizes)),
   MultiHeadAttention: () => new nn.MultiHeadAttention({ features: 4, heads: 2 }),
   TransformerBlock: () => new nn.TransformerBlock({ features: 4, heads: 2 }),
+  MelSpectrogram: () => new nn.MelSpectrogram({ sampleRate: 8000, frameLength: 4, hop: 2, bands: 1 }),
   PositionalEmbedding: () => new nn.PositionalEmbedding({ length: 3, features: 1 }),
 };
 test('all layers are tried', () => {

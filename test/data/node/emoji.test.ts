@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import envPaths from 'env-paths';
 import { expect, test } from 'vitest';
 import { emojiData } from '../../../src/data/node/index.js';
 
@@ -35,6 +38,17 @@ test('the words that name a class are in no text', () => {
 test('the same seed gives the same data', async () => {
   expect(await emojiData({ pixels: 8, vendors: ['twemoji'], seed: 3 })).toEqual(data);
   expect((await emojiData({ pixels: 8, vendors: ['twemoji'], seed: 4 })).testNames).not.toEqual(data.testNames);
+});
+
+test('a damaged cache is drawn anew', async () => {
+  const folder = envPaths('tessera', { suffix: '' }).cache;
+  const files = readdirSync(folder).flatMap((name) => (name.startsWith('emoji-8-') ? [path.join(folder, name)] : []));
+  const wholes = files.map((file) => readFileSync(file));
+  for (const [at, file] of files.entries()) writeFileSync(file, Buffer.from(wholes[at]).fill(7, 0, 9));
+  expect(await emojiData({ pixels: 8, vendors: ['twemoji'], seed: 3 })).toEqual(data);
+  const restored = files.filter((file, at) => readFileSync(file).equals(wholes[at]));
+  expect(restored).toHaveLength(1);
+  for (const [at, file] of files.entries()) writeFileSync(file, wholes[at]);
 });
 
 test('options that are unknown or make no sense are refused', async () => {
