@@ -1,7 +1,15 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { CellErrors } from '../data/cell-errors.js';
-import { expectFields, noTarget, parseSchema, type Schema, type SchemaField, targetOf } from '../data/schema.js';
+import {
+  expectFields,
+  noTarget,
+  parseSchema,
+  type Schema,
+  type SchemaField,
+  type Settings,
+  targetOf,
+} from '../data/schema.js';
 import { splitRows } from '../data/splits.js';
 import { checkEncoders } from '../predictor/build.js';
 import { CONFIG_VERSION, defaultModel, defaultTraining, type RunConfig } from '../predictor/config.js';
@@ -38,7 +46,7 @@ export async function prepareRun(
     throw noTarget((await openGiven(files, options)).columns);
   const { table, inspection } = await inspectGiven(files, options, terminal, signal);
   const { parts, warnings } = inspection;
-  const schema = withImageSettings(inspection.schema, options, device.software ? 32 : 64);
+  const schema = withFileSettings(inspection.schema, options, device.software ? 32 : 64);
   for (const { message } of warnings) terminal.note(`warning: ${message}`);
   expectFields(schema);
   const { onError = 'stop', delimiter, encoding, allowOutside, validation = [], test = [], seed = 0 } = options;
@@ -65,22 +73,20 @@ export async function prepareRun(
   return { table, schema, parts: parts.parts, config };
 }
 
-const NO_AUGMENTATION = { flip: false, crop: 0, color: 0, cutout: 0 };
+const STILL_IMAGES = { flip: false, crop: 0, color: 0, cutout: 0 };
+const STILL_SOUNDS = { shift: 0, noise: 0 };
 
 /**
- * A schema whose images have a size: the one that is asked for, or their own, or else the default. They are not
- * augmented where that is asked for.
+ * A schema whose images have a size: the one that is asked for, or their own, or else the default. Images and sounds
+ * are not augmented where that is asked for.
  */
-function withImageSettings(schema: Schema, { imageSize, augment = true }: ModelOptions, defaultSize: number): Schema {
-  const settingsOf = ({ settings }: SchemaField) => ({
-    ...settings,
-    size: imageSize ?? settings.size ?? defaultSize,
-    ...(augment ? {} : NO_AUGMENTATION),
-  });
-  const fields = schema.fields.map((field) =>
-    field.kind === 'image' ? { ...field, settings: settingsOf(field) } : field,
-  );
-  return { ...schema, fields };
+function withFileSettings(schema: Schema, { imageSize, augment = true }: ModelOptions, defaultSize: number): Schema {
+  const settingsOf = ({ kind, settings }: SchemaField): Settings => {
+    if (kind === 'image')
+      return { ...settings, size: imageSize ?? settings.size ?? defaultSize, ...(augment ? {} : STILL_IMAGES) };
+    return kind === 'sound' && !augment ? { ...settings, ...STILL_SOUNDS } : settings;
+  };
+  return { ...schema, fields: schema.fields.map((field) => ({ ...field, settings: settingsOf(field) })) };
 }
 
 /** A command line as a shell takes it. */

@@ -1,4 +1,4 @@
-import { decodeBytes } from '../data/node/index.js';
+import { decodeBytes, decodeSound } from '../data/node/index.js';
 import { type OpenTableOptions, openTable } from '../data/node/tables/open.js';
 import type { Row, Table } from '../data/table.js';
 import type { ReadOptions } from '../predictor/data.js';
@@ -56,6 +56,7 @@ export function readOptionsOf(
   return {
     onError,
     decodeImage: decodeBytes,
+    decodeSound,
     onChecked(done, all) {
       signal.throwIfAborted();
       progress ??= terminal.lateProgress(all, 'checking files');

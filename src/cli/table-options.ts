@@ -42,6 +42,7 @@ export interface TableOptions extends ReadFlags, Readonly<Partial<Record<KindNam
 const KIND_FLAGS: Readonly<Record<KindName | 'ignore', string>> = {
   text: 'texts',
   image: 'paths of images, relative to the table',
+  sound: 'paths of sounds, relative to the table',
   number: 'numbers',
   category: 'one of several values',
   boolean: 'true or false',

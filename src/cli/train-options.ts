@@ -40,12 +40,12 @@ export function addModelOptions(command: Command): Command {
     .option('--encoder <names>', 'encoders by column or kind, such as title=transformer,image=vit', encodersOf)
     .option(
       '--width <number>',
-      'size of the features of texts and images and of the fused vector (default: 128; 64 on a software adapter; 256 without texts and images)',
+      'size of the features of texts, images and sounds and of the fused vector (default: 128; 64 on a software adapter; 256 without them)',
       multipleOf4,
     )
     .option(
       '--hidden <number>',
-      'units of a hidden layer in front of the outputs, 0 for none (default: 0; 128 without texts and images)',
+      'units of a hidden layer in front of the outputs, 0 for none (default: 0; 128 without texts, images and sounds)',
       integer(0, 65_536),
     )
     .option(
@@ -53,7 +53,11 @@ export function addModelOptions(command: Command): Command {
       'height and width to which images are scaled (default: 64; 32 on a software adapter)',
       integer(8, 512),
     )
-    .option('--dropout <fraction>', 'dropout of features (default: 0.3; 0.2 without texts and images)', fractionOf)
+    .option(
+      '--dropout <fraction>',
+      'dropout of features (default: 0.3; 0.2 without texts, images and sounds)',
+      fractionOf,
+    )
     .option(
       '--modality-dropout <fraction>',
       'how often training leaves out a field of a row (default: 0.1, but at most 0.2 fields of a row on average)',
@@ -65,7 +69,7 @@ export function addModelOptions(command: Command): Command {
     .option('--patience <epochs>', 'epochs without a better validation metric before the end (default: 8)', integer(1))
     .option('--minutes <number>', 'time for the training steps; their number follows from it', positiveOf)
     .option('--balanced', 'let all classes weigh the same, however many rows they have')
-    .option('--no-augment', 'do not flip, crop and recolor images in training');
+    .option('--no-augment', 'do not flip, crop and recolor images, nor shift sounds and add noise, in training');
 }
 
 function encodersOf(text: string, previous: Readonly<Record<string, string>> = {}): Record<string, string> {

@@ -177,6 +177,11 @@ const IMAGE = /\.(?:png|jpe?g|webp|gif|svg|avif|tiff?|bmp)$/i;
 /** Tests whether a text is the path of an image, by its extension. */
 export const isImagePath = (text: string): boolean => text.length < 4096 && IMAGE.test(text);
 
+const SOUND = /\.(?:wav|og[ga]|opus|mp3|flac)$/i;
+
+/** Tests whether a text is the path of a sound, by its extension. */
+export const isSoundPath = (text: string): boolean => text.length < 4096 && SOUND.test(text);
+
 /** A cell as a message shows it, cut where it is long. */
 export function showCell(cell: Cell): string {
   if (cell instanceof Date) return `the date ${Number.isNaN(cell.getTime()) ? 'Invalid Date' : cell.toISOString()}`;

@@ -1,5 +1,5 @@
 import type { CellErrors } from './cell-errors.js';
-import { booleanOf, dateOf, isImagePath, numberOf, textOf } from './cells.js';
+import { booleanOf, dateOf, isImagePath, isSoundPath, numberOf, textOf } from './cells.js';
 import { DistinctEstimate } from './distinct.js';
 import { hashText } from './hash.js';
 import { Reservoir } from './reservoir.js';
@@ -23,6 +23,8 @@ export interface CellCounts {
   readonly dayFirstDates: number;
   /** Texts that end like the path of an image. */
   readonly imagePaths: number;
+  /** Texts that end like the path of a sound. */
+  readonly soundPaths: number;
   /** Bytes, such as those of an image within the table. */
   readonly bytes: number;
   /** Lists. */
@@ -73,6 +75,7 @@ const COUNTED = [
   'dates',
   'dayFirstDates',
   'imagePaths',
+  'soundPaths',
   'bytes',
   'lists',
 ] as const satisfies readonly (keyof CellCounts)[];
@@ -128,6 +131,7 @@ function factsOf(cell: Cell, text: string): Facts {
     dates: mayBeDate && dateOf(cell) !== undefined,
     dayFirstDates: mayBeDate && dateOf(cell, true) !== undefined,
     imagePaths: isText && isImagePath(text),
+    soundPaths: isText && isSoundPath(text),
     bytes: cell instanceof Uint8Array,
     lists: Array.isArray(cell),
   };

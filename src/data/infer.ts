@@ -105,6 +105,7 @@ export function settingsOf(kind: KindName, column: ColumnStatistics): Settings {
  * | --- | --- |
  * | no cell has a value; or all have the same one | ignored |
  * | 95% are bytes, or paths that end as an image does | image |
+ * | 95% are paths that end as a sound does | sound |
  * | 95% are lists | tags |
  * | 95% are true/false, yes/no, t/f, y/n, on/off or 1/0 | boolean |
  * | 95% are dates; 3/5/2024 is in March, unless more cells are dates with the day first | date |
@@ -133,13 +134,14 @@ export function inferKind(column: ColumnStatistics): Inference {
     settings: kind === 'ignored' ? {} : settingsOf(kind, column),
     why,
   });
-  const { numbers, commaNumbers, booleans, dates, dayFirstDates, imagePaths, bytes, lists } = column;
+  const { numbers, commaNumbers, booleans, dates, dayFirstDates, imagePaths, soundPaths, bytes, lists } = column;
 
   if (present === 0) return found('ignored', 'no cell has a value');
   if (column.distinct === 1 && column.missing === 0 && bytes === 0)
     return found('ignored', `the same value in every row: ${quoted(column)}`);
   if (bytes >= most) return found('image', `${share(bytes, present)} of the cells are bytes`);
   if (imagePaths >= most) return found('image', `${share(imagePaths, present)} of the cells are paths of images`);
+  if (soundPaths >= most) return found('sound', `${share(soundPaths, present)} of the cells are paths of sounds`);
   if (lists >= most) return found('tags', `${share(lists, present)} of the cells are lists`);
   if (booleans >= most && column.distinct <= 4)
     return found('boolean', `${share(booleans, present)} of the cells are ${[...column.values.keys()].join(' or ')}`);

@@ -12,7 +12,9 @@ export interface EncodeOptions {
   readonly onChecked?: (done: number, all: number) => void;
   /** Decodes images, where a field has any; `decodeBytes` of `tessera-gpu/data/node` does. */
   readonly decodeImage?: FileAccess['decodeImage'];
-  /** The bytes of decoded pixels that may be kept for later epochs. Default 512 MiB. */
+  /** Decodes sounds, where a field has any; `decodeSound` of `tessera-gpu/data/node` does. */
+  readonly decodeSound?: FileAccess['decodeSound'];
+  /** The bytes of decoded pixels and samples that may be kept for later epochs. Default 512 MiB. */
   readonly cacheBytes?: number;
 }
 
@@ -56,22 +58,26 @@ export const originOf = ({ file, number }: Row): Origin => ({ file, number });
 
 const CACHE_BYTES = 512 * 2 ** 20;
 
-/** The access of a field's column to files. The images of a table share the bytes that may be kept. */
+/** The access of a field's column to files. The columns of files of a table share the bytes that may be kept. */
 export function filesOf(
   table: Source,
   { fields }: Schema,
   column: string,
-  { decodeImage, cacheBytes = CACHE_BYTES }: EncodeOptions,
+  { decodeImage, decodeSound, cacheBytes = CACHE_BYTES }: EncodeOptions,
 ): FileAccess {
-  const images = fields.filter(({ kind }) => kind === 'image');
-  if (images.some((image) => image.column === column) && decodeImage === undefined)
+  const kind = fields.find((field) => field.column === column)?.kind;
+  if (kind === 'image' && decodeImage === undefined)
     throw new TesseraError(
       `column '${column}' has images, and no decodeImage is given; decodeBytes decodes them in Node`,
     );
+  if (kind === 'sound' && decodeSound === undefined)
+    throw new TesseraError(`column '${column}' has sounds, and no decodeSound is given; decodeSound of data/node does`);
+  const fileColumns = fields.filter((field) => field.kind === 'image' || field.kind === 'sound');
   return {
     readFile: (path, origin) => table.readFile(path, origin),
     decodeImage: decodeImage ?? (() => Promise.reject(new TesseraError('no decodeImage is given'))),
+    decodeSound: decodeSound ?? (() => Promise.reject(new TesseraError('no decodeSound is given'))),
     column,
-    cacheBytes: cacheBytes / Math.max(images.length, 1),
+    cacheBytes: cacheBytes / Math.max(fileColumns.length, 1),
   };
 }

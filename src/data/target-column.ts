@@ -29,7 +29,7 @@ const NO_ORIGIN: Origin = { file: '', number: 0 };
 const noFile = (): never => {
   throw new TesseraError('a target is no file');
 };
-const NO_FILES: FileAccess = { readFile: noFile, decodeImage: noFile, column: '', cacheBytes: 0 };
+const NO_FILES: FileAccess = { readFile: noFile, decodeImage: noFile, decodeSound: noFile, column: '', cacheBytes: 0 };
 
 const absent = (): TesseraError => new TesseraError('the target is absent');
 

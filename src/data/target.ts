@@ -58,7 +58,8 @@ export function inferTarget(column: ColumnStatistics, task?: TaskKind): Inferred
     };
   }
   if (kindOfTask === 'tags') return tagsTarget(column);
-  if (kind === 'image' || kind === 'date') throw refuse(`is a column of ${kind}s; expected classes, numbers or tags`);
+  if (kind === 'image' || kind === 'sound' || kind === 'date')
+    throw refuse(`is a column of ${kind}s; expected classes, numbers or tags`);
   if (isUnique(column) && present > 2)
     throw refuse(
       `has a value of its own in every row, such as ${examples(column)}; expected classes that recur; name another column`,

@@ -8,7 +8,9 @@ export { Encoder, type Features, type FieldInputs, type ImageInputs, type TextIn
 export { ImageConv, type ImageConvOptions } from './encoders/image-conv.js';
 export { ImageResidual, type ImageResidualOptions } from './encoders/image-residual.js';
 export { ImageViT, type ImageViTOptions } from './encoders/image-vit.js';
+export type { LogMelOptions, SoundInputs } from './encoders/log-mel.js';
 export { type NumberInputs, PiecewiseLinear, type PiecewiseLinearOptions } from './encoders/piecewise-linear.js';
+export { SoundConv, type SoundConvOptions } from './encoders/sound-conv.js';
 export type { TextOptions } from './encoders/text.js';
 export { TextBag } from './encoders/text-bag.js';
 export { TextCNN, type TextCNNOptions } from './encoders/text-cnn.js';

@@ -4,6 +4,7 @@ import type { KindName } from '../data/fields/field.js';
 import type { ImageState } from '../data/fields/image.js';
 import { kinds } from '../data/fields/index.js';
 import { type NumberState, number } from '../data/fields/number.js';
+import type { SoundState } from '../data/fields/sound.js';
 import type { TagsState } from '../data/fields/tags.js';
 import type { TextState } from '../data/fields/text.js';
 import { type Schema, type SchemaField, type SchemaTarget, targetOf } from '../data/schema.js';
@@ -27,6 +28,7 @@ import {
   OrdinalTask,
   PiecewiseLinear,
   RegressionTask,
+  SoundConv,
   TagsTask,
   type Task,
   TextBag,
@@ -76,6 +78,10 @@ function patchOf(state: ImageState): number {
   return patch;
 }
 
+const soundEncoders: Readonly<Record<string, MakeEncoder<SoundState>>> = {
+  conv: ({ sampleRate }, sizes) => new SoundConv({ ...sizes, sampleRate }),
+};
+
 const valuesEncoders = <State>(count: (state: State) => number): Readonly<Record<string, MakeEncoder<State>>> => ({
   mlp: (state, sizes) => new ValuesMLP({ inputs: count(state), ...sizes }),
 });
@@ -84,6 +90,7 @@ const valuesEncoders = <State>(count: (state: State) => number): Readonly<Record
 const ENCODERS = {
   text: textEncoders,
   image: imageEncoders,
+  sound: soundEncoders,
   number: {
     piecewise: ({ edges }: NumberState) => new PiecewiseLinear({ edges }),
     ...valuesEncoders(() => 1),

@@ -79,12 +79,12 @@ const [SMALLEST_BATCH, LARGEST_BATCH] = [32, 512];
 const DROPPED_FIELDS = 0.2;
 
 /**
- * The model where nothing is chosen. Texts and images have encoders of their own, half as wide on a software adapter.
+ * The model where nothing is chosen. Texts, images and sounds have encoders of their own, half as wide on a software adapter.
  * Without them, the fusion and a hidden layer are a perceptron of two hidden layers over the encoded numbers and
  * categories.
  */
 export function defaultModel(kinds: readonly KindName[], isSoftware: boolean): ModelConfig {
-  const isPlain = kinds.every((kind) => kind !== 'text' && kind !== 'image');
+  const isPlain = !kinds.some((kind) => kind === 'text' || kind === 'image' || kind === 'sound');
   return {
     encoders: {},
     fusion: 'concatenation',

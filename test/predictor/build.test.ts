@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { KindName } from '../../src/data/fields/field.js';
 import { targetOf } from '../../src/data/schema.js';
 import { FUSIONS } from '../../src/models/fusion/names.js';
 import { Adam } from '../../src/nn/index.js';
@@ -7,7 +6,7 @@ import { buildModel, checkEncoders, encodersOf, type ModelConfig } from '../../s
 import type { RunData } from '../../src/predictor/data.js';
 import { setDefaultDevice } from '../../src/tensor/index.js';
 import { reference } from '../support/devices.js';
-import { CONFIG, dataOf, FIELDS, schemaOf, TARGETS } from '../support/runs.js';
+import { CONFIG, dataOf, FIELDS, schemaOf, TARGETS, type ThingKind } from '../support/runs.js';
 
 beforeAll(() => setDefaultDevice(reference));
 afterAll(() => setDefaultDevice(undefined));
@@ -42,8 +41,8 @@ test.each(FUSIONS)('fuses fields by %s', async (fusion) => {
   await expectLearns(await dataOf(category, ['text', 'number', 'category']), { fusion });
 });
 
-const encoders = (Object.keys(FIELDS) as KindName[]).flatMap((kind) =>
-  encodersOf(kind).map((encoder): [KindName, string] => [kind, encoder]),
+const encoders = (Object.keys(FIELDS) as ThingKind[]).flatMap((kind) =>
+  encodersOf(kind).map((encoder): [ThingKind, string] => [kind, encoder]),
 );
 test.each(encoders)('encodes fields of kind %s by %s', async (kind, encoder) => {
   await expectLearns(await dataOf(category, [kind], 10), { encoders: { [kind]: encoder } });

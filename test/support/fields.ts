@@ -6,6 +6,7 @@ import { TesseraError } from '../../src/tensor/index.js';
 export const noFiles: FileAccess = {
   readFile: () => Promise.reject(new TesseraError('no file')),
   decodeImage: () => Promise.reject(new TesseraError('no decoder')),
+  decodeSound: () => Promise.reject(new TesseraError('no decoder')),
   column: 'image',
   cacheBytes: 0,
 };

@@ -2,12 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll } from 'vitest';
-import type { KindName } from '../../src/data/fields/field.js';
 import type { SchemaTarget } from '../../src/data/schema.js';
 import { buildModel } from '../../src/predictor/build.js';
 import { Predictor } from '../../src/predictor/node/predictor.js';
 import { RunFolder } from '../../src/predictor/node/run-folder.js';
-import { CONFIG, dataOf } from './runs.js';
+import { CONFIG, dataOf, type ThingKind } from './runs.js';
 
 /** Makes a folder for a file's tests; it is removed afterwards. */
 export function temporaryFolder(): string {
@@ -20,7 +19,7 @@ export function temporaryFolder(): string {
 export async function predictorIn(
   folder: string,
   target: SchemaTarget,
-  kinds: readonly KindName[],
+  kinds: readonly ThingKind[],
 ): Promise<Predictor> {
   const { schema } = await dataOf(target, kinds);
   const run = new RunFolder(folder);

@@ -4,3 +4,29 @@ export const testSound = (length: number): Float32Array =>
     { length },
     (_, i) => Math.sin(2 * Math.PI * (0.01 * i + 0.00002 * i * i)) + 0.25 * Math.sin(1.7 * i),
   );
+
+/** A WAV file of 16 bits and one channel. */
+export function wavOf(samples: Float32Array, sampleRate: number): Uint8Array {
+  const view = new DataView(new ArrayBuffer(44 + 2 * samples.length));
+  const write = (at: number, text: string) => {
+    [...text].forEach((letter, index) => {
+      view.setUint8(at + index, letter.charCodeAt(0));
+    });
+  };
+  write(0, 'RIFF');
+  view.setUint32(4, 36 + 2 * samples.length, true);
+  write(8, 'WAVEfmt ');
+  view.setUint32(16, 16, true);
+  view.setUint16(20, 1, true);
+  view.setUint16(22, 1, true);
+  view.setUint32(24, sampleRate, true);
+  view.setUint32(28, 2 * sampleRate, true);
+  view.setUint16(32, 2, true);
+  view.setUint16(34, 16, true);
+  write(36, 'data');
+  view.setUint32(40, 2 * samples.length, true);
+  samples.forEach((value, index) => {
+    view.setInt16(44 + 2 * index, Math.round(32767 * value), true);
+  });
+  return new Uint8Array(view.buffer);
+}

@@ -1,9 +1,10 @@
 import type { Generator } from '../../tensor/generator.js';
 import type { Tensor } from '../../tensor/index.js';
+import type { Sound } from '../sounds/wav.js';
 import type { Cell, CellError, Row } from '../table.js';
 
 /** The kinds of fields, one file each in this folder. */
-export type KindName = 'text' | 'image' | 'number' | 'category' | 'boolean' | 'date' | 'tags';
+export type KindName = 'text' | 'image' | 'sound' | 'number' | 'category' | 'boolean' | 'date' | 'tags';
 
 /**
  * The tensors of some rows of a field, by name; `present` (rows) is 1 where a row has a value, 0 where it is absent.
@@ -35,9 +36,14 @@ export interface FileAccess {
    * image.
    */
   decodeImage(bytes: Uint8Array, shape: ImageShape, name?: string): Promise<Uint8Array>;
+  /**
+   * Decodes a sound. @throws TesseraError, with its name, if the bytes are not a sound, or longer than the limit in
+   * seconds.
+   */
+  decodeSound(bytes: Uint8Array, maximumSeconds: number, name?: string): Promise<Sound>;
   /** The column, as errors name it. */
   readonly column: string;
-  /** The bytes of decoded pixels that a column may keep for later epochs. */
+  /** The bytes of decoded pixels or samples that a column may keep for later epochs. */
   readonly cacheBytes: number;
 }
 

@@ -9,9 +9,9 @@ export type FileSource = string | Uint8Array;
 /** Turns the bytes of a file into what a field needs. @throws TesseraError with the reason if it cannot. */
 export type Decode<Decoded> = (bytes: Uint8Array, name?: string) => Promise<Decoded>;
 
-/** So many files are read and decoded at the same time: a table of photos must not fill the memory with them. */
+/** The number of files decoded at the same time: a table of photos must not fill the memory with them. */
 const AT_ONCE = 8;
-/** So many files are named where none can be used. */
+/** The number of files that are named where none can be used. */
 const NAMED = 10;
 
 /** The file of a cell, or undefined where it is absent. @throws TesseraError if the cell is neither path nor bytes. */

@@ -4,6 +4,7 @@ import { date } from './date.js';
 import type { FieldKind, KindName } from './field.js';
 import { image } from './image.js';
 import { number } from './number.js';
+import { sound } from './sound.js';
 import { tags } from './tags.js';
 import { text } from './text.js';
 
@@ -11,6 +12,7 @@ import { text } from './text.js';
 export const kinds: Readonly<Record<KindName, FieldKind<unknown, object, FieldState>>> = {
   text,
   image,
+  sound,
   number,
   category,
   boolean,

@@ -15,7 +15,6 @@ export interface DecodeSoundOptions {
   readonly maximumSeconds?: number;
 }
 
-/** The name that errors begin with; a file's name replaces it. */
 const NAME = 'decodeWav';
 const MAXIMUM_SECONDS = 600;
 const MAXIMUM_CHANNELS = 64;
@@ -68,25 +67,38 @@ interface WavHeader {
 export function decodeWav(bytes: Uint8Array, options: DecodeSoundOptions = {}): Sound {
   expectValue(NAME, 'the bytes', bytes, byteArray);
   const { maximumSeconds = MAXIMUM_SECONDS } = checkOptions(NAME, options, { maximumSeconds: optional(positive) });
+  try {
+    return parseWav(bytes, maximumSeconds);
+  } catch (error) {
+    if (!(error instanceof TesseraError)) throw error;
+    throw new TesseraError(`${NAME}: ${error.message}`, { cause: error });
+  }
+}
+
+/** Decodes a WAV file. @throws TesseraError with the reason alone. */
+export function parseWav(bytes: Uint8Array, maximumSeconds: number): Sound {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (!isWav(bytes)) throw refuse(`expected a WAV file, which begins with RIFF and WAVE`);
+  if (!isWav(bytes)) throw new TesseraError(`expected a WAV file, which begins with RIFF and WAVE`);
   const { header, start, end } = findChunks(view);
   const { sampleRate, channelCount, format } = header;
   const frames = Math.floor((end - start) / (format.bytes * channelCount));
-  if (frames === 0) throw refuse('the file has no samples');
+  if (frames === 0) throw new TesseraError('the file has no samples');
   const seconds = frames / sampleRate;
-  if (seconds > maximumSeconds)
-    throw refuse(`the sound is ${seconds.toFixed(1)} s long; expected at most ${maximumSeconds} s`);
+  if (seconds > maximumSeconds) throw tooLong(seconds, maximumSeconds);
   const channels = Array.from({ length: channelCount }, () => new Float32Array(frames));
   for (let frame = 0, at = start; frame < frames; frame++) {
     for (let channel = 0; channel < channelCount; channel++, at += format.bytes) {
       const value = format.read(view, at);
-      if (!Number.isFinite(value)) throw refuse(`sample ${frame} of channel ${channel} is ${value}`);
+      if (!Number.isFinite(value)) throw new TesseraError(`sample ${frame} of channel ${channel} is ${value}`);
       channels[channel][frame] = value;
     }
   }
   return { sampleRate, channels };
 }
+
+/** The error for a sound that exceeds the limit. */
+export const tooLong = (seconds: number, maximum: number): TesseraError =>
+  new TesseraError(`the sound is ${seconds.toFixed(1)} s long; expected at most ${maximum} s`);
 
 /** Whether bytes begin as a WAV file does. */
 export function isWav(bytes: Uint8Array): boolean {
@@ -100,20 +112,22 @@ function findChunks(view: DataView): { header: WavHeader; start: number; end: nu
   for (let at = 12; at + 8 <= bytes.length; ) {
     const [name, size, start] = [textAt(bytes, at), view.getUint32(at + 4, true), at + 8];
     if (name === 'data') {
-      if (header === undefined) throw refuse('the samples stand before the header (chunk fmt)');
+      if (header === undefined) throw new TesseraError('the samples stand before the header (chunk fmt)');
       if (size === UNKNOWN_SIZE) return { header, start, end: bytes.length };
       if (start + size > bytes.length)
-        throw refuse(`the file is cut off: ${size} bytes of samples were announced, ${bytes.length - start} are there`);
+        throw new TesseraError(
+          `the file is cut off: ${size} bytes of samples were announced, ${bytes.length - start} are there`,
+        );
       return { header, start, end: start + size };
     }
     if (name === 'fmt ') {
       if (size < 16 || start + size > bytes.length)
-        throw refuse(`the header (chunk fmt) has ${size} bytes, which is not possible`);
+        throw new TesseraError(`the header (chunk fmt) has ${size} bytes, which is not possible`);
       header = readHeader(new DataView(view.buffer, view.byteOffset + start, size));
     }
     at = start + size + (size % 2);
   }
-  throw refuse(`the file has no ${header === undefined ? 'header (chunk fmt)' : 'samples (chunk data)'}`);
+  throw new TesseraError(`the file has no ${header === undefined ? 'header (chunk fmt)' : 'samples (chunk data)'}`);
 }
 
 function readHeader(view: DataView): WavHeader {
@@ -128,15 +142,15 @@ function readHeader(view: DataView): WavHeader {
   ];
   const format = FORMATS[tag]?.[bits];
   if (format === undefined)
-    throw refuse(
+    throw new TesseraError(
       `samples of format ${tag} with ${bits} bits are not supported; expected PCM (1), floats (3), A-law (6) or µ-law (7)`,
     );
   if (channelCount < 1 || channelCount > MAXIMUM_CHANNELS)
-    throw refuse(`the header says ${channelCount} channels; expected 1 to ${MAXIMUM_CHANNELS}`);
+    throw new TesseraError(`the header says ${channelCount} channels; expected 1 to ${MAXIMUM_CHANNELS}`);
   if (sampleRate < 1 || sampleRate > MAXIMUM_RATE)
-    throw refuse(`the header says ${sampleRate} samples a second; expected 1 to ${MAXIMUM_RATE}`);
+    throw new TesseraError(`the header says ${sampleRate} samples a second; expected 1 to ${MAXIMUM_RATE}`);
   if (frameBytes !== format.bytes * channelCount)
-    throw refuse(
+    throw new TesseraError(
       `the header contradicts itself: ${frameBytes} bytes for ${channelCount} channels of ${bits} bits; expected ${format.bytes * channelCount}`,
     );
   return { sampleRate, channelCount, format };
@@ -158,5 +172,3 @@ function muLaw(byte: number): number {
 }
 
 const textAt = (bytes: Uint8Array, at: number): string => String.fromCharCode(...bytes.subarray(at, at + 4));
-
-const refuse = (message: string): TesseraError => new TesseraError(`${NAME}: ${message}`);

@@ -1,6 +1,6 @@
 import { CellErrors } from '../../data/cell-errors.js';
 import { encodeTable } from '../../data/encoded.js';
-import { decodeBytes } from '../../data/node/index.js';
+import { decodeBytes, decodeSound } from '../../data/node/index.js';
 import { targetOf } from '../../data/schema.js';
 import type { Table } from '../../data/table.js';
 import { TesseraError } from '../../tensor/index.js';
@@ -34,6 +34,7 @@ export async function evaluateTable(
   const errors = new CellErrors(onError);
   const { encoded, test } = await encodeTable(table, schema, undefined, {
     decodeImage: decodeBytes,
+    decodeSound,
     ...options,
     errors,
   });

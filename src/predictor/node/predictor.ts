@@ -1,7 +1,7 @@
 import { CellErrors } from '../../data/cell-errors.js';
 import { EncodedRows } from '../../data/encoded.js';
 import { kinds } from '../../data/fields/index.js';
-import { decodeBytes, readWholeFile } from '../../data/node/index.js';
+import { decodeBytes, decodeSound, readWholeFile } from '../../data/node/index.js';
 import { type EncodeOptions, parseRow, type Reader, readerOf, type Source } from '../../data/readers.js';
 import { objectReader } from '../../data/row-objects.js';
 import type { RowObject } from '../../data/rows.js';
@@ -168,6 +168,7 @@ export class Predictor {
       errors: anything,
       onChecked: optional(callable),
       decodeImage: optional(callable),
+      decodeSound: optional(callable),
       cacheBytes: optional(nonNegative),
     });
     const encoded = this.#encoded(table, options);
@@ -180,7 +181,7 @@ export class Predictor {
 
   #encoded(table: Source, options: EncodeOptions = {}): EncodedRows {
     const { target: _, ...fields } = this.schema;
-    return new EncodedRows(table, fields, { decodeImage: decodeBytes, ...options });
+    return new EncodedRows(table, fields, { decodeImage: decodeBytes, decodeSound, ...options });
   }
 
   async #answers(encoded: EncodedRows, rows: Uint32Array): Promise<Answer[]> {

@@ -116,6 +116,7 @@ function sliceReader({ column, kind, settings: chosen }: SchemaField): SliceRead
     case 'tags':
       return reader(`${column}, number of tags`, (tags) => (tags as readonly string[]).length);
     case 'image':
+    case 'sound':
       return reader(column, () => 'present');
     default:
       return reader(column, String);

@@ -2,6 +2,7 @@ import type { CategoryState } from '../../data/fields/category.js';
 import type { DateState } from '../../data/fields/date.js';
 import type { ImageState } from '../../data/fields/image.js';
 import type { NumberState } from '../../data/fields/number.js';
+import type { SoundState } from '../../data/fields/sound.js';
 import type { TagsState } from '../../data/fields/tags.js';
 import type { TextState } from '../../data/fields/text.js';
 import type { SchemaField, Split } from '../../data/schema.js';
@@ -34,6 +35,10 @@ export function describeField({ kind, state }: SchemaField): string | undefined 
       const { size } = (state as ImageState).settings;
       const [height, width] = typeof size === 'number' ? [size, size] : size;
       return `${width} x ${height} pixels`;
+    }
+    case 'sound': {
+      const { sampleRate, length } = state as SoundState;
+      return `${digits(length / sampleRate)} s at ${sampleRate} Hz`;
     }
     case 'category':
       return `${(state as CategoryState).values.length} known values`;

@@ -4,7 +4,7 @@ import type { FileAccess } from '../../../src/data/fields/field.js';
 import { image } from '../../../src/data/fields/image.js';
 import { decodeBytes } from '../../../src/data/node/images.js';
 import { Generator, TesseraError } from '../../../src/tensor/index.js';
-import { arraysOf, encode, learn } from '../../support/fields.js';
+import { arraysOf, encode, learn, noFiles } from '../../support/fields.js';
 import { expectClose } from '../../support/numbers.js';
 
 const pixels = (values: readonly number[], width: number, channels: 1 | 2 | 3 | 4): Sharp =>
@@ -44,6 +44,7 @@ function access(cacheBytes = 0): FileAccess & { decoded: number } {
       this.decoded++;
       return decodeBytes(bytes, shape, name);
     },
+    decodeSound: noFiles.decodeSound,
     column: 'photo',
     cacheBytes,
   };

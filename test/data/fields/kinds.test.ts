@@ -5,13 +5,15 @@ import { date } from '../../../src/data/fields/date.js';
 import { image } from '../../../src/data/fields/image.js';
 import { kinds } from '../../../src/data/fields/index.js';
 import { number } from '../../../src/data/fields/number.js';
+import { sound } from '../../../src/data/fields/sound.js';
 import { tags } from '../../../src/data/fields/tags.js';
 import { text } from '../../../src/data/fields/text.js';
 import { learn } from '../../support/fields.js';
 
-const byteImages = {
+const byteFiles = {
   readFile: async () => new Uint8Array(),
   decodeImage: async () => Uint8Array.from({ length: 64 * 64 * 3 }, (_, at) => at % 200),
+  decodeSound: async () => ({ sampleRate: 8000, channels: [new Float32Array(800)] }),
   column: 'image',
   cacheBytes: 0,
 };
@@ -22,7 +24,8 @@ const states = {
   date: await learn(date, ['2026-11-26', '2025-01-01']),
   tags: await learn(tags, ['x,y', ['y', 'x']]),
   text: await learn(text, ['one two', 'two one']),
-  image: await learn(image, ['a.png'], {}, byteImages),
+  image: await learn(image, ['a.png'], {}, byteFiles),
+  sound: await learn(sound, ['a.wav'], {}, byteFiles),
 };
 
 test('every kind has its name, and is here', () => {

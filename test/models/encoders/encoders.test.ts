@@ -8,6 +8,7 @@ import {
   ImageResidual,
   ImageViT,
   PiecewiseLinear,
+  SoundConv,
   TextBag,
   TextCNN,
   TextGRU,
@@ -33,6 +34,10 @@ const mask = tensor(
 const text = { tokens: tensor(words, [ROWS, 5]), mask };
 const image = { pixels: tensor(pixels, [ROWS, 4, 3, 2]) };
 const numbers = { values: tensor(values, [ROWS, 3]), present: ones([ROWS]) };
+const sounds = {
+  samples: tensor(normals(ROWS * 64, 4), [ROWS, 64]),
+  seconds: tensor(Float32Array.from({ length: ROWS }, (_, row) => (row + 1) / 100)),
+};
 const categories = { ids: tensor(Int32Array.of(0, 1, 2, 3, 4, 5, 6, 7)) };
 
 interface Case {
@@ -102,6 +107,12 @@ const cases: Readonly<Record<string, Case>> = {
     inputs: image,
     width: 8,
     tokens: [ROWS, 1, 8],
+  },
+  SoundConv: {
+    make: (options) => new SoundConv({ sampleRate: 800, bands: 8, width: 8, ...options }),
+    inputs: sounds,
+    width: 8,
+    tokens: [ROWS, 2, 8],
   },
   ValuesMLP: {
     make: (options) => new ValuesMLP({ inputs: 3, width: 8, ...options }),

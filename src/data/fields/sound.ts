@@ -1,0 +1,164 @@
+import type { Generator } from '../../tensor/generator.js';
+import { tensor } from '../../tensor/index.js';
+import { closedFraction, nonNegative, positive, positiveInteger } from '../../tensor/options.js';
+import { Reservoir } from '../reservoir.js';
+import { resample } from '../sounds/resample.js';
+import type { Sound } from '../sounds/wav.js';
+import type { FieldKind, FileAccess } from './field.js';
+import { type Decode, decodeSample, type FileSample, type FileSource, fileCells, parseFile } from './files.js';
+import { checkSettings, checkState } from './settings.js';
+
+/** Settings of a field of sounds. */
+export interface SoundSettings {
+  /** Samples a second; 'auto' (default): that of most sounds, at most 16,000. */
+  readonly sampleRate: number | 'auto';
+  /** Sounds are cut off at so many seconds at most. Default 10. */
+  readonly maximumSeconds: number;
+  /** The largest shift in time while training, as a fraction of the length. Default 0.1. */
+  readonly shift: number;
+  /** The standard deviation of the noise that is added while training, as a part of the sound's own. Default 0.02. */
+  readonly noise: number;
+}
+
+/** What is learned of a field of sounds: the sample rate, and the length that 95% of the sounds do not exceed. */
+export interface SoundState {
+  readonly settings: SoundSettings;
+  /** Samples a second. */
+  readonly sampleRate: number;
+  /** Samples of every sound: longer ones are cut off, shorter ones are followed by silence. */
+  readonly length: number;
+}
+
+/** The number of training sounds that rate and length are learned from. */
+const SAMPLE = 256;
+/** The share of sounds that are kept whole. */
+const KEPT_WHOLE = 0.95;
+const MOST_SAMPLES_PER_SECOND = 16_000;
+/** Longer sounds are refused before they are decoded; what is behind `maximumSeconds` would be decoded in vain. */
+const LONGEST_SECONDS = 600;
+
+/**
+ * Sounds: `samples` (rows, length), the mean of the channels at one sample rate, and `seconds` (rows), how long each
+ * is; 0 where absent.
+ */
+export const sound: FieldKind<FileSource, SoundSettings, SoundState> = {
+  kind: 'sound',
+
+  settings(chosen) {
+    const defaults: SoundSettings = { sampleRate: 'auto', maximumSeconds: 10, shift: 0.1, noise: 0.02 };
+    return checkSettings('sound', chosen, defaults, {
+      sampleRate: {
+        expected: "'auto' or an integer from 1000 to 48000",
+        fits: (value) =>
+          value === 'auto' || (positiveInteger.fits(value) && Number(value) >= 1000 && Number(value) <= 48_000),
+      },
+      maximumSeconds: {
+        expected: `a number above 0, at most ${LONGEST_SECONDS}`,
+        fits: (value) => positive.fits(value) && Number(value) <= LONGEST_SECONDS,
+      },
+      shift: closedFraction,
+      noise: nonNegative,
+    });
+  },
+
+  parse: (cell) => parseFile(cell, 'a sound'),
+
+  learner(settings, files) {
+    const sample = new Reservoir<FileSample>(SAMPLE);
+    return {
+      add(source, origin) {
+        if (source !== undefined) sample.offer(() => ({ source, origin }));
+      },
+      async finish() {
+        const rates: number[] = [];
+        const seconds: number[] = [];
+        const decode: Decode<Sound> = (bytes, name) => files.decodeSound(bytes, LONGEST_SECONDS, name);
+        await decodeSample(sample.items, 'a sound', files, decode, ({ sampleRate, channels }) => {
+          rates.push(sampleRate);
+          seconds.push(channels[0].length / sampleRate);
+        });
+        const sampleRate =
+          settings.sampleRate === 'auto' ? Math.min(mostFrequent(rates), MOST_SAMPLES_PER_SECOND) : settings.sampleRate;
+        const most = Math.min(quantile(seconds, KEPT_WHOLE), settings.maximumSeconds);
+        return { settings, sampleRate, length: Math.ceil(most * sampleRate) };
+      },
+    };
+  },
+
+  column({ settings, sampleRate, length }, files) {
+    const cells = fileCells(files, decoder(sampleRate, length, files), (samples) => samples.byteLength);
+    return {
+      get size() {
+        return cells.size;
+      },
+      add: cells.add,
+      check: cells.check,
+      async batch(rows, generator) {
+        const present = new Float32Array(rows.length);
+        const seconds = new Float32Array(rows.length);
+        const samples = new Float32Array(rows.length * length);
+        const filling = Array.from(rows, async (row, index) => {
+          const decoded = await cells.read(row);
+          if (decoded === undefined) return;
+          present[index] = 1;
+          const out = samples.subarray(index * length, (index + 1) * length);
+          const shift = generator === undefined ? 0 : augment(decoded, settings, generator.fork(`row ${row}`), out);
+          if (generator === undefined) out.set(decoded);
+          seconds[index] = Math.min(length, Math.max(0, decoded.length + shift)) / sampleRate;
+        });
+        await Promise.all(filling);
+        return {
+          present: tensor(present),
+          seconds: tensor(seconds),
+          samples: tensor(samples, [rows.length, length]),
+        };
+      },
+    };
+  },
+
+  parseState(json) {
+    return checkState<SoundSettings, SoundState>(sound, json, { sampleRate: positiveInteger, length: positiveInteger });
+  },
+};
+
+/** Decodes sounds to their first samples at a sample rate: the mean of the channels. */
+const decoder =
+  (rate: number, length: number, files: FileAccess): Decode<Float32Array> =>
+  async (bytes, name) => {
+    const { sampleRate, channels } = await files.decodeSound(bytes, LONGEST_SECONDS, name);
+    // What is behind the end is not resampled; a tenth of a second more leaves the filter its surroundings.
+    const most = Math.ceil((length / rate + 0.1) * sampleRate);
+    const mono = Float32Array.from(channels[0].subarray(0, most), (_, at) => mean(channels, at));
+    return resample(mono, sampleRate, rate).slice(0, length);
+  };
+
+const mean = (channels: readonly Float32Array[], at: number): number =>
+  channels.reduce((sum, channel) => sum + channel[at], 0) / channels.length;
+
+/**
+ * Shifts a sound in time, with silence where it was, and adds noise in proportion to its standard deviation. Returns
+ * the shift in samples.
+ */
+function augment(samples: Float32Array, settings: SoundSettings, generator: Generator, out: Float32Array): number {
+  const shift = Math.round((2 * generator.uniform() - 1) * settings.shift * out.length);
+  const kept = samples.subarray(Math.max(0, -shift), Math.max(0, Math.min(samples.length, out.length - shift)));
+  out.set(kept, Math.max(0, shift));
+  const deviation = Math.sqrt(samples.reduce((sum, value) => sum + value ** 2, 0) / Math.max(1, samples.length));
+  const noise = settings.noise * deviation;
+  if (noise > 0) for (let at = 0; at < out.length; at++) out[at] += noise * generator.normal();
+  return shift;
+}
+
+/** The most frequent value; the larger of two that are as frequent. */
+function mostFrequent(values: readonly number[]): number {
+  const counts = new Map<number, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  const [[value]] = [...counts].sort(([a, countA], [b, countB]) => countB - countA || b - a);
+  return value;
+}
+
+/** The smallest of the values that is not exceeded by the given share of them. */
+function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
+}
