@@ -88,7 +88,7 @@ addReadOptions(program.command('predict'))
     `Predict the rows of a table, or one row whose cells are given by flags of their columns:
 
   tessera predict runs/data-seed0 new.csv --out predictions.csv
-  tessera predict runs/data-seed0 --image chair.jpg --title "A red chair" --price 49
+  tessera predict runs/data-seed0 --photo chair.jpg --title "A red chair" --price 49
 
 A flag may be the kind of a field, such as --image, where there is one field of that kind.`,
   )
