@@ -34,6 +34,10 @@ export async function train(options: TrainOptions): Promise<number> {
       typeof options.resume === 'string'
         ? options.resume
         : path.join(options.out ?? path.join('runs', `${preset.name}-seed${seed}`), 'checkpoint.safetensors');
+    if (options.resume !== undefined && !existsSync(file))
+      throw new TesseraError(
+        `--resume: there is no run in '${path.dirname(file)}'; name the run's folder: tessera train --resume RUN`,
+      );
     await checkWritable(file);
     if (options.resume === undefined && !options.overwrite) await expectReplaceable(file);
     const resumed = options.resume === undefined ? undefined : await loadCheckpoint(file);

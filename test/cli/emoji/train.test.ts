@@ -67,6 +67,7 @@ test.each([
     [...short, '--out', 'foreign'],
     'start again and replace it with --overwrite',
   ],
+  ['no run to resume', ['train', '--resume'], "--resume: there is no run in 'runs/small-seed0'; name the run's folder"],
   ['a seed of another run', ['train', '--resume', file, '--seed', '9'], 'has seed 1, got --seed 9'],
   ['epochs of another run', ['train', '--resume', file, '--epochs', '5'], 'has epochs 1, got --epochs 5'],
   ['flags of tables to evaluate', ['evaluate', file, '--delimiter', ';'], '--delimiter is for a run on tables'],
