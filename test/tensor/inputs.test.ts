@@ -86,6 +86,28 @@ const calls: Readonly<Record<string, readonly [Inputs, (given: Inputs) => unknow
   take: [{ x: floats(3, 4), indices: integers(3) }, ({ x, indices }) => ops.take(x, indices)],
   linear: [{ x: floats(2, 3), w: floats(3, 4), b: floats(4) }, ({ x, w, b }) => ops.linear(x, w, b)],
   conv2d: [{ x: floats(1, 4, 4, 3), kernel: floats(2, 2, 3, 5) }, ({ x, kernel }) => ops.conv2d(x, kernel)],
+  conv1d: [{ x: floats(1, 4, 3), kernel: floats(2, 3, 5) }, ({ x, kernel }) => ops.conv1d(x, kernel)],
+  conv2dTranspose: [
+    { x: floats(1, 4, 4, 3), kernel: floats(2, 2, 5, 3) },
+    ({ x, kernel }) => ops.conv2dTranspose(x, kernel),
+  ],
+  matmul: [{ a: floats(2, 3), b: floats(3, 4) }, ({ a, b }) => ops.matmul(a, b)],
+  outer: [{ a: floats(2), b: floats(3) }, ({ a, b }) => ops.outer(a, b)],
+  takeAlongAxis: [{ x: floats(2, 3), indices: integers(2, 1) }, ({ x, indices }) => ops.takeAlongAxis(x, indices)],
+  sgdUpdate: [
+    { scale: floats(1), parameter: floats(3), gradient: floats(3) },
+    ({ scale, parameter, gradient }) => ops.sgdUpdate(scale, parameter, gradient, numbers),
+  ],
+  ...Object.fromEntries(
+    (['momentumUpdate', 'nesterovUpdate', 'rmspropUpdate', 'adagradUpdate'] as const).map((name) => [
+      name,
+      [
+        { scale: floats(1), parameter: floats(3), gradient: floats(3), moment: floats(3) },
+        ({ scale, parameter, gradient, moment }: Inputs) =>
+          ops[name](scale, parameter, gradient, moment, { ...numbers, momentum: 0.9, rho: 0.9 }),
+      ],
+    ]),
+  ),
   adamUpdate: [
     { scale: floats(1), parameter: floats(3), gradient: floats(3), m: floats(3), v: floats(3) },
     ({ scale, parameter, gradient, m, v }) => ops.adamUpdate(scale, parameter, gradient, m, v, numbers),
@@ -100,7 +122,11 @@ test.each(inputs)('%s checks its %s', (op, name) => {
   const own = given[name];
   const others: Tensor[] = [zeros(own.shape, own.dtype === 'i32' ? 'f32' : 'i32')];
   // Of ops that take indices of any shape, only the dtype can be wrong; a longer batch fits every x.
-  if (!['gather indices', 'take indices', 'take x', 'gather table', 'attention mask'].includes(`${op} ${name}`))
+  if (
+    !['gather indices', 'take indices', 'take x', 'takeAlongAxis x', 'gather table', 'attention mask'].includes(
+      `${op} ${name}`,
+    )
+  )
     others.push(zeros([7, 7, ...own.shape, 7], own.dtype === 'bool' ? 'f32' : own.dtype));
   for (const other of others) expect(() => call({ ...given, [name]: other })).toThrow(`${op}: `);
 });

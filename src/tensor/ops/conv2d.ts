@@ -114,24 +114,35 @@ export function conv2d(x: Tensor, kernel: Tensor, options: Conv2dOptions = {}): 
   checkOptions('conv2d', options, CONV2D_CHECKS);
   expectRank('conv2d', 'x', x, 4, 'batch, height, width, channels');
   expectRank('conv2d', 'kernel', kernel, 4, 'height, width, in / groups, out');
-  const { groups = 1 } = options;
+  expectOperands('conv2d', x, kernel, options.groups);
+  return convolve('conv2d', x, kernel, options);
+}
+
+/** @throws TesseraError if dtypes, channels and groups of a convolution do not match. */
+function expectOperands(op: string, x: Tensor, kernel: Tensor, groups = 1): void {
   // The kernel for several groups reads f32 only.
   const types = groups === 1 ? (['f32', 'f16'] as const) : (['f32'] as const);
-  for (const [name, operand] of Object.entries({ x, kernel })) expectType('conv2d', name, operand, ...types);
-  expectSameType('conv2d', x, kernel);
-  if (!Number.isInteger(groups) || groups < 1 || kernel.shape[3] % groups !== 0) {
-    throw new TesseraError(`conv2d: ${groups} groups do not divide the ${kernel.shape[3]} output channels`);
+  for (const [name, operand] of Object.entries({ x, kernel })) expectType(op, name, operand, ...types);
+  expectSameType(op, x, kernel);
+  const [inputs, outputs] = kernel.shape.slice(-2);
+  if (!Number.isInteger(groups) || groups < 1 || outputs % groups !== 0) {
+    throw new TesseraError(`${op}: ${groups} groups do not divide the ${outputs} output channels`);
   }
-  if (x.shape[3] !== kernel.shape[2] * groups) {
+  const channels = x.shape[x.rank - 1];
+  if (channels !== inputs * groups) {
     throw new TesseraError(
-      `conv2d: channels differ: x ${formatShape(x.shape)} has ${x.shape[3]}, kernel ${formatShape(kernel.shape)} takes ${kernel.shape[2] * groups}`,
+      `${op}: channels differ: x ${formatShape(x.shape)} has ${channels}, kernel ${formatShape(kernel.shape)} takes ${inputs * groups}`,
     );
   }
-  const geometry = geometryOf('conv2d', x.shape, kernel.shape, options);
+}
+
+/** @throws TesseraError if the window is larger than the padded image. */
+function convolve(op: string, x: Tensor, kernel: Tensor, options: Conv2dOptions): Tensor {
+  const geometry = geometryOf(op, x.shape, kernel.shape, options);
   const [, height, width] = outputShape(geometry);
   if (height < 1 || width < 1) {
     throw new TesseraError(
-      `conv2d: a window of ${formatShape(kernel.shape.slice(0, 2))} is larger than the padded image of x ${formatShape(x.shape)}`,
+      `${op}: a window of ${formatShape(kernel.shape.slice(0, 2))} is larger than the padded image of x ${formatShape(x.shape)}`,
     );
   }
   return conv2dOp(x, kernel, geometry);
@@ -194,6 +205,7 @@ export interface Conv1dOptions {
 /**
  * Computes the 1-D convolution of sequences: x (batch, time, in), kernel (window, in / groups, out) -> (batch, out
  * time, out). Error ≤ 1e-6·Σ|terms|.
+ * @throws TesseraError if ranks, dtypes or channels do not match, or the window is larger than the padded sequence.
  */
 export function conv1d(x: Tensor, kernel: Tensor, options: Conv1dOptions = {}): Tensor {
   const {
@@ -209,8 +221,9 @@ export function conv1d(x: Tensor, kernel: Tensor, options: Conv1dOptions = {}): 
   });
   expectRank('conv1d', 'x', x, 3, 'batch, time, channels');
   expectRank('conv1d', 'kernel', kernel, 3, 'window, in / groups, out');
+  expectOperands('conv1d', x, kernel, groups);
   const before = spanOf(kernel.shape[0], dilation) - 1;
-  const y = conv2d(x.expandDims(1), kernel.expandDims(0), {
+  const y = convolve('conv1d', x.expandDims(1), kernel.expandDims(0), {
     stride: [1, stride],
     padding:
       padding === 'causal'
