@@ -139,14 +139,11 @@ export async function resumeRun(
 ): Promise<PreparedRun> {
   const config = await folder.readConfig();
   const schema = await folder.readSchema((json) => parseSchema(json, folder.file('schema')));
+  const absolute = (files: readonly string[]) => files.map((file) => path.resolve(file)).join(', ');
   const settings: [name: string, given: string | number | undefined, kept: string | number][] = [
     ['target', given.target, targetOf(schema).column],
     ['seed', given.seed, config.seed],
-    ...given.files.map((file, at): [string, string, string] => [
-      'table',
-      path.resolve(file),
-      path.resolve(config.table.files[at] ?? '.'),
-    ]),
+    ['table', given.files.length > 0 ? absolute(given.files) : undefined, absolute(config.table.files)],
   ];
   for (const [name, value, kept] of settings)
     if (value !== undefined && value !== kept)

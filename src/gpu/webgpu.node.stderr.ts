@@ -57,6 +57,8 @@ function temporaryFolder(): string | undefined {
 }
 
 function replace(file: string, flags: number): void {
-  closeSync(STDERR);
+  try {
+    closeSync(STDERR);
+  } catch {} // It is closed where the file before could not be opened.
   openSync(file, flags, 0o600);
 }

@@ -16,7 +16,7 @@ export interface SoundSettings {
   readonly maximumSeconds: number;
   /** The largest shift in time while training, as a fraction of the length. Default 0.1. */
   readonly shift: number;
-  /** The standard deviation of the noise that is added while training, as a part of the sound's own. Default 0.02. */
+  /** The standard deviation of the noise that is added while training, as a part of the sound's root mean square. Default 0.02. */
   readonly noise: number;
 }
 
@@ -33,6 +33,8 @@ export interface SoundState {
 const SAMPLE = 256;
 /** The share of sounds that are kept whole. */
 const KEPT_WHOLE = 0.95;
+/** Shorter sounds are followed by silence, so that there are frames to compute a spectrogram of. */
+const LEAST_SECONDS = 0.1;
 const MOST_SAMPLES_PER_SECOND = 16_000;
 /** Longer sounds are refused before they are decoded; what is behind `maximumSeconds` would be decoded in vain. */
 const LONGEST_SECONDS = 600;
@@ -79,7 +81,7 @@ export const sound: FieldKind<FileSource, SoundSettings, SoundState> = {
         });
         const sampleRate =
           settings.sampleRate === 'auto' ? Math.min(mostFrequent(rates), MOST_SAMPLES_PER_SECOND) : settings.sampleRate;
-        const most = Math.min(quantile(seconds, KEPT_WHOLE), settings.maximumSeconds);
+        const most = Math.min(Math.max(quantile(seconds, KEPT_WHOLE), LEAST_SECONDS), settings.maximumSeconds);
         return { settings, sampleRate, length: Math.ceil(most * sampleRate) };
       },
     };
@@ -136,15 +138,15 @@ const mean = (channels: readonly Float32Array[], at: number): number =>
   channels.reduce((sum, channel) => sum + channel[at], 0) / channels.length;
 
 /**
- * Shifts a sound in time, with silence where it was, and adds noise in proportion to its standard deviation. Returns
- * the shift in samples.
+ * Shifts a sound in time, with silence where it was, and adds noise in proportion to its root mean square. Returns the
+ * shift in samples.
  */
 function augment(samples: Float32Array, settings: SoundSettings, generator: Generator, out: Float32Array): number {
   const shift = Math.round((2 * generator.uniform() - 1) * settings.shift * out.length);
   const kept = samples.subarray(Math.max(0, -shift), Math.max(0, Math.min(samples.length, out.length - shift)));
   out.set(kept, Math.max(0, shift));
-  const deviation = Math.sqrt(samples.reduce((sum, value) => sum + value ** 2, 0) / Math.max(1, samples.length));
-  const noise = settings.noise * deviation;
+  const rootMeanSquare = Math.sqrt(samples.reduce((sum, value) => sum + value ** 2, 0) / Math.max(1, samples.length));
+  const noise = settings.noise * rootMeanSquare;
   if (noise > 0) for (let at = 0; at < out.length; at++) out[at] += noise * generator.normal();
   return shift;
 }

@@ -19,6 +19,8 @@ const NAME = 'decodeWav';
 const MAXIMUM_SECONDS = 600;
 const MAXIMUM_CHANNELS = 64;
 const MAXIMUM_RATE = 1_000_000;
+/** Floats may be scaled as integers are; what is louder overflows when its power is taken. */
+const LOUDEST = 2 ** 31;
 
 /** What a sample of a format is: its bytes, and its value, within [-1, 1) for integers. */
 interface SampleFormat {
@@ -89,7 +91,7 @@ export function parseWav(bytes: Uint8Array, maximumSeconds: number): Sound {
   for (let frame = 0, at = start; frame < frames; frame++) {
     for (let channel = 0; channel < channelCount; channel++, at += format.bytes) {
       const value = format.read(view, at);
-      if (!Number.isFinite(value)) throw new TesseraError(`sample ${frame} of channel ${channel} is ${value}`);
+      if (!(Math.abs(value) <= LOUDEST)) throw new TesseraError(`sample ${frame} of channel ${channel} is ${value}`);
       channels[channel][frame] = value;
     }
   }

@@ -1,6 +1,7 @@
 import { Counter, MelSpectrogram, Module } from '../../nn/index.js';
-import { arange, randomUniform, type Tensor, where } from '../../tensor/index.js';
-import { type Check, type Checks, optional, positiveInteger } from '../../tensor/options.js';
+import { nextStream } from '../../nn/initializers.js';
+import { arange, type Generator, ones, randomUniform, type Tensor, where } from '../../tensor/index.js';
+import { type Checks, closedFraction, optional, positiveInteger } from '../../tensor/options.js';
 import { expectInputs, expectTensor } from '../options.js';
 
 /** Options that encoders of sounds share. */
@@ -21,16 +22,11 @@ export type SoundInputs = {
   readonly seconds?: Tensor;
 };
 
-const closed: Check = {
-  expected: 'a number within [0, 1]',
-  fits: (value) => typeof value === 'number' && value >= 0 && value <= 1,
-};
-
 /** Checks of `LogMelOptions`. */
 export const LOG_MEL_CHECKS: Checks<LogMelOptions> = {
   sampleRate: positiveInteger,
   bands: optional(positiveInteger),
-  masked: optional(closed),
+  masked: optional(closedFraction),
 };
 
 /** Frames of 25 ms, one every 10 ms, as is usual for speech. */
@@ -57,16 +53,24 @@ export class LogMel extends Module {
   readonly draws = new Counter();
   readonly #masked: number;
   readonly #framesPerSecond: number;
-  readonly #seed: number;
+  #seed = nextStream().bits();
 
-  constructor({ sampleRate, bands = 64, masked = 0.2 }: LogMelOptions, seed = 0) {
+  constructor({ sampleRate, bands = 64, masked = 0.2 }: LogMelOptions) {
     super();
     const hop = Math.max(1, Math.round(HOP_SECONDS * sampleRate));
     this.bands = bands;
-    this.mel = new MelSpectrogram({ sampleRate, bands, hop, frameLength: Math.round(FRAME_SECONDS * sampleRate) });
+    this.mel = new MelSpectrogram({
+      sampleRate,
+      bands,
+      hop,
+      frameLength: Math.max(2, Math.round(FRAME_SECONDS * sampleRate)),
+    });
     this.#masked = masked;
     this.#framesPerSecond = sampleRate / hop;
-    this.#seed = seed;
+  }
+
+  protected override drawFrom(generator: Generator): void {
+    this.#seed = generator.bits();
   }
 
   /** Computes the spectrograms of a batch. `name` is the encoder that errors name. */
@@ -77,25 +81,27 @@ export class LogMel extends Module {
     const [batch, frames] = x.shape;
     if (seconds !== undefined) expectTensor(name, 'seconds', seconds, 'f32', [batch]);
     const time = arange(frames).cast('f32').reshape([1, frames, 1]);
-    const end = seconds?.reshape([batch, 1, 1]).mul(this.#framesPerSecond);
-    const isSound = (end === undefined ? time.greaterEqual(0) : time.less(end)).cast('f32');
+    const isSound =
+      seconds === undefined
+        ? ones([1, frames, 1])
+        : time.less(seconds.reshape([batch, 1, 1]).mul(this.#framesPerSecond)).cast('f32');
     const normalized = normalize(x, isSound);
     return this.training && this.#masked > 0 ? this.#hide(normalized) : normalized;
   }
 
   #hide(x: Tensor): Tensor {
     const [batch, frames, bands] = x.shape;
-    const draw = this.draws.value++;
-    const uniform = (stream: number) => randomUniform([batch, 1, 1], { seed: this.#seed + stream, draw });
+    const drawn = randomUniform([4, batch, 1, 1], { seed: this.#seed, draw: this.draws.value++ });
+    const [frameWidth, frameStart, bandWidth, bandStart] = drawn.split(4, 0).map((part) => part.reshape([batch, 1, 1]));
     /** Whether each of `count` places along an axis is in a range of random width and start. */
-    const rangeOf = (width: Tensor, start: Tensor, count: number, shape: readonly number[]): Tensor => {
+    const rangeOf = (share: Tensor, start: Tensor, count: number, shape: readonly number[]): Tensor => {
+      const width = share.mul(this.#masked);
       const first = start.mul(width.neg().add(1));
       const at = arange(count).cast('f32').div(count).reshape(shape);
       return at.greaterEqual(first).and(at.less(first.add(width)));
     };
-    const [ofFrames, ofBands] = [uniform(0).mul(this.#masked), uniform(1).mul(this.#masked)];
-    const hidden = rangeOf(ofFrames, uniform(2), frames, [1, frames, 1]).or(
-      rangeOf(ofBands, uniform(3), bands, [1, 1, bands]),
+    const hidden = rangeOf(frameWidth, frameStart, frames, [1, frames, 1]).or(
+      rangeOf(bandWidth, bandStart, bands, [1, 1, bands]),
     );
     return where(hidden, 0, x);
   }

@@ -50,7 +50,7 @@ export class SoundConv extends Encoder<SoundInputs> {
     } = checkOptions('SoundConv', options, { ...FEATURE_CHECKS, ...LOG_MEL_CHECKS });
     const narrow = Math.ceil(width / 2);
     this.width = width;
-    this.logMel = new LogMel(mel, seed);
+    this.logMel = new LogMel(mel);
     this.stem = new Conv2D({ inputs: 1, outputs: narrow, kernelSize: 3, stride: 2, padding: 'same', useBias: false });
     this.norm = normOf(narrow);
     this.blocks = [new SeparableConv(narrow, width), new SeparableConv(width, width)];

@@ -51,7 +51,10 @@ export class MelSpectrogram extends Layer {
       highest = sampleRate / 2,
     } = checkOptions('MelSpectrogram', options, {
       sampleRate: positiveInteger,
-      frameLength: optional(positiveInteger),
+      frameLength: optional({
+        expected: 'an integer of 2 or more',
+        fits: (value) => positiveInteger.fits(value) && value !== 1,
+      }),
       hop: optional(positiveInteger),
       bands: optional(positiveInteger),
       lowest: optional(nonNegative),

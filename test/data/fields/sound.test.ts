@@ -21,12 +21,12 @@ async function encoded(cells: (Uint8Array | undefined)[], chosen = {}, generator
 describe('the state', () => {
   test('is the most frequent rate and the length of 95% of the sounds', async () => {
     const cells = Array.from({ length: 20 }, (_, i) =>
-      wavOf(ramp(i === 19 ? 8000 : 10 * (i + 1)), i < 15 ? 8000 : 16000),
+      wavOf(ramp(i === 19 ? 8000 : 100 * (i + 1)), i < 15 ? 8000 : 16000),
     );
     expect(await learn(sound, cells, {}, files)).toEqual({
       settings: sound.settings({}),
       sampleRate: 8000,
-      length: 150,
+      length: 1500,
     });
   });
 
@@ -37,6 +37,10 @@ describe('the state', () => {
       length: 8000,
     });
     expect(await learn(sound, cells, { sampleRate: 8000 }, files)).toMatchObject({ sampleRate: 8000, length: 8000 });
+  });
+
+  test('leaves room for a spectrogram of sounds of one sample', async () => {
+    expect(await learn(sound, [wavOf(ramp(1), 8000)], {}, files)).toMatchObject({ length: 800 });
   });
 
   test('needs a sound', async () => {

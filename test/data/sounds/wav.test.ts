@@ -103,6 +103,11 @@ test.each<[string, Uint8Array, string]>([
     'samples of format 17 with 4 bits are not supported; expected PCM (1), floats (3), A-law (6) or µ-law (7)',
   ],
   ['NaN', wav(bytesOf(Float32Array.of(0, Number.NaN)), { tag: 3, bits: 32 }), 'sample 1 of channel 0 is NaN'],
+  [
+    'a double that f32 cannot hold',
+    wav(bytesOf(Float64Array.of(1e300)), { tag: 3, bits: 64 }),
+    'sample 0 of channel 0 is 1e+300',
+  ],
   ['too long', wav(new Uint8Array(1204), { rate: 1 }), 'the sound is 602.0 s long; expected at most 600 s'],
 ])('%s is refused', (_, bytes, message) => {
   expect(() => decodeWav(bytes)).toThrow(`decodeWav: ${message}`);

@@ -109,7 +109,7 @@ const cases: Readonly<Record<string, Case>> = {
     tokens: [ROWS, 1, 8],
   },
   SoundConv: {
-    make: (options) => new SoundConv({ sampleRate: 800, bands: 8, width: 8, ...options }),
+    make: (options) => new SoundConv({ sampleRate: 800, bands: 8, width: 8, masked: 0, ...options }),
     inputs: sounds,
     width: 8,
     tokens: [ROWS, 2, 8],
@@ -178,15 +178,18 @@ describe.each(Object.entries(cases))('%s', (name, { make, inputs, width, tokens 
   });
 });
 
-test.each(['TextLSTM', 'ImageResidual'])('%s: the adapter gives what the reference device gives', async (name) => {
-  const { make, inputs } = cases[name];
-  const compute = () => make({ seed: 1 }).forward(inputs).pooled.data();
-  const expected = await compute();
-  setDefaultDevice(gpu);
-  const actual = await compute();
-  setDefaultDevice(reference);
-  expectClose(actual, expected, { absolute: 1e-4, relative: 1e-4 });
-});
+test.each(['TextLSTM', 'ImageResidual', 'SoundConv'])(
+  '%s: the adapter gives what the reference device gives',
+  async (name) => {
+    const { make, inputs } = cases[name];
+    const compute = () => make({ seed: 1 }).forward(inputs).pooled.data();
+    const expected = await compute();
+    setDefaultDevice(gpu);
+    const actual = await compute();
+    setDefaultDevice(reference);
+    expectClose(actual, expected, { absolute: 1e-4, relative: 1e-4 });
+  },
+);
 
 test.each(Object.entries(cases).filter(([, { inputs }]) => inputs === text))(
   '%s: padding does not change the features of a text',
