@@ -80,7 +80,8 @@ export class LogMel extends Module {
     const x = this.mel.forward(samples).add(FLOOR).log();
     const [batch, frames] = x.shape;
     if (seconds !== undefined) expectTensor(name, 'seconds', seconds, 'f32', [batch]);
-    const time = arange(frames).cast('f32').reshape([1, frames, 1]);
+    // Half a frame keeps the end of sounds of whole frames away from where rounding decides.
+    const time = arange(frames).cast('f32').add(0.5).reshape([1, frames, 1]);
     const isSound =
       seconds === undefined
         ? ones([1, frames, 1])
