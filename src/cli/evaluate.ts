@@ -10,7 +10,7 @@ import { withDevice } from './device.js';
 import { evaluate as evaluateEmoji } from './emoji/evaluate.js';
 import { refuseFlags } from './flags.js';
 import { stoppable } from './interrupt.js';
-import { openGiven, readOptionsOf, shownTable } from './reading.js';
+import { leftOut, openGiven, readOptionsOf, shownTable } from './reading.js';
 import { isTableRun } from './run-path.js';
 import { shownMetric } from './shown-metric.js';
 import { READ_FLAGS, type ReadFlags } from './table-options.js';
@@ -46,12 +46,13 @@ export async function evaluate(
     stoppable(terminal, 'stopped', async ({ signal }) => {
       const table = shownTable(opened, terminal, signal);
       const predictor = await Predictor.load(run);
-      const { predictions, errors } = await predicted(predictor, table, options, terminal, signal);
+      const { predictions, withoutTarget, errors } = await predicted(predictor, table, options, terminal, signal);
       if (errors.count > 0) terminal.note(errors.summary());
       const metrics = metricsOf(predictions);
       const latency = await latencyOf(predictor, table);
       const rows = rowCount(predictions);
       const target = targetOf(predictor.schema).column;
+      if (withoutTarget > 0) terminal.note(leftOut(withoutTarget, target));
       terminal.print(`${target} on ${rows} rows of ${table.name}:`);
       terminal.print(
         formatTable(
@@ -69,6 +70,7 @@ export async function evaluate(
         task: predictions.task,
         target,
         rows,
+        rowsWithoutTarget: withoutTarget,
         skippedRows: errors.skippedRows,
         metrics,
         latencyMilliseconds: latency,

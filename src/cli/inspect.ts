@@ -38,7 +38,8 @@ export async function inspect(files: readonly string[], options: InspectCommandO
     const found = { ...inspection, warnings: [...inspection.warnings, ...imageWarnings(images)] };
     terminal.result(resultOf(table, found));
     for (const line of linesOf(table, found, process.stdout.columns)) terminal.print(line);
-    if (inspection.errors.count > 0) terminal.note(inspection.errors.summary());
+    for (const errors of [inspection.errors, inspection.parts.errors])
+      if (errors.count > 0) terminal.note(errors.summary());
     const write = async (file: string, content: string | Uint8Array): Promise<void> => {
       await writeFileAtomically(file, content);
       terminal.note(`wrote ${file}`);

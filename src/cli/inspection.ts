@@ -59,9 +59,9 @@ export function resultOf({ name }: Table, inspection: Inspection) {
     ...(balance === undefined ? {} : { classes: Object.fromEntries(balance) }),
     warnings,
     unreadable: {
-      cells: errors.count,
-      skippedRows: errors.skippedRows,
-      first: errors.first.map(({ message }) => message),
+      cells: errors.count + parts.errors.count,
+      skippedRows: errors.skippedRows + parts.errors.skippedRows,
+      first: [...errors.first, ...parts.errors.first].map(({ message }) => message),
     },
     schema,
   };
@@ -76,8 +76,8 @@ export function linesOf({ name }: Table, inspection: Inspection, width = NARROW)
   if (target === undefined) lines.push('', 'no target: name the column that is predicted with --target');
   else lines.push('', `target: '${target.column}', ${taskText(target.kind, target.classes?.length)}`);
   lines.push(...balanceLines(balanceOf(inspection), width));
-  const { train, validation, test, unused } = parts.rows;
-  const without = unused === 0 ? '' : `, ${count(unused)} unused`;
+  const { train, validation, test, withoutTarget } = parts.rows;
+  const without = withoutTarget === 0 ? '' : `, ${count(withoutTarget)} left out without a target`;
   lines.push(
     '',
     ...wrap(

@@ -31,7 +31,11 @@ export interface TrainOptions extends TrainTableOptions {
 }
 
 /** A run that is about to be trained. */
-export type PreparedRun = RunTable & { readonly config: RunConfig };
+export interface PreparedRun extends RunTable {
+  readonly config: RunConfig;
+  /** The cells that do not say the part of their rows, which are left out. */
+  readonly unplaced: CellErrors;
+}
 
 /** Inspects the table, and decides what is trained. */
 export async function prepareRun(
@@ -42,11 +46,14 @@ export async function prepareRun(
   signal: AbortSignal,
 ): Promise<PreparedRun> {
   // Inspecting a large table takes a while.
-  if (options.target === undefined && options.schema === undefined)
-    throw noTarget((await openGiven(files, options)).columns);
+  if (options.target === undefined && options.schema === undefined) {
+    const { target, columns } = await openGiven(files, options);
+    if (target === undefined) throw noTarget(columns);
+  }
   const { table, inspection } = await inspectGiven(files, options, terminal, signal);
   const { parts, warnings } = inspection;
   const schema = withFileSettings(inspection.schema, options, device.software ? 32 : 64);
+  if (parts.errors.count > 0) terminal.note(parts.errors.summary());
   for (const { message } of warnings) terminal.note(`warning: ${message}`);
   expectFields(schema);
   const { onError = 'stop', delimiter, encoding, allowOutside, validation = [], test = [], seed = 0 } = options;
@@ -70,7 +77,7 @@ export async function prepareRun(
     warnings: warnings.map(({ message }) => message),
   };
   checkEncoders(schema, config.model);
-  return { table, schema, parts: parts.parts, config };
+  return { table, schema, parts: parts.parts, unplaced: parts.errors, config };
 }
 
 const STILL_IMAGES = { flip: false, crop: 0, color: 0, cutout: 0 };
@@ -153,10 +160,11 @@ export async function resumeRun(
   const { files, onError } = config.table;
   const table = shownTable(await openGiven(files, config.table), terminal, signal);
   const { classes, column, kind } = targetOf(schema);
-  const parts = await splitRows(table, schema.split, {
+  const { parts, errors } = await splitRows(table, schema.split, {
     target: column,
     isStratified: classes !== undefined && kind !== 'tags',
     errors: new CellErrors(onError),
   });
-  return { table, schema, parts: parts.parts, config };
+  if (errors.count > 0) terminal.note(errors.summary());
+  return { table, schema, parts, unplaced: errors, config };
 }

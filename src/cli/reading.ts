@@ -20,6 +20,7 @@ export function shownTable(
   return {
     name: table.name,
     columns: table.columns,
+    target: table.target,
     ...(size === undefined ? {} : { size }),
     readFile: (path, row) => table.readFile(path, row),
     async *rows(errors): AsyncGenerator<readonly Row[]> {
@@ -45,6 +46,10 @@ export const openGiven = (
   files: readonly string[],
   { encoding, delimiter, allowOutside }: ReadFlags | OpenTableOptions,
 ): Promise<Table> => openTable(files, defined({ encoding, delimiter, allowOutside }));
+
+/** Says how many rows are left out, as they have no target. */
+export const leftOut = (rows: number, target: string): string =>
+  `${rows} ${rows === 1 ? 'row without' : 'rows without'} '${target}' left out`;
 
 /** What happens to cells that cannot be used. Files are checked with progress, until the signal is aborted. */
 export function readOptionsOf(

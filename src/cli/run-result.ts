@@ -2,6 +2,7 @@ import { METRICS } from '../predictor/metrics.js';
 import type { TrainedRun } from '../predictor/node/train-run.js';
 import type { Report } from '../predictor/report/report.js';
 import { verdictOf } from '../predictor/report/verdict.js';
+import type { PreparedRun } from './prepare-run.js';
 import { shownMetric } from './shown-metric.js';
 import { percent, type Terminal, table } from './terminal.js';
 
@@ -9,7 +10,8 @@ import { percent, type Terminal, table } from './terminal.js';
 export function showResult(
   terminal: Terminal,
   report: Report,
-  { progress }: TrainedRun,
+  { data, progress }: TrainedRun,
+  { unplaced }: PreparedRun,
   page: string | undefined,
 ): void {
   const { metrics, baselines, rows, contributions } = report;
@@ -45,6 +47,8 @@ export function showResult(
     target: report.target,
     fields: report.fields.map(({ name, kind }) => ({ name, kind })),
     rows,
+    rowsWithoutTarget: data.withoutTarget,
+    skippedRows: data.errors.skippedRows + unplaced.skippedRows,
     metrics,
     intervals: report.intervals,
     baselines,

@@ -12,7 +12,7 @@ import type { Fractions } from '../data/schema.js';
 
 /** The description of the argument `<tables...>`. */
 export const TABLE_ARGUMENT =
-  'CSV, TSV, JSON lines or Parquet, also packed by gzip, or a folder with a folder of images for each class; several are one table';
+  'CSV, TSV, JSON lines or Parquet, also packed by gzip, or a folder with a folder of images for each class (columns: image and label); several are one table';
 
 /** The flags of how a table is read. */
 export interface ReadFlags {
@@ -53,7 +53,10 @@ const KIND_FLAGS: Readonly<Record<KindName | 'ignore', string>> = {
 
 /** Adds the flags to a command. */
 export function addTableOptions(command: Command): Command {
-  command.option('--target <column>', 'the column that is predicted');
+  command.option(
+    '--target <column>',
+    "the column that is predicted (default: the schema's; label, the name of the folder, where a folder of class folders is given)",
+  );
   for (const [kind, what] of Object.entries(KIND_FLAGS))
     command.option(`--${kind} <columns>`, `columns that are ${what}, separated by commas`, collect);
   command
@@ -80,13 +83,23 @@ export function addReadOptions(command: Command): Command {
         ...ENCODINGS,
       ]),
     )
-    .option('--delimiter <character>', 'delimiter of CSV files (default: comma, semicolon or tab)')
+    .option('--delimiter <character>', 'delimiter of CSV files (default: comma, semicolon or tab)', delimiterOf)
     .option('--allow-outside', "let cells name files outside of the table's folder")
     .addOption(
       new Option('--on-error <what>', 'at cells that cannot be used: stop, skip their rows, or take them as missing')
         .choices(['stop', 'skip', 'missing'])
         .default('stop'),
     );
+}
+
+function delimiterOf(text: string): string {
+  if (!/^[^"\r\n]$/.test(text))
+    throw new InvalidArgumentError(
+      text === '\\t'
+        ? "expected one character; a tab is written $'\\t' in most shells."
+        : 'expected one character other than a quote or a line end.',
+    );
+  return text;
 }
 
 /** A flag can be repeated. */

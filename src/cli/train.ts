@@ -74,7 +74,7 @@ async function trainPrepared(
     }
     const page = await writePage(folder, report, terminal);
     await folder.finish();
-    showResult(terminal, report, trained, page);
+    showResult(terminal, report, trained, run, page);
     return 0;
   } catch (error) {
     if (!(error instanceof TesseraError) || signal.aborted || !(await folder.has('checkpoint'))) throw error;

@@ -1,9 +1,10 @@
-import { PARTS, type SchemaTarget } from '../data/schema.js';
+import { PARTS, type SchemaTarget, targetOf } from '../data/schema.js';
 import type { RunConfig } from '../predictor/config.js';
 import type { RunData } from '../predictor/data.js';
 import { DEFAULT_METRIC, METRICS } from '../predictor/metrics.js';
 import { taskTarget } from '../predictor/targets.js';
 import type { EpochRecord } from '../predictor/training-state.js';
+import { leftOut } from './reading.js';
 import { shownMetric } from './shown-metric.js';
 import type { Progress, Terminal } from './terminal.js';
 
@@ -27,9 +28,11 @@ export class TrainingView {
   data({ schema, errors, ...data }: RunData): void {
     const { terminal } = this;
     if (errors.count > 0) terminal.note(errors.summary());
+    const { column } = targetOf(schema);
     const fields = schema.fields.map(({ column, kind }) => `${column} (${kind})`).join(', ');
-    terminal.note(`fields: ${fields}; target: ${schema.target?.column}`);
+    terminal.note(`fields: ${fields}; target: ${column}`);
     terminal.note(`rows: ${PARTS.map((part) => `${data[part].length} ${part}`).join(', ')}`);
+    if (data.withoutTarget > 0) terminal.note(leftOut(data.withoutTarget, column));
     terminal.note('the first step prepares the kernels, which may take a while');
   }
 

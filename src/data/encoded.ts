@@ -1,7 +1,7 @@
 import type { Generator } from '../tensor/generator.js';
 import { type Tensor, TesseraError } from '../tensor/index.js';
 import { CellErrors } from './cell-errors.js';
-import { textOf } from './cells.js';
+import { isMissing, textOf } from './cells.js';
 import type { FieldColumn, FieldTensors, Origin } from './fields/field.js';
 import { type FieldState, kinds } from './fields/index.js';
 import { Growable } from './fields/storage.js';
@@ -24,11 +24,14 @@ export interface FieldBatch {
 /** The encoded rows of a table, and which of them are in each part, in the order of the table. */
 export interface EncodedTable extends Readonly<Record<PartName, Uint32Array>> {
   readonly encoded: EncodedRows;
+  /** The number of rows that are left out, as they have no target. */
+  readonly withoutTarget: number;
 }
 
 /**
  * Encodes the rows of a table in one pass. `parts` has the part of each row, as `splitRows` returns them: an index of
- * `PARTS`, or another number for a row that is not used. Without it all rows are for the test.
+ * `PARTS`, or another number for a row that is not used. Without it all rows are for the test. Rows without a target are
+ * left out and counted, with those whose target cannot be used where such cells count as absent.
  *
  * Files that rows name are all used once, so that one that cannot be is known before long work begins: it counts as a
  * cell that cannot be used.
@@ -44,16 +47,21 @@ export async function encodeTable(
   const { errors = new CellErrors() } = options;
   const encoded = new EncodedRows(table, schema, { ...options, errors });
   const rowsOf = PARTS.map(() => new Growable(Uint32Array));
+  const targetAt = schema.target === undefined ? -1 : table.columns.indexOf(schema.target.column);
   let number = 0;
+  let withoutTarget = 0;
   for await (const rows of table.rows(errors))
     for (const row of rows) {
       const part = parts === undefined ? PARTS.indexOf('test') : parts[number++];
-      if (part < PARTS.length && encoded.add(row)) rowsOf[part].push(encoded.size - 1);
+      if (targetAt >= 0 && isMissing(row.cells[targetAt])) withoutTarget++;
+      else if (part >= PARTS.length) continue;
+      else if (encoded.add(row)) rowsOf[part].push(encoded.size - 1);
+      else if (errors.onError === 'missing') withoutTarget++;
     }
   const leftOut = await encoded.leaveOutBadFiles(options.onChecked);
   errors.finish();
   const [train, validation, test] = rowsOf.map((numbers) => numbers.values().filter((row) => !leftOut.has(row)));
-  return { encoded, train, validation, test };
+  return { encoded, train, validation, test, withoutTarget };
 }
 
 /** The number of rows whose files are checked at a time. */

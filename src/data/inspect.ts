@@ -17,7 +17,7 @@ export const DEFAULT_FRACTIONS = { train: 0.8, validation: 0.1, test: 0.1 } as c
 
 /** Options of `inspectTable`. */
 export interface InspectOptions {
-  /** The column that is predicted. Default the schema's, if one is given. */
+  /** The column that is predicted. Default the schema's, if one is given, or else the table's, if it has one. */
   readonly target?: string;
   /** Kinds that are given to columns. */
   readonly overrides?: Overrides;
@@ -56,7 +56,7 @@ const MOST_WITH_IMAGES = 36;
  */
 export async function inspectTable(table: Table, options: InspectOptions = {}): Promise<Inspection> {
   const { overrides = {}, schema: given, onError } = options;
-  const target = options.target ?? given?.target?.column;
+  const target = options.target ?? (given === undefined ? table.target : given.target?.column);
   if (target !== undefined) expectColumn(`${table.name}: --target`, target, table.columns);
   if (given !== undefined) expectColumns(given, table.columns);
 

@@ -1,17 +1,19 @@
 import { TesseraError } from '../tensor/index.js';
-import type { CellErrors } from './cell-errors.js';
+import { CellError, CellErrors } from './cell-errors.js';
 import { textOf } from './cells.js';
 import { Codes } from './codes.js';
 import { PARTS, type PartName, type Split } from './schema.js';
 import { indexOf, type Splitter, splitterOf, UNUSED } from './splitters.js';
-import type { Table } from './table.js';
+import type { Row, Table } from './table.js';
 
 /** The part of every row of a table. */
 export interface RowParts {
-  /** By row: 0 train, 1 validation, 2 test, 3 unused, as it has no target. */
+  /** By row: 0 train, 1 validation, 2 test, 3 unused. */
   readonly parts: Uint8Array;
-  /** The number of rows of each. */
-  readonly rows: Readonly<Record<PartName | 'unused', number>>;
+  /** The number of rows of each part, and of those that are unused, as they have no target. */
+  readonly rows: Readonly<Record<PartName | 'withoutTarget', number>>;
+  /** The cells that do not say the part of their rows, which are unused then. */
+  readonly errors: CellErrors;
   /** The classes of which no row is for training; none if classes do not matter. */
   readonly untrained: readonly string[];
 }
@@ -43,29 +45,54 @@ export interface SplitOptions {
  *
  * Where a column or files name no rows for validation, a tenth of the training rows is drawn as by fraction.
  *
- * @throws TesseraError if a column does not exist, no row has a target, or a part would be empty.
- * @throws CellError for a time that is no date or number, and a part that does not exist.
+ * @throws TesseraError if a column does not exist, no row has a target, or a part would be empty, and for times that are
+ * no dates or numbers, and parts that do not exist, as `options.errors` say.
  */
 export async function splitRows(table: Table, split: Split, options: SplitOptions = {}): Promise<RowParts> {
   const { target, isStratified = false, allowEmpty = false, errors } = options;
   const targetAt = target === undefined ? undefined : indexOf(table, target);
   const classes = new Codes();
   const splitter = splitterOf(split, table);
+  // A row without a part cannot be used.
+  const unplaced = new CellErrors((errors?.onError ?? 'stop') === 'stop' ? 'stop' : 'skip');
+  let withoutTarget = 0;
   for await (const chunk of table.rows(errors))
     for (const row of chunk) {
       const text = targetAt === undefined ? '' : textOf(row.cells[targetAt]);
-      classes.add(isStratified || text === undefined ? text : '');
-      splitter.add(row, text !== undefined);
+      if (text === undefined) withoutTarget++;
+      if (text !== undefined && place(splitter, row, unplaced)) classes.add(isStratified ? text : '');
+      else {
+        classes.add(undefined);
+        splitter.skip();
+      }
     }
+  unplaced.finish();
 
   const { codes } = classes;
-  if (codes.length === 0) throw new TesseraError(`split: ${table.name} has no rows; expected some`);
+  if (codes.length === 0) throw new TesseraError(`${table.name}: it has no rows; expected some`);
   const rows = Uint32Array.from(codes.keys()).filter((row) => codes[row] >= 0);
-  if (rows.length === 0)
-    throw new TesseraError(`split: no row of ${table.name} has a value for the target '${target}'`);
+  if (withoutTarget === codes.length)
+    throw new TesseraError(`${table.name}: no row has a value for the target '${target}'`);
   const parts = new Uint8Array(codes.length).fill(UNUSED);
   splitter.assign(parts, rows, codes);
-  return { ...counted(table, parts, splitter, allowEmpty), untrained: isStratified ? untrained(parts, classes) : [] };
+  return {
+    parts,
+    rows: { ...counted(table, parts, splitter, allowEmpty), withoutTarget },
+    errors: unplaced,
+    untrained: isStratified ? untrained(parts, classes) : [],
+  };
+}
+
+/** Adds a row to a splitter, and returns whether it says its part: where it does not, its cell is noted. */
+function place(splitter: Splitter, row: Row, errors: CellErrors): boolean {
+  try {
+    splitter.add(row);
+    return true;
+  } catch (error) {
+    if (!(error instanceof CellError)) throw error;
+    errors.add(error);
+    return false;
+  }
 }
 
 function untrained(parts: Uint8Array, { codes, names }: Codes): string[] {
@@ -80,13 +107,11 @@ function counted(
   parts: Uint8Array,
   { wanted, remedy }: Splitter,
   allowEmpty: boolean,
-): Omit<RowParts, 'untrained'> {
-  const rows = { train: 0, validation: 0, test: 0, unused: 0 };
-  const names = [...PARTS, 'unused'] as const;
-  for (const part of parts) rows[names[part]]++;
+): Record<PartName, number> {
+  const rows = { train: 0, validation: 0, test: 0 };
+  for (const part of parts) if (part < PARTS.length) rows[PARTS[part]]++;
   const empty = allowEmpty ? [] : wanted.filter((part) => rows[part] === 0);
-  if (empty.length === 0) return { parts, rows };
-  throw new TesseraError(
-    `${name}: no row of ${parts.length - rows.unused} is left for ${empty.join(' and ')}; expected ${remedy}`,
-  );
+  if (empty.length === 0) return rows;
+  const used = PARTS.reduce((sum, part) => sum + rows[part], 0);
+  throw new TesseraError(`${name}: no row of ${used} is left for ${empty.join(' and ')}; expected ${remedy}`);
 }

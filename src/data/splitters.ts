@@ -7,19 +7,21 @@ import { expectColumn, type Fractions, PARTS, type PartName, type Split } from '
 import { rowsByCode, stratify, stratifyGroups } from './stratify.js';
 import { CellError, type Row, type Table } from './table.js';
 
-/** The part of a row without a target; other parts are indices into `PARTS`. */
+/** The part of a row that is not used; other parts are indices into `PARTS`. */
 export const UNUSED = 3;
 const TRAIN = 0;
 const VALIDATION = 1;
 const TEST = 2;
 
-/** A way to split: it reads every row once, then assigns the parts. */
+/** A way to split: it gets every row once, then assigns the parts. */
 export interface Splitter {
   /** The parts that must not be empty, and what to do if one is. */
   readonly wanted: readonly PartName[];
   readonly remedy: string;
-  /** @throws CellError if a row that is used does not say what the split needs. */
-  add(row: Row, isUsed: boolean): void;
+  /** Adds a row. @throws CellError if it does not say what the split needs: it is not added then. */
+  add(row: Row): void;
+  /** Adds a row that is not used. */
+  skip(): void;
   /** Writes the parts of the rows that are used; `classes` has the class of each. */
   assign(parts: Uint8Array, rows: Uint32Array, classes: Int32Array): void;
 }
@@ -54,6 +56,7 @@ class ByFraction implements Splitter {
     this.#generator = new Generator(seed).fork('split');
   }
   add(): void {}
+  skip(): void {}
   assign(parts: Uint8Array, rows: Uint32Array, classes: Int32Array): void {
     stratify(parts, rows, classes, this.fractions, this.#generator);
   }
@@ -73,6 +76,9 @@ class ByGroup implements Splitter {
   add({ cells }: Row): void {
     this.#groups.add(textOf(cells[this.at]));
   }
+  skip(): void {
+    this.#groups.add(undefined);
+  }
   assign(parts: Uint8Array, rows: Uint32Array, classes: Int32Array): void {
     const groups = rowsByCode(rows, this.#groups.codes).flatMap((list) =>
       this.#groups.codes[list[0]] < 0 ? Array.from(list, (row) => Uint32Array.of(row)) : [list],
@@ -86,7 +92,7 @@ class ByTime implements Splitter {
   readonly remedy: string;
   readonly wanted: readonly PartName[];
   readonly #times = new GrowingArray(Float64Array);
-  /** Whether times are dates; numbers otherwise. */
+  /** Whether times are dates, or else numbers, as the first one says. */
   #areDates: boolean | undefined;
   constructor(
     private readonly at: number,
@@ -95,14 +101,18 @@ class ByTime implements Splitter {
     this.wanted = wantedOf(split.fractions);
     this.remedy = `more different times in '${split.column}', or other fractions`;
   }
-  add(row: Row, isUsed: boolean): void {
-    this.#times.add(isUsed ? this.#timeOf(row) : 0);
+  add(row: Row): void {
+    this.#times.add(this.#timeOf(row));
+  }
+  skip(): void {
+    this.#times.add(0);
   }
   #timeOf({ cells, file, number }: Row): number {
     const { column, dayFirst = false } = this.split;
     const cell = cells[this.at];
-    this.#areDates ??= dateOf(cell, dayFirst) !== undefined;
-    const time = this.#areDates ? dateOf(cell, dayFirst) : numberOf(cell);
+    const [asDate, asNumber] = [dateOf(cell, dayFirst), numberOf(cell)];
+    if ((asDate ?? asNumber) !== undefined) this.#areDates ??= asDate !== undefined;
+    const time = this.#areDates ? asDate : asNumber;
     if (time !== undefined) return time;
     const got = textOf(cell);
     throw new CellError(
@@ -140,8 +150,11 @@ class ByName implements Splitter {
     readonly remedy: string,
     private readonly seed: number,
   ) {}
-  add(row: Row, isUsed: boolean): void {
-    this.#parts.add(isUsed ? this.partOf(row) : UNUSED);
+  add(row: Row): void {
+    this.#parts.add(this.partOf(row));
+  }
+  skip(): void {
+    this.#parts.add(UNUSED);
   }
   assign(parts: Uint8Array, rows: Uint32Array, classes: Int32Array): void {
     for (const row of rows) parts[row] = this.#parts.values[row];

@@ -25,6 +25,8 @@ export interface Table {
   readonly name: string;
   /** The names of the columns, each once. */
   readonly columns: readonly string[];
+  /** The column that is predicted unless another one is named, such as the classes of a folder. */
+  readonly target?: string;
   /** The number of rows, where it is known before they are read. */
   readonly size?: number;
   /**
@@ -66,6 +68,7 @@ export function watchRows(table: Table, see: (row: Row) => void): Table {
   return {
     name: table.name,
     columns: table.columns,
+    target: table.target,
     size: table.size,
     readFile: (path, row) => table.readFile(path, row),
     async *rows(errors) {

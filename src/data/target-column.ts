@@ -46,11 +46,15 @@ function numberColumn(state: ReturnType<typeof number.parseState>): TargetColumn
   };
 }
 
-/** A row without tags is one to which none applies. */
+/** An empty list of tags is a target: none of them applies. */
 function tagsColumn(settings: ReturnType<typeof tags.settings>, names: readonly string[]): TargetColumn {
   const column = tags.column({ settings, tags: names.map(normalForm) }, NO_FILES);
   return {
-    parse: (cell) => tags.parse(cell, settings) ?? [],
+    parse(cell) {
+      const value = tags.parse(cell, settings);
+      if (value === undefined) throw absent();
+      return value;
+    },
     add: (value) => column.add(value as readonly string[], NO_ORIGIN),
     batch: async (rows) => (await column.batch(rows)).values,
   };

@@ -18,7 +18,7 @@ export type WarningCode =
   | 'class without training rows'
   | 'no fields'
   | 'imbalance'
-  | 'unused rows'
+  | 'rows without a target'
   | 'duplicates'
   | 'duplicates across the split';
 
@@ -121,7 +121,11 @@ function targetWarnings(
   const found: TableWarning[] = [];
   if (missing > 0)
     found.push(
-      warning('unused rows', column, `${count(missing)} of ${count(rows)} rows have no '${column}' and are not used`),
+      warning(
+        'rows without a target',
+        column,
+        `${count(missing)} of ${count(rows)} rows have no '${column}' and are left out`,
+      ),
     );
   if (kind === 'number' || kind === 'tags' || !isExact) return found;
   const counts = [...values].sort(([, a], [, b]) => b - a);

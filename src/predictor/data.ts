@@ -32,10 +32,9 @@ export async function prepareData(
 ): Promise<RunData> {
   targetOf(schema);
   const isLearned = schema.fields.length > 0 && schema.fields.every(({ state }) => state !== undefined);
-  const isTraining = (row: number) => PARTS[parts[row]] === 'train';
   const learned = isLearned
     ? schema
-    : await learnFields(table, schema, isTraining, { ...options, errors: new CellErrors(onError) });
+    : await learnFields(table, schema, parts, { ...options, errors: new CellErrors(onError) });
   const errors = new CellErrors(onError);
   const data = await encodeTable(table, learned, parts, { ...options, errors });
   for (const part of PARTS)

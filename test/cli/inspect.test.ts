@@ -50,10 +50,19 @@ test('--json prints one object', async () => {
   const { code, out } = await run('inspect', 'houses.csv', '--target', 'kind', '--json');
   const { rows, columns, classes, warnings, schema } = JSON.parse(out);
   expect(code).toBe(0);
-  expect(rows).toEqual({ all: 200, train: 160, validation: 20, test: 20, unused: 0 });
+  expect(rows).toEqual({ all: 200, train: 160, validation: 20, test: 20, withoutTarget: 0 });
   expect(columns[2]).toMatchObject({ column: 'price', kind: 'number', missing: 20, examples: expect.any(Array) });
   expect([classes, warnings]).toEqual([{ house: 133, flat: 67 }, []]);
   expect(schema).toMatchObject({ version: 1, target: { column: 'kind', classes: ['flat', 'house'] } });
+});
+
+test('the class of a folder of class folders is its target', async () => {
+  for (const color of ['red', 'blue']) {
+    mkdirSync(`colors/${color}`, { recursive: true });
+    for (let at = 0; at < 10; at++) writeFileSync(`colors/${color}/${at}.png`, await photo(color));
+  }
+  const { code, out, err } = await run('inspect', 'colors');
+  expect([code, out], err).toEqual([0, expect.stringContaining("target: 'label', one of 2 classes")]);
 });
 
 test('flags override what was inferred', async () => {

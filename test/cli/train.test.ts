@@ -1,4 +1,5 @@
 import { cpSync, existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
 import { Generator } from '../../src/tensor/generator.js';
@@ -227,14 +228,41 @@ test('predictions replace no table that is read', async () => {
   expect(readFileSync('things.csv', 'utf8')).toMatch(/^id,title,price,label\n/);
 });
 
-test('columns may have any name, and tables another encoding', async () => {
-  const lines = readFileSync('things.csv', 'utf8').replace('id,title,price', 'id,__proto__,constructor');
+test('columns may have any name, and tables another encoding; rows without a target are left out and counted', async () => {
+  const lines = readFileSync('things.csv', 'utf8')
+    .replace('id,title,price', 'id,__proto__,constructor')
+    .replace(/^(0|7),(.*),\w+$/gm, '$1,$2,');
   writeFileSync('named.csv', Buffer.from(lines.replaceAll('number', 'n\u00famero'), 'latin1'));
   const args = [...fast, '--epochs', '1', '--seed', '3', '--encoding', 'latin1', '--out', 'runs/named'];
-  const { code, err } = await run('train', 'named.csv', '--target', 'label', ...args);
+  const { code, out, err } = await run('train', 'named.csv', '--target', 'label', '--json', ...args);
   expect(code, err).toBe(0);
+  expect(err).toContain("2 rows without 'label' left out");
+  expect(JSON.parse(out)).toMatchObject({ rowsWithoutTarget: 2, skippedRows: 0 });
+  const evaluated = await run('evaluate', 'runs/named', 'named.csv', '--encoding', 'latin1', '--json');
+  expect(evaluated.err).toContain("2 rows without 'label' left out");
+  expect(JSON.parse(evaluated.out)).toMatchObject({ rows: ROWS - 2, rowsWithoutTarget: 2, skippedRows: 0 });
   const predicted = await run('predict', 'runs/named', 'named.csv', '--encoding', 'latin1', '--json');
   expect(JSON.parse(predicted.out).rows, predicted.err).toBe(ROWS);
+});
+
+test('a run on several tables is resumed with all of them', async () => {
+  writeTable('first.csv', ROWS);
+  writeTable('second.csv', 20);
+  const begun = [...small.filter((word) => word !== 'things.csv'), '--out', 'runs/several'];
+  const stopped = await start([begun[0], 'first.csv', 'second.csv', ...begun.slice(1)], interruptAt(/^epoch 1:/m));
+  expect(stopped.code, stopped.err).toBe(130);
+  for (const files of [['first.csv'], ['second.csv', 'first.csv'], ['first.csv', 'things.csv']]) {
+    const { code, out, err } = await run('train', ...files, '--resume', 'runs/several');
+    const [kept, got] = [['first.csv', 'second.csv'], files].map((names) =>
+      names.map((name) => path.resolve(name)).join(', '),
+    );
+    expect(err).toContain(
+      `the run in 'runs/several' has the table ${kept}, got ${got}; a resumed run keeps its settings`,
+    );
+    expect([code, out]).toEqual([1, '']);
+  }
+  const resumed = await run('train', 'first.csv', './second.csv', '--resume', 'runs/several');
+  expect(resumed.code, resumed.err).toBe(0);
 });
 
 test('a table that looks wrong gives warnings before it is trained on', async () => {

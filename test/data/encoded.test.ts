@@ -30,7 +30,7 @@ const table = tableOf(columns, [
   ['red pear', '', 'y', 'pear'],
 ]);
 const parts = Uint8Array.of(0, 0, 1, 0);
-const learnTrain = (of: Table) => learnFields(of, schema, (row) => parts[row] === 0);
+const learnTrain = (of: Table) => learnFields(of, schema, parts);
 
 /** The values of a tensor of all rows. */
 async function valuesOf(encoded: EncodedRows, field: string, name: string): Promise<number[]> {
@@ -51,7 +51,12 @@ test('everything is learned from training rows alone', async () => {
 test('a table is encoded, by parts', async () => {
   const learned = await learnTrain(table);
   const { encoded, ...rows } = await encodeTable(table, JSON.parse(JSON.stringify(learned)), parts);
-  expect(rows).toEqual({ train: Uint32Array.of(0, 1, 3), validation: Uint32Array.of(2), test: Uint32Array.of() });
+  expect(rows).toEqual({
+    train: Uint32Array.of(0, 1, 3),
+    validation: Uint32Array.of(2),
+    test: Uint32Array.of(),
+    withoutTarget: 0,
+  });
   expect(await valuesOf(encoded, 'brand', 'ids')).toEqual([2, 2, 1, 3]);
   expectClose(await valuesOf(encoded, 'price', 'values'), [-1, 1, 999_998, 0]);
   expect(await valuesOf(encoded, 'price', 'present')).toEqual([1, 1, 1, 0]);
@@ -83,13 +88,13 @@ test.each<[SchemaTarget, number[], number[]]>([
     ['x', 'y', 'z'],
     [
       ['1', '10,5', 'a;b'],
-      ['2', '30,5', ''],
+      ['2', '30,5', ['c']],
     ],
   );
   const learned = await learnFields(
     other,
     schemaOf([{ column: 'x', kind: 'number', settings: {} }], target),
-    () => true,
+    Uint8Array.of(0, 0),
   );
   const { encoded } = await encodeTable(other, JSON.parse(JSON.stringify(learned)));
   const batch = await encoded.batch(Uint32Array.of(0, 1));
@@ -104,25 +109,34 @@ const dirty = tableOf(columns, [
   ['red pear', '7', 'y', 'pear'],
   ['red pear', '7', 'y', 'plum'],
 ]);
-const clean = (row: number) => row % 3 === 0;
+/** The parts of the rows that can be used: they are trained on. */
+const clean = Uint8Array.of(0, 3, 3, 0, 3);
 
 test('cells that cannot be used stop the work, named by file, row and column', async () => {
   const message = "table, row 2, column 'price': expected a finite number, got 'three'";
-  await expect(learnFields(dirty, schema, () => true)).rejects.toThrow(message);
+  await expect(learnFields(dirty, schema, new Uint8Array(5))).rejects.toThrow(message);
   const learned = await learnFields(dirty, schema, clean);
   await expect(encodeTable(dirty, learned)).rejects.toThrow(message);
 });
 
+test('cells that cannot be used are named together, of whichever part their rows are', async () => {
+  const held = learnFields(dirty, schema, Uint8Array.of(0, 1, 3, 0, 2));
+  await expect(held).rejects.toThrow(
+    "2 cells cannot be used:\n  table, row 2, column 'price': expected a finite number, got 'three'\n  table, row 5, column 'label': the class 'plum' is none of the 2 learned",
+  );
+});
+
 test.each([
-  ['skip', [1, 4], [-1, 1]],
-  ['missing', [1, 2, 4], [-1, 0, 1]],
-] as const)("with '%s' rows without a target are left out, and the rest as said", async (onError, numbers, prices) => {
+  ['skip', [1, 4], [-1, 1], 1],
+  ['missing', [1, 2, 4], [-1, 0, 1], 2],
+] as const)("with '%s' rows without a target are left out and counted, and the rest as said", async (...expected) => {
+  const [onError, numbers, prices, without] = expected;
   const learned = await learnFields(dirty, schema, clean);
   const errors = new CellErrors(onError);
-  const { encoded, test } = await encodeTable(dirty, learned, undefined, { errors });
+  const { encoded, test, withoutTarget } = await encodeTable(dirty, learned, undefined, { errors });
+  expect(withoutTarget).toBe(without);
   expect(errors.first.map(({ message }) => message)).toEqual([
     "table, row 2, column 'price': expected a finite number, got 'three'",
-    "table, row 3, column 'label': the target is absent",
     "table, row 5, column 'label': the class 'plum' is none of the 2 learned",
   ]);
   expect(Array.from(test, (row) => encoded.originOf(row).number)).toEqual(numbers);
@@ -158,9 +172,14 @@ const readable: Table = {
   readFile: async (path) => new Uint8Array(path === 'text.png' ? 0 : 1),
 };
 const learnPhotos = () =>
-  learnFields(readable, schemaOf([{ column: 'photo', kind: 'image', settings: { size: 2 } }], label), () => true, {
-    decodeImage,
-  });
+  learnFields(
+    readable,
+    schemaOf([{ column: 'photo', kind: 'image', settings: { size: 2 } }], label),
+    new Uint8Array(100),
+    {
+      decodeImage,
+    },
+  );
 
 test('files that cannot be used are found before any batch, and stop the work', async () => {
   const progress: [number, number][] = [];
@@ -196,15 +215,12 @@ test('what the table or the fields lack is said before a row is read', async () 
     [schemaOf([{ column: 'title', kind: 'image', settings: {} }]), "column 'title' has images, and no decodeImage"],
   ];
   for (const [wrong, message] of cases)
-    await expect(
-      learnFields(unread, wrong, () => true),
-      message,
-    ).rejects.toThrow(message);
+    await expect(learnFields(unread, wrong, parts), message).rejects.toThrow(message);
   await expect(encodeTable(unread, schema)).rejects.toThrow("column 'title' has no state");
 });
 
 test('a column from which nothing can be learned is named', async () => {
-  await expect(learnFields(table, schema, (row) => row === 3)).rejects.toThrow(
+  await expect(learnFields(table, schema, Uint8Array.of(3, 3, 3, 0))).rejects.toThrow(
     "table: column 'price' as number: no training row has a value",
   );
 });

@@ -40,7 +40,7 @@ describe('the schema', () => {
   test('of a table without a target', async () => {
     const { schema, parts, reasons } = await inspectTable(table);
     expect(kindsOf(schema)).toEqual(INFERRED);
-    expect(parts.rows).toEqual({ train: 240, validation: 30, test: 30, unused: 0 });
+    expect(parts.rows).toEqual({ train: 240, validation: 30, test: 30, withoutTarget: 0 });
     expect([...reasons.keys()]).toEqual(COLUMNS);
   });
 
@@ -61,7 +61,7 @@ describe('the schema', () => {
       '2 distinct values',
       'all of the cells are numbers, 270 distinct',
     ]);
-    expect(parts.rows.unused).toBe(12);
+    expect(parts.rows.withoutTarget).toBe(12);
   });
 
   test('of one that is given: what is not in it is ignored, and its split is kept', async () => {
@@ -119,7 +119,7 @@ test('a table of two rows can be described, not split', async () => {
       [2, 'y'],
     ],
   );
-  expect((await inspectTable(tiny)).parts.rows).toMatchObject({ unused: 0 });
+  expect((await inspectTable(tiny)).parts.rows).toMatchObject({ withoutTarget: 0 });
   await expect(inspectTable(tiny, { target: 'label' })).rejects.toThrow('no row of 2 is left for validation and test');
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { CellErrors } from '../../src/data/cell-errors.js';
 import { PARTS, type Split } from '../../src/data/schema.js';
 import { type SplitOptions, splitRows } from '../../src/data/splits.js';
 import type { Cell } from '../../src/data/table.js';
@@ -56,14 +57,14 @@ describe('by fraction', () => {
 
   test('without classes the rows of the table are shared out', async () => {
     const { rows } = await splitRows(table, byFraction());
-    expect(rows).toEqual({ train: 989, validation: 124, test: 124, unused: 0 });
+    expect(rows).toEqual({ train: 989, validation: 124, test: 124, withoutTarget: 0 });
     expect(rows).toEqual((await splitRows(table, byFraction(), { target: 'label' })).rows);
   });
 
   test('exact shares are exact', async () => {
     const split: Split = { by: 'fraction', fractions: { train: 0.61, validation: 0.1, test: 0.29 }, seed: 0 };
     const hundred = tableOf(['x'], cells.slice(0, 100));
-    expect((await splitRows(hundred, split)).rows).toEqual({ train: 61, validation: 10, test: 29, unused: 0 });
+    expect((await splitRows(hundred, split)).rows).toEqual({ train: 61, validation: 10, test: 29, withoutTarget: 0 });
   });
 
   test('a part of fraction 0 stays empty', async () => {
@@ -74,7 +75,7 @@ describe('by fraction', () => {
   test('rows without a target are unused', async () => {
     const rows = cells.map(([label, ...rest], index): Cell[] => [index % 10 === 0 ? ' ' : label, ...rest]);
     const split = await splitRows(tableOf(['label', 'group', 'time'], rows), byFraction(), stratified);
-    expect(split.rows.unused).toBe(124);
+    expect(split.rows.withoutTarget).toBe(124);
     expect(split.parts.every((part, row) => (part === 3) === (row % 10 === 0))).toBe(true);
   });
 });
@@ -107,7 +108,12 @@ describe('by group', () => {
         ['group'],
         Array.from({ length: 30 }, (_, row) => [`g${row % count}`]),
       );
-    expect((await splitRows(grouped(3), byGroup())).rows).toEqual({ train: 10, validation: 10, test: 10, unused: 0 });
+    expect((await splitRows(grouped(3), byGroup())).rows).toEqual({
+      train: 10,
+      validation: 10,
+      test: 10,
+      withoutTarget: 0,
+    });
     await expect(splitRows(grouped(2), byGroup())).rejects.toThrow(
       "table: no row of 30 is left for test; expected more different values in 'group', or other fractions",
     );
@@ -169,7 +175,7 @@ describe('by column or files', () => {
 
   test('without validation, a tenth of the training rows is drawn', async () => {
     const { rows, parts } = await partsOf(...Array(50).fill('train'), 'test');
-    expect(rows).toEqual({ train: 45, validation: 5, test: 1, unused: 0 });
+    expect(rows).toEqual({ train: 45, validation: 5, test: 1, withoutTarget: 0 });
     expect(parts[50]).toBe(2);
   });
 
@@ -197,10 +203,24 @@ describe('by column or files', () => {
   });
 });
 
+test('cells that do not say the part of their rows are named together, or their rows are left out', async () => {
+  const rows = ['train', 'tset', 'test', 'train', ''].map((part, row) => [part, row === 3 ? '' : 'a']);
+  const named = tableOf(['part', 'label'], rows);
+  const split: Split = { by: 'column', column: 'part', seed: 0 };
+  const options = { target: 'label', allowEmpty: true };
+  await expect(splitRows(named, split, options)).rejects.toThrow(
+    /^2 cells cannot be used:\n {2}table, row 2, column 'part'.*\n {2}table, row 5, column 'part'/,
+  );
+  const skipped = await splitRows(named, split, { ...options, errors: new CellErrors('skip') });
+  expect([...skipped.parts]).toEqual([0, 3, 2, 3, 3]);
+  expect(skipped.rows).toEqual({ train: 1, validation: 0, test: 1, withoutTarget: 1 });
+  expect([skipped.errors.count, skipped.errors.skippedRows]).toEqual([2, 2]);
+});
+
 test('what cannot be split is refused', async () => {
-  await expect(splitRows(tableOf(['x'], []), byFraction())).rejects.toThrow('split: table has no rows');
+  await expect(splitRows(tableOf(['x'], []), byFraction())).rejects.toThrow('table: it has no rows');
   await expect(splitRows(tableOf(['x'], [['']]), byFraction(), { target: 'x' })).rejects.toThrow(
-    "no row of table has a value for the target 'x'",
+    "table: no row has a value for the target 'x'",
   );
   await expect(splitRows(table, { ...byGroup(), column: 'gruop' } as Split)).rejects.toThrow("did you mean 'group'?");
   await expect(splitRows(tableOf(['x'], [[1], [2], [3]]), byFraction())).rejects.toThrow(

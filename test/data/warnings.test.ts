@@ -66,7 +66,9 @@ describe('the target', () => {
 
   test('rows without one', async () => {
     const label = labels.map((name, row) => (row < 12 ? undefined : name));
-    expect(await warningsOf({ label })).toEqual(["unused rows: 12 of 300 rows have no 'label' and are not used"]);
+    expect(await warningsOf({ label })).toEqual([
+      "rows without a target: 12 of 300 rows have no 'label' and are left out",
+    ]);
   });
 
   test('classes of one row, and of many', async () => {

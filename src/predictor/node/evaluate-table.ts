@@ -9,14 +9,17 @@ import type { Predictions } from '../metrics/predictions.js';
 import { predictRows } from '../predict-rows.js';
 import type { Predictor } from './predictor.js';
 
-/** The predictions of a model for a table, and the errors in its cells. */
+/** The predictions of a model for a table, and what was left out. */
 export interface EvaluatedTable {
   readonly predictions: Predictions;
+  /** The number of rows that are left out, as they have no target. */
+  readonly withoutTarget: number;
+  /** The errors of cells that could not be used. */
   readonly errors: CellErrors;
 }
 
 /**
- * Predicts all rows of a table that has the target. `onRows` gets the number of rows done and the total, and may throw
+ * Predicts all rows of a table that have a target. `onRows` gets the number of rows done and the total, and may throw
  * to stop.
  * @throws TesseraError if the table lacks a column or has no row with a target, and as the options say.
  */
@@ -32,13 +35,18 @@ export async function evaluateTable(
       `${table.name}: there is no column '${column}', which the model predicts; to evaluate it the truth must be there (tessera predict needs none)`,
     );
   const errors = new CellErrors(onError);
-  const { encoded, test } = await encodeTable(table, schema, undefined, {
+  const { encoded, test, withoutTarget } = await encodeTable(table, schema, undefined, {
     decodeImage: decodeBytes,
     decodeSound,
     ...options,
     errors,
   });
-  if (test.length === 0) throw new TesseraError(`${table.name}: no row can be used\n${errors.summary()}`);
+  if (test.length === 0)
+    throw new TesseraError(
+      [`${table.name}: no row can be used; ${withoutTarget} without '${column}'`, errors.summary()]
+        .join('\n')
+        .trimEnd(),
+    );
   const predictions = await predictRows(model, targetOf(schema), encoded, test, (done) => onRows?.(done, test.length));
-  return { predictions, errors };
+  return { predictions, withoutTarget, errors };
 }

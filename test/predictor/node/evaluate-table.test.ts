@@ -36,7 +36,7 @@ test('numbers are in the unit of the target', async () => {
   expectClose(predictions.targets, amounts);
 });
 
-test('rows without a target, or with one that is unknown, are left out or named', async () => {
+test('rows without a target are left out and counted, and those with an unknown one named', async () => {
   const table = tableOf(
     ['price', 'brand', 'label'],
     [
@@ -46,8 +46,8 @@ test('rows without a target, or with one that is unknown, are left out or named'
     ],
   );
   await expect(evaluateTable(predictor, table, { onError: 'stop' })).rejects.toThrow("table, row 2, column 'label'");
-  const { predictions, errors } = await evaluateTable(predictor, table, { onError: 'skip' });
-  expect([rowCount(predictions), errors.skippedRows]).toEqual([1, 2]);
+  const { predictions, withoutTarget, errors } = await evaluateTable(predictor, table, { onError: 'skip' });
+  expect([rowCount(predictions), withoutTarget, errors.skippedRows]).toEqual([1, 1, 1]);
 });
 
 test('refuses a table without a column, the target, or rows', async () => {
@@ -60,6 +60,10 @@ test('refuses a table without a column, the target, or rows', async () => {
   );
   const empty = tableOf(['price', 'brand', 'label'], []);
   await expect(evaluateTable(predictor, empty, { onError: 'skip' })).rejects.toThrow('table: no row can be used');
+  const unlabeled = tableOf(['price', 'brand', 'label'], [[1, 'x', ' ']]);
+  await expect(evaluateTable(predictor, unlabeled, { onError: 'stop' })).rejects.toThrow(
+    "table: no row can be used; 1 without 'label'",
+  );
   await expect(latencyOf(predictor, empty)).rejects.toThrow('table: it has no rows');
 });
 

@@ -40,7 +40,7 @@ async function trained(split: Split, partOf: (row: number) => PartName): Promise
   };
   const parts = Uint8Array.from({ length: ROWS }, (_, row) => (row === 5 ? 3 : PARTS.indexOf(partOf(row))));
   const decodeImage = async (bytes: Uint8Array) => new Uint8Array(PIXELS * PIXELS * 3).fill(bytes[0]);
-  const learned = await learnFields(table, schema, (row) => parts[row] === 0, { decodeImage });
+  const learned = await learnFields(table, schema, parts, { decodeImage });
   const rows = await encodeTable(table, learned, parts, { decodeImage });
   const predict = (source: BatchSource, own: Uint32Array) =>
     predictByPrice(source, own, learned.fields[0].state as NumberState);

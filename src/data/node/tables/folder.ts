@@ -17,8 +17,8 @@ export async function isFolder(file: string): Promise<boolean> {
 
 /**
  * Opens a folder that holds one folder for each class, with the class's images in it: a table of the columns `image`, a
- * path in the folder, and `label`, the name of the class; or a folder of images alone, which has no `label`. Rows are in
- * the order of their names. Hidden files are left out.
+ * path in the folder, and `label`, the name of the class, which is its target; or a folder of images alone, which has no
+ * `label`. Rows are in the order of their names. Hidden files are left out.
  *
  * @throws TesseraError if it has neither images nor class folders, images beside class folders, or a class folder that
  * is empty or has folders in it.
@@ -48,7 +48,7 @@ export async function openFolder(folder: string): Promise<TableFile> {
     if (inside.files.length === 0) throw new TesseraError(`${folder}: the class folder '${label}' is empty; remove it`);
     for (const file of inside.files) images.push([`${label}/${file}`, label]);
   }
-  return tableFile(folder, ['image', 'label'], images);
+  return { ...tableFile(folder, ['image', 'label'], images), target: 'label' };
 }
 
 function tableFile(folder: string, columns: readonly string[], rows: readonly (readonly string[])[]): TableFile {

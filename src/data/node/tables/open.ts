@@ -44,7 +44,7 @@ type Format = Pick<OpenTableOptions, 'encoding' | 'delimiter'>;
 /**
  * Opens a table: CSV or TSV with a header, JSON lines or Parquet, each also packed by gzip, or a folder with one folder
  * of images for each class. Several files of the same columns are one table; its columns are in the order of the first
- * file. Rows are read from the files each time.
+ * file. Rows are read from the files each time. The target of class folders is the column `label`, the folder's name.
  *
  * Paths in cells are relative to the folder of their file: see `Table.readFile`.
  *
@@ -59,8 +59,10 @@ export async function openTable(paths: string | readonly string[], options: Open
   const names = [paths].flat();
   expectValue('openTable', 'paths', names, listOf(text));
   if (names.length === 0) throw new TesseraError('openTable: expected at least one file, got none');
-  const twice = names.find((name, index) => names.indexOf(name) < index);
-  if (twice !== undefined) throw new TesseraError(`openTable: '${twice}' is given twice; give each file once`);
+  const twice = names.find((name, index) =>
+    names.slice(0, index).some((other) => path.resolve(other) === path.resolve(name)),
+  );
+  if (twice !== undefined) throw new TesseraError(`${twice}: it is given twice; give each file once`);
   const files: TableFile[] = [];
   for (const name of names) files.push(await openFile(name, format));
   return new FileTable(files, allowOutside);
@@ -82,13 +84,14 @@ async function openFile(file: string, { encoding, delimiter }: Format): Promise<
 
 const unknownFormat = (file: string): TesseraError =>
   new TesseraError(
-    `openTable: '${file}' is in no known format; expected CSV, TSV, JSON lines or Parquet, each also packed by gzip, or a folder of class folders (save spreadsheets as CSV)`,
+    `${file}: it is in no known format; expected CSV, TSV, JSON lines or Parquet, each also packed by gzip, or a folder of class folders (save spreadsheets as CSV)`,
   );
 
 /** The rows of files with the same columns. */
 class FileTable implements Table {
   readonly name: string;
   readonly columns: readonly string[];
+  readonly target?: string;
   readonly size?: number;
   readonly #files: readonly TableFile[];
   readonly #allowOutside: boolean;
@@ -102,6 +105,7 @@ class FileTable implements Table {
     this.#folders = new Map(files.map(({ file, folder }) => [file, folder]));
     this.columns = first.columns;
     this.name = others.length === 0 ? first.file : `${first.file} and ${others.length} more`;
+    if (files.every(({ target }) => target === first.target)) this.target = first.target;
     const sizes = files.map(({ size }) => size);
     if (sizes.every((size) => size !== undefined)) this.size = sizes.reduce((sum, size) => sum + size, 0);
   }
@@ -136,7 +140,7 @@ function checkSameColumns(first: TableFile, other: TableFile): void {
     ...(added.length > 0 ? [`has also ${listed(added)}`] : []),
   ];
   throw new TesseraError(
-    `openTable: the columns of '${other.file}' differ from those of '${first.file}': it ${differences.join(' and ')}`,
+    `${other.file}: its columns differ from those of ${first.file}: it ${differences.join(' and ')}`,
   );
 }
 

@@ -9,6 +9,8 @@ export interface TableFile {
   /** Paths in cells are relative to this folder. */
   readonly folder: string;
   readonly columns: readonly string[];
+  /** The column that is predicted unless another one is named. */
+  readonly target?: string;
   /** The number of rows, where it is known before they are read. */
   readonly size?: number;
   /** Reads the rows. @throws TesseraError if the file is damaged; rows and cells that cannot be read go to `errors`. */

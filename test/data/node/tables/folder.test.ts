@@ -22,7 +22,7 @@ async function folderOf(name: string, ...files: string[]): Promise<string> {
 test('images are rows in the order of their names, with their folder as label', async () => {
   const folder = await folderOf('pets', 'dog/2.png', 'dog/10.png', 'cat/b.jpg', '.git/x', 'cat/.DS_Store', 'README.md');
   const table = await openTable(folder);
-  expect([table.columns, table.size]).toEqual([['image', 'label'], 3]);
+  expect([table.columns, table.target, table.size]).toEqual([['image', 'label'], 'label', 3]);
   expect(await allRows(table)).toEqual([
     { cells: ['cat/b.jpg', 'cat'], file: folder, number: 1 },
     { cells: ['dog/10.png', 'dog'], file: folder, number: 2 },
