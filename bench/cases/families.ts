@@ -3,6 +3,7 @@ import { attentionCases } from './attention.js';
 import type { KernelCase } from './case.js';
 import { conv2dCases } from './conv2d.js';
 import { crossEntropyCases } from './cross-entropy.js';
+import { ctcCases } from './ctc.js';
 import { elementwiseCases } from './elementwise.js';
 import { gatherCases } from './gather.js';
 import { layerNormCases } from './layer-norm.js';
@@ -23,6 +24,7 @@ export const FAMILIES: Readonly<Record<KernelFamily, readonly KernelCase[]>> = {
   lstm: lstmCases,
   attention: attentionCases,
   'cross-entropy': crossEntropyCases,
+  ctc: ctcCases,
   elementwise: elementwiseCases,
   movement: movementCases,
   gather: gatherCases,

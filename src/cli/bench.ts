@@ -12,6 +12,7 @@ export const KERNEL_FAMILIES = [
   'lstm',
   'attention',
   'cross-entropy',
+  'ctc',
   'elementwise',
   'movement',
   'gather',

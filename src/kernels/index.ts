@@ -5,6 +5,7 @@ export { conv2dF16, conv2dRegister } from './conv/conv2d.js';
 export { groupedConv2d } from './conv/grouped.js';
 export { maxPoolBackward, maxPoolForward } from './conv/max-pool.js';
 export { conv2dSubgroup } from './conv/subgroup.js';
+export { ctc } from './ctc.js';
 export { composeElementwise } from './elementwise/compose.js';
 export { composeElementwiseCpu } from './elementwise/compose-cpu.js';
 export * as functions from './elementwise/functions.js';

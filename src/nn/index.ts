@@ -37,8 +37,10 @@ export * from './layers/index.js';
 export {
   binaryCrossEntropy,
   type CrossEntropyOptions,
+  type CtcLossOptions,
   cosineDistance,
   crossEntropy,
+  ctc,
   huber,
   infoNCE,
   klDivergence,

@@ -1,8 +1,30 @@
 import { checkTensors } from '../tensor/graph/graph.js';
 import { formatShape, sameShape } from '../tensor/graph/shape.js';
-import { arange, crossEntropyRows, oneHot, type Tensor, TesseraError, tensor, where } from '../tensor/index.js';
+import {
+  arange,
+  type CtcOptions,
+  crossEntropyRows,
+  full,
+  oneHot,
+  type Tensor,
+  TesseraError,
+  tensor,
+  where,
+} from '../tensor/index.js';
 import { checkIndices, expectRank, expectShape, expectType } from '../tensor/ops/checks.js';
-import { checkOptions, fraction, integer, listOf, nonNegative, optional, positive } from '../tensor/options.js';
+import { ctcRowsOf } from '../tensor/ops/ctc.js';
+import {
+  anything,
+  boolean,
+  checkOptions,
+  fraction,
+  integer,
+  listOf,
+  nonNegative,
+  nonNegativeInteger,
+  optional,
+  positive,
+} from '../tensor/options.js';
 import {
   absoluteErrorRows,
   binaryCrossEntropyRows,
@@ -182,6 +204,35 @@ export function infoNCE(a: Tensor, b: Tensor, options: { readonly temperature?: 
   const similarities = l2Normalize(a).matmul(l2Normalize(b).transpose()).div(temperature);
   const pairs = arange(a.shape[0]);
   return crossEntropy(similarities, pairs).add(crossEntropy(similarities.transpose(), pairs)).mul(0.5);
+}
+
+/** Options of `ctc`. */
+export interface CtcLossOptions extends CtcOptions {
+  /** Whether samples without an alignment, whose loss is ∞, contribute neither to the loss nor to the gradients. */
+  readonly zeroInfinity?: boolean;
+}
+
+/**
+ * Connectionist temporal classification from logits (`ctcRows`), averaged over the batch as in PyTorch: the loss of
+ * each sample is divided by the number of its labels, at least 1. logits (batch, time, classes), targets (batch,
+ * labels) of i32.
+ *
+ * @throws TesseraError if shapes or dtypes do not match, the batch is empty, or a label or length known on the host is
+ * out of range.
+ */
+export function ctc(logits: Tensor, targets: Tensor, options: CtcLossOptions = {}): Tensor {
+  checkTensors('ctc', [logits, targets]);
+  const { zeroInfinity = false, ...given } = checkOptions('ctc', options, {
+    inputLengths: optional(anything),
+    targetLengths: optional(anything),
+    blank: optional(nonNegativeInteger),
+    zeroInfinity: optional(boolean),
+  });
+  const rows = ctcRowsOf('ctc', logits, targets, given);
+  if (rows.size === 0) throw new TesseraError(`ctc: the batch is empty: logits ${logits.describe()}`);
+  const lengths = given.targetLengths ?? full([rows.size], targets.shape[1], 'i32');
+  const each = rows.div(lengths.maximum(1).cast('f32'));
+  return (zeroInfinity ? where(rows.equal(Number.POSITIVE_INFINITY), 0, each) : each).mean();
 }
 
 /** @throws TesseraError if the targets are not f32 of the predictions' shape, or the batch is empty. */

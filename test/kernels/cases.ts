@@ -11,6 +11,7 @@ import { fillsCpu, stridedCopiesCpu, stridedCopiesF16Cpu } from '../../src/kerne
 import type { KernelCase } from '../support/kernels.js';
 import { attentions } from './cases/attention.js';
 import { convolution, infiniteConvolution, pooling } from './cases/conv.js';
+import { ctcs } from './cases/ctc.js';
 import { lstm } from './cases/lstm.js';
 import { matmul, sumsOfTwo } from './cases/matmul.js';
 import { movement } from './cases/movement.js';
@@ -25,7 +26,7 @@ const plain: readonly KernelCase[] = [
   ...[...matmul, ...reduce, ...emptySums, ...attentions, ...scans, ...sorts, ...argmax, ...softmax, ...entropy],
   ...softmaxGradients,
   ...layerNorms,
-  ...[...gather, ...convolution, ...infiniteConvolution, ...pooling, ...lstm, ...movement, ...updates],
+  ...[...gather, ...convolution, ...infiniteConvolution, ...pooling, ...ctcs, ...lstm, ...movement, ...updates],
 ];
 /** The kernels for operands in half precision, by those for f32: what is said of these holds for those. */
 const inHalfPrecision: readonly (readonly [Kernel, Kernel])[] = [

@@ -3,6 +3,7 @@ import {
   binaryCrossEntropy,
   cosineDistance,
   crossEntropy,
+  ctc,
   huber,
   infoNCE,
   klDivergence,
@@ -36,6 +37,24 @@ describe.each([
     setDefaultDevice(device);
     expectClose([await loss.item()], [wanted], { absolute: 1e-5, relative: 1e-5 });
   };
+
+  test('connectionist temporal classification: the mean of the loss of a label', async () => {
+    const logits = zeros([2, 3, 3]);
+    const labels = tensor(Int32Array.of(1, 2, 2, 0), [2, 2]);
+    const targetLengths = i32(2, 1);
+    // Of 27 paths, 5 are (1, 2): 112, 122, 012, 102, 120; and 6 are (2): 222, 220, 022, 200, 020, 002.
+    await check(ctc(logits, labels, { targetLengths }), (Math.log(27 / 5) / 2 + Math.log(27 / 6)) / 2);
+    // Two frames hold no 2, 2.
+    const impossible = tensor(Int32Array.of(1, 2, 2, 2), [2, 2]);
+    const inputLengths = i32(3, 2);
+    await check(ctc(logits, impossible, { inputLengths }), Number.POSITIVE_INFINITY);
+    const x = logits.add(0);
+    const loss = ctc(x, impossible, { inputLengths, zeroInfinity: true });
+    await check(loss, Math.log(27 / 5) / 4);
+    expect((await grad(loss, [x])[0].data()).slice(9).every((value) => value === 0)).toBe(true);
+    expect(() => ctc(logits, labels)).toThrow('ctc: label 0 at [1, 1] is the blank');
+    expect(() => ctc(zeros([0, 3, 3]), tensor(new Int32Array(0), [0, 2]))).toThrow('ctc: the batch is empty');
+  });
 
   test('cross-entropy, smoothed, weighted, and with rows ignored', async () => {
     const logits = tensor(rows);

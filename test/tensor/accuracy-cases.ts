@@ -151,6 +151,14 @@ function gradientOf(draw: Draw, y: Tensor, input: Tensor): Tensor {
   return grad(y.mul(draw.normals(y.shape)).sum(), [input])[0];
 }
 
+function ctcOf(draw: Draw) {
+  const [batch, classes, labels] = [draw.size(4), draw.size(9, 2), draw.size(20)];
+  // Enough frames for a blank between any two labels, so that there is an alignment.
+  const logits = draw.normals([batch, 2 * labels + draw.size(60), classes]);
+  const targets = draw.integers([batch, labels], classes - 1).add(tensor(1, [], 'i32'));
+  return { logits, losses: ops.ctcRows(logits, targets) };
+}
+
 function recurrent(draw: Draw, gates: number) {
   const [batch, time, features, hidden] = [draw.size(4), draw.size(5), draw.size(5), draw.size(9)];
   const small = (shape: number[]) => draw.normals(shape).mul(0.2);
@@ -370,6 +378,11 @@ export const accuracyCases: Readonly<Record<string, Case>> = {
     const [rows, classes] = [draw.size(40), draw.size(70)];
     const logits = draw.normals([rows, classes]);
     return gradientOf(draw, ops.crossEntropyRows(logits, draw.integers([rows], classes)), logits);
+  },
+  ctcRows: (draw) => ctcOf(draw).losses,
+  ctcBackwardOp: (draw) => {
+    const { losses, logits } = ctcOf(draw);
+    return gradientOf(draw, losses, logits);
   },
   lstm: (draw) => {
     const { x, kernel, recurrent: u, bias, mask } = recurrent(draw, 4);

@@ -8,6 +8,7 @@ import {
   conv2d,
   conv2dTranspose,
   crossEntropyRows,
+  ctcRows,
   dropout,
   elu,
   gather,
@@ -407,6 +408,13 @@ export const gradientCases: readonly GradientCase[] = [
     compute: (x) => x.logSoftmax().mul(tensor([1, 2, 3, 4, 5])),
   },
   { ops: ['crossEntropy', 'crossEntropyBackward'], shapes: [[3, 4]], compute: (x) => crossEntropyRows(x, labels) },
+  {
+    ops: ['ctc', 'ctcBackward'],
+    shapes: [[2, 5, 3]],
+    compute: (x) =>
+      ctcRows(x, tensor(Int32Array.of(1, 1, 2, 0), [2, 2]), { targetLengths: tensor(Int32Array.of(2, 1)) }),
+    twice: false,
+  },
   {
     ops: ['lstm'],
     shapes: [[2, 3, 2], [2, 12], [3, 12], [12], [2, 3], [2, 3]],

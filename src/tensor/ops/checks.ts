@@ -131,7 +131,7 @@ export function checkIndices(
 }
 
 /** The values of a tensor, as far as the host knows them: also through a reshape. */
-function hostValues({ host, source }: Node): HostArray | undefined {
+export function hostValues({ host, source }: Node): HostArray | undefined {
   if (host !== undefined) return host;
   if (source.kind === 'data') return source.data;
   return source.kind === 'op' && source.op.name === 'reshape' ? hostValues(source.inputs[0]) : undefined;

@@ -7,6 +7,7 @@ export * from './activations.js';
 export { type AttentionOptions, attention } from './attention.js';
 export { type Conv1dOptions, type Conv2dOptions, conv1d, conv2d, conv2dTranspose } from './conv2d.js';
 export { crossEntropyRows } from './cross-entropy.js';
+export { type CtcOptions, ctcRows } from './ctc.js';
 export * from './einsum.js';
 export {
   abs,
