@@ -8,9 +8,13 @@ export { Encoder, type Features, type FieldInputs, type ImageInputs, type TextIn
 export { ImageConv, type ImageConvOptions } from './encoders/image-conv.js';
 export { ImageResidual, type ImageResidualOptions } from './encoders/image-residual.js';
 export { ImageViT, type ImageViTOptions } from './encoders/image-vit.js';
-export type { LogMelOptions, SoundInputs } from './encoders/log-mel.js';
+export type { LogMelOptions } from './encoders/log-mel.js';
 export { type NumberInputs, PiecewiseLinear, type PiecewiseLinearOptions } from './encoders/piecewise-linear.js';
+export type { SoundInputs } from './encoders/sound.js';
 export { SoundConv, type SoundConvOptions } from './encoders/sound-conv.js';
+export { SoundCRNN, type SoundCRNNOptions } from './encoders/sound-crnn.js';
+export { SoundTransformer, type SoundTransformerOptions } from './encoders/sound-transformer.js';
+export { SoundWaveCNN, type SoundWaveCNNOptions } from './encoders/sound-wave-cnn.js';
 export type { TextOptions } from './encoders/text.js';
 export { TextBag } from './encoders/text-bag.js';
 export { TextCNN, type TextCNNOptions } from './encoders/text-cnn.js';

@@ -31,6 +31,12 @@ export const FEATURE_CHECKS: Checks<FeatureOptions> = {
   seed: optional(nonNegativeInteger),
 };
 
+/** Accepts a positive multiple of a number. */
+export const multipleOf = (divisor: number): Check => ({
+  expected: `a positive multiple of ${divisor}`,
+  fits: (value) => positiveInteger.fits(value) && Number(value) % divisor === 0,
+});
+
 /** Accepts an array of positive integers, at least one. */
 export const sizes: Check = {
   expected: 'an array of positive integers, at least one',

@@ -29,6 +29,9 @@ import {
   PiecewiseLinear,
   RegressionTask,
   SoundConv,
+  SoundCRNN,
+  SoundTransformer,
+  SoundWaveCNN,
   TagsTask,
   type Task,
   TextBag,
@@ -80,6 +83,9 @@ function patchOf(state: ImageState): number {
 
 const soundEncoders: Readonly<Record<string, MakeEncoder<SoundState>>> = {
   conv: ({ sampleRate }, sizes) => new SoundConv({ ...sizes, sampleRate }),
+  crnn: ({ sampleRate }, sizes) => new SoundCRNN({ ...sizes, sampleRate }),
+  wave: ({ sampleRate }, sizes) => new SoundWaveCNN({ ...sizes, sampleRate }),
+  transformer: ({ sampleRate }, sizes) => new SoundTransformer({ ...sizes, sampleRate }),
 };
 
 const valuesEncoders = <State>(count: (state: State) => number): Readonly<Record<string, MakeEncoder<State>>> => ({

@@ -1,9 +1,11 @@
-"""Writes encoders.json beside it: features of images and texts by PyTorch's layers, in float64, composed as in
-`ImageResidual` (with both normalizations), `ImageViT`, `TextLSTM`, `TextGRU`, `TextCNN` and `TextTransformer` (with both
-kinds of positions). Parameter k, counted from 1 in the order of `namedParameters`, has the values 0.3 sin(1.1 i + k), the
-pixels are sin(1.1 i + 100), rounded to f32, and word i of the texts is 5 i mod 9.
+"""Writes encoders.json beside it: features of images, texts and sounds by PyTorch's layers, in float64, composed as in
+`ImageResidual` (with both normalizations), `ImageViT`, `TextLSTM`, `TextGRU`, `TextCNN`, `TextTransformer` (with both
+kinds of positions), `SoundConv`, `SoundCRNN`, `SoundWaveCNN` and `SoundTransformer`. Parameter k, counted from 1 in the
+order of `namedParameters`, has the values 0.3 sin(1.1 i + k), the pixels are sin(1.1 i + 100), rounded to f32, and word i
+of the texts is 5 i mod 9. The sounds have 80, 150 and 256 samples of sin(0.002 i^2 + n), in f32, n the number of the
+sound; each is computed without the others, and without the padding behind it.
 
-Made by `/usr/bin/python3 test/golden/encoders.py` with PyTorch 1.13.1 (Debian's python3-torch).
+Made by `/usr/bin/python3 test/golden/encoders.py` with PyTorch 1.13.1 (Debian's python3-torch and python3-torchaudio).
 """
 
 import json
@@ -12,6 +14,7 @@ import pathlib
 
 import torch
 import torch.nn.functional as F
+import torchaudio
 
 torch.set_default_dtype(torch.float64)
 EPSILON = 1e-3
@@ -140,6 +143,91 @@ def transformer(width, depth, heads, length):
     return (y * MASK[:, :, None]).sum(1) / MASK.sum(1, keepdim=True)
 
 
+RATE, SAMPLES, BANDS = 800, 300, 8
+SOUNDS = [
+    F.pad(torch.tensor([math.sin(0.002 * i * i + n) for i in range(length)]).float().double(), (0, SAMPLES - length))
+    for n, length in enumerate([80, 150, 256])
+]
+
+
+def log_mel(samples, length):
+    """The normalized frames of a sound (frames, bands), frames of 20 samples every 8."""
+    transform = torchaudio.transforms.MelSpectrogram(RATE, n_fft=20, hop_length=8, n_mels=BANDS)
+    transform.mel_scale.fb = transform.mel_scale.fb.double()
+    x = (transform(samples).T + 1e-6).log()[: math.floor(length / 8 + 0.5)]
+    return (x - x.mean()) / (x.var(unbiased=False) + EPSILON).sqrt()
+
+
+def following(x, stride, kernel, count):
+    """Zeros so that convolutions of x (..., steps) give `count` steps, where the steps are padded to a multiple."""
+    before = (kernel - stride) // 2
+    return F.pad(x, (before, (count - 1) * stride + kernel - before - x.shape[-1]))
+
+
+def norm(x, parameter):
+    """Over all of one sound: x (1, channels, ...)."""
+    return F.group_norm(x, 1, parameter(x.shape[1]), parameter(x.shape[1]), EPSILON)
+
+
+def spectral(x, parameter, width, strides):
+    """The convolutions over a spectrogram (frames, bands) -> (frames', bands' * width)."""
+
+    def conv(x, kernel, stride, groups=1):
+        frames = math.ceil(x.shape[2] / stride)
+        padded = following(x.transpose(2, 3), stride, 3, frames).transpose(2, 3)
+        return F.conv2d(F.pad(padded, (0, 1)), kernel.permute(3, 2, 0, 1), stride=(stride, 2), groups=groups)
+
+    x = F.relu(norm(conv(x[None, None], parameter(3, 3, 1, width // 2), strides[0]), parameter))
+    for stride in strides[1:]:
+        x = conv(x, parameter(3, 3, 1, x.shape[1]), stride, x.shape[1])
+        x = F.relu(norm(F.conv2d(x, parameter(1, 1, x.shape[1], width).permute(3, 2, 0, 1)), parameter))
+    x = x[0].permute(1, 2, 0).flatten(1)
+    return F.relu(x @ parameter(x.shape[1], width) + parameter(width))
+
+
+def sound_conv(samples, length, width=8):
+    return spectral(log_mel(samples, length), Parameters(), width, [2, 2, 2]).mean(0)
+
+
+def sound_crnn(samples, length, width=8):
+    parameter, half = Parameters(), width // 2
+    x = spectral(log_mel(samples, length), parameter, width, [2, 2, 1])
+    layer = torch.nn.LSTM(width, half, batch_first=True, bidirectional=True)
+    for direction in ("", "_reverse"):
+        for name, shape in (("weight_ih", (width, 4 * half)), ("weight_hh", (half, 4 * half)), ("bias_ih", (4 * half,))):
+            setattr(layer, f"{name}_l0{direction}", torch.nn.Parameter(parameter(*shape).t()))
+        setattr(layer, f"bias_hh_l0{direction}", torch.nn.Parameter(torch.zeros(4 * half)))
+    return layer(x[None])[0][0].mean(0)
+
+
+def sound_wave(samples, length, width=8):
+    parameter, x = Parameters(), samples[:length]
+    x = ((x - x.mean()) / (x.var(unbiased=False) + EPSILON).sqrt())[None, None]
+    for index, (kernel, outputs) in enumerate([(8, width // 4), (3, width // 2), (3, width), (3, width)]):
+        if index > 0:
+            x = F.max_pool1d(x, 4, ceil_mode=True)
+        weight = parameter(kernel, x.shape[1], outputs).permute(2, 1, 0)
+        x = F.relu(norm(F.conv1d(following(x, 1, kernel, x.shape[2]), weight), parameter))
+    return x[0].mean(1)
+
+
+def sound_transformer(samples, length, width=8, depth=2, heads=2):
+    parameter, x = Parameters(), log_mel(samples, length).T[None]
+    for inputs in (BANDS, width):
+        weight, bias = parameter(3, inputs, width).permute(2, 1, 0), parameter(width)
+        x = F.gelu(F.conv1d(following(x, 2, 3, math.ceil(x.shape[2] / 2)), weight, bias, stride=2))
+    x = x.transpose(1, 2)
+    angles = torch.arange(x.shape[1])[:, None] / 10000 ** (torch.arange(0, width, 2) / width)
+    x = x + torch.stack([angles.sin(), angles.cos()], 2).flatten(1)
+    for _ in range(depth):
+        x = transformer_block(x, parameter, width, heads)
+    return F.layer_norm(x, (width,), parameter(width), parameter(width), EPSILON)[0].mean(0)
+
+
+def sounds(encoder):
+    return torch.stack([encoder(samples, length) for samples, length in zip(SOUNDS, [80, 150, 256])]).flatten().tolist()
+
+
 golden = {
     "torch": torch.__version__,
     "group": residual((1, 9, 10, 2), 64, "group").flatten().tolist(),
@@ -150,5 +238,9 @@ golden = {
     "cnn": cnn(7, 4).flatten().tolist(),
     "sinusoidal": transformer(8, 2, 2, None).flatten().tolist(),
     "learned": transformer(8, 2, 2, 7).flatten().tolist(),
+    "conv": sounds(sound_conv),
+    "crnn": sounds(sound_crnn),
+    "wave": sounds(sound_wave),
+    "frames": sounds(sound_transformer),
 }
 pathlib.Path(__file__).with_suffix(".json").write_text(json.dumps(golden) + "\n")

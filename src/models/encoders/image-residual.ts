@@ -1,7 +1,7 @@
 import { BatchNorm, Conv2D, Dropout, GroupNorm, Layer } from '../../nn/index.js';
 import { globalAveragePool2d, type Tensor } from '../../tensor/index.js';
-import { type Check, checkOptions, oneOf, optional, positiveInteger } from '../../tensor/options.js';
-import { expectInputs, expectTensor, FEATURE_CHECKS, type FeatureOptions } from '../options.js';
+import { checkOptions, oneOf, optional, positiveInteger } from '../../tensor/options.js';
+import { expectInputs, expectTensor, FEATURE_CHECKS, type FeatureOptions, multipleOf } from '../options.js';
 import { Encoder, type Features, type ImageInputs } from './encoder.js';
 
 /** Options of an `ImageResidual`. */
@@ -16,11 +16,6 @@ export interface ImageResidualOptions extends FeatureOptions {
    */
   readonly normalization?: 'group' | 'batch';
 }
-
-const multipleOf4: Check = {
-  expected: 'a positive multiple of 4',
-  fits: (value) => positiveInteger.fits(value) && Number(value) % 4 === 0,
-};
 
 /** Groups of 16 channels (Wu and He 2018), or one group. */
 const groupsOf = (features: number): number => (features % 16 === 0 ? features / 16 : 1);
@@ -60,7 +55,7 @@ export class ImageResidual extends Encoder<ImageInputs> {
       seed,
     } = checkOptions('ImageResidual', options, {
       ...FEATURE_CHECKS,
-      width: optional(multipleOf4),
+      width: optional(multipleOf(4)),
       channels: optional(positiveInteger),
       normalization: optional(oneOf('group', 'batch')),
     });

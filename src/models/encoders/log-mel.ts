@@ -1,26 +1,22 @@
 import { Counter, MelSpectrogram, Module } from '../../nn/index.js';
 import { nextStream } from '../../nn/initializers.js';
-import { arange, type Generator, ones, randomUniform, type Tensor, where } from '../../tensor/index.js';
+import { arange, type Generator, randomUniform, type Tensor, where } from '../../tensor/index.js';
 import { type Checks, closedFraction, optional, positiveInteger } from '../../tensor/options.js';
-import { expectInputs, expectTensor } from '../options.js';
+import { normalizeMasked } from './masked.js';
+import { expectSound, maskOf, type SoundInputs } from './sound.js';
 
-/** Options that encoders of sounds share. */
+/** Options that encoders of log-mel spectrograms share. */
 export interface LogMelOptions {
   /** Samples a second of the sounds. */
   readonly sampleRate: number;
-  /** The number of mel bands. Default 64. */
+  /**
+   * The number of mel bands. Default 64, or below 8 kHz one for every 125 samples a second: of more, the lowest would
+   * lie between two frequencies of the Fourier transform, and be empty.
+   */
   readonly bands?: number;
   /** The largest part of the frames, and of the bands, that training hides, within [0, 1]. Default 0.2. */
   readonly masked?: number;
 }
-
-/** The inputs of encoders of sounds. */
-export type SoundInputs = {
-  /** Samples: (batch, samples) of f32, followed by zeros where a sound is shorter. */
-  readonly samples: Tensor;
-  /** The length of each sound in seconds: (batch) of f32. Default: all are as long as the tensor. */
-  readonly seconds?: Tensor;
-};
 
 /** Checks of `LogMelOptions`. */
 export const LOG_MEL_CHECKS: Checks<LogMelOptions> = {
@@ -29,11 +25,20 @@ export const LOG_MEL_CHECKS: Checks<LogMelOptions> = {
   masked: optional(closedFraction),
 };
 
+/** Spectrograms, and which of their frames are sound. */
+export interface Spectrograms {
+  /** (batch, frames, bands), 0 behind the end of a sound. */
+  readonly spectrogram: Tensor;
+  /** (batch, frames): 1 for frames of the sound, 0 for padding. */
+  readonly mask: Tensor;
+}
+
 /** Frames of 25 ms, one every 10 ms, as is usual for speech. */
 const [FRAME_SECONDS, HOP_SECONDS] = [0.025, 0.01];
+const MOST_BANDS = 64;
+const SAMPLES_PER_BAND = 125;
 /** What is added to the power before its logarithm: the faintest sound that is told from silence. */
 const FLOOR = 1e-6;
-const EPSILON = 1e-3;
 
 /**
  * Normalized log-mel spectrograms: with m the mel spectrogram of a sound,
@@ -42,7 +47,7 @@ const EPSILON = 1e-3;
  *
  * mean and variance over the frames and bands of each sound, so that it does not matter how loud it is; 0 behind its
  * end. Training hides a random range of frames and one of bands of each sound (SpecAugment, Park et al. 2019): they
- * become 0, the mean. samples (batch, samples) -> (batch, frames, bands).
+ * become 0, the mean. samples (batch, samples) -> (batch, frames, bands); `multiple` divides the number of frames.
  */
 export class LogMel extends Module {
   /** The number of mel bands. */
@@ -52,21 +57,25 @@ export class LogMel extends Module {
   /** The number of draws so far. */
   readonly draws = new Counter();
   readonly #masked: number;
-  readonly #framesPerSecond: number;
+  readonly #multiple: number;
+  readonly #sampleRate: number;
+  readonly #hop: number;
   #seed = nextStream().bits();
 
-  constructor({ sampleRate, bands = 64, masked = 0.2 }: LogMelOptions) {
+  constructor({ sampleRate, bands, masked = 0.2 }: LogMelOptions, multiple: number) {
     super();
     const hop = Math.max(1, Math.round(HOP_SECONDS * sampleRate));
-    this.bands = bands;
+    this.bands = bands ?? Math.min(MOST_BANDS, Math.ceil(sampleRate / SAMPLES_PER_BAND));
     this.mel = new MelSpectrogram({
       sampleRate,
-      bands,
+      bands: this.bands,
       hop,
       frameLength: Math.max(2, Math.round(FRAME_SECONDS * sampleRate)),
     });
     this.#masked = masked;
-    this.#framesPerSecond = sampleRate / hop;
+    this.#multiple = multiple;
+    this.#sampleRate = sampleRate;
+    this.#hop = hop;
   }
 
   protected override drawFrom(generator: Generator): void {
@@ -74,46 +83,35 @@ export class LogMel extends Module {
   }
 
   /** Computes the spectrograms of a batch. `name` is the encoder that errors name. */
-  forward(inputs: SoundInputs, name: string): Tensor {
-    const { samples, seconds } = expectInputs(name, inputs);
-    expectTensor(name, 'samples', samples, 'f32', ['batch', 'samples']);
+  forward(inputs: SoundInputs, name: string): Spectrograms {
+    const { samples, seconds } = expectSound(name, inputs, this.#sampleRate);
     const x = this.mel.forward(samples).add(FLOOR).log();
-    const [batch, frames] = x.shape;
-    if (seconds !== undefined) expectTensor(name, 'seconds', seconds, 'f32', [batch]);
-    // Half a frame keeps the end of sounds of whole frames away from where rounding decides.
-    const time = arange(frames).cast('f32').add(0.5).reshape([1, frames, 1]);
-    const isSound =
-      seconds === undefined
-        ? ones([1, frames, 1])
-        : time.less(seconds.reshape([batch, 1, 1]).mul(this.#framesPerSecond)).cast('f32');
-    const normalized = normalize(x, isSound);
-    return this.training && this.#masked > 0 ? this.#hide(normalized) : normalized;
+    const own = x.shape[1];
+    const frames = Math.ceil(own / this.#multiple) * this.#multiple;
+    const padded = x.pad([
+      [0, 0],
+      [0, frames - own],
+      [0, 0],
+    ]);
+    const mask = maskOf(seconds, frames, this.#sampleRate / this.#hop);
+    const normalized = normalizeMasked(padded, mask);
+    return { spectrogram: this.training && this.#masked > 0 ? this.#hide(normalized, mask) : normalized, mask };
   }
 
-  #hide(x: Tensor): Tensor {
+  /** Hides a range of each sound's frames and one of the bands. */
+  #hide(x: Tensor, mask: Tensor): Tensor {
     const [batch, frames, bands] = x.shape;
     const drawn = randomUniform([4, batch, 1, 1], { seed: this.#seed, draw: this.draws.value++ });
     const [frameWidth, frameStart, bandWidth, bandStart] = drawn.split(4, 0).map((part) => part.reshape([batch, 1, 1]));
-    /** Whether each of `count` places along an axis is in a range of random width and start. */
-    const rangeOf = (share: Tensor, start: Tensor, count: number, shape: readonly number[]): Tensor => {
+    /** Whether each place, a part of its axis, is in a range of random width and start. */
+    const isHidden = (place: Tensor, share: Tensor, start: Tensor): Tensor => {
       const width = share.mul(this.#masked);
       const first = start.mul(width.neg().add(1));
-      const at = arange(count).cast('f32').div(count).reshape(shape);
-      return at.greaterEqual(first).and(at.less(first.add(width)));
+      return place.greaterEqual(first).and(place.less(first.add(width)));
     };
-    const hidden = rangeOf(frameWidth, frameStart, frames, [1, frames, 1]).or(
-      rangeOf(bandWidth, bandStart, bands, [1, 1, bands]),
-    );
-    return where(hidden, 0, x);
+    const sound = mask.sum(1).maximum(1).reshape([batch, 1, 1]);
+    const frame = arange(frames).cast('f32').reshape([1, frames, 1]).div(sound);
+    const band = arange(bands).cast('f32').reshape([1, 1, bands]).div(bands);
+    return where(isHidden(frame, frameWidth, frameStart).or(isHidden(band, bandWidth, bandStart)), 0, x);
   }
-}
-
-/** Gives the part of x (batch, frames, bands) that is sound mean 0 and variance 1 per row, and makes the rest 0. */
-function normalize(x: Tensor, isSound: Tensor): Tensor {
-  const count = isSound.sum(1, { keepDims: true }).mul(x.shape[2]).maximum(1);
-  const over = { keepDims: true };
-  const mean = x.mul(isSound).sum([1, 2], over).div(count);
-  const centered = x.sub(mean).mul(isSound);
-  const variance = centered.square().sum([1, 2], over).div(count);
-  return centered.div(variance.add(EPSILON).sqrt());
 }

@@ -1,29 +1,27 @@
-import { Conv2D, DepthwiseConv2D, Dropout, GroupNorm, Layer, Linear } from '../../nn/index.js';
-import type { Tensor } from '../../tensor/index.js';
+import { Conv2D, Dropout, Linear } from '../../nn/index.js';
 import { checkOptions } from '../../tensor/options.js';
 import { FEATURE_CHECKS, type FeatureOptions } from '../options.js';
 import { Encoder, type Features } from './encoder.js';
-import { LOG_MEL_CHECKS, LogMel, type LogMelOptions, type SoundInputs } from './log-mel.js';
+import { LOG_MEL_CHECKS, LogMel, type LogMelOptions } from './log-mel.js';
+import { MaskedNorm, meanOfTokens } from './masked.js';
+import { SeparableConv } from './separable-conv.js';
+import { everyStep, type SoundInputs } from './sound.js';
 
 /** Options of a `SoundConv`. */
 export interface SoundConvOptions extends FeatureOptions, LogMelOptions {}
 
-/** Channels of a group of the normalization. */
-const GROUP = 8;
-
 /**
- * A convolutional network over log-mel spectrograms, which are images of frames and bands. Its convolutions are
- * separable (Chollet 2017; Howard et al. 2017): one of each channel, then one across channels at every point.
+ * A convolutional network over log-mel spectrograms, which are images of frames and bands:
  *
  *   x₀ = logMel(samples)            (batch, frames, bands, 1)
  *   x₁ = relu(norm(conv(x₀)))       (batch, frames/2, bands/2, d/2), 3 x 3 kernel
  *   x₂ = separable(x₁)              (batch, frames/4, bands/4, d)
  *   x₃ = separable(x₂)              (batch, frames/8, bands/8, d)
  *   tokens[t] = relu(W x₃[t] + b)   (batch, frames/8, d), x₃[t] all bands of frame t
- *   pooled = dropout(mean of the tokens)
+ *   pooled = dropout(mean of the tokens of the sound)
  *
- * with d the width, and sizes rounded up. The mean is over time alone: which band is loud tells sounds apart. samples
- * (batch, samples) -> pooled (batch, d), tokens (batch, frames/8, d).
+ * with d the width, sizes rounded up, and a frame every 10 ms. The mean is over time alone: which band is loud tells
+ * sounds apart. samples (batch, samples), seconds (batch) -> pooled (batch, d), tokens (batch, frames/8, d).
  */
 export class SoundConv extends Encoder<SoundInputs> {
   override readonly width: number;
@@ -32,7 +30,7 @@ export class SoundConv extends Encoder<SoundInputs> {
   /** The first convolution. */
   readonly stem: Conv2D;
   /** Normalization of the first convolution. */
-  readonly norm: Layer;
+  readonly norm: MaskedNorm;
   /** The separable convolutions, each of which halves frames and bands. */
   readonly blocks: readonly SeparableConv[];
   /** The dense layer from the bands of a frame to its token. */
@@ -50,46 +48,23 @@ export class SoundConv extends Encoder<SoundInputs> {
     } = checkOptions('SoundConv', options, { ...FEATURE_CHECKS, ...LOG_MEL_CHECKS });
     const narrow = Math.ceil(width / 2);
     this.width = width;
-    this.logMel = new LogMel(mel);
+    this.logMel = new LogMel(mel, 8);
     this.stem = new Conv2D({ inputs: 1, outputs: narrow, kernelSize: 3, stride: 2, padding: 'same', useBias: false });
-    this.norm = normOf(narrow);
-    this.blocks = [new SeparableConv(narrow, width), new SeparableConv(width, width)];
-    this.project = new Linear({ inputs: Math.ceil(this.logMel.bands / 8) * width, outputs: width });
+    this.norm = new MaskedNorm(narrow);
+    this.blocks = [new SeparableConv(narrow, width, 2), new SeparableConv(width, width, 2)];
+    this.project = new Linear({ inputs: Math.ceil(this.logMel.bands / 8) * width, outputs: width, activation: 'relu' });
     this.drop = new Dropout({ rate: dropout });
     if (seed !== undefined) this.initialize(seed);
   }
 
   override forward(inputs: SoundInputs): Features {
-    const spectrogram = this.logMel.forward(inputs, 'SoundConv').expandDims(-1);
-    const stem = this.norm.forward(this.stem.forward(spectrogram)).relu();
-    const map = this.blocks.reduce((x, block) => block.forward(x), stem);
-    const [batch, frames, bands, features] = map.shape;
-    const tokens = this.project.forward(map.reshape([batch, frames, bands * features])).relu();
-    return { pooled: this.drop.forward(tokens.mean(1)), tokens };
+    const { spectrogram, mask: frames } = this.logMel.forward(inputs, 'SoundConv');
+    const [halves, quarters, mask] = [2, 4, 8].map((step) => everyStep(frames, step));
+    const x1 = this.norm.forward(this.stem.forward(spectrogram.expandDims(-1)), halves).relu();
+    const x2 = this.blocks[0].forward(x1, quarters);
+    const x3 = this.blocks[1].forward(x2, mask);
+    const [batch, time, bands, features] = x3.shape;
+    const tokens = this.project.forward(x3.reshape([batch, time, bands * features]));
+    return { pooled: this.drop.forward(meanOfTokens(tokens, mask)), tokens, mask };
   }
 }
-
-/**
- * A separable convolution that halves both sides: y = relu(norm(pointwise(depthwise(x)))).
- *
- * x (batch, height, width, inputs) -> y (batch, ⌈height/2⌉, ⌈width/2⌉, outputs).
- */
-class SeparableConv extends Layer {
-  readonly depthwise: DepthwiseConv2D;
-  readonly pointwise: Conv2D;
-  readonly norm: Layer;
-
-  constructor(inputs: number, outputs: number) {
-    super();
-    this.depthwise = new DepthwiseConv2D({ inputs, kernelSize: 3, stride: 2, padding: 'same', useBias: false });
-    this.pointwise = new Conv2D({ inputs, outputs, kernelSize: 1, useBias: false, kernelInitializer: 'heNormal' });
-    this.norm = normOf(outputs);
-  }
-
-  override forward(x: Tensor): Tensor {
-    return this.norm.forward(this.pointwise.forward(this.depthwise.forward(x))).relu();
-  }
-}
-
-const normOf = (features: number): Layer =>
-  new GroupNorm({ features, groups: features % GROUP === 0 ? features / GROUP : 1 });

@@ -1,7 +1,8 @@
 import { Dropout } from '../../nn/index.js';
 import { checkOptions } from '../../tensor/options.js';
 import { Encoder, type Features, type TextInputs } from './encoder.js';
-import { expectText, meanOfWords, TEXT_CHECKS, type TextOptions } from './text.js';
+import { meanOfTokens } from './masked.js';
+import { expectText, TEXT_CHECKS, type TextOptions } from './text.js';
 import { WordEmbedding } from './word-embedding.js';
 
 /**
@@ -33,6 +34,6 @@ export class TextBag extends Encoder<TextInputs> {
     expectText('TextBag', inputs, this.embedding);
     const { mask } = inputs;
     const words = this.embedding.forward(inputs);
-    return { pooled: this.drop.forward(meanOfWords(words, mask)), tokens: words, mask };
+    return { pooled: this.drop.forward(meanOfTokens(words, mask)), tokens: words, mask };
   }
 }

@@ -3,7 +3,8 @@ import { type Tensor, TesseraError } from '../../tensor/index.js';
 import { checkOptions, optional, positiveInteger } from '../../tensor/options.js';
 import { expectMultiple } from '../options.js';
 import { Encoder, type Features, type TextInputs } from './encoder.js';
-import { expectText, meanOfWords, TEXT_CHECKS, type TextOptions } from './text.js';
+import { meanOfTokens } from './masked.js';
+import { expectText, TEXT_CHECKS, type TextOptions } from './text.js';
 import { WordEmbedding } from './word-embedding.js';
 
 /** Options of a `TextTransformer`. */
@@ -78,7 +79,7 @@ export class TextTransformer extends Encoder<TextInputs> {
     const attended = mask?.greater(0).reshape([mask.shape[0], 1, 1, mask.shape[1]]);
     const last = this.blocks.reduce((x, block) => block.forward(x, attended), this.drop.forward(words));
     const y = this.norm.forward(last);
-    return { pooled: meanOfWords(y, mask), tokens: y, mask };
+    return { pooled: meanOfTokens(y, mask), tokens: y, mask };
   }
 
   #addPositions(words: Tensor): Tensor {

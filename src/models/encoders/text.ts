@@ -1,4 +1,3 @@
-import type { Tensor } from '../../tensor/index.js';
 import { type Checks, nonNegativeInteger, optional, positiveInteger } from '../../tensor/options.js';
 import { expectIds, expectInputs, expectTensor, FEATURE_CHECKS, type FeatureOptions } from '../options.js';
 import type { TextInputs } from './encoder.js';
@@ -29,16 +28,4 @@ export function expectText(where: string, inputs: TextInputs, embedding: WordEmb
   const { shape } = expectIds(where, 'tokens', tokens, words.table.shape[0], ['batch', 'time']);
   if (mask !== undefined) expectTensor(where, 'mask', mask, 'f32', shape);
   if (ngrams !== undefined) expectIds(where, 'subwords', subwords, ngrams.table.shape[0], [...shape, 'n-grams']);
-}
-
-/**
- * The mean of the vectors of the words, m the mask: y[n, :] = Σ_t m[n, t]·x[n, t, :] / max(Σ_t m[n, t], 1).
- * x (batch, time, width), mask (batch, time) -> (batch, width); zeros for a text without words.
- */
-export function meanOfWords(x: Tensor, mask: Tensor | undefined): Tensor {
-  if (mask === undefined) return x.mean(1);
-  return x
-    .mul(mask.expandDims(-1))
-    .sum(1)
-    .div(mask.sum(1, { keepDims: true }).maximum(1));
 }

@@ -9,6 +9,9 @@ import {
   ImageViT,
   PiecewiseLinear,
   SoundConv,
+  SoundCRNN,
+  SoundTransformer,
+  SoundWaveCNN,
   TextBag,
   TextCNN,
   TextGRU,
@@ -114,6 +117,25 @@ const cases: Readonly<Record<string, Case>> = {
     width: 8,
     tokens: [ROWS, 2, 8],
   },
+  SoundCRNN: {
+    make: (options) => new SoundCRNN({ sampleRate: 800, bands: 8, width: 8, masked: 0, ...options }),
+    inputs: sounds,
+    width: 8,
+    tokens: [ROWS, 3, 8],
+  },
+  SoundWaveCNN: {
+    make: (options) => new SoundWaveCNN({ sampleRate: 800, width: 8, ...options }),
+    inputs: sounds,
+    width: 8,
+    tokens: [ROWS, 1, 8],
+  },
+  SoundTransformer: {
+    make: (options) =>
+      new SoundTransformer({ sampleRate: 800, bands: 8, width: 8, depth: 1, heads: 2, masked: 0, ...options }),
+    inputs: sounds,
+    width: 8,
+    tokens: [ROWS, 3, 8],
+  },
   ValuesMLP: {
     make: (options) => new ValuesMLP({ inputs: 3, width: 8, ...options }),
     inputs: numbers,
@@ -178,7 +200,7 @@ describe.each(Object.entries(cases))('%s', (name, { make, inputs, width, tokens 
   });
 });
 
-test.each(['TextLSTM', 'ImageResidual', 'SoundConv'])(
+test.each(['TextLSTM', 'ImageResidual', 'SoundConv', 'SoundCRNN', 'SoundWaveCNN', 'SoundTransformer'])(
   '%s: the adapter gives what the reference device gives',
   async (name) => {
     const { make, inputs } = cases[name];
@@ -206,6 +228,43 @@ test.each(Object.entries(cases).filter(([, { inputs }]) => inputs === text))(
   },
 );
 
+test.each(Object.entries(cases).filter(([, { inputs }]) => inputs === sounds))(
+  '%s: silence behind a sound does not change its features, and is masked',
+  async (_, { make, width }) => {
+    const encoder = make({ seed: 1 });
+    const [row, seconds] = [normals(256, 6), tensor([0.15, 0.32])];
+    // The last frames of a sound see what follows it, and at the end of the tensor that is its mirror image.
+    const ofLength = (length: number) =>
+      encoder.forward({
+        samples: tensor(
+          Float32Array.from({ length: 2 * length }, (_, at) => {
+            const sample = at % length;
+            return sample < (at < length ? 120 : 256) ? row[sample] : 0;
+          }),
+          [2, length],
+        ),
+        seconds,
+      });
+    const [short, long] = [ofLength(300), ofLength(701)];
+    expectClose(await long.pooled.data(), await short.pooled.data(), { absolute: 1e-6, relative: 1e-6 });
+    const [mask, longMask] = [(await short.mask!.toArray()) as number[][], (await long.mask!.toArray()) as number[][]];
+    const [tokens, longTokens] = [await short.tokens!.toArray(), await long.tokens!.toArray()] as number[][][][];
+    for (const sound of [0, 1]) {
+      const count = mask[sound].lastIndexOf(1) + 1;
+      expect(longMask[sound].lastIndexOf(1) + 1).toBe(count);
+      expect(longMask[sound].slice(0, count)).toEqual(new Array(count).fill(1));
+      expectClose(longTokens[sound].slice(0, count).flat(), tokens[sound].slice(0, count).flat(), {
+        absolute: 1e-6,
+        relative: 1e-6,
+      });
+    }
+    expect(mask[0].lastIndexOf(1)).toBeLessThan(mask[1].lastIndexOf(1));
+    const none = encoder.forward({ samples: zeros([2, 300]), seconds: zeros([2]) });
+    expect(await none.mask!.sum().item()).toBe(0);
+    expect(Array.from(await none.pooled.data())).toEqual(new Array(2 * width).fill(0));
+  },
+);
+
 test('an id out of range is an error under the name of the encoder', () => {
   const tokens = tensor([[1, 9]], [1, 2], 'i32');
   expect(() => new TextBag({ vocabulary: 9 }).forward({ tokens })).toThrow('TextBag: tokens 9 at position 1');
@@ -215,6 +274,9 @@ test('an id out of range is an error under the name of the encoder', () => {
 
 test('sizes that do not fit each other are errors', () => {
   expect(() => new ImageResidual({ width: 6 })).toThrow('ImageResidual: width must be a positive multiple of 4, got 6');
+  expect(() => new SoundWaveCNN({ sampleRate: 800, width: 6 })).toThrow('width must be a positive multiple of 4, got 6');
+  expect(() => new SoundCRNN({ sampleRate: 800, width: 5 })).toThrow('width must be a positive multiple of 2, got 5');
+  expect(() => new SoundTransformer({ sampleRate: 800, width: 6 })).toThrow('width must be a multiple of heads, got');
   expect(() => new ImageConv({ image: [2, 5, 1] })).toThrow('ImageConv: expected images of at least 3 x 3 pixels');
   expect(() => new ImageViT({ image: [8, 6, 1], patch: 4 })).toThrow(
     "ImageViT: the image's width must be a multiple of patch, got the image's width 6 and patch 4",
@@ -396,4 +458,21 @@ test.each([
   const mask = tensor([5, 3, 1].map((length) => [0, 1, 2, 3, 4].map((time) => Number(time < length))));
   const { pooled } = withWaves(encoder).forward({ tokens, mask });
   expectClose(await pooled.data(), golden[name], { absolute: 1e-7, relative: 1e-6 });
+});
+
+test.each([
+  ['conv', new SoundConv({ sampleRate: 800, bands: 8, width: 8, masked: 0 })],
+  ['crnn', new SoundCRNN({ sampleRate: 800, bands: 8, width: 8, masked: 0 })],
+  ['wave', new SoundWaveCNN({ sampleRate: 800, width: 8 })],
+  ['frames', new SoundTransformer({ sampleRate: 800, bands: 8, width: 8, depth: 2, heads: 2, masked: 0 })],
+])('%s: PyTorch composes the same features of its layers', async (name, encoder) => {
+  const lengths = [80, 150, 256];
+  const samples = lengths.map((length, n) =>
+    Array.from({ length: 300 }, (_, i) => (i < length ? Math.sin(0.002 * i * i + n) : 0)),
+  );
+  const { pooled } = withWaves(encoder).forward({
+    samples: tensor(samples),
+    seconds: tensor(lengths.map((length) => length / 800)),
+  });
+  expectClose(await pooled.data(), golden[name], { absolute: 1e-6, relative: 1e-5 });
 });
