@@ -129,19 +129,31 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let n = pixel / (sizes.in_height * sizes.in_width);
   let ih = pixel / sizes.in_width % sizes.in_height + sizes.pad_top;
   let iw = pixel % sizes.in_width + sizes.pad_left;
+  let row_weights = ins * sizes.out_channels;
+  let own_weight = channel % ins * sizes.out_channels + first;
+  // Tap kh meets dy in row (ih - kh·d) / s, a whole number where the rest is 0. Quotient and rest are counted down, as a
+  // division for each tap would take longer than its product.
+  let step = vec2i(i32(sizes.dilation_height / sizes.stride_height), i32(sizes.dilation_height % sizes.stride_height));
+  let step_across = vec2i(i32(sizes.dilation_width / sizes.stride_width), i32(sizes.dilation_width % sizes.stride_width));
+  var row = vec2i(i32(ih / sizes.stride_height), i32(ih % sizes.stride_height));
+  let last = vec2i(i32(iw / sizes.stride_width), i32(iw % sizes.stride_width));
   var sum = 0.0;
   for (var kh = 0u; kh < sizes.kernel_height; kh++) {
-    let up = kh * sizes.dilation_height;
-    let oh = (ih - up) / sizes.stride_height;
-    if (ih < up || (ih - up) % sizes.stride_height != 0u || oh >= sizes.out_height) { continue; }
-    for (var kw = 0u; kw < sizes.kernel_width; kw++) {
-      let back = kw * sizes.dilation_width;
-      let ow = (iw - back) / sizes.stride_width;
-      if (iw < back || (iw - back) % sizes.stride_width != 0u || ow >= sizes.out_width) { continue; }
-      let source = ((n * sizes.out_height + oh) * sizes.out_width + ow) * sizes.out_channels + first;
-      let weight = ((kh * sizes.kernel_width + kw) * ins + channel % ins) * sizes.out_channels + first;
-      for (var co = 0u; co < outs; co++) { sum += dy[source + co] * w[weight + co]; }
+    if (row.y == 0 && row.x >= 0 && row.x < i32(sizes.out_height)) {
+      let line = (n * sizes.out_height + u32(row.x)) * sizes.out_width;
+      var column = last;
+      for (var kw = 0u; kw < sizes.kernel_width; kw++) {
+        if (column.y == 0 && column.x >= 0 && column.x < i32(sizes.out_width)) {
+          let source = (line + u32(column.x)) * sizes.out_channels + first;
+          let weight = (kh * sizes.kernel_width + kw) * row_weights + own_weight;
+          for (var co = 0u; co < outs; co++) { sum += dy[source + co] * w[weight + co]; }
+        }
+        column -= step_across;
+        if (column.y < 0) { column += vec2i(-1, i32(sizes.stride_width)); }
+      }
     }
+    row -= step;
+    if (row.y < 0) { row += vec2i(-1, i32(sizes.stride_height)); }
   }
   dx[index] = epilogue(sum, index);
 }`,

@@ -1,4 +1,4 @@
-import { conv1d, matmul, pad, type Tensor, TesseraError, tensor } from '../../tensor/index.js';
+import { concat, matmul, pad, type Tensor, TesseraError, tensor } from '../../tensor/index.js';
 import { expectAxes } from '../../tensor/ops/checks.js';
 import { checkOptions, nonNegative, optional, positive, positiveInteger } from '../../tensor/options.js';
 import { Layer } from '../module.js';
@@ -26,10 +26,9 @@ export interface MelSpectrogramOptions {
  *   y[t,m] = Σ_k |X[t,k]|² F[k,m]
  *
  * samples (batch, samples) -> (batch, frames, bands) with 1 + ⌊samples/hop⌋ frames where the frame length N is even; the
- * ends are mirrored. F
- * (N/2 + 1, bands) are triangles whose corners are equally spaced in mel, 2595 log₁₀(1 + f/700). The formulas and
+ * ends are mirrored. F (N/2 + 1, bands) are triangles whose corners are equally spaced in mel, 2595 log₁₀(1 + f/700). The formulas and
  * defaults of torchaudio's `MelSpectrogram`, but for the order of the axes. Nothing is learned, and gradients reach the
- * samples. The Fourier transform is a convolution with stride `hop`: the product of every frame with the basis.
+ * samples. The Fourier transform is a matrix product of all frames with cosines and sines.
  */
 export class MelSpectrogram extends Layer {
   /** The number of mel bands. */
@@ -91,17 +90,36 @@ export class MelSpectrogram extends Layer {
         [half, half],
       ],
       'reflect',
-    ).expandDims(-1);
-    const transformed = conv1d(padded, this.#basis, { stride: this.#hop });
+    );
+    const transformed = matmul(framesOf(padded, this.#frameLength, this.#hop), this.#basis);
     const [real, imaginary] = transformed.split(2, -1);
     return matmul(real.square().add(imaginary.square()), this.#filters);
   }
 }
 
+/**
+ * Frames of `length` samples, one every `hop` as far as there are whole ones: (batch, samples) -> (batch, frames,
+ * length). Each is a row of blocks of `hop` samples, so that all frames are a few slices side by side.
+ */
+function framesOf(samples: Tensor, length: number, hop: number): Tensor {
+  const [batch, size] = samples.shape;
+  const frames = 1 + Math.floor((size - length) / hop);
+  const parts = Math.ceil(length / hop);
+  const used = (frames + parts - 1) * hop;
+  const enough = samples.slice([0, 0], [batch, used]).pad([
+    [0, 0],
+    [0, Math.max(0, used - size)],
+  ]);
+  const blocks = enough.reshape([batch, frames + parts - 1, hop]);
+  const part = (index: number): Tensor =>
+    blocks.slice([0, index], [batch, index + frames, Math.min(hop, length - index * hop)]);
+  return concat(Array.from({ length: parts }, (_, index) => part(index)), -1);
+}
+
 /** The number of frequencies of a Fourier transform of real numbers. */
 const bins = (frameLength: number): number => Math.floor(frameLength / 2) + 1;
 
-/** Windowed cosines and negative sines: (frameLength, 1, 2 · bins). */
+/** Windowed cosines and negative sines: (frameLength, 2 · bins). */
 function fourierBasis(frameLength: number): Tensor {
   const count = bins(frameLength);
   const basis = new Float32Array(frameLength * 2 * count);
@@ -113,7 +131,7 @@ function fourierBasis(frameLength: number): Tensor {
       basis[j * 2 * count + count + k] = -window * Math.sin(angle);
     }
   }
-  return tensor(basis, [frameLength, 1, 2 * count]);
+  return tensor(basis, [frameLength, 2 * count]);
 }
 
 const toMel = (hertz: number): number => 2595 * Math.log10(1 + hertz / 700);
