@@ -113,7 +113,10 @@ function framesOf(samples: Tensor, length: number, hop: number): Tensor {
   const blocks = enough.reshape([batch, frames + parts - 1, hop]);
   const part = (index: number): Tensor =>
     blocks.slice([0, index], [batch, index + frames, Math.min(hop, length - index * hop)]);
-  return concat(Array.from({ length: parts }, (_, index) => part(index)), -1);
+  return concat(
+    Array.from({ length: parts }, (_, index) => part(index)),
+    -1,
+  );
 }
 
 /** The number of frequencies of a Fourier transform of real numbers. */

@@ -274,7 +274,9 @@ test('an id out of range is an error under the name of the encoder', () => {
 
 test('sizes that do not fit each other are errors', () => {
   expect(() => new ImageResidual({ width: 6 })).toThrow('ImageResidual: width must be a positive multiple of 4, got 6');
-  expect(() => new SoundWaveCNN({ sampleRate: 800, width: 6 })).toThrow('width must be a positive multiple of 4, got 6');
+  expect(() => new SoundWaveCNN({ sampleRate: 800, width: 6 })).toThrow(
+    'width must be a positive multiple of 4, got 6',
+  );
   expect(() => new SoundCRNN({ sampleRate: 800, width: 5 })).toThrow('width must be a positive multiple of 2, got 5');
   expect(() => new SoundTransformer({ sampleRate: 800, width: 6 })).toThrow('width must be a multiple of heads, got');
   expect(() => new ImageConv({ image: [2, 5, 1] })).toThrow('ImageConv: expected images of at least 3 x 3 pixels');
