@@ -104,6 +104,38 @@ A flag may be the kind of a field, such as --image, where there is one field of 
     exitCode = await predict(run, rest, options, givenFlags(command));
   });
 
+program
+  .command('serve')
+  .summary('serve a run: a page to try it, and a JSON API')
+  .description(
+    `Serve a run on this machine: a page on which to try it, and a JSON API, until Ctrl-C:
+
+  tessera serve runs/data-seed0
+  curl -F photo=@chair.jpg -F title="A red chair" -F price=49 http://127.0.0.1:8000/api/predict`,
+  )
+  .argument('<run>', 'folder of the run')
+  .option('--port <number>', 'port to listen on; 0 for one that is free', integer(0, 65_535), 8000)
+  .option('--host <address>', 'address to listen on; 0.0.0.0 for all networks of this machine', '127.0.0.1')
+  .option('--allow-host <names...>', 'further names under which it may be reached, such as that of a proxy')
+  .option('--batch <number>', 'largest number of rows that are predicted together', integer(1, 64), 32)
+  .option('--wait <milliseconds>', 'how long a row waits for others to be predicted with', integer(0, 10_000), 5)
+  .option('--queue <number>', 'rows that may wait; beyond, the answer is 503', integer(1), 256)
+  .option('--rows <number>', 'largest number of rows of a request', integer(1), 64)
+  .option('--body <MiB>', 'largest body of a request', integer(1, 1024), 16)
+  .option(
+    '--rate <number>',
+    'requests a second of one client, 0 for no limit; beyond, the answer is 429',
+    integer(0),
+    50,
+  )
+  .option('--timeout <seconds>', 'how long a request may take to arrive, and to be answered', integer(1, 3600), 30)
+  .addOption(device())
+  .addOption(json())
+  .action(async (run, options) => {
+    const { serve } = await import('./serve.js');
+    exitCode = await serve(run, options);
+  });
+
 addTableOptions(program.command('inspect'))
   .description('describe the columns of a table and the split of its rows, and warn of what looks wrong')
   .argument('<tables...>', TABLE_ARGUMENT)

@@ -27,6 +27,7 @@ test.each(documents)('%s names only paths and commands that there are', (documen
     'inspect',
     'data',
     'predict',
+    'serve',
     'explain',
     'profile',
     'tune',

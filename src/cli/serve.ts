@@ -1,0 +1,60 @@
+import path from 'node:path';
+import { targetOf } from '../data/schema.js';
+import { Predictor } from '../predictor/node/predictor.js';
+import { serve as startServer } from '../serve/serve.js';
+import { type DeviceChoice, TesseraError } from '../tensor/index.js';
+import { withDevice } from './device.js';
+import { stoppable } from './interrupt.js';
+import { isTableRun } from './run-path.js';
+import { Terminal } from './terminal.js';
+
+/** The options of `tessera serve`. */
+export interface ServeFlags {
+  readonly host: string;
+  readonly port: number;
+  readonly allowHost?: readonly string[];
+  readonly batch: number;
+  readonly wait: number;
+  readonly queue: number;
+  readonly rows: number;
+  readonly body: number;
+  readonly rate: number;
+  readonly timeout: number;
+  readonly device: DeviceChoice;
+  readonly json?: boolean;
+}
+
+/**
+ * Implements `tessera serve`, which serves a run's page and API until a signal ends it. Returns the exit code, 0 where
+ * all requests that had begun were answered.
+ */
+export async function serve(run: string, flags: ServeFlags): Promise<number> {
+  if (!(await isTableRun(run)))
+    throw new TesseraError(
+      `serve: '${run}' is a run on emoji, which has no page; train on a table: tessera data emoji`,
+    );
+  const terminal = new Terminal(flags.json ?? false);
+  return withDevice(flags.device, terminal, (device) =>
+    stoppable(terminal, 'stopped', async ({ signal }) => {
+      const predictor = await Predictor.load(run);
+      // The first prediction compiles the kernels.
+      await predictor.predict({});
+      signal.throwIfAborted();
+      const { host, port, batch, queue, rows, rate } = flags;
+      const server = await startServer(predictor, {
+        ...{ host, port, batch, queue, rows, rate },
+        allowedHosts: flags.allowHost,
+        waitMilliseconds: flags.wait,
+        bodyBytes: flags.body * 2 ** 20,
+        timeoutSeconds: flags.timeout,
+        name: path.basename(path.resolve(run)),
+        onError: (error) => terminal.note(`error: ${error instanceof Error ? error.stack : error}`),
+      });
+      terminal.print(`${server.url} answers; Ctrl-C ends it`);
+      terminal.result({ adapter: device.name, run, target: targetOf(predictor.schema).column, url: server.url });
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      await server.close();
+      return 0;
+    }),
+  );
+}
