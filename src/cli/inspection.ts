@@ -1,7 +1,7 @@
-import { count } from '../data/infer.js';
 import type { Inspection } from '../data/inspect.js';
 import type { Split } from '../data/schema.js';
 import type { Table } from '../data/table.js';
+import { count, counted } from '../predictor/report/numbers.js';
 import { table as formatTable, percent } from './terminal.js';
 
 /* What `tessera inspect` shows of a table: lines of text, and an object for `--json`. */
@@ -70,7 +70,7 @@ export function resultOf({ name }: Table, inspection: Inspection) {
 /** The lines of the text, of at most `width` characters. */
 export function linesOf({ name }: Table, inspection: Inspection, width = NARROW): string[] {
   const { schema, statistics, parts, warnings } = inspection;
-  const lines = [`${name}: ${count(statistics.rows)} rows, ${statistics.columns.length} columns`, ''];
+  const lines = [`${name}: ${counted(statistics.rows, 'row')}, ${counted(statistics.columns.length, 'column')}`, ''];
   lines.push(...columnLines(columnsOf(inspection), statistics.rows, width));
   const { target } = schema;
   if (target === undefined) lines.push('', 'no target: name the column that is predicted with --target');

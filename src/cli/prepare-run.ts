@@ -1,15 +1,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { CellErrors } from '../data/cell-errors.js';
-import {
-  expectFields,
-  noTarget,
-  parseSchema,
-  type Schema,
-  type SchemaField,
-  type Settings,
-  targetOf,
-} from '../data/schema.js';
+import { expectFields, noTarget, type Schema, type SchemaField, type Settings, targetOf } from '../data/schema.js';
 import { splitRows } from '../data/splits.js';
 import { checkEncoders } from '../predictor/build.js';
 import { CONFIG_VERSION, defaultModel, defaultTraining, type RunConfig } from '../predictor/config.js';
@@ -145,7 +137,7 @@ export async function resumeRun(
   signal: AbortSignal,
 ): Promise<PreparedRun> {
   const config = await folder.readConfig();
-  const schema = await folder.readSchema((json) => parseSchema(json, folder.file('schema')));
+  const schema = await folder.readSchema();
   const absolute = (files: readonly string[]) => files.map((file) => path.resolve(file)).join(', ');
   const settings: [name: string, given: string | number | undefined, kept: string | number][] = [
     ['target', given.target, targetOf(schema).column],

@@ -1,7 +1,15 @@
 import { DEFAULT_FRACTIONS, type Inspection, inspectTable } from '../data/inspect.js';
 import { readWholeFile } from '../data/node/files.js';
 import type { Overrides } from '../data/overrides.js';
-import { expectColumn, KINDS, type PartName, parseSchema, type Schema, type Split } from '../data/schema.js';
+import {
+  expectColumn,
+  expectColumns,
+  KINDS,
+  type PartName,
+  parseSchema,
+  type Schema,
+  type Split,
+} from '../data/schema.js';
 import type { Table } from '../data/table.js';
 import { TesseraError } from '../tensor/index.js';
 import { defined } from './defined.js';
@@ -33,6 +41,7 @@ export async function inspectGiven(
     const column = options[flag];
     if (column !== undefined) expectColumn(`${table.name}: --${flag}`, column, table.columns);
   }
+  if (schema !== undefined) expectColumns(schema, table.columns, options.schema);
   const split = splitOf(files, options, schema);
   const inspection = await inspectTable(table, {
     overrides: overridesOf(options, table),

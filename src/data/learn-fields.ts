@@ -43,7 +43,10 @@ export async function learnFields(
       states.push(await columns[at].learner.finish());
     } catch (error) {
       if (!(error instanceof TesseraError)) throw error;
-      throw new TesseraError(`${table.name}: column '${column}' as ${kind}: ${error.message}`, { cause: error });
+      throw new TesseraError(
+        `${table.name}: column '${column}' as ${kind}: ${error.message}\n${errors.summary()}`.trimEnd(),
+        { cause: error },
+      );
     }
   }
   return {

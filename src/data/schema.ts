@@ -234,7 +234,9 @@ export function targetOf(schema: Schema): SchemaTarget {
 /** The error of a schema without a target. */
 export const noTarget = (columns: readonly string[]): TesseraError =>
   new TesseraError(
-    `there is no target; name the column that is predicted: --target COLUMN, one of ${columns.join(', ')}`,
+    columns.length === 1
+      ? `there is no target: expected a column beside '${columns[0]}', which is predicted (of images, a folder for each class)`
+      : `there is no target; name the column that is predicted: --target COLUMN, one of ${columns.join(', ')}`,
   );
 
 /** @throws TesseraError if a schema has no target, or no column is left that it could be predicted from. */

@@ -75,9 +75,15 @@ export async function splitRows(table: Table, split: Split, options: SplitOption
     throw new TesseraError(`${table.name}: no row has a value for the target '${target}'`);
   const parts = new Uint8Array(codes.length).fill(UNUSED);
   splitter.assign(parts, rows, codes);
+  const counts = counted(parts);
+  const empty = allowEmpty ? [] : splitter.wanted.filter((part) => counts[part] === 0);
+  if (empty.length > 0)
+    throw new TesseraError(
+      `${table.name}: no row of ${rows.length} is left for ${empty.join(' and ')}; expected ${splitter.remedy}\n${unplaced.summary()}`.trimEnd(),
+    );
   return {
     parts,
-    rows: { ...counted(table, parts, splitter, allowEmpty), withoutTarget },
+    rows: { ...counts, withoutTarget },
     errors: unplaced,
     untrained: isStratified ? untrained(parts, classes) : [],
   };
@@ -101,17 +107,9 @@ function untrained(parts: Uint8Array, { codes, names }: Codes): string[] {
   return names.filter((_, code) => isTrained[code] === 0);
 }
 
-/** Counts the rows of the parts. @throws TesseraError if a part that should have rows has none. */
-function counted(
-  { name }: Table,
-  parts: Uint8Array,
-  { wanted, remedy }: Splitter,
-  allowEmpty: boolean,
-): Record<PartName, number> {
+/** The number of rows of each part. */
+function counted(parts: Uint8Array): Record<PartName, number> {
   const rows = { train: 0, validation: 0, test: 0 };
   for (const part of parts) if (part < PARTS.length) rows[PARTS[part]]++;
-  const empty = allowEmpty ? [] : wanted.filter((part) => rows[part] === 0);
-  if (empty.length === 0) return rows;
-  const used = PARTS.reduce((sum, part) => sum + rows[part], 0);
-  throw new TesseraError(`${name}: no row of ${used} is left for ${empty.join(' and ')}; expected ${remedy}`);
+  return rows;
 }

@@ -177,7 +177,7 @@ function partOfCell({ cells, file, number }: Row, at: number, column: string): n
 
 function partOfFile(file: string, files: Readonly<Record<string, PartName>>): number {
   if (Object.hasOwn(files, file)) return PARTS.indexOf(files[file]);
-  throw unknownName('split', 'part for the file', file, Object.keys(files));
+  throw unknownName('the split by files', 'part for the file', file, Object.keys(files));
 }
 
 const wantedOf = (fractions: Fractions): PartName[] => PARTS.filter((part) => fractions[part] > 0);

@@ -171,11 +171,11 @@ export function checkEncoders({ fields }: Schema, { encoders }: ModelConfig): vo
     const chosen = fields.filter(({ column, kind }) => column === name || kind === name);
     if (chosen.length === 0) {
       const known = fields.flatMap(({ column, kind }) => [column, kind]);
-      throw unknownName(`encoder '${encoder}'`, 'field or kind', name, [...new Set(known)]);
+      throw unknownName(`--encoder ${name}=${encoder}`, 'field or kind', name, [...new Set(known)]);
     }
-    for (const { column, kind } of chosen)
+    for (const { kind } of chosen)
       if (!Object.hasOwn(ENCODERS[kind], encoder))
-        throw unknownName(`'${column}'`, `${kind} encoder`, encoder, encodersOf(kind));
+        throw unknownName(`--encoder ${name}=${encoder}`, `${kind} encoder`, encoder, encodersOf(kind));
   }
 }
 

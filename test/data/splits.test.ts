@@ -198,7 +198,7 @@ describe('by column or files', () => {
     const files = { 'a.csv': 'train', 'b.csv': 'test', 'c.csv': 'validation' } as const;
     expect([...(await splitRows(two, { by: 'files', files, seed: 0 })).parts]).toEqual([0, 2, 0, 1]);
     await expect(splitRows(two, { by: 'files', files: { 'a.csv': 'train' }, seed: 0 })).rejects.toThrow(
-      "split: there is no part for the file 'b.csv' (did you mean 'a.csv'?); there are a.csv",
+      "the split by files: there is no part for the file 'b.csv' (did you mean 'a.csv'?); there are a.csv",
     );
   });
 });

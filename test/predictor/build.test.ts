@@ -81,12 +81,12 @@ test.each<[string, Record<string, string>, string]>([
   [
     'a field',
     { titel: 'gru' },
-    "encoder 'gru': there is no field or kind 'titel' (did you mean 'title'?); there are title, text, price, number",
+    "--encoder titel=gru: there is no field or kind 'titel' (did you mean 'title'?); there are title, text, price, number",
   ],
   [
     'an encoder',
     { title: 'vit' },
-    "'title': there is no text encoder 'vit'; there are lstm, gru, cnn, transformer, bag",
+    "--encoder title=vit: there is no text encoder 'vit'; there are lstm, gru, cnn, transformer, bag",
   ],
 ])('refuses %s that does not exist', (_, encoders, message) => {
   const schema = schemaOf(category, ['text', 'number']);

@@ -44,6 +44,7 @@ export function fileError(what: string, file: string, error: unknown): TesseraEr
 
 /** Creates a folder and its parents. Node's recursive mkdir hangs on file systems that refuse new names. */
 export async function makeFolder(folder: string): Promise<void> {
+  if (folder === '') throw withCode('NONAME');
   const exists = await stat(folder).then(
     (status) => status.isDirectory(),
     () => false,

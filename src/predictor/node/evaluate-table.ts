@@ -43,9 +43,7 @@ export async function evaluateTable(
   });
   if (test.length === 0)
     throw new TesseraError(
-      [`${table.name}: no row can be used; ${withoutTarget} without '${column}'`, errors.summary()]
-        .join('\n')
-        .trimEnd(),
+      `${table.name}: no row can be used${withoutTarget > 0 ? `; ${withoutTarget} without '${column}'` : ''}\n${errors.summary()}`.trimEnd(),
     );
   const predictions = await predictRows(model, targetOf(schema), encoded, test, (done) => onRows?.(done, test.length));
   return { predictions, withoutTarget, errors };

@@ -5,7 +5,7 @@ import { decodeBytes, decodeSound, readWholeFile } from '../../data/node/index.j
 import { type EncodeOptions, parseRow, type Reader, readerOf, type Source } from '../../data/readers.js';
 import { objectReader } from '../../data/row-objects.js';
 import type { RowObject } from '../../data/rows.js';
-import { parseSchema, type Schema, targetOf } from '../../data/schema.js';
+import { type Schema, targetOf } from '../../data/schema.js';
 import type { CellError, Row } from '../../data/table.js';
 import type { Multimodal } from '../../models/index.js';
 import { TesseraError } from '../../tensor/index.js';
@@ -76,7 +76,7 @@ export class Predictor {
     const run = new RunFolder(folder);
     const config = await run.readConfig();
     const best = await run.readModel();
-    const schema = await run.readSchema((json) => parseSchema(json, run.file('schema')));
+    const schema = await run.readSchema();
     try {
       const model = buildModel(schema, config.model, { seed: config.seed });
       model.loadState(best);

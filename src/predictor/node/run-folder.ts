@@ -1,6 +1,7 @@
 import { appendFile, readdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileError, makeFolder, readWholeFile, writeFileAtomically } from '../../data/node/files.js';
+import { parseSchema, type Schema } from '../../data/schema.js';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor, type StoredTensors } from '../../nn/index.js';
 import { TesseraError } from '../../tensor/index.js';
 import { parseConfig, type RunConfig } from '../config.js';
@@ -110,9 +111,9 @@ export class RunFolder {
     return this.#parsed('config', parseConfig);
   }
 
-  /** The schema as JSON, for the checks of its reader. */
-  async readSchema<T>(parse: (value: unknown) => T): Promise<T> {
-    return this.#parsed('schema', parse);
+  /** @throws TesseraError if it is missing or damaged. */
+  async readSchema(): Promise<Schema> {
+    return this.#parsed('schema', (json) => parseSchema(json));
   }
 
   /** Saves a training. The lines of its metrics are those of its epochs, even if a later state was lost. */
