@@ -1,6 +1,6 @@
 import type { Generator } from '../../tensor/generator.js';
 import type { Tensor } from '../../tensor/index.js';
-import type { Sound } from '../sounds/wav.js';
+import type { DecodeSoundOptions, Sound } from '../sounds/wav.js';
 import type { Cell, CellError, Row } from '../table.js';
 
 /** The kinds of fields, one file each in this folder. */
@@ -36,11 +36,8 @@ export interface FileAccess {
    * image.
    */
   decodeImage(bytes: Uint8Array, shape: ImageShape, name?: string): Promise<Uint8Array>;
-  /**
-   * Decodes a sound. @throws TesseraError, with its name, if the bytes are not a sound, or longer than the limit in
-   * seconds.
-   */
-  decodeSound(bytes: Uint8Array, maximumSeconds: number, name?: string): Promise<Sound>;
+  /** Decodes a sound. @throws TesseraError, with its name, if the bytes are not a sound, or longer than the limit. */
+  decodeSound(bytes: Uint8Array, options?: DecodeSoundOptions): Promise<Sound>;
   /** The column, as errors name it. */
   readonly column: string;
   /** The bytes of decoded pixels or samples that a column may keep for later epochs. */

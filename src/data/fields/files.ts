@@ -1,7 +1,9 @@
-import { TesseraError } from '../../tensor/index.js';
+import type { Generator } from '../../tensor/generator.js';
+import { type Tensor, TesseraError, tensor } from '../../tensor/index.js';
 import { isMissing, showCell } from '../cells.js';
+import { Reservoir } from '../reservoir.js';
 import { type Cell, CellError } from '../table.js';
-import type { FieldColumn, FileAccess, Origin } from './field.js';
+import type { FieldColumn, FileAccess, Learner, Origin } from './field.js';
 
 /** The path of a file, or its bytes. */
 export type FileSource = string | Uint8Array;
@@ -11,6 +13,8 @@ export type Decode<Decoded> = (bytes: Uint8Array, name?: string) => Promise<Deco
 
 /** The number of files decoded at the same time: a table of photos must not fill the memory with them. */
 const AT_ONCE = 8;
+/** The number of training files that a state is learned from. */
+const SAMPLE = 256;
 /** The number of files that are named where none can be used. */
 const NAMED = 10;
 
@@ -22,51 +26,66 @@ export function parseFile(cell: Cell, what: string): FileSource | undefined {
   throw new TesseraError(`expected the path or the bytes of ${what}, got ${showCell(cell)}`);
 }
 
-/** A sample of the files of a column, from which a field's state is learned. */
-export interface FileSample {
+/** What a field of files does with them. */
+export interface FileField<Decoded> {
+  readonly files: FileAccess;
+  /** What its files are, such as 'an image'. */
+  readonly what: string;
+  readonly decode: Decode<Decoded>;
+}
+
+/** A file, and where its path or its bytes come from. */
+interface OriginalFile {
   readonly source: FileSource;
   readonly origin: Origin;
 }
 
 /**
- * Decodes the files of a sample, a few at a time, and gives each to a function, in any order.
- * @throws TesseraError if none can be used; the first ten are named.
+ * A learner of a field of files: decodes a sample of 256 of them, a few at a time, gives each to `add`, in any order,
+ * and returns what `finish` has learned. Its `finish` throws a TesseraError if none can be used; the first ten are
+ * named.
  */
-export async function decodeSample<Decoded>(
-  sample: readonly FileSample[],
-  what: string,
-  files: FileAccess,
-  decode: Decode<Decoded>,
-  use: (decoded: Decoded) => void,
-): Promise<void> {
-  const limited = limiter();
-  const errors: CellError[] = [];
-  const decoding = sample.map(async (one, index) => {
-    const decoded = await limited(() => tryDecode(one, files, decode));
-    if (decoded instanceof CellError) errors[index] = decoded;
-    else use(decoded);
-  });
-  await Promise.all(decoding);
-  const found = errors.filter((error) => error !== undefined);
-  if (found.length === sample.length) throw noFile(what, found);
+export function fileLearner<Decoded, State>(
+  { files, what, decode }: FileField<Decoded>,
+  learned: { add(decoded: Decoded): void; finish(): State },
+): Learner<FileSource, State> {
+  const sample = new Reservoir<OriginalFile>(SAMPLE);
+  return {
+    add(source, origin) {
+      if (source !== undefined) sample.offer(() => ({ source, origin }));
+    },
+    async finish() {
+      const limited = limiter();
+      const errors: CellError[] = [];
+      const decoding = sample.items.map(async (one, index) => {
+        const decoded = await limited(() => tryDecode(one, files, decode));
+        if (decoded instanceof CellError) errors[index] = decoded;
+        else learned.add(decoded);
+      });
+      await Promise.all(decoding);
+      const found = errors.filter((error) => error !== undefined);
+      if (found.length === sample.items.length) throw noFile(what, found);
+      return learned.finish();
+    },
+  };
 }
 
-/** The part of a field's column that holds its files: what was decoded is kept as far as there is room. */
-export interface FileCells<Decoded> extends Pick<FieldColumn<FileSource>, 'size' | 'add'> {
-  check(rows: Uint32Array): Promise<(CellError | undefined)[]>;
-  /**
-   * What a row's file holds, or undefined where the row is absent, or `check` found that the file cannot be used.
-   * @throws CellError if it cannot be used, and `check` has not found that.
-   */
-  read(row: number): Promise<Decoded | undefined>;
+/** The tensors of a batch, which are filled row by row. */
+export interface FileBatch<Decoded> {
+  /** Takes the file of a row that has one; with a generator, varied as the field's settings say. */
+  put(decoded: Decoded, row: number, generator: Generator | undefined): void;
+  tensors(): Readonly<Record<string, Tensor>>;
 }
 
-/** The files of a column. `bytesOf` says what keeping one takes. */
-export function fileCells<Decoded>(
-  files: FileAccess,
-  decode: Decode<Decoded>,
+/**
+ * The column of a field of files: what was decoded is kept as far as there is room. `bytesOf` says what keeping one
+ * takes, `batchOf` makes the tensors of so many rows.
+ */
+export function fileColumn<Decoded>(
+  { files, decode }: FileField<Decoded>,
   bytesOf: (decoded: Decoded) => number,
-): FileCells<Decoded> {
+  batchOf: (rows: number) => FileBatch<Decoded>,
+): FieldColumn<FileSource> {
   const cells: { readonly source: FileSource | undefined; readonly origin: Origin }[] = [];
   const bad = new Set<number>();
   const kept = new Map<number, Decoded>();
@@ -101,17 +120,25 @@ export function fileCells<Decoded>(
       });
       return Promise.all(checking);
     },
-    async read(row) {
-      const decoded = await limited(() => tryRead(row));
-      if (decoded instanceof CellError) throw decoded;
-      return decoded;
+    async batch(rows, generator) {
+      const present = new Float32Array(rows.length);
+      const batch = batchOf(rows.length);
+      const filling = Array.from(rows, async (row, index) => {
+        const decoded = await limited(() => tryRead(row));
+        if (decoded instanceof CellError) throw decoded;
+        if (decoded === undefined) return;
+        present[index] = 1;
+        batch.put(decoded, index, generator?.fork(`row ${row}`));
+      });
+      await Promise.all(filling);
+      return { present: tensor(present), ...batch.tensors() };
     },
   };
 }
 
 /** Reads and decodes a file; returns the error if it cannot be used. */
 async function tryDecode<Decoded>(
-  { source, origin: { file, number } }: FileSample,
+  { source, origin: { file, number } }: OriginalFile,
   files: FileAccess,
   decode: Decode<Decoded>,
 ): Promise<Decoded | CellError> {

@@ -1,9 +1,8 @@
 import { tensor } from '../../tensor/index.js';
 import { boolean, closedFraction, fraction, listOf, oneOf, positive, size2d } from '../../tensor/options.js';
-import { Reservoir } from '../reservoir.js';
 import { type Augmentation, augmentBytes, type ChannelStatistics, normalizeBytes } from './augment.js';
 import type { FieldKind, FileAccess, ImageShape } from './field.js';
-import { type Decode, decodeSample, type FileSample, type FileSource, fileCells, parseFile } from './files.js';
+import { type FileField, type FileSource, fileColumn, fileLearner, parseFile } from './files.js';
 import { checkSettings, checkState } from './settings.js';
 
 /** Settings of a field of images. */
@@ -22,8 +21,6 @@ export interface ImageState extends ChannelStatistics {
 }
 
 const CHANNELS = 3;
-/** The number of training images that the statistics are computed from. */
-const SAMPLE = 256;
 
 /** Images: `pixels` (rows, height, width, 3), normalized by the mean and deviation of each channel; 0 where absent. */
 export const image: FieldKind<FileSource, ImageSettings, ImageState> = {
@@ -56,19 +53,15 @@ export const image: FieldKind<FileSource, ImageSettings, ImageState> = {
   parse: (cell) => parseFile(cell, 'an image'),
 
   learner(settings, files) {
-    const sample = new Reservoir<FileSample>(SAMPLE);
-    return {
-      add(source, origin) {
-        if (source !== undefined) sample.offer(() => ({ source, origin }));
-      },
-      async finish() {
-        // Counts of bytes are the same in whichever order the images are decoded.
-        const counts = Array.from({ length: CHANNELS }, () => new Float64Array(256));
-        await decodeSample(sample.items, 'an image', files, decoder(settings, files), (bytes) => {
-          bytes.forEach((value, at) => {
-            counts[at % CHANNELS][value]++;
-          });
+    // Counts of bytes are the same in whichever order the images are decoded.
+    const counts = Array.from({ length: CHANNELS }, () => new Float64Array(256));
+    return fileLearner(imagesOf(settings, files), {
+      add(bytes) {
+        bytes.forEach((value, at) => {
+          counts[at % CHANNELS][value]++;
         });
+      },
+      finish() {
         const channels = counts.map(statisticsOf);
         return {
           settings,
@@ -76,34 +69,27 @@ export const image: FieldKind<FileSource, ImageSettings, ImageState> = {
           deviation: channels.map(({ deviation }) => deviation),
         };
       },
-    };
+    });
   },
 
   column({ settings, ...statistics }, files) {
-    const cells = fileCells(files, decoder(settings, files), (bytes) => bytes.length);
     const { height, width } = shapeOf(settings);
     const length = height * width * CHANNELS;
-    return {
-      get size() {
-        return cells.size;
+    return fileColumn(
+      imagesOf(settings, files),
+      (bytes) => bytes.length,
+      (rows) => {
+        const pixels = new Float32Array(rows * length);
+        return {
+          put(bytes, row, generator) {
+            const out = pixels.subarray(row * length, (row + 1) * length);
+            if (generator === undefined) normalizeBytes(bytes, statistics, out);
+            else augmentBytes(bytes, [height, width], settings, statistics, generator, out);
+          },
+          tensors: () => ({ pixels: tensor(pixels, [rows, height, width, CHANNELS]) }),
+        };
       },
-      add: cells.add,
-      check: cells.check,
-      async batch(rows, generator) {
-        const present = new Float32Array(rows.length);
-        const pixels = new Float32Array(rows.length * length);
-        const filling = Array.from(rows, async (row, index) => {
-          const bytes = await cells.read(row);
-          if (bytes === undefined) return;
-          present[index] = 1;
-          const out = pixels.subarray(index * length, (index + 1) * length);
-          if (generator === undefined) normalizeBytes(bytes, statistics, out);
-          else augmentBytes(bytes, [height, width], settings, statistics, generator.fork(`row ${row}`), out);
-        });
-        await Promise.all(filling);
-        return { present: tensor(present), pixels: tensor(pixels, [rows.length, height, width, CHANNELS]) };
-      },
-    };
+    );
   },
 
   parseState(json) {
@@ -120,11 +106,12 @@ function shapeOf({ size, fit, background }: ImageSettings): ImageShape {
   return { height, width, fit, background };
 }
 
-/** Decodes images to RGB bytes of the shape that the settings say. */
-const decoder =
-  (settings: ImageSettings, files: FileAccess): Decode<Uint8Array> =>
-  (bytes, name) =>
-    files.decodeImage(bytes, shapeOf(settings), name);
+/** Images, decoded to RGB bytes of the shape that the settings say. */
+const imagesOf = (settings: ImageSettings, files: FileAccess): FileField<Uint8Array> => ({
+  files,
+  what: 'an image',
+  decode: (bytes, name) => files.decodeImage(bytes, shapeOf(settings), name),
+});
 
 /** Mean and deviation of bytes / 255, and their number, from the count of each byte. A deviation of 0 becomes 1. */
 function statisticsOf(counts: Float64Array): { count: number; mean: number; deviation: number } {

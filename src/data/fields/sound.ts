@@ -1,11 +1,10 @@
 import type { Generator } from '../../tensor/generator.js';
 import { tensor } from '../../tensor/index.js';
 import { closedFraction, nonNegative, positive, positiveInteger } from '../../tensor/options.js';
-import { Reservoir } from '../reservoir.js';
 import { resample } from '../sounds/resample.js';
-import type { Sound } from '../sounds/wav.js';
+import { MAXIMUM_SECONDS, type Sound } from '../sounds/wav.js';
 import type { FieldKind, FileAccess } from './field.js';
-import { type Decode, decodeSample, type FileSample, type FileSource, fileCells, parseFile } from './files.js';
+import { type Decode, type FileSource, fileColumn, fileLearner, parseFile } from './files.js';
 import { checkSettings, checkState } from './settings.js';
 
 /** Settings of a field of sounds. */
@@ -29,15 +28,12 @@ export interface SoundState {
   readonly length: number;
 }
 
-/** The number of training sounds that rate and length are learned from. */
-const SAMPLE = 256;
+const WHAT = 'a sound';
 /** The share of sounds that are kept whole. */
 const KEPT_WHOLE = 0.95;
 /** Shorter sounds are followed by silence, so that there are frames to compute a spectrogram of. */
 const LEAST_SECONDS = 0.1;
 const MOST_SAMPLES_PER_SECOND = 16_000;
-/** Longer sounds are refused before they are decoded; what is behind `maximumSeconds` would be decoded in vain. */
-const LONGEST_SECONDS = 600;
 
 /**
  * Sounds: `samples` (rows, length), the mean of the channels at one sample rate, and `seconds` (rows), how long each
@@ -55,67 +51,57 @@ export const sound: FieldKind<FileSource, SoundSettings, SoundState> = {
           value === 'auto' || (positiveInteger.fits(value) && Number(value) >= 1000 && Number(value) <= 48_000),
       },
       maximumSeconds: {
-        expected: `a number above 0, at most ${LONGEST_SECONDS}`,
-        fits: (value) => positive.fits(value) && Number(value) <= LONGEST_SECONDS,
+        expected: `a number above 0, at most ${MAXIMUM_SECONDS}`,
+        fits: (value) => positive.fits(value) && Number(value) <= MAXIMUM_SECONDS,
       },
       shift: closedFraction,
       noise: nonNegative,
     });
   },
 
-  parse: (cell) => parseFile(cell, 'a sound'),
+  parse: (cell) => parseFile(cell, WHAT),
 
   learner(settings, files) {
-    const sample = new Reservoir<FileSample>(SAMPLE);
-    return {
-      add(source, origin) {
-        if (source !== undefined) sample.offer(() => ({ source, origin }));
-      },
-      async finish() {
-        const rates: number[] = [];
-        const seconds: number[] = [];
-        const decode: Decode<Sound> = (bytes, name) => files.decodeSound(bytes, LONGEST_SECONDS, name);
-        await decodeSample(sample.items, 'a sound', files, decode, ({ sampleRate, channels }) => {
+    const rates: number[] = [];
+    const seconds: number[] = [];
+    const decode: Decode<Sound> = (bytes, name) => files.decodeSound(bytes, { name });
+    return fileLearner(
+      { files, what: WHAT, decode },
+      {
+        add({ sampleRate, channels }) {
           rates.push(sampleRate);
           seconds.push(channels[0].length / sampleRate);
-        });
-        const sampleRate =
-          settings.sampleRate === 'auto' ? Math.min(mostFrequent(rates), MOST_SAMPLES_PER_SECOND) : settings.sampleRate;
-        const most = Math.min(Math.max(quantile(seconds, KEPT_WHOLE), LEAST_SECONDS), settings.maximumSeconds);
-        return { settings, sampleRate, length: Math.ceil(most * sampleRate) };
+        },
+        finish() {
+          const sampleRate =
+            settings.sampleRate === 'auto'
+              ? Math.min(mostFrequent(rates), MOST_SAMPLES_PER_SECOND)
+              : settings.sampleRate;
+          const most = Math.min(Math.max(quantile(seconds, KEPT_WHOLE), LEAST_SECONDS), settings.maximumSeconds);
+          return { settings, sampleRate, length: Math.ceil(most * sampleRate) };
+        },
       },
-    };
+    );
   },
 
   column({ settings, sampleRate, length }, files) {
-    const cells = fileCells(files, decoder(sampleRate, length, files), (samples) => samples.byteLength);
-    return {
-      get size() {
-        return cells.size;
-      },
-      add: cells.add,
-      check: cells.check,
-      async batch(rows, generator) {
-        const present = new Float32Array(rows.length);
-        const seconds = new Float32Array(rows.length);
-        const samples = new Float32Array(rows.length * length);
-        const filling = Array.from(rows, async (row, index) => {
-          const decoded = await cells.read(row);
-          if (decoded === undefined) return;
-          present[index] = 1;
-          const out = samples.subarray(index * length, (index + 1) * length);
-          const shift = generator === undefined ? 0 : augment(decoded, settings, generator.fork(`row ${row}`), out);
-          if (generator === undefined) out.set(decoded);
-          seconds[index] = Math.min(length, Math.max(0, decoded.length + shift)) / sampleRate;
-        });
-        await Promise.all(filling);
+    return fileColumn(
+      { files, what: WHAT, decode: decoder(sampleRate, length, files) },
+      (decoded) => decoded.byteLength,
+      (rows) => {
+        const samples = new Float32Array(rows * length);
+        const seconds = new Float32Array(rows);
         return {
-          present: tensor(present),
-          seconds: tensor(seconds),
-          samples: tensor(samples, [rows.length, length]),
+          put(decoded, row, generator) {
+            const out = samples.subarray(row * length, (row + 1) * length);
+            const shift = generator === undefined ? 0 : augment(decoded, settings, generator, out);
+            if (generator === undefined) out.set(decoded);
+            seconds[row] = Math.min(length, Math.max(0, decoded.length + shift)) / sampleRate;
+          },
+          tensors: () => ({ seconds: tensor(seconds), samples: tensor(samples, [rows, length]) }),
         };
       },
-    };
+    );
   },
 
   parseState(json) {
@@ -127,7 +113,7 @@ export const sound: FieldKind<FileSource, SoundSettings, SoundState> = {
 const decoder =
   (rate: number, length: number, files: FileAccess): Decode<Float32Array> =>
   async (bytes, name) => {
-    const { sampleRate, channels } = await files.decodeSound(bytes, LONGEST_SECONDS, name);
+    const { sampleRate, channels } = await files.decodeSound(bytes, { name });
     // What is behind the end is not resampled; a tenth of a second more leaves the filter its surroundings.
     const most = Math.ceil((length / rate + 0.1) * sampleRate);
     const mono = Float32Array.from(channels[0].subarray(0, most), (_, at) => mean(channels, at));

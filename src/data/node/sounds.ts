@@ -1,9 +1,19 @@
 import { TesseraError } from '../../tensor/index.js';
-import { byteArray, expectValue, positive } from '../../tensor/options.js';
-import { isWav, parseWav, type Sound, tooLong } from '../sounds/wav.js';
+import {
+  type DecodeSoundOptions,
+  decodeOptions,
+  isWav,
+  parseWav,
+  type Sound,
+  tooLong,
+  undecodable,
+} from '../sounds/wav.js';
 
 /** Formats that audio-decode decodes piece by piece. */
 type Format = 'oga' | 'opus' | 'mp3' | 'flac';
+
+/** A decoded part of a sound. */
+type AudioPiece = Pick<Sound, 'sampleRate'> & { readonly channelData: readonly Float32Array[] };
 
 const CHUNK_BYTES = 2 ** 16;
 
@@ -12,15 +22,13 @@ const CHUNK_BYTES = 2 ** 16;
  * @throws TesseraError if the bytes are of another format, damaged, too long, without samples, or all but WAV where the
  * package audio-decode is not installed.
  */
-export async function decodeSound(bytes: Uint8Array, maximumSeconds = 600, name = 'sound'): Promise<Sound> {
-  const where = `cannot decode '${name}'`;
-  expectValue(where, 'its bytes', bytes, byteArray);
-  expectValue(where, 'maximumSeconds', maximumSeconds, positive);
+export async function decodeSound(bytes: Uint8Array, options: DecodeSoundOptions = {}): Promise<Sound> {
+  const { name, maximumSeconds } = decodeOptions('decodeSound', bytes, options);
   try {
     if (isWav(bytes)) return parseWav(bytes, maximumSeconds);
     return await decodeCompressed(bytes, formatOf(bytes), maximumSeconds);
   } catch (error) {
-    throw new TesseraError(`${where}: ${(error as Error).message}`, { cause: error });
+    throw undecodable(error as Error, name);
   }
 }
 
@@ -36,26 +44,32 @@ function formatOf(bytes: Uint8Array): Format {
 
 async function decodeCompressed(bytes: Uint8Array, format: Format, maximumSeconds: number): Promise<Sound> {
   const decode = await loadDecoder();
-  const pieces: Float32Array[][] = [];
-  let sampleRate = 0;
+  const pieces: AudioPiece[] = [];
   let length = 0;
   for await (const piece of decode(chunksOf(bytes), format)) {
-    if (piece.channelData.length === 0 || piece.channelData[0].length === 0) continue;
-    sampleRate = piece.sampleRate;
-    length += piece.channelData[0].length;
+    const { sampleRate, channelData } = piece;
+    if (channelData.length === 0 || channelData[0].length === 0) continue;
+    pieces.push(piece);
+    length += channelData[0].length;
     if (length > maximumSeconds * sampleRate) throw tooLong(length / sampleRate, maximumSeconds);
-    pieces.push(piece.channelData);
   }
+  return joined(pieces, length);
+}
+
+/** Puts the pieces of a sound together. @throws TesseraError if there are none, or they differ in rate or channels. */
+export function joined(pieces: readonly AudioPiece[], length: number): Sound {
   if (length === 0) throw new TesseraError('it has no samples, or is damaged');
-  const channels = pieces[0].map((_, channel) => {
-    const samples = new Float32Array(length);
-    let at = 0;
-    for (const piece of pieces) {
-      samples.set(piece[channel], at);
-      at += piece[channel].length;
-    }
-    return samples;
-  });
+  const [{ sampleRate, channelData }] = pieces;
+  const channels = channelData.map(() => new Float32Array(length));
+  let at = 0;
+  for (const piece of pieces) {
+    if (piece.sampleRate !== sampleRate || piece.channelData.length !== channels.length)
+      throw new TesseraError(
+        `it changes midway, from ${channels.length} channels at ${sampleRate} Hz to ${piece.channelData.length} at ${piece.sampleRate} Hz`,
+      );
+    for (const [channel, samples] of piece.channelData.entries()) channels[channel].set(samples, at);
+    at += piece.channelData[0].length;
+  }
   return { sampleRate, channels };
 }
 
@@ -68,8 +82,11 @@ async function loadDecoder() {
   try {
     return (await import('audio-decode')).default;
   } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
     throw new TesseraError(
-      'sounds other than WAV are decoded by audio-decode, which is not installed; run: npm install audio-decode',
+      code === 'ERR_MODULE_NOT_FOUND'
+        ? 'sounds other than WAV are decoded by audio-decode, which is not installed; run: npm install audio-decode'
+        : `audio-decode cannot be loaded; run: npm install audio-decode (${message})`,
       { cause: error },
     );
   }

@@ -5,8 +5,8 @@ import { expectValue, positiveInteger } from '../../tensor/options.js';
 const LOBES = 6;
 /** The cutoff as a part of the lower Nyquist frequency, so that little aliases. */
 const ROLLOFF = 0.99;
-/** Rates whose ratio is not simpler than this need a filter for each of too many positions. */
-const MAXIMUM_PHASES = 65_536;
+/** A rate in no simple ratio to the other needs a filter for each of many positions: so many taps at most, 8 MiB. */
+const MAXIMUM_TAPS = 2 ** 20;
 
 /**
  * Resamples a sound by a windowed sinc, as torchaudio's `resample` with its defaults (Smith, "Digital Audio Resampling
@@ -15,7 +15,7 @@ const MAXIMUM_PHASES = 65_536;
  *   y[k] = c/p · Σ_i x[i] sinc(c t) cos²(π c t / 12)      t = k/q - i/p, |c t| < 6
  *
  * samples (n) -> ⌈n · to / from⌉ samples; x is 0 beyond its ends. The sums are in float64.
- * @throws TesseraError if a rate is not a positive integer.
+ * @throws TesseraError if a rate is not a positive integer, or the ratio needs too many filters.
  */
 export function resample(samples: Float32Array, from: number, to: number): Float32Array {
   expectValue('resample', 'samples', samples, {
@@ -27,7 +27,7 @@ export function resample(samples: Float32Array, from: number, to: number): Float
   if (from === to) return samples.slice();
   const divisor = greatestCommonDivisor(from, to);
   const [p, q] = [from / divisor, to / divisor];
-  if (q > MAXIMUM_PHASES)
+  if (q * (2 * reachOf(p, q) + 1) > MAXIMUM_TAPS)
     throw new TesseraError(`resample: ${from} and ${to} have no simple ratio; choose a rate such as 8000 or 16000`);
   const filters = Array.from({ length: q }, (_, phase) => filterOf(phase, p, q));
   return Float32Array.from({ length: Math.ceil((samples.length * q) / p) }, (_, k) => {
@@ -42,9 +42,9 @@ export function resample(samples: Float32Array, from: number, to: number): Float
 
 /** The filter of the outputs k ≡ phase (mod q): its taps, and the input of the first one where k = phase. */
 function filterOf(phase: number, p: number, q: number): { first: number; taps: Float64Array } {
-  const cutoff = ROLLOFF * Math.min(p, q);
+  const cutoff = cutoffOf(p, q);
   const center = (phase * p) / q;
-  const reach = (LOBES * p) / cutoff;
+  const reach = reachOf(p, q);
   const first = Math.ceil(center - reach);
   const taps = Float64Array.from({ length: Math.floor(center + reach) - first + 1 }, (_, tap) => {
     const t = (cutoff * (center - first - tap)) / p;
@@ -53,6 +53,11 @@ function filterOf(phase: number, p: number, q: number): { first: number; taps: F
   });
   return { first, taps };
 }
+
+const cutoffOf = (p: number, q: number): number => ROLLOFF * Math.min(p, q);
+
+/** How many inputs on either side a filter reaches. */
+const reachOf = (p: number, q: number): number => (LOBES * p) / cutoffOf(p, q);
 
 function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);

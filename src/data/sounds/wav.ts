@@ -1,5 +1,5 @@
 import { TesseraError } from '../../tensor/index.js';
-import { byteArray, checkOptions, expectValue, optional, positive } from '../../tensor/options.js';
+import { byteArray, checkOptions, expectValue, optional, positive, text } from '../../tensor/options.js';
 
 /** A sound: samples of its channels, within [-1, 1] unless it was recorded louder. */
 export interface Sound {
@@ -11,12 +11,14 @@ export interface Sound {
 
 /** Options of decoders of sounds. */
 export interface DecodeSoundOptions {
+  /** The name of the sound in errors, such as its path. Default 'sound'. */
+  readonly name?: string;
   /** Longer sounds are refused before they are decoded. Default 600 seconds. */
   readonly maximumSeconds?: number;
 }
 
-const NAME = 'decodeWav';
-const MAXIMUM_SECONDS = 600;
+/** The limit where no other is given: ten minutes, which are 115 MB at 48 kHz. */
+export const MAXIMUM_SECONDS = 600;
 const MAXIMUM_CHANNELS = 64;
 const MAXIMUM_RATE = 1_000_000;
 /** Floats may be scaled as integers are; what is louder overflows when its power is taken. */
@@ -67,15 +69,31 @@ interface WavHeader {
  * @throws TesseraError if the bytes are of another format, damaged, without samples, or longer than `maximumSeconds`.
  */
 export function decodeWav(bytes: Uint8Array, options: DecodeSoundOptions = {}): Sound {
-  expectValue(NAME, 'the bytes', bytes, byteArray);
-  const { maximumSeconds = MAXIMUM_SECONDS } = checkOptions(NAME, options, { maximumSeconds: optional(positive) });
+  const { name, maximumSeconds } = decodeOptions('decodeWav', bytes, options);
   try {
     return parseWav(bytes, maximumSeconds);
   } catch (error) {
-    if (!(error instanceof TesseraError)) throw error;
-    throw new TesseraError(`${NAME}: ${error.message}`, { cause: error });
+    throw undecodable(error as Error, name);
   }
 }
+
+/** The options of the decoder `where` with their defaults. @throws TesseraError if an argument is invalid. */
+export function decodeOptions(
+  where: string,
+  bytes: Uint8Array,
+  options: DecodeSoundOptions,
+): Required<DecodeSoundOptions> {
+  const { name = 'sound', maximumSeconds = MAXIMUM_SECONDS } = checkOptions(where, options, {
+    name: optional(text),
+    maximumSeconds: optional(positive),
+  });
+  expectValue(`cannot decode '${name}'`, 'its bytes', bytes, byteArray);
+  return { name, maximumSeconds };
+}
+
+/** The error of a sound that cannot be decoded, with the reason. */
+export const undecodable = (reason: Error, name: string): TesseraError =>
+  new TesseraError(`cannot decode '${name}': ${reason.message}`, { cause: reason });
 
 /** Decodes a WAV file. @throws TesseraError with the reason alone. */
 export function parseWav(bytes: Uint8Array, maximumSeconds: number): Sound {

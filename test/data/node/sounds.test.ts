@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { decodeSound } from '../../../src/data/node/index.js';
+import { joined } from '../../../src/data/node/sounds.js';
 import { wavOf } from '../../support/sounds.js';
 
 /** 0.1 s of a tone of 440 Hz, with half the largest amplitude, at 22,050 Hz. */
@@ -19,7 +20,7 @@ test.each([
   ['tone.mp3', 22050, 0.1],
   ['tone.opus', 48000, 0.1],
 ])('%s is decoded', async (name, rate, tolerance) => {
-  const { sampleRate, channels } = await decodeSound(fileOf(name), 1, name);
+  const { sampleRate, channels } = await decodeSound(fileOf(name), { name });
   expect(sampleRate).toBe(rate);
   const seconds = channels[0].length / sampleRate;
   expect(seconds).toBeGreaterThanOrEqual(0.09);
@@ -39,14 +40,33 @@ test.each<[string, Uint8Array, string]>([
   ['a damaged file', fileOf('tone.flac').subarray(0, 60), ''],
   ['a damaged header', wavOf(tone, 0), 'the header says 0 samples a second'],
 ])('%s is refused', async (name, bytes, message) => {
-  await expect(decodeSound(bytes, 600, name)).rejects.toThrow(`cannot decode '${name}': ${message}`);
+  await expect(decodeSound(bytes, { name })).rejects.toThrow(`cannot decode '${name}': ${message}`);
 });
 
 test.each(['tone.flac', 'tone.ogg', 'tone.mp3', 'tone.opus'])('%s is refused where it is too long', async (name) => {
-  await expect(decodeSound(fileOf(name), 0.01, name)).rejects.toThrow(/s long; expected at most 0.01 s$/);
+  await expect(decodeSound(fileOf(name), { name, maximumSeconds: 0.01 })).rejects.toThrow(
+    /s long; expected at most 0.01 s$/,
+  );
 });
 
 test('arguments are checked', async () => {
   await expect(decodeSound('a.wav' as never)).rejects.toThrow("cannot decode 'sound': its bytes must be a Uint8Array");
-  await expect(decodeSound(new Uint8Array(), 0)).rejects.toThrow('maximumSeconds must be a finite number above 0');
+  await expect(decodeSound(new Uint8Array(), { maximumSeconds: 0 })).rejects.toThrow(
+    'decodeSound: maximumSeconds must be a finite number above 0',
+  );
+});
+
+test('a sound that changes its rate or its channels midway is refused', () => {
+  const piece = (sampleRate: number, channels: number) => ({
+    sampleRate,
+    channelData: Array.from({ length: channels }, () => Float32Array.of(0.5)),
+  });
+  expect(joined([piece(8000, 1), piece(8000, 1)], 2)).toEqual({
+    sampleRate: 8000,
+    channels: [Float32Array.of(0.5, 0.5)],
+  });
+  expect(() => joined([piece(8000, 1), piece(8000, 2)], 2)).toThrow(
+    'it changes midway, from 1 channels at 8000 Hz to 2 at 8000 Hz',
+  );
+  expect(() => joined([piece(8000, 1), piece(16000, 1)], 2)).toThrow('to 1 at 16000 Hz');
 });

@@ -39,4 +39,6 @@ test('arguments are checked', () => {
   expect(() => resample([1] as never, 8000, 16000)).toThrow('resample: samples must be a Float32Array');
   expect(() => resample(new Float32Array(1), 0, 16000)).toThrow('resample: the rate it has must be a positive integer');
   expect(() => resample(new Float32Array(1), 99991, 99989)).toThrow('99991 and 99989 have no simple ratio');
+  expect(() => resample(new Float32Array(1), 999_999, 16_000)).toThrow('999999 and 16000 have no simple ratio');
+  expect(resample(new Float32Array(1), 44_101, 16_000).length).toBe(1);
 });

@@ -110,11 +110,12 @@ test.each<[string, Uint8Array, string]>([
   ],
   ['too long', wav(new Uint8Array(1204), { rate: 1 }), 'the sound is 602.0 s long; expected at most 600 s'],
 ])('%s is refused', (_, bytes, message) => {
-  expect(() => decodeWav(bytes)).toThrow(`decodeWav: ${message}`);
+  expect(() => decodeWav(bytes)).toThrow(`cannot decode 'sound': ${message}`);
 });
 
 test('arguments are checked', () => {
-  expect(() => decodeWav([1] as never)).toThrow('decodeWav: the bytes must be a Uint8Array');
+  expect(() => decodeWav([1] as never)).toThrow("cannot decode 'sound': its bytes must be a Uint8Array");
   expect(() => decodeWav(wav([0, 0]), { maximumSecond: 1 } as never)).toThrow("there is no option 'maximumSecond'");
   expect(() => decodeWav(wav(new Uint8Array(4)), { maximumSeconds: 1e-4 })).toThrow('expected at most 0.0001 s');
+  expect(() => decodeWav(wav([]), { name: 'a.wav' })).toThrow("cannot decode 'a.wav': the file has no samples");
 });
