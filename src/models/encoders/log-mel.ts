@@ -33,12 +33,26 @@ export interface Spectrograms {
   readonly mask: Tensor;
 }
 
-/** Frames of 25 ms, one every 10 ms, as is usual for speech. */
 const [FRAME_SECONDS, HOP_SECONDS] = [0.025, 0.01];
 const MOST_BANDS = 64;
 const SAMPLES_PER_BAND = 125;
 /** What is added to the power before its logarithm: the faintest sound that is told from silence. */
 const FLOOR = 1e-6;
+
+const hopOf = (sampleRate: number): number => Math.max(1, Math.round(HOP_SECONDS * sampleRate));
+
+/** Mel spectrograms as are usual for speech: frames of 25 ms, one every 10 ms. */
+export const speechMel = (sampleRate: number, bands: number): MelSpectrogram =>
+  new MelSpectrogram({
+    sampleRate,
+    bands,
+    hop: hopOf(sampleRate),
+    frameLength: Math.max(2, Math.round(FRAME_SECONDS * sampleRate)),
+  });
+
+/** The mask (batch, frames) of their frames: 1 for those of sounds that last `seconds` (batch), 0 for padding. */
+export const frameMask = (seconds: Tensor, frames: number, sampleRate: number): Tensor =>
+  maskOf(seconds, frames, sampleRate / hopOf(sampleRate));
 
 /**
  * Normalized log-mel spectrograms: with m the mel spectrogram of a sound,
@@ -59,23 +73,15 @@ export class LogMel extends Module {
   readonly #masked: number;
   readonly #multiple: number;
   readonly #sampleRate: number;
-  readonly #hop: number;
   #seed = nextStream().bits();
 
   constructor({ sampleRate, bands, masked = 0.2 }: LogMelOptions, multiple: number) {
     super();
-    const hop = Math.max(1, Math.round(HOP_SECONDS * sampleRate));
     this.bands = bands ?? Math.min(MOST_BANDS, Math.ceil(sampleRate / SAMPLES_PER_BAND));
-    this.mel = new MelSpectrogram({
-      sampleRate,
-      bands: this.bands,
-      hop,
-      frameLength: Math.max(2, Math.round(FRAME_SECONDS * sampleRate)),
-    });
+    this.mel = speechMel(sampleRate, this.bands);
     this.#masked = masked;
     this.#multiple = multiple;
     this.#sampleRate = sampleRate;
-    this.#hop = hop;
   }
 
   protected override drawFrom(generator: Generator): void {
@@ -93,7 +99,7 @@ export class LogMel extends Module {
       [0, frames - own],
       [0, 0],
     ]);
-    const mask = maskOf(seconds, frames, this.#sampleRate / this.#hop);
+    const mask = frameMask(seconds, frames, this.#sampleRate);
     const normalized = normalizeMasked(padded, mask);
     return { spectrogram: this.training && this.#masked > 0 ? this.#hide(normalized, mask) : normalized, mask };
   }

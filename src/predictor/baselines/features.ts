@@ -2,6 +2,7 @@ import type { FieldTensors } from '../../data/fields/field.js';
 import { UNKNOWN } from '../../data/tokenizer.js';
 import { batchesOf } from '../../tensor/batches.js';
 import { adaptiveAveragePool2d, type Tensor } from '../../tensor/index.js';
+import { soundFeatures } from './sound-features.js';
 
 /** Encodes rows of a split: the tensors of each field, by its name. Fields come in the same order in every batch. */
 export type EncodeRows = (rows: Uint32Array) => Promise<Readonly<Record<string, FieldTensors>>>;
@@ -16,7 +17,7 @@ interface RawFeatures {
   readonly ids: Int32Array;
   /** How often each id occurs in its bag. */
   readonly counts: Float32Array;
-  /** Numbers, thumbnails, and whether each field is there: (size, denseWidth). */
+  /** Numbers, thumbnails, descriptions of sounds, and whether each field is there: (size, denseWidth). */
   readonly dense: Float32Array;
 }
 
@@ -30,6 +31,17 @@ export interface LinearRows {
   /** (size, denseWidth) */
   readonly dense: Float32Array;
 }
+
+/** What `LinearFeatures` needs to know beside the rows. */
+export interface LearnOptions {
+  /** The largest length of the sparse vector. */
+  readonly maximumWidth: number;
+  /** The samples a second of each field of sounds, by its name. */
+  readonly sampleRates: Readonly<Record<string, number>>;
+}
+
+/** What describes the sounds of each field. */
+type SoundDescriptions = ReadonlyMap<string, ReturnType<typeof soundFeatures>>;
 
 /** Pictures are reduced to this many pixels a side. */
 const PIXELS = 8;
@@ -45,7 +57,8 @@ const SMALLEST_VARIANCE = 1e-12;
 /**
  * The features of the linear baseline. A text is a bag of words weighted by tf · idf and scaled to length 1, with
  * idf = 1 + ln((1 + rows) / (1 + rows with the word)) as in scikit-learn; a category is a bag of one value. A picture
- * is its thumbnail of 8 x 8 pixels. Thumbnails, numbers and presence are standardized by the training rows.
+ * is its thumbnail of 8 x 8 pixels, a sound the mean and deviation of each band of its log-mel spectrogram. Thumbnails,
+ * sounds, numbers and presence are standardized by the training rows.
  */
 export class LinearFeatures {
   /** The number of columns of each bag: ids are taken modulo it. */
@@ -58,19 +71,24 @@ export class LinearFeatures {
   /** The length of the dense vector. */
   readonly denseWidth: number;
 
-  /** Learns from training rows, and returns their features too. The sparse vector is at most `maximumWidth` long. */
+  /** Learns from training rows, and returns their features too. */
   static async learn(
     encode: EncodeRows,
     rows: Uint32Array,
-    maximumWidth: number,
+    { maximumWidth, sampleRates }: LearnOptions,
   ): Promise<{ features: LinearFeatures; rows: LinearRows }> {
+    const describe = new Map(Object.entries(sampleRates).map(([field, rate]) => [field, soundFeatures(rate)]));
     const chunks: RawFeatures[] = [];
-    for (const batch of batchesOf(rows, BATCH)) chunks.push(await rawFeatures(encode, batch));
-    const features = new LinearFeatures(chunks, maximumWidth);
+    for (const batch of batchesOf(rows, BATCH)) chunks.push(await rawFeatures(encode, batch, describe));
+    const features = new LinearFeatures(chunks, maximumWidth, describe);
     return { features, rows: joined(chunks.map((chunk) => features.#transform(chunk))) };
   }
 
-  private constructor(chunks: readonly RawFeatures[], maximumWidth: number) {
+  private constructor(
+    chunks: readonly RawFeatures[],
+    maximumWidth: number,
+    private readonly describeSounds: SoundDescriptions,
+  ) {
     const rows = chunks.reduce((sum, { size }) => sum + size, 0);
     const [{ bags, dense, size }] = chunks;
     const largest = chunks.reduce((most, { ids }) => ids.reduce((a, b) => Math.max(a, b), most), 0);
@@ -94,7 +112,7 @@ export class LinearFeatures {
 
   /** The features of rows that are encoded like the training rows. */
   async of(encode: EncodeRows, rows: Uint32Array): Promise<LinearRows> {
-    return this.#transform(await rawFeatures(encode, rows));
+    return this.#transform(await rawFeatures(encode, rows, this.describeSounds));
   }
 
   /** The place of each id in the sparse vector. */
@@ -131,18 +149,25 @@ export class LinearFeatures {
 }
 
 /** The features of a batch of rows. Which they are follows from the tensors of each field. */
-async function rawFeatures(encode: EncodeRows, rows: Uint32Array): Promise<RawFeatures> {
+async function rawFeatures(
+  encode: EncodeRows,
+  rows: Uint32Array,
+  describeSounds: SoundDescriptions,
+): Promise<RawFeatures> {
   const bags: Map<number, number>[][] = Array.from(rows, () => []);
   const columns: { readonly values: ArrayLike<number>; readonly width: number }[] = [];
   const append = (values: ArrayLike<number>) => columns.push({ values, width: values.length / rows.length });
-  for (const tensors of Object.values(await encode(rows))) {
-    const { present, tokens, mask, ids, values, pixels }: Partial<FieldTensors> = tensors;
+  for (const [field, tensors] of Object.entries(await encode(rows))) {
+    const { present, tokens, mask, ids, values, pixels, samples, seconds }: Partial<FieldTensors> = tensors;
     if (present !== undefined) append(await present.data());
     // As in scikit-learn, words that were not learned do not count.
     if (tokens !== undefined) await addBags(bags, tokens, mask?.mul(tokens.notEqual(UNKNOWN).cast('f32')));
     if (ids !== undefined) await addBags(bags, ids.reshape([rows.length, 1]), present?.reshape([rows.length, 1]));
     if (values !== undefined) append(await values.data());
     if (pixels !== undefined) append(await thumbnails(pixels).data());
+    const describe = describeSounds.get(field);
+    if (describe !== undefined && samples !== undefined && seconds !== undefined)
+      append(await describe(samples, seconds).data());
   }
   const all = bags.flat();
   const offsets = new Uint32Array(all.length + 1);

@@ -30,6 +30,8 @@ export interface SplitRows {
 export interface LinearOptions {
   /** The seed of the order of the rows. */
   readonly seed: number;
+  /** The samples a second of each field of sounds, by its name. Default: there are none. */
+  readonly sampleRates?: Readonly<Record<string, number>>;
   /** The number of training steps. Default: enough for 20 epochs, within 400 to 2,000. */
   readonly steps?: number;
   /** Called after each step with the number done and the total; an error that it throws ends the training. */
@@ -57,7 +59,7 @@ const MAXIMUM_WEIGHTS = 2 ** 22;
 const MAXIMUM_ROWS = 100_000;
 
 /**
- * A linear model of bags of words, thumbnails, numbers and categories (see `LinearFeatures`): softmax regression for
+ * A linear model of bags of words, thumbnails, sounds' bands, numbers and categories (see `LinearFeatures`): softmax regression for
  * classes, logistic regression for each tag, ridge regression for numbers. It minimizes
  *
  *   mean loss + penalty / (2 · rows) · ‖W‖²
@@ -74,10 +76,12 @@ export async function linearBaseline(
 ): Promise<LinearBaseline> {
   const {
     seed,
+    sampleRates = {},
     steps: chosen,
     onStep,
   } = checkOptions('linearBaseline', options, {
     seed: nonNegativeInteger,
+    sampleRates: anything,
     steps: optional(positiveInteger),
     onStep: anything,
   });
@@ -86,7 +90,10 @@ export async function linearBaseline(
   const order = new Generator(seed).fork('linear baseline').permutation(train.size);
   const used = order.subarray(0, MAXIMUM_ROWS).sort();
   const width = outputsPerRow(target) * PENALTIES.length;
-  const { features, rows } = await LinearFeatures.learn(train.encode, used, Math.floor(MAXIMUM_WEIGHTS / width));
+  const { features, rows } = await LinearFeatures.learn(train.encode, used, {
+    maximumWidth: Math.floor(MAXIMUM_WEIGHTS / width),
+    sampleRates,
+  });
   const model = new LinearModels(target, features, pick(train.targets, used, target));
   const steps = chosen ?? Math.min(2000, Math.max(400, Math.ceil((20 * rows.size) / BATCH)));
   const optimizer = new Adam(model.parameters, { learningRate: cosineDecay(LEARNING_RATE, steps) });

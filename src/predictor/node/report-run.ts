@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
 import type { EncodedRows } from '../../data/encoded.js';
+import { sound } from '../../data/fields/sound.js';
 import { thumbnail } from '../../data/node/index.js';
-import { targetOf } from '../../data/schema.js';
+import { type Schema, targetOf } from '../../data/schema.js';
 import type { Table } from '../../data/table.js';
 import { linearBaseline, type SplitRows } from '../baselines/linear.js';
 import { majorityBaseline } from '../baselines.js';
@@ -83,9 +84,17 @@ async function predictions(
     test: splitOf(data.encoded, data.test, test.targets),
   };
   const onStep = (step: number, steps: number) => onProgress?.('training the linear baseline', step, steps);
-  const linear = await linearBaseline(task, splits, { seed, onStep });
+  const linear = await linearBaseline(task, splits, { seed, sampleRates: sampleRatesOf(data.schema), onStep });
   return { validation, test, majority: majorityBaseline(task, trained, test.targets), linear: linear.test };
 }
+
+/** The samples a second of each field of sounds. */
+const sampleRatesOf = ({ fields }: Schema): Record<string, number> =>
+  Object.fromEntries(
+    fields
+      .filter(({ kind }) => kind === 'sound')
+      .map(({ column, state }) => [column, sound.parseState(state).sampleRate]),
+  );
 
 const splitOf = (encoded: EncodedRows, rows: Uint32Array, targets: ArrayLike<number>): SplitRows => ({
   size: rows.length,

@@ -89,6 +89,37 @@ test('pictures count by their thumbnails, and the same seed gives the same bits'
   expect(second.test.outputs).toEqual(first.test.outputs);
 });
 
+test('sounds count by the mean and deviation of their bands', async () => {
+  // The class is the pitch of a tone, at any volume, in a sound of any length.
+  const generator = new Generator(6);
+  const labels = Array.from({ length: 60 }, () => generator.integer(2));
+  const seconds = labels.map(() => 0.05 + 0.05 * generator.uniform());
+  const sounds = labels.map((label, row) => {
+    const volume = 0.1 + generator.uniform();
+    return Array.from({ length: 800 }, (_, at) =>
+      at < 8000 * seconds[row] ? volume * Math.sin(2 * Math.PI * (label === 0 ? 500 : 700) * (at / 8000)) : 0,
+    );
+  });
+  const encode: EncodeRows = async (rows) => ({
+    clip: {
+      present: present(rows),
+      samples: tensor(Float32Array.from(pick(rows, (row) => sounds[row])), [rows.length, 800]),
+      seconds: tensor(Float32Array.from(pick(rows, (row) => [seconds[row]]))),
+    },
+  });
+  const part = { size: 60, encode, targets: labels };
+  const accuracyOf = async (sampleRates: Record<string, number>) => {
+    const { test } = await linearBaseline(
+      { task: 'classification', classes: ['low', 'high'] },
+      { train: part, validation: part, test: part },
+      { seed: 2, steps: 40, sampleRates },
+    );
+    return metricsOf(test).accuracy;
+  };
+  expect(await accuracyOf({ clip: 8000 })).toBe(1);
+  expect(await accuracyOf({})).toBeLessThan(0.7);
+});
+
 test('refuses nothing to learn from, and unknown options', async () => {
   const none: SplitRows = { size: 0, encode: async () => ({}), targets: [] };
   const splits = { train: none, validation: none, test: none };
