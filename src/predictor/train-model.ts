@@ -212,6 +212,7 @@ class Training {
       validation,
       learningRate: this.#rateAt(steps - 1),
       milliseconds,
+      wallTime: Date.now() / 1000,
     };
     this.#progress = {
       ...this.#progress,

@@ -25,6 +25,8 @@ export interface EpochRecord {
   readonly learningRate: number;
   /** The time of all steps so far, without validation. */
   readonly milliseconds: number;
+  /** When the epoch ended, in seconds since 1970. */
+  readonly wallTime: number;
 }
 
 /** How far a training is, as JSON; its tensors are beside it. */
@@ -81,6 +83,7 @@ export function parseProgress(json: unknown): TrainingProgress {
       validation: numbersByName,
       learningRate: nonNegative,
       milliseconds: nonNegative,
+      wallTime: nonNegative,
     });
   if (progress.best > progress.history.length)
     throw new TesseraError(

@@ -4,6 +4,7 @@ import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
 import { Generator } from '../../src/tensor/generator.js';
 import { type Ended, inEmptyFolder, interruptAt, run, runWatched, start } from '../support/command-line.js';
+import { readEventFile } from '../support/event-file.js';
 
 inEmptyFolder();
 
@@ -116,6 +117,10 @@ test('Ctrl-C and a killed process continue to the same bits', async () => {
   const resumed = await run('train', '--resume', 'runs/split', '--json');
   expect(resumed.code, resumed.err).toBe(0);
   expect(JSON.parse(resumed.out).metrics).toEqual(JSON.parse(trained.out).metrics);
+  const scalars = (folder: string) =>
+    readEventFile(readFileSync(`${folder}/events.out.tfevents`)).map(({ step, values }) => ({ step, values }));
+  expect(scalars('runs/split')).toEqual(scalars('runs/things-seed3'));
+  expect(scalars('runs/split').map(({ step }) => step)).toEqual([0, 8, 16, 24]);
   const model = (folder: string) => readFileSync(`${folder}/model.safetensors`);
   expect(model('runs/split').equals(model('runs/things-seed3'))).toBe(true);
 });

@@ -26,7 +26,8 @@ function train(config: Partial<TrainingConfig> = {}, options: Partial<TrainingOp
 
 const bits = ({ tensors }: TrainingState) =>
   Object.fromEntries([...tensors].map(([name, { data }]) => [name, Buffer.from(data.buffer).toString('base64')]));
-const records = ({ progress }: TrainingState) => progress.history.map(({ milliseconds: _, ...record }) => record);
+const records = ({ progress }: TrainingState) =>
+  progress.history.map(({ milliseconds: _, wallTime: __, ...record }) => record);
 
 // The reference keeps float64 in memory, and f32 in files.
 test.skipIf(gpu.kind === 'reference')(

@@ -7,14 +7,16 @@ import { TesseraError } from '../../tensor/index.js';
 import { parseConfig, type RunConfig } from '../config.js';
 import type { Report } from '../report/report.js';
 import { type EpochRecord, parseProgress, type TrainingState } from '../training-state.js';
+import { epochEvent, versionEvent } from './tensorboard.js';
 
 /** The formats of the tensors' files; the number of one grows when its content changes. */
-const FORMATS = { model: 'tessera-run-4', checkpoint: 'tessera-training-1' } as const;
+const FORMATS = { model: 'tessera-run-4', checkpoint: 'tessera-training-2' } as const;
 
 const FILES = {
   config: 'config.json',
   schema: 'schema.json',
   metrics: 'metrics.jsonl',
+  events: 'events.out.tfevents',
   model: 'model.safetensors',
   checkpoint: 'checkpoint.safetensors',
   page: 'report.html',
@@ -28,6 +30,7 @@ const FILES = {
  *   config.json             how it was trained
  *   schema.json             what each column is, and what was learned from the training rows
  *   metrics.jsonl           one line per epoch
+ *   events.out.tfevents     the same for TensorBoard
  *   checkpoint.safetensors  the training, to continue; removed when it has ended
  *   model.safetensors       the best parameters
  *   report.json, report.html
@@ -130,16 +133,23 @@ export class RunFolder {
     return { progress: this.#named('checkpoint', () => parseProgress(JSON.parse(metadata.progress ?? ''))), tensors };
   }
 
-  async appendMetrics(record: EpochRecord): Promise<void> {
-    const file = this.file('metrics');
-    await appendFile(file, `${JSON.stringify(record)}\n`).catch((error) => {
-      throw fileError('cannot write', file, error);
-    });
+  /** Writes the metrics of some epochs, none when a training begins: what is lost of later ones is removed. */
+  async writeMetrics(records: readonly EpochRecord[]): Promise<void> {
+    await writeFileAtomically(this.file('metrics'), records.map(lineOf).join(''));
+    const begin = records[0]?.wallTime ?? Date.now() / 1000;
+    await writeFileAtomically(this.file('events'), Buffer.concat([versionEvent(begin), ...records.map(epochEvent)]));
   }
 
-  /** Writes the lines of all epochs anew, when a training continues. */
-  async writeMetrics(records: readonly EpochRecord[]): Promise<void> {
-    await writeFileAtomically(this.file('metrics'), records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+  /** Appends the metrics of an epoch. */
+  async appendMetrics(record: EpochRecord): Promise<void> {
+    await this.#append('metrics', lineOf(record));
+    await this.#append('events', epochEvent(record));
+  }
+
+  async #append(name: 'metrics' | 'events', content: string | Uint8Array): Promise<void> {
+    await appendFile(this.file(name), content).catch((error) => {
+      throw fileError('cannot write', this.file(name), error);
+    });
   }
 
   /** Keeps the best parameters. */
@@ -216,6 +226,8 @@ function parsedJson(text: string): unknown {
     });
   }
 }
+
+const lineOf = (record: EpochRecord): string => `${JSON.stringify(record)}\n`;
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 

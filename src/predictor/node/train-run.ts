@@ -55,10 +55,8 @@ export async function trainRun(
   if (start === undefined) {
     await folder.begin({ ...config, rows });
     await folder.writeSchema(data.schema);
-  } else {
-    expectSameRows(table, config, rows);
-    await folder.writeMetrics(start.progress.history);
-  }
+  } else expectSameRows(table, config, rows);
+  await folder.writeMetrics(start?.progress.history ?? []);
   const model = buildModel(data.schema, config.model, {
     seed: config.seed,
     classWeights: weights,

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { RunFolder } from '../../../src/predictor/node/run-folder.js';
 import type { TrainingState } from '../../../src/predictor/training-state.js';
+import { readEventFile } from '../../support/event-file.js';
 import { CONFIG } from '../../support/runs.js';
 
 let run: RunFolder;
@@ -104,7 +105,15 @@ test('names what is missing, damaged or of another version', async () => {
 });
 
 const { progress } = state;
-const record = { epoch: 1, steps: 3, loss: 1, validation: { accuracy: 0.5 }, learningRate: 0.1, milliseconds: 5 };
+const record = {
+  epoch: 1,
+  steps: 3,
+  loss: 1,
+  validation: { accuracy: 0.5 },
+  learningRate: 0.1,
+  milliseconds: 5,
+  wallTime: 1_790_000_000.5,
+};
 test.each<[string, unknown, string]>([
   ['null', null, 'expected an object of options'],
   ['a list', [progress], 'expected an object of options'],
@@ -122,11 +131,23 @@ test.each<[string, unknown, string]>([
   await expect(run.readTraining()).rejects.toThrow(message);
 });
 
-test('the lines of metrics are those of the epochs', async () => {
+test('metrics and events are those of the epochs, also where a training continues from an earlier one', async () => {
   await run.lock();
   await run.begin(CONFIG);
+  const written = () => [readFileSync(run.file('metrics'), 'utf8'), readEventFile(readFileSync(run.file('events')))];
+  const line = `${JSON.stringify(record)}\n`;
+  const values = { loss: 1, learningRate: Math.fround(0.1), 'validation/accuracy': 0.5 };
+  const version = { wallTime: record.wallTime, step: 0, fileVersion: 'brain.Event:2', values: {} };
+  const event = { wallTime: record.wallTime, step: 3, values };
+  await run.writeMetrics([]);
+  expect(written()).toEqual(['', [{ ...version, wallTime: expect.any(Number) }]]);
   await run.appendMetrics(record);
-  await run.appendMetrics({ ...record, epoch: 2 });
+  await run.appendMetrics({ ...record, epoch: 2, steps: 6 });
+  // Killed while it wrote the second epoch.
+  const bytes = readFileSync(run.file('events'));
+  writeFileSync(run.file('events'), bytes.subarray(0, bytes.length - 5));
   await run.writeMetrics([record]);
-  expect(readFileSync(run.file('metrics'), 'utf8')).toBe(`${JSON.stringify(record)}\n`);
+  expect(written()).toEqual([line, [version, event]]);
+  await run.appendMetrics({ ...record, epoch: 2, steps: 6 });
+  expect(written()[1]).toEqual([version, event, { ...event, step: 6 }]);
 });
