@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, onTestFinished, test, vi } from 'vitest';
 import { MelSpectrogram, type MelSpectrogramOptions } from '../../src/nn/index.js';
 import { grad, setDefaultDevice, tensor } from '../../src/tensor/index.js';
 import { gpu, reference } from '../support/devices.js';
@@ -52,6 +52,20 @@ test('sounds are transformed one by one', async () => {
   const both = await transform.forward(tensor([Array.from(first), Array.from(second)])).data();
   const half = both.length / 2;
   for (let at = 0; at < half; at++) expect(both[half + at]).toBeCloseTo(both[at] / 4, 3);
+});
+
+test('cosines, sines and triangles are uploaded once', async () => {
+  setDefaultDevice(gpu);
+  const transform = new MelSpectrogram(mel[2].options);
+  const write = vi.spyOn(gpu, 'write');
+  onTestFinished(() => write.mockRestore());
+  const step = async () => {
+    write.mockClear();
+    await transform.forward(tensor([Array.from(testSound(301))])).data();
+    return write.mock.calls.map(([, { length }]) => length);
+  };
+  expect((await step()).length).toBeGreaterThan(1);
+  expect([await step(), await step()]).toEqual([[301], [301]]);
 });
 
 test('options and sounds are checked', () => {

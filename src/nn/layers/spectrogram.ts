@@ -28,7 +28,8 @@ export interface MelSpectrogramOptions {
  * samples (batch, samples) -> (batch, frames, bands) with 1 + ⌊samples/hop⌋ frames where the frame length N is even; the
  * ends are mirrored. F (N/2 + 1, bands) are triangles whose corners are equally spaced in mel, 2595 log₁₀(1 + f/700). The formulas and
  * defaults of torchaudio's `MelSpectrogram`, but for the order of the axes. Nothing is learned, and gradients reach the
- * samples. The Fourier transform is a matrix product of all frames with cosines and sines.
+ * samples. The Fourier transform is a matrix product of all frames with cosines and sines. A band that lies between two
+ * frequencies of the transform is 0 everywhere; of 64 bands with frames of 25 ms, none does from 8 kHz on.
  */
 export class MelSpectrogram extends Layer {
   /** The number of mel bands. */

@@ -2,7 +2,7 @@ import type { FieldTensors } from '../../data/fields/field.js';
 import { UNKNOWN } from '../../data/tokenizer.js';
 import { batchesOf } from '../../tensor/batches.js';
 import { adaptiveAveragePool2d, type Tensor } from '../../tensor/index.js';
-import { soundFeatures } from './sound-features.js';
+import { type DescribeSounds, soundFeatures } from './sound-features.js';
 
 /** Encodes rows of a split: the tensors of each field, by its name. Fields come in the same order in every batch. */
 export type EncodeRows = (rows: Uint32Array) => Promise<Readonly<Record<string, FieldTensors>>>;
@@ -41,7 +41,7 @@ export interface LearnOptions {
 }
 
 /** What describes the sounds of each field. */
-type SoundDescriptions = ReadonlyMap<string, ReturnType<typeof soundFeatures>>;
+type SoundDescriptions = ReadonlyMap<string, DescribeSounds>;
 
 /** Pictures are reduced to this many pixels a side. */
 const PIXELS = 8;
@@ -167,7 +167,7 @@ async function rawFeatures(
     if (pixels !== undefined) append(await thumbnails(pixels).data());
     const describe = describeSounds.get(field);
     if (describe !== undefined && samples !== undefined && seconds !== undefined)
-      append(await describe(samples, seconds).data());
+      append(await describe(samples, seconds));
   }
   const all = bags.flat();
   const offsets = new Uint32Array(all.length + 1);

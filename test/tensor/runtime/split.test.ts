@@ -1,5 +1,13 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { TextImageClassifier } from '../../../src/models/index.js';
+import {
+  type Encoder,
+  SoundConv,
+  SoundCRNN,
+  type SoundInputs,
+  SoundTransformer,
+  SoundWaveCNN,
+  TextImageClassifier,
+} from '../../../src/models/index.js';
 import { Adam, crossEntropy } from '../../../src/nn/index.js';
 import { readBack } from '../../../src/tensor/evaluate.js';
 import {
@@ -304,6 +312,36 @@ test('training steps', async () => {
   const expected = await lossesOn(reference);
   const found = await lossesOn(narrow).finally(() => Object.assign(narrow.limits, { bindingBytes: BINDS }));
   expectClose(found, expected, { absolute: 1e-4, relative: 1e-4 });
+});
+
+/** The features of a batch of long sounds, and the gradients of the sum of their squares. */
+const featuresOf = (make: () => Encoder<SoundInputs>) => () => {
+  const [encoder, batch, length] = [make(), 40, 1200];
+  const { pooled } = encoder.forward({
+    samples: drawn([batch, length]),
+    seconds: tensor(Float32Array.from({ length: batch }, (_, row) => 1.5 - row / 80)),
+  });
+  return withGradients(pooled, ...encoder.parameters());
+};
+const sizes = { sampleRate: 800, width: 16, seed: 1 };
+
+test.each([
+  ['SoundConv', () => new SoundConv({ ...sizes, bands: 8 })],
+  ['SoundCRNN', () => new SoundCRNN({ ...sizes, bands: 8 })],
+  ['SoundWaveCNN', () => new SoundWaveCNN(sizes)],
+  ['SoundTransformer', () => new SoundTransformer({ ...sizes, bands: 8 })],
+])('a batch of long sounds: %s', async (_, make) => {
+  const compute = featuresOf(make);
+  const expected = await valuesOn(gpu, compute);
+  Object.assign(narrow.limits, { bindingBytes: 2 ** 18 });
+  try {
+    const found = await valuesOn(narrow, compute);
+    for (const [index, values] of expected.entries())
+      expectClose(found[index], values, { absolute: 1e-3, relative: 1e-3 });
+    expect(await partsIn(...compute())).not.toEqual([]);
+  } finally {
+    Object.assign(narrow.limits, { bindingBytes: BINDS });
+  }
 });
 
 describe('what cannot be done in parts is refused', () => {
