@@ -140,7 +140,7 @@ addTableOptions(program.command('inspect'))
   .description('describe the columns of a table and the split of its rows, and warn of what looks wrong')
   .argument('<tables...>', TABLE_ARGUMENT)
   .option('--out <file>', 'write the schema as JSON, which can be edited and passed to --schema')
-  .option('--sheet <file>', 'write a contact sheet of the images as PNG')
+  .option('--sheet <file>', 'write a contact sheet of the images, and of the spectrograms of sounds, as PNG')
   .addOption(json())
   .action(async (files, options) => {
     const { inspect } = await import('./inspect.js');

@@ -39,15 +39,15 @@ export interface Inspection {
   readonly statistics: TableStatistics;
   /** The part of every row. */
   readonly parts: RowParts;
-  /** Rows with images, drawn at random: at most 36. */
-  readonly withImages: readonly Row[];
+  /** Rows with images or sounds, drawn at random: at most 36. */
+  readonly withFiles: readonly Row[];
   /** Warnings of what looks wrong. */
   readonly warnings: readonly TableWarning[];
   /** The cells that could not be read. */
   readonly errors: CellErrors;
 }
 
-const MOST_WITH_IMAGES = 36;
+const MOST_WITH_FILES = 36;
 
 /**
  * Infers what every column of a table is, splits the rows, and warns of what looks wrong, in two passes over the table.
@@ -67,11 +67,11 @@ export async function inspectTable(table: Table, options: InspectOptions = {}): 
   const at = ({ column }: { column: string }): number => table.columns.indexOf(column);
   const used = [...schema.fields, ...(schema.target === undefined ? [] : [schema.target])];
   const duplicates = new DuplicateFinder(used.map(at));
-  const images = schema.fields.filter(({ kind }) => kind === 'image').map(at);
-  const withImages = new Reservoir<Row>(MOST_WITH_IMAGES);
+  const ofFiles = schema.fields.filter(({ kind }) => kind === 'image' || kind === 'sound').map(at);
+  const withFiles = new Reservoir<Row>(MOST_WITH_FILES);
   const watched = watchRows(table, (row) => {
     duplicates.add(row);
-    if (images.some((index) => textOf(row.cells[index]) !== undefined)) withImages.offer(() => row);
+    if (ofFiles.some((index) => textOf(row.cells[index]) !== undefined)) withFiles.offer(() => row);
   });
   const errors = new CellErrors(onError);
   const parts = await splitRows(watched, schema.split, {
@@ -85,7 +85,7 @@ export async function inspectTable(table: Table, options: InspectOptions = {}): 
     reasons: new Map(columns.map((column) => [column.column, reasonOf(column, schema, overrides, given)])),
     statistics,
     parts,
-    withImages: withImages.items,
+    withFiles: withFiles.items,
     warnings: warningsOf(schema, statistics, duplicates.count(parts.parts), parts.untrained),
     errors,
   };

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { inEmptyFolder, run } from '../support/command-line.js';
+import { toneOf, wavOf } from '../support/sounds.js';
 
 inEmptyFolder();
 
@@ -120,6 +121,30 @@ test('--sheet draws the images, and names those that cannot be used', async () =
   expect([...colors].sort()).toEqual(['0,0,255', '204,204,204', '255,0,0']);
 });
 
+test('--sheet draws the spectrograms of sounds, and names those that cannot be used', async () => {
+  writeFileSync('low.wav', wavOf(toneOf({ hertz: 300, seconds: 0.2, sampleRate: 8000 }), 8000));
+  writeFileSync('high.wav', wavOf(toneOf({ hertz: 3000, seconds: 0.2, sampleRate: 8000 }), 8000));
+  writeFileSync('empty.wav', wavOf(new Float32Array(), 8000));
+  writeRows('clips.csv', 'clip,label', (row) => [['low.wav', 'high.wav', 'empty.wav'][row % 3], row % 2]);
+  const { code, out, err } = await run('inspect', 'clips.csv', '--target', 'label', '--sheet', 'clips.png', '--json');
+  expect([code, err]).toEqual([0, 'wrote clips.png\n']);
+  const { schema, warnings } = JSON.parse(out);
+  expect(schema.fields).toMatchObject([{ column: 'clip', kind: 'sound' }]);
+  expect(warnings.map(({ message }: { message: string }) => message).join()).toMatch(
+    /'clip': \d+ of 36 sounds that were checked cannot be used, such as clips.csv, row \d+: cannot decode 'empty.wav': the file has no samples/,
+  );
+  const { data, info } = await sharp('clips.png').removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  const kinds = new Set<string>();
+  for (let tile = 0; tile < 36; tile++) {
+    const red = (up: number) => {
+      const [x, y] = [8 + (tile % 6) * 136 + 64, 8 + Math.floor(tile / 6) * 154 + 127 - up];
+      return data[(y * info.width + x) * 3];
+    };
+    kinds.add(red(24) === 204 ? 'gray' : red(24) > red(110) ? 'low' : 'high');
+  }
+  expect([...kinds].sort()).toEqual(['gray', 'high', 'low']);
+});
+
 describe('wrong input is an error that says what to do', () => {
   beforeAll(() => {
     writeRows(
@@ -148,7 +173,10 @@ describe('wrong input is an error that says what to do', () => {
     [['bad.csv', '--group', 'x'], "there is no column 'x'"],
     [['bad.csv', '--split', 'one', '--target', 'label'], "bad.csv, row 1, column 'one': expected 'train'"],
     [['bad.csv', '--out', 'bad.csv'], "'bad.csv' is read, and would be overwritten; write to another file"],
-    [['bad.csv', '--sheet', 'sheet.png'], 'no column of bad.csv has images; name one with --image'],
+    [
+      ['bad.csv', '--sheet', 'sheet.png'],
+      'no column of bad.csv has images or sounds; name one with --image or --sound',
+    ],
     [['bad.csv', '--schema', 'none.json'], "'none.json': there is no such file"],
     [['bad.csv', '--schema', 'text.json'], 'text.json is not valid JSON'],
     [['bad.csv', '--schema', 'schema.json'], 'schema.json: fields must be a list, got 3'],

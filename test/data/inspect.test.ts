@@ -97,13 +97,13 @@ describe('the schema', () => {
 test('rows with images are drawn, at most 36, always the same', async () => {
   const rows = Array.from({ length: 500 }, (_, row): Cell[] => [row % 3 === 0 ? `${row}.png` : undefined, row % 2]);
   const images = tableOf(['photo', 'label'], rows);
-  const { withImages } = await inspectTable(images, { target: 'label' });
-  const numbers = withImages.map(({ number }) => number);
+  const { withFiles } = await inspectTable(images, { target: 'label' });
+  const numbers = withFiles.map(({ number }) => number);
   expect(new Set(numbers).size).toBe(36);
-  for (const { cells } of withImages) expect(cells[0]).toMatch(/png$/);
+  for (const { cells } of withFiles) expect(cells[0]).toMatch(/png$/);
   expect(Math.max(...numbers)).toBeGreaterThan(250);
-  expect((await inspectTable(images)).withImages.map(({ number }) => number)).toEqual(numbers);
-  expect((await inspectTable(table)).withImages).toEqual([]);
+  expect((await inspectTable(images)).withFiles.map(({ number }) => number)).toEqual(numbers);
+  expect((await inspectTable(table)).withFiles).toEqual([]);
 });
 
 test('rows that cannot be read are counted once', async () => {

@@ -5,6 +5,13 @@ export const testSound = (length: number): Float32Array =>
     (_, i) => Math.sin(2 * Math.PI * (0.01 * i + 0.00002 * i * i)) + 0.25 * Math.sin(1.7 * i),
   );
 
+/** A tone of half the largest amplitude. */
+export const toneOf = (tone: { hertz: number; seconds: number; sampleRate: number; phase?: number }): Float32Array =>
+  Float32Array.from(
+    { length: Math.round(tone.seconds * tone.sampleRate) },
+    (_, i) => Math.sin((2 * Math.PI * tone.hertz * i) / tone.sampleRate + (tone.phase ?? 0)) / 2,
+  );
+
 /** A WAV file of 16 bits and one channel. */
 export function wavOf(samples: Float32Array, sampleRate: number): Uint8Array {
   const view = new DataView(new ArrayBuffer(44 + 2 * samples.length));
