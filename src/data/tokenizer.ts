@@ -36,6 +36,24 @@ export function words(text: string): string[] {
   return found;
 }
 
+/** A piece of a text: its first UTF-16 unit, and the one behind its last. */
+export interface Span {
+  /** The first unit. */
+  readonly begin: number;
+  /** The unit behind the last. */
+  readonly end: number;
+}
+
+/** Where the words of a text are, by the same rules, up to a number of them. */
+export function wordSpans(text: string, most: number): Span[] {
+  const found: Span[] = [];
+  for (const { segment, index } of segmenter.segment(text)) {
+    if (found.length === most) break;
+    if (WORD.test(segment)) found.push({ begin: index, end: index + segment.length });
+  }
+  return found;
+}
+
 /** Tests whether `words` can return a word. A dictionary may segment it differently than within a text. */
 const isWord = (word: unknown): word is string =>
   typeof word === 'string' && word !== '' && words(word).join('') === word;

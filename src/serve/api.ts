@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RowObject } from '../data/rows.js';
 import { CellError } from '../data/table.js';
 import type { Answer } from '../predictor/answers.js';
+import type { Explanation } from '../predictor/explain-row.js';
 import type { Predictor } from '../predictor/node/predictor.js';
 import { Batcher } from './batcher.js';
 import { BodyReader } from './body.js';
@@ -34,10 +35,14 @@ interface Route {
   answer(call: Call): Reply | Promise<Reply>;
 }
 
+/** The number of explanations that may wait: each takes as long as many predictions. */
+const MOST_EXPLANATIONS = 8;
+
 /** What the server answers, by path. */
 export class Api {
   readonly metrics: ServerMetrics;
   readonly #batcher: Batcher<RowObject, Answer>;
+  readonly #explanations: Batcher<RowObject, Explanation>;
   readonly #bodies: BodyReader;
   readonly #routes: Readonly<Record<string, Route>>;
 
@@ -50,6 +55,10 @@ export class Api {
       (rows) => Promise.allSettled(rows.map((row) => predictor.predict(row))),
       { ...settings, onBatch: (rows) => this.metrics.batchRows.add({}, rows) },
     );
+    this.#explanations = new Batcher<RowObject, Explanation>(
+      (rows) => Promise.allSettled(rows.map((row) => predictor.explain(row))),
+      { batch: 1, waitMilliseconds: 0, queue: MOST_EXPLANATIONS },
+    );
     this.metrics = new ServerMetrics(() => this.#batcher.size);
     const description = describe(predictor.schema, settings);
     this.#routes = {
@@ -60,6 +69,7 @@ export class Api {
       },
       '/api/schema': { method: 'GET', answer: () => json(description) },
       '/api/predict': { method: 'POST', answer: (call) => this.#predict(call) },
+      '/api/explain': { method: 'POST', answer: (call) => this.#explain(call) },
     };
   }
 
@@ -82,12 +92,17 @@ export class Api {
   async #predict(call: Call): Promise<Reply> {
     return this.#withRows(call, async ({ rows, isList }) => {
       const settled = await this.#inTime(call.signal, (signal) => this.#batcher.add(rows, signal));
-      const answers = settled.map((result, at) => {
-        if (result.status === 'fulfilled') return result.value;
-        throw refusal(result.reason, isList ? at + 1 : undefined);
-      });
+      const answers = settled.map((result, at) => answered(result, isList ? at + 1 : undefined));
       this.metrics.rows.add({}, answers.length);
       return json(isList ? answers : answers[0]);
+    });
+  }
+
+  async #explain(call: Call): Promise<Reply> {
+    return this.#withRows(call, async ({ rows, isList }) => {
+      if (isList) throw new RequestError(400, `expected one row, got a list of ${rows.length}`);
+      const [result] = await this.#inTime(call.signal, (signal) => this.#explanations.add(rows, signal));
+      return json(answered(result));
     });
   }
 
@@ -137,8 +152,10 @@ export class Api {
 /** A reply of JSON. */
 export const json = (value: unknown): Reply => ({ type: 'application/json', body: `${JSON.stringify(value)}\n` });
 
-/** The error of a row that the predictor refuses; others are passed on. */
-function refusal(error: unknown, row?: number): unknown {
-  if (!(error instanceof CellError)) return error;
-  return new RequestError(400, error.reason, { row, column: error.place.column });
+/** What a row was answered with. @throws RequestError 400 if the predictor has refused the row. */
+function answered<Answered>(result: PromiseSettledResult<Answered>, row?: number): Answered {
+  if (result.status === 'fulfilled') return result.value;
+  const error: unknown = result.reason;
+  if (!(error instanceof CellError)) throw error;
+  throw new RequestError(400, error.reason, { row, column: error.place.column });
 }

@@ -51,6 +51,20 @@ test('an empty form, and a file of no bytes, are absent cells', async () => {
   expect(await (await post(form, {})).json()).toEqual(await predictor().predict({}));
 });
 
+test('a row is explained as the predictor explains it; a list is not', async () => {
+  const explain = (body: unknown) =>
+    fetch(`${server.url}/api/explain`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  const row = { title: 'a red car', price: 2.5 };
+  expect(await (await explain(row)).json()).toEqual(await predictor().explain(row));
+  const [list, wrong] = await Promise.all([explain([row]), explain({ price: 'cheap' })]);
+  expect([list.status, await list.json()]).toEqual([400, { error: 'expected one row, got a list of 1' }]);
+  expect([wrong.status, (await wrong.json()).column]).toEqual([400, 'price']);
+});
+
 test.each<[unknown, string, object?]>([
   [5, 'expected an object of cells by column, got 5'],
   [[{}, null], 'expected an object of cells by column, got null', { row: 2 }],
