@@ -1,6 +1,6 @@
 // Builds the installable package into dist/: JavaScript and declarations.
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +15,8 @@ execFileSync(process.execPath, [path.join(path.dirname(compiler), bin.tsc), '-p'
   cwd: root,
   stdio: 'inherit',
 });
+for (const file of ['index.html', 'style.css'])
+  copyFileSync(path.join(root, 'src/serve/page', file), path.join(dist, 'serve/page', file));
 // In dist/ `#webgpu` means the built files: the nearest package.json decides.
 const { imports } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
 const built = Object.fromEntries(

@@ -50,8 +50,9 @@ export async function serve(run: string, flags: ServeFlags): Promise<number> {
         name: path.basename(path.resolve(run)),
         onError: (error) => terminal.note(`error: ${error instanceof Error ? error.stack : error}`),
       });
-      terminal.print(`${server.url} answers; Ctrl-C ends it`);
-      terminal.result({ adapter: device.name, run, target: targetOf(predictor.schema).column, url: server.url });
+      const target = targetOf(predictor.schema).column;
+      terminal.print(`${server.url} predicts ${target}; Ctrl-C ends it`);
+      terminal.result({ adapter: device.name, run, target, url: server.url });
       await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
       await server.close();
       return 0;

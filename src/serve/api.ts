@@ -10,6 +10,7 @@ import { describe } from './describe.js';
 import { exposition, METRICS_TYPE } from './metrics.js';
 import { rowOfForm } from './multipart.js';
 import type { ServeSettings } from './options.js';
+import { makePage } from './page.js';
 import { RequestError } from './request-error.js';
 import { type RequestedRows, rowsOfJson } from './rows.js';
 import { ServerMetrics } from './server-metrics.js';
@@ -61,7 +62,10 @@ export class Api {
     );
     this.metrics = new ServerMetrics(() => this.#batcher.size);
     const description = describe(predictor.schema, settings);
+    const { body, policy } = makePage();
+    const headers = { 'Content-Security-Policy': policy, 'Permissions-Policy': 'microphone=(self)' };
     this.#routes = {
+      '/': { method: 'GET', answer: () => ({ type: 'text/html; charset=utf-8', body, headers }) },
       '/health': { method: 'GET', answer: () => json({ status: 'ok', name: settings.name }) },
       '/metrics': {
         method: 'GET',

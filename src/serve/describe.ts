@@ -1,4 +1,5 @@
 import type { CategoryState } from '../data/fields/category.js';
+import type { ImageSettings, ImageState } from '../data/fields/image.js';
 import type { NumberState } from '../data/fields/number.js';
 import type { SoundState } from '../data/fields/sound.js';
 import type { TagsState } from '../data/fields/tags.js';
@@ -23,6 +24,10 @@ export interface FieldDescription {
   readonly separator?: string;
   /** Of a number, the mean of the training rows. */
   readonly mean?: number;
+  /** Of an image, the size in pixels at which it is seen, and whether it is within that frame or covers it. */
+  readonly height?: number;
+  readonly width?: number;
+  readonly fit?: ImageSettings['fit'];
   /** Of a sound, the samples a second and the seconds that are heard. */
   readonly sampleRate?: number;
   readonly seconds?: number;
@@ -49,6 +54,11 @@ function detailsOf({ kind, state }: SchemaField): Partial<FieldDescription> {
     case 'tags': {
       const { tags, settings } = state as TagsState;
       return { values: tags.slice(0, MOST_VALUES), separator: settings.separator };
+    }
+    case 'image': {
+      const { size, fit } = (state as ImageState).settings;
+      const [height, width] = typeof size === 'number' ? [size, size] : size;
+      return { height, width, fit };
     }
     case 'number':
       return { mean: (state as NumberState).mean };

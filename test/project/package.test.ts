@@ -37,6 +37,8 @@ beforeAll(() => {
 test('the package holds what was built, and every document that its documents link to', () => {
   expect(packed).toContain('bin/tessera.js');
   expect(packed).toContain('dist/index.d.ts');
+  const page = ['index.html', 'style.css', 'main.js'].map((name) => `dist/serve/page/${name}`);
+  expect(packed).toEqual(expect.arrayContaining(page));
   expect(packed.filter((name) => name.startsWith('src/') || name.startsWith('test/'))).toEqual([]);
   for (const document of packed.filter((name) => name.endsWith('.md'))) {
     const text = readFileSync(path.join(root, document), 'utf8');

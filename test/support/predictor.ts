@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll } from 'vitest';
-import type { SchemaTarget } from '../../src/data/schema.js';
+import type { Schema, SchemaTarget } from '../../src/data/schema.js';
 import { buildModel } from '../../src/predictor/build.js';
 import { Predictor } from '../../src/predictor/node/predictor.js';
 import { RunFolder } from '../../src/predictor/node/run-folder.js';
@@ -21,7 +21,11 @@ export async function predictorIn(
   target: SchemaTarget,
   kinds: readonly ThingKind[],
 ): Promise<Predictor> {
-  const { schema } = await dataOf(target, kinds);
+  return predictorOf(folder, (await dataOf(target, kinds)).schema);
+}
+
+/** The predictor of a run in a folder, whose model for a schema has its initial values. */
+export async function predictorOf(folder: string, schema: Schema): Promise<Predictor> {
   const run = new RunFolder(folder);
   await run.lock();
   await run.begin(CONFIG);
