@@ -1,5 +1,5 @@
 import type { Inspection } from '../data/inspect.js';
-import type { Split } from '../data/schema.js';
+import { isOneClass, type Split } from '../data/schema.js';
 import type { Table } from '../data/table.js';
 import { count, counted } from '../predictor/report/numbers.js';
 import { table as formatTable, percent } from './terminal.js';
@@ -43,7 +43,7 @@ function columnsOf({ schema, statistics, reasons }: Inspection): ShownColumn[] {
 
 /** The rows of each class, the most frequent first; undefined if the target has none. */
 function balanceOf({ schema: { target }, statistics }: Inspection): [string, number][] | undefined {
-  if (target?.classes === undefined || target.kind === 'tags') return undefined;
+  if (target?.classes === undefined || !isOneClass(target)) return undefined;
   const values = statistics.columns.find(({ column }) => column === target.column)?.values;
   return target.classes.map((name): [string, number] => [name, values?.get(name) ?? 0]).sort(([, a], [, b]) => b - a);
 }
@@ -130,6 +130,7 @@ const taskText = (kind: string, classes: number | undefined): string =>
     category: `one of ${classes} classes`,
     ordinal: `one of ${classes} ordered classes`,
     tags: `a set of ${classes} tags`,
+    text: `a transcript of ${classes} symbols`,
     number: 'a number',
   })[kind] ?? kind;
 

@@ -27,7 +27,7 @@ export function showResult(
       [
         [`model, ${rows.test} test rows`, ...of(metrics.test)],
         [`model, ${rows.validation} validation rows`, ...of(metrics.validation)],
-        ['linear model, test rows', ...of(baselines.linear)],
+        ...(baselines.linear ? [['linear model, test rows', ...of(baselines.linear)]] : []),
         [`${report.task === 'regression' ? 'mean' : 'most frequent'}, test rows`, ...of(baselines.majority)],
       ],
       names.map((_, column) => column + 1),

@@ -17,7 +17,7 @@ export interface FieldBatch {
   readonly rows: Uint32Array;
   /** The tensors of each field, by its column. */
   readonly fields: Readonly<Record<string, FieldTensors>>;
-  /** Class ids (rows), i32; standardized numbers (rows, 1); or tags (rows, tags). */
+  /** Class ids (rows), i32; standardized numbers (rows, 1); tags (rows, tags); or symbols (rows, longest), i32. */
   readonly target?: Tensor;
 }
 

@@ -3,11 +3,18 @@ import { CellErrors, type OnError } from './cell-errors.js';
 import { textOf } from './cells.js';
 import { type ColumnStatistics, type TableStatistics, tableStatistics } from './columns.js';
 import { DuplicateFinder } from './duplicates.js';
-import { isFileKind } from './fields/field.js';
 import { inferKind, settingsOf } from './infer.js';
 import { type Overrides, overrideSchema, taskOf } from './overrides.js';
 import { Reservoir } from './reservoir.js';
-import { expectColumn, expectColumns, type Schema, type SchemaField, type Split } from './schema.js';
+import {
+  expectColumn,
+  expectColumns,
+  isOneClass,
+  type Schema,
+  type SchemaField,
+  type Split,
+  type TaskKind,
+} from './schema.js';
 import { type RowParts, splitRows } from './splits.js';
 import { type Row, type Table, watchRows } from './table.js';
 import { inferTarget } from './target.js';
@@ -68,7 +75,7 @@ export async function inspectTable(table: Table, options: InspectOptions = {}): 
   const at = ({ column }: { column: string }): number => table.columns.indexOf(column);
   const used = [...schema.fields, ...(schema.target === undefined ? [] : [schema.target])];
   const duplicates = new DuplicateFinder(used.map(at));
-  const ofFiles = schema.fields.filter(({ kind }) => isFileKind(kind)).map(at);
+  const ofFiles = schema.fields.filter(({ kind }) => kind === 'image' || kind === 'sound').map(at);
   const withFiles = new Reservoir<Row>(MOST_WITH_FILES);
   const watched = watchRows(table, (row) => {
     duplicates.add(row);
@@ -77,7 +84,7 @@ export async function inspectTable(table: Table, options: InspectOptions = {}): 
   const errors = new CellErrors(onError);
   const parts = await splitRows(watched, schema.split, {
     target: schema.target?.column,
-    isStratified: schema.target?.classes !== undefined && schema.target.kind !== 'tags',
+    isStratified: schema.target !== undefined && isOneClass(schema.target),
     allowEmpty: schema.target === undefined,
     errors,
   });
@@ -102,7 +109,10 @@ function decide(
   try {
     const start = { ...(given ?? inferSchema(columns)), ...(split === undefined ? {} : { split }) };
     const targeted = target === undefined ? start : withTarget(start, target, columns, overrides);
-    const schema = withoutSplitColumn(overrideSchema(targeted, overrides, columns), columns, overrides);
+    const schema = withWholeSounds(
+      withoutSplitColumn(overrideSchema(targeted, overrides, columns), columns, overrides),
+      given,
+    );
     if (target !== undefined && 'column' in schema.split && schema.split.column === target)
       throw new TesseraError(
         `rows cannot be split by the target '${target}', which would leave some of it out of the training; name another column`,
@@ -140,11 +150,29 @@ function withTarget(
   const { fields, ignored } = schema;
   return {
     ...schema,
-    target: inferTarget(statistics, taskOf(target, overrides)).target,
+    target: inferTarget(statistics, taskOf(target, overrides) ?? transcriptTask(statistics, fields)).target,
     fields: fields.filter(isOther),
     ignored: ignored.filter(isOther),
   };
 }
+
+/** Sounds whose transcript is predicted are neither cut off nor shifted, which would take words away. */
+function withWholeSounds(schema: Schema, given: Schema | undefined): Schema {
+  if (schema.target?.kind !== 'text') return schema;
+  const isGivenField = ({ column }: SchemaField) => given?.fields.some((field) => field.column === column) ?? false;
+  return {
+    ...schema,
+    fields: schema.fields.map((field) =>
+      field.kind === 'sound' && !isGivenField(field)
+        ? { ...field, settings: { keptWhole: 1, shift: 0, ...field.settings } }
+        : field,
+    ),
+  };
+}
+
+/** A target of texts beside sounds is what they say, or `undefined`. */
+const transcriptTask = (target: ColumnStatistics, fields: readonly SchemaField[]): TaskKind | undefined =>
+  inferKind(target).kind === 'text' && fields.some(({ kind }) => kind === 'sound') ? 'text' : undefined;
 
 /**
  * Ignores the column that rows are split by, as it says who, not what, unless it was given a kind; a date is read as

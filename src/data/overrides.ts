@@ -22,11 +22,12 @@ const TASK_OF: Readonly<Partial<Record<KindName, TaskKind>>> = {
   boolean: 'category',
   number: 'number',
   tags: 'tags',
+  text: 'text',
 };
 
 /**
  * Gives columns of a schema the kinds that a user chose: fields change their kind, ignored columns become fields,
- * fields are ignored. The kind of the target decides the task: a number, a category, tags.
+ * fields are ignored. The kind of the target decides the task: a number, a category, tags, a text.
  * @throws TesseraError for an unknown column, with the nearest one, a column with two kinds, and a target that is
  * ignored or cannot have the kind.
  */
@@ -83,6 +84,8 @@ export function taskOf(target: string, overrides: Overrides): TaskKind | undefin
   if (given === undefined) return undefined;
   const task = TASK_OF[given as KindName];
   if (task === undefined)
-    throw new TesseraError(`--${given}: '${target}' is the target; expected --category, --boolean, --number or --tags`);
+    throw new TesseraError(
+      `--${given}: '${target}' is the target; expected --category, --boolean, --number, --tags or --text`,
+    );
   return task;
 }

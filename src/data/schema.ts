@@ -12,8 +12,8 @@ import {
 import type { KindName } from './fields/field.js';
 import { kinds } from './fields/index.js';
 
-/** What is predicted: one class of several, a class of ordered ones, a number, or a set of tags. */
-export type TaskKind = 'category' | 'ordinal' | 'number' | 'tags';
+/** What is predicted: one class of several, a class of ordered ones, a number, a set of tags, or a transcript. */
+export type TaskKind = 'category' | 'ordinal' | 'number' | 'tags' | 'text';
 
 /** The settings of a kind of field, or of the target, as JSON. */
 export type Settings = Readonly<Record<string, unknown>>;
@@ -26,7 +26,7 @@ export interface SchemaTarget {
   readonly kind: TaskKind;
   /** How its cells are read, such as `{ decimal: ',' }` or `{ separator: ';' }`. */
   readonly settings: Settings;
-  /** The classes or tags, in the order of the model's outputs; a number has none. */
+  /** The classes, tags, or symbols of transcripts, in the order of the model's outputs; a number has none. */
   readonly classes?: readonly string[];
   /** The state of a number, learned from the training rows, once it was. */
   readonly state?: unknown;
@@ -89,7 +89,7 @@ export const KINDS = byName('text', 'image', 'sound', 'number', 'category', 'boo
   KindName,
   KindName
 >;
-const TASKS = byName('category', 'ordinal', 'number', 'tags') satisfies Record<TaskKind, TaskKind>;
+const TASKS = byName('category', 'ordinal', 'number', 'tags', 'text') satisfies Record<TaskKind, TaskKind>;
 /** The largest number of classes or tags that can be predicted. */
 export const MOST_CLASSES = 1_000;
 
@@ -231,6 +231,9 @@ export function targetOf(schema: Schema): SchemaTarget {
   return schema.target;
 }
 
+/** Whether one class of several is predicted. */
+export const isOneClass = ({ kind }: Pick<SchemaTarget, 'kind'>): boolean => kind === 'category' || kind === 'ordinal';
+
 /** The error of a schema without a target. */
 export const noTarget = (columns: readonly string[]): TesseraError =>
   new TesseraError(
@@ -239,9 +242,17 @@ export const noTarget = (columns: readonly string[]): TesseraError =>
       : `there is no target; name the column that is predicted: --target COLUMN, one of ${columns.join(', ')}`,
   );
 
-/** @throws TesseraError if a schema has no target, or no column is left that it could be predicted from. */
+/**
+ * @throws TesseraError if a schema has no target, no column is left that it could be predicted from, or a transcript has
+ * not one column of sounds.
+ */
 export function expectFields(schema: Schema): void {
-  const { column } = targetOf(schema);
+  const { column, kind } = targetOf(schema);
+  const sounds = schema.fields.filter((field) => field.kind === 'sound');
+  if (kind === 'text' && schema.fields.length > 0 && sounds.length !== 1)
+    throw new TesseraError(
+      `the target '${column}' is a text, which is predicted from one column of sounds; there are ${sounds.length === 0 ? 'none' : sounds.map((sound) => `'${sound.column}'`).join(', ')}: give one by --sound COLUMN, or the target a kind such as --category ${column}`,
+    );
   if (schema.fields.length > 0) return;
   const others = schema.ignored.map((ignored) => `'${ignored.column}' (${ignored.reason})`);
   throw new TesseraError(

@@ -1,5 +1,5 @@
 import { type Tensor, TesseraError, tensor } from '../tensor/index.js';
-import { showCell } from './cells.js';
+import { showCell, textOf } from './cells.js';
 import { category } from './fields/category.js';
 import type { FileAccess, Origin } from './fields/field.js';
 import { number } from './fields/number.js';
@@ -7,6 +7,7 @@ import { Growable } from './fields/storage.js';
 import { tags } from './fields/tags.js';
 import type { SchemaTarget } from './schema.js';
 import type { Cell } from './table.js';
+import { symbolIds, type TranscriptSettings, transcriptSettings } from './transcripts.js';
 
 /** The targets of many rows. */
 export interface TargetColumn {
@@ -14,13 +15,17 @@ export interface TargetColumn {
   parse(cell: Cell): unknown;
   /** Appends a row: its parsed target. */
   add(value: unknown): void;
-  /** The tensor of some rows: class ids (rows), i32; standardized numbers (rows, 1); or tags (rows, tags). */
+  /**
+   * The tensor of some rows: class ids (rows), i32; standardized numbers (rows, 1); tags (rows, tags); or symbols (rows,
+   * longest), i32, from 1 on, 0 behind the last one.
+   */
   batch(rows: Uint32Array): Promise<Tensor>;
 }
 
-/** An empty column of targets. Classes and tags have the ids 0, 1, ... in the order of the schema. */
+/** An empty column of targets. Classes and tags have the ids 0, 1, ... in the order of the schema, symbols 1, 2, ... */
 export function targetColumn({ kind, settings, classes = [], state }: SchemaTarget): TargetColumn {
   if (kind === 'number') return numberColumn(number.parseState(state));
+  if (kind === 'text') return transcriptColumn(transcriptSettings(settings), classes);
   return kind === 'tags' ? tagsColumn(tags.settings(settings), classes) : classColumn(classes);
 }
 
@@ -75,6 +80,31 @@ function classColumn(names: readonly string[]): TargetColumn {
     },
     add: (id) => ids.push(id as number),
     batch: async (rows) => tensor(Int32Array.from(rows, (row) => ids.at(row))),
+  };
+}
+
+/** Rows of symbols, as long as the longest of all rows: batches have one shape. */
+function transcriptColumn({ symbols }: TranscriptSettings, names: readonly string[]): TargetColumn {
+  const idOf = new Map(names.map((name, index) => [name, index + 1]));
+  const rows: Int32Array[] = [];
+  let longest = 1;
+  return {
+    parse(cell) {
+      const value = textOf(cell);
+      if (value === undefined) throw absent();
+      return symbolIds(value, symbols, idOf);
+    },
+    add(ids) {
+      rows.push(Int32Array.from(ids as readonly number[]));
+      longest = Math.max(longest, rows[rows.length - 1].length);
+    },
+    batch: async (some) => {
+      const ids = new Int32Array(some.length * longest);
+      some.forEach((row, at) => {
+        ids.set(rows[row], at * longest);
+      });
+      return tensor(ids, [some.length, longest]);
+    },
   };
 }
 

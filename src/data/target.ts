@@ -3,6 +3,7 @@ import { numberOf, type TagSeparator, tagsOf } from './cells.js';
 import type { ColumnStatistics } from './columns.js';
 import { count, distinctOf, inferKind, isUnique, settingsOf } from './infer.js';
 import { MOST_CLASSES, type SchemaTarget, type Settings, type TaskKind } from './schema.js';
+import { chooseSymbols, type Symbols, symbolsOf } from './transcripts.js';
 
 /** The maximum number of distinct integers that are classes. */
 const FEW_NUMBERS = 20;
@@ -32,6 +33,8 @@ export function sortClasses(names: Iterable<string>): string[] {
  * | integers with more than 20 values, or numbers with fractions of more than two values | number |
  * | anything else | category |
  *
+ * A transcript (`text`) is never inferred here: `inspectTable` does where a table has sounds.
+ *
  * @throws TesseraError if the column cannot be predicted: no values, one class, over 1,000 classes, a value of its own
  * in every row, images, dates.
  */
@@ -58,6 +61,7 @@ export function inferTarget(column: ColumnStatistics, task?: TaskKind): Inferred
     };
   }
   if (kindOfTask === 'tags') return tagsTarget(column);
+  if (kindOfTask === 'text') return transcriptTarget(column);
   if (kind === 'image' || kind === 'sound' || kind === 'date')
     throw refuse(`is a column of ${kind}s; expected classes, numbers or tags`);
   if (isUnique(column) && present > 2)
@@ -98,8 +102,19 @@ function tagsTarget(column: ColumnStatistics): InferredTarget {
   };
 }
 
+function transcriptTarget(column: ColumnStatistics): InferredTarget {
+  const symbols = chooseSymbols(column.values.keys());
+  const found = new Set<string>();
+  for (const text of column.values.keys()) for (const symbol of symbolsOf(text, symbols)) found.add(symbol);
+  expectFew(column, found.size, symbols);
+  return {
+    target: { column: column.column, kind: 'text', settings: { symbols }, classes: sortClasses(found) },
+    why: `transcripts of ${count(found.size)} ${symbols}`,
+  };
+}
+
 /** @throws TesseraError if there are more classes or tags than can be predicted, or fewer than two. */
-function expectFew({ column, isExact }: ColumnStatistics, found: number, what: 'classes' | 'tags'): void {
+function expectFew({ column, isExact }: ColumnStatistics, found: number, what: 'classes' | 'tags' | Symbols): void {
   if (found >= 2 && found <= MOST_CLASSES) return;
   throw new TesseraError(
     `the target '${column}' has ${isExact ? '' : 'about '}${count(found)} ${what}; expected 2 to ${count(MOST_CLASSES)}; merge the rare ones, or predict a number with --number ${column}`,

@@ -4,7 +4,7 @@ import type { Duplicates } from './duplicates.js';
 import type { KindName } from './fields/field.js';
 import { count, inferKind, share } from './infer.js';
 import { leakOf } from './leaks.js';
-import type { Schema, SchemaField, SchemaTarget, Settings } from './schema.js';
+import { isOneClass, type Schema, type SchemaField, type SchemaTarget, type Settings } from './schema.js';
 
 /** The kinds of warnings. */
 export type WarningCode =
@@ -127,7 +127,7 @@ function targetWarnings(
         `${count(missing)} of ${count(rows)} rows have no '${column}' and are left out`,
       ),
     );
-  if (kind === 'number' || kind === 'tags' || !isExact) return found;
+  if (!isOneClass({ kind }) || !isExact) return found;
   const counts = [...values].sort(([, a], [, b]) => b - a);
   const single = counts.filter(([, rows]) => rows === 1).map(([name]) => `'${name}'`);
   if (single.length > 0) {

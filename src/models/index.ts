@@ -1,3 +1,10 @@
+export {
+  type CtcBeamSearchOptions,
+  type CtcGreedyOptions,
+  ctcBeamSearch,
+  ctcGreedy,
+  type Decoded,
+} from './decoding/ctc.js';
 export { EmbeddingConv, type EmbeddingConvSizes } from './embedding-conv.js';
 export {
   CategoryEmbedding,
@@ -29,6 +36,10 @@ export { FiLMFusion, type FiLMFusionOptions } from './fusion/film.js';
 export { Fusion, type FusionOptions } from './fusion/fusion.js';
 export { GatedFusion } from './fusion/gated.js';
 export { LowRankFusion, type LowRankFusionOptions } from './fusion/low-rank.js';
+export {
+  TokenConcatenationFusion,
+  type TokenConcatenationFusionOptions,
+} from './fusion/token-concatenation.js';
 export { TransformerFusion, type TransformerFusionOptions } from './fusion/transformer.js';
 export { Multimodal, type MultimodalField, type MultimodalOptions } from './multimodal.js';
 export type { FeatureOptions } from './options.js';
@@ -39,6 +50,7 @@ export { OrdinalTask, type OrdinalTaskOptions } from './tasks/ordinal.js';
 export { RegressionTask, type RegressionTaskOptions } from './tasks/regression.js';
 export { TagsTask, type TagsTaskOptions } from './tasks/tags.js';
 export { Task } from './tasks/task.js';
+export { TranscriptionTask, type TranscriptionTaskOptions } from './tasks/transcription.js';
 export {
   type Modality,
   TextImageClassifier,

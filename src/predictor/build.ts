@@ -39,9 +39,12 @@ import {
   TextGRU,
   TextLSTM,
   TextTransformer,
+  TokenConcatenationFusion,
+  TranscriptionTask,
   TransformerFusion,
   ValuesMLP,
 } from '../models/index.js';
+import { TesseraError } from '../tensor/index.js';
 import { unknownName } from '../tensor/options.js';
 
 /** The options that the encoders of all kinds share. */
@@ -149,16 +152,17 @@ export interface BuildOptions {
 
 /**
  * Builds the model for the fields and the target of a schema with states, y = h(g(f1(x1), ..., fn(xn))).
- * @throws TesseraError if there is no target or no field, or an encoder is not one of its field's kind.
+ * @throws TesseraError if there is no target or no field, an encoder is not one of its field's kind, or a transcript is
+ * to be fused by other than concatenation.
  */
 export function buildModel(schema: Schema, config: ModelConfig, { seed, classWeights }: BuildOptions): Multimodal {
   const { width, hidden, dropout } = config;
   checkEncoders(schema, config);
   const encoders = Object.fromEntries(
-    schema.fields.map((field) => [field.column, encoderOf(field, config.encoders, { width, dropout })]),
+    schema.fields.map((field) => [field.column, encoderOf(schema, field, config.encoders, { width, dropout })]),
   );
   const inputs = Object.values(encoders).map((encoder) => encoder.width);
-  const fusion = FUSION_OF[config.fusion]({ inputs, width, dropout });
+  const fusion = fusionOf(schema, config, { inputs, width, dropout });
   const modalityDropout = schema.fields.length > 1 ? config.modalityDropout : 0;
   const head = { inputs: fusion.width, ...(hidden > 0 && { hidden, dropout }) };
   const task = taskOf(targetOf(schema), head, classWeights);
@@ -179,11 +183,29 @@ export function checkEncoders({ fields }: Schema, { encoders }: ModelConfig): vo
   }
 }
 
-/** The encoder chosen for the field or its kind, or the default of its kind. */
-function encoderOf({ column, kind, state }: SchemaField, chosen: ModelConfig['encoders'], sizes: Sizes): Encoder {
+/**
+ * The encoder chosen for the field or its kind, or the default of its kind; of sounds whose transcript is predicted, the
+ * one whose tokens know what comes before and after them.
+ */
+function encoderOf(
+  schema: Schema,
+  { column, kind, state }: SchemaField,
+  chosen: ModelConfig['encoders'],
+  sizes: Sizes,
+): Encoder {
   const own = [column, kind].find((name) => Object.hasOwn(chosen, name));
-  const name = own === undefined ? encodersOf(kind)[0] : chosen[own];
+  const usual = kind === 'sound' && targetOf(schema).kind === 'text' ? 'crnn' : encodersOf(kind)[0];
+  const name = own === undefined ? usual : chosen[own];
   return ENCODERS[kind][name](kinds[kind].parseState(state), sizes);
+}
+
+/** The fusion chosen; for a transcript, that of the tokens of the column of sounds with the other fields. */
+function fusionOf(schema: Schema, config: ModelConfig, sizes: FusionSizes): Fusion {
+  if (targetOf(schema).kind !== 'text') return FUSION_OF[config.fusion](sizes);
+  if (config.fusion !== 'concatenation')
+    throw new TesseraError(`a target of texts is predicted by concatenation; got the fusion '${config.fusion}'`);
+  const field = schema.fields.findIndex(({ kind }) => kind === 'sound');
+  return new TokenConcatenationFusion({ ...sizes, field });
 }
 
 function taskOf(
@@ -202,6 +224,8 @@ function taskOf(
       return new OrdinalTask({ ...head, classes: classes.length });
     case 'tags':
       return new TagsTask({ ...head, tags: classes.length });
+    case 'text':
+      return new TranscriptionTask({ ...head, symbols: classes.length });
     case 'number': {
       const { mean, deviation } = number.parseState(state);
       return new RegressionTask({ ...head, mean, deviation });

@@ -6,6 +6,7 @@ import { allRows, type Metric } from './metrics/metric.js';
 import { checkPredictions, type Predictions, rowCount, type TaskName } from './metrics/predictions.js';
 import { regressionMetrics } from './metrics/regression.js';
 import { tagMetrics } from './metrics/tags.js';
+import { transcriptMetrics } from './metrics/transcription.js';
 
 export type { BootstrapOptions, Interval } from './metrics/bootstrap.js';
 export type {
@@ -14,6 +15,7 @@ export type {
   Predictions,
   TagPredictions,
   TaskName,
+  TranscriptPredictions,
 } from './metrics/predictions.js';
 
 /** Values of metrics by name. Those that are not defined on the rows at hand are left out. */
@@ -42,6 +44,9 @@ export const METRICS: Readonly<Record<string, MetricDescription>> = {
   r2: { title: 'R²', higherIsBetter: true, isFraction: false },
   microF1: { title: 'micro F1', higherIsBetter: true, isFraction: true },
   meanAveragePrecision: { title: 'mean average precision', higherIsBetter: true, isFraction: false },
+  wordErrorRate: { title: 'word error rate', higherIsBetter: false, isFraction: true },
+  characterErrorRate: { title: 'character error rate', higherIsBetter: false, isFraction: true },
+  exact: { title: 'transcripts without an error', higherIsBetter: true, isFraction: true },
 };
 
 /** The default headline metric of each task. */
@@ -49,6 +54,7 @@ export const DEFAULT_METRIC: Readonly<Record<TaskName, string>> = {
   classification: 'accuracy',
   regression: 'rmse',
   tags: 'microF1',
+  transcription: 'wordErrorRate',
 };
 
 /**
@@ -64,6 +70,8 @@ export function metricFunctions(predictions: Predictions): Record<string, Metric
       return regressionMetrics(predictions);
     case 'tags':
       return tagMetrics(predictions);
+    case 'transcription':
+      return transcriptMetrics(predictions);
   }
 }
 
@@ -104,7 +112,7 @@ export function advantageOf(
   options: BootstrapOptions,
 ): Advantage {
   const same = predictions.task === others.task && predictions.targets.length === others.targets.length;
-  if (!same || Array.from(predictions.targets).some((target, at) => target !== others.targets[at]))
+  if (!same || Array.from<unknown>(predictions.targets).some((target, at) => target !== others.targets[at]))
     throw new TesseraError('advantageOf: the predictions are of different rows; expected the same targets');
   const [own, other] = [metricFunction(predictions, metric), metricFunction(others, metric)];
   const sign = METRICS[metric].higherIsBetter ? 1 : -1;

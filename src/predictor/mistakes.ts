@@ -1,16 +1,17 @@
 import { predictedClasses } from './metrics/classification.js';
-import { checkPredictions, type Predictions } from './metrics/predictions.js';
+import { checkPredictions, type Predictions, type TranscriptPredictions } from './metrics/predictions.js';
 import { TAG_THRESHOLD } from './metrics/tags.js';
+import { editDistance } from './metrics/transcription.js';
 
 /** A prediction that is wrong. */
 export interface WrongPrediction {
   /** Its index among the predictions. */
   readonly row: number;
-  /** The true class, number or tags. */
+  /** The true class, number, tags or transcript. */
   readonly expected: string;
-  /** The predicted class, number or tags. */
+  /** The predicted class, number, tags or transcript. */
   readonly predicted: string;
-  /** The probability of what was predicted; numbers have none. */
+  /** The probability of what was predicted; numbers and transcripts have none. */
   readonly probability?: number;
 }
 
@@ -19,7 +20,7 @@ const DIGITS = 4;
 
 /**
  * The mistakes of which the model is surest: wrong classes with the largest probability, numbers that are farthest
- * off, and rows with the tag that is farthest off.
+ * off, rows with the tag that is farthest off, and transcripts with the most errors.
  * @throws TesseraError if the predictions are not consistent.
  */
 export function surestMistakes(predictions: Predictions, count: number): WrongPrediction[] {
@@ -32,6 +33,7 @@ export function surestMistakes(predictions: Predictions, count: number): WrongPr
 
 /** All mistakes, with the size by which they are ordered. */
 function wrongPredictions(predictions: Predictions): (WrongPrediction & { readonly size: number })[] {
+  if (predictions.task === 'transcription') return wrongTranscripts(predictions);
   const { targets, outputs } = predictions;
   switch (predictions.task) {
     case 'classification': {
@@ -64,4 +66,11 @@ function wrongPredictions(predictions: Predictions): (WrongPrediction & { readon
       })).filter(({ expected, predicted }) => expected !== predicted);
     }
   }
+}
+
+function wrongTranscripts({ targets, outputs }: TranscriptPredictions) {
+  return targets
+    .map((expected, row) => ({ row, expected, predicted: outputs[row] || '(nothing)' }))
+    .filter(({ row, expected }) => outputs[row] !== expected)
+    .map((wrong) => ({ ...wrong, size: editDistance(Array.from(wrong.expected), Array.from(outputs[wrong.row])) }));
 }

@@ -1,18 +1,21 @@
 import { type BatchSource, loader } from '../data/loader.js';
 import type { SchemaTarget } from '../data/schema.js';
-import type { Multimodal } from '../models/index.js';
+import { ctcBeamSearch, type Multimodal, TranscriptionTask } from '../models/index.js';
 import { TesseraError } from '../tensor/index.js';
 import { type Predictions, predictionsOf } from './metrics/predictions.js';
-import { inUnit, taskTarget } from './targets.js';
+import { inUnit, taskTarget, transcriptsOf } from './targets.js';
 
 /** The number of rows that are predicted at once. */
 const SIZE = 128;
 
 /** The outputs of a model for rows. */
 export interface Outputs {
-  /** Probabilities (rows, classes) or numbers (rows), in the order of the rows that were asked for. */
+  /**
+   * Probabilities (rows, classes), numbers (rows), or symbols (rows, longest) followed by 0, in the order of the rows
+   * that were asked for.
+   */
   readonly outputs: Float32Array;
-  /** The targets, where the rows have them: class ids (rows), standardized numbers (rows), or tags (rows, tags). */
+  /** The targets, where the rows have them, as batches do. */
   readonly targets?: Float32Array;
 }
 
@@ -32,12 +35,25 @@ export async function outputsOf(
   for await (const { rows: batch, fields, target } of loader(encoded, rows, { size: SIZE })) {
     const predicted = model.task.predict(model.forward(fields));
     const [values, truth] = await Promise.all([predicted.data(), target?.data()]);
-    outputs.push(Float32Array.from(values));
+    outputs.push(
+      model.task instanceof TranscriptionTask ? decoded(values, predicted.shape) : Float32Array.from(values),
+    );
     if (truth !== undefined) targets.push(Float32Array.from(truth));
     done += batch.length;
     onRows?.(done);
   }
   return { outputs: joined(outputs), ...(targets.length > 0 ? { targets: joined(targets) } : {}) };
+}
+
+/** The most probable symbols of log probabilities (rows, time, classes): (rows, time), followed by 0. */
+function decoded(values: ArrayLike<number>, [rows, time, classes]: readonly number[]): Float32Array {
+  const all = Float32Array.from(values);
+  const symbols = new Float32Array(rows * time);
+  for (let row = 0; row < rows; row++) {
+    const own = all.subarray(row * time * classes, (row + 1) * time * classes);
+    symbols.set(ctcBeamSearch(own, { classes }).labels, row * time);
+  }
+  return symbols;
 }
 
 function joined(chunks: readonly Float32Array[]): Float32Array {
@@ -63,5 +79,8 @@ export async function predictRows(
 ): Promise<Predictions> {
   const { outputs, targets } = await outputsOf(model, encoded, rows, onRows);
   if (targets === undefined) throw new TesseraError(`the rows have no target; expected the column '${target.column}'`);
-  return predictionsOf(taskTarget(target), inUnit(target, targets), outputs);
+  const task = taskTarget(target);
+  if (task.task !== 'transcription') return predictionsOf(task, inUnit(target, targets), outputs);
+  const transcripts = (symbols: Float32Array) => transcriptsOf(target, symbols, rows.length);
+  return { ...task, targets: transcripts(targets), outputs: transcripts(outputs) };
 }

@@ -31,7 +31,7 @@ export function sampleReport({
   // The same seed gives the same targets.
   const [test, linear, majority] = [skill, linearSkill, 0].map((own) => made(own, 11));
   const validation = made(skill, 12);
-  const assessment = assess({ validation, test, linear, majority }, { seed: 1 });
+  const assessment = assess({ validation, test, majority, ...(task !== 'transcription' && { linear }) }, { seed: 1 });
   const score = assessment.metrics.test[assessment.metric];
   return {
     version: 1,
@@ -51,7 +51,7 @@ export function sampleReport({
       { name: 'price', kind: 'number', missing: 0.31, note: 'mean 12.1, deviation 3.02' },
     ],
     warnings: ["'id' has another value in every row", "the class 'door' has few rows"],
-    ...(task !== 'regression' && {
+    ...((task === 'classification' || task === 'tags') && {
       balance: names.map((name, at) => ({ name, rows: { train: 900 - 7 * at, validation: 40, test: 38 } })),
     }),
     contributions: {
@@ -135,6 +135,16 @@ function predictionsOf(
         task,
         targets,
         outputs: targets.map((target) => 500 + skill * (target - 500) + 300 * (1 - skill) * (uniform() - 0.5)),
+      };
+    }
+    case 'transcription': {
+      const draw = () => names[Math.floor(width * uniform())];
+      const targets = Array.from({ length: rows }, () => [draw(), draw(), draw()]);
+      const outputs = targets.map((words) => words.map((word) => (uniform() < skill ? word : draw())));
+      return {
+        task,
+        targets: targets.map((words) => words.join(' ')),
+        outputs: outputs.map((words) => words.join(' ')),
       };
     }
   }

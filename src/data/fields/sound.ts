@@ -13,13 +13,15 @@ export interface SoundSettings {
   readonly sampleRate: number | 'auto';
   /** Sounds are cut off at so many seconds at most. Default 10. */
   readonly maximumSeconds: number;
+  /** The share of the training sounds that are kept whole. Default 0.95: a few long ones do not lengthen all. */
+  readonly keptWhole: number;
   /** The largest shift in time while training, as a fraction of the length. Default 0.1. */
   readonly shift: number;
   /** The standard deviation of the noise that is added while training, as a part of the sound's root mean square. Default 0.02. */
   readonly noise: number;
 }
 
-/** What is learned of a field of sounds: the sample rate, and the length that 95% of the sounds do not exceed. */
+/** What is learned of a field of sounds: the sample rate, and the length that most sounds do not exceed. */
 export interface SoundState {
   readonly settings: SoundSettings;
   /** Samples a second. */
@@ -29,8 +31,6 @@ export interface SoundState {
 }
 
 const WHAT = 'a sound';
-/** The share of sounds that are kept whole. */
-const KEPT_WHOLE = 0.95;
 /** Shorter sounds are followed by silence, so that there are frames to compute a spectrogram of. */
 const LEAST_SECONDS = 0.1;
 const MOST_SAMPLES_PER_SECOND = 16_000;
@@ -43,7 +43,13 @@ export const sound: FieldKind<FileSource, SoundSettings, SoundState> = {
   kind: 'sound',
 
   settings(chosen) {
-    const defaults: SoundSettings = { sampleRate: 'auto', maximumSeconds: 10, shift: 0.1, noise: 0.02 };
+    const defaults: SoundSettings = {
+      sampleRate: 'auto',
+      maximumSeconds: 10,
+      keptWhole: 0.95,
+      shift: 0.1,
+      noise: 0.02,
+    };
     return checkSettings('sound', chosen, defaults, {
       sampleRate: {
         expected: "'auto' or an integer from 1000 to 48000",
@@ -54,6 +60,7 @@ export const sound: FieldKind<FileSource, SoundSettings, SoundState> = {
         expected: `a number above 0, at most ${MAXIMUM_SECONDS}`,
         fits: (value) => positive.fits(value) && Number(value) <= MAXIMUM_SECONDS,
       },
+      keptWhole: closedFraction,
       shift: closedFraction,
       noise: nonNegative,
     });
@@ -77,7 +84,10 @@ export const sound: FieldKind<FileSource, SoundSettings, SoundState> = {
             settings.sampleRate === 'auto'
               ? Math.min(mostFrequent(rates), MOST_SAMPLES_PER_SECOND)
               : settings.sampleRate;
-          const most = Math.min(Math.max(quantile(seconds, KEPT_WHOLE), LEAST_SECONDS), settings.maximumSeconds);
+          const most = Math.min(
+            Math.max(quantile(seconds, settings.keptWhole), LEAST_SECONDS),
+            settings.maximumSeconds,
+          );
           return { settings, sampleRate, length: Math.ceil(most * sampleRate) };
         },
       },

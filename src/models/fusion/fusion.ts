@@ -13,7 +13,7 @@ export interface FusionOptions extends FeatureOptions {
 /** Checks of `FusionOptions`. */
 export const FUSION_CHECKS: Checks<FusionOptions> = { ...FEATURE_CHECKS, inputs: sizes };
 
-/** A fusion g: the features of several fields -> one vector per row. */
+/** A fusion g: the features of several fields -> one vector per row, or per token of a field. */
 export abstract class Fusion extends Module {
   /** The sizes of the feature vectors that the fusion takes, one for each field. */
   abstract readonly inputs: readonly number[];
@@ -23,7 +23,7 @@ export abstract class Fusion extends Module {
    * Fuses the features of a batch.
    * @param features those of each field, in order; where a field is absent, `pooled` holds the learned vector for that.
    * @param present (batch, fields): 1 where a row has the field, 0 where it is absent.
-   * @returns (batch, width)
+   * @returns (batch, width), or (batch, tokens, width)
    * @throws TesseraError if the features do not have the sizes of `inputs`.
    */
   abstract forward(features: readonly Features[], present: Tensor): Tensor;

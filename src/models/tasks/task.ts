@@ -5,7 +5,7 @@ import type { Tensor } from '../../tensor/index.js';
 export abstract class Task extends Module {
   /** The size of the fused vector that the task takes. */
   abstract readonly inputs: number;
-  /** Computes the raw outputs (batch, outputs): logits, or standardized numbers. */
+  /** Computes the raw outputs (batch, outputs), or (batch, tokens, outputs): logits, or standardized numbers. */
   abstract forward(fused: Tensor): Tensor;
   /**
    * The mean loss of a batch: a scalar. `weights` (batch) weighs the rows; where they sum to 0 the loss is 0.

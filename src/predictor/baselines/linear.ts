@@ -13,7 +13,7 @@ import {
 import { anything, checkOptions, nonNegativeInteger, optional, positiveInteger } from '../../tensor/options.js';
 import { frequenciesOf } from '../baselines.js';
 import { allRows } from '../metrics/metric.js';
-import { outputsPerRow, type Predictions, predictionsOf, type Target } from '../metrics/predictions.js';
+import { type NumericPredictions, type NumericTarget, outputsPerRow, predictionsOf } from '../metrics/predictions.js';
 import { metricFunction } from '../metrics.js';
 import { type EncodeRows, LinearFeatures, type LinearRows } from './features.js';
 
@@ -40,8 +40,8 @@ export interface LinearOptions {
 
 /** The predictions of the linear baseline. */
 export interface LinearBaseline {
-  readonly validation: Predictions;
-  readonly test: Predictions;
+  readonly validation: NumericPredictions;
+  readonly test: NumericPredictions;
   /** The strength of the L2 penalty that was best on the validation rows: 1 / C in scikit-learn. */
   readonly penalty: number;
   /** The number of training rows that were used: all, unless they are too many to be kept in memory. */
@@ -70,7 +70,7 @@ const MAXIMUM_ROWS = 100_000;
  * @throws TesseraError if an option is unknown or invalid, or there are no training rows.
  */
 export async function linearBaseline(
-  target: Target,
+  target: NumericTarget,
   splits: { readonly train: SplitRows; readonly validation: SplitRows; readonly test: SplitRows },
   options: LinearOptions,
 ): Promise<LinearBaseline> {
@@ -109,14 +109,14 @@ export async function linearBaseline(
   return { validation: onValidation[best], test: onTest[best], penalty: PENALTIES[best], trainedRows: rows.size };
 }
 
-function lowestLoss(candidates: readonly Predictions[]): number {
+function lowestLoss(candidates: readonly NumericPredictions[]): number {
   if (candidates[0].targets.length === 0) return PENALTIES.indexOf(DEFAULT_PENALTY);
   const losses = candidates.map(lossOf);
   return losses.indexOf(Math.min(...losses));
 }
 
 /** The loss that the model was trained to minimize, on the host. */
-function lossOf(predictions: Predictions): number {
+function lossOf(predictions: NumericPredictions): number {
   const { task, targets, outputs } = predictions;
   if (task !== 'tags')
     return metricFunction(predictions, task === 'regression' ? 'rmse' : 'logLoss')(allRows(targets.length));
@@ -126,7 +126,7 @@ function lossOf(predictions: Predictions): number {
   return sum;
 }
 
-const pick = (targets: ArrayLike<number>, rows: Uint32Array, target: Target): Float32Array => {
+const pick = (targets: ArrayLike<number>, rows: Uint32Array, target: NumericTarget): Float32Array => {
   const width = target.task === 'tags' ? target.tags.length : 1;
   return Float32Array.from(
     { length: rows.length * width },
@@ -136,7 +136,7 @@ const pick = (targets: ArrayLike<number>, rows: Uint32Array, target: Target): Fl
 
 /** One linear model for each penalty, side by side: outputs (batch, penalties, outputs). */
 class LinearModels {
-  readonly #target: Target;
+  readonly #target: NumericTarget;
   readonly #outputs: number;
   /** The targets of the training rows; numbers are standardized. */
   readonly #targets: Float32Array;
@@ -146,7 +146,7 @@ class LinearModels {
   readonly #dense: Variable;
   readonly #bias: Variable;
 
-  constructor(target: Target, { sparseWidth, denseWidth }: LinearFeatures, targets: Float32Array) {
+  constructor(target: NumericTarget, { sparseWidth, denseWidth }: LinearFeatures, targets: Float32Array) {
     this.#target = target;
     this.#outputs = outputsPerRow(target);
     const width = PENALTIES.length * this.#outputs;
@@ -228,7 +228,7 @@ class LinearModels {
   }
 
   /** The predictions of each model for the rows of a split. */
-  async predict(features: LinearFeatures, { size, encode, targets }: SplitRows): Promise<Predictions[]> {
+  async predict(features: LinearFeatures, { size, encode, targets }: SplitRows): Promise<NumericPredictions[]> {
     const outputs = PENALTIES.map(() => new Float32Array(size * this.#outputs));
     for (const batch of batchesOf(range(0, size), BATCH)) {
       const rows = await features.of(encode, batch);

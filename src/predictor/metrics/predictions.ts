@@ -31,24 +31,42 @@ export interface TagPredictions {
   readonly outputs: ArrayLike<number>;
 }
 
-/** Targets and predictions of some rows, on the host. */
-export type Predictions = ClassPredictions | NumberPredictions | TagPredictions;
+/** Predictions of a transcript per row. */
+export interface TranscriptPredictions {
+  readonly task: 'transcription';
+  /** The true transcripts: (rows). */
+  readonly targets: readonly string[];
+  /** The predicted transcripts: (rows). */
+  readonly outputs: readonly string[];
+}
 
-/** What is predicted: one class, any number of tags, or a number. */
+/** Predictions that are numbers. */
+export type NumericPredictions = ClassPredictions | NumberPredictions | TagPredictions;
+
+/** Targets and predictions of some rows, on the host. */
+export type Predictions = NumericPredictions | TranscriptPredictions;
+
+/** What is predicted: one class, any number of tags, a number, or a transcript. */
 export type TaskName = Predictions['task'];
 
 /** What is predicted, without any rows: the task, and the names of its classes or tags. */
-export type Target =
+export type Target = NumericTarget | { readonly task: 'transcription' };
+/** What is predicted as numbers. */
+export type NumericTarget =
   | { readonly task: 'classification'; readonly classes: readonly string[] }
   | { readonly task: 'tags'; readonly tags: readonly string[] }
   | { readonly task: 'regression' };
 
 /** The number of outputs of a row. */
-export const outputsPerRow = (target: Target): number =>
+export const outputsPerRow = (target: NumericTarget): number =>
   target.task === 'regression' ? 1 : target.task === 'tags' ? target.tags.length : target.classes.length;
 
 /** Targets and outputs as predictions of a task. */
-export const predictionsOf = (target: Target, targets: ArrayLike<number>, outputs: ArrayLike<number>): Predictions => ({
+export const predictionsOf = (
+  target: NumericTarget,
+  targets: ArrayLike<number>,
+  outputs: ArrayLike<number>,
+): NumericPredictions => ({
   ...target,
   targets,
   outputs,
@@ -60,6 +78,10 @@ export const rowCount = (predictions: Predictions): number =>
 
 /** The predictions of some rows, by their indices. */
 export function selectRows<Some extends Predictions>(predictions: Some, rows: ArrayLike<number>): Some {
+  if (predictions.task === 'transcription') {
+    const pick = (texts: readonly string[]) => Array.from(rows, (row) => texts[row]);
+    return { ...predictions, targets: pick(predictions.targets), outputs: pick(predictions.outputs) };
+  }
   const select = (values: ArrayLike<number>) => {
     const width = values.length / rowCount(predictions);
     const at = (index: number) => rows[Math.floor(index / width)] * width + (index % width);
@@ -76,6 +98,10 @@ const SUM_TOLERANCE = 1e-3;
  * @throws TesseraError if there are no rows, sizes differ, or a target or prediction is not one of its task.
  */
 export function checkPredictions(where: string, predictions: Predictions): void {
+  if (predictions.task === 'transcription') {
+    checkTranscripts(where, predictions);
+    return;
+  }
   const { task, targets, outputs } = predictions;
   const [rows, width] = [rowCount(predictions), outputsPerRow(predictions)];
   if (width === 0) throw new TesseraError(`${where}: there are no ${task === 'tags' ? 'tags' : 'classes'}`);
@@ -115,4 +141,12 @@ export function checkPredictions(where: string, predictions: Predictions): void 
 function indexOf(values: ArrayLike<number>, condition: (value: number) => boolean): number {
   for (let index = 0; index < values.length; index++) if (condition(values[index])) return index;
   return -1;
+}
+
+function checkTranscripts(where: string, { targets, outputs }: TranscriptPredictions): void {
+  if (targets.length === 0) throw new TesseraError(`${where}: there are no rows; expected at least one`);
+  if (targets.length !== outputs.length)
+    throw new TesseraError(`${where}: ${targets.length} targets and ${outputs.length} outputs; expected as many`);
+  const odd = [...targets, ...outputs].findIndex((text) => typeof text !== 'string');
+  if (odd >= 0) throw new TesseraError(`${where}: expected texts as targets and outputs`);
 }

@@ -5,13 +5,13 @@ import { thumbnail } from '../../data/node/index.js';
 import { type Schema, targetOf } from '../../data/schema.js';
 import type { Table } from '../../data/table.js';
 import { linearBaseline, type SplitRows } from '../baselines/linear.js';
-import { majorityBaseline } from '../baselines.js';
+import { majorityBaseline, mostFrequentTranscript } from '../baselines.js';
 import type { RunConfig } from '../config.js';
 import { predictRows } from '../predict-rows.js';
 import type { Assessed } from '../report/assess.js';
 import { makeReport } from '../report/make-report.js';
 import type { Report } from '../report/report.js';
-import { targetsOf, taskTarget } from '../targets.js';
+import { targetsOf, taskTarget, transcriptsOf } from '../targets.js';
 import { stepMillisecondsOf } from '../training-state.js';
 import type { TrainedRun } from './train-run.js';
 
@@ -77,15 +77,26 @@ async function predictions(
   const task = taskTarget(target);
   const validation = await predictRows(model, target, data.encoded, data.validation);
   const test = await predictRows(model, target, data.encoded, data.test);
-  const trained = await targetsOf(data, data.train);
+  const [trained, validated, tested] = [
+    await targetsOf(data, data.train),
+    await targetsOf(data, data.validation),
+    await targetsOf(data, data.test),
+  ];
+  if (task.task === 'transcription') {
+    const [train, held] = [
+      transcriptsOf(target, trained, data.train.length),
+      transcriptsOf(target, tested, data.test.length),
+    ];
+    return { validation, test, majority: mostFrequentTranscript(train, held) };
+  }
   const splits = {
     train: splitOf(data.encoded, data.train, trained),
-    validation: splitOf(data.encoded, data.validation, validation.targets),
-    test: splitOf(data.encoded, data.test, test.targets),
+    validation: splitOf(data.encoded, data.validation, validated),
+    test: splitOf(data.encoded, data.test, tested),
   };
   const onStep = (step: number, steps: number) => onProgress?.('training the linear baseline', step, steps);
   const linear = await linearBaseline(task, splits, { seed, sampleRates: sampleRatesOf(data.schema), onStep });
-  return { validation, test, majority: majorityBaseline(task, trained, test.targets), linear: linear.test };
+  return { validation, test, majority: majorityBaseline(task, trained, tested), linear: linear.test };
 }
 
 /** The samples a second of each field of sounds. */

@@ -13,7 +13,8 @@ export interface Assessed {
   readonly validation: Predictions;
   readonly test: Predictions;
   readonly majority: Predictions;
-  readonly linear: Predictions;
+  /** Transcripts have none. */
+  readonly linear?: Predictions;
 }
 
 /** The seed of the resamples, and what belongs together. */
@@ -45,8 +46,8 @@ export function assess({ validation, test, majority, linear }: Assessed, options
       validation: intervalsOf(validation, resamples('validation')),
       test: intervalsOf(test, resamples('test')),
     },
-    baselines: { majority: metricsOf(majority), linear: metricsOf(linear) },
-    advantages: { majority: advantage(majority), linear: advantage(linear) },
+    baselines: { majority: metricsOf(majority), ...(linear && { linear: metricsOf(linear) }) },
+    advantages: { majority: advantage(majority), ...(linear && { linear: advantage(linear) }) },
     ...details(test),
   };
 }
@@ -68,6 +69,8 @@ function details(test: Predictions): Partial<Assessment> {
       const rows = Array.from(evenly(test.targets.length, SCATTER_POINTS));
       return { scatter: rows.map((row) => [test.targets[row], test.outputs[row]]) };
     }
+    case 'transcription':
+      return {};
   }
 }
 

@@ -1,7 +1,7 @@
 import type { EncodedTable } from '../../data/encoded.js';
-import { PARTS, type PartName, targetOf } from '../../data/schema.js';
+import { isOneClass, PARTS, type PartName, targetOf } from '../../data/schema.js';
 import { byGain } from '../contributions.js';
-import { outputsPerRow, selectRows, type Target } from '../metrics/predictions.js';
+import { type NumericTarget, outputsPerRow, selectRows } from '../metrics/predictions.js';
 import { surestMistakes } from '../mistakes.js';
 import { slicesOf } from '../slices.js';
 import { assess } from './assess.js';
@@ -60,12 +60,12 @@ export async function makeReport(run: ReportedRun, options: MakeReportOptions = 
     task: test.task,
     target: target.column,
     rows: perPart((part) => rows[part].length),
-    split: describeSplit(schema.split, target.kind === 'category' || target.kind === 'ordinal'),
+    split: describeSplit(schema.split, isOneClass(target)),
     fields: schema.fields.map((field, at) => {
       const note = describeField(field);
       return { name: field.column, kind: field.kind, missing: cells.missing[at], ...(note !== undefined && { note }) };
     }),
-    ...(test.task !== 'regression' && { balance: await balanceOf(test, rows) }),
+    ...((test.task === 'classification' || test.task === 'tags') && { balance: await balanceOf(test, rows) }),
     ...(contributions && { contributions }),
     curves: history.map((epoch) => curvePoint(epoch, metric)),
     mistakes: await Promise.all(
@@ -93,7 +93,7 @@ function curvePoint({ steps, loss, validation }: FinishedEpoch, metric: string):
 }
 
 /** The number of rows of each class or tag. */
-async function balanceOf(target: Target, rows: EncodedTable): Promise<Report['balance']> {
+async function balanceOf(target: NumericTarget, rows: EncodedTable): Promise<Report['balance']> {
   const width = outputsPerRow(target);
   const counts = { train: new Uint32Array(width), validation: new Uint32Array(width), test: new Uint32Array(width) };
   for (const part of PARTS) {

@@ -51,7 +51,7 @@ export async function reportPage(report: Report): Promise<string> {
 </head>
 <body>
 <main>
-<h1 class="${outcome(report.advantages.linear)}">${verdictOf(report)}</h1>
+<h1 class="${outcome(report.advantages.linear ?? report.advantages.majority)}">${verdictOf(report)}</h1>
 <p class="muted">Run ${report.run}, ${report.date.slice(0, 16).replace('T', ' ')} UTC, on ${report.adapter}.</p>
 <nav>${sections.map(({ id, title }) => html`<a href="#${id}">${title}</a> `)}</nav>
 ${missing && html`<p class="warnings">${missing}</p>`}

@@ -59,10 +59,10 @@ export interface Assessment {
   readonly metrics: { readonly validation: Metrics; readonly test: Metrics };
   /** 95% bootstrap intervals. */
   readonly intervals: { readonly validation: Intervals; readonly test: Intervals };
-  /** The metrics of the baselines on the test rows. */
-  readonly baselines: { readonly majority: Metrics; readonly linear: Metrics };
+  /** The metrics of the baselines on the test rows; there is no linear one of transcripts. */
+  readonly baselines: { readonly majority: Metrics; readonly linear?: Metrics };
   /** By how much the headline metric is better than that of each baseline. */
-  readonly advantages: { readonly majority: Advantage; readonly linear: Advantage };
+  readonly advantages: { readonly majority: Advantage; readonly linear?: Advantage };
   /** The confusion matrix `counts[target][predicted]` on the test rows, and the scores of each class. */
   readonly confusion?: {
     readonly counts: readonly (readonly number[])[];

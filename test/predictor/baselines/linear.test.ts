@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { EncodeRows } from '../../../src/predictor/baselines/features.js';
 import { linearBaseline, type SplitRows } from '../../../src/predictor/baselines/linear.js';
-import type { Target } from '../../../src/predictor/metrics/predictions.js';
+import type { NumericTarget } from '../../../src/predictor/metrics/predictions.js';
 import { metricsOf } from '../../../src/predictor/metrics.js';
 import { Generator, tensor } from '../../../src/tensor/index.js';
 
@@ -39,7 +39,7 @@ const split = (first: number, end: number, target: number[] | number[][]): Split
   targets: target.slice(first, end).flat(),
 });
 
-const TARGETS: Target[] = [
+const TARGETS: NumericTarget[] = [
   { task: 'classification', classes: ['a', 'b', 'c'] },
   { task: 'regression' },
   { task: 'tags', tags: ['a', 'b', 'c'] },

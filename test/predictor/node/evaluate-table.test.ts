@@ -33,7 +33,7 @@ test('numbers are in the unit of the target', async () => {
   const ofNumber = await predictorIn(path.join(folder, 'amount'), TARGETS.number, ['number']);
   const { predictions } = await evaluateTable(ofNumber, things(20), { onError: 'stop' });
   const amounts = (await allCells(things(20))).map((cells) => Number(cells[9]));
-  expectClose(predictions.targets, amounts);
+  expectClose(predictions.targets as ArrayLike<number>, amounts);
 });
 
 test('rows without a target are left out and counted, and those with an unknown one named', async () => {

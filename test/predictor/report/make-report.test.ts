@@ -4,7 +4,7 @@ import type { NumberState } from '../../../src/data/fields/number.js';
 import { learnFields } from '../../../src/data/learn-fields.js';
 import type { BatchSource } from '../../../src/data/loader.js';
 import { PARTS, type PartName, type Schema, type Split } from '../../../src/data/schema.js';
-import type { Predictions } from '../../../src/predictor/metrics.js';
+import type { ClassPredictions } from '../../../src/predictor/metrics.js';
 import { makeReport } from '../../../src/predictor/report/make-report.js';
 import type { ReportedRun } from '../../../src/predictor/report/reported-run.js';
 import { TesseraError } from '../../../src/tensor/index.js';
@@ -71,7 +71,7 @@ async function trained(split: Split, partOf: (row: number) => PartName): Promise
 }
 
 /** Predicts by the price alone. */
-async function predictByPrice(source: BatchSource, rows: Uint32Array, price: NumberState): Promise<Predictions> {
+async function predictByPrice(source: BatchSource, rows: Uint32Array, price: NumberState): Promise<ClassPredictions> {
   const { fields, target } = await source.batch(rows);
   const prices = await fields.price.values.data();
   return {

@@ -16,15 +16,19 @@ const SECTIONS: Readonly<Record<TaskName, readonly string[]>> = {
   classification: ['Confusion', 'Precision and recall', 'Calibration', 'Surest mistakes', 'Accuracy by slice'],
   tags: ['Precision and recall', 'Calibration', 'Largest errors', 'Micro F1 by slice'],
   regression: ['Predicted and true values', 'Largest errors', 'Root mean squared error by slice'],
+  transcription: ['Largest errors', 'Word error rate by slice'],
 };
 
-test.each(['classification', 'tags', 'regression'] as const)('%s: a page with its sections and plots', async (task) => {
-  const report = sampleReport({ task });
-  const page = await reportPage(report);
-  expect(titles(page)).toEqual([...ALWAYS, ...SECTIONS[task], ...END]);
-  expect(plots(page)).toBe({ classification: 5, tags: 4, regression: 3 }[task]);
-  expect(page.match(/<h1[^>]*>(.*?)<\/h1>/)?.[1].replaceAll('&#39;', "'")).toBe(verdictOf(report));
-});
+test.each(['classification', 'tags', 'regression', 'transcription'] as const)(
+  '%s: a page with its sections and plots',
+  async (task) => {
+    const report = sampleReport({ task });
+    const page = await reportPage(report);
+    expect(titles(page)).toEqual([...ALWAYS, ...SECTIONS[task], ...END]);
+    expect(plots(page)).toBe({ classification: 5, tags: 4, regression: 3, transcription: 2 }[task]);
+    expect(page.match(/<h1[^>]*>(.*?)<\/h1>/)?.[1].replaceAll('&#39;', "'")).toBe(verdictOf(report));
+  },
+);
 
 test('the page is one file: it loads nothing and has no scripts', async () => {
   const page = await reportPage(sampleReport({ task: 'classification' }));

@@ -29,6 +29,13 @@ test('a difference that may be chance is no victory', () => {
   expect(outcome({ value: 0, interval: [0, 0] })).toBe('worse');
 });
 
+test('transcripts are compared with the most frequent one alone', () => {
+  expect(verdictOf(sampleReport({ task: 'transcription' }))).toMatch(
+    /^The model predicts 'label' with word error rate \d\d\.\d% \(95% interval .*\) on 300 test rows\.$/,
+  );
+  expect(verdictOf(sampleReport({ task: 'transcription', skill: 0 }))).toMatch(/ the most frequent transcript\.$/);
+});
+
 test('a model that knows nothing says that too', () => {
   const of = (task: 'classification' | 'regression') => verdictOf(sampleReport({ task, skill: 0, linearSkill: 0.5 }));
   expect(of('classification')).toMatch(/ It is no better than always predicting the most frequent class\.$/);

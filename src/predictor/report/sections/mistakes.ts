@@ -9,6 +9,7 @@ export function mistakesSection({ mistakes = [], task }: Report): Section | unde
     classification: 'The wrong predictions with the largest probabilities.',
     regression: 'The predictions that are farthest off.',
     tags: 'The rows with the tag that is farthest off.',
+    transcription: 'The transcripts with the most wrong characters.',
   }[task];
   return {
     id: 'mistakes',
