@@ -60,7 +60,11 @@ test('learns to transcribe tones, and is measured by its words', async () => {
   const { schema } = await inspectTable(table, { target: 'said', overrides });
   const data = await prepareData(table, schema, parts, { onError: 'stop', decodeSound });
   const target = { ...schema.target! };
-  const model = buildModel(data.schema, { ...CONFIG.model, encoders: { sound: 'conv' }, width: 32, dropout: 0 }, { seed: 1 });
+  const model = buildModel(
+    data.schema,
+    { ...CONFIG.model, encoders: { sound: 'conv' }, width: 32, dropout: 0 },
+    { seed: 1 },
+  );
   const { encoded, train, validation, test: held } = data;
   const training = { ...TRAINING, epochs: 20, batch: 18, learningRate: 0.01, averageDecay: 0 };
   await trainModel(model, { encoded, train, validation, target }, training, { seed: 1 });

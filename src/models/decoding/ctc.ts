@@ -1,9 +1,11 @@
 import { TesseraError } from '../../tensor/index.js';
 import { checkOptions, nonNegativeInteger, optional, positiveInteger } from '../../tensor/options.js';
 
-/** Labels, and the logarithm of their probability. */
+/** What a decoder found. */
 export interface Decoded {
+  /** The labels in their order. */
   readonly labels: readonly number[];
+  /** The logarithm of their probability. */
   readonly logProbability: number;
 }
 
