@@ -4,6 +4,7 @@ import type { KernelCase } from './case.js';
 import { conv2dCases } from './conv2d.js';
 import { crossEntropyCases } from './cross-entropy.js';
 import { ctcCases } from './ctc.js';
+import { depthwiseCases } from './depthwise.js';
 import { elementwiseCases } from './elementwise.js';
 import { gatherCases } from './gather.js';
 import { layerNormCases } from './layer-norm.js';
@@ -18,6 +19,7 @@ import { softmaxCases } from './softmax.js';
 export const FAMILIES: Readonly<Record<KernelFamily, readonly KernelCase[]>> = {
   matmul: matmulCases,
   conv2d: conv2dCases,
+  depthwise: depthwiseCases,
   softmax: softmaxCases,
   'layer-norm': layerNormCases,
   reduction: reductionCases,

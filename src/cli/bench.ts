@@ -6,6 +6,7 @@ import { TesseraError } from '../gpu/errors.js';
 export const KERNEL_FAMILIES = [
   'matmul',
   'conv2d',
+  'depthwise',
   'softmax',
   'layer-norm',
   'reduction',

@@ -2,6 +2,7 @@ export { attentionForward } from './attention/attention.js';
 export { attentionKeyBackward, attentionQueryBackward } from './attention/backward.js';
 export { attentionProbabilities, attentionScoresBackward } from './attention/unfused.js';
 export { conv2dF16, conv2dRegister } from './conv/conv2d.js';
+export { depthwiseConv2d } from './conv/depthwise.js';
 export { groupedConv2d } from './conv/grouped.js';
 export { maxPoolBackward, maxPoolForward } from './conv/max-pool.js';
 export { conv2dSubgroup } from './conv/subgroup.js';

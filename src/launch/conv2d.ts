@@ -1,6 +1,7 @@
 import { type DeviceLimits, type ElementType, exceedsBinding } from '../gpu/device.js';
 import type { Kernel } from '../gpu/kernel.js';
 import { type ConvSizes, conv2dF16, conv2dRegister, pixels } from '../kernels/conv/conv2d.js';
+import { depthwiseConv2d } from '../kernels/conv/depthwise.js';
 import { groupedConv2d } from '../kernels/conv/grouped.js';
 import { conv2dSubgroup } from '../kernels/conv/subgroup.js';
 import { type Launch, type LaunchContext, launch, type Value, type Variants } from './launch.js';
@@ -64,7 +65,10 @@ function kernelsFor(
   limits: DeviceLimits,
 ): Readonly<Record<string, Kernel>> {
   if (type === 'f16') return { register: conv2dF16[direction] };
-  if (groups !== 1) return { grouped: groupedConv2d[direction] };
+  if (groups !== 1) {
+    const isDepthwise = groups === input[3] && groups === filter[3] && groups % 4 === 0;
+    return { grouped: groupedConv2d[direction], ...(isDepthwise && { depthwise: depthwiseConv2d[direction] }) };
+  }
   const channels = [filter[3], ...(direction === 'inputBackward' ? [input[3]] : [])];
   const subgroup = conv2dSubgroup[direction];
   const fits = limits.subgroupLanes >= subgroup.subgroupLanes && channels.every((count) => count % 4 === 0);
@@ -92,8 +96,14 @@ function chooseKernel(
     stride: s.stride_height * s.stride_width,
     f16: type === 'f16',
   };
-  const defaultVariant = groups > 1 ? 'grouped' : device.software && 'subgroup' in kernels ? 'subgroup' : 'register';
+  const defaultVariant = defaultFor(device.software, groups, kernels);
   return choose(`conv2d ${direction}`, sizes, Object.fromEntries(variants), defaultVariant);
+}
+
+/** The variant to run without measurements. */
+function defaultFor(software: boolean, groups: number, kernels: Readonly<Record<string, Kernel>>): string {
+  if (groups > 1) return 'depthwise' in kernels ? 'depthwise' : 'grouped';
+  return software && 'subgroup' in kernels ? 'subgroup' : 'register';
 }
 
 /**

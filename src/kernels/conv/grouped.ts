@@ -13,7 +13,8 @@ import { type ConvSizes, convSizes, convSplits, inputSize, pixels } from './conv
  */
 const THREADS = 64;
 
-const groupedSizes = [...convSizes, 'groups'] as const;
+/** The uniforms of grouped convolutions. */
+export const groupedSizes = [...convSizes, 'groups'] as const;
 export type GroupedConvSizes = ConvSizes & { readonly groups: number };
 
 const SIZES = `struct Sizes { ${groupedSizes.map((name) => `${name}: u32`).join(', ')} }`;

@@ -1,4 +1,5 @@
 import { conv2dRegister } from '../../../src/kernels/conv/conv2d.js';
+import { depthwiseConv2d } from '../../../src/kernels/conv/depthwise.js';
 import { groupedConv2d } from '../../../src/kernels/conv/grouped.js';
 import { maxPoolBackward, maxPoolForward } from '../../../src/kernels/conv/max-pool.js';
 import { conv2dSubgroup } from '../../../src/kernels/conv/subgroup.js';
@@ -35,6 +36,9 @@ const convs: Conv[] = [
   { x: [2, 6, 5, 6], w: [3, 3, 4], groups: 2 },
   { x: [1, 9, 7, 5], w: [3, 2, 5], groups: 5, pad: [1, 1, 0, 1], stride: [2, 1] },
   { x: [2, 7, 8, 3], w: [2, 3, 9], groups: 3, dilation: [2, 2], pad: [0, 2, 1, 1] },
+  { x: [1, 9, 7, 4], w: [3, 2, 4], groups: 4, pad: [1, 1, 0, 1], stride: [2, 1] },
+  { x: [3, 7, 8, 12], w: [2, 3, 12], groups: 12, dilation: [2, 2], pad: [0, 2, 1, 1] },
+  { x: [2, 11, 10, 8], w: [3, 3, 8], groups: 8, stride: [3, 2], pad: [1, 1, 2, 1] },
 ];
 export const convolution = convs.flatMap(
   ({ x, w, stride = [1, 1], pad = [0, 0, 0, 0], dilation = [1, 1], groups }): KernelCase[] => {
@@ -90,6 +94,13 @@ export const convolution = convs.flatMap(
         { kernel: groupedConv2d.forward, ...forward },
         { kernel: groupedConv2d.inputBackward, ...inputBackward },
         ...filterBackward.map((given) => ({ kernel: groupedConv2d.filterBackward, ...given })),
+        ...(groups === in_channels && groups === out_channels && groups % 4 === 0
+          ? [
+              { kernel: depthwiseConv2d.forward, ...forward },
+              { kernel: depthwiseConv2d.inputBackward, ...inputBackward },
+              ...filterBackward.map((given) => ({ kernel: depthwiseConv2d.filterBackward, ...given })),
+            ]
+          : []),
       ];
     const vec4 = (...channels: number[]) => channels.every((count) => count % 4 === 0);
     return [
