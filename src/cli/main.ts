@@ -136,6 +136,17 @@ program
     exitCode = await serve(run, options);
   });
 
+program
+  .command('compare')
+  .description('show runs beside each other: settings that differ, metrics on test rows with intervals, and curves')
+  .argument('<runs...>', 'folders of two runs or more')
+  .option('--out <file>', 'the page with the curves', 'comparison.html')
+  .addOption(json())
+  .action(async (runs, options) => {
+    const { compare } = await import('./compare.js');
+    exitCode = await compare(runs, options);
+  });
+
 addTableOptions(program.command('inspect'))
   .description('describe the columns of a table and the split of its rows, and warn of what looks wrong')
   .argument('<tables...>', TABLE_ARGUMENT)

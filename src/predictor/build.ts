@@ -159,7 +159,11 @@ export function buildModel(schema: Schema, config: ModelConfig, { seed, classWei
   const { width, hidden, dropout } = config;
   checkEncoders(schema, config);
   const encoders = Object.fromEntries(
-    schema.fields.map((field) => [field.column, encoderOf(schema, field, config.encoders, { width, dropout })]),
+    schema.fields.map((field) => {
+      const { column, kind, state } = field;
+      const name = encoderName(schema, field, config);
+      return [column, ENCODERS[kind][name](kinds[kind].parseState(state), { width, dropout })];
+    }),
   );
   const inputs = Object.values(encoders).map((encoder) => encoder.width);
   const fusion = fusionOf(schema, config, { inputs, width, dropout });
@@ -184,19 +188,13 @@ export function checkEncoders({ fields }: Schema, { encoders }: ModelConfig): vo
 }
 
 /**
- * The encoder chosen for the field or its kind, or the default of its kind; of sounds whose transcript is predicted, the
- * one whose tokens know what comes before and after them.
+ * The name of the encoder chosen for a field or its kind, or the default of its kind; of sounds whose transcript is
+ * predicted, the one whose tokens know what comes before and after them.
  */
-function encoderOf(
-  schema: Schema,
-  { column, kind, state }: SchemaField,
-  chosen: ModelConfig['encoders'],
-  sizes: Sizes,
-): Encoder {
-  const own = [column, kind].find((name) => Object.hasOwn(chosen, name));
-  const usual = kind === 'sound' && targetOf(schema).kind === 'text' ? 'crnn' : encodersOf(kind)[0];
-  const name = own === undefined ? usual : chosen[own];
-  return ENCODERS[kind][name](kinds[kind].parseState(state), sizes);
+export function encoderName(schema: Schema, { column, kind }: SchemaField, { encoders }: ModelConfig): string {
+  const own = [column, kind].find((name) => Object.hasOwn(encoders, name));
+  if (own !== undefined) return encoders[own];
+  return kind === 'sound' && targetOf(schema).kind === 'text' ? 'crnn' : encodersOf(kind)[0];
 }
 
 /** The fusion chosen; for a transcript, that of the tokens of the column of sounds with the other fields. */

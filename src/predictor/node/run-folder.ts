@@ -4,8 +4,10 @@ import { fileError, makeFolder, readWholeFile, writeFileAtomically } from '../..
 import { parseSchema, type Schema } from '../../data/schema.js';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor, type StoredTensors } from '../../nn/index.js';
 import { TesseraError } from '../../tensor/index.js';
+import { parseEpoch, parseResult, type RunResult } from '../comparison/parse.js';
 import { parseConfig, type RunConfig } from '../config.js';
 import type { Report } from '../report/report.js';
+import type { FinishedEpoch } from '../report/reported-run.js';
 import { type EpochRecord, parseProgress, type TrainingState } from '../training-state.js';
 import { epochEvent, versionEvent } from './tensorboard.js';
 
@@ -146,6 +148,14 @@ export class RunFolder {
     await this.#append('events', epochEvent(record));
   }
 
+  /** The epochs whose metrics are written. @throws TesseraError if one of them is damaged. */
+  async readMetrics(): Promise<FinishedEpoch[]> {
+    if (!(await this.has('metrics'))) return [];
+    // What follows the last line end is being written.
+    const lines = (await this.#text('metrics')).split('\n').slice(0, -1);
+    return this.#named('metrics', () => lines.map((line) => parseEpoch(parsedJson(line))));
+  }
+
   async #append(name: 'metrics' | 'events', content: string | Uint8Array): Promise<void> {
     await appendFile(this.file(name), content).catch((error) => {
       throw fileError('cannot write', this.file(name), error);
@@ -159,6 +169,11 @@ export class RunFolder {
 
   async writeReport(report: Report): Promise<void> {
     await writeFileAtomically(this.file('report'), json(report));
+  }
+
+  /** What was measured at the end of the run. @throws TesseraError if the report is damaged, or of another version. */
+  async readResult(): Promise<RunResult> {
+    return this.#parsed('report', parseResult);
   }
 
   async writePage(page: string): Promise<void> {
@@ -199,11 +214,15 @@ export class RunFolder {
     return stored;
   }
 
-  async #parsed<T>(name: 'config' | 'schema', parse: (value: unknown) => T): Promise<T> {
+  async #parsed<T>(name: 'config' | 'schema' | 'report', parse: (value: unknown) => T): Promise<T> {
     if (!(await this.has(name)))
       throw new TesseraError(`'${this.folder}' is not the folder of a run: it has no ${FILES[name]}`);
-    const text = new TextDecoder().decode(await readWholeFile(this.file(name)));
+    const text = await this.#text(name);
     return this.#named(name, () => parse(parsedJson(text)));
+  }
+
+  async #text(name: keyof typeof FILES): Promise<string> {
+    return new TextDecoder().decode(await readWholeFile(this.file(name)));
   }
 
   /** Does something with a file's content; errors name the file. */

@@ -1,4 +1,5 @@
-import { Html, html } from './html.js';
+import { html } from './html.js';
+import { htmlPage, sectionHtml } from './html-page.js';
 import { loadDraw, plotsWarning } from './plots.js';
 import type { Report } from './report.js';
 import { calibrationSection } from './sections/calibration.js';
@@ -12,7 +13,6 @@ import { precisionRecallSection } from './sections/precision-recall.js';
 import { againSection, costsSection } from './sections/run.js';
 import { scatterSection } from './sections/scatter.js';
 import { slicesSection } from './sections/slices.js';
-import { STYLE } from './style.js';
 import { outcome, verdictOf } from './verdict.js';
 
 /** The sections in order; one that has nothing to show is left out. */
@@ -40,25 +40,12 @@ export async function reportPage(report: Report): Promise<string> {
   const draw = await loadDraw();
   const missing = await plotsWarning();
   const sections = SECTIONS.map((make) => make(report, draw)).filter((made) => made !== undefined);
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<title>${report.run}: ${report.target}</title>
-<style>${new Html(STYLE)}</style>
-</head>
-<body>
-<main>
-<h1 class="${outcome(report.advantages.linear ?? report.advantages.majority)}">${verdictOf(report)}</h1>
+  return htmlPage(
+    `${report.run}: ${report.target}`,
+    html`<h1 class="${outcome(report.advantages.linear ?? report.advantages.majority)}">${verdictOf(report)}</h1>
 <p class="muted">Run ${report.run}, ${report.date.slice(0, 16).replace('T', ' ')} UTC, on ${report.adapter}.</p>
 <nav>${sections.map(({ id, title }) => html`<a href="#${id}">${title}</a> `)}</nav>
 ${missing && html`<p class="warnings">${missing}</p>`}
-${sections.map(({ id, title, content }) => html`<section id="${id}"><h2>${title}</h2>\n${content}</section>\n`)}
-</main>
-</body>
-</html>
-`;
-  return page.text;
+${sections.map(sectionHtml)}`,
+  );
 }

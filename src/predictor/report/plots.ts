@@ -1,4 +1,5 @@
 import type { EChartsOption } from 'echarts';
+import { METRICS } from '../metrics.js';
 import { Html, html } from './html.js';
 
 /** Draws a chart as SVG; nothing where echarts is not installed. */
@@ -77,6 +78,23 @@ export const valueAxis = (name: string, options: object = {}): object => ({
   ...options,
 });
 
+/** The axis of a metric. */
+export function metricAxis(metric: string): object {
+  const { title, isFraction } = METRICS[metric];
+  const axis = valueAxis(title, { nameGap: 36, scale: true });
+  const formatter = (value: number) => `${Number((100 * value).toFixed(1))}%`;
+  return isFraction ? { ...axis, axisLabel: { color: MUTED, fontSize: FONT - 1, hideOverlap: true, formatter } } : axis;
+}
+
+const DASHES = ['solid', 'dashed', 'dotted'] as const;
+
+/** The look of the line at a position: lines differ by color, and by dashes where the colors are used up. */
+export const lineStyle = (at: number) => ({
+  color: COLORS[at % COLORS.length],
+  width: 2,
+  type: DASHES[Math.floor(at / COLORS.length) % DASHES.length],
+});
+
 /** A line through points. */
 export const lineSeries = (
   points: readonly (readonly [number, number])[],
@@ -106,9 +124,9 @@ export const diagonal = (from: number, to: number): object =>
     { lineStyle: { color: MUTED, width: 1, type: 'dashed' }, showSymbol: false },
   );
 
-/** The meaning of the colors of a chart. */
+/** The meaning of the lines of a chart. */
 export const legend = (entries: readonly { readonly name: string; readonly note?: string }[]): Html =>
-  html`<ul class="legend">${entries.map(
-    ({ name, note }, at) =>
-      html`<li><span style="background:${COLORS[at % COLORS.length]}"></span><bdi>${name}</bdi>${note && html` <small>${note}</small>`}</li>`,
-  )}</ul>`;
+  html`<ul class="legend">${entries.map(({ name, note }, at) => {
+    const { color, type } = lineStyle(at);
+    return html`<li><span style="border-top:3px ${type} ${color}"></span><bdi>${name}</bdi>${note && html` <small>${note}</small>`}</li>`;
+  })}</ul>`;

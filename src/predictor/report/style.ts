@@ -36,7 +36,7 @@ figure.wide, .plots > .wide { flex-basis: 100%; max-width: 100%; }
 .wide .plot svg { width: auto; max-width: none; }
 .legend { list-style: none; padding: 0; margin: 0 0 8px; font-size: .88rem; }
 .legend li { display: inline-block; margin-right: 16px; }
-.legend span { display: inline-block; width: 12px; height: 12px; border-radius: 2px; margin-right: 6px; }
+.legend span { display: inline-block; width: 20px; vertical-align: middle; margin-right: 6px; }
 .bar { position: relative; display: inline-block; width: clamp(72px, 18vw, 200px); margin-right: 6px; height: 12px; background: var(--panel); border: 1px solid var(--line); border-radius: 2px; }
 .bar i, .bar u, .bar b { position: absolute; top: 0; bottom: 0; } .bar i { left: 0; background: var(--accent); }
 .bar u { top: 4px; bottom: 4px; background: var(--ink); } .bar b { width: 2px; margin-left: -1px; top: -3px; bottom: -3px; background: var(--color-2); }

@@ -1,13 +1,13 @@
 import { METRICS } from '../../metrics.js';
 import { html, type Section } from '../html.js';
 import { count, counted, metricText } from '../numbers.js';
-import { COLORS, type Draw, figure, legend, lineSeries, valueAxis } from '../plots.js';
+import { COLORS, type Draw, figure, legend, lineSeries, metricAxis, valueAxis } from '../plots.js';
 import type { Report } from '../report.js';
 
 /** The losses and the headline metric of the validation rows over the steps. */
 export function curvesSection({ curves, keptStep, metric }: Report, draw: Draw): Section | undefined {
   if (curves.length === 0) return undefined;
-  const { title, isFraction } = METRICS[metric];
+  const { title } = METRICS[metric];
   const pointsOf = (name: 'trainLoss' | 'validationLoss' | 'validation') =>
     curves.flatMap((point): [number, number][] => {
       const value = point[name];
@@ -30,17 +30,7 @@ export function curvesSection({ curves, keptStep, metric }: Report, draw: Draw):
       ? html``
       : draw({
           xAxis: steps,
-          yAxis: valueAxis(title, {
-            nameGap: 36,
-            scale: true,
-            ...(isFraction && {
-              axisLabel: {
-                color: 'var(--muted)',
-                fontSize: 11,
-                formatter: (value: number) => `${Number((100 * value).toFixed(1))}%`,
-              },
-            }),
-          }),
+          yAxis: metricAxis(metric),
           series: [lineSeries(scores, COLORS[0]), ...(kept === undefined ? [] : [keptPoint(keptStep, kept)])],
         });
   return {
