@@ -28,6 +28,7 @@ test.each(documents)('%s names only paths and commands that there are', (documen
     'data',
     'predict',
     'serve',
+    'compare',
     'explain',
     'profile',
     'tune',
