@@ -1,9 +1,9 @@
-import { GrowingArray } from './growing.js';
+import { Growable } from './growable.js';
 
 /** The texts of rows as numbers in order of appearance, -1 for none. */
 export class Codes {
   readonly #numbers = new Map<string, number>();
-  readonly #codes = new GrowingArray(Int32Array);
+  readonly #codes = new Growable(Int32Array);
   /** Appends a row. */
   add(text: string | undefined): void {
     let code = -1;
@@ -11,7 +11,7 @@ export class Codes {
       code = this.#numbers.get(text) ?? this.#numbers.size;
       if (code === this.#numbers.size) this.#numbers.set(text, code);
     }
-    this.#codes.add(code);
+    this.#codes.push(code);
   }
   /** The texts, in the order of their numbers. */
   get names(): string[] {

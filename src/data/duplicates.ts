@@ -1,5 +1,5 @@
 import { textOf } from './cells.js';
-import { GrowingArray } from './growing.js';
+import { Growable } from './growable.js';
 import { hashText, mix } from './hash.js';
 import { UNUSED } from './splitters.js';
 import type { Row } from './table.js';
@@ -22,15 +22,15 @@ export interface Duplicates {
  * million tables.
  */
 export class DuplicateFinder {
-  readonly #first = new GrowingArray(Uint32Array);
-  readonly #second = new GrowingArray(Uint32Array);
+  readonly #first = new Growable(Uint32Array);
+  readonly #second = new Growable(Uint32Array);
 
   /** @param columns The positions of the columns that are compared. */
   constructor(private readonly columns: readonly number[]) {}
 
   /** Looks at the next row. */
   add({ cells }: Row): void {
-    if (this.#first.size === MOST_ROWS) return;
+    if (this.#first.length === MOST_ROWS) return;
     let [first, second] = [1, 2];
     for (const column of this.columns) {
       const text = textOf(cells[column]);
@@ -38,8 +38,8 @@ export class DuplicateFinder {
       first = mix(first * 31 + (text === undefined ? 7 : hashText(text)));
       second = mix(second * 37 + (text === undefined ? 9 : hashText(text, 1)));
     }
-    this.#first.add(first);
-    this.#second.add(second);
+    this.#first.push(first);
+    this.#second.push(second);
   }
 
   /** Counts the duplicates, given the part of every row; rows of no part are not counted. */

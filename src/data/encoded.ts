@@ -4,7 +4,7 @@ import { CellErrors } from './cell-errors.js';
 import { isMissing, textOf } from './cells.js';
 import type { FieldColumn, FieldTensors, Origin } from './fields/field.js';
 import { type FieldState, kinds } from './fields/index.js';
-import { Growable } from './fields/storage.js';
+import { Growable } from './growable.js';
 import { hashText, mix } from './hash.js';
 import { type EncodeOptions, filesOf, originOf, parseRow, type Reader, readerOf, type Source } from './readers.js';
 import { PARTS, type PartName, type Schema, type SchemaField } from './schema.js';
@@ -60,7 +60,7 @@ export async function encodeTable(
     }
   const leftOut = await encoded.leaveOutBadFiles(options.onChecked);
   errors.finish();
-  const [train, validation, test] = rowsOf.map((numbers) => numbers.values().filter((row) => !leftOut.has(row)));
+  const [train, validation, test] = rowsOf.map((numbers) => numbers.values.filter((row) => !leftOut.has(row)));
   return { encoded, train, validation, test, withoutTarget };
 }
 

@@ -2,7 +2,7 @@ import { Generator } from '../tensor/generator.js';
 import { unknownName } from '../tensor/options.js';
 import { dateOf, numberOf, textOf } from './cells.js';
 import { Codes } from './codes.js';
-import { GrowingArray } from './growing.js';
+import { Growable } from './growable.js';
 import { expectColumn, type Fractions, PARTS, type PartName, type Split } from './schema.js';
 import { rowsByCode, stratify, stratifyGroups } from './stratify.js';
 import { CellError, type Row, type Table } from './table.js';
@@ -91,7 +91,7 @@ class ByGroup implements Splitter {
 class ByTime implements Splitter {
   readonly remedy: string;
   readonly wanted: readonly PartName[];
-  readonly #times = new GrowingArray(Float64Array);
+  readonly #times = new Growable(Float64Array);
   /** Whether times are dates, or else numbers, as the first one says. */
   #areDates: boolean | undefined;
   constructor(
@@ -102,10 +102,10 @@ class ByTime implements Splitter {
     this.remedy = `more different times in '${split.column}', or other fractions`;
   }
   add(row: Row): void {
-    this.#times.add(this.#timeOf(row));
+    this.#times.push(this.#timeOf(row));
   }
   skip(): void {
-    this.#times.add(0);
+    this.#times.push(0);
   }
   #timeOf({ cells, file, number }: Row): number {
     const { column, dayFirst = false } = this.split;
@@ -144,20 +144,20 @@ function endOfTime(sorted: Uint32Array, times: Float64Array, fraction: number): 
 /** The parts that a column or the files name. */
 class ByName implements Splitter {
   readonly wanted = PARTS;
-  readonly #parts = new GrowingArray(Uint8Array);
+  readonly #parts = new Growable(Uint8Array);
   constructor(
     private readonly partOf: (row: Row) => number,
     readonly remedy: string,
     private readonly seed: number,
   ) {}
   add(row: Row): void {
-    this.#parts.add(this.partOf(row));
+    this.#parts.push(this.partOf(row));
   }
   skip(): void {
-    this.#parts.add(UNUSED);
+    this.#parts.push(UNUSED);
   }
   assign(parts: Uint8Array, rows: Uint32Array, classes: Int32Array): void {
-    for (const row of rows) parts[row] = this.#parts.values[row];
+    for (const row of rows) parts[row] = this.#parts.at(row);
     if (parts.includes(VALIDATION)) return;
     const training = rows.filter((row) => parts[row] === TRAIN);
     const fractions = { train: 0.9, validation: 0.1, test: 0 };
@@ -183,7 +183,7 @@ function partOfFile(file: string, files: Readonly<Record<string, PartName>>): nu
 const wantedOf = (fractions: Fractions): PartName[] => PARTS.filter((part) => fractions[part] > 0);
 
 /** The index of a column in a table. @throws TesseraError if there is none. */
-export function indexOf({ columns }: Table, column: string): number {
-  expectColumn('split', column, columns);
+export function indexOf({ name, columns }: Table, column: string): number {
+  expectColumn(name, column, columns);
   return columns.indexOf(column);
 }

@@ -1,8 +1,9 @@
 import { TesseraError, tensor } from '../../tensor/index.js';
 import { booleanOf, isMissing, showCell } from '../cells.js';
+import { Growable } from '../growable.js';
 import type { FieldKind } from './field.js';
 import { checkSettings, checkState } from './settings.js';
-import { Growable, presence } from './storage.js';
+import { presence } from './storage.js';
 
 /** A field of booleans has no settings. */
 export type BooleanSettings = Readonly<Record<never, never>>;

@@ -1,10 +1,11 @@
 import { TesseraError, tensor } from '../../tensor/index.js';
 import { positiveInteger } from '../../tensor/options.js';
 import { isMissing, showCell, textOf } from '../cells.js';
+import { Growable } from '../growable.js';
 import type { FieldKind } from './field.js';
 import { checkSettings, checkState, distinctStrings } from './settings.js';
 import { Frequencies } from './statistics.js';
-import { Growable, presence } from './storage.js';
+import { presence } from './storage.js';
 
 /** Settings of a field of categories. */
 export interface CategorySettings {

@@ -1,10 +1,11 @@
 import { TesseraError, tensor } from '../../tensor/index.js';
 import { boolean, finite, positive } from '../../tensor/options.js';
 import { dateOf, isMissing, showCell } from '../cells.js';
+import { Growable } from '../growable.js';
 import type { FieldKind } from './field.js';
 import { checkSettings, checkState } from './settings.js';
 import { Moments } from './statistics.js';
-import { Growable, presence } from './storage.js';
+import { presence } from './storage.js';
 
 /** Settings of a field of dates. */
 export interface DateSettings {

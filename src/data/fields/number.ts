@@ -1,11 +1,12 @@
 import { TesseraError, tensor } from '../../tensor/index.js';
 import { type Check, finite, listOf, nonNegativeInteger, oneOf, optional, positive } from '../../tensor/options.js';
 import { type Decimal, isMissing, numberOf, showCell } from '../cells.js';
+import { Growable } from '../growable.js';
 import { Reservoir } from '../reservoir.js';
 import type { FieldKind } from './field.js';
 import { checkSettings, checkState } from './settings.js';
 import { Moments } from './statistics.js';
-import { Growable, presence } from './storage.js';
+import { presence } from './storage.js';
 
 /** Settings of a field of numbers. */
 export interface NumberSettings {

@@ -1,42 +1,9 @@
 import { type Tensor, tensor } from '../../tensor/index.js';
+import { Growable } from '../growable.js';
 
 /*
  * How columns keep their values in few bytes.
  */
-
-type Numbers = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array;
-
-/** A typed array that grows by doubling. */
-export class Growable<List extends Numbers> {
-  #values: List;
-  #length = 0;
-
-  constructor(readonly type: new (length: number) => List) {
-    this.#values = new type(16);
-  }
-
-  get length(): number {
-    return this.#length;
-  }
-
-  push(value: number): void {
-    if (this.#length === this.#values.length) {
-      const grown = new this.type(2 * this.#length);
-      grown.set(this.#values);
-      this.#values = grown;
-    }
-    this.#values[this.#length++] = value;
-  }
-
-  at(index: number): number {
-    return this.#values[index];
-  }
-
-  /** A copy of the values. */
-  values(): List {
-    return this.#values.slice(0, this.#length) as List;
-  }
-}
 
 /** Lists of ids, one per row, stored one after the other. */
 export class RaggedIds {

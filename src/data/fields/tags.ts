@@ -1,10 +1,11 @@
 import { TesseraError, tensor } from '../../tensor/index.js';
 import { oneOf, positiveInteger } from '../../tensor/options.js';
 import { showCell, type TagSeparator, tagsOf } from '../cells.js';
+import { Growable } from '../growable.js';
 import type { FieldKind } from './field.js';
 import { checkSettings, checkState, distinctStrings } from './settings.js';
 import { Frequencies } from './statistics.js';
-import { Growable, presence, RaggedIds } from './storage.js';
+import { presence, RaggedIds } from './storage.js';
 
 /** Settings of a field of tags. */
 export interface TagsSettings {

@@ -2,12 +2,13 @@ import { Tokenizer } from '@huggingface/tokenizers';
 import { TesseraError, tensor } from '../../tensor/index.js';
 import { type Check, fraction, nonNegativeInteger, positiveInteger } from '../../tensor/options.js';
 import { isMissing, showCell, textOf } from '../cells.js';
+import { Growable } from '../growable.js';
 import { NGRAMS, subwordsOf } from '../subwords.js';
 import { PADDING, UNKNOWN, words } from '../tokenizer.js';
 import type { FieldKind } from './field.js';
 import { checkSettings, checkState, distinctStrings } from './settings.js';
 import { Frequencies } from './statistics.js';
-import { Growable, presence, RaggedIds } from './storage.js';
+import { presence, RaggedIds } from './storage.js';
 
 /** Settings of a field of texts. */
 export interface TextSettings {
