@@ -1,6 +1,6 @@
 import { decodeBytes, decodeSound } from '../data/node/index.js';
 import { type OpenTableOptions, openTable } from '../data/node/tables/open.js';
-import type { Row, Table } from '../data/table.js';
+import { type Table, withRows } from '../data/table.js';
 import type { ReadOptions } from '../predictor/data.js';
 import { defined } from './defined.js';
 import type { ReadFlags } from './table-options.js';
@@ -17,28 +17,21 @@ export function shownTable(
   label = `reading ${table.name}`,
 ): Table {
   let { size } = table;
-  return {
-    name: table.name,
-    columns: table.columns,
-    target: table.target,
-    ...(size === undefined ? {} : { size }),
-    readFile: (path, row) => table.readFile(path, row),
-    async *rows(errors): AsyncGenerator<readonly Row[]> {
-      const progress = terminal.lateProgress(size, label);
-      let rows = 0;
-      try {
-        for await (const chunk of table.rows(errors)) {
-          signal.throwIfAborted();
-          yield chunk;
-          rows += chunk.length;
-          progress.update(rows, 'rows');
-        }
-        size ??= rows;
-      } finally {
-        progress.stop();
+  return withRows(table, async function* (errors) {
+    const progress = terminal.lateProgress(size, label);
+    let rows = 0;
+    try {
+      for await (const chunk of table.rows(errors)) {
+        signal.throwIfAborted();
+        yield chunk;
+        rows += chunk.length;
+        progress.update(rows, 'rows');
       }
-    },
-  };
+      size ??= rows;
+    } finally {
+      progress.stop();
+    }
+  });
 }
 
 /** Opens a table as the flags say. @throws TesseraError as `openTable`. */

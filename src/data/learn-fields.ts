@@ -43,8 +43,9 @@ export async function learnFields(
       states.push(await columns[at].learner.finish());
     } catch (error) {
       if (!(error instanceof TesseraError)) throw error;
+      const remedy = column === target?.column ? '' : ` (to leave it out: --ignore ${column})`;
       throw new TesseraError(
-        `${table.name}: column '${column}' as ${kind}: ${error.message}\n${errors.summary()}`.trimEnd(),
+        `${table.name}: column '${column}' as ${kind}${remedy}: ${error.message}\n${errors.summary()}`.trimEnd(),
         { cause: error },
       );
     }
@@ -71,7 +72,7 @@ function columnOf(
   };
 }
 
-/** How a target of classes or tags is read, of which nothing is learned. */
+/** How a target that is no number is read: nothing is learned of it. */
 function classReaders(table: Table, target: SchemaTarget | undefined): Reader[] {
   if (target === undefined || target.kind === 'number') return [];
   const column = targetColumn(target);

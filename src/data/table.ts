@@ -63,19 +63,21 @@ export async function* wholePass(
   );
 }
 
+/** The same table, whose rows another function reads. */
+export const withRows = (table: Table, rows: Table['rows']): Table => ({
+  name: table.name,
+  columns: table.columns,
+  target: table.target,
+  size: table.size,
+  readFile: (path, row) => table.readFile(path, row),
+  rows,
+});
+
 /** The same table, which shows every row to `see` as it is read. */
-export function watchRows(table: Table, see: (row: Row) => void): Table {
-  return {
-    name: table.name,
-    columns: table.columns,
-    target: table.target,
-    size: table.size,
-    readFile: (path, row) => table.readFile(path, row),
-    async *rows(errors) {
-      for await (const chunk of table.rows(errors)) {
-        chunk.forEach(see);
-        yield chunk;
-      }
-    },
-  };
-}
+export const watchRows = (table: Table, see: (row: Row) => void): Table =>
+  withRows(table, async function* (errors) {
+    for await (const chunk of table.rows(errors)) {
+      chunk.forEach(see);
+      yield chunk;
+    }
+  });

@@ -40,13 +40,13 @@ export async function prepareData(
   for (const part of PARTS)
     if (data[part].length === 0)
       throw new TesseraError(
-        `${table.name}: no rows are left for ${part}; ${part === 'train' ? 'there is nothing to learn from' : 'a run needs rows for train, validation and test'}`,
+        `${table.name}: no rows are left for ${part}; a run needs rows for train, validation and test\n${errors.summary()}`.trimEnd(),
       );
   return { ...data, schema: learned, errors };
 }
 
 /** @throws TesseraError if a table lacks the column of a field. */
-export function expectFields({ name, columns }: Pick<Table, 'name' | 'columns'>, { fields }: Schema): void {
+export function expectFieldColumns({ name, columns }: Pick<Table, 'name' | 'columns'>, { fields }: Schema): void {
   for (const { column } of fields) {
     try {
       expectColumn(name, column, columns);

@@ -221,6 +221,6 @@ test('what the table or the fields lack is said before a row is read', async () 
 
 test('a column from which nothing can be learned is named', async () => {
   await expect(learnFields(table, schema, Uint8Array.of(3, 3, 3, 0))).rejects.toThrow(
-    "table: column 'price' as number: no training row has a value",
+    "table: column 'price' as number (to leave it out: --ignore price): no training row has a value",
   );
 });

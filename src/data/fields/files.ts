@@ -157,7 +157,7 @@ function noFile(what: string, errors: readonly CellError[]): TesseraError {
   const named = errors.slice(0, NAMED).map(({ message }) => `\n  ${message}`);
   const more = errors.length > NAMED ? `\n  and ${errors.length - NAMED} more` : '';
   return new TesseraError(
-    `none of ${errors.length} files that were checked is ${what} that can be used; correct the files, or leave the column out:${named.join('')}${more}`,
+    `none of ${errors.length} files that were checked is ${what} that can be used:${named.join('')}${more}`,
     { cause: errors[0] },
   );
 }

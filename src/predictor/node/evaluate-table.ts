@@ -4,7 +4,7 @@ import { decodeBytes, decodeSound } from '../../data/node/index.js';
 import { targetOf } from '../../data/schema.js';
 import type { Table } from '../../data/table.js';
 import { TesseraError } from '../../tensor/index.js';
-import { expectFields, type ReadOptions } from '../data.js';
+import { expectFieldColumns, type ReadOptions } from '../data.js';
 import type { Predictions } from '../metrics/predictions.js';
 import { predictRows } from '../predict-rows.js';
 import type { Predictor } from './predictor.js';
@@ -28,7 +28,7 @@ export async function evaluateTable(
   table: Table,
   { onError, onRows, ...options }: ReadOptions & { onRows?(done: number, all: number): void },
 ): Promise<EvaluatedTable> {
-  expectFields(table, schema);
+  expectFieldColumns(table, schema);
   const { column } = targetOf(schema);
   if (!table.columns.includes(column))
     throw new TesseraError(

@@ -3,7 +3,7 @@ import { CellErrors } from '../../data/cell-errors.js';
 import { targetOf } from '../../data/schema.js';
 import type { Table } from '../../data/table.js';
 import type { Answer } from '../answers.js';
-import { expectFields, type ReadOptions } from '../data.js';
+import { expectFieldColumns, type ReadOptions } from '../data.js';
 import type { Predictor } from './predictor.js';
 
 /** A row of a table with its answer. */
@@ -26,7 +26,7 @@ export async function* predictTable(
   table: Table,
   { onError, onErrors, ...options }: ReadOptions & { onErrors?(errors: CellErrors): void },
 ): AsyncGenerator<readonly AnsweredRow[]> {
-  expectFields(table, predictor.schema);
+  expectFieldColumns(table, predictor.schema);
   const errors = new CellErrors(onError);
   const shown = shownColumns(predictor, table);
   const others = [...table.columns.keys()].filter((at) => shown.has(table.columns[at]));

@@ -46,7 +46,7 @@ describe('the state', () => {
   test('needs a sound', async () => {
     await expect(learn(sound, [undefined], {}, files)).rejects.toThrow('no training row has a sound');
     await expect(learn(sound, [Uint8Array.of(1)], {}, files)).rejects.toThrow(
-      "none of 1 files that were checked is a sound that can be used; correct the files, or leave the column out:\n  table.csv, row 1, column 'clip': cannot decode 'sound': its format is not supported",
+      "none of 1 files that were checked is a sound that can be used:\n  table.csv, row 1, column 'clip': cannot decode 'sound': its format is not supported",
     );
   });
 });
