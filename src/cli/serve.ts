@@ -37,9 +37,7 @@ export async function serve(run: string, flags: ServeFlags): Promise<number> {
   return withDevice(flags.device, terminal, (device) =>
     stoppable(terminal, 'stopped', async ({ signal }) => {
       const predictor = await Predictor.load(run);
-      // The first prediction compiles the kernels.
-      await predictor.predict({});
-      signal.throwIfAborted();
+      await prepare(predictor, flags.batch, terminal, signal);
       const { host, port, batch, queue, rows, rate } = flags;
       const server = await startServer(predictor, {
         ...{ host, port, batch, queue, rows, rate },
@@ -58,4 +56,18 @@ export async function serve(run: string, flags: ServeFlags): Promise<number> {
       return 0;
     }),
   );
+}
+
+/** Predicts batches of several sizes: whatever kernels they need are compiled before the first request comes. */
+async function prepare(predictor: Predictor, largest: number, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  const progress = terminal.lateProgress(largest, 'preparing kernels');
+  try {
+    for (let size = 1; size <= largest; size *= 2) {
+      await predictor.predictAll(Array(size).fill({}));
+      signal.throwIfAborted();
+      progress.update(size, 'rows at once');
+    }
+  } finally {
+    progress.stop();
+  }
 }

@@ -2,6 +2,7 @@ import type { EncodedRows } from '../data/encoded.js';
 import type { FieldTensors } from '../data/fields/field.js';
 import type { Multimodal } from '../models/index.js';
 import { tensor } from '../tensor/index.js';
+import { filledSize } from './batch-sizes.js';
 
 /** The first of some encoded rows, with a change. */
 export interface Variant {
@@ -23,8 +24,7 @@ export async function predictVariants(
   const outputs: Float32Array[] = [];
   for (let begin = 0; begin < variants.length; begin += SIZE) {
     const batch = variants.slice(begin, begin + SIZE);
-    // The first row follows up to a power of two: few sizes need few plans.
-    const size = 2 ** Math.ceil(Math.log2(batch.length));
+    const size = filledSize(batch.length);
     const fields = await fieldsOf([...model.fields.keys()], encoded, batch, size);
     const values = Float32Array.from(await model.task.predict(model.forward(fields)).data());
     const width = values.length / size;
@@ -33,7 +33,7 @@ export async function predictVariants(
   return outputs;
 }
 
-/** The tensors of a batch of variants. */
+/** The tensors of a batch of variants, filled up to a size with the first row. */
 async function fieldsOf(
   columns: readonly string[],
   encoded: EncodedRows,

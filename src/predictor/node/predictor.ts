@@ -20,6 +20,7 @@ import {
   text,
 } from '../../tensor/options.js';
 import { type Answer, answerOf } from '../answers.js';
+import { filledSize } from '../batch-sizes.js';
 import { buildModel } from '../build.js';
 import { type Explanation, explainRow } from '../explain-row.js';
 import { outputsOf } from '../predict-rows.js';
@@ -162,7 +163,8 @@ export class Predictor {
     for (const { row } of group) encoded.add(row);
     const failures = new Map<number, CellError>();
     for await (const [at, error] of encoded.badFiles()) failures.set(at, error);
-    const answers = await this.#answers(encoded, Uint32Array.from(group.keys()));
+    const rows = Uint32Array.from({ length: filledSize(group.length) }, (_, at) => (at < group.length ? at : 0));
+    const answers = await this.#answers(encoded, rows);
     for (const [at, { resolve, reject }] of group.entries()) {
       const failure = failures.get(at);
       if (failure === undefined) resolve(answers[at]);
