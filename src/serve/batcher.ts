@@ -85,10 +85,14 @@ export class Batcher<Row, Answer> {
       const batch = this.#waiting.splice(0, largest);
       if (batch.length === 0) continue;
       onBatch?.(batch.length);
-      const settled = await this.answer(batch.map(({ row }) => row));
-      for (const [at, result] of settled.entries()) {
-        if (result.status === 'fulfilled') batch[at].resolve(result.value);
-        else batch[at].reject(result.reason);
+      try {
+        const settled = await this.answer(batch.map(({ row }) => row));
+        for (const [at, result] of settled.entries()) {
+          if (result.status === 'fulfilled') batch[at].resolve(result.value);
+          else batch[at].reject(result.reason);
+        }
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
       }
     }
     this.#isRunning = false;

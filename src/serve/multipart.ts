@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 import { Busboy, type BusboyFileStream } from '@fastify/busboy';
 import type { RowObject } from '../data/rows.js';
 import type { Schema } from '../data/schema.js';
+import { bytesOfUrl, fieldOf, fileOf, isFileKind, scalarOf, tagsOf } from './cells.js';
 import { RequestError } from './request-error.js';
-import { bytesOfUrl } from './rows.js';
 
 /** The largest number of parts: fields, and tags that are given one by one. */
 const MOST_PARTS = 1_000;
@@ -21,18 +21,16 @@ type Part = string | Buffer;
 export async function rowOfForm(body: Uint8Array, type: string, { fields }: Schema): Promise<RowObject> {
   const parts = await partsOf(body, type);
   const cells = [...parts].map(([column, values]): [string, unknown] => {
-    const kind = fields.find((field) => field.column === column)?.kind;
-    // Columns that the model does not read are refused by the predictor, which knows the nearest name.
-    if (kind === undefined) return [column, undefined];
-    const refuse = (expected: string, got: string) =>
-      new RequestError(400, `expected ${expected}, got ${got}`, { column });
-    const isFile = kind === 'image' || kind === 'sound';
-    if (!isFile && values.some((value) => typeof value !== 'string')) throw refuse('a text', 'a file');
-    if (kind === 'tags' && values.length > 1) return [column, values];
-    if (values.length > 1) throw refuse('one part', `${values.length}`);
+    const field = fieldOf(fields, column);
+    const isFile = isFileKind(field.kind);
+    if (!isFile && values.some((value) => typeof value !== 'string'))
+      throw new RequestError(400, 'expected a text, got a file', { column });
+    if (field.kind === 'tags' && values.length > 1) return [column, tagsOf(values, column)];
+    if (values.length > 1) throw new RequestError(400, `expected one part, got ${values.length}`, { column });
     const [value] = values;
     if (value.length === 0) return [column, undefined];
-    return [column, isFile && typeof value === 'string' ? bytesOfUrl(value, column) : value];
+    if (!isFile) return [column, scalarOf(value, column)];
+    return [column, fileOf(typeof value === 'string' ? bytesOfUrl(value, field) : value, field)];
   });
   return Object.fromEntries(cells);
 }

@@ -38,7 +38,7 @@ test.each([
 test.each([
   ['no HTTP', 'hello\r\n\r\n', 400],
   ['no Host', 'GET /health HTTP/1.1\r\n\r\n', 400],
-  ['two Hosts', `GET /health HTTP/1.1\r\nHost: evil\r\nHost: localhost\r\n\r\n`, 421],
+  ['two Hosts', `GET /health HTTP/1.1\r\nHost: evil\r\nHost: localhost\r\nConnection: close\r\n\r\n`, 421],
   ['no Host, before HTTP/1.1', 'GET /health HTTP/1.0\r\n\r\n', 421],
   ['two lengths', request('POST', '/api/predict', { 'Content-Length': '2, 3' }, '{}'), 400],
   ['no length', request('POST', '/api/predict', { 'Content-Length': 'many' }, '{}'), 400],

@@ -9,7 +9,7 @@ import { toWav } from './wav.js';
 /** @typedef {import('./controls.js').Field} Field */
 /** @typedef {import('./controls.js').Control} Control */
 
-const ACCEPTED = { image: 'image/*', sound: 'audio/*,.wav,.ogg,.opus,.mp3,.flac' };
+const ACCEPTED = { image: 'image/png,image/jpeg,image/webp,image/gif', sound: 'audio/*,.wav,.ogg,.opus,.mp3,.flac' };
 
 /**
  * @param {Field} field
