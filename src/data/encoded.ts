@@ -36,7 +36,7 @@ export interface EncodedTable extends Readonly<Record<PartName, Uint32Array>> {
  * Files that rows name are all used once, so that one that cannot be is known before long work begins: it counts as a
  * cell that cannot be used.
  *
- * @throws TesseraError as `EncodedRows` does, and as `options.errors` say.
+ * @throws TesseraError as `EncodedRows` does, as `options.errors` say, and if the table has not as many rows as `parts`.
  */
 export async function encodeTable(
   table: Table,
@@ -52,12 +52,17 @@ export async function encodeTable(
   let withoutTarget = 0;
   for await (const rows of table.rows(errors))
     for (const row of rows) {
-      const part = parts === undefined ? PARTS.indexOf('test') : parts[number++];
+      const part = parts === undefined ? PARTS.indexOf('test') : parts[number];
+      number++;
       if (targetAt >= 0 && isMissing(row.cells[targetAt])) withoutTarget++;
-      else if (part >= PARTS.length) continue;
+      else if (!(part < PARTS.length)) continue;
       else if (encoded.add(row)) rowsOf[part].push(encoded.size - 1);
       else if (errors.onError === 'missing') withoutTarget++;
     }
+  if (parts !== undefined && number !== parts.length)
+    throw new TesseraError(
+      `${table.name}: it has changed while it was read: ${parts.length} rows before, ${number} now; start again`,
+    );
   const leftOut = await encoded.leaveOutBadFiles(options.onChecked);
   errors.finish();
   const [train, validation, test] = rowsOf.map((numbers) => numbers.values.filter((row) => !leftOut.has(row)));

@@ -334,6 +334,8 @@ test.each<[name: string, args: string[], message: string]>([
   const { code, out, err } = await run(...args);
   expect(err).toContain(message);
   expect(err).not.toMatch(/^ {4}at /m);
+  // Nor do errors begin with the name of a function that the user has not called.
+  expect(err).not.toMatch(/^error: (?:[a-z]+[A-Z]\w*|split|schema): /m);
   expect([code, out]).toEqual([1, '']);
   expect(existsSync('runs/refused')).toBe(false);
 });

@@ -73,6 +73,14 @@ test('rows of no part are left out, and without parts all are for the test', asy
   expect((await encodeTable(table, learned)).test).toEqual(Uint32Array.of(0, 1, 2, 3));
 });
 
+test('a table that has changed since its rows were divided is refused', async () => {
+  const learned = await learnTrain(table);
+  for (const other of [parts.subarray(1), Uint8Array.of(...parts, 0)])
+    await expect(encodeTable(table, learned, other)).rejects.toThrow(
+      `table: it has changed while it was read: ${other.length} rows before, 4 now; start again`,
+    );
+});
+
 test('a table without the target is encoded too', async () => {
   const unlabeled = tableOf(['price', 'brand', 'title'], [['2', 'y', 'car']]);
   const { encoded } = await encodeTable(unlabeled, await learnTrain(table));
