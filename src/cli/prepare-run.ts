@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { CellErrors } from '../data/cell-errors.js';
-import { expectFields, noTarget, type Schema, type SchemaField, type Settings, targetOf } from '../data/schema.js';
+import { expectFields, isOneClass, noTarget, type Schema, type SchemaField, type Settings, targetOf } from '../data/schema.js';
 import { splitRows } from '../data/splits.js';
 import { checkEncoders } from '../predictor/build.js';
 import { CONFIG_VERSION, defaultModel, defaultTraining, type RunConfig } from '../predictor/config.js';
@@ -151,10 +151,10 @@ export async function resumeRun(
       );
   const { files, onError } = config.table;
   const table = shownTable(await openGiven(files, config.table), terminal, signal);
-  const { classes, column, kind } = targetOf(schema);
+  const target = targetOf(schema);
   const { parts, errors } = await splitRows(table, schema.split, {
-    target: column,
-    isStratified: classes !== undefined && kind !== 'tags',
+    target: target.column,
+    isStratified: isOneClass(target),
     errors: new CellErrors(onError),
   });
   if (errors.count > 0) terminal.note(errors.summary());
