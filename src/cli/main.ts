@@ -9,7 +9,7 @@ import { givenFlags } from './flags.js';
 import { integer } from './integer.js';
 import { MODELS, type ModelName } from './models.js';
 import { addReadOptions, addTableOptions, TABLE_ARGUMENT } from './table-options.js';
-import { addModelOptions } from './train-options.js';
+import { addModelOptions, addTrainOptions, fractionOf, fusionsOf } from './train-options.js';
 
 /*
  * The command line. A command's file is imported when the command runs, as the engine takes far longer to load than a
@@ -40,7 +40,7 @@ let exitCode = 0;
 /** The arguments of that command. */
 let given: readonly string[] = [];
 
-addModelOptions(addTableOptions(program.command('train', { isDefault: true })))
+addTrainOptions(addTableOptions(program.command('train', { isDefault: true })))
   .summary('train a model on a table, or the text+image classifier on emoji (the default command)')
   .description(
     `Train a model that predicts one column of a table from the others, such as
@@ -69,6 +69,29 @@ on emoji.`,
       command.error("error: '--resume <run>' continues in that folder; remove '--out'");
     const { trainCommand } = await import('./train-command.js');
     exitCode = await trainCommand(tables, { ...options, command: given }, givenFlags(command));
+  });
+
+addModelOptions(addTableOptions(program.command('study')))
+  .summary('compare all fusions, and each field alone, over seeds')
+  .description(
+    `Train the fields of a table fused in every way, and each field alone, over several seeds, for the same number of steps
+and with nearly as many parameters; and say which differences are real:
+
+  tessera study data.csv --target label
+
+Ctrl-C stops it; the same command continues.`,
+  )
+  .argument('<tables...>', TABLE_ARGUMENT)
+  .option('--fusions <names>', 'the fusions, the first of which the others are compared with (default: all)', fusionsOf)
+  .option('--seeds <number>', 'how many seeds, from --seed on', integer(1, 100), 3)
+  .option('--noise <share>', 'also train with so large a share of wrong labels; 0 for not', fractionOf, 0.2)
+  .option('--epochs <number>', 'passes over the training data (default: 10)', integer(1, MOST_STEPS))
+  .option('--out <folder>', 'folder of the study (default: studies/NAME)')
+  .addOption(device())
+  .addOption(json())
+  .action(async (tables: readonly string[], options) => {
+    const { study } = await import('./study.js');
+    exitCode = await study(tables, { ...options, command: given });
   });
 
 addReadOptions(program.command('evaluate'))

@@ -1,7 +1,15 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { CellErrors } from '../data/cell-errors.js';
-import { expectFields, isOneClass, noTarget, type Schema, type SchemaField, type Settings, targetOf } from '../data/schema.js';
+import {
+  expectFields,
+  isOneClass,
+  noTarget,
+  type Schema,
+  type SchemaField,
+  type Settings,
+  targetOf,
+} from '../data/schema.js';
 import { splitRows } from '../data/splits.js';
 import { checkEncoders } from '../predictor/build.js';
 import { CONFIG_VERSION, defaultModel, defaultTraining, type RunConfig } from '../predictor/config.js';

@@ -34,9 +34,20 @@ export interface TrainTableOptions extends TableOptions, ModelOptions {
 }
 
 /** Adds the flags that say what model is trained, and how. */
+export function addTrainOptions(command: Command): Command {
+  return addModelOptions(
+    command.addOption(
+      new Option('--fusion <name>', 'how the fields are fused (default: concatenation)').choices(FUSIONS),
+    ),
+  )
+    .option('--patience <epochs>', 'epochs without a better validation metric before the end (default: 8)', integer(1))
+    .option('--minutes <number>', 'time for the training steps; their number follows from it', positiveOf)
+    .option('--balanced', 'let all classes weigh the same, however many rows they have');
+}
+
+/** Adds the flags of encoders, sizes and steps. */
 export function addModelOptions(command: Command): Command {
   return command
-    .addOption(new Option('--fusion <name>', 'how the fields are fused (default: concatenation)').choices(FUSIONS))
     .option('--encoder <names>', 'encoders by column or kind, such as title=transformer,image=vit', encodersOf)
     .option(
       '--width <number>',
@@ -66,9 +77,6 @@ export function addModelOptions(command: Command): Command {
     .option('--batch <number>', 'rows of a step (default: 32 to 512, by the number of rows)', integer(1, 4096))
     .option('--learning-rate <number>', 'largest learning rate of the schedule (default: 0.002)', positiveOf)
     .option('--weight-decay <number>', 'decay of weight matrices (default: 0.01)', nonNegativeOf)
-    .option('--patience <epochs>', 'epochs without a better validation metric before the end (default: 8)', integer(1))
-    .option('--minutes <number>', 'time for the training steps; their number follows from it', positiveOf)
-    .option('--balanced', 'let all classes weigh the same, however many rows they have')
     .option('--no-augment', 'do not flip, crop and recolor images, nor shift sounds and add noise, in training');
 }
 
@@ -87,7 +95,18 @@ const numberThat = (what: string, fits: (value: number) => boolean) => (text: st
   if (!Number.isFinite(value) || !fits(value)) throw new InvalidArgumentError(`expected ${what}.`);
   return value;
 };
+/** The fusions of a study, the first of which the others are compared with. */
+export function fusionsOf(text: string): FusionName[] {
+  const names = text.split(',') as FusionName[];
+  const unknown = names.find((name) => !FUSIONS.includes(name));
+  if (unknown !== undefined)
+    throw new InvalidArgumentError(`'${unknown}' is no fusion; there are ${FUSIONS.join(', ')}.`);
+  if (new Set(names).size < names.length) throw new InvalidArgumentError('a fusion is named twice.');
+  return names;
+}
+
 const positiveOf = numberThat('a number above 0', (value) => value > 0);
 const nonNegativeOf = numberThat('a number of at least 0', (value) => value >= 0);
-const fractionOf = numberThat('a number from 0 to below 1', (value) => value >= 0 && value < 1);
+/** A fraction from 0 to below 1. */
+export const fractionOf = numberThat('a number from 0 to below 1', (value) => value >= 0 && value < 1);
 const multipleOf4 = numberThat('a positive multiple of 4', (value) => value > 0 && value % 4 === 0);

@@ -148,6 +148,8 @@ export interface BuildOptions {
   readonly seed: number;
   /** The weight of each class in the loss. Default: all weigh the same. */
   readonly classWeights?: readonly number[];
+  /** The size of the fused vector. Default: that of the features. */
+  readonly fusionWidth?: number;
 }
 
 /**
@@ -155,8 +157,9 @@ export interface BuildOptions {
  * @throws TesseraError if there is no target or no field, an encoder is not one of its field's kind, or a transcript is
  * to be fused by other than concatenation.
  */
-export function buildModel(schema: Schema, config: ModelConfig, { seed, classWeights }: BuildOptions): Multimodal {
+export function buildModel(schema: Schema, config: ModelConfig, options: BuildOptions): Multimodal {
   const { width, hidden, dropout } = config;
+  const { seed, classWeights, fusionWidth = width } = options;
   checkEncoders(schema, config);
   const encoders = Object.fromEntries(
     schema.fields.map((field) => {
@@ -166,7 +169,7 @@ export function buildModel(schema: Schema, config: ModelConfig, { seed, classWei
     }),
   );
   const inputs = Object.values(encoders).map((encoder) => encoder.width);
-  const fusion = fusionOf(schema, config, { inputs, width, dropout });
+  const fusion = fusionOf(schema, config, { inputs, width: fusionWidth, dropout });
   const modalityDropout = schema.fields.length > 1 ? config.modalityDropout : 0;
   const head = { inputs: fusion.width, ...(hidden > 0 && { hidden, dropout }) };
   const task = taskOf(targetOf(schema), head, classWeights);

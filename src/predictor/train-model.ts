@@ -1,5 +1,4 @@
-import type { EncodedRows } from '../data/encoded.js';
-import { loader } from '../data/loader.js';
+import { type BatchSource, loader } from '../data/loader.js';
 import type { SchemaTarget } from '../data/schema.js';
 import type { Multimodal } from '../models/index.js';
 import { type AdamW, cosineDecay, Optimizer, type StoredTensor, warmUp } from '../nn/index.js';
@@ -19,7 +18,7 @@ import {
 
 /** The rows that a model is trained and validated on. */
 export interface TrainingRows {
-  readonly encoded: EncodedRows;
+  readonly encoded: BatchSource;
   readonly target: SchemaTarget;
   readonly train: Uint32Array;
   readonly validation: Uint32Array;

@@ -29,6 +29,7 @@ test.each(documents)('%s names only paths and commands that there are', (documen
     'predict',
     'serve',
     'compare',
+    'study',
     'explain',
     'profile',
     'tune',
