@@ -2,12 +2,11 @@ import { createHash } from 'node:crypto';
 import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Schema } from '../../src/data/schema.js';
 import { decodeWav } from '../../src/data/sounds/wav.js';
 import { encodeWav } from '../../src/serve/page/wav.js';
 import { startBrowser } from '../support/browser.js';
-import { predictorOf, temporaryFolder } from '../support/predictor.js';
-import { testPredictor, testServer } from '../support/serve.js';
+import { temporaryFolder } from '../support/predictor.js';
+import { soundPredictor, testPredictor, testServer } from '../support/serve.js';
 import { testSound } from '../support/sounds.js';
 
 const predictor = testPredictor();
@@ -104,12 +103,7 @@ test('a visitor drops a picture, types a text, and sees the class and which fiel
 
 test('a visitor records a sound', async ({ skip }) => {
   if (typeof browser === 'string') return skip(browser);
-  const state = { settings: {}, sampleRate: 8000, length: 8000 };
-  const schema: Schema = {
-    ...predictor().schema,
-    fields: [{ column: 'clip', kind: 'sound', settings: {}, state }],
-  };
-  const own = await testServer(await predictorOf(folder, schema));
+  const own = await testServer(await soundPredictor(folder));
   const context = await browser.newContext({ permissions: ['microphone'] });
   const page = await context.newPage();
   await page.goto(own.url);

@@ -5,7 +5,7 @@ import type { ServeOptions } from '../../src/serve/options.js';
 import { type RunningServer, serve } from '../../src/serve/serve.js';
 import { setDefaultDevice } from '../../src/tensor/index.js';
 import { reference } from './devices.js';
-import { predictorIn, temporaryFolder } from './predictor.js';
+import { predictorIn, predictorOf, temporaryFolder } from './predictor.js';
 import { TARGETS, type ThingKind } from './runs.js';
 
 /** All kinds of fields of things. */
@@ -21,6 +21,18 @@ export function testPredictor(kinds = KINDS): () => Predictor {
   });
   afterAll(() => setDefaultDevice(undefined));
   return () => predictor;
+}
+
+/** The predictor of a run on sounds of a second, `clip`, at 8,000 Hz. */
+export function soundPredictor(folder: string): Promise<Predictor> {
+  const state = { settings: {}, sampleRate: 8000, length: 8000 };
+  return predictorOf(folder, {
+    version: 1,
+    target: TARGETS.category,
+    fields: [{ column: 'clip', kind: 'sound', settings: {}, state }],
+    ignored: [],
+    split: { by: 'fraction', fractions: { train: 0.8, validation: 0.1, test: 0.1 }, seed: 0 },
+  });
 }
 
 const running: RunningServer[] = [];

@@ -16,6 +16,8 @@ type Format = 'oga' | 'opus' | 'mp3' | 'flac';
 type AudioPiece = Pick<Sound, 'sampleRate'> & { readonly channelData: readonly Float32Array[] };
 
 const CHUNK_BYTES = 2 ** 16;
+/** The samples of all channels, 256 MiB: small files of silence at high rates would fill the memory. */
+const MOST_SAMPLES = 2 ** 26;
 
 /**
  * Decodes a sound: WAV, Ogg (Vorbis, Opus), MP3 or FLAC. Decoding ends where the sound exceeds `maximumSeconds`.
@@ -52,6 +54,8 @@ async function decodeCompressed(bytes: Uint8Array, format: Format, maximumSecond
     pieces.push(piece);
     length += channelData[0].length;
     if (length > maximumSeconds * sampleRate) throw tooLong(length / sampleRate, maximumSeconds);
+    if (length * channelData.length > MOST_SAMPLES)
+      throw new TesseraError(`expected at most ${MOST_SAMPLES} samples in all channels, got more; shorten it`);
   }
   return joined(pieces, length);
 }

@@ -131,7 +131,7 @@ const NAMES = {
 export function controlOf(field, index) {
   const id = `field-${index}`;
   const control = CONTROLS[field.kind](field, id);
-  const title = [field.column, make('small', {}, [NAMES[field.kind]])];
+  const title = [field.column, ' ', make('small', {}, [NAMES[field.kind]])];
   // Several elements for one cell are a group with a legend.
   const isGroup = control.element.matches('.pair, .tags');
   const label = isGroup ? make('legend', {}, title) : make('label', { htmlFor: id }, title);

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { decodeSound } from '../../../src/data/node/index.js';
 import { joined } from '../../../src/data/node/sounds.js';
 import { wavOf } from '../../support/sounds.js';
@@ -69,4 +69,17 @@ test('a sound that changes its rate or its channels midway is refused', () => {
     'it changes midway, from 1 channels at 8000 Hz to 2 at 8000 Hz',
   );
   expect(() => joined([piece(8000, 1), piece(16000, 1)], 2)).toThrow('to 1 at 16000 Hz');
+});
+
+test('a small file of more samples than memory is for is refused while it is decoded', async () => {
+  let decoded = 0;
+  vi.doMock('audio-decode', () => ({
+    async *default() {
+      for (; decoded < 1000; decoded++)
+        yield { sampleRate: 655_350, channelData: Array(8).fill(new Float32Array(2 ** 20)) };
+    },
+  }));
+  await expect(decodeSound(fileOf('tone.flac'))).rejects.toThrow('expected at most 67108864 samples in all channels');
+  vi.doUnmock('audio-decode');
+  expect(decoded).toBeLessThan(10);
 });
