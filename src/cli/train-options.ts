@@ -66,7 +66,7 @@ export function addModelOptions(command: Command): Command {
     )
     .option(
       '--dropout <fraction>',
-      'dropout of features (default: 0.3; 0.2 without texts, images and sounds)',
+      'dropout of features (default: 0.3; 0.1 with sounds but no texts and images; 0.2 without any of them)',
       fractionOf,
     )
     .option(

@@ -81,16 +81,16 @@ const DROPPED_FIELDS = 0.2;
 /**
  * The model where nothing is chosen. Texts, images and sounds have encoders of their own, half as wide on a software adapter.
  * Without them, the fusion and a hidden layer are a perceptron of two hidden layers over the encoded numbers and
- * categories.
+ * categories. Sounds are shifted and parts of them hidden in training, so that they need less dropout.
  */
 export function defaultModel(kinds: readonly KindName[], isSoftware: boolean): ModelConfig {
-  const isPlain = !kinds.some((kind) => kind === 'text' || kind === 'image' || kind === 'sound');
+  const has = (...some: readonly KindName[]) => kinds.some((kind) => some.includes(kind));
   return {
     encoders: {},
     fusion: 'concatenation',
-    ...(isPlain
-      ? { width: 256, hidden: 128, dropout: 0.2 }
-      : { width: isSoftware ? 64 : 128, hidden: 0, dropout: 0.3 }),
+    ...(has('text', 'image', 'sound')
+      ? { width: isSoftware ? 64 : 128, hidden: 0, dropout: has('text', 'image') ? 0.3 : 0.1 }
+      : { width: 256, hidden: 128, dropout: 0.2 }),
     modalityDropout: Math.min(0.1, DROPPED_FIELDS / kinds.length),
   };
 }

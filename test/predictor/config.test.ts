@@ -58,5 +58,8 @@ test('the defaults are valid, and averages reach back a quarter of an epoch', ()
     for (const kinds of [['text'], ['number', 'category']] as const)
       expect(read({ model: defaultModel(kinds, isSoftware) }).version).toBe(2);
   expect(defaultModel(['image', 'text'], true).modalityDropout).toBe(0.1);
+  const dropouts = (['image', 'sound', 'number'] as const).map((kind) => defaultModel([kind], true).dropout);
+  expect(dropouts).toEqual([0.3, 0.1, 0.2]);
+  expect(defaultModel(['sound', 'text'], true).dropout).toBe(0.3);
   expect(defaultModel(Array(20).fill('number'), true).modalityDropout).toBeCloseTo(0.01);
 });
