@@ -74,8 +74,8 @@ on emoji.`,
 addModelOptions(addTableOptions(program.command('study')))
   .summary('compare all fusions, and each field alone, over seeds')
   .description(
-    `Train the fields of a table fused in every way, and each field alone, over several seeds, for the same number of steps
-and with nearly as many parameters; and say which differences are real:
+    `Train the fields of a table fused in every way, all but one, and each alone, over several seeds, for the same number of
+steps and with nearly as many parameters; and say which differences are real:
 
   tessera study data.csv --target label
 

@@ -16,11 +16,11 @@ import { bestOf } from './training-state.js';
 
 /*
  * A study of what fusion brings: models of the same encoders and nearly the same number of parameters, trained for the
- * same number of steps from the same seeds, on all fields by each fusion and on each field alone.
+ * same number of steps from the same seeds, on all fields by each fusion, on all but one and on each alone.
  */
 /** A model of a study. */
 export interface StudyModel {
-  /** `gated`, or `only photo`. */
+  /** `gated`, `without photo` or `only photo`. */
   readonly name: string;
   /** The columns that it reads. */
   readonly fields: readonly string[];
@@ -50,7 +50,7 @@ export interface StudyResult {
 const WIDEST = 1024;
 
 /**
- * The models of a study: every field by each fusion, and each field alone. The fused vectors are as wide as gives all
+ * The models of a study: every field by each fusion, and by the first one all fields but one and each alone. The fused vectors are as wide as gives all
  * models of several fields about as many parameters as the first fusion has at its usual width.
  */
 export function studyModels(schema: Schema, config: ModelConfig, fusions: readonly FusionName[]): StudyModel[] {
@@ -75,8 +75,16 @@ export function studyModels(schema: Schema, config: ModelConfig, fusions: readon
     const distance = ({ parameters }: StudyModel) => Math.abs(parameters - first.parameters);
     return distance(narrow) < distance(wide) ? narrow : wide;
   });
-  const alone = all.length < 2 ? [] : all.map((field) => modelOf(`only ${field}`, [field], fusions[0], config.width));
-  return [first, ...others, ...alone];
+  const some = (name: string, fields: readonly string[]) => modelOf(name, fields, fusions[0], config.width);
+  const butOne = all.map((field) =>
+    some(
+      `without ${field}`,
+      all.filter((other) => other !== field),
+    ),
+  );
+  const alone = all.map((field) => some(`only ${field}`, [field]));
+  // Of two fields, what is left without one is the other alone.
+  return [first, ...others, ...(all.length > 2 ? butOne : []), ...(all.length > 1 ? alone : [])];
 }
 
 const withFields = (schema: Schema, fields: readonly string[]): Schema => ({

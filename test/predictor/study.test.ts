@@ -8,10 +8,14 @@ import { CONFIG, dataOf, TARGETS, TRAINING } from '../support/runs.js';
 beforeAll(() => setDefaultDevice(reference));
 afterAll(() => setDefaultDevice(undefined));
 
-test('a study has a model for each fusion, with nearly as many parameters, and one for each field', async () => {
+test('a study has a model for each fusion, with nearly as many parameters, and one for all fields but one and for each alone', async () => {
   const { schema } = await dataOf(TARGETS.category, ['text', 'number', 'category']);
   const models = studyModels(schema, { ...CONFIG.model, width: 32 }, FUSIONS);
-  expect(models.map(({ name }) => name)).toEqual([...FUSIONS, 'only title', 'only price', 'only brand']);
+  expect(models.map(({ name }) => name)).toEqual([
+    ...FUSIONS,
+    ...['without title', 'without price', 'without brand'],
+    ...['only title', 'only price', 'only brand'],
+  ]);
   const [first, ...others] = models.slice(0, FUSIONS.length);
   for (const { name, parameters } of others)
     expect(Math.abs(parameters / first.parameters - 1), name).toBeLessThan(0.08);
