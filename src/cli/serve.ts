@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { targetOf } from '../data/schema.js';
 import { Predictor } from '../predictor/node/predictor.js';
+import { isLocalHost } from '../serve/hosts.js';
 import { serve as startServer } from '../serve/serve.js';
 import { type DeviceChoice, TesseraError } from '../tensor/index.js';
 import { withDevice } from './device.js';
@@ -48,6 +49,7 @@ export async function serve(run: string, flags: ServeFlags): Promise<number> {
         name: path.basename(path.resolve(run)),
         onError: (error) => terminal.note(`error: ${error instanceof Error ? error.stack : error}`),
       });
+      if (!isLocalHost(host)) terminal.note('warning: other machines can reach it, and it has no password');
       const target = targetOf(predictor.schema).column;
       terminal.print(`${server.url} predicts ${target}; Ctrl-C ends it`);
       terminal.result({ adapter: device.name, run, target, url: server.url });

@@ -4,6 +4,9 @@ import { RequestError } from './request-error.js';
 
 const LOCAL_NAMES = ['localhost', '127.0.0.1', '::1'];
 
+/** Whether an address that a server listens on is reached from its own machine alone. */
+export const isLocalHost = (host: string): boolean => LOCAL_NAMES.includes(host.toLowerCase());
+
 /** The name in a header Host, without its port, or undefined if it is none. */
 export function hostName(host: string | undefined): string | undefined {
   const match = /^(?:\[([\da-f:.]+)\]|([^:/?#@[\]\s]+))(?::\d{1,5})?$/i.exec(host ?? '');
@@ -21,7 +24,7 @@ export function hostName(host: string | undefined): string | undefined {
  */
 export function hostCheck(listening: string, allowed: readonly string[]): (headers: IncomingHttpHeaders) => void {
   const names = new Set([...LOCAL_NAMES, listening, ...allowed].map((name) => name.toLowerCase()));
-  const isLocal = LOCAL_NAMES.includes(listening.toLowerCase());
+  const isLocal = isLocalHost(listening);
   return ({ host, origin }) => {
     const name = hostName(host);
     if (name === undefined || !(names.has(name) || (!isLocal && isIP(name) !== 0)))

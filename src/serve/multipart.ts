@@ -39,8 +39,10 @@ export async function rowOfForm(body: Uint8Array, type: string, { fields }: Sche
 function partsOf(body: Uint8Array, type: string): Promise<Map<string, Part[]>> {
   return new Promise((resolve, reject) => {
     const parts = new Map<string, Part[]>();
-    const refuse = (reason: string): void =>
+    const refuse = (reason: string): void => {
+      clearTimeout(timer);
       reject(new RequestError(400, `the body is no multipart/form-data: ${reason}`));
+    };
     const timer = setTimeout(() => refuse('it has no end'), PARSE_MILLISECONDS);
     const add = (name: string | undefined, value: Part): void => {
       if (name === undefined || name === '') refuse('a part has no name');
@@ -64,8 +66,7 @@ function partsOf(body: Uint8Array, type: string): Promise<Map<string, Part[]>> {
       });
       Readable.from([body]).pipe(parser);
     } catch (error) {
-      clearTimeout(timer);
-      refuse(`${(error as Error).message}`);
+      refuse((error as Error).message);
     }
   });
 }

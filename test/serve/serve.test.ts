@@ -106,6 +106,23 @@ test('a body beyond the limit is refused, with and without its length, and the c
   expect(statusesOf(await raw(url, head, chunk.repeat(100), '0\r\n\r\n'))).toEqual([413]);
 });
 
+test('a client that sends without end is cut off, though it was answered', async () => {
+  const { url } = await start({ bodyBytes: 1000, timeoutSeconds: 0.5 });
+  const socket = net.connect(Number(new URL(url).port), '127.0.0.1');
+  const ended = new Promise((resolve) => socket.on('close', resolve));
+  let text = '';
+  socket.on('data', (piece) => {
+    text += piece;
+  });
+  socket.on('error', () => {});
+  socket.write(request('POST', '/api/predict', { ...JSON_TYPE, 'Transfer-Encoding': 'chunked' }));
+  const chunk = `${(1000).toString(16)}\r\n${'x'.repeat(1000)}\r\n`;
+  const sending = setInterval(() => socket.writable && socket.write(chunk), 10);
+  await ended;
+  clearInterval(sending);
+  expect(statusesOf(text)[0]).toBe(413);
+});
+
 test('a client that asks first whether its body is welcome is told', async () => {
   const { url } = await start({ bodyBytes: 1000 });
   const ask = (length: number) => ({ ...JSON_TYPE, ...LAST, 'Content-Length': length, Expect: '100-continue' });
