@@ -5,6 +5,7 @@ import { METRICS, metricsOf } from '../predictor/metrics.js';
 import { type EvaluatedTable, evaluateTable } from '../predictor/node/evaluate-table.js';
 import { latencyOf } from '../predictor/node/latency.js';
 import { Predictor } from '../predictor/node/predictor.js';
+import { counted } from '../predictor/report/numbers.js';
 import { type DeviceChoice, TesseraError } from '../tensor/index.js';
 import { withDevice } from './device.js';
 import { evaluate as evaluateEmoji } from './emoji/evaluate.js';
@@ -53,7 +54,7 @@ export async function evaluate(
       const rows = rowCount(predictions);
       const target = targetOf(predictor.schema).column;
       if (withoutTarget > 0) terminal.note(leftOut(withoutTarget, target));
-      terminal.print(`${target} on ${rows} rows of ${table.name}:`);
+      terminal.print(`${target} on ${counted(rows, 'row')} of ${table.name}:`);
       terminal.print(
         formatTable(
           ['metric', 'value'],

@@ -3,6 +3,7 @@ import { type Schema, targetOf } from '../data/schema.js';
 import type { Answer } from '../predictor/answers.js';
 import { answersAsCsv, predictTable } from '../predictor/node/predict-table.js';
 import { Predictor } from '../predictor/node/predictor.js';
+import { counted } from '../predictor/report/numbers.js';
 import { type Device, type DeviceChoice, TesseraError } from '../tensor/index.js';
 import { lookUp } from '../tensor/options.js';
 import { withDevice } from './device.js';
@@ -163,7 +164,7 @@ async function predictTables(
       if (!process.stdout.writable) break;
       terminal.print(line.trimEnd());
     }
-  if (out !== undefined) terminal.note(`wrote ${rows} ${rows === 1 ? 'row' : 'rows'} to ${out}`);
+  if (out !== undefined) terminal.note(`wrote ${counted(rows, 'row')} to ${out}`);
   terminal.result({
     adapter: device.name,
     run,

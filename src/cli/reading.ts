@@ -2,6 +2,7 @@ import { decodeBytes, decodeSound } from '../data/node/index.js';
 import { type OpenTableOptions, openTable } from '../data/node/tables/open.js';
 import { type Table, withRows } from '../data/table.js';
 import type { ReadOptions } from '../predictor/data.js';
+import { counted } from '../predictor/report/numbers.js';
 import { defined } from './defined.js';
 import type { ReadFlags } from './table-options.js';
 import type { Progress, Terminal } from './terminal.js';
@@ -41,8 +42,7 @@ export const openGiven = (
 ): Promise<Table> => openTable(files, defined({ encoding, delimiter, allowOutside }));
 
 /** Says how many rows are left out, as they have no target. */
-export const leftOut = (rows: number, target: string): string =>
-  `${rows} ${rows === 1 ? 'row without' : 'rows without'} '${target}' left out`;
+export const leftOut = (rows: number, target: string): string => `${counted(rows, 'row')} without '${target}' left out`;
 
 /** What happens to cells that cannot be used. Files are checked with progress, until the signal is aborted. */
 export function readOptionsOf(

@@ -1,5 +1,6 @@
 import { METRICS } from '../predictor/metrics.js';
 import type { TrainedRun } from '../predictor/node/train-run.js';
+import { counted } from '../predictor/report/numbers.js';
 import type { Report } from '../predictor/report/report.js';
 import { verdictOf } from '../predictor/report/verdict.js';
 import type { PreparedRun } from './prepare-run.js';
@@ -25,8 +26,8 @@ export function showResult(
     table(
       ['', ...names.map((name) => METRICS[name].title)],
       [
-        [`model, ${rows.test} test rows`, ...of(metrics.test)],
-        [`model, ${rows.validation} validation rows`, ...of(metrics.validation)],
+        [`model, ${counted(rows.test, 'test row')}`, ...of(metrics.test)],
+        [`model, ${counted(rows.validation, 'validation row')}`, ...of(metrics.validation)],
         ...(baselines.linear ? [['linear model, test rows', ...of(baselines.linear)]] : []),
         [`${report.task === 'regression' ? 'mean' : 'most frequent'}, test rows`, ...of(baselines.majority)],
       ],
@@ -37,7 +38,7 @@ export function showResult(
   const { timed } = progress;
   const waiting = timed.steps > 0 ? timed.waiting / timed.milliseconds : 0;
   terminal.print(
-    `${report.steps} ${report.steps === 1 ? 'step' : 'steps'} of ${report.stepMilliseconds.toFixed(1)} ms, of which ${percent(waiting)} waiting for rows (batch ${report.batch}, ${report.adapter})`,
+    `${counted(report.steps, 'step')} of ${report.stepMilliseconds.toFixed(1)} ms, of which ${percent(waiting)} waiting for rows (batch ${report.batch}, ${report.adapter})`,
   );
   terminal.print(`run: ${report.run}${page === undefined ? '' : `; read ${page}`}`);
   terminal.result({

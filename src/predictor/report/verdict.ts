@@ -1,5 +1,5 @@
 import { type Advantage, METRICS } from '../metrics.js';
-import { count, differenceText, intervalText, metricText } from './numbers.js';
+import { counted, differenceText, intervalText, metricText } from './numbers.js';
 import type { Report } from './report.js';
 
 /**
@@ -12,7 +12,7 @@ export function verdictOf(report: Report): string {
   const value = metrics.test[metric];
   const interval = intervals.test[metric];
   const reached = `${title} ${metricText(metric, value)}${interval ? ` (95% interval ${intervalText(metric, interval)})` : ''}`;
-  const where = `on ${count(rows.test)} test rows`;
+  const where = `on ${counted(rows.test, 'test row')}`;
   const { majority } = advantages;
   const nothing = {
     classification: 'the most frequent class',
