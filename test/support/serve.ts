@@ -23,9 +23,9 @@ export function testPredictor(kinds = KINDS): () => Predictor {
   return () => predictor;
 }
 
-/** The predictor of a run on sounds of a second, `clip`, at 8,000 Hz. */
+/** The predictor of a run on sounds of half a second, `clip`, at 8,000 Hz. */
 export function soundPredictor(folder: string): Promise<Predictor> {
-  const state = { settings: {}, sampleRate: 8000, length: 8000 };
+  const state = { settings: {}, sampleRate: 8000, length: 4000 };
   return predictorOf(folder, {
     version: 1,
     target: TARGETS.category,
