@@ -76,15 +76,11 @@ export function studyModels(schema: Schema, config: ModelConfig, fusions: readon
     return distance(narrow) < distance(wide) ? narrow : wide;
   });
   const some = (name: string, fields: readonly string[]) => modelOf(name, fields, fusions[0], config.width);
-  const butOne = all.map((field) =>
-    some(
-      `without ${field}`,
-      all.filter((other) => other !== field),
-    ),
-  );
-  const alone = all.map((field) => some(`only ${field}`, [field]));
+  const without = (field: string) => all.filter((other) => other !== field);
   // Of two fields, what is left without one is the other alone.
-  return [first, ...others, ...(all.length > 2 ? butOne : []), ...(all.length > 1 ? alone : [])];
+  const butOne = all.length > 2 ? all.map((field) => some(`without ${field}`, without(field))) : [];
+  const alone = all.length > 1 ? all.map((field) => some(`only ${field}`, [field])) : [];
+  return [first, ...others, ...butOne, ...alone];
 }
 
 const withFields = (schema: Schema, fields: readonly string[]): Schema => ({
