@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { textOf } from '../data/cells.js';
+import { type FileKind, isFileKind } from '../data/fields/field.js';
 import type { Inspection } from '../data/inspect.js';
 import { contactSheet, type SheetImage, TILE_SHAPE } from '../data/node/contact-sheet.js';
 import { writeFileAtomically } from '../data/node/files.js';
@@ -58,16 +59,14 @@ const byCaption = (a: SheetImage, b: SheetImage): number => a.caption.localeComp
 /** An image or a sound of a drawn row, or why it cannot be used. */
 interface DrawnFile extends SheetImage {
   readonly column: string;
-  readonly kind: 'image' | 'sound';
+  readonly kind: FileKind;
   readonly problem?: string;
 }
 
 /** The images and sounds of the rows that were drawn, column by column; sounds have pixels if they are `shown`. */
 async function drawnFiles(table: Table, { schema, withFiles }: Inspection, shown: boolean): Promise<DrawnFile[]> {
   const drawn: DrawnFile[] = [];
-  const fields = schema.fields.flatMap(({ column, kind }) =>
-    kind === 'image' || kind === 'sound' ? [{ column, kind }] : [],
-  );
+  const fields = schema.fields.flatMap(({ column, kind }) => (isFileKind(kind) ? [{ column, kind }] : []));
   const targetAt = schema.target === undefined ? -1 : table.columns.indexOf(schema.target.column);
   for (const { column, kind } of fields)
     for (const row of withFiles) {

@@ -3,6 +3,7 @@ import { CellErrors, type OnError } from './cell-errors.js';
 import { textOf } from './cells.js';
 import { type ColumnStatistics, type TableStatistics, tableStatistics } from './columns.js';
 import { DuplicateFinder } from './duplicates.js';
+import { isFileKind } from './fields/field.js';
 import { inferKind, settingsOf } from './infer.js';
 import { type Overrides, overrideSchema, taskOf } from './overrides.js';
 import { Reservoir } from './reservoir.js';
@@ -75,7 +76,7 @@ export async function inspectTable(table: Table, options: InspectOptions = {}): 
   const at = ({ column }: { column: string }): number => table.columns.indexOf(column);
   const used = [...schema.fields, ...(schema.target === undefined ? [] : [schema.target])];
   const duplicates = new DuplicateFinder(used.map(at));
-  const ofFiles = schema.fields.filter(({ kind }) => kind === 'image' || kind === 'sound').map(at);
+  const ofFiles = schema.fields.filter(({ kind }) => isFileKind(kind)).map(at);
   const withFiles = new Reservoir<Row>(MOST_WITH_FILES);
   const watched = watchRows(table, (row) => {
     duplicates.add(row);

@@ -1,6 +1,6 @@
 import { TesseraError } from '../tensor/index.js';
 import type { CellErrors } from './cell-errors.js';
-import type { FileAccess, Origin } from './fields/field.js';
+import { type FileAccess, isFileKind, type Origin } from './fields/field.js';
 import { expectColumn, type Schema } from './schema.js';
 import { type Cell, CellError, type Row, type Table } from './table.js';
 
@@ -72,7 +72,7 @@ export function filesOf(
     );
   if (kind === 'sound' && decodeSound === undefined)
     throw new TesseraError(`column '${column}' has sounds, and no decodeSound is given; decodeSound of data/node does`);
-  const fileColumns = fields.filter((field) => field.kind === 'image' || field.kind === 'sound');
+  const fileColumns = fields.filter(({ kind }) => isFileKind(kind));
   return {
     readFile: (path, origin) => table.readFile(path, origin),
     decodeImage: decodeImage ?? (() => Promise.reject(new TesseraError('no decodeImage is given'))),

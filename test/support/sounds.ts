@@ -12,28 +12,35 @@ export const toneOf = (tone: { hertz: number; seconds: number; sampleRate: numbe
     (_, i) => Math.sin((2 * Math.PI * tone.hertz * i) / tone.sampleRate + (tone.phase ?? 0)) / 2,
   );
 
-/** A WAV file of 16 bits and one channel. */
-export function wavOf(samples: Float32Array, sampleRate: number): Uint8Array {
-  const view = new DataView(new ArrayBuffer(44 + 2 * samples.length));
-  const write = (at: number, text: string) => {
+/** A WAV file of one channel, of 16 bits or floats. `size` is what its header says of the bytes of the samples. */
+export function wavOf(
+  samples: Float32Array,
+  sampleRate: number,
+  header: { readonly floats?: boolean; readonly size?: number } = {},
+): Uint8Array {
+  const [format, bits] = header.floats ? [3, 32] : [1, 16];
+  const size = header.size ?? (samples.length * bits) / 8;
+  const view = new DataView(new ArrayBuffer(44 + (bits / 8) * samples.length));
+  const writeText = (at: number, text: string) => {
     [...text].forEach((letter, index) => {
       view.setUint8(at + index, letter.charCodeAt(0));
     });
   };
-  write(0, 'RIFF');
-  view.setUint32(4, 36 + 2 * samples.length, true);
-  write(8, 'WAVEfmt ');
+  writeText(0, 'RIFF');
+  view.setUint32(4, 36 + size, true);
+  writeText(8, 'WAVEfmt ');
   view.setUint32(16, 16, true);
-  view.setUint16(20, 1, true);
+  view.setUint16(20, format, true);
   view.setUint16(22, 1, true);
   view.setUint32(24, sampleRate, true);
-  view.setUint32(28, 2 * sampleRate, true);
-  view.setUint16(32, 2, true);
-  view.setUint16(34, 16, true);
-  write(36, 'data');
-  view.setUint32(40, 2 * samples.length, true);
+  view.setUint32(28, (bits / 8) * sampleRate, true);
+  view.setUint16(32, bits / 8, true);
+  view.setUint16(34, bits, true);
+  writeText(36, 'data');
+  view.setUint32(40, size, true);
   samples.forEach((value, index) => {
-    view.setInt16(44 + 2 * index, Math.round(32767 * value), true);
+    if (header.floats) view.setFloat32(44 + 4 * index, value, true);
+    else view.setInt16(44 + 2 * index, Math.round(32767 * value), true);
   });
   return new Uint8Array(view.buffer);
 }

@@ -6,6 +6,12 @@ import type { Cell, CellError, Row } from '../table.js';
 /** The kinds of fields, one file each in this folder. */
 export type KindName = 'text' | 'image' | 'sound' | 'number' | 'category' | 'boolean' | 'date' | 'tags';
 
+/** The kinds whose cells name a file, or are its bytes. */
+export type FileKind = 'image' | 'sound';
+
+/** Whether the cells of a kind name a file, or are its bytes. */
+export const isFileKind = (kind: KindName): kind is FileKind => kind === 'image' || kind === 'sound';
+
 /**
  * The tensors of some rows of a field, by name; `present` (rows) is 1 where a row has a value, 0 where it is absent.
  */

@@ -1,5 +1,6 @@
 import papaparse from 'papaparse';
 import { CellErrors } from '../../data/cell-errors.js';
+import { isFileKind } from '../../data/fields/field.js';
 import { targetOf } from '../../data/schema.js';
 import type { Table } from '../../data/table.js';
 import type { Answer } from '../answers.js';
@@ -11,7 +12,7 @@ export interface AnsweredRow {
   /** The file of the row, and its number there, from 1 on. */
   readonly file: string;
   readonly row: number;
-  /** The cells that the model does not read, such as an id, and the paths of images, as they are written, by column. */
+  /** The cells that the model does not read, such as an id, and the paths of images and sounds, as they are written, by column. */
   readonly others: Readonly<Record<string, unknown>>;
   readonly answer: Answer;
 }
@@ -46,7 +47,7 @@ export async function* predictTable(
 const MOST_COLUMNS = 50;
 
 /**
- * Answered rows as the lines of a CSV file: the row's file and number, its other cells and images, the prediction, and the
+ * Answered rows as the lines of a CSV file: the row's file and number, its other cells and paths, the prediction, and the
  * probabilities.
  */
 export async function* answersAsCsv(
@@ -85,7 +86,7 @@ export async function* answersAsCsv(
 
 /** The columns whose cells stand beside the answers. */
 function shownColumns({ schema }: Predictor, { columns }: Table): Set<string> {
-  const hidden = new Set(schema.fields.filter(({ kind }) => kind !== 'image').map(({ column }) => column));
+  const hidden = new Set(schema.fields.filter(({ kind }) => !isFileKind(kind)).map(({ column }) => column));
   return new Set(columns.filter((name) => !hidden.has(name)));
 }
 

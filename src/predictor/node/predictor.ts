@@ -28,7 +28,7 @@ import { RunFolder } from './run-folder.js';
 
 /** The maximum number of rows of a batch, from any number of callers. */
 const MOST_AT_ONCE = 64;
-/** The maximum size of an image file of a row, in bytes. */
+/** The maximum size of a file of a row, in bytes. */
 const LARGEST_FILE = 64 * 2 ** 20;
 
 /** A row that waits to be predicted. */
@@ -99,9 +99,9 @@ export class Predictor {
 
   /**
    * Answers a row of cells by column. A column that is left out, null or undefined is absent, which the model allows.
-   * An image is its bytes, or the path of its file: do not pass on paths that come from others.
+   * An image or a sound is its bytes, or the path of its file: do not pass on paths that come from others.
    *
-   * @throws TesseraError if a key is no column, a cell is not of its column's kind, or a file is no image.
+   * @throws TesseraError if a key is no column, a cell is not of its column's kind, or a file is no image or sound that can be used.
    */
   async predict(row: RowObject): Promise<Answer> {
     return this.#answer(row, 1);
