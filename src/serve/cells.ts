@@ -1,4 +1,4 @@
-import type { KindName } from '../data/fields/field.js';
+import type { FileKind } from '../data/fields/field.js';
 import type { Schema, SchemaField } from '../data/schema.js';
 import { didYouMean } from '../tensor/options.js';
 import { RequestError } from './request-error.js';
@@ -22,8 +22,6 @@ export function fieldOf(fields: Schema['fields'], column: string, row?: number):
     column: name,
   });
 }
-
-export const isFileKind = (kind: KindName): boolean => kind === 'image' || kind === 'sound';
 
 /** A text, a number or a boolean. @throws RequestError 400 if it is a long text. */
 export function scalarOf<Cell>(cell: Cell, column: string, row?: number): Cell {
@@ -59,7 +57,7 @@ const EXAMPLES = { image: 'data:image/png;base64,iVBOR...', sound: 'data:audio/w
 /** The bytes of an image or a sound in a text. @throws RequestError 400 if it is no data URL in base64. */
 export function bytesOfUrl(url: unknown, { column, kind }: SchemaField, row?: number): Uint8Array {
   const refuse = (got: string): RequestError =>
-    new RequestError(400, `expected a data URL in base64 (${EXAMPLES[kind as 'image' | 'sound']}), got ${got}`, {
+    new RequestError(400, `expected a data URL in base64 (${EXAMPLES[kind as FileKind]}), got ${got}`, {
       row,
       column,
     });

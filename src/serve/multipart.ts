@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream';
 import { Busboy, type BusboyFileStream } from '@fastify/busboy';
+import { isFileKind } from '../data/fields/field.js';
 import type { RowObject } from '../data/rows.js';
 import type { Schema } from '../data/schema.js';
-import { bytesOfUrl, fieldOf, fileOf, isFileKind, scalarOf, tagsOf } from './cells.js';
+import { bytesOfUrl, fieldOf, fileOf, scalarOf, tagsOf } from './cells.js';
 import { RequestError } from './request-error.js';
 
 /** The largest number of parts: fields, and tags that are given one by one. */

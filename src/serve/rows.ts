@@ -1,7 +1,8 @@
+import { isFileKind } from '../data/fields/field.js';
 import { isObject } from '../data/row-objects.js';
 import type { RowObject } from '../data/rows.js';
 import type { Schema, SchemaField } from '../data/schema.js';
-import { bytesOfUrl, fieldOf, fileOf, isFileKind, isScalar, kindOf, scalarOf, tagsOf } from './cells.js';
+import { bytesOfUrl, fieldOf, fileOf, isScalar, kindOf, scalarOf, tagsOf } from './cells.js';
 import { RequestError } from './request-error.js';
 
 /** The rows of a request. */
