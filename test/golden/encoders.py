@@ -1,9 +1,10 @@
-"""Writes encoders.json beside it: features of images, texts and sounds by PyTorch's layers, in float64, composed as in
+"""Writes encoders.json beside it: features of images, texts, sounds and events by PyTorch's layers, in float64, composed as in
 `ImageResidual` (with both normalizations), `ImageViT`, `TextLSTM`, `TextGRU`, `TextCNN`, `TextTransformer` (with both
-kinds of positions), `SoundConv`, `SoundCRNN`, `SoundWaveCNN` and `SoundTransformer`. Parameter k, counted from 1 in the
-order of `namedParameters`, has the values 0.3 sin(1.1 i + k), the pixels are sin(1.1 i + 100), rounded to f32, and word i
+kinds of positions), `SoundConv`, `SoundCRNN`, `SoundWaveCNN`, `SoundTransformer`, `SequenceLSTM` and
+`SequenceTransformer`. Parameter k, counted from 1 in the order of `namedParameters`, has the values 0.3 sin(1.1 i + k), the pixels are sin(1.1 i + 100), rounded to f32, and word i
 of the texts is 5 i mod 9. The sounds have 80, 150 and 256 samples of sin(0.002 i^2 + n), in f32, n the number of the
-sound; each is computed without the others, and without the padding behind it.
+sound; each is computed without the others, and without the padding behind it. Events have the words'
+ids, the numbers sin(1.1 i + 100), of which every third is absent, and the gaps sin(1.1 i + 101).
 
 Made by `/usr/bin/python3 test/golden/encoders.py` with PyTorch 1.13.1 (Debian's python3-torch and python3-torchaudio).
 """
@@ -101,37 +102,54 @@ TOKENS = (5 * torch.arange(len(LENGTHS) * TIME) % VOCABULARY).reshape(-1, TIME)
 MASK = torch.arange(TIME) < torch.tensor(LENGTHS)[:, None]
 
 
-def recurrent(layer, gates, width, embedding):
-    """An LSTM, or a GRU whose gates PyTorch has in another order, over the words of each text."""
+def words(embedding):
+    """The vectors of the words of the texts, and what the further parameters come from."""
     parameter = Parameters()
-    words = parameter(VOCABULARY, embedding)[TOKENS]
+    return parameter(VOCABULARY, embedding)[TOKENS], parameter
+
+
+def events(width):
+    """The vectors of events, and what the further parameters come from."""
+    parameter, shape = Parameters(), TOKENS.shape
+    known = (torch.arange(TOKENS.numel()) % 3 != 2).double().reshape(*shape, 1)
+    ids = parameter(VOCABULARY, VOCABULARY)[TOKENS]
+    x = torch.cat([wave((*shape, 2), 101, 1), wave((*shape, 1), 100, 1) * known, known, ids], 2)
+    return F.relu(x @ parameter(x.shape[2], width) + parameter(width)), parameter
+
+
+def recurrent(layer, gates, width, x, parameter):
+    """An LSTM, or a GRU whose gates PyTorch has in another order, over each sequence."""
+    inputs = x.shape[2]
     order = [1, 0, 2] if gates == 3 else [0, 1, 2, 3]
 
     def ordered(matrix):
         return torch.nn.Parameter(torch.cat([matrix.chunk(gates, -1)[gate] for gate in order], -1).t())
 
-    layer = layer(embedding, width, batch_first=True)
-    layer.weight_ih_l0 = ordered(parameter(embedding, gates * width))
+    layer = layer(inputs, width, batch_first=True)
+    layer.weight_ih_l0 = ordered(parameter(inputs, gates * width))
     layer.weight_hh_l0 = ordered(parameter(width, gates * width))
     layer.bias_ih_l0 = ordered(parameter(gates * width))
     layer.bias_hh_l0 = ordered(parameter(gates * width) if gates == 3 else torch.zeros(gates * width))
-    return torch.stack([layer(row[None, :length])[0][0, -1] for row, length in zip(words, LENGTHS)])
+    return torch.stack([layer(row[None, :length])[0][0, -1] for row, length in zip(x, LENGTHS)])
 
 
 def cnn(width, embedding):
     parameter = Parameters()
-    words = parameter(VOCABULARY, embedding)[TOKENS] * MASK[:, :, None]
+    vectors = parameter(VOCABULARY, embedding)[TOKENS] * MASK[:, :, None]
     features = []
     for index, size in enumerate([3, 4, 5]):
         kernel, bias = parameter(size, embedding, (width + index) // 3), parameter((width + index) // 3)
-        padded = F.pad(words.transpose(1, 2), ((size - 1) // 2, size // 2))
+        padded = F.pad(vectors.transpose(1, 2), ((size - 1) // 2, size // 2))
         features.append(F.relu(F.conv1d(padded, kernel.permute(2, 1, 0), bias)))
     return (torch.cat(features, 1) * MASK[:, None]).amax(2)
 
 
-def transformer(width, depth, heads, length):
-    parameter = Parameters()
-    x = math.sqrt(width) * parameter(VOCABULARY, width)[TOKENS]
+def scaled_words(width):
+    vectors, parameter = words(width)
+    return math.sqrt(width) * vectors, parameter
+
+
+def transformer(width, depth, heads, length, x, parameter):
     if length is not None:
         x = x + parameter(length, width)[:TIME]
     else:
@@ -233,14 +251,16 @@ golden = {
     "group": residual((1, 9, 10, 2), 64, "group").flatten().tolist(),
     "batch": residual((3, 9, 10, 2), 8, "batch").flatten().tolist(),
     "vit": vision_transformer((2, 4, 6, 2), 2, 8, 2, 2).flatten().tolist(),
-    "lstm": recurrent(torch.nn.LSTM, 4, 4, 6).flatten().tolist(),
-    "gru": recurrent(torch.nn.GRU, 3, 4, 6).flatten().tolist(),
+    "lstm": recurrent(torch.nn.LSTM, 4, 4, *words(6)).flatten().tolist(),
+    "gru": recurrent(torch.nn.GRU, 3, 4, *words(6)).flatten().tolist(),
     "cnn": cnn(7, 4).flatten().tolist(),
-    "sinusoidal": transformer(8, 2, 2, None).flatten().tolist(),
-    "learned": transformer(8, 2, 2, 7).flatten().tolist(),
+    "sinusoidal": transformer(8, 2, 2, None, *scaled_words(8)).flatten().tolist(),
+    "learned": transformer(8, 2, 2, 7, *scaled_words(8)).flatten().tolist(),
     "conv": sounds(sound_conv),
     "crnn": sounds(sound_crnn),
     "wave": sounds(sound_wave),
     "frames": sounds(sound_transformer),
+    "events": recurrent(torch.nn.LSTM, 4, 4, *events(4)).flatten().tolist(),
+    "attended events": transformer(8, 2, 2, None, *events(8)).flatten().tolist(),
 }
 pathlib.Path(__file__).with_suffix(".json").write_text(json.dumps(golden) + "\n")

@@ -8,6 +8,8 @@ import {
   ImageResidual,
   ImageViT,
   PiecewiseLinear,
+  SequenceLSTM,
+  SequenceTransformer,
   SoundConv,
   SoundCRNN,
   SoundTransformer,
@@ -40,6 +42,13 @@ const numbers = { values: tensor(values, [ROWS, 3]), present: ones([ROWS]) };
 const sounds = {
   samples: tensor(normals(ROWS * 64, 4), [ROWS, 64]),
   seconds: tensor(Float32Array.from({ length: ROWS }, (_, row) => (row + 1) / 100)),
+};
+const events = {
+  gaps: tensor(normals(ROWS * 5 * 2, 6), [ROWS, 5, 2]).abs(),
+  values: tensor(normals(ROWS * 5 * 3, 7), [ROWS, 5, 3]),
+  known: ones([ROWS, 5, 3]),
+  ids: tensor(integers(ROWS * 5 * 2, 4, 8), [ROWS, 5, 2]),
+  mask,
 };
 const categories = { ids: tensor(Int32Array.of(0, 1, 2, 3, 4, 5, 6, 7)) };
 
@@ -136,6 +145,19 @@ const cases: Readonly<Record<string, Case>> = {
     width: 8,
     tokens: [ROWS, 3, 8],
   },
+  SequenceLSTM: {
+    make: (options) => new SequenceLSTM({ numbers: 3, categories: [4, 6], width: 4, ...options }),
+    inputs: events,
+    width: 4,
+    tokens: [ROWS, 5, 4],
+  },
+  SequenceTransformer: {
+    make: (options) =>
+      new SequenceTransformer({ numbers: 3, categories: [4, 6], width: 4, depth: 1, heads: 2, ...options }),
+    inputs: events,
+    width: 4,
+    tokens: [ROWS, 5, 4],
+  },
   ValuesMLP: {
     make: (options) => new ValuesMLP({ inputs: 3, width: 8, ...options }),
     inputs: numbers,
@@ -200,7 +222,7 @@ describe.each(Object.entries(cases))('%s', (name, { make, inputs, width, tokens 
   });
 });
 
-test.each(['TextLSTM', 'ImageResidual', 'SoundConv', 'SoundCRNN', 'SoundWaveCNN', 'SoundTransformer'])(
+test.each(['TextLSTM', 'ImageResidual', 'SoundConv', 'SoundCRNN', 'SoundWaveCNN', 'SoundTransformer', 'SequenceLSTM', 'SequenceTransformer'])(
   '%s: the adapter gives what the reference device gives',
   async (name) => {
     const { make, inputs } = cases[name];
@@ -227,6 +249,52 @@ test.each(Object.entries(cases).filter(([, { inputs }]) => inputs === text))(
     expect((await empty.pooled.data()).every(Number.isFinite)).toBe(true);
   },
 );
+
+test.each(Object.entries(cases).filter(([, { inputs }]) => inputs === events))(
+  '%s: what stands in padding does not change the features of events, and no event gives finite ones',
+  async (_, { make }) => {
+    const encoder = make({ seed: 1 });
+    const ofLength = (time: number, padding: number) => {
+      const filled = (width: number, seed: number) =>
+        tensor(
+          Float32Array.from({ length: time * width }, (_, at) => (at < 3 * width ? Math.sin(at + seed) : padding)),
+          [1, time, width],
+        );
+      return encoder.forward({
+        gaps: filled(2, 1),
+        values: filled(3, 2),
+        known: filled(3, 3),
+        ids: tensor(
+          Int32Array.from({ length: time * 2 }, (_, at) => (at < 6 ? at % 4 : 3)),
+          [1, time, 2],
+        ),
+        mask: tensor(
+          Float32Array.from({ length: time }, (_, at) => Number(at < 3)),
+          [1, time],
+        ),
+      });
+    };
+    const [short, long] = [ofLength(3, 0), ofLength(8, 77)];
+    expectClose(await long.pooled.data(), await short.pooled.data());
+    expectClose(await long.tokens!.slice([0, 0, 0], [1, 3, 4]).data(), await short.tokens!.data());
+    const empty = encoder.forward({ ...events, mask: zeros([ROWS, 5]) });
+    expect((await empty.pooled.data()).every(Number.isFinite)).toBe(true);
+  },
+);
+
+test('events have the numbers, categories and gaps that their encoder was made for', () => {
+  const encoder = new SequenceLSTM({ numbers: 3, categories: [4, 6], width: 4 });
+  expect(() => encoder.forward({ ...events, ids: undefined })).toThrow(
+    `SequenceLSTM: expected ids of i32 [${ROWS}, 5, 2], got nothing`,
+  );
+  expect(() => encoder.forward({ ...events, known: undefined })).toThrow('SequenceLSTM: expected known of f32');
+  expect(() => encoder.forward({ ...events, ids: tensor(integers(ROWS * 10, 9, 8), [ROWS, 5, 2]) })).toThrow(
+    'SequenceLSTM: ids 7 at position 4 is out of range',
+  );
+  const times = new SequenceTransformer({ width: 4, heads: 2 });
+  expect(times.forward({ gaps: events.gaps }).pooled.shape).toEqual([ROWS, 4]);
+  expect(() => new SequenceTransformer({ width: 6 })).toThrow('SequenceTransformer: width must be a multiple of heads');
+});
 
 test.each(Object.entries(cases).filter(([, { inputs }]) => inputs === sounds))(
   '%s: silence behind a sound does not change its features, and is masked',
@@ -477,4 +545,25 @@ test.each([
     seconds: tensor(lengths.map((length) => length / 800)),
   });
   expectClose(await pooled.data(), golden[name], { absolute: 1e-6, relative: 1e-5 });
+});
+
+test.each([
+  ['events', new SequenceLSTM({ numbers: 1, categories: [9], width: 4 })],
+  ['attended events', new SequenceTransformer({ numbers: 1, categories: [9], width: 8, depth: 2, heads: 2 })],
+])('%s: PyTorch composes the same features of its layers', async (name, encoder) => {
+  const known = Float32Array.from({ length: 15 }, (_, index) => Number(index % 3 !== 2));
+  const { pooled } = withWaves(encoder).forward({
+    gaps: tensor(wave(30, 101, 1), [3, 5, 2]),
+    values: tensor(
+      wave(15, 100, 1).map((value, index) => value * known[index]),
+      [3, 5, 1],
+    ),
+    known: tensor(known, [3, 5, 1]),
+    ids: tensor(
+      Int32Array.from({ length: 15 }, (_, index) => (5 * index) % 9),
+      [3, 5, 1],
+    ),
+    mask: tensor([5, 3, 1].map((length) => [0, 1, 2, 3, 4].map((time) => Number(time < length)))),
+  });
+  expectClose(await pooled.data(), golden[name], { absolute: 1e-7, relative: 1e-6 });
 });
