@@ -85,7 +85,7 @@ export interface Schema {
 const byName = <Name extends string>(...names: Name[]) =>
   Object.fromEntries(names.map((name) => [name, name])) as Record<Name, Name>;
 /** The names of the kinds of fields. */
-export const KINDS = byName('text', 'image', 'sound', 'number', 'category', 'boolean', 'date', 'tags') satisfies Record<
+export const KINDS = byName('text', 'image', 'sound', 'number', 'category', 'boolean', 'date', 'tags', 'sequence') satisfies Record<
   KindName,
   KindName
 >;

@@ -4,7 +4,7 @@ import type { DecodeSoundOptions, Sound } from '../sounds/wav.js';
 import type { Cell, CellError, Row } from '../table.js';
 
 /** The kinds of fields, one file each in this folder. */
-export type KindName = 'text' | 'image' | 'sound' | 'number' | 'category' | 'boolean' | 'date' | 'tags';
+export type KindName = 'text' | 'image' | 'sound' | 'number' | 'category' | 'boolean' | 'date' | 'tags' | 'sequence';
 
 /** The kinds whose cells name a file, or are its bytes. */
 export type FileKind = 'image' | 'sound';

@@ -4,6 +4,7 @@ import { date } from './date.js';
 import type { FieldKind, KindName } from './field.js';
 import { image } from './image.js';
 import { number } from './number.js';
+import { sequence } from './sequence.js';
 import { sound } from './sound.js';
 import { tags } from './tags.js';
 import { text } from './text.js';
@@ -18,6 +19,7 @@ export const kinds: Readonly<Record<KindName, FieldKind<unknown, object, FieldSt
   boolean,
   date,
   tags,
+  sequence,
 };
 
 /** The properties that the state of every kind has. */

@@ -6,6 +6,7 @@ import { Growable } from '../growable.js';
 import { NGRAMS, subwordsOf } from '../subwords.js';
 import { PADDING, UNKNOWN, words } from '../tokenizer.js';
 import type { FieldKind } from './field.js';
+import { Lengths, lengthClass } from './lengths.js';
 import { checkSettings, checkState, distinctStrings } from './settings.js';
 import { Frequencies } from './statistics.js';
 import { presence, RaggedIds } from './storage.js';
@@ -45,16 +46,11 @@ export interface TextState {
 
 /** The first id of a token of the vocabulary. */
 const FIRST = UNKNOWN + 1;
-const SHORTEST = 4;
 /** The number of characters of a text that are split into words, for each token that is kept. */
 const CHARACTERS_PER_TOKEN = 64;
-const KEPT_WHOLE = 0.95;
 /** The maximum number of tokens of texts with n-grams: in longer ones the context suffices, and n-grams are costly. */
 const LONGEST_WITH_SUBWORDS = 16;
 const [FEWEST_SUBWORDS, MOST_SUBWORDS] = [1024, 65_536];
-
-/** The class of a length: 4, 8, 16, 32, ... Texts are padded to classes, so that few shapes occur. */
-const lengthClass = (length: number): number => Math.max(SHORTEST, 2 ** Math.ceil(Math.log2(Math.max(length, 1))));
 
 /** The number of ids of n-grams under 'auto', a power of 2. */
 function subwordsFor({ tokenizer }: TextSettings, length: number, distinct: number): number {
@@ -101,20 +97,17 @@ export const text: FieldKind<string, TextSettings, TextState> = {
   learner(settings) {
     const tokensOf = splitter(settings);
     const counts = new Frequencies();
-    const lengths = new Float64Array(settings.maximumLength + 1);
+    const lengths = new Lengths(settings.maximumLength);
     return {
       add(value) {
         if (value === undefined) return;
         const tokens = tokensOf(value);
         for (const token of tokens) counts.add(token);
-        lengths[tokens.length]++;
+        lengths.add(tokens.length);
       },
       finish() {
-        const texts = lengths.reduce((sum, count) => sum + count, 0);
-        if (texts === 0) throw new TesseraError('no training row has a value');
-        let length = 0;
-        for (let covered = lengths[0]; covered < KEPT_WHOLE * texts; covered += lengths[length]) length++;
-        length = Math.min(lengthClass(length), settings.maximumLength);
+        if (lengths.rows === 0) throw new TesseraError('no training row has a value');
+        const length = lengths.kept;
         const { size, minimumCount, subwords } = settings;
         return {
           settings,

@@ -5,6 +5,7 @@ import { date } from '../../../src/data/fields/date.js';
 import { image } from '../../../src/data/fields/image.js';
 import { kinds } from '../../../src/data/fields/index.js';
 import { number } from '../../../src/data/fields/number.js';
+import { sequence } from '../../../src/data/fields/sequence.js';
 import { sound } from '../../../src/data/fields/sound.js';
 import { tags } from '../../../src/data/fields/tags.js';
 import { text } from '../../../src/data/fields/text.js';
@@ -26,6 +27,7 @@ const states = {
   text: await learn(text, ['one two', 'two one']),
   image: await learn(image, ['a.png'], {}, byteFiles),
   sound: await learn(sound, ['a.wav'], {}, byteFiles),
+  sequence: await learn(sequence, [[{ time: -3 }, { time: -1 }], [{ time: 2 }]]),
 };
 
 test('every kind has its name, and is here', () => {
