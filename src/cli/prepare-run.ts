@@ -18,6 +18,7 @@ import type { RunTable } from '../predictor/node/train-run.js';
 import { type Device, type DeviceChoice, TesseraError } from '../tensor/index.js';
 import { defined } from './defined.js';
 import { openGiven, shownTable } from './reading.js';
+import { joinSequences, sequencesOf } from './sequences.js';
 import { inspectGiven } from './table-source.js';
 import type { Terminal } from './terminal.js';
 import type { ModelOptions, TrainTableOptions } from './train-options.js';
@@ -62,7 +63,7 @@ export async function prepareRun(
     table: {
       files: [...files, ...validation, ...test],
       onError,
-      ...defined({ delimiter, encoding, allowOutside }),
+      ...defined({ delimiter, encoding, allowOutside, sequences: options.sequence && sequencesOf(options.sequence) }),
     },
     seed,
     model: {
@@ -157,8 +158,10 @@ export async function resumeRun(
       throw new TesseraError(
         `train: the run in '${folder.folder}' has the ${name} ${kept}, got ${value}; a resumed run keeps its settings`,
       );
-  const { files, onError } = config.table;
-  const table = shownTable(await openGiven(files, config.table), terminal, signal);
+  const { files, onError, sequences = [] } = config.table;
+  const opened = await openGiven(files, config.table);
+  const joined = await joinSequences(opened, sequences, schema, config.table, terminal, signal);
+  const table = shownTable(joined, terminal, signal);
   const target = targetOf(schema);
   const { parts, errors } = await splitRows(table, schema.split, {
     target: target.column,

@@ -1,8 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { OnError } from '../data/cell-errors.js';
 import { ENCODINGS, type Encoding } from '../data/encodings.js';
-import type { KindName } from '../data/fields/field.js';
+import type { GivenKind } from '../data/overrides.js';
 import type { Fractions } from '../data/schema.js';
+import { type SequenceFlag, sequenceFlag } from './sequence-flag.js';
 
 /*
  * The flags of every command that reads a table, decides what its columns are and splits its rows. `addTableOptions`
@@ -20,13 +21,14 @@ export interface ReadFlags {
   readonly delimiter?: string;
   readonly allowOutside?: boolean;
   readonly onError?: OnError;
+  readonly sequence?: readonly SequenceFlag[];
 }
 
 /** The names of these flags. */
-export const READ_FLAGS = ['encoding', 'delimiter', 'allowOutside', 'onError'] as const satisfies (keyof ReadFlags)[];
+export const READ_FLAGS = ['encoding', 'delimiter', 'allowOutside', 'onError', 'sequence'] as const satisfies (keyof ReadFlags)[];
 
 /** The flags of commands that read tables. */
-export interface TableOptions extends ReadFlags, Readonly<Partial<Record<KindName | 'ignore', readonly string[]>>> {
+export interface TableOptions extends ReadFlags, Readonly<Partial<Record<GivenKind, readonly string[]>>> {
   readonly target?: string;
   readonly schema?: string;
   readonly split?: string;
@@ -39,7 +41,7 @@ export interface TableOptions extends ReadFlags, Readonly<Partial<Record<KindNam
 }
 
 /** The help of the flags of kinds. */
-const KIND_FLAGS: Readonly<Record<KindName | 'ignore', string>> = {
+const KIND_FLAGS: Readonly<Record<GivenKind, string>> = {
   text: 'texts',
   image: 'paths of images, relative to the table',
   sound: 'paths of sounds, relative to the table',
@@ -84,6 +86,11 @@ export function addReadOptions(command: Command): Command {
       ]),
     )
     .option('--delimiter <character>', 'delimiter of CSV files (default: comma, semicolon or tab)', delimiterOf)
+    .option(
+      '--sequence <file:key>',
+      'a table of dated events, joined by a column of keys, such as visits.csv:person; visits.csv:person=id where the table calls it id; visits.csv:person@day where the time is not found',
+      sequenceFlag,
+    )
     .option('--allow-outside', "let cells name files outside of the table's folder")
     .addOption(
       new Option('--on-error <what>', 'at cells that cannot be used: stop, skip their rows, or take them as missing')

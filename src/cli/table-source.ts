@@ -1,10 +1,9 @@
 import { DEFAULT_FRACTIONS, type Inspection, inspectTable } from '../data/inspect.js';
 import { readWholeFile } from '../data/node/files.js';
-import type { Overrides } from '../data/overrides.js';
+import { GIVEN_KINDS, type Overrides } from '../data/overrides.js';
 import {
   expectColumn,
   expectColumns,
-  KINDS,
   type PartName,
   parseSchema,
   type Schema,
@@ -14,6 +13,7 @@ import type { Table } from '../data/table.js';
 import { TesseraError } from '../tensor/index.js';
 import { defined } from './defined.js';
 import { openGiven, shownTable } from './reading.js';
+import { joinSequences, sequencesOf } from './sequences.js';
 import type { TableOptions } from './table-options.js';
 import type { Terminal } from './terminal.js';
 
@@ -36,7 +36,10 @@ export async function inspectGiven(
 ): Promise<InspectedTable> {
   const schema = options.schema === undefined ? undefined : await readSchema(options.schema);
   const { validation = [], test = [], onError, target } = options;
-  const table = shownTable(await openGiven([...files, ...validation, ...test], options), terminal, signal);
+  const opened = await openGiven([...files, ...validation, ...test], options);
+  const sequences = sequencesOf(options.sequence);
+  const joined = await joinSequences(opened, sequences, schema, options, terminal, signal);
+  const table = shownTable(joined, terminal, signal);
   for (const flag of ['split', 'group', 'time'] as const) {
     const column = options[flag];
     if (column !== undefined) expectColumn(`${table.name}: --${flag}`, column, table.columns);
@@ -65,8 +68,7 @@ async function readSchema(file: string): Promise<Schema> {
 function overridesOf(options: TableOptions, { columns }: Table): Overrides {
   const namesIn = (text: string): string[] =>
     columns.includes(text) ? [text] : text.split(',').map((name) => name.trim());
-  const kinds = [...Object.values(KINDS), 'ignore'] as const;
-  return Object.fromEntries(kinds.map((kind) => [kind, (options[kind] ?? []).flatMap(namesIn)]));
+  return Object.fromEntries(GIVEN_KINDS.map((kind) => [kind, (options[kind] ?? []).flatMap(namesIn)]));
 }
 
 /** The split that flags ask for; undefined if they leave it to the schema. */

@@ -4,7 +4,8 @@ import { textOf } from './cells.js';
 import { type ColumnStatistics, type TableStatistics, tableStatistics } from './columns.js';
 import { DuplicateFinder } from './duplicates.js';
 import { isFileKind } from './fields/field.js';
-import { inferKind, settingsOf } from './infer.js';
+import { type Inference, inferKind, settingsOf } from './infer.js';
+import { describeJoin, type JoinedSequence } from './join.js';
 import { type Overrides, overrideSchema, taskOf } from './overrides.js';
 import { Reservoir } from './reservoir.js';
 import {
@@ -19,7 +20,7 @@ import {
 import { type RowParts, splitRows } from './splits.js';
 import { type Row, type Table, watchRows } from './table.js';
 import { inferTarget } from './target.js';
-import { type TableWarning, warningsOf } from './warnings.js';
+import { sequenceWarnings, type TableWarning, warningsOf } from './warnings.js';
 
 /** How rows are divided where nothing else is asked for. */
 export const DEFAULT_FRACTIONS = { train: 0.8, validation: 0.1, test: 0.1 } as const;
@@ -71,6 +72,8 @@ export async function inspectTable(table: Table, options: InspectOptions = {}): 
 
   const statistics = await tableStatistics(table, new CellErrors(onError));
   const { columns } = statistics;
+  if (table.sequences?.some(({ column }) => column === target))
+    throw new TesseraError(`--target: '${target}' has events, which cannot be predicted; name another column`);
   const schema = decide(table, columns, target, options);
 
   const at = ({ column }: { column: string }): number => table.columns.indexOf(column);
@@ -91,24 +94,27 @@ export async function inspectTable(table: Table, options: InspectOptions = {}): 
   });
   return {
     schema,
-    reasons: new Map(columns.map((column) => [column.column, reasonOf(column, schema, overrides, given)])),
+    reasons: new Map(columns.map((column) => [column.column, reasonOf(table, column, schema, overrides, given)])),
     statistics,
     parts,
     withFiles: withFiles.items,
-    warnings: warningsOf(schema, statistics, duplicates.count(parts.parts), parts.untrained),
+    warnings: [
+      ...sequenceWarnings(table.sequences ?? [], schema.split),
+      ...warningsOf(schema, statistics, duplicates.count(parts.parts), parts.untrained),
+    ],
     errors,
   };
 }
 
 /** What every column is, and how rows are divided. @throws TesseraError, which names the table, for what cannot be. */
 function decide(
-  { name }: Table,
+  { name, sequences = [] }: Table,
   columns: readonly ColumnStatistics[],
   target: string | undefined,
   { overrides = {}, schema: given, split }: InspectOptions,
 ): Schema {
   try {
-    const start = { ...(given ?? inferSchema(columns)), ...(split === undefined ? {} : { split }) };
+    const start = { ...(given ?? inferSchema(columns, sequences)), ...(split === undefined ? {} : { split }) };
     const targeted = target === undefined ? start : withTarget(start, target, columns, overrides);
     const schema = withWholeSounds(
       withoutSplitColumn(overrideSchema(targeted, overrides, columns), columns, overrides),
@@ -126,8 +132,11 @@ function decide(
 }
 
 /** The schema of columns by inference alone, without a target. */
-function inferSchema(columns: readonly ColumnStatistics[]): Schema {
-  const inferred = columns.map((statistics) => ({ column: statistics.column, ...inferKind(statistics) }));
+function inferSchema(columns: readonly ColumnStatistics[], sequences: readonly JoinedSequence[]): Schema {
+  const inferred = columns.map((statistics) => ({
+    column: statistics.column,
+    ...(inferJoined(statistics.column, sequences) ?? inferKind(statistics)),
+  }));
   return {
     version: 1,
     fields: inferred.flatMap(({ column, kind, settings }): SchemaField[] =>
@@ -136,6 +145,14 @@ function inferSchema(columns: readonly ColumnStatistics[]): Schema {
     ignored: inferred.filter(({ kind }) => kind === 'ignored').map(({ column, why }) => ({ column, reason: why })),
     split: { by: 'fraction', fractions: DEFAULT_FRACTIONS, seed: 0 },
   };
+}
+
+/** What a column is that was joined, or that events were joined by: that one says who, not what. */
+function inferJoined(column: string, sequences: readonly JoinedSequence[]): Inference | undefined {
+  const joined = sequences.find((sequence) => sequence.column === column);
+  if (joined !== undefined) return { kind: 'sequence', settings: { ...joined.settings }, why: describeJoin(joined) };
+  const byKey = sequences.find(({ rowKey }) => rowKey === column);
+  return byKey && { kind: 'ignored', settings: {}, why: `${byKey.events} is joined by it` };
 }
 
 /** The schema with a column as its target: as it is there, or inferred. */
@@ -201,13 +218,14 @@ const isGiven = (column: string, overrides: Overrides): boolean =>
 
 /** Why a column is what a schema says. */
 function reasonOf(
+  { sequences = [] }: Table,
   statistics: ColumnStatistics,
   { target, fields, ignored }: Schema,
   overrides: Overrides,
   given: Schema | undefined,
 ): string {
   const { column } = statistics;
-  const found = inferKind(statistics);
+  const found = inferJoined(column, sequences) ?? inferKind(statistics);
   const reason = ignored.find((other) => other.column === column)?.reason;
   if (reason !== undefined) return reason;
   if (isGiven(column, overrides)) return 'as asked';

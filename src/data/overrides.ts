@@ -13,8 +13,14 @@ import {
 } from './schema.js';
 import { inferTarget } from './target.js';
 
+/** A kind that a user gives to columns; sequences are joined. */
+export type GivenKind = Exclude<KindName, 'sequence'> | 'ignore';
+
+/** Those kinds. */
+export const GIVEN_KINDS: readonly GivenKind[] = [...Object.values(KINDS).filter((kind) => kind !== 'sequence'), 'ignore'];
+
 /** Columns by the kind that a user gives them. */
-export type Overrides = Readonly<Partial<Record<KindName | 'ignore', readonly string[]>>>;
+export type Overrides = Readonly<Partial<Record<GivenKind, readonly string[]>>>;
 
 /** The task if the target is given a kind. */
 const TASK_OF: Readonly<Partial<Record<KindName, TaskKind>>> = {
@@ -33,8 +39,8 @@ const TASK_OF: Readonly<Partial<Record<KindName, TaskKind>>> = {
  */
 export function overrideSchema(schema: Schema, overrides: Overrides, columns: readonly ColumnStatistics[]): Schema {
   const names = columns.map(({ column }) => column);
-  const chosen = new Map<string, KindName | 'ignore'>();
-  for (const kind of [...Object.values(KINDS), 'ignore'] as const)
+  const chosen = new Map<string, GivenKind>();
+  for (const kind of GIVEN_KINDS)
     for (const column of overrides[kind] ?? []) {
       expectColumn(`--${kind}`, column, names);
       const other = chosen.get(column);

@@ -3,8 +3,9 @@ import type { ColumnStatistics, TableStatistics } from './columns.js';
 import type { Duplicates } from './duplicates.js';
 import type { KindName } from './fields/field.js';
 import { count, inferKind, share } from './infer.js';
+import type { JoinedSequence } from './join.js';
 import { leakOf } from './leaks.js';
-import { isOneClass, type Schema, type SchemaField, type SchemaTarget, type Settings } from './schema.js';
+import { isOneClass, type Schema, type SchemaField, type SchemaTarget, type Settings, type Split } from './schema.js';
 
 /** The kinds of warnings. */
 export type WarningCode =
@@ -20,7 +21,9 @@ export type WarningCode =
   | 'imbalance'
   | 'rows without a target'
   | 'duplicates'
-  | 'duplicates across the split';
+  | 'duplicates across the split'
+  | 'few matches'
+  | 'repeated keys';
 
 /** A warning about a table, with what to do about it. */
 export interface TableWarning {
@@ -181,6 +184,31 @@ function untrainedWarnings({ column }: SchemaTarget, untrained: readonly string[
   const what = untrained.length === 1 ? 'has no training row and is' : 'have no training row and are';
   const message = `${names.join(', ')}${more} ${what} never predicted; split the rows otherwise`;
   return [warning('class without training rows', column, message)];
+}
+
+/** Warnings of tables of events that match a table badly. */
+export function sequenceWarnings(sequences: readonly JoinedSequence[], split: Split): TableWarning[] {
+  return sequences.flatMap(({ column, events, key, rowKey, counts }) => {
+    const { rows, matchedRows, repeatedRows, strayEvents } = counts;
+    const found: TableWarning[] = [];
+    if (matchedRows < MOSTLY * rows)
+      found.push(
+        warning(
+          'few matches',
+          column,
+          `${count(matchedRows)} of ${count(rows)} rows have events: the '${key}' of ${events} is rarely a '${rowKey}'; ${count(strayEvents)} of ${count(counts.events)} events are of no row`,
+        ),
+      );
+    if (repeatedRows > 0 && !(split.by === 'group' && split.column === rowKey))
+      found.push(
+        warning(
+          'repeated keys',
+          column,
+          `${count(repeatedRows)} rows have the '${rowKey}' of an earlier one, and so its events: they may be in several parts; keep them together by --group ${rowKey}`,
+        ),
+      );
+    return found;
+  });
 }
 
 function duplicateWarnings({ rows, acrossSplit, compared }: Duplicates): TableWarning[] {

@@ -4,6 +4,7 @@ import type { KindName } from '../data/fields/field.js';
 import type { ImageState } from '../data/fields/image.js';
 import { kinds } from '../data/fields/index.js';
 import { type NumberState, number } from '../data/fields/number.js';
+import { GAPS, type SequenceState } from '../data/fields/sequence.js';
 import type { SoundState } from '../data/fields/sound.js';
 import type { TagsState } from '../data/fields/tags.js';
 import type { TextState } from '../data/fields/text.js';
@@ -28,6 +29,8 @@ import {
   OrdinalTask,
   PiecewiseLinear,
   RegressionTask,
+  SequenceLSTM,
+  SequenceTransformer,
   SoundConv,
   SoundCRNN,
   SoundTransformer,
@@ -91,6 +94,16 @@ const soundEncoders: Readonly<Record<string, MakeEncoder<SoundState>>> = {
   transformer: ({ sampleRate }, sizes) => new SoundTransformer({ ...sizes, sampleRate }),
 };
 
+const sequenceEncoders: Readonly<Record<string, MakeEncoder<SequenceState>>> = {
+  lstm: (state, sizes) => new SequenceLSTM({ ...sizes, ...ofEvents(state) }),
+  transformer: (state, sizes) => new SequenceTransformer({ ...sizes, ...ofEvents(state) }),
+};
+const ofEvents = ({ scales, values }: SequenceState) => ({
+  numbers: scales.length,
+  categories: values.map(({ length }) => length + 2),
+  gaps: GAPS,
+});
+
 const valuesEncoders = <State>(count: (state: State) => number): Readonly<Record<string, MakeEncoder<State>>> => ({
   mlp: (state, sizes) => new ValuesMLP({ inputs: count(state), ...sizes }),
 });
@@ -100,6 +113,7 @@ const ENCODERS = {
   text: textEncoders,
   image: imageEncoders,
   sound: soundEncoders,
+  sequence: sequenceEncoders,
   number: {
     piecewise: ({ edges }: NumberState) => new PiecewiseLinear({ edges }),
     ...valuesEncoders(() => 1),

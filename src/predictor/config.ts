@@ -1,6 +1,7 @@
 import type { OnError } from '../data/cell-errors.js';
 import { ENCODINGS, type Encoding } from '../data/encodings.js';
 import type { KindName } from '../data/fields/field.js';
+import type { Join } from '../data/join.js';
 import type { PartName } from '../data/schema.js';
 import { FUSIONS } from '../models/fusion/names.js';
 import { TesseraError } from '../tensor/index.js';
@@ -52,6 +53,13 @@ export interface TableConfig {
   readonly allowOutside?: boolean;
   /** What happens to cells that cannot be used. */
   readonly onError: OnError;
+  /** The tables of events that are joined to it. Default none. */
+  readonly sequences?: readonly SequenceConfig[];
+}
+
+/** How a table of events is joined to the table of a run. */
+export interface SequenceConfig extends Omit<Join, 'settings'> {
+  readonly file: string;
 }
 
 /** Everything that is needed to train a run again, `config.json` in its folder; the columns are in `schema.json`. */
@@ -79,8 +87,8 @@ const [SMALLEST_BATCH, LARGEST_BATCH] = [32, 512];
 const DROPPED_FIELDS = 0.2;
 
 /**
- * The model where nothing is chosen. Texts, images and sounds have encoders of their own, half as wide on a software adapter.
- * Without them, the fusion and a hidden layer are a perceptron of two hidden layers over the encoded numbers and
+ * The model where nothing is chosen. Texts, images, sounds and sequences have encoders of their own, half as wide on a
+ * software adapter. Without them, the fusion and a hidden layer are a perceptron of two hidden layers over the encoded numbers and
  * categories. Sounds are shifted and parts of them hidden in training, so that they need less dropout.
  */
 export function defaultModel(kinds: readonly KindName[], isSoftware: boolean): ModelConfig {
@@ -88,8 +96,8 @@ export function defaultModel(kinds: readonly KindName[], isSoftware: boolean): M
   return {
     encoders: {},
     fusion: 'concatenation',
-    ...(has('text', 'image', 'sound')
-      ? { width: isSoftware ? 64 : 128, hidden: 0, dropout: has('text', 'image') ? 0.3 : 0.1 }
+    ...(has('text', 'image', 'sound', 'sequence')
+      ? { width: isSoftware ? 64 : 128, hidden: 0, dropout: has('text', 'image', 'sequence') ? 0.3 : 0.1 }
       : { width: 256, hidden: 128, dropout: 0.2 }),
     modalityDropout: Math.min(0.1, DROPPED_FIELDS / kinds.length),
   };
@@ -156,7 +164,16 @@ export function parseConfig(json: unknown): RunConfig {
     encoding: optional(oneOf(...ENCODINGS)),
     allowOutside: optional(boolean),
     onError: oneOf('stop', 'skip', 'missing'),
+    sequences: optional(listOf(anything)),
   });
+  for (const sequence of config.table.sequences ?? [])
+    checkOptions('config.table.sequences', sequence, {
+      file: text,
+      column: text,
+      key: text,
+      rowKey: optional(text),
+      time: optional(text),
+    });
   checkOptions('config.model', config.model, {
     encoders: namesByName,
     fusion: oneOf(...FUSIONS),

@@ -47,12 +47,12 @@ export async function prepareData(
 
 /** @throws TesseraError if a table lacks the column of a field. */
 export function expectFieldColumns({ name, columns }: Pick<Table, 'name' | 'columns'>, { fields }: Schema): void {
-  for (const { column } of fields) {
+  for (const { column, kind } of fields) {
     try {
       expectColumn(name, column, columns);
     } catch (error) {
       throw new TesseraError(
-        `${(error as Error).message}; the model reads '${column}': rename a column, or add one, whose cells may be empty`,
+        `${(error as Error).message}; the model reads '${column}': ${kind === 'sequence' ? 'join a table of events by --sequence FILE:KEY' : 'rename a column, or add one, whose cells may be empty'}`,
         { cause: error },
       );
     }

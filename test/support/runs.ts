@@ -7,8 +7,8 @@ import { prepareData, type RunData } from '../../src/predictor/data.js';
 import { Generator } from '../../src/tensor/generator.js';
 import { tableOf } from './tables.js';
 
-/** The kinds of the fields of things. Sounds have a test of their own. */
-export type ThingKind = Exclude<KindName, 'sound'>;
+/** The kinds of the fields of things. Sounds and sequences have tests of their own. */
+export type ThingKind = Exclude<KindName, 'sound' | 'sequence'>;
 /** The fields of things by kind. */
 export const FIELDS: Readonly<Record<ThingKind, string>> = {
   text: 'title',

@@ -2,6 +2,7 @@ import type { FieldTensors } from '../../data/fields/field.js';
 import { UNKNOWN } from '../../data/tokenizer.js';
 import { batchesOf } from '../../tensor/batches.js';
 import { adaptiveAveragePool2d, type Tensor } from '../../tensor/index.js';
+import { sequenceFeatures } from './sequence-features.js';
 import { type DescribeSounds, soundFeatures } from './sound-features.js';
 
 /** Encodes rows of a split: the tensors of each field, by its name. Fields come in the same order in every batch. */
@@ -57,8 +58,8 @@ const SMALLEST_VARIANCE = 1e-12;
 /**
  * The features of the linear baseline. A text is a bag of words weighted by tf · idf and scaled to length 1, with
  * idf = 1 + ln((1 + rows) / (1 + rows with the word)) as in scikit-learn; a category is a bag of one value. A picture
- * is its thumbnail of 8 x 8 pixels, a sound the mean and deviation of each band of its log-mel spectrogram. Thumbnails,
- * sounds, numbers and presence are standardized by the training rows.
+ * is its thumbnail of 8 x 8 pixels, a sound the mean and deviation of each band of its log-mel spectrogram. Events are
+ * their number, the mean and the last of their numbers, and bags of their categories. Thumbnails, sounds, numbers and presence are standardized by the training rows.
  */
 export class LinearFeatures {
   /** The number of columns of each bag: ids are taken modulo it. */
@@ -158,8 +159,14 @@ async function rawFeatures(
   const columns: { readonly values: ArrayLike<number>; readonly width: number }[] = [];
   const append = (values: ArrayLike<number>) => columns.push({ values, width: values.length / rows.length });
   for (const [field, tensors] of Object.entries(await encode(rows))) {
-    const { present, tokens, mask, ids, values, pixels, samples, seconds }: Partial<FieldTensors> = tensors;
+    const { present, tokens, mask, ids, values, pixels, samples, seconds, gaps }: Partial<FieldTensors> = tensors;
     if (present !== undefined) append(await present.data());
+    if (gaps !== undefined) {
+      append(await sequenceFeatures(tensors));
+      for (let column = 0; column < (ids?.shape[2] ?? 0); column++)
+        await addBags(bags, ids.slice([0, 0, column], [...ids.shape.slice(0, 2), column + 1]).squeeze(2), mask);
+      continue;
+    }
     // As in scikit-learn, words that were not learned do not count.
     if (tokens !== undefined) await addBags(bags, tokens, mask?.mul(tokens.notEqual(UNKNOWN).cast('f32')));
     if (ids !== undefined) await addBags(bags, ids.reshape([rows.length, 1]), present?.reshape([rows.length, 1]));

@@ -22,6 +22,7 @@ import {
 import { type Answer, answerOf } from '../answers.js';
 import { filledSize } from '../batch-sizes.js';
 import { buildModel } from '../build.js';
+import type { SequenceConfig } from '../config.js';
 import { type Explanation, explainRow } from '../explain-row.js';
 import { outputsOf } from '../predict-rows.js';
 import { RunFolder } from './run-folder.js';
@@ -57,6 +58,8 @@ export class Predictor {
     readonly schema: Schema,
     /** The model, in inference mode. */
     readonly model: Multimodal,
+    /** How tables of events were joined to the table of the run. */
+    readonly sequences: readonly SequenceConfig[],
   ) {
     this.#source = {
       name: 'predict',
@@ -82,7 +85,7 @@ export class Predictor {
     try {
       const model = buildModel(schema, config.model, { seed: config.seed });
       model.loadState(best);
-      return new Predictor(schema, model.eval());
+      return new Predictor(schema, model.eval(), config.table.sequences ?? []);
     } catch (error) {
       if (!(error instanceof TesseraError)) throw error;
       throw new TesseraError(

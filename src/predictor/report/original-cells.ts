@@ -3,6 +3,7 @@ import { isMissing, textOf } from '../../data/cells.js';
 import { Codes } from '../../data/codes.js';
 import type { EncodedRows } from '../../data/encoded.js';
 import { kinds } from '../../data/fields/index.js';
+import type { Events } from '../../data/fields/sequence.js';
 import type { Schema, SchemaField } from '../../data/schema.js';
 import type { Row, Table } from '../../data/table.js';
 import type { SliceColumn } from '../slices.js';
@@ -87,7 +88,7 @@ interface SliceReader {
 
 /**
  * What a field says of a row for slices: numbers, dates and categories themselves, the length of a text, the number of
- * tags, whether there is an image.
+ * tags or events, whether there is an image.
  */
 function sliceReader({ column, kind, settings: chosen }: SchemaField): SliceReader {
   const { parse, settings } = kinds[kind];
@@ -113,6 +114,8 @@ function sliceReader({ column, kind, settings: chosen }: SchemaField): SliceRead
       return reader(column, Number, (time) => new Date(time).toISOString().slice(0, 10));
     case 'text':
       return reader(`${column}, characters`, (text) => String(text).length);
+    case 'sequence':
+      return reader(`${column}, number of events`, (events) => (events as Events).times.length);
     case 'tags':
       return reader(`${column}, number of tags`, (tags) => (tags as readonly string[]).length);
     case 'image':

@@ -2,6 +2,7 @@ import type { CategoryState } from '../../data/fields/category.js';
 import type { DateState } from '../../data/fields/date.js';
 import type { ImageState } from '../../data/fields/image.js';
 import type { NumberState } from '../../data/fields/number.js';
+import type { SequenceState } from '../../data/fields/sequence.js';
 import type { SoundState } from '../../data/fields/sound.js';
 import type { TagsState } from '../../data/fields/tags.js';
 import type { TextState } from '../../data/fields/text.js';
@@ -39,6 +40,11 @@ export function describeField({ kind, state }: SchemaField): string | undefined 
     case 'sound': {
       const { sampleRate, length } = state as SoundState;
       return `${digits(length / sampleRate)} s at ${sampleRate} Hz`;
+    }
+    case 'sequence': {
+      const { settings, length } = state as SequenceState;
+      const names = [settings.time, ...settings.columns].map(({ column }) => column);
+      return `events of ${names.join(', ')}; the latest ${length}`;
     }
     case 'category':
       return `${(state as CategoryState).values.length} known values`;
