@@ -25,7 +25,13 @@ export interface ReadFlags {
 }
 
 /** The names of these flags. */
-export const READ_FLAGS = ['encoding', 'delimiter', 'allowOutside', 'onError', 'sequence'] as const satisfies (keyof ReadFlags)[];
+export const READ_FLAGS = [
+  'encoding',
+  'delimiter',
+  'allowOutside',
+  'onError',
+  'sequence',
+] as const satisfies (keyof ReadFlags)[];
 
 /** The flags of commands that read tables. */
 export interface TableOptions extends ReadFlags, Readonly<Partial<Record<GivenKind, readonly string[]>>> {

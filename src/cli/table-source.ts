@@ -1,14 +1,7 @@
 import { DEFAULT_FRACTIONS, type Inspection, inspectTable } from '../data/inspect.js';
 import { readWholeFile } from '../data/node/files.js';
 import { GIVEN_KINDS, type Overrides } from '../data/overrides.js';
-import {
-  expectColumn,
-  expectColumns,
-  type PartName,
-  parseSchema,
-  type Schema,
-  type Split,
-} from '../data/schema.js';
+import { expectColumn, expectColumns, type PartName, parseSchema, type Schema, type Split } from '../data/schema.js';
 import type { Table } from '../data/table.js';
 import { TesseraError } from '../tensor/index.js';
 import { defined } from './defined.js';

@@ -17,7 +17,10 @@ import { inferTarget } from './target.js';
 export type GivenKind = Exclude<KindName, 'sequence'> | 'ignore';
 
 /** Those kinds. */
-export const GIVEN_KINDS: readonly GivenKind[] = [...Object.values(KINDS).filter((kind) => kind !== 'sequence'), 'ignore'];
+export const GIVEN_KINDS: readonly GivenKind[] = [
+  ...Object.values(KINDS).filter((kind) => kind !== 'sequence'),
+  'ignore',
+];
 
 /** Columns by the kind that a user gives them. */
 export type Overrides = Readonly<Partial<Record<GivenKind, readonly string[]>>>;

@@ -85,10 +85,17 @@ export interface Schema {
 const byName = <Name extends string>(...names: Name[]) =>
   Object.fromEntries(names.map((name) => [name, name])) as Record<Name, Name>;
 /** The names of the kinds of fields. */
-export const KINDS = byName('text', 'image', 'sound', 'number', 'category', 'boolean', 'date', 'tags', 'sequence') satisfies Record<
-  KindName,
-  KindName
->;
+export const KINDS = byName(
+  'text',
+  'image',
+  'sound',
+  'number',
+  'category',
+  'boolean',
+  'date',
+  'tags',
+  'sequence',
+) satisfies Record<KindName, KindName>;
 const TASKS = byName('category', 'ordinal', 'number', 'tags', 'text') satisfies Record<TaskKind, TaskKind>;
 /** The largest number of classes or tags that can be predicted. */
 export const MOST_CLASSES = 1_000;

@@ -37,18 +37,17 @@ export class StoredEvents {
    * Reads the events of a table in one pass.
    * @throws TesseraError if it lacks a column, and for cells that cannot be used, as `errors` say.
    */
-  static async read(
-    table: Table,
-    key: string,
-    settings: SequenceSettings,
-    errors: CellErrors,
-  ): Promise<StoredEvents> {
+  static async read(table: Table, key: string, settings: SequenceSettings, errors: CellErrors): Promise<StoredEvents> {
     const stored = new StoredEvents(key, settings);
     const { time, columns } = settings;
     for (const { column } of [time, ...columns]) expectColumn(table.name, column, table.columns);
     const at = (column: string): number => table.columns.indexOf(column);
     const timeOf = timeReader(time);
-    const readers = columns.map((column) => ({ column: column.column, at: at(column.column), read: cellReader(column) }));
+    const readers = columns.map((column) => ({
+      column: column.column,
+      at: at(column.column),
+      read: cellReader(column),
+    }));
     const [keyAt, timeAt] = [at(key), at(time.column)];
     for await (const chunk of table.rows(errors))
       for (const row of chunk) {

@@ -12,11 +12,11 @@ export {
   type CategoryInputs,
 } from './encoders/category-embedding.js';
 export { Encoder, type Features, type FieldInputs, type ImageInputs, type TextInputs } from './encoders/encoder.js';
+export type { SequenceInputs, SequenceOptions } from './encoders/event-embedding.js';
 export { ImageConv, type ImageConvOptions } from './encoders/image-conv.js';
 export { ImageResidual, type ImageResidualOptions } from './encoders/image-residual.js';
 export { ImageViT, type ImageViTOptions } from './encoders/image-vit.js';
 export type { LogMelOptions } from './encoders/log-mel.js';
-export type { SequenceInputs, SequenceOptions } from './encoders/event-embedding.js';
 export { type NumberInputs, PiecewiseLinear, type PiecewiseLinearOptions } from './encoders/piecewise-linear.js';
 export { SequenceLSTM } from './encoders/sequence-lstm.js';
 export { SequenceTransformer, type SequenceTransformerOptions } from './encoders/sequence-transformer.js';

@@ -17,7 +17,9 @@ function writeTables(): void {
     const rises = generator.integer(2);
     persons.push(`P${person},${20 + generator.integer(60)},${['falls', 'rises'][rises]}`);
     for (let at = 1; at <= 3 + generator.integer(4); at++)
-      visits.push(`P${person},${-10 * at},${['hdl', 'ldl'][at % 2]},${50 + (rises ? -6 : 6) * at + generator.integer(3)}`);
+      visits.push(
+        `P${person},${-10 * at},${['hdl', 'ldl'][at % 2]},${50 + (rises ? -6 : 6) * at + generator.integer(3)}`,
+      );
   }
   writeFileSync('persons.csv', `${persons.join('\n')}\n`);
   writeFileSync('visits.csv', `${visits.join('\n')}\n`);

@@ -60,7 +60,10 @@ async function accuraciesOf(data: RunData, encoder: string): Promise<{ model: nu
     targets: await targetsOf(data, rows),
   });
   const splits = { train: await split(train), validation: await split(validation), test: await split(held) };
-  const linear = await linearBaseline({ task: 'classification', classes: ['0', '1'] }, splits, { seed: 1, sampleRates: {} });
+  const linear = await linearBaseline({ task: 'classification', classes: ['0', '1'] }, splits, {
+    seed: 1,
+    sampleRates: {},
+  });
   return {
     model: metricsOf(await predictRows(model, target, encoded, held)).accuracy,
     linear: metricsOf(linear.test).accuracy,

@@ -302,8 +302,7 @@ export const sequence: FieldKind<Events, SequenceSettings, SequenceState> = {
               value[to * width + column] = number || 0;
               known[to * width + column] = Number(!Number.isNaN(number));
             }
-            for (let gap = 0; gap < GAPS; gap++)
-              gaps[to * GAPS + gap] = floats.at(from * (width + GAPS) + width + gap);
+            for (let gap = 0; gap < GAPS; gap++) gaps[to * GAPS + gap] = floats.at(from * (width + GAPS) + width + gap);
             for (let column = 0; column < categories; column++)
               id[to * categories + column] = ids.at(from * categories + column);
           }

@@ -100,9 +100,9 @@ test('settings and states that do not go together are refused', async () => {
   const twice = { ...settings, columns: [{ column: 'days', kind: 'number', settings: {} }] } as const;
   expect(() => sequence.settings(twice)).toThrow("sequence: the column 'days' is there twice");
   expect(() => sequence.settings({ time: { column: 'x' } as never })).toThrow('sequence: time must be an object {');
-  expect(() =>
-    sequence.settings({ columns: [{ column: 'x', kind: 'number', settings: { decimal: ':' } }] }),
-  ).toThrow("decimal must be '.' or ','");
+  expect(() => sequence.settings({ columns: [{ column: 'x', kind: 'number', settings: { decimal: ':' } }] })).toThrow(
+    "decimal must be '.' or ','",
+  );
   const state = await learn(sequence, rows, settings);
   expect(() => sequence.parseState({ ...state, length: 999 })).toThrow('length 999 exceeds maximumLength 256');
   expect(() => sequence.parseState({ ...state, scales: [] })).toThrow('do not go with the columns');

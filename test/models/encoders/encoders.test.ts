@@ -222,18 +222,24 @@ describe.each(Object.entries(cases))('%s', (name, { make, inputs, width, tokens 
   });
 });
 
-test.each(['TextLSTM', 'ImageResidual', 'SoundConv', 'SoundCRNN', 'SoundWaveCNN', 'SoundTransformer', 'SequenceLSTM', 'SequenceTransformer'])(
-  '%s: the adapter gives what the reference device gives',
-  async (name) => {
-    const { make, inputs } = cases[name];
-    const compute = () => make({ seed: 1 }).forward(inputs).pooled.data();
-    const expected = await compute();
-    setDefaultDevice(gpu);
-    const actual = await compute();
-    setDefaultDevice(reference);
-    expectClose(actual, expected, { absolute: 1e-4, relative: 1e-4 });
-  },
-);
+test.each([
+  'TextLSTM',
+  'ImageResidual',
+  'SoundConv',
+  'SoundCRNN',
+  'SoundWaveCNN',
+  'SoundTransformer',
+  'SequenceLSTM',
+  'SequenceTransformer',
+])('%s: the adapter gives what the reference device gives', async (name) => {
+  const { make, inputs } = cases[name];
+  const compute = () => make({ seed: 1 }).forward(inputs).pooled.data();
+  const expected = await compute();
+  setDefaultDevice(gpu);
+  const actual = await compute();
+  setDefaultDevice(reference);
+  expectClose(actual, expected, { absolute: 1e-4, relative: 1e-4 });
+});
 
 test.each(Object.entries(cases).filter(([, { inputs }]) => inputs === text))(
   '%s: padding does not change the features of a text',
