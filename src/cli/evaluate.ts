@@ -49,7 +49,7 @@ export async function evaluate(
       const predictor = await Predictor.load(run);
       const sequences = sequencesOfRun(opened, predictor.sequences, options.sequence);
       const joined = await joinSequences(opened, sequences, predictor.schema, options, terminal, signal);
-      const table = shownTable(joined, terminal, signal);
+      const table = shownTable(joined.table, terminal, signal);
       const { predictions, withoutTarget, errors } = await predicted(predictor, table, options, terminal, signal);
       if (errors.count > 0) terminal.note(errors.summary());
       const metrics = metricsOf(predictions);

@@ -140,7 +140,7 @@ async function predictTables(
   const opened = await openGiven(files, options);
   const sequences = sequencesOfRun(opened, predictor.sequences, options.sequence);
   const joined = await joinSequences(opened, sequences, predictor.schema, options, terminal, signal);
-  const table = shownTable(joined, terminal, signal, 'predicting');
+  const table = shownTable(joined.table, terminal, signal, 'predicting');
   let rows = 0;
   let skippedRows = 0;
   const predictions: unknown[] = [];

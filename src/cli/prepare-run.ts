@@ -161,7 +161,7 @@ export async function resumeRun(
   const { files, onError, sequences = [] } = config.table;
   const opened = await openGiven(files, config.table);
   const joined = await joinSequences(opened, sequences, schema, config.table, terminal, signal);
-  const table = shownTable(joined, terminal, signal);
+  const table = shownTable(joined.table, terminal, signal);
   const target = targetOf(schema);
   const { parts, errors } = await splitRows(table, schema.split, {
     target: target.column,

@@ -1,6 +1,6 @@
 import { CellErrors, type OnError } from '../data/cell-errors.js';
 import type { SequenceSettings } from '../data/fields/sequence.js';
-import { type Join, joinEvents } from '../data/join.js';
+import { type Join, type JoinedSequence, joinEvents } from '../data/join.js';
 import type { OpenTableOptions } from '../data/node/tables/open.js';
 import { expectColumn, type Schema } from '../data/schema.js';
 import { type Table, withRows } from '../data/table.js';
@@ -16,6 +16,12 @@ interface JoinOptions extends OpenTableOptions {
   readonly onError?: OnError;
 }
 
+/** A table with what was joined to it. */
+export interface JoinedTables {
+  readonly table: Table;
+  readonly sequences: readonly JoinedSequence[];
+}
+
 /**
  * Joins tables of events to a table, and tells what of them cannot be used. Columns that a schema knows are read as it
  * says.
@@ -28,16 +34,19 @@ export async function joinSequences(
   options: JoinOptions,
   terminal: Terminal,
   signal: AbortSignal,
-): Promise<Table> {
+): Promise<JoinedTables> {
   let joined = stoppedBy(table, signal);
+  const found: JoinedSequence[] = [];
   for (const { file, ...given } of sequences) {
     const errors = new CellErrors(options.onError);
     const events = shownTable(await openGiven([file], options), terminal, signal);
     const join: Join = { ...given, ...defined({ settings: settingsOf(schema, given.column) }) };
-    joined = await joinEvents(joined, events, join, errors);
+    const { table, sequence } = await joinEvents(joined, events, join, errors);
+    joined = table;
+    found.push(sequence);
     if (errors.count > 0) terminal.note(errors.summary());
   }
-  return joined;
+  return { table: joined, sequences: found };
 }
 
 /** The same table, whose passes end once the signal is aborted. */

@@ -30,9 +30,9 @@ export async function inspectGiven(
   const schema = options.schema === undefined ? undefined : await readSchema(options.schema);
   const { validation = [], test = [], onError, target } = options;
   const opened = await openGiven([...files, ...validation, ...test], options);
-  const sequences = sequencesOf(options.sequence);
-  const joined = await joinSequences(opened, sequences, schema, options, terminal, signal);
-  const table = shownTable(joined, terminal, signal);
+  const asked = sequencesOf(options.sequence);
+  const joined = await joinSequences(opened, asked, schema, options, terminal, signal);
+  const table = shownTable(joined.table, terminal, signal);
   for (const flag of ['split', 'group', 'time'] as const) {
     const column = options[flag];
     if (column !== undefined) expectColumn(`${table.name}: --${flag}`, column, table.columns);
@@ -41,6 +41,7 @@ export async function inspectGiven(
   const split = splitOf(files, options, schema);
   const inspection = await inspectTable(table, {
     overrides: overridesOf(options, table),
+    sequences: joined.sequences,
     ...defined({ onError, target, schema, split }),
   });
   return { table, inspection };

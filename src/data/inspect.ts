@@ -35,6 +35,8 @@ export interface InspectOptions {
   readonly schema?: Schema;
   /** How rows are divided. Default the schema's, else 80/10/10% at random by seed 0. */
   readonly split?: Split;
+  /** The columns that were joined to the table. */
+  readonly sequences?: readonly JoinedSequence[];
   /** What happens to rows and cells that cannot be read. Default 'stop'. */
   readonly onError?: OnError;
 }
@@ -65,14 +67,14 @@ const MOST_WITH_FILES = 36;
  * (see `inferTarget`), a table without rows, a split that leaves no rows for a part.
  */
 export async function inspectTable(table: Table, options: InspectOptions = {}): Promise<Inspection> {
-  const { overrides = {}, schema: given, onError } = options;
+  const { schema: given, sequences = [], onError } = options;
   const target = options.target ?? (given === undefined ? table.target : given.target?.column);
   if (target !== undefined) expectColumn(`${table.name}: --target`, target, table.columns);
   if (given !== undefined) expectColumns(given, table.columns);
 
   const statistics = await tableStatistics(table, new CellErrors(onError));
   const { columns } = statistics;
-  if (table.sequences?.some(({ column }) => column === target))
+  if (sequences.some(({ column }) => column === target))
     throw new TesseraError(`--target: '${target}' has events, which cannot be predicted; name another column`);
   const schema = decide(table, columns, target, options);
 
@@ -94,12 +96,12 @@ export async function inspectTable(table: Table, options: InspectOptions = {}): 
   });
   return {
     schema,
-    reasons: new Map(columns.map((column) => [column.column, reasonOf(table, column, schema, overrides, given)])),
+    reasons: new Map(columns.map((column) => [column.column, reasonOf(column, schema, options)])),
     statistics,
     parts,
     withFiles: withFiles.items,
     warnings: [
-      ...sequenceWarnings(table.sequences ?? [], schema.split),
+      ...sequenceWarnings(sequences, schema.split),
       ...warningsOf(schema, statistics, duplicates.count(parts.parts), parts.untrained),
     ],
     errors,
@@ -108,10 +110,10 @@ export async function inspectTable(table: Table, options: InspectOptions = {}): 
 
 /** What every column is, and how rows are divided. @throws TesseraError, which names the table, for what cannot be. */
 function decide(
-  { name, sequences = [] }: Table,
+  { name }: Table,
   columns: readonly ColumnStatistics[],
   target: string | undefined,
-  { overrides = {}, schema: given, split }: InspectOptions,
+  { overrides = {}, schema: given, sequences = [], split }: InspectOptions,
 ): Schema {
   try {
     const start = { ...(given ?? inferSchema(columns, sequences)), ...(split === undefined ? {} : { split }) };
@@ -218,11 +220,9 @@ const isGiven = (column: string, overrides: Overrides): boolean =>
 
 /** Why a column is what a schema says. */
 function reasonOf(
-  { sequences = [] }: Table,
   statistics: ColumnStatistics,
   { target, fields, ignored }: Schema,
-  overrides: Overrides,
-  given: Schema | undefined,
+  { overrides = {}, schema: given, sequences = [] }: InspectOptions,
 ): string {
   const { column } = statistics;
   const found = inferJoined(column, sequences) ?? inferKind(statistics);

@@ -36,6 +36,12 @@ export interface JoinedSequence {
   readonly counts: JoinCounts;
 }
 
+/** A table with a column of sequences. */
+export interface JoinedTable {
+  readonly table: Table;
+  readonly sequence: JoinedSequence;
+}
+
 /** How well two tables match. */
 export interface JoinCounts {
   /** The number of events. */
@@ -65,7 +71,12 @@ const SHOWN = 3;
  * @throws TesseraError if a column is missing (with the nearest name) or there already, the time cannot be told, no row
  * has an event, or as `errors` say.
  */
-export async function joinEvents(table: Table, events: Table, join: Join, errors = new CellErrors()): Promise<Table> {
+export async function joinEvents(
+  table: Table,
+  events: Table,
+  join: Join,
+  errors = new CellErrors(),
+): Promise<JoinedTable> {
   const { column, key, rowKey = key, time } = join;
   expectColumn(events.name, key, events.columns);
   expectColumn(`${table.name}, to which ${events.name} is joined`, rowKey, table.columns);
@@ -78,15 +89,13 @@ export async function joinEvents(table: Table, events: Table, join: Join, errors
   const stored = await StoredEvents.read(events, key, settings, errors);
   const keyAt = table.columns.indexOf(rowKey);
   const counts = await countMatches(table, rowKey, stored, events.name);
-  const joined = { column, events: events.name, key, rowKey, settings, ignored, counts };
   const rows: Table['rows'] = async function* (rowErrors) {
     for await (const chunk of table.rows(rowErrors))
       yield chunk.map((row) => ({ ...row, cells: [...row.cells, stored.of(textOf(row.cells[keyAt]))] }));
   };
   return {
-    ...withRows(table, rows),
-    columns: [...table.columns, column],
-    sequences: [...(table.sequences ?? []), joined],
+    table: { ...withRows(table, rows), columns: [...table.columns, column] },
+    sequence: { column, events: events.name, key, rowKey, settings, ignored, counts },
   };
 }
 

@@ -1,6 +1,5 @@
 import { TesseraError } from '../tensor/index.js';
 import type { CellErrors } from './cell-errors.js';
-import type { JoinedSequence } from './join.js';
 
 export { CellError } from './cell-errors.js';
 
@@ -30,8 +29,6 @@ export interface Table {
   readonly target?: string;
   /** The number of rows, where it is known before they are read. */
   readonly size?: number;
-  /** Its columns of sequences, whose cells come from other tables: see `joinEvents`. */
-  readonly sequences?: readonly JoinedSequence[];
   /**
    * Reads the rows from the first to the last, in chunks of about a thousand. Rows and cells that cannot be read are
    * noted in `errors`; what reads cells further notes its own there. The default stops at them.
@@ -72,7 +69,6 @@ export const withRows = (table: Table, rows: Table['rows']): Table => ({
   columns: table.columns,
   target: table.target,
   size: table.size,
-  sequences: table.sequences,
   readFile: (path, row) => table.readFile(path, row),
   rows,
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { CellErrors } from '../../src/data/cell-errors.js';
 import { type InspectOptions, inspectTable } from '../../src/data/inspect.js';
-import { type Join, joinEvents } from '../../src/data/join.js';
+import { type Join, type JoinedTable, joinEvents } from '../../src/data/join.js';
 import type { Cell } from '../../src/data/table.js';
 import { allCells, tableOf } from '../support/tables.js';
 
@@ -25,8 +25,11 @@ const join: Join = { column: 'visits', key: 'id' };
 const joined = async (rows?: Cell[][], options: Partial<Join> = {}, errors?: CellErrors) =>
   joinEvents(persons(), visits(rows), { ...join, ...options }, errors);
 
+const inspected = ({ table, sequence }: JoinedTable, options: InspectOptions) =>
+  inspectTable(table, { ...options, sequences: [sequence] });
+
 test('a row gets the events of its key in the order of time', async () => {
-  const table = await joined();
+  const { table, sequence } = await joined();
   expect(table.columns).toEqual(['id', 'age', 'ill', 'visits']);
   const cells = await allCells(table);
   expect(cells[3].slice(0, 3)).toEqual(personRows[3]);
@@ -35,7 +38,7 @@ test('a row gets the events of its key in the order of time', async () => {
     { days: -64, test: 'glucose' },
     { days: -4, test: 'glucose', value: 3.5 },
   ]);
-  expect(table.sequences?.[0]).toMatchObject({
+  expect(sequence).toMatchObject({
     settings: {
       time: { column: 'days', kind: 'number' },
       columns: [
@@ -50,15 +53,18 @@ test('a row gets the events of its key in the order of time', async () => {
 
 test('a key may have another name in each table, and be a number in one and a text in the other', async () => {
   const rows = personRows.map(([id, ...rest]) => [Number(id), ...rest]);
-  const table = await joinEvents(persons(rows, ['person', 'age', 'ill']), visits(), { ...join, rowKey: 'person' });
-  expect(table.sequences?.[0].counts.matchedRows).toBe(60);
+  const { sequence } = await joinEvents(persons(rows, ['person', 'age', 'ill']), visits(), {
+    ...join,
+    rowKey: 'person',
+  });
+  expect(sequence.counts.matchedRows).toBe(60);
 });
 
 test('the time is a column of dates, or of numbers with the name of a time, or the one that is named', async () => {
   const timeOf = async (columns: string[], cells: (at: number) => Cell[], time?: string) => {
     const rows = visitRows.map(([id], at) => [id, ...cells(at)]);
-    const table = await joinEvents(persons(), visits(rows, ['id', ...columns]), { ...join, time });
-    return table.sequences?.[0].settings.time;
+    const { sequence } = await joinEvents(persons(), visits(rows, ['id', ...columns]), { ...join, time });
+    return sequence.settings.time;
   };
   const day = (at: number) => `2026-11-${String(1 + (at % 28)).padStart(2, '0')}`;
   expect(await timeOf(['days', 'seen'], (at) => [at, day(at)])).toMatchObject({ column: 'seen', kind: 'date' });
@@ -87,7 +93,7 @@ test('columns that are missing or there already, and tables without a key in com
   await expect(joined(others)).rejects.toThrow(
     "visits.csv and persons.csv have no key in common: 'id' of visits.csv is 'P0100', 'P0101', 'P0102', 'id' of persons.csv '100', '101', '102'",
   );
-  await expect(inspectTable(await joined(), { target: 'visits' })).rejects.toThrow('which cannot be predicted');
+  await expect(inspected(await joined(), { target: 'visits' })).rejects.toThrow('which cannot be predicted');
 });
 
 test('cells of events that cannot be used are named by file, row and column, and left out or absent as asked', async () => {
@@ -95,13 +101,13 @@ test('cells of events that cannot be used are named by file, row and column, and
   bad[3][3] = 'high';
   bad[5][1] = 'soon';
   bad[7][0] = '';
-  const settings = (await joined()).sequences?.[0].settings;
+  const { settings } = (await joined()).sequence;
   const stop = joined(bad, { settings });
   await expect(stop).rejects.toThrow("visits.csv, row 4, column 'value': expected a finite number, got 'high'");
   await expect(stop).rejects.toThrow("visits.csv, row 6, column 'days': expected a finite number, got 'soon'");
   await expect(stop).rejects.toThrow("visits.csv, row 8, column 'id': it is absent; every event has a key");
   const eventsOf = async (onError: 'skip' | 'missing', row: number) => {
-    const table = await joined(bad, { settings }, new CellErrors(onError));
+    const { table } = await joined(bad, { settings }, new CellErrors(onError));
     return (await allCells(table))[row][3] as unknown[];
   };
   expect(await eventsOf('missing', 3)).toHaveLength(3);
@@ -110,7 +116,7 @@ test('cells of events that cannot be used are named by file, row and column, and
 });
 
 test('the key is not read, and the schema knows the events', async () => {
-  const { schema, reasons, warnings } = await inspectTable(await joined(), { target: 'ill' });
+  const { schema, reasons, warnings } = await inspected(await joined(), { target: 'ill' });
   expect(schema.fields.map(({ column, kind }) => [column, kind])).toEqual([
     ['age', 'number'],
     ['visits', 'sequence'],
@@ -120,14 +126,16 @@ test('the key is not read, and the schema knows the events', async () => {
     /^180 events of visits.csv by 'id', of 60 rows; time 'days' \(number\); with test \(category\), value \(number\); ignored are note/,
   );
   expect(warnings.filter(({ column }) => column === 'visits')).toEqual([]);
-  const numbered = await inspectTable(await joined(), { target: 'ill', overrides: { number: ['id'] } });
+  const numbered = await inspected(await joined(), { target: 'ill', overrides: { number: ['id'] } });
   expect(numbered.schema.fields.map(({ column }) => column)).toContain('id');
 });
 
 test('few matches, and keys of several rows, are warnings', async () => {
   const warningsOf = async (rows: Cell[][], options: InspectOptions = {}) => {
-    const table = await joinEvents(persons(rows), visits(), join);
-    const { warnings } = await inspectTable(table, { target: 'ill', ...options });
+    const { warnings } = await inspected(await joinEvents(persons(rows), visits(), join), {
+      target: 'ill',
+      ...options,
+    });
     return warnings.filter(({ column }) => column === 'visits').map(({ code, message }) => [code, message]);
   };
   const strange = personRows.map(([id, ...rest], at) => [at % 3 === 0 ? id : `x${at}`, ...rest]);
