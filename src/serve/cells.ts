@@ -1,4 +1,5 @@
 import type { FileKind } from '../data/fields/field.js';
+import { isObject } from '../data/row-objects.js';
 import type { Schema, SchemaField } from '../data/schema.js';
 import { didYouMean } from '../tensor/options.js';
 import { RequestError } from './request-error.js';
@@ -8,8 +9,8 @@ import { RequestError } from './request-error.js';
  * machine or address is read.
  */
 
-/** The longest text of a cell, in UTF-16 units, and the largest number of tags: no model reads more. */
-const [LONGEST_TEXT, MOST_TAGS] = [100_000, 1_000];
+/** The longest text of a cell, in UTF-16 units, and the largest number of tags and of events: no model reads more. */
+const [LONGEST_TEXT, MOST_TAGS, MOST_EVENTS] = [100_000, 1_000, 10_000];
 
 /** The field of a column. @throws RequestError 400 if the model reads no such column. */
 export function fieldOf(fields: Schema['fields'], column: string, row?: number): SchemaField {
@@ -37,6 +38,23 @@ export function tagsOf(tags: readonly unknown[], column: string, row?: number): 
   if (tags.length > MOST_TAGS)
     throw new RequestError(400, `expected at most ${MOST_TAGS} tags, got ${tags.length}`, { row, column });
   return tags.map((tag) => scalarOf(tag, column, row));
+}
+
+/** A list of events. @throws RequestError 400 if one is no object of scalars, or there are too many. */
+export function eventsOf(events: readonly unknown[], column: string, row?: number): readonly unknown[] {
+  if (events.length > MOST_EVENTS)
+    throw new RequestError(400, `expected at most ${MOST_EVENTS} events, got ${events.length}`, { row, column });
+  for (const [at, event] of events.entries()) {
+    if (!isObject(event))
+      throw new RequestError(400, `event ${at + 1}: expected an object, got ${kindOf(event)}`, { row, column });
+    const wrong = Object.values(event).find((value) => value !== null && !isScalar(value));
+    if (wrong !== undefined)
+      throw new RequestError(400, `event ${at + 1}: expected texts, numbers and booleans, got ${kindOf(wrong)}`, {
+        row,
+        column,
+      });
+  }
+  return events;
 }
 
 export const isScalar = (value: unknown): boolean =>

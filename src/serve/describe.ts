@@ -1,6 +1,7 @@
 import type { CategoryState } from '../data/fields/category.js';
 import type { ImageSettings, ImageState } from '../data/fields/image.js';
 import type { NumberState } from '../data/fields/number.js';
+import type { SequenceState } from '../data/fields/sequence.js';
 import type { SoundState } from '../data/fields/sound.js';
 import type { TagsState } from '../data/fields/tags.js';
 import { type Schema, type SchemaField, type TaskKind, targetOf } from '../data/schema.js';
@@ -24,6 +25,8 @@ export interface FieldDescription {
   readonly separator?: string;
   /** Of a number, the mean of the training rows. */
   readonly mean?: number;
+  /** Of a sequence, the columns of its events, the time first. */
+  readonly events?: readonly { readonly column: string; readonly kind: SchemaField['kind'] }[];
   /** Of an image, the size in pixels at which it is seen, and whether it is within that frame or covers it. */
   readonly height?: number;
   readonly width?: number;
@@ -62,6 +65,10 @@ function detailsOf({ kind, state }: SchemaField): Partial<FieldDescription> {
     }
     case 'number':
       return { mean: (state as NumberState).mean };
+    case 'sequence': {
+      const { time, columns } = (state as SequenceState).settings;
+      return { events: [time, ...columns].map(({ column, kind }) => ({ column, kind })) };
+    }
     case 'sound': {
       const { sampleRate, length } = state as SoundState;
       return { sampleRate, seconds: length / sampleRate };

@@ -2,7 +2,7 @@ import { isFileKind } from '../data/fields/field.js';
 import { isObject } from '../data/row-objects.js';
 import type { RowObject } from '../data/rows.js';
 import type { Schema, SchemaField } from '../data/schema.js';
-import { bytesOfUrl, fieldOf, fileOf, isScalar, kindOf, scalarOf, tagsOf } from './cells.js';
+import { bytesOfUrl, eventsOf, fieldOf, fileOf, isScalar, kindOf, scalarOf, tagsOf } from './cells.js';
 import { RequestError } from './request-error.js';
 
 /** The rows of a request. */
@@ -42,6 +42,11 @@ function rowOf(object: unknown, { fields }: Schema, row?: number): RowObject {
   );
 }
 
+const EXPECTED: Readonly<Partial<Record<SchemaField['kind'], string>>> = {
+  tags: 'a list of texts',
+  sequence: 'a list of events',
+};
+
 /** A cell of JSON as the predictor takes it. @throws RequestError 400 if it is none of the field's kind. */
 function cellOf(field: SchemaField, cell: unknown, row?: number): unknown {
   const { column, kind } = field;
@@ -49,6 +54,7 @@ function cellOf(field: SchemaField, cell: unknown, row?: number): unknown {
   if (isFileKind(kind)) return fileOf(bytesOfUrl(cell, field, row), field, row);
   if (isScalar(cell)) return scalarOf(cell, column, row);
   if (kind === 'tags' && Array.isArray(cell)) return tagsOf(cell, column, row);
-  const expected = kind === 'tags' ? 'a list of texts' : 'a text, a number, true, false or null';
+  if (kind === 'sequence' && Array.isArray(cell)) return eventsOf(cell, column, row);
+  const expected = EXPECTED[kind] ?? 'a text, a number, true, false or null';
   throw new RequestError(400, `expected ${expected}, got ${kindOf(cell)}`, { row, column });
 }

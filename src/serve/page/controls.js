@@ -6,9 +6,10 @@ import { fileControl } from './files.js';
  * A column of a row, as `GET /api/schema` describes it.
  * @typedef {object} Field
  * @property {string} column
- * @property {'text' | 'image' | 'sound' | 'number' | 'category' | 'boolean' | 'date' | 'tags'} kind
+ * @property {'text' | 'image' | 'sound' | 'number' | 'category' | 'boolean' | 'date' | 'tags' | 'sequence'} kind
  * @property {readonly string[]} [values]
  * @property {string} [separator]
+ * @property {readonly { column: string, kind: string }[]} [events]
  * @property {number} [mean]
  * @property {number} [sampleRate]
  * @property {number} [seconds]
@@ -108,7 +109,14 @@ const CONTROLS = {
       read: () => boxes.filter(({ checked }) => checked).map(({ value }) => value),
     };
   },
+  sequence({ events = [] }, id) {
+    const example = Object.fromEntries(events.map(({ column, kind }) => [column, EXAMPLES[kind]]));
+    return single(make('textarea', { id, rows: 4, placeholder: `such as [${JSON.stringify(example)}]` }));
+  },
 };
+
+/** @type {Readonly<Record<string, unknown>>} */
+const EXAMPLES = { number: 1.5, boolean: true, date: '2026-11-28', category: 'a' };
 
 /** @type {Readonly<Record<Field['kind'], string>>} */
 const NAMES = {
@@ -120,6 +128,7 @@ const NAMES = {
   boolean: 'yes or no',
   date: 'date',
   tags: 'tags',
+  sequence: 'events, as JSON',
 };
 
 /**
