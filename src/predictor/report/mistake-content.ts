@@ -1,13 +1,16 @@
 import { textOf } from '../../data/cells.js';
 import { kinds } from '../../data/fields/index.js';
-import type { Row } from '../../data/table.js';
+import type { Cell, Row } from '../../data/table.js';
 import { TesseraError } from '../../tensor/index.js';
 import type { WrongPrediction } from '../mistakes.js';
+import { counted } from './numbers.js';
 import type { Mistake } from './report.js';
 import type { MakeReportOptions, ReportedRun } from './reported-run.js';
 
 /** Texts are cut to this length. */
 const TEXT_LENGTH = 600;
+/** The number of events of a sequence that are shown. */
+const LATEST = 8;
 
 /** Adds to a mistake what the model saw. */
 export async function withContent(
@@ -21,7 +24,7 @@ export async function withContent(
   const images: { name: string; url: string }[] = [];
   for (const { column, kind, settings } of schema.fields) {
     const cell = row.cells[table.columns.indexOf(column)];
-    const text = textOf(cell);
+    const text = kind === 'sequence' ? eventsText(cell) : textOf(cell);
     if (text !== undefined && !(cell instanceof Uint8Array)) values.push({ name: column, text: cut(text) });
     if (kind !== 'image' || thumbnail === undefined || text === undefined) continue;
     try {
@@ -33,6 +36,17 @@ export async function withContent(
     }
   }
   return { ...mistake, place: `${row.file}, row ${row.number}`, values, images };
+}
+
+/** The number of events of a sequence, and the latest ones with the names of their cells. */
+function eventsText(cell: Cell): string | undefined {
+  if (!Array.isArray(cell) || cell.length === 0) return textOf(cell);
+  const latest = cell.slice(-LATEST).map((event) =>
+    Object.entries(event as Readonly<Record<string, Cell>>)
+      .map(([name, value]) => `${name} ${textOf(value) ?? ''}`)
+      .join(', '),
+  );
+  return `${counted(cell.length, 'event')}${cell.length > LATEST ? `, the latest ${LATEST}` : ''}: ${latest.join('; ')}`;
 }
 
 function cut(text: string): string {
