@@ -51,12 +51,12 @@ export function addModelOptions(command: Command): Command {
     .option('--encoder <names>', 'encoders by column or kind, such as title=transformer,image=vit', encodersOf)
     .option(
       '--width <number>',
-      'size of the features of texts, images and sounds and of the fused vector (default: 128; 64 on a software adapter; 256 without them)',
+      'size of the features of texts, images, sounds and sequences and of the fused vector (default: 128; 64 on a software adapter; 256 without them)',
       multipleOf4,
     )
     .option(
       '--hidden <number>',
-      'units of a hidden layer in front of the outputs, 0 for none (default: 0; 128 without texts, images and sounds)',
+      'units of a hidden layer in front of the outputs, 0 for none (default: 0; 128 without texts, images, sounds and sequences)',
       integer(0, 65_536),
     )
     .option(
@@ -66,7 +66,7 @@ export function addModelOptions(command: Command): Command {
     )
     .option(
       '--dropout <fraction>',
-      'dropout of features (default: 0.3; 0.1 with sounds but no texts and images; 0.2 without any of them)',
+      'dropout of features (default: 0.3; 0.1 with sounds but no texts, images and sequences; 0.2 without any of them)',
       fractionOf,
     )
     .option(
