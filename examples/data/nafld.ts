@@ -38,7 +38,8 @@ const last = years * DAYS_OF_YEAR;
 async function* rowsOf(file: string, columns: readonly string[]): AsyncGenerator<Record<string, string>> {
   const table = await openTable(file);
   const missing = columns.find((name) => !table.columns.includes(name));
-  if (missing !== undefined) throw new Error(`${file}: expected a column '${missing}', got ${table.columns.join(', ')}`);
+  if (missing !== undefined)
+    throw new Error(`${file}: expected a column '${missing}', got ${table.columns.join(', ')}`);
   for await (const rows of table.rows())
     for (const { cells } of rows)
       yield Object.fromEntries(table.columns.map((name, at) => [name, String(cells[at] ?? '')]));
