@@ -54,9 +54,17 @@ function settingsOf({ config, schema }: RunSettings): Map<string, Value> {
   );
 }
 
+/** A value of a list: of an object, such as a column of events, what is written in it. */
+const words = (value: unknown): string =>
+  typeof value === 'object' && value !== null
+    ? Object.values(value)
+        .filter((inside) => typeof inside !== 'object')
+        .join(' ')
+    : String(value);
+
 /** The values within an object, by their names joined by dots. */
 function* flat(name: string, value: unknown): Generator<[string, Value]> {
   if (typeof value !== 'object' || value === null) yield [name, value as Value];
-  else if (Array.isArray(value)) yield [name, value.join(', ')];
+  else if (Array.isArray(value)) yield [name, value.map(words).join(', ')];
   else for (const [key, inside] of Object.entries(value)) yield* flat(name === '' ? key : `${name}.${key}`, inside);
 }

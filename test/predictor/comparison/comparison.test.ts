@@ -71,3 +71,13 @@ test('what limits a comparison is said: other rows, and runs that are not finish
     "'a' is not finished, and has no metrics on test rows; finish it with: tessera train --resume a",
   ]);
 });
+
+test('settings that are lists of objects, such as the joined tables, show what is written in them', () => {
+  const table = { files: ['persons.csv'], onError: 'stop' } as const;
+  const sequences = [{ file: 'visits.csv', column: 'visits', key: 'person' }];
+  const { settings } = compareRuns([
+    sampleRun({ run: 'a', config: { table } }),
+    sampleRun({ run: 'b', config: { table: { ...table, sequences } } }),
+  ]);
+  expect(settings).toEqual([{ name: 'table.sequences', values: [undefined, 'visits.csv visits person'] }]);
+});

@@ -1,17 +1,25 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { TesseraError } from '../../../tensor/index.js';
+import { didYouMean } from '../../../tensor/options.js';
 import { isImagePath } from '../../cells.js';
 import { CHUNK_ROWS, type Row } from '../../table.js';
 import { fileError } from '../files.js';
 import type { TableFile } from './table-file.js';
 
-/** Tests whether a path is a folder. @throws TesseraError if there is nothing. */
+/** The number of names that a name is compared with. */
+const MOST_COMPARED = 1_000;
+
+/** Tests whether a path is a folder. @throws TesseraError if there is nothing, with the nearest name that there is. */
 export async function isFolder(file: string): Promise<boolean> {
   try {
     return (await stat(file)).isDirectory();
   } catch (error) {
-    throw fileError('cannot read', file, error);
+    const { message } = fileError('cannot read', file, error);
+    const beside = await readdir(path.dirname(file)).catch(() => []);
+    throw new TesseraError(`${message}${didYouMean(path.basename(file), beside.slice(0, MOST_COMPARED))}`, {
+      cause: error,
+    });
   }
 }
 

@@ -47,6 +47,10 @@ test('each file is given once, and there is at least one', async () => {
 
 test('a path that is no file is an error', async () => {
   await expect(openTable(path.join(folder, 'none.csv'))).rejects.toThrow(/none.csv': there is no such file/);
+  await writeFile(path.join(folder, 'visits.csv'), 'a,b\n1,2\n');
+  await expect(openTable(path.join(folder, 'vists.csv'))).rejects.toThrow(
+    /vists.csv': there is no such file \(did you mean 'visits.csv'\?\)$/,
+  );
   await expect(openTable('/dev/null')).rejects.toThrow("cannot read '/dev/null': expected a regular file");
 });
 
