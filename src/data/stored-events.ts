@@ -98,12 +98,17 @@ export class StoredEvents {
     return this.#begins[code + 1] - this.#begins[code];
   }
 
-  /** The events of a key, as a cell of a field of sequences; undefined where it has none. */
+  /**
+   * The latest events of a key, as a cell of a field of sequences: as many as are kept at most, and one more, since which
+   * the time of the first is measured. Undefined where it has none.
+   */
   of(key: string | undefined): Cell {
     const code = this.codeOf(key);
     if (code === undefined) return undefined;
-    const { time, columns } = this.settings;
-    return Array.from(this.#order.subarray(this.#begins[code], this.#begins[code + 1]), (event) => {
+    const { time, columns, maximumLength } = this.settings;
+    const end = this.#begins[code + 1];
+    const begin = Math.max(this.#begins[code], end - maximumLength - 1);
+    return Array.from(this.#order.subarray(begin, end), (event) => {
       const when = this.#times.at(event);
       const cells: [string, Cell][] = [[time.column, time.kind === 'date' ? new Date(when) : when]];
       columns.forEach(({ column }, at) => {
