@@ -54,7 +54,9 @@ test('a row gets the events of its key in the order of time', async () => {
 test('a row gets no more events than a model may keep, and the one before', async () => {
   const many = Array.from({ length: 400 }, (_, at): Cell[] => ['100', at, 'hdl', at, '']);
   const [[, , , cell]] = await allCells((await joined([...many, ...visitRows])).table);
-  expect((cell as { days: number }[]).map(({ days }) => days)).toEqual(Array.from({ length: 257 }, (_, at) => 143 + at));
+  expect((cell as { days: number }[]).map(({ days }) => days)).toEqual(
+    Array.from({ length: 257 }, (_, at) => 143 + at),
+  );
 });
 
 test('a key may have another name in each table, and be a number in one and a text in the other', async () => {
