@@ -130,7 +130,7 @@ const taskText = (kind: string, classes: number | undefined): string =>
     category: `one of ${classes} classes`,
     ordinal: `one of ${classes} ordered classes`,
     tags: `a set of ${classes} tags`,
-    text: `a transcript of ${classes} symbols`,
+    text: `a transcript of ${classes} ${classes === 1 ? 'symbol' : 'symbols'}`,
     number: 'a number',
   })[kind] ?? kind;
 

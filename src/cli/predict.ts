@@ -118,7 +118,8 @@ function columnOf({ fields }: Schema, flag: string): string {
 }
 
 function linesOf(column: string, { prediction, probabilities }: Answer, top: number): string {
-  if (probabilities === undefined) return `${column}: ${Number(Number(prediction).toPrecision(6))}`;
+  if (probabilities === undefined)
+    return `${column}: ${typeof prediction === 'number' ? Number(prediction.toPrecision(6)) : prediction}`;
   const ranked = Object.entries(probabilities).sort(([, a], [, b]) => b - a);
   return formatTable(
     [column, 'probability'],

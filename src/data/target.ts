@@ -3,7 +3,7 @@ import { numberOf, type TagSeparator, tagsOf } from './cells.js';
 import type { ColumnStatistics } from './columns.js';
 import { count, distinctOf, inferKind, isUnique, settingsOf } from './infer.js';
 import { MOST_CLASSES, type SchemaTarget, type Settings, type TaskKind } from './schema.js';
-import { chooseSymbols, type Symbols, symbolsOf } from './transcripts.js';
+import { chooseSymbols, symbolsOf } from './transcripts.js';
 
 /** The maximum number of distinct integers that are classes. */
 const FEW_NUMBERS = 20;
@@ -103,18 +103,21 @@ function tagsTarget(column: ColumnStatistics): InferredTarget {
 }
 
 function transcriptTarget(column: ColumnStatistics): InferredTarget {
-  const symbols = chooseSymbols(column.values.keys());
+  const symbols = chooseSymbols(column.values);
   const found = new Set<string>();
   for (const text of column.values.keys()) for (const symbol of symbolsOf(text, symbols)) found.add(symbol);
-  expectFew(column, found.size, symbols);
+  if (found.size > MOST_CLASSES)
+    throw new TesseraError(
+      `the target '${column.column}' has ${count(found.size)} ${symbols}; expected at most ${count(MOST_CLASSES)}; leave out the rows of the rare ones`,
+    );
   return {
     target: { column: column.column, kind: 'text', settings: { symbols }, classes: sortClasses(found) },
-    why: `transcripts of ${count(found.size)} ${symbols}`,
+    why: `transcripts of ${count(found.size)} ${found.size === 1 ? symbols.slice(0, -1) : symbols}`,
   };
 }
 
 /** @throws TesseraError if there are more classes or tags than can be predicted, or fewer than two. */
-function expectFew({ column, isExact }: ColumnStatistics, found: number, what: 'classes' | 'tags' | Symbols): void {
+function expectFew({ column, isExact }: ColumnStatistics, found: number, what: 'classes' | 'tags'): void {
   if (found >= 2 && found <= MOST_CLASSES) return;
   throw new TesseraError(
     `the target '${column}' has ${isExact ? '' : 'about '}${count(found)} ${what}; expected 2 to ${count(MOST_CLASSES)}; merge the rare ones, or predict a number with --number ${column}`,

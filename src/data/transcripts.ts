@@ -1,5 +1,6 @@
 import { TesseraError } from '../tensor/index.js';
 import { oneOf } from '../tensor/options.js';
+import { showCell } from './cells.js';
 import { checkSettings } from './fields/settings.js';
 
 /** What a transcript is a sequence of. */
@@ -33,14 +34,14 @@ export const transcriptOf = (symbols: readonly string[], of: Symbols): string =>
 const MOST_WORDS = 100;
 const OCCURRENCES = 10;
 
-/** Words if few of them recur in all transcripts, else characters: a rare word is spelled. */
-export function chooseSymbols(texts: Iterable<string>): Symbols {
+/** Words if few of them recur in all rows, else characters: a rare word is spelled. Takes the rows of each transcript. */
+export function chooseSymbols(transcripts: ReadonlyMap<string, number>): Symbols {
   const words = new Set<string>();
   let occurrences = 0;
-  for (const text of texts)
+  for (const [text, rows] of transcripts)
     for (const word of symbolsOf(text, 'words')) {
       words.add(word);
-      occurrences++;
+      occurrences += rows;
     }
   return words.size <= MOST_WORDS && occurrences >= OCCURRENCES * words.size ? 'words' : 'characters';
 }
@@ -51,7 +52,7 @@ export function symbolIds(text: string, of: Symbols, ids: ReadonlyMap<string, nu
     const id = ids.get(symbol);
     if (id === undefined)
       throw new TesseraError(
-        `the ${of === 'words' ? 'word' : 'character'} '${symbol}' is none of the ${ids.size} learned`,
+        `the ${of === 'words' ? 'word' : 'character'} ${showCell(symbol)} is none of the ${ids.size} learned`,
       );
     return id;
   });

@@ -36,7 +36,7 @@ export async function outputsOf(
     const predicted = model.task.predict(model.forward(fields));
     const [values, truth] = await Promise.all([predicted.data(), target?.data()]);
     outputs.push(
-      model.task instanceof TranscriptionTask ? decoded(values, predicted.shape) : Float32Array.from(values),
+      model.task instanceof TranscriptionTask ? decodeTranscripts(values, predicted.shape) : Float32Array.from(values),
     );
     if (truth !== undefined) targets.push(Float32Array.from(truth));
     done += batch.length;
@@ -46,7 +46,7 @@ export async function outputsOf(
 }
 
 /** The most probable symbols of log probabilities (rows, time, classes): (rows, time), followed by 0. */
-function decoded(values: ArrayLike<number>, [rows, time, classes]: readonly number[]): Float32Array {
+export function decodeTranscripts(values: ArrayLike<number>, [rows, time, classes]: readonly number[]): Float32Array {
   const all = Float32Array.from(values);
   const symbols = new Float32Array(rows * time);
   for (let row = 0; row < rows; row++) {

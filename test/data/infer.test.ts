@@ -152,6 +152,28 @@ describe('the target', () => {
     expect(inferTarget(stars, 'ordinal').target.classes).toEqual(['1', '2', '3', '4', '5']);
   });
 
+  test('of a transcript, by the rows of each word', async () => {
+    const commands = (rows: number) =>
+      statisticsOf(
+        'said',
+        column((row) => (row % 2 ? 'stop' : 'go on'), rows),
+      );
+    const settings = async (rows: number) => inferTarget(await commands(rows), 'text');
+    expect((await settings(20)).target).toMatchObject({ kind: 'text', settings: { symbols: 'words' } });
+    expect((await settings(20)).target.classes).toEqual(['go', 'on', 'stop']);
+    expect((await settings(4)).target.settings).toEqual({ symbols: 'characters' });
+    const beeps = await statisticsOf(
+      'said',
+      column((row) => (row % 2 ? 'beep' : 'beep beep')),
+    );
+    expect(inferTarget(beeps, 'text')).toMatchObject({ target: { classes: ['beep'] }, why: 'transcripts of 1 word' });
+    const glyphs = await statisticsOf(
+      'said',
+      column((row) => String.fromCodePoint(0x4e00 + row), 1001),
+    );
+    expect(() => inferTarget(glyphs, 'text')).toThrow("the target 'said' has 1,001 characters; expected at most 1,000");
+  });
+
   test.each<[string, Cell[], string | RegExp]>([
     ['no rows', [], 'it has no rows'],
     ['all missing', column(() => ''), "the target 'label' has no value in any of 400 rows"],

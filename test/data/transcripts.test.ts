@@ -11,11 +11,12 @@ test('a transcript is split into words or characters, and written again', () => 
 });
 
 test('few words that recur are symbols; other transcripts are spelled', () => {
-  const drawn = (words: number) => Array.from({ length: 300 }, (_, row) => `w${row % words} w${(7 * row + 1) % words}`);
+  const drawn = (words: number) =>
+    new Map(Array.from({ length: words }, (_, at) => [`w${at} w${(7 * at + 1) % words}`, 300 / words]));
   expect(chooseSymbols(drawn(10))).toBe('words');
   expect(chooseSymbols(drawn(150))).toBe('characters');
-  expect(chooseSymbols(['once', 'upon', 'a time'])).toBe('characters');
-  expect(chooseSymbols([])).toBe('words');
+  expect(chooseSymbols(new Map(['once', 'upon', 'a time'].map((text) => [text, 1])))).toBe('characters');
+  expect(chooseSymbols(new Map())).toBe('words');
 });
 
 test('settings are checked', () => {

@@ -57,7 +57,8 @@ export async function* answersAsCsv(
 ): AsyncGenerator<string> {
   const { kind, classes = [], column } = targetOf(predictor.schema);
   const others = [...shownColumns(predictor, table)];
-  const shown = classes.length <= MOST_COLUMNS ? classes : [];
+  // The symbols of a transcript have no probabilities.
+  const shown = kind !== 'text' && classes.length <= MOST_COLUMNS ? classes : [];
   const hasOne = kind === 'category' || kind === 'ordinal';
   const head = [
     'file',
