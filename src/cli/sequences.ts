@@ -1,5 +1,5 @@
 import { CellErrors, type OnError } from '../data/cell-errors.js';
-import type { SequenceSettings } from '../data/fields/sequence.js';
+import type { SequenceSettings } from '../data/fields/events.js';
 import { type Join, type JoinedSequence, joinEvents } from '../data/join.js';
 import type { OpenTableOptions } from '../data/node/tables/open.js';
 import { expectColumn, type Schema } from '../data/schema.js';

@@ -2,7 +2,7 @@ import { TesseraError } from '../tensor/index.js';
 import { CellErrors } from './cell-errors.js';
 import { textOf } from './cells.js';
 import { type ColumnStatistics, tableStatistics } from './columns.js';
-import type { EventColumn, SequenceSettings, TimeColumn } from './fields/sequence.js';
+import type { EventColumn, SequenceSettings, TimeColumn } from './fields/events.js';
 import { count, inferKind, settingsOf } from './infer.js';
 import { expectColumn, type IgnoredColumn } from './schema.js';
 import { StoredEvents } from './stored-events.js';

@@ -2,7 +2,7 @@ import { TesseraError } from '../tensor/index.js';
 import { CellError, type CellErrors } from './cell-errors.js';
 import { textOf } from './cells.js';
 import { Codes } from './codes.js';
-import { cellReader, type EventColumn, type SequenceSettings, timeReader } from './fields/sequence.js';
+import { cellReader, type EventColumn, type SequenceSettings, timeReader } from './fields/events.js';
 import { Growable } from './growable.js';
 import { expectColumn } from './schema.js';
 import type { Cell, Row, Table } from './table.js';
@@ -14,7 +14,7 @@ interface StoredColumn {
   at(event: number): Cell;
 }
 
-/** The events of a table by key, in few bytes: 12 of each event, and 4 or 8 for each of its values. */
+/** The events of a table by key, in few bytes: 16 of each event, and 4 or 8 for each of its values. */
 export class StoredEvents {
   readonly #codes = new Codes();
   readonly #times = new Growable(Float64Array);

@@ -159,6 +159,11 @@ test('few matches, and keys of several rows, are warnings', async () => {
   expect(await warningsOf(repeated)).toEqual([
     ['repeated keys', expect.stringContaining("10 rows have the 'id' of an earlier one, and so its events")],
   ]);
+  const table = visits(undefined, ['id', 'days', 'ill', 'value', 'note']);
+  const { warnings } = await inspected(await joinEvents(persons(), table, join), { target: 'ill' });
+  expect(warnings.find(({ column }) => column === 'visits')?.message).toContain(
+    "visits.csv has a column 'ill', as the",
+  );
   const fractions = { train: 0.8, validation: 0.1, test: 0.1 };
   expect(await warningsOf(repeated, { split: { by: 'group', column: 'id', fractions, seed: 0 } })).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { SequenceSettings } from '../../src/data/fields/sequence.js';
+import type { SequenceSettings } from '../../src/data/fields/events.js';
 import type { Schema } from '../../src/data/schema.js';
 import type { Cell } from '../../src/data/table.js';
 import { linearBaseline } from '../../src/predictor/baselines/linear.js';

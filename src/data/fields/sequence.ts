@@ -1,50 +1,23 @@
 import { TesseraError, tensor } from '../../tensor/index.js';
-import { type Check, didYouMean, finite, listOf, oneOf, positive, positiveInteger } from '../../tensor/options.js';
-import { isMissing, showCell } from '../cells.js';
+import { type Check, finite, listOf, oneOf, positive, positiveInteger } from '../../tensor/options.js';
 import { Growable } from '../growable.js';
 import { Reservoir } from '../reservoir.js';
-import { isCell, isObject } from '../row-objects.js';
-import type { Cell } from '../table.js';
-import { boolean } from './boolean.js';
+import { isObject } from '../row-objects.js';
 import { category } from './category.js';
-import { date } from './date.js';
+import {
+  categoriesOf,
+  type EventColumn,
+  type Events,
+  numbersOf,
+  parseEvents,
+  type SequenceSettings,
+  sequenceSettings,
+} from './events.js';
 import type { FieldKind } from './field.js';
 import { Lengths, lengthClass } from './lengths.js';
-import { number } from './number.js';
-import { checkSettings, checkState, distinctStrings } from './settings.js';
+import { checkState, distinctStrings } from './settings.js';
 import { Frequencies, Moments } from './statistics.js';
 import { presence } from './storage.js';
-
-/** The column of the times of events. */
-export interface TimeColumn {
-  readonly column: string;
-  readonly kind: 'number' | 'date';
-  /** How its cells are read, such as `{ dayFirst: true }`. */
-  readonly settings: object;
-}
-
-/** A column of events beside the time. */
-export interface EventColumn {
-  readonly column: string;
-  readonly kind: 'number' | 'category' | 'boolean';
-  /** How its cells are read, such as `{ decimal: ',' }`; of categories also `minimumCount` and `size`. */
-  readonly settings: object;
-}
-
-/** Settings of a field of sequences. */
-export interface SequenceSettings {
-  /** Default numbers in a column 'time'. */
-  readonly time: TimeColumn;
-  /** What an event has beside its time. Default nothing. */
-  readonly columns: readonly EventColumn[];
-  /**
-   * The column of categories within whose values numbers are standardized, as in tables of a test and its value; 'none'
-   * for all together. 'auto' (default): the column of categories, where there is just one.
-   */
-  readonly within: string;
-  /** The maximum number of events of a row; the latest are kept. Default 256. */
-  readonly maximumLength: number;
-}
 
 /** Mean and deviation of a column of numbers. */
 interface Scale {
@@ -73,15 +46,6 @@ export interface SequenceState {
   readonly scales: readonly (readonly Scale[])[];
 }
 
-/** The events of a row in the order of time. */
-export interface Events {
-  readonly times: readonly number[];
-  /** The numbers of each event in the order of their columns, NaN where absent; booleans are 1 and -1. */
-  readonly numbers: readonly (readonly number[])[];
-  /** The categories of each event in the order of their columns, undefined where absent. */
-  readonly categories: readonly (readonly (string | undefined)[])[];
-}
-
 /** The gaps of an event: to the one before, and to the last one or the time of the prediction. */
 export const GAPS = 2;
 const [ABSENT, RARE, FIRST] = [0, 1, 2];
@@ -93,13 +57,6 @@ const FEWEST = 5;
 const SAMPLE = 10_000;
 /** The number of categories that can have a scale of their own. */
 const MOST_SCALES = 10_000;
-
-/** The columns of numbers and booleans. */
-export const numbersOf = ({ columns }: SequenceSettings): readonly EventColumn[] =>
-  columns.filter(({ kind }) => kind !== 'category');
-/** The columns of categories. */
-export const categoriesOf = ({ columns }: SequenceSettings): readonly EventColumn[] =>
-  columns.filter(({ kind }) => kind === 'category');
 
 /** The position among the columns of categories of the one within which numbers are standardized; -1 for none. */
 function withinAt(settings: SequenceSettings): number {
@@ -122,71 +79,9 @@ function withinAt(settings: SequenceSettings): number {
 export const sequence: FieldKind<Events, SequenceSettings, SequenceState> = {
   kind: 'sequence',
 
-  settings(chosen) {
-    const defaults: SequenceSettings = {
-      time: { column: 'time', kind: 'number', settings: {} },
-      columns: [],
-      within: 'auto',
-      maximumLength: 256,
-    };
-    const settings = checkSettings('sequence', chosen, defaults, {
-      time: columnOf('number', 'date'),
-      columns: listOf(columnOf('number', 'category', 'boolean')),
-      within: { expected: "'auto', 'none' or a column", fits: (value) => typeof value === 'string' },
-      maximumLength: positiveInteger,
-    });
-    const { time, columns, within } = settings;
-    (time.kind === 'date' ? date : number).settings(time.settings);
-    for (const { kind, settings } of columns) READERS[kind].settings(settings);
-    const names = [time, ...columns].map(({ column }) => column);
-    const twice = names.find((name, at) => names.indexOf(name) !== at);
-    if (twice !== undefined) throw new TesseraError(`sequence: the column '${twice}' is there twice`);
-    const known = ['auto', 'none', ...categoriesOf(settings).map(({ column }) => column)];
-    if (!known.includes(within))
-      throw new TesseraError(
-        `sequence: within must be ${known.map((name) => `'${name}'`).join(' or ')}, got '${within}'`,
-      );
-    return settings;
-  },
+  settings: sequenceSettings,
 
-  parse(cell, settings) {
-    const objects = objectsOf(cell);
-    if (objects === undefined || objects.length === 0) return undefined;
-    const { time, columns } = settings;
-    const names = [time, ...columns].map(({ column }) => column);
-    const timeOf = timeReader(time);
-    const readers = columns.map(cellReader);
-    const events = objects.map((object, at) => {
-      if (!isObject(object)) throw eventError(at, `expected an object such as ${exampleOf(settings)}`);
-      const unknown = Object.keys(object).find((name) => !names.includes(name));
-      if (unknown !== undefined)
-        throw eventError(
-          at,
-          `there is no column '${unknown}'${didYouMean(unknown, names)}; there are ${names.join(', ')}`,
-        );
-      const read = <Value>(column: string, parse: (cell: Cell) => Value): Value => {
-        const value = object[column] ?? undefined;
-        try {
-          return parse(isCell(value) ? value : undefined);
-        } catch (error) {
-          throw eventError(at, `column '${column}': ${(error as Error).message}`);
-        }
-      };
-      const when = read(time.column, timeOf);
-      if (when === undefined) throw eventError(at, `it has no time: '${time.column}' is absent`);
-      return { time: when, cells: columns.map(({ column }, index) => read(column, readers[index])) };
-    });
-    events.sort((a, b) => a.time - b.time);
-    return {
-      times: events.map(({ time }) => time),
-      numbers: events.map(({ cells }) =>
-        cells.flatMap((value, at) => (columns[at].kind === 'category' ? [] : [(value as number) ?? Number.NaN])),
-      ),
-      categories: events.map(({ cells }) =>
-        cells.flatMap((value, at) => (columns[at].kind === 'category' ? [value as string | undefined] : [])),
-      ),
-    };
-  },
+  parse: parseEvents,
 
   learner(settings) {
     const lengths = new Lengths(settings.maximumLength);
@@ -339,73 +234,10 @@ export const sequence: FieldKind<Events, SequenceSettings, SequenceState> = {
   },
 };
 
-const READERS = { number, category, boolean };
-
-/** Reads the cell of a column of events: a number, 1 or -1 of a boolean, or a category. */
-export function cellReader({ kind, settings }: EventColumn): (cell: Cell) => number | string | undefined {
-  if (kind === 'category') {
-    const checked = category.settings(settings);
-    return (cell) => category.parse(cell, checked);
-  }
-  if (kind === 'number') {
-    const checked = number.settings(settings);
-    return (cell) => number.parse(cell, checked);
-  }
-  const checked = boolean.settings(settings);
-  return (cell) => {
-    const value = boolean.parse(cell, checked);
-    return value === undefined ? undefined : value ? 1 : -1;
-  };
-}
-
-/** Reads the cell of a time: a number, or milliseconds since 1970. */
-export function timeReader({ kind, settings }: TimeColumn): (cell: Cell) => number | undefined {
-  if (kind === 'date') {
-    const checked = date.settings(settings);
-    return (cell) => date.parse(cell, checked);
-  }
-  const checked = number.settings(settings);
-  return (cell) => number.parse(cell, checked);
-}
-
-/** The list of a cell, or of the JSON of one. @throws TesseraError if it is neither. */
-function objectsOf(cell: Cell): readonly unknown[] | undefined {
-  if (isMissing(cell)) return undefined;
-  if (Array.isArray(cell)) return cell;
-  if (typeof cell === 'string') {
-    try {
-      const value: unknown = JSON.parse(cell);
-      if (Array.isArray(value)) return value;
-    } catch {
-      // Said below.
-    }
-  }
-  throw new TesseraError(`expected a list of events, or its JSON, got ${showCell(cell)}`);
-}
-
-const eventError = (at: number, reason: string): TesseraError => new TesseraError(`event ${at + 1}: ${reason}`);
-
-/** An event as the settings have it. */
-function exampleOf({ time, columns }: SequenceSettings): string {
-  const values = { number: '1.5', category: "'a'", boolean: 'true', date: "'2026-11-26'" };
-  return `{ ${[time, ...columns].map(({ column, kind }) => `${column}: ${values[kind]}`).join(', ')} }`;
-}
-
 function medianOf(values: readonly number[]): number | undefined {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[sorted.length >> 1];
 }
-
-/** Accepts a column of one of some kinds. */
-const columnOf = (...kinds: readonly string[]): Check => ({
-  expected: `an object { column, kind, settings } of kind ${kinds.join(' or ')}`,
-  fits: (value) =>
-    isObject(value) &&
-    Object.keys(value).sort().join() === 'column,kind,settings' &&
-    typeof value.column === 'string' &&
-    kinds.includes(value.kind as string) &&
-    isObject(value.settings),
-});
 
 const scale: Check = {
   expected: 'a mean and a positive deviation',

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type SequenceSettings, sequence } from '../../../src/data/fields/sequence.js';
+import type { SequenceSettings } from '../../../src/data/fields/events.js';
+import { sequence } from '../../../src/data/fields/sequence.js';
 import { encode, learn } from '../../support/fields.js';
 import { expectClose } from '../../support/numbers.js';
 
@@ -93,6 +94,7 @@ test('what is no list of events is refused, by what is wrong', () => {
   );
   expect(() => parse([{ value: 3 }])).toThrow("event 1: it has no time: 'days' is absent");
   expect(() => parse([event(1, 'a', 'b' as never)])).toThrow("event 1: column 'value': expected a finite number");
+  expect(() => parse([{ days: { value: 3 } }])).toThrow("event 1: column 'days': expected a text, number, boolean or");
   expect(() => parse([event(Number.POSITIVE_INFINITY)])).toThrow("event 1: column 'days': expected a finite number");
 });
 
