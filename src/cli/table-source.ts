@@ -37,6 +37,11 @@ export async function inspectGiven(
     const column = options[flag];
     if (column !== undefined) expectColumn(`${table.name}: --${flag}`, column, table.columns);
   }
+  const apart = schema?.fields.find(({ column, kind }) => kind === 'sequence' && !table.columns.includes(column));
+  if (apart !== undefined)
+    throw new TesseraError(
+      `${options.schema}: '${apart.column}' has events of another table; join it: --sequence ${apart.column}.csv:KEY`,
+    );
   if (schema !== undefined) expectColumns(schema, table.columns, options.schema);
   const split = splitOf(files, options, schema);
   const inspection = await inspectTable(table, {

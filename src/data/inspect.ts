@@ -101,7 +101,7 @@ export async function inspectTable(table: Table, options: InspectOptions = {}): 
     parts,
     withFiles: withFiles.items,
     warnings: [
-      ...sequenceWarnings(sequences, schema.split),
+      ...sequenceWarnings(sequences, schema),
       ...warningsOf(schema, statistics, duplicates.count(parts.parts), parts.untrained),
     ],
     errors,

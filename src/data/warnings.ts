@@ -5,7 +5,7 @@ import type { KindName } from './fields/field.js';
 import { count, inferKind, share } from './infer.js';
 import type { JoinedSequence } from './join.js';
 import { leakOf } from './leaks.js';
-import { isOneClass, type Schema, type SchemaField, type SchemaTarget, type Settings, type Split } from './schema.js';
+import { isOneClass, type Schema, type SchemaField, type SchemaTarget, type Settings } from './schema.js';
 
 /** The kinds of warnings. */
 export type WarningCode =
@@ -187,10 +187,21 @@ function untrainedWarnings({ column }: SchemaTarget, untrained: readonly string[
 }
 
 /** Warnings of tables of events that match a table badly. */
-export function sequenceWarnings(sequences: readonly JoinedSequence[], split: Split): TableWarning[] {
-  return sequences.flatMap(({ column, events, key, rowKey, counts }) => {
+export function sequenceWarnings(
+  sequences: readonly JoinedSequence[],
+  { target, split }: Pick<Schema, 'target' | 'split'>,
+): TableWarning[] {
+  return sequences.flatMap(({ column, events, key, rowKey, settings, counts }) => {
     const { rows, matchedRows, repeatedRows, strayEvents } = counts;
     const found: TableWarning[] = [];
+    if (settings.columns.some((other) => other.column === target?.column))
+      found.push(
+        warning(
+          'leak',
+          column,
+          `${events} has a column '${target?.column}', as the target is called: if it says the same, remove it`,
+        ),
+      );
     if (matchedRows < MOSTLY * rows)
       found.push(
         warning(

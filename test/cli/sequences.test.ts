@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { beforeAll, expect, test } from 'vitest';
 import { Predictor } from '../../src/predictor/node/index.js';
 import { Generator } from '../../src/tensor/generator.js';
-import { type Ended, inEmptyFolder, run } from '../support/command-line.js';
+import { type Ended, inEmptyFolder, interruptAt, run, start } from '../support/command-line.js';
 
 inEmptyFolder();
 
@@ -90,6 +90,31 @@ test('one row has its events as JSON, and in code as a list', async () => {
   await expect(predictor.predict({ visits: [{ days: -3, vlue: 3 }] })).rejects.toThrow(
     "predict, row 1, column 'visits': event 1: there is no column 'vlue' (did you mean 'value'?); there are days, test, value",
   );
+});
+
+test('a schema keeps what the events are, and says where they are missing', async () => {
+  const inspected = await run('inspect', 'persons.csv', '--target', 'trend', ...join, '--out', 'schema.json');
+  expect(inspected.code, inspected.err).toBe(0);
+  const schema = JSON.parse(readFileSync('schema.json', 'utf8'));
+  schema.fields[1].settings.maximumLength = 4;
+  writeFileSync('schema.json', JSON.stringify(schema));
+  const again = await run('inspect', 'persons.csv', '--schema', 'schema.json', ...join, '--json');
+  expect(JSON.parse(again.out).schema.fields[1]).toEqual(schema.fields[1]);
+  const without = await run('inspect', 'persons.csv', '--schema', 'schema.json');
+  expect([without.code, without.err]).toEqual([
+    1,
+    expect.stringContaining("'visits' has events of another table; join it: --sequence visits.csv:KEY"),
+  ]);
+});
+
+test('a stopped run continues with its events', async () => {
+  const out = ['--out', 'runs/stopped'];
+  const train = ['train', 'persons.csv', '--target', 'trend', ...join, ...fast, ...out];
+  const stopped = await start(train, interruptAt(/^epoch 2:/m));
+  expect(stopped.code, stopped.err).toBe(130);
+  const resumed = await run('train', '--resume', 'runs/stopped', '--json');
+  expect(resumed.code, resumed.err).toBe(0);
+  expect(JSON.parse(resumed.out).metrics).toEqual(JSON.parse(trained.out).metrics);
 });
 
 test('a flag that names no file and key is refused', async () => {
