@@ -39,6 +39,8 @@ const convs: Conv[] = [
   { x: [1, 9, 7, 4], w: [3, 2, 4], groups: 4, pad: [1, 1, 0, 1], stride: [2, 1] },
   { x: [3, 7, 8, 12], w: [2, 3, 12], groups: 12, dilation: [2, 2], pad: [0, 2, 1, 1] },
   { x: [2, 11, 10, 8], w: [3, 3, 8], groups: 8, stride: [3, 2], pad: [1, 1, 2, 1] },
+  // The last row and column of x are in no window.
+  { x: [2, 5, 5, 4], w: [2, 2, 4], groups: 4, stride: [2, 2] },
 ];
 export const convolution = convs.flatMap(
   ({ x, w, stride = [1, 1], pad = [0, 0, 0, 0], dilation = [1, 1], groups }): KernelCase[] => {
