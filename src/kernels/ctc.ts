@@ -81,17 +81,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let frame = select(t, frames - 1u - t, sizes.from_end == 1u);
     let row = (b * sizes.time + frame) * sizes.states;
     let row_before = (b * sizes.time + select(frame - 1u, frame + 1u, sizes.from_end == 1u)) * sizes.states;
-    var shift = 0.0;
-    if (t > 0u) {
-      shift = LOG_ZERO;
-      for (var k = 0u; k < min(THREADS, used); k++) { shift = max(shift, largest[(t - 1u) % 2u][k]); }
-      total += shift;
-    }
+    // Before the first frame it is 0: workgroup memory begins as zeros.
+    var shift = LOG_ZERO;
+    for (var k = 0u; k < min(THREADS, used); k++) { shift = max(shift, largest[(t + 1u) % 2u][k]); }
+    total += shift;
     var own = LOG_ZERO;
     for (var s = thread; s < used; s += THREADS) {
       let state = select(s, used - 1u - s, sizes.from_end == 1u);
       let emission = emissions[row + state];
-      undefined |= u32(is_nan(emission) || emission > 3e38);
+      let is_undefined = is_nan(emission) || emission > 3e38;
+      undefined |= u32(is_undefined);
       var reached = select(LOG_ZERO, 0.0, s <= 1u); // an alignment begins with a blank or with the first label
       if (t > 0u) {
         let one = select(state - 1u, state + 1u, sizes.from_end == 1u);
@@ -100,12 +99,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         var step = LOG_ZERO;
         var skip = LOG_ZERO;
         if (s >= 1u) { step = scores[row_before + one]; }
-        if (s >= 2u && s % 2u == 1u) {
+        if (s > 2u && s % 2u == 1u) {
           if (labels[b * sizes.states + state] != labels[b * sizes.states + two]) { skip = scores[row_before + two]; }
         }
         reached = log_sum(stay, step, skip) - shift;
       }
-      let score = max(reached, LOG_ZERO) + max(emission, LOG_ZERO);
+      let score = max(reached, LOG_ZERO) + select(max(emission, LOG_ZERO), LOG_ZERO, is_undefined);
       scores[row + state] = score;
       own = max(own, score);
     }
@@ -146,6 +145,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       const [firstFrame, firstState] = from_end === 1 ? [frames - 1, used - 1] : [0, 0];
       let before: number[] = [];
       let total = 0;
+      let hasUndefined = false;
       for (let t = 0; t < frames; t++) {
         const row = (b * time + firstFrame + direction * t) * states;
         const shift = t === 0 ? 0 : Math.max(...before);
@@ -156,14 +156,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
           const skips = s >= 2 && s % 2 === 1 && label(state) !== label(state - 2 * direction);
           const from = [before[s], s >= 1 ? before[s - 1] : LOG_ZERO, skips ? before[s - 2] : LOG_ZERO];
           const reached = t > 0 ? logSum(from) - shift : s <= 1 ? 0 : LOG_ZERO;
-          return Math.max(reached, LOG_ZERO) + definedEmission(emissions[row + state]);
+          const emission = emissions[row + state];
+          hasUndefined ||= isUndefined(emission);
+          return Math.max(reached, LOG_ZERO) + (isUndefined(emission) ? LOG_ZERO : Math.max(emission, LOG_ZERO));
         });
         before.forEach((score, s) => {
           scores[row + firstState + direction * s] = score;
         });
       }
       const result = -(total + logSum(before.slice(-2)));
-      loss[b] = result > -0.1 * LOG_ZERO ? Number.POSITIVE_INFINITY : result;
+      loss[b] = hasUndefined ? Number.NaN : result > -0.1 * LOG_ZERO ? Number.POSITIVE_INFINITY : result;
     }
   },
 });
@@ -174,5 +176,5 @@ function logSum(x: readonly number[]): number {
   return most + Math.log(x.reduce((sum, value) => sum + Math.exp(value - most), 0));
 }
 
-const definedEmission = (emission: number): number =>
-  emission === Number.POSITIVE_INFINITY ? Number.NaN : Math.max(emission, LOG_ZERO);
+/** Whether an emission is no logarithm of a probability. */
+const isUndefined = (emission: number): boolean => !(emission < Number.POSITIVE_INFINITY);

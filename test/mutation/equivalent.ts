@@ -241,6 +241,18 @@ export const EQUIVALENT: readonly Equivalent[] = [
     changed: ['Uint(5u)'],
     reason: 'the last addition changes the second word alone, below the bits in use',
   },
+  {
+    kernel: /^ctc$/,
+    changed: ['k < max(THREADS, used)', 'k <= min(THREADS, used)'],
+    reason: 'invocations without a state found LOG_ZERO, which is no maximum',
+  },
+  { kernel: /^ctc$/, changed: ['largest[(t - 1u) % 2u]'], reason: 'the frame before has the parity of the one behind' },
+  { kernel: /^ctc$/, changed: ['s >= 2u && s % 2u == 1u'], reason: 'state 2 is a blank' },
+  {
+    kernel: /^ctc$/,
+    changed: ['emission >= 3e38', 'result >= -0.1 * LOG_ZERO'],
+    reason: 'no number is at the bound',
+  },
   // Races that the order of invocations within a workgroup hides on an adapter that runs them one after the other.
   {
     changed: ['if (thread <= half)'],
