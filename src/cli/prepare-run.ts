@@ -11,7 +11,7 @@ import {
   targetOf,
 } from '../data/schema.js';
 import { splitRows } from '../data/splits.js';
-import { checkEncoders } from '../predictor/build.js';
+import { checkModel } from '../predictor/build.js';
 import { CONFIG_VERSION, defaultModel, defaultTraining, type RunConfig } from '../predictor/config.js';
 import type { RunFolder } from '../predictor/node/run-folder.js';
 import type { RunTable } from '../predictor/node/train-run.js';
@@ -77,7 +77,7 @@ export async function prepareRun(
     command: commandLine(options.command),
     warnings: warnings.map(({ message }) => message),
   };
-  checkEncoders(schema, config.model);
+  checkModel(schema, config.model);
   return { table, schema, parts: parts.parts, unplaced: parts.errors, config };
 }
 

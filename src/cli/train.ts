@@ -59,6 +59,7 @@ async function trainPrepared(
       resume: isResumed,
       signal,
       onData: (data) => view.data(data),
+      onWarning: (message) => terminal.note(`warning: ${message}`),
       onStep: (step) => view.step(step),
       onEpoch: (record) => view.epoch(record),
     }).finally(() => view.stop());

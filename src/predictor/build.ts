@@ -174,7 +174,7 @@ export interface BuildOptions {
 export function buildModel(schema: Schema, config: ModelConfig, options: BuildOptions): Multimodal {
   const { width, hidden, dropout } = config;
   const { seed, classWeights, fusionWidth = width } = options;
-  checkEncoders(schema, config);
+  checkModel(schema, config);
   const encoders = Object.fromEntries(
     schema.fields.map((field) => {
       const { column, kind, state } = field;
@@ -190,8 +190,13 @@ export function buildModel(schema: Schema, config: ModelConfig, options: BuildOp
   return new Multimodal({ encoders, fusion, task, modalityDropout, seed });
 }
 
-/** @throws TesseraError if an encoder is chosen for what is neither a field nor a kind of field. */
-export function checkEncoders({ fields }: Schema, { encoders }: ModelConfig): void {
+/**
+ * @throws TesseraError if an encoder is chosen for what is neither a field nor a kind of field, or is not one of that
+ * kind, or a transcript is to be fused by other than concatenation.
+ */
+export function checkModel({ fields, target }: Schema, { encoders, fusion }: ModelConfig): void {
+  if (target?.kind === 'text' && fusion !== 'concatenation')
+    throw new TesseraError(`--fusion ${fusion}: a target of texts is predicted by concatenation; leave the flag out`);
   for (const [name, encoder] of Object.entries(encoders)) {
     const chosen = fields.filter(({ column, kind }) => column === name || kind === name);
     if (chosen.length === 0) {
@@ -217,8 +222,6 @@ export function encoderName(schema: Schema, { column, kind }: SchemaField, { enc
 /** The fusion chosen; for a transcript, that of the tokens of the column of sounds with the other fields. */
 function fusionOf(schema: Schema, config: ModelConfig, sizes: FusionSizes): Fusion {
   if (targetOf(schema).kind !== 'text') return FUSION_OF[config.fusion](sizes);
-  if (config.fusion !== 'concatenation')
-    throw new TesseraError(`a target of texts is predicted by concatenation; got the fusion '${config.fusion}'`);
   const field = schema.fields.findIndex(({ kind }) => kind === 'sound');
   return new TokenConcatenationFusion({ ...sizes, field });
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { targetOf } from '../../src/data/schema.js';
 import { FUSIONS } from '../../src/models/fusion/names.js';
 import { Adam } from '../../src/nn/index.js';
-import { buildModel, checkEncoders, encodersOf, type ModelConfig } from '../../src/predictor/build.js';
+import { buildModel, checkModel, encodersOf, type ModelConfig } from '../../src/predictor/build.js';
 import type { RunData } from '../../src/predictor/data.js';
 import { setDefaultDevice } from '../../src/tensor/index.js';
 import { reference } from '../support/devices.js';
@@ -90,7 +90,7 @@ test.each<[string, Record<string, string>, string]>([
   ],
 ])('refuses %s that does not exist', (_, encoders, message) => {
   const schema = schemaOf(category, ['text', 'number']);
-  expect(() => checkEncoders(schema, { ...CONFIG.model, encoders })).toThrow(message);
+  expect(() => checkModel(schema, { ...CONFIG.model, encoders })).toThrow(message);
 });
 
 test('refuses a schema without a target', async () => {

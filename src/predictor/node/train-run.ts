@@ -8,6 +8,7 @@ import { prepareData, type ReadOptions, type RunData } from '../data.js';
 import { targetsOf } from '../targets.js';
 import { type TrainingOptions, trainModel } from '../train-model.js';
 import { bestOf, type TrainingProgress } from '../training-state.js';
+import { tooLongTranscripts } from '../transcript-lengths.js';
 import type { RunFolder } from './run-folder.js';
 
 /** A table that a run is trained on, with what was decided about it. */
@@ -27,6 +28,8 @@ export interface TrainHooks extends Pick<TrainingOptions, 'signal' | 'onStep' | 
   readonly resume: boolean;
   /** Called once the rows are encoded. */
   onData?(data: RunData): void;
+  /** Called with what looks wrong once the model is built. */
+  onWarning?(message: string): void;
 }
 
 /** A run that has ended, or was stopped. */
@@ -51,16 +54,18 @@ export async function trainRun(
   hooks.onData?.(data);
   const rows = await rowsOf(data);
   const weights = config.training.balanced ? await classWeights(data) : undefined;
+  const model = buildModel(data.schema, config.model, {
+    seed: config.seed,
+    classWeights: weights,
+  });
+  const tooLong = await tooLongTranscripts(model, data);
+  if (tooLong !== undefined) hooks.onWarning?.(tooLong);
   const start = hooks.resume && (await folder.has('checkpoint')) ? await folder.readTraining() : undefined;
   if (start === undefined) {
     await folder.begin({ ...config, rows });
     await folder.writeSchema(data.schema);
   } else expectSameRows(table, config, rows);
   await folder.writeMetrics(start?.progress.history ?? []);
-  const model = buildModel(data.schema, config.model, {
-    seed: config.seed,
-    classWeights: weights,
-  });
   const { encoded, train, validation } = data;
   const state = await trainModel(
     model,
