@@ -13,7 +13,7 @@ import { refuseFlags } from './flags.js';
 import { stoppable } from './interrupt.js';
 import { leftOut, openGiven, readOptionsOf, shownTable } from './reading.js';
 import { isTableRun } from './run-path.js';
-import { joinSequences, sequencesOfRun } from './sequences.js';
+import { joinLikeRun } from './sequences.js';
 import { shownMetric } from './shown-metric.js';
 import { READ_FLAGS, type ReadFlags } from './table-options.js';
 import { table as formatTable, type Progress, Terminal } from './terminal.js';
@@ -47,9 +47,7 @@ export async function evaluate(
   return withDevice(options.device, terminal, (device) =>
     stoppable(terminal, 'stopped', async ({ signal }) => {
       const predictor = await Predictor.load(run);
-      const sequences = sequencesOfRun(opened, predictor.sequences, options.sequence);
-      const joined = await joinSequences(opened, sequences, predictor.schema, options, terminal, signal);
-      const table = shownTable(joined.table, terminal, signal);
+      const table = shownTable(await joinLikeRun(opened, predictor, options, terminal, signal), terminal, signal);
       const { predictions, withoutTarget, errors } = await predicted(predictor, table, options, terminal, signal);
       if (errors.count > 0) terminal.note(errors.summary());
       const metrics = metricsOf(predictions);

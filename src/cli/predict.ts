@@ -13,7 +13,7 @@ import { stoppable } from './interrupt.js';
 import { checkOutput } from './output.js';
 import { openGiven, readOptionsOf, shownTable } from './reading.js';
 import { isTableRun } from './run-path.js';
-import { joinSequences, sequencesOfRun } from './sequences.js';
+import { joinLikeRun } from './sequences.js';
 import { READ_FLAGS, type ReadFlags } from './table-options.js';
 import { table as formatTable, percent, Terminal } from './terminal.js';
 
@@ -139,9 +139,8 @@ async function predictTables(
 ): Promise<void> {
   const { out } = options;
   const opened = await openGiven(files, options);
-  const sequences = sequencesOfRun(opened, predictor.sequences, options.sequence);
-  const joined = await joinSequences(opened, sequences, predictor.schema, options, terminal, signal);
-  const table = shownTable(joined.table, terminal, signal, 'predicting');
+  const joined = await joinLikeRun(opened, predictor, options, terminal, signal);
+  const table = shownTable(joined, terminal, signal, 'predicting');
   let rows = 0;
   let skippedRows = 0;
   const predictions: unknown[] = [];

@@ -4,6 +4,7 @@ import { type Join, type JoinedSequence, joinEvents } from '../data/join.js';
 import type { OpenTableOptions } from '../data/node/tables/open.js';
 import { expectColumn, type Schema } from '../data/schema.js';
 import { type Table, withRows } from '../data/table.js';
+import { sequenceWarnings } from '../data/warnings.js';
 import type { SequenceConfig } from '../predictor/config.js';
 import { TesseraError } from '../tensor/index.js';
 import { defined } from './defined.js';
@@ -50,14 +51,13 @@ export async function joinSequences(
 }
 
 /** The same table, whose passes end once the signal is aborted. */
-const stoppedBy = (table: Table, signal: AbortSignal): Table => ({
-  ...withRows(table, async function* (errors) {
+const stoppedBy = (table: Table, signal: AbortSignal): Table =>
+  withRows(table, async function* (errors) {
     for await (const chunk of table.rows(errors)) {
       signal.throwIfAborted();
       yield chunk;
     }
-  }),
-});
+  });
 
 const settingsOf = (schema: Schema | undefined, column: string): SequenceSettings | undefined =>
   schema?.fields.find((field) => field.column === column && field.kind === 'sequence')?.settings as
@@ -68,31 +68,61 @@ const settingsOf = (schema: Schema | undefined, column: string): SequenceSetting
 export const sequencesOf = (flags: readonly SequenceFlag[] = []): SequenceConfig[] =>
   flags.map(({ name, ...join }) => ({ ...join, column: name }));
 
+/** What is joined to a table that a run is used on. */
+interface RunSequences {
+  readonly schema: Schema;
+  readonly sequences: readonly SequenceConfig[];
+}
+
 /**
- * The tables of events of a run, as `--sequence` gives them for another table. The name of a file says which sequence it
- * is, or it is the only one of the run.
- * @throws TesseraError if one is missing, or is none of the run.
+ * Joins the tables of events that `--sequence` gives to a table that a run is used on, as they were joined to the run's,
+ * and warns of few matches.
+ * @throws TesseraError as `joinSequences`, and if a table of events is missing, or is none of the run.
  */
-export function sequencesOfRun(
+export async function joinLikeRun(
   table: Table,
-  kept: readonly SequenceConfig[],
-  flags: readonly SequenceFlag[] = [],
-): SequenceConfig[] {
-  const columns = kept.map(({ column }) => column);
-  const given = flags.map(({ name, ...join }): SequenceConfig => {
-    if (kept.length === 0) throw new TesseraError(`--sequence: the run reads no sequences; remove ${join.file}`);
-    if (kept.length > 1) expectColumn('--sequence', name, columns);
-    const of = kept.length === 1 ? kept[0] : kept[columns.indexOf(name)];
-    const rowKey = join.rowKey ?? (join.key === of.key ? of.rowKey : undefined);
-    return { column: of.column, file: join.file, key: join.key, ...defined({ rowKey }) };
-  });
-  for (const [at, { column, file, key, rowKey }] of kept.entries()) {
+  { schema, sequences }: RunSequences,
+  options: JoinOptions & { readonly sequence?: readonly SequenceFlag[] },
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<Table> {
+  const read = sequences.filter(({ column }) => settingsOf(schema, column) !== undefined);
+  const given = (options.sequence ?? []).map((flag) => ofRun(flag, read, schema));
+  for (const { column, file, key, rowKey = key } of read) {
     const times = given.filter((one) => one.column === column).length;
     if (times > 1) throw new TesseraError(`--sequence: '${column}' is given ${times} times; give it once`);
     if (times === 1 || table.columns.includes(column)) continue;
+    const [name, keys] = [read.length > 1 ? `${column}.csv` : 'FILE', rowKey === key ? key : `${key}=${rowKey}`];
     throw new TesseraError(
-      `${table.name}: the model reads '${column}', the events of ${file}, joined by '${key}'${rowKey === undefined ? '' : ` to '${rowKey}'`}; give those of this table: --sequence ${kept.length > 1 ? `${columns[at]}.csv` : 'FILE'}:${key}${rowKey === undefined ? '' : `=${rowKey}`}`,
+      `${table.name}: the model reads '${column}', the events of ${file}, joined by '${key}'; give those of this table: --sequence ${name}:${keys}`,
     );
   }
-  return given;
+  const joined = await joinSequences(table, given, schema, options, terminal, signal);
+  for (const { code, message } of sequenceWarnings(joined.sequences, schema))
+    if (code === 'few matches') terminal.note(`warning: ${message}`);
+  return joined.table;
+}
+
+/**
+ * The sequence of a run that a flag gives: that of the file's name, or the only one.
+ * @throws TesseraError if there is none, or its times are in another column.
+ */
+function ofRun(
+  { name, file, key, rowKey, time }: SequenceFlag,
+  sequences: readonly SequenceConfig[],
+  schema: Schema,
+): SequenceConfig {
+  if (sequences.length === 0) throw new TesseraError(`--sequence: the run reads no sequences; remove ${file}`);
+  const columns = sequences.map(({ column }) => column);
+  if (sequences.length > 1) expectColumn('--sequence', name, columns);
+  const run = sequences.length === 1 ? sequences[0] : sequences[columns.indexOf(name)];
+  const own = settingsOf(schema, run.column)?.time.column;
+  if (time !== undefined && time !== own)
+    throw new TesseraError(`--sequence: the run has the times of '${run.column}' in the column '${own}', got @${time}`);
+  return {
+    column: run.column,
+    file,
+    key,
+    ...defined({ rowKey: rowKey ?? (key === run.key ? run.rowKey : undefined) }),
+  };
 }

@@ -66,6 +66,12 @@ test('predicts and evaluates with the events of another table, and says what is 
   expect(predicted.code, predicted.err).toBe(0);
   expect(JSON.parse(predicted.out).predictions).toMatchObject([{ cells: { who: '1' } }, { cells: { who: '2' } }]);
 
+  writeFileSync('most.csv', `age,who\n30,1\n${'40,9\n'.repeat(3)}`);
+  const few = await run('predict', RUN, 'most.csv', '--sequence', 'more-visits.csv:patient=who');
+  expect(few.err).toContain('warning: 1 of 4 rows have events');
+  const timed = await run('predict', RUN, 'new.csv', '--sequence', 'more-visits.csv:patient=who@value');
+  expect(timed.err).toContain("the run has the times of 'visits' in the column 'days', got @value");
+
   const missing = await run('predict', RUN, 'new.csv');
   expect(missing.err).toContain(
     "new.csv: the model reads 'visits', the events of visits.csv, joined by 'person'; give those of this table: --sequence FILE:person",

@@ -53,6 +53,8 @@ const [ABSENT, RARE, FIRST] = [0, 1, 2];
 const LIMIT = 10;
 /** Fewer numbers of a category have no scale of their own. */
 const FEWEST = 5;
+/** The longest gap: the difference of the largest numbers would overflow. */
+const LONGEST = 1e300;
 /** The size of the sample of gaps that the median is computed from. */
 const SAMPLE = 10_000;
 /** The number of categories that can have a scale of their own. */
@@ -114,7 +116,7 @@ export const sequence: FieldKind<Events, SequenceSettings, SequenceState> = {
         latest = Math.max(latest, times[times.length - 1]);
         times.forEach((time, at) => {
           const gap = at === 0 ? 0 : time - times[at - 1];
-          if (gap > 0) gaps.offer(() => gap);
+          if (gap > 0) gaps.offer(() => Math.min(gap, LONGEST));
           addEvent(numbers[at], categories[at]);
         });
       },
@@ -158,7 +160,7 @@ export const sequence: FieldKind<Events, SequenceSettings, SequenceState> = {
     const begin = (row: number): number => (row === 0 ? 0 : ends.at(row - 1));
     const lengthOf = (row: number): number => ends.at(row) - begin(row);
     const padded = (row: number): number => Math.min(lengthClass(lengthOf(row)), length);
-    const scaledGap = (gap: number): number => Math.log1p(Math.max(gap, 0) / unit);
+    const scaledGap = (gap: number): number => Math.log1p(Math.min(Math.max(gap, 0), LONGEST) / unit);
     return {
       get size() {
         return ends.length;
@@ -228,7 +230,8 @@ export const sequence: FieldKind<Events, SequenceSettings, SequenceState> = {
     const { settings, length, values, scales } = state;
     if (length > settings.maximumLength)
       throw new TesseraError(`sequence state: length ${length} exceeds maximumLength ${settings.maximumLength}`);
-    if (values.length !== categoriesOf(settings).length || scales.length !== numbersOf(settings).length)
+    const fits = values.length === categoriesOf(settings).length && scales.length === numbersOf(settings).length;
+    if (!fits || scales.some((own) => own.length === 0))
       throw new TesseraError('sequence state: values and scales do not go with the columns of the settings');
     return state;
   },
