@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { test } from 'vitest';
 import { sequenceFeatures } from '../../../src/predictor/baselines/sequence-features.js';
 import { ones, tensor } from '../../../src/tensor/index.js';
 import { expectClose } from '../../support/numbers.js';
