@@ -48,6 +48,10 @@ export async function study(files: readonly string[], options: StudyOptions): Pr
       const target = taskTarget(targetOf(run.schema));
       if (target.task === 'transcription')
         throw new TesseraError('study: it compares fusions, and a transcript has one; name a target of another kind');
+      if (run.schema.fields.length < 2)
+        throw new TesseraError(
+          `study: it compares how fields are fused; expected two fields or more, got '${run.schema.fields[0].column}'; tessera train trains on one`,
+        );
       const data = await prepareData(
         run.table,
         run.schema,
@@ -234,7 +238,7 @@ function wordsOf([first, ...others]: readonly StudyRow[], metric: string, { seed
     real.filter(({ difference }) => (difference?.value ?? 0) < 0),
   ];
   return [
-    `${METRICS[metric].title} on test rows, mean and standard deviation over ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}; a difference is real if its interval for all ${others.length} comparisons together excludes 0.`,
+    `${METRICS[metric].title} on test rows, ${seeds === 1 ? 'of one seed, whose luck the intervals do not count' : `mean and standard deviation over ${seeds} seeds`}; a difference is real if its interval for all ${others.length} comparisons together excludes 0.`,
     better.length > 0
       ? `better than '${first.name}': ${named(better)}`
       : `nothing is clearly better than '${first.name}'.`,

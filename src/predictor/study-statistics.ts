@@ -1,7 +1,7 @@
 import { Generator, TesseraError } from '../tensor/index.js';
 import { type Interval, quantile } from './metrics/bootstrap.js';
 import { allRows, type Metric } from './metrics/metric.js';
-import type { Predictions } from './metrics/predictions.js';
+import { type Predictions, rowCount } from './metrics/predictions.js';
 import { DEFAULT_METRIC, METRICS, metricFunction } from './metrics.js';
 
 /** The mean of a model's metric over its seeds, and the standard deviation. */
@@ -47,8 +47,8 @@ export function differenceOf(
   other: readonly Predictions[],
   options: { readonly seed: number; readonly comparisons: number },
 ): Difference {
-  const rows = own[0]?.targets.length ?? 0;
-  if (rows === 0 || own.length !== other.length || [...own, ...other].some(({ targets }) => targets.length !== rows))
+  const rows = own.length === 0 ? 0 : rowCount(own[0]);
+  if (rows === 0 || own.length !== other.length || [...own, ...other].some((one) => rowCount(one) !== rows))
     throw new TesseraError(
       `differenceOf: expected predictions of the same rows and seeds, got ${own.length} and ${other.length}`,
     );

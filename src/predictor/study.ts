@@ -8,7 +8,7 @@ import { buildModel, type ModelConfig } from './build.js';
 import type { TrainingConfig } from './config.js';
 import type { RunData } from './data.js';
 import { allRows } from './metrics/metric.js';
-import type { Predictions } from './metrics/predictions.js';
+import { type Predictions, rowCount } from './metrics/predictions.js';
 import { DEFAULT_METRIC, metricFunction } from './metrics.js';
 import { predictRows } from './predict-rows.js';
 import { type TrainingOptions, trainModel } from './train-model.js';
@@ -18,6 +18,7 @@ import { bestOf } from './training-state.js';
  * A study of what fusion brings: models of the same encoders and nearly the same number of parameters, trained for the
  * same number of steps from the same seeds, on all fields by each fusion, on all but one and on each alone.
  */
+
 /** A model of a study. */
 export interface StudyModel {
   /** `gated`, `without photo` or `only photo`. */
@@ -50,8 +51,8 @@ export interface StudyResult {
 const WIDEST = 1024;
 
 /**
- * The models of a study: every field by each fusion, and by the first one all fields but one and each alone. The fused vectors are as wide as gives all
- * models of several fields about as many parameters as the first fusion has at its usual width.
+ * The models of a study: all fields by each fusion, and by the first one all fields but one and each alone. The fused
+ * vectors of the other fusions are as wide as gives these about as many parameters as the first has at its usual width.
  */
 export function studyModels(schema: Schema, config: ModelConfig, fusions: readonly FusionName[]): StudyModel[] {
   const all = schema.fields.map(({ column }) => column);
@@ -120,7 +121,7 @@ export async function trainStudied(
 
 /** The headline metric. */
 export const scoreOf = (predictions: Predictions): number =>
-  metricFunction(predictions, DEFAULT_METRIC[predictions.task])(allRows(predictions.targets.length));
+  metricFunction(predictions, DEFAULT_METRIC[predictions.task])(allRows(rowCount(predictions)));
 
 /** The rows with a field absent. */
 const withoutField = (encoded: EncodedRows, field: string): BatchSource => ({

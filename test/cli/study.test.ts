@@ -75,6 +75,7 @@ test.each([
   [['--noise', '0.1'], "'studies/sums' has a study of another table or with other settings"],
   [['--fusions', 'adding'], "'adding' is no fusion; there are concatenation"],
   [['--fusions', 'film,film'], 'a fusion is named twice'],
+  [['--ignore', 'right'], "expected two fields or more, got 'left'"],
   [['--minutes', '3'], "unknown option '--minutes'"],
   [['--out', '.'], "'.' has other files"],
 ])('%j is refused', async (flags, message) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { NumberPredictions } from '../../src/predictor/metrics.js';
+import type { NumberPredictions, TagPredictions } from '../../src/predictor/metrics.js';
 import { differenceOf, spreadOf } from '../../src/predictor/study-statistics.js';
 import { summarize } from '../../src/predictor/study-summary.js';
 import { Generator } from '../../src/tensor/index.js';
@@ -52,6 +52,18 @@ describe('the difference of two models', () => {
     const many = differenceOf(base, slightly, { seed: 0, comparisons: 1000 });
     expect(one.interval).toEqual(many.interval);
     expect([one.isReal, many.isReal]).toEqual([true, false]);
+  });
+
+  test('of tags resamples rows, however many tags they have', () => {
+    const tagged = (tags: readonly string[], seed: number): TagPredictions => {
+      const generator = new Generator(seed);
+      const rows = Array.from({ length: 50 }, () => [generator.integer(2), generator.uniform()]);
+      const [targets, outputs] = [0, 1].map((at) => rows.flatMap((row) => tags.map(() => row[at])));
+      return { task: 'tags', tags, targets, outputs };
+    };
+    const of = (tags: readonly string[]) =>
+      differenceOf([tagged(tags, 1)], [tagged(tags, 2)], { seed: 0, comparisons: 1 });
+    expect(of(['a', 'the same'])).toEqual(of(['a']));
   });
 
   test('is of the same rows and seeds', () => {

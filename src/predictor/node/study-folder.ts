@@ -2,6 +2,16 @@ import { appendFile, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileError, makeFolder, writeFileAtomically } from '../../data/node/files.js';
 import { TesseraError } from '../../tensor/index.js';
+import {
+  anything,
+  checkOptions,
+  closedFraction,
+  finite,
+  listOf,
+  nonNegativeInteger,
+  number,
+  text,
+} from '../../tensor/options.js';
 
 /** A training of a study that has ended. */
 export interface TrainingRecord {
@@ -67,21 +77,28 @@ export class StudyFolder {
     await writeFileAtomically(this.#file('summary'), `${JSON.stringify(summary, null, 2)}\n`);
   }
 
-  /** The trainings that have ended; a line that was cut off by a crash counts as none. */
+  /**
+   * The trainings that have ended; a line that was cut off by a crash counts as none.
+   * @throws TesseraError if another line is damaged.
+   */
   async #readTrainings(): Promise<TrainingRecord[]> {
-    const text = await readFile(this.#file('trainings'), 'utf8').catch(() => '');
-    const lines = text.split('\n');
+    const file = this.#file('trainings');
+    const content = await readFile(file, 'utf8').catch((error) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+      throw fileError('cannot read', file, error);
+    });
+    const lines = content.split('\n');
     const whole = lines.slice(0, -1);
     // What was cut off would join the next line.
-    if (lines[lines.length - 1] !== '')
-      await writeFileAtomically(this.#file('trainings'), whole.map((line) => `${line}\n`).join(''));
+    if (lines[lines.length - 1] !== '') await writeFileAtomically(file, whole.map((line) => `${line}\n`).join(''));
     return whole.map((line, at) => {
       try {
-        return JSON.parse(line) as TrainingRecord;
+        return parseTraining(JSON.parse(line));
       } catch (error) {
-        throw new TesseraError(`'${this.#file('trainings')}', line ${at + 1}: it is no JSON; remove the line`, {
-          cause: error,
-        });
+        throw new TesseraError(
+          `'${file}', line ${at + 1} is no training: ${(error as Error).message}; remove the line, and it is trained again`,
+          { cause: error },
+        );
       }
     });
   }
@@ -89,4 +106,25 @@ export class StudyFolder {
   #file(name: keyof typeof FILES): string {
     return path.join(this.folder, FILES[name]);
   }
+}
+
+/** @throws TesseraError if a value is no record of a training. */
+function parseTraining(json: unknown): TrainingRecord {
+  const record = checkOptions('training', json as TrainingRecord, {
+    model: text,
+    seed: nonNegativeInteger,
+    noise: closedFraction,
+    outputs: listOf(finite),
+    without: anything,
+  });
+  // JSON has no NaN, which a metric is where it is not defined.
+  const without = Object.entries(record.without ?? {}).map(([column, value]) => [column, value ?? Number.NaN] as const);
+  return {
+    ...record,
+    without: checkOptions(
+      'training.without',
+      Object.fromEntries(without),
+      Object.fromEntries(without.map(([column]) => [column, number])),
+    ),
+  };
 }
