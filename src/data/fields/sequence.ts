@@ -30,6 +30,8 @@ export interface SequenceState {
   readonly settings: SequenceSettings;
   /** The number of latest events that are kept: a class of lengths that holds 95% of the training rows whole. */
   readonly length: number;
+  /** The mean number of events of the training rows that have some. */
+  readonly meanLength: number;
   /** The median of the times between an event and the one before, where that is not 0. */
   readonly unit: number;
   /**
@@ -93,7 +95,7 @@ export const sequence: FieldKind<Events, SequenceSettings, SequenceState> = {
     const ofCategory = columns.map(() => new Map<string, Moments>());
     const counts = categoriesOf(settings).map(() => new Frequencies());
     const within = withinAt(settings);
-    let latest = Number.NEGATIVE_INFINITY;
+    let [latest, events] = [Number.NEGATIVE_INFINITY, 0];
     const addEvent = (numbers: readonly number[], categories: readonly (string | undefined)[]): void => {
       categories.forEach((value, at) => {
         if (value !== undefined) counts[at].add(value);
@@ -109,10 +111,11 @@ export const sequence: FieldKind<Events, SequenceSettings, SequenceState> = {
       });
     };
     return {
-      add(events) {
-        if (events === undefined) return;
-        const { times, numbers, categories } = events;
+      add(row) {
+        if (row === undefined) return;
+        const { times, numbers, categories } = row;
         lengths.add(times.length);
+        events += times.length;
         latest = Math.max(latest, times[times.length - 1]);
         times.forEach((time, at) => {
           const gap = at === 0 ? 0 : time - times[at - 1];
@@ -135,6 +138,7 @@ export const sequence: FieldKind<Events, SequenceSettings, SequenceState> = {
         return {
           settings,
           length: lengths.kept,
+          meanLength: events / lengths.rows,
           unit: medianOf(gaps.items) ?? 1,
           until: settings.time.kind === 'number' && latest <= 0 ? 'zero' : 'last',
           values,
@@ -222,6 +226,7 @@ export const sequence: FieldKind<Events, SequenceSettings, SequenceState> = {
   parseState(json) {
     const state = checkState<SequenceSettings, SequenceState>(sequence, json, {
       length: positiveInteger,
+      meanLength: positive,
       unit: positive,
       until: oneOf('last', 'zero'),
       values: listOf(distinctStrings),

@@ -42,9 +42,9 @@ export function describeField({ kind, state }: SchemaField): string | undefined 
       return `${digits(length / sampleRate)} s at ${sampleRate} Hz`;
     }
     case 'sequence': {
-      const { settings, length } = state as SequenceState;
+      const { settings, length, meanLength } = state as SequenceState;
       const names = [settings.time, ...settings.columns].map(({ column }) => column);
-      return `events of ${names.join(', ')}; the latest ${length}`;
+      return `${digits(meanLength)} events a row, of ${names.join(', ')}; the latest ${length}`;
     }
     case 'category':
       return `${(state as CategoryState).values.length} known values`;

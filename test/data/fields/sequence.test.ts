@@ -21,7 +21,7 @@ const rows = Array.from({ length: 5 }, (_, at) => [
 
 test('numbers are standardized within the values of the only column of categories', async () => {
   const state = await learn(sequence, rows, settings);
-  expect(state).toMatchObject({ length: 4, unit: 2, until: 'zero', values: [['hdl', 'glucose']] });
+  expect(state).toMatchObject({ length: 4, meanLength: 2, unit: 2, until: 'zero', values: [['hdl', 'glucose']] });
   const [overall, hdl, glucose] = state.scales[0];
   expectClose([hdl.mean, hdl.deviation], [50, Math.sqrt(50)]);
   expectClose([glucose.mean, glucose.deviation], [100, Math.sqrt(50)]);
