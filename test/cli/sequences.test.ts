@@ -51,7 +51,9 @@ test('trains on events, and keeps how they are joined', () => {
   expect(JSON.parse(readFileSync(`${RUN}/config.json`, 'utf8')).table.sequences).toEqual([
     { file: 'visits.csv', key: 'person', column: 'visits' },
   ]);
-  expect(readFileSync(`${RUN}/report.html`, 'utf8')).toMatch(/\d\.\d+ events a row, of days, test, value; the latest 8/);
+  expect(readFileSync(`${RUN}/report.html`, 'utf8')).toMatch(
+    /\d\.\d+ events a row, of days, test, value; the latest 8/,
+  );
 });
 
 test('predicts and evaluates with the events of another table, and says what is missing', async () => {
