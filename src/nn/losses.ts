@@ -208,7 +208,10 @@ export function infoNCE(a: Tensor, b: Tensor, options: { readonly temperature?: 
 
 /** Options of `ctc`. */
 export interface CtcLossOptions extends CtcOptions {
-  /** Whether samples without an alignment, whose loss is ∞, contribute neither to the loss nor to the gradients. */
+  /**
+   * Whether samples without an alignment, whose loss is ∞, count as 0 and contribute nothing to the gradients. Default
+   * false.
+   */
   readonly zeroInfinity?: boolean;
 }
 

@@ -33,8 +33,8 @@ const [WHOLE, ABSENT] = [0, 1];
 
 /**
  * Computes the effects of a row's fields and of their parts by occlusion (Zeiler and Fergus 2014): each is left out, one
- * at a time, and the row is predicted again. With s the probability of the most probable class, tag or transcript, or the
- * number that is predicted,
+ * at a time, and the row is predicted again. With s the probability of the most probable class or tag, that of the most
+ * probable transcript to the power of 1 / symbols, or the number that is predicted,
  *
  *   effect = s(row) - s(row without it)
  *
@@ -114,7 +114,8 @@ function explained({ task }: Multimodal, target: SchemaTarget, outputs: Float32A
       const logits = tensor(Float32Array.from(rows.flatMap((own) => [...own])), [rows.length, time, classes]);
       const targets = tensor(Int32Array.from(rows.flatMap(() => [...symbols])), [rows.length, time]);
       const targetLengths = tensor(new Int32Array(rows.length).fill(length));
-      return Array.from(await ctcRows(logits, targets, { targetLengths }).neg().exp().data());
+      const perSymbol = ctcRows(logits, targets, { targetLengths }).div(-Math.max(1, length));
+      return Array.from(await perSymbol.exp().data());
     },
   };
 }

@@ -60,6 +60,7 @@ test('explains the probability of the transcript', async () => {
   expect(of).toBe(answer.prediction);
   expect(fields.map(({ column }) => column)).toEqual(['clip']);
   const [{ effect, without, parts }] = fields;
+  expect(Math.abs(effect)).toBeGreaterThan(0);
   expect(Math.abs(effect)).toBeLessThanOrEqual(1);
   expect(without.prediction).toMatch(SAID);
   expect(parts?.effects).toHaveLength(16);

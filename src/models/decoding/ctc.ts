@@ -23,7 +23,7 @@ export interface CtcBeamSearchOptions extends CtcGreedyOptions {
   readonly beam?: number;
 }
 
-/** Classes less probable than e^-12 in a frame are not followed. */
+/** Classes less probable than e^-12 of the best one of a frame are not followed. */
 const FAINT = -12;
 
 /**
@@ -58,7 +58,8 @@ interface Prefix {
 
 /**
  * The most probable labels, over all alignments of each sequence (prefix beam search, Hannun et al. 2014): exact with a
- * beam that holds all sequences. Takes log probabilities (time, classes), row-major.
+ * beam that holds all sequences, but for classes that are less probable than e^-12 of the best one of a frame. Takes
+ * log probabilities (time, classes), row-major.
  *
  * @throws TesseraError if they are not whole frames, or the blank is no class.
  */
@@ -72,6 +73,8 @@ export function ctcBeamSearch(logProbabilities: ArrayLike<number>, options: CtcB
   let prefixes: Prefix[] = [{ labels: [], blank: 0, label: Number.NEGATIVE_INFINITY }];
   for (let begin = 0; begin < logProbabilities.length; begin += classes) {
     const next = new Map<string, Prefix>();
+    let most = Number.NEGATIVE_INFINITY;
+    for (let label = 0; label < classes; label++) most = Math.max(most, logProbabilities[begin + label]);
     const reach = (labels: readonly number[]): Prefix => {
       const key = labels.join();
       const known = next.get(key);
@@ -85,7 +88,7 @@ export function ctcBeamSearch(logProbabilities: ArrayLike<number>, options: CtcB
       const last = prefix.labels.at(-1);
       for (let label = 0; label < classes; label++) {
         const p = logProbabilities[begin + label];
-        if (p < FAINT) continue;
+        if (p < most + FAINT) continue;
         if (label === blank) {
           const same = reach(prefix.labels);
           same.blank = logAdd(same.blank, total + p);

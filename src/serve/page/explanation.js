@@ -29,9 +29,11 @@ import { make } from './elements.js';
  * @param {readonly Field[]} fields
  * @param {(column: string) => readonly (string | File)[]} cellOf what was sent
  */
-export function explanationElements({ of, fields: effects }, fields, cellOf) {
+export function explanationElements({ answer, of, fields: effects }, fields, cellOf) {
   if (effects.length === 0) return [];
   const isNumber = of === undefined;
+  const isTranscript = !isNumber && answer.probabilities === undefined;
+  const probability = `the probability of ${of}${isTranscript ? ' per symbol' : ''}`;
   /** @param {number} effect */
   const shown = (effect) => {
     const size = isNumber ? rounded(Math.abs(effect)) : (100 * Math.abs(effect)).toFixed(1);
@@ -54,14 +56,14 @@ export function explanationElements({ of, fields: effects }, fields, cellOf) {
     const field = fields.find(({ column }) => column === effect.column);
     return field === undefined ? [] : partElements(effect, field, cellOf(effect.column)[0], shown);
   });
-  const what = isNumber ? 'the prediction' : `the probability of ${of}, in percentage points,`;
+  const what = isNumber ? 'the prediction' : `${probability}, in percentage points,`;
   return [
     make('h3', {}, ['Which field decided']),
     make('p', { className: 'muted' }, [`How much ${what} falls when a field is absent.`]),
     make('ul', { className: 'effects' }, rows),
     ...parts,
     ...(parts.length > 0 ? [legend(isNumber ? 'the prediction' : String(of))] : []),
-    howElement(isNumber ? 'the prediction' : `the probability of ${of}`),
+    howElement(isNumber ? 'the prediction' : probability),
   ];
 }
 

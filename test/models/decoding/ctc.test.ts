@@ -64,6 +64,13 @@ test('repetitions are one label, unless a blank is between them', () => {
   expect(ctcBeamSearch(sure, { classes: 3, beam: 1 })).toEqual({ labels: [1, 1, 2], logProbability: 0 });
 });
 
+test('a frame of which all classes are improbable has a best one', () => {
+  const faint = [-20, -30, -15, -14, -40, -40, -20, -30, -15];
+  expect(ctcBeamSearch(faint, { classes: 3 })).toEqual({ labels: [2, 2], logProbability: expect.closeTo(-44, 1) });
+  const impossible = Array.from({ length: 6 }, () => Number.NEGATIVE_INFINITY);
+  expect(ctcBeamSearch(impossible, { classes: 3 }).logProbability).toBe(Number.NEGATIVE_INFINITY);
+});
+
 test('no frames give no labels', () => {
   expect(ctcGreedy([], { classes: 3 })).toEqual({ labels: [], logProbability: 0 });
   expect(ctcBeamSearch([], { classes: 3 })).toEqual({ labels: [], logProbability: 0 });
