@@ -1,14 +1,14 @@
 /*
- * Makes a table of a written and a spoken digit, of which neither alone tells the class (AV-MNIST's idea, Vielzeuf et al.
- * 2018, with a target that needs both): the last digit of their sum.
+ * Makes a table of a written and a spoken digit, of which neither alone tells the class (AV-MNIST's idea, Vielzeuf et
+ * al. 2018, with a target that needs both): the last digit of their sum.
  *
  *   npx tsx examples/data/digit-pairs.ts digits.csv.gz fsdd/recordings pairs
  *   npx tessera train pairs/pairs.csv --target last --split part --category last --image-size 16
  *
- * The pictures are the 1,797 handwritten digits of 8 x 8 pixels of scikit-learn (`sklearn/datasets/data/digits.csv.gz`, from
- * UCI, Alpaydin and Kaynak 1998), the sounds those of the Free Spoken Digit Dataset. Pictures and recordings are each in
- * one part alone: of recordings, indices 0 to 4 are for the test and 5 to 9 for validation, and of pictures every fifth
- * and the one behind it.
+ * The pictures are the 1,797 handwritten digits of 8 x 8 pixels of scikit-learn
+ * (`sklearn/datasets/data/digits.csv.gz`, from UCI, Alpaydin and Kaynak 1998), the sounds those of the Free Spoken Digit
+ * Dataset. Pictures and recordings are each in one part alone: of recordings, indices 0 to 4 are for the test and 5 to 9
+ * for validation, and of pictures every fifth and the one behind it.
  */
 import { createReadStream } from 'node:fs';
 import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';

@@ -2,9 +2,11 @@
  * Makes a table of exam answers from MathExam14W of R's package psychotools (GPL-2 or GPL-3), as CSV: one row for each
  * student and exercise, and whether it was solved.
  *
- *   R -e 'data("MathExam14W", package = "psychotools")'    # or a CSV of it: one row a student, columns solved_*
  *   npx tsx examples/data/exam.ts mathexam.csv exam.csv
- *   npx tessera train exam.csv --target solved --split part --category student
+ *   npx tessera train exam.csv --target solved --split part --category student --epochs 12
+ *
+ * The CSV has a row for each student: `tests`, `gender` and the other columns, and for each column of the matrix `solved`
+ * one such as `solved_quad`, 1 or 0.
  *
  * Of each student two answers drawn at random are for the test, one for validation, and the others are trained on: the
  * question is which of the exercises that are left a student will solve.

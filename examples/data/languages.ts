@@ -1,8 +1,9 @@
 /*
- * Makes a table of spoken phrases and their languages: to train, the spoken captions of Tux Paint's stamps; to test, the words
- * of KTuberling (Debian's packages tuxpaint-stamps-default, GPL-2, and ktuberling-data, GPL-2 or newer).
+ * Makes a table of spoken phrases and their languages: to train, the spoken captions of Tux Paint's stamps; to test, the
+ * words of KTuberling (Debian's packages tuxpaint-stamps-default, GPL-2, and ktuberling-data, GPL-2 or newer).
  *
- *   npx tsx examples/data/languages.ts tuxpaint/usr/share/tuxpaint/stamps ktuberling/usr/share/ktuberling/sounds languages
+ *   npx tsx examples/data/languages.ts tuxpaint/usr/share/tuxpaint/stamps \
+ *     ktuberling/usr/share/ktuberling/sounds languages
  *   npx tessera train languages/languages.csv --target language --split part --ignore package
  *
  * A language has one to three speakers in each package. Tested on the same package, a model may tell the speaker or the

@@ -1,13 +1,14 @@
 /*
- * Makes a table of ratings of lecturers from InstEval of R's package lme4 (GPL-2 or newer), as CSV: 73,421 ratings from 1 to
- * 5 of 1,128 lecturers by 2,972 students of ETH Zurich.
+ * Makes a table of ratings of lecturers from InstEval of R's package lme4 (GPL-2 or newer), as CSV: 73,421 ratings from
+ * 1 to 5 of 1,128 lecturers by 2,972 students of ETH Zurich.
  *
  *   R -e 'write.csv(lme4::InstEval, "insteval.csv", row.names = FALSE)'
  *   npx tsx examples/data/lecturers.ts insteval.csv lecturers.csv
- *   npx tessera train lecturers.csv --target rating --number rating --split part --category student,lecturer,department
+ *   npx tessera train lecturers.csv --target rating --number rating --split part \
+ *     --category student,lecturer,department,semesters,semestersSinceLecture --minutes 3
  *
- * Ratings drawn at random are for training (80%), validation and test (10% each): the question is how a student whom we know
- * rates a lecturer whom we know, but whom he or she has not rated.
+ * Ratings drawn at random are for training (80%), validation and test (10% each): the question is how a student whom we
+ * know rates a lecturer whom we know, but whom he or she has not rated.
  */
 import { createReadStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';

@@ -119,7 +119,7 @@ function columnOf({ fields }: Schema, flag: string): string {
 
 function linesOf(column: string, { prediction, probabilities }: Answer, top: number): string {
   if (probabilities === undefined)
-    return `${column}: ${typeof prediction === 'number' ? Number(prediction.toPrecision(6)) : prediction}`;
+    return `${column}: ${typeof prediction === 'number' ? Number(prediction.toPrecision(6)) : prediction || '(nothing)'}`;
   const ranked = Object.entries(probabilities).sort(([, a], [, b]) => b - a);
   return formatTable(
     [column, 'probability'],

@@ -95,6 +95,8 @@ function chooseKernel(
     window: s.kernel_height * s.kernel_width,
     stride: s.stride_height * s.stride_width,
     f16: type === 'f16',
+    // Their kernels are others than those of convolutions of the same sizes without groups.
+    grouped: groups > 1,
   };
   const defaultVariant = defaultFor(device.software, groups, kernels);
   return choose(`conv2d ${direction}`, sizes, Object.fromEntries(variants), defaultVariant);

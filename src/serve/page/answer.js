@@ -24,7 +24,7 @@ export const rounded = (value) => String(Number(value.toPrecision(5)));
  */
 export function predictionOf({ prediction }) {
   if (typeof prediction === 'number') return rounded(prediction);
-  if (typeof prediction === 'string') return prediction;
+  if (typeof prediction === 'string') return prediction || '(nothing)';
   return prediction.length === 0 ? 'no tag' : prediction.join(', ');
 }
 

@@ -69,6 +69,16 @@ function pointsOf(targets: readonly Tensor[], device: Device): ChoicePoint[] {
 
 const kernelsOf = async (...targets: Tensor[]) => (await explain(...targets)).dispatches.map(({ kernel }) => kernel);
 
+test('convolutions with and without groups are measured apart', () => {
+  const x = normal([2, 6, 6, 8], 1);
+  const [dense, depthwise] = [conv2d(x, normal([3, 3, 8, 8], 2)), conv2d(x, normal([3, 3, 1, 8], 3), { groups: 8 })];
+  const [point] = pointsOf([depthwise], gpu);
+  expect(point.key).toMatch(/^conv2d forward .* grouped$/);
+  expect(Object.keys(point.variants)).toEqual(['grouped', 'depthwise']);
+  // Else one would take the place of the other.
+  expect(pointsOf([dense, depthwise], gpu)).toHaveLength(pointsOf([dense], gpu).length + 1);
+});
+
 test('the tests do not depend on what the user measured', () => {
   expect(none).toBe(0);
 });
