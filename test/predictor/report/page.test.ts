@@ -101,6 +101,17 @@ test('what a report lacks is left out', async () => {
   expect(page).not.toMatch(/undefined|NaN/);
 });
 
+test('bars of error rates above 1 are scaled by the largest', async () => {
+  const report = sampleReport({ task: 'classification' });
+  const slices = [1, 4].map((score) => ({ field: 'speaker', value: `s${score}`, rows: 10, score }));
+  const test = { ...report.metrics.test, wordErrorRate: 2 };
+  const page = await reportPage({ ...report, metric: 'wordErrorRate', metrics: { ...report.metrics, test }, slices });
+  const section = page.slice(page.indexOf('<bdi>s1</bdi>'));
+  expect(
+    [...section.matchAll(/class="bar"><i style="width:([\d.]+)%"/g)].map(([, width]) => width).slice(0, 2),
+  ).toEqual(['25.0', '100.0']);
+});
+
 test('many classes have a wide matrix without numbers, and their scores on demand', async () => {
   const names = Array.from({ length: 40 }, (_, at) => `class ${at}`);
   const page = await reportPage(sampleReport({ task: 'classification', names, rows: 800 }));

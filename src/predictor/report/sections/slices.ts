@@ -9,9 +9,9 @@ export function slicesSection({ slices = [], metric, metrics }: Report): Section
   if (slices.length === 0) return undefined;
   const { title, higherIsBetter } = METRICS[metric];
   const all = metrics.test[metric];
-  const largest = METRICS[metric].isFraction
-    ? 1
-    : Math.max(all, ...slices.map(({ score, interval }) => interval?.[1] ?? score));
+  // Error rates may exceed 1.
+  const least = METRICS[metric].isFraction ? [1] : [];
+  const largest = Math.max(...least, all, ...slices.map(({ score, interval }) => interval?.[1] ?? score));
   const isWeak = ({ interval }: Slice) =>
     interval !== undefined && (higherIsBetter ? interval[1] < all : interval[0] > all);
   return {
