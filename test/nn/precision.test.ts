@@ -88,7 +88,7 @@ describe.each(devices)('on the %s device', (_, device) => {
     const used = (await explain(model.forward(images))).dispatches.map(({ kernel }) => kernel);
     expect(used.filter((name) => /matmul.*_f16/.test(name))).toHaveLength(2);
     expect(used.filter((name) => /conv2d_f16/.test(name))).toHaveLength(1);
-    expect(used.some((name) => name.includes('grouped_conv2d'))).toBe(true);
+    expect(used.some((name) => name.includes('depthwise_conv2d'))).toBe(true);
     const lstm = new LSTM({ inputs: 3, outputs: 4, generator: new Generator(1) }).usePrecision('mixed');
     const given = await explain(lstm.forward(images.reshape([ROWS, SIZE * SIZE, 3])));
     expect(given.dispatches.some(({ kernel }) => /matmul.*_f16/.test(kernel))).toBe(true);
