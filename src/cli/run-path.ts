@@ -21,3 +21,7 @@ export async function isTableRun(run: string): Promise<boolean> {
     `'${run}' is not a run: expected a folder with config.json, or a checkpoint of 'tessera train emoji'`,
   );
 }
+
+/** The name that a table gives its run: that of the file without its folder and format, `data` of `x/data.csv.gz`. */
+export const tableNameOf = (file: string): string =>
+  path.basename(file).replace(/(\.(csv|tsv|jsonl|ndjson|json|parquet))?(\.gz)?$/i, '');

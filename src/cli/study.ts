@@ -1,7 +1,6 @@
 import path from 'node:path';
 import { targetOf } from '../data/schema.js';
-import type { FusionName } from '../models/fusion/names.js';
-import { FUSIONS } from '../models/fusion/names.js';
+import { FUSIONS, type FusionName } from '../models/fusion/names.js';
 import { prepareData, type RunData } from '../predictor/data.js';
 import { type NumericTarget, predictionsOf } from '../predictor/metrics/predictions.js';
 import { DEFAULT_METRIC, type Interval, METRICS } from '../predictor/metrics.js';
@@ -17,6 +16,7 @@ import { withDevice } from './device.js';
 import { stoppable } from './interrupt.js';
 import { type PreparedRun, prepareRun, type TrainOptions } from './prepare-run.js';
 import { readOptionsOf } from './reading.js';
+import { tableNameOf } from './run-path.js';
 import { shownMetric } from './shown-metric.js';
 import { percent, Terminal, table } from './terminal.js';
 
@@ -38,7 +38,7 @@ const TEST_ROWS = 5_000;
  */
 export async function study(files: readonly string[], options: StudyOptions): Promise<number> {
   const terminal = new Terminal(options.json ?? false);
-  const folder = new StudyFolder(options.out ?? path.join('studies', path.parse(files[0]).name));
+  const folder = new StudyFolder(options.out ?? path.join('studies', tableNameOf(files[0])));
   const stopped = `stopped; the same command continues the study in ${folder.folder}`;
   return withDevice(options.device, terminal, (device) =>
     stoppable(terminal, stopped, async ({ signal }) => {
@@ -58,7 +58,8 @@ export async function study(files: readonly string[], options: StudyOptions): Pr
         run.parts,
         readOptionsOf(run.config.table, terminal, signal),
       );
-      const studied = { run, data, target, test: pick(data.test, evenly(data.test.length, TEST_ROWS)) };
+      const models = studyModels(data.schema, run.config.model, options.fusions ?? FUSIONS);
+      const studied = { run, data, target, models, test: pick(data.test, evenly(data.test.length, TEST_ROWS)) };
       const records = await train(studied, options, folder, terminal, signal);
       await show(studied, records, options, folder, terminal, device.name);
       return 0;
@@ -71,6 +72,7 @@ interface Studied {
   readonly run: PreparedRun;
   readonly data: RunData;
   readonly target: NumericTarget;
+  readonly models: readonly StudyModel[];
   /** The rows that the models are tested on. */
   readonly test: Uint32Array;
 }
@@ -83,9 +85,6 @@ function* trainings(
   for (let seed = first; seed < first + seeds; seed++)
     for (const share of noise === 0 ? [0] : [0, noise]) for (const model of models) yield { model, seed, noise: share };
 }
-
-const modelsOf = ({ data, run }: Studied, { fusions = FUSIONS }: StudyOptions): StudyModel[] =>
-  studyModels(data.schema, run.config.model, fusions);
 
 const isRecordOf =
   ({ model, seed, noise }: StudyTraining) =>
@@ -100,8 +99,7 @@ async function train(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<TrainingRecord[]> {
-  const { run, data, test } = studied;
-  const models = modelsOf(studied, options);
+  const { run, data, models, test } = studied;
   const all = [...trainings(models, options)];
   const { seed: _, command: __, warnings: ___, ...config } = run.config;
   const records = await folder.begin({
@@ -152,12 +150,12 @@ async function show(
   terminal: Terminal,
   adapter: string,
 ): Promise<void> {
-  const { run, data, target, test } = studied;
+  const { run, data, target, models, test } = studied;
   const targets = await targetsOf(data, test);
   const first = options.seed ?? 0;
   const seeds = Array.from({ length: options.seeds }, (_, at) => first + at);
   const rows = summarize(
-    modelsOf(studied, options).map((model) => {
+    models.map((model) => {
       const of = (noise: number) =>
         seeds.flatMap((seed) => records.filter(isRecordOf({ model, seed, noise })).slice(0, 1));
       const predicted = (own: readonly TrainingRecord[]) =>

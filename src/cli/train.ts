@@ -10,6 +10,7 @@ import { withDevice } from './device.js';
 import { type Interruption, stoppable } from './interrupt.js';
 import { expectInterrupted, type PreparedRun, prepareRun, resumeRun, type TrainOptions } from './prepare-run.js';
 import { readOptionsOf } from './reading.js';
+import { tableNameOf } from './run-path.js';
 import { showResult } from './run-result.js';
 import { type Progress, Terminal } from './terminal.js';
 import { TrainingView } from './training-view.js';
@@ -145,6 +146,5 @@ async function writePage(folder: RunFolder, report: Report, terminal: Terminal):
 /** The folder of the run: as asked for, or named after the table and the seed. */
 function folderOf(files: readonly string[], { resume, out, seed = 0 }: TrainOptions): string {
   if (typeof resume === 'string') return resume;
-  const name = path.basename(files[0] ?? 'run').replace(/(\.(csv|tsv|jsonl|ndjson|json|parquet))?(\.gz)?$/i, '');
-  return out ?? path.join('runs', `${name}-seed${seed}`);
+  return out ?? path.join('runs', `${tableNameOf(files[0] ?? 'run')}-seed${seed}`);
 }

@@ -37,7 +37,6 @@ export * from './layers/index.js';
 export {
   binaryCrossEntropy,
   type CrossEntropyOptions,
-  type CtcLossOptions,
   cosineDistance,
   crossEntropy,
   ctc,
@@ -64,6 +63,6 @@ export {
   type StepOptions,
 } from './optimizers.js';
 export { l1, l1l2, l2, type Regularizer } from './regularizers.js';
-export { l2Normalize } from './row-losses.js';
+export { type CtcLossOptions, l2Normalize } from './row-losses.js';
 export { decodeSafetensors, encodeSafetensors, type StoredTensor, type StoredTensors } from './safetensors.js';
 export { cosineDecay, exponentialDecay, oneCycle, type Schedule, stepDecay, warmUp } from './schedules.js';

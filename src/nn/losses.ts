@@ -1,18 +1,7 @@
 import { checkTensors } from '../tensor/graph/graph.js';
 import { formatShape, sameShape } from '../tensor/graph/shape.js';
-import {
-  arange,
-  type CtcOptions,
-  crossEntropyRows,
-  full,
-  oneHot,
-  type Tensor,
-  TesseraError,
-  tensor,
-  where,
-} from '../tensor/index.js';
+import { arange, crossEntropyRows, oneHot, type Tensor, TesseraError, tensor, where } from '../tensor/index.js';
 import { checkIndices, expectRank, expectShape, expectType } from '../tensor/ops/checks.js';
-import { ctcRowsOf } from '../tensor/ops/ctc.js';
 import {
   anything,
   boolean,
@@ -28,7 +17,9 @@ import {
 import {
   absoluteErrorRows,
   binaryCrossEntropyRows,
+  type CtcLossOptions,
   cosineRows,
+  ctcPerLabelRows,
   huberRows,
   klDivergenceRows,
   l2Normalize,
@@ -206,15 +197,6 @@ export function infoNCE(a: Tensor, b: Tensor, options: { readonly temperature?: 
   return crossEntropy(similarities, pairs).add(crossEntropy(similarities.transpose(), pairs)).mul(0.5);
 }
 
-/** Options of `ctc`. */
-export interface CtcLossOptions extends CtcOptions {
-  /**
-   * Whether samples without an alignment, whose loss is ∞, count as 0 and contribute nothing to the gradients. Default
-   * false.
-   */
-  readonly zeroInfinity?: boolean;
-}
-
 /**
  * Connectionist temporal classification from logits (`ctcRows`), averaged over the batch as in PyTorch: the loss of
  * each sample is divided by the number of its labels, at least 1. logits (batch, time, classes), targets (batch,
@@ -225,17 +207,15 @@ export interface CtcLossOptions extends CtcOptions {
  */
 export function ctc(logits: Tensor, targets: Tensor, options: CtcLossOptions = {}): Tensor {
   checkTensors('ctc', [logits, targets]);
-  const { zeroInfinity = false, ...given } = checkOptions('ctc', options, {
+  const checked = checkOptions('ctc', options, {
     inputLengths: optional(anything),
     targetLengths: optional(anything),
     blank: optional(nonNegativeInteger),
     zeroInfinity: optional(boolean),
   });
-  const rows = ctcRowsOf('ctc', logits, targets, given);
+  const rows = ctcPerLabelRows('ctc', logits, targets, checked);
   if (rows.size === 0) throw new TesseraError(`ctc: the batch is empty: logits ${logits.describe()}`);
-  const lengths = given.targetLengths ?? full([rows.size], targets.shape[1], 'i32');
-  const each = rows.div(lengths.maximum(1).cast('f32'));
-  return (zeroInfinity ? where(rows.equal(Number.POSITIVE_INFINITY), 0, each) : each).mean();
+  return rows.mean();
 }
 
 /** @throws TesseraError if the targets are not f32 of the predictions' shape, or the batch is empty. */

@@ -1,6 +1,15 @@
 import { tensorOf } from '../tensor/factory.js';
-import { crossEntropyRows, softplus, type Tensor, TesseraError, where } from '../tensor/index.js';
+import {
+  type CtcOptions,
+  crossEntropyRows,
+  full,
+  softplus,
+  type Tensor,
+  TesseraError,
+  where,
+} from '../tensor/index.js';
 import { checkIndices, expectType } from '../tensor/ops/checks.js';
+import { ctcRowsOf } from '../tensor/ops/ctc.js';
 
 /*
  * Losses of each row, not averaged over the batch: outputs and targets (batch, ..., features) give (batch, ...).
@@ -107,6 +116,31 @@ export const poissonRows = (p: Tensor, t: Tensor): Tensor => meanOfLast(p.sub(t.
 
 /** Hinge loss max(1 - t·x, 0) for targets t of -1 or 1, averaged over the last axis. */
 export const hingeRows = (x: Tensor, t: Tensor): Tensor => meanOfLast(t.mul(x).neg().add(1).relu());
+
+/** Options of `ctc`. */
+export interface CtcLossOptions extends CtcOptions {
+  /**
+   * Whether samples without an alignment, whose loss is ∞, count as 0 and contribute nothing to the gradients. Default
+   * false.
+   */
+  readonly zeroInfinity?: boolean;
+}
+
+/**
+ * Connectionist temporal classification of each sample (`ctcRows`), divided by the number of its labels, at least 1:
+ * logits (batch, time, classes), targets (batch, labels) of i32 -> (batch). `op` begins the errors.
+ */
+export function ctcPerLabelRows(
+  op: string,
+  logits: Tensor,
+  targets: Tensor,
+  { zeroInfinity = false, ...options }: CtcLossOptions,
+): Tensor {
+  const rows = ctcRowsOf(op, logits, targets, options);
+  const lengths = options.targetLengths ?? full([rows.size], targets.shape[1], 'i32');
+  const perLabel = rows.div(lengths.maximum(1).cast('f32'));
+  return zeroInfinity ? where(rows.equal(Number.POSITIVE_INFINITY), 0, perLabel) : perLabel;
+}
 
 /** L2 normalization along the last axis, x / √Σx²; zero vectors stay zero. */
 export function l2Normalize(x: Tensor): Tensor {

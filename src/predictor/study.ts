@@ -103,7 +103,7 @@ export async function trainStudied(
   const target = targetOf(data.schema);
   const { fusion, fusionWidth, fields } = studied;
   const model = buildModel(withFields(data.schema, fields), { ...config.model, fusion }, { seed, fusionWidth });
-  const source = noise === 0 ? encoded : withWrongTargets(encoded, train, noise);
+  const source = noise === 0 ? encoded : withWrongTargets(encoded, train, noise, seed);
   const state = await trainModel(model, { encoded: source, target, train, validation }, config.training, {
     seed,
     ...options,
@@ -133,9 +133,12 @@ const withoutField = (encoded: EncodedRows, field: string): BatchSource => ({
   },
 });
 
-/** The rows with a share of the training rows, drawn at random, having the target of another training row. */
-function withWrongTargets(encoded: EncodedRows, train: Uint32Array, share: number): BatchSource {
-  const generator = new Generator(0).fork('wrong targets');
+/**
+ * The rows with a share of the training rows having the target of another one. All models of a seed learn the same wrong
+ * targets, and those of another seed others.
+ */
+function withWrongTargets(encoded: EncodedRows, train: Uint32Array, share: number, seed: number): BatchSource {
+  const generator = new Generator(seed).fork('wrong targets');
   const wrong = generator.permutation(train.length).subarray(0, Math.round(share * train.length));
   const donors = new Map(Array.from(wrong, (at) => [train[at], train[generator.integer(train.length)]]));
   return {

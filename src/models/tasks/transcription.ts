@@ -1,4 +1,5 @@
-import { ctcRows, type Tensor, where } from '../../tensor/index.js';
+import { ctcPerLabelRows } from '../../nn/row-losses.js';
+import type { Tensor } from '../../tensor/index.js';
 import { checkOptions, positiveInteger } from '../../tensor/options.js';
 import { expectIds, expectTensor } from '../options.js';
 import { DenseHead, HEAD_CHECKS, type HeadOptions } from './dense-head.js';
@@ -53,9 +54,9 @@ export class TranscriptionTask extends Task {
     const [batch] = this.#expectOutputs(outputs).shape;
     expectIds('TranscriptionTask', 'target', target, this.symbols + 1, [batch, 'labels']);
     if (weights !== undefined) expectTensor('TranscriptionTask', 'weights', weights, 'f32', [batch]);
-    const lengths = target.greater(0).cast('f32').sum(-1);
-    const rows = ctcRows(outputs, target, { targetLengths: lengths.cast('i32') });
-    const perLabel = where(rows.equal(Number.POSITIVE_INFINITY), 0, rows.div(lengths.maximum(1)));
+    const targetLengths = target.greater(0).cast('f32').sum(-1).cast('i32');
+    const options = { targetLengths, zeroInfinity: true };
+    const perLabel = ctcPerLabelRows('TranscriptionTask', outputs, target, options);
     return weightedMean(perLabel, weights);
   }
 

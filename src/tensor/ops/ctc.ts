@@ -32,10 +32,7 @@ export const ctcOp = defineOp({
     const [, backward] = ctcBackwardOp.all(emissions, labels, inputLengths, targetLengths);
     const state = softmax(forward.add(backward).sub(emissions.maximum(LOG_ZERO)));
     const slope = where(loss.isFinite(), dloss.neg(), Number.NaN).reshape([batch, 1, 1]);
-    const isFrame = arange(time)
-      .less(inputLengths.reshape([batch, 1]))
-      .reshape([batch, time, 1]);
-    const counts = isFrame.and(dloss.notEqual(0).reshape([batch, 1, 1]));
+    const counts = isFrameOf(inputLengths, time).and(dloss.notEqual(0).reshape([batch, 1, 1]));
     return [where(counts, state.mul(slope), 0), null, null, null];
   },
 });
@@ -110,12 +107,15 @@ export function ctcRowsOf(op: string, logits: Tensor, targets: Tensor, options: 
   const blanks = full([batch, longest], blank, 'i32');
   const states = concat([stack([blanks, labels], 2).reshape([batch, 2 * longest]), full([batch, 1], blank, 'i32')], 1);
   const perFrame = states.reshape([batch, 1, 2 * longest + 1]).broadcastTo([batch, time, 2 * longest + 1]);
-  const isFrame = arange(time)
-    .less(inputLengths.reshape([batch, 1]))
-    .reshape([batch, time, 1]);
-  const logProbabilities = where(isFrame, logits, 0).logSoftmax();
+  const logProbabilities = where(isFrameOf(inputLengths, time), logits, 0).logSoftmax();
   return ctcOp(takeAlongAxis(logProbabilities, perFrame, 2), states, inputLengths, targetLengths);
 }
+
+/** Whether each of `time` frames belongs to a sample rather than to its padding: (batch, time, 1). */
+const isFrameOf = (inputLengths: Tensor, time: number): Tensor =>
+  arange(time)
+    .less(inputLengths.reshape([-1, 1]))
+    .expandDims(-1);
 
 /** @throws TesseraError if a label known on the host is no class, or the blank. Those behind their lengths are padding. */
 function checkLabels(
