@@ -24,9 +24,13 @@ export async function firstText(file: string, encoding?: Encoding): Promise<stri
  * @throws TextError at bytes that are not UTF-8, at a NUL character and at a line of more than 16 MiB.
  * @throws TesseraError if the file cannot be read.
  */
-export async function* readText(file: string, encoding?: Encoding): AsyncGenerator<string> {
+export const readText = (file: string, encoding?: Encoding): AsyncGenerator<string> =>
+  decodeText(readBytes(file), encoding);
+
+/** Decodes the bytes of a text, as `readText` does. */
+export async function* decodeText(pieces: AsyncIterable<Buffer>, encoding?: Encoding): AsyncGenerator<string> {
   let decoder: TextDecoder | undefined;
-  for await (const bytes of wholeLines(readBytes(file))) {
+  for await (const bytes of wholeLines(pieces)) {
     decoder ??= decoderOf(markedEncoding(bytes) ?? encoding ?? 'utf-8');
     if (decoder.fatal && !isUtf8(bytes)) {
       const nul = bytes.indexOf(0);
