@@ -1,14 +1,16 @@
-import { appendFile, readdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { fileError, makeFolder, readWholeFile, writeFileAtomically } from '../../data/node/files.js';
+import { fileError, writeFileAtomically } from '../../data/node/files.js';
 import { parseSchema, type Schema } from '../../data/schema.js';
-import { decodeSafetensors, encodeSafetensors, type StoredTensor, type StoredTensors } from '../../nn/index.js';
+import { encodeSafetensors, type StoredTensor, type StoredTensors } from '../../nn/index.js';
 import { TesseraError } from '../../tensor/index.js';
 import { parseEpoch, parseResult, type RunResult } from '../comparison/parse.js';
 import { parseConfig, type RunConfig } from '../config.js';
 import type { Report } from '../report/report.js';
 import type { FinishedEpoch } from '../report/reported-run.js';
 import { type EpochRecord, parseProgress, type TrainingState } from '../training-state.js';
+import { LOCK, lockFolder, unlockFolder } from './folder-lock.js';
+import { named, readJson, readJsonLines, readStored } from './run-files.js';
 import { epochEvent, versionEvent } from './tensorboard.js';
 
 /** The formats of the tensors' files; the number of one grows when its content changes. */
@@ -23,7 +25,7 @@ const FILES = {
   checkpoint: 'checkpoint.safetensors',
   page: 'report.html',
   report: 'report.json',
-  lock: 'lock',
+  lock: LOCK,
 } as const;
 
 /**
@@ -58,36 +60,12 @@ export class RunFolder {
    * @throws TesseraError if another process trains in it, or it is a folder of other files.
    */
   async lock(): Promise<void> {
-    await makeFolder(this.folder).catch((error) => {
-      throw fileError('cannot make the folder', this.folder, error);
-    });
-    const others = (await readdir(this.folder)).filter((name) => name !== FILES.lock);
-    if (others.length > 0 && !(await this.#isRun()))
-      throw new TesseraError(
-        `'${this.folder}' has other files, such as '${others[0]}'; choose a new or empty folder with --out`,
-      );
-    const file = this.file('lock');
-    for (;;) {
-      try {
-        await writeFile(file, `${process.pid}\n`, { flag: 'wx' });
-        return;
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw fileError('cannot write', file, error);
-      }
-      const owner = Number(await readFile(file, 'utf8').catch(() => ''));
-      if (isAlive(owner))
-        throw new TesseraError(
-          `another process (${owner}) trains in '${this.folder}'; wait for it, or choose another folder with --out (if process ${owner} is no training, remove '${file}')`,
-        );
-      // Its process was killed.
-      await rm(file, { force: true });
-    }
+    await lockFolder(this.folder, () => this.#isRun());
   }
 
   /** Gives the folder back. One in which no run has begun is removed. */
   async unlock(): Promise<void> {
-    await rm(this.file('lock'), { force: true });
-    await rmdir(this.folder).catch(() => {});
+    await unlockFolder(this.folder);
   }
 
   /** Whether a run has begun in the folder, of whichever version. */
@@ -132,7 +110,10 @@ export class RunFolder {
   /** @throws TesseraError if it is missing or damaged, or of another version. */
   async readTraining(): Promise<TrainingState> {
     const { tensors, metadata } = await this.#tensors('checkpoint');
-    return { progress: this.#named('checkpoint', () => parseProgress(JSON.parse(metadata.progress ?? ''))), tensors };
+    return {
+      progress: named(this.file('checkpoint'), () => parseProgress(JSON.parse(metadata.progress ?? ''))),
+      tensors,
+    };
   }
 
   /** Writes the metrics of some epochs, none when a training begins: what is lost of later ones is removed. */
@@ -151,9 +132,7 @@ export class RunFolder {
   /** The epochs whose metrics are written. @throws TesseraError if one of them is damaged. */
   async readMetrics(): Promise<FinishedEpoch[]> {
     if (!(await this.has('metrics'))) return [];
-    // What follows the last line end is being written.
-    const lines = (await this.#text('metrics')).split('\n').slice(0, -1);
-    return this.#named('metrics', () => lines.map((line) => parseEpoch(parsedJson(line))));
+    return readJsonLines(this.file('metrics'), parseEpoch);
   }
 
   async #append(name: 'metrics' | 'events', content: string | Uint8Array): Promise<void> {
@@ -205,58 +184,16 @@ export class RunFolder {
   }
 
   async #tensors(name: keyof typeof FORMATS): Promise<StoredTensors> {
-    const bytes = await readWholeFile(this.file(name));
-    const stored = this.#named(name, () => decodeSafetensors(bytes));
-    if (stored.metadata.format !== FORMATS[name])
-      throw new TesseraError(
-        `'${this.file(name)}' is of another version of Tessera (${stored.metadata.format ?? 'no format'}, expected ${FORMATS[name]}); train again`,
-      );
-    return stored;
+    return readStored(this.file(name), FORMATS[name]);
   }
 
   async #parsed<T>(name: 'config' | 'schema' | 'report', parse: (value: unknown) => T): Promise<T> {
     if (!(await this.has(name)))
       throw new TesseraError(`'${this.folder}' is not the folder of a run: it has no ${FILES[name]}`);
-    const text = await this.#text(name);
-    return this.#named(name, () => parse(parsedJson(text)));
-  }
-
-  async #text(name: keyof typeof FILES): Promise<string> {
-    return new TextDecoder().decode(await readWholeFile(this.file(name)));
-  }
-
-  /** Does something with a file's content; errors name the file. */
-  #named<T>(name: keyof typeof FILES, read: () => T): T {
-    try {
-      return read();
-    } catch (error) {
-      throw new TesseraError(`'${this.file(name)}': ${(error as Error).message}`, { cause: error });
-    }
-  }
-}
-
-/** @throws TesseraError if a text is no JSON. */
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new TesseraError(`it is no JSON (${(error as Error).message}); restore the file, or train again`, {
-      cause: error,
-    });
+    return readJson(this.file(name), parse);
   }
 }
 
 const lineOf = (record: EpochRecord): string => `${JSON.stringify(record)}\n`;
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
-
-/** Whether a process runs. */
-function isAlive(process_: number): boolean {
-  if (!Number.isInteger(process_) || process_ <= 0) return false;
-  try {
-    process.kill(process_, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
