@@ -6,6 +6,7 @@ import { taskTarget } from '../predictor/targets.js';
 import type { EpochRecord } from '../predictor/training-state.js';
 import { leftOut } from './reading.js';
 import { shownMetric } from './shown-metric.js';
+import { sparkline } from './sparkline.js';
 import type { Progress, Terminal } from './terminal.js';
 
 /** The display of a training in the terminal. */
@@ -75,13 +76,4 @@ export class TrainingView {
       (value) => shownMetric(this.#metric, value),
     );
   }
-}
-
-const BARS = [...'▁▂▃▄▅▆▇█'];
-
-/** Numbers as a row of bars from the lowest to the highest. */
-function sparkline(values: readonly number[]): string {
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  const step = (high - low) / (BARS.length - 1) || 1;
-  return values.map((value) => BARS[Math.round((value - low) / step)] ?? ' ').join('');
 }
