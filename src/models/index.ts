@@ -5,6 +5,7 @@ export {
   ctcGreedy,
   type Decoded,
 } from './decoding/ctc.js';
+export { type SamplingOptions, sampleToken, tokenProbabilities } from './decoding/sampling.js';
 export { EmbeddingConv, type EmbeddingConvSizes } from './embedding-conv.js';
 export {
   CategoryEmbedding,
@@ -44,6 +45,8 @@ export {
   type TokenConcatenationFusionOptions,
 } from './fusion/token-concatenation.js';
 export { TransformerFusion, type TransformerFusionOptions } from './fusion/transformer.js';
+export { GPT, GPTAttention, GPTLayer, type GPTOptions } from './gpt.js';
+export { GPT_PRESETS, type GPTPreset } from './gpt-presets.js';
 export { Multimodal, type MultimodalField, type MultimodalOptions } from './multimodal.js';
 export type { FeatureOptions } from './options.js';
 export { SigmaFusion, type SigmaFusionSizes } from './sigma-fusion.js';

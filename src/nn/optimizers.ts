@@ -49,6 +49,8 @@ export interface OptimizerOptions {
   readonly learningRate?: number | Schedule;
   /** Decoupled weight decay: θ ← θ - learningRate · weightDecay · θ in each step. Default 0. */
   readonly weightDecay?: number;
+  /** The parameters that weight decay applies to, such as the matrices. Default: all. */
+  readonly decayed?: readonly Variable[];
   /** Clips each element of the gradients to [-clipValue, clipValue]. Default: not clipped. */
   readonly clipValue?: number;
   /** Scales the gradients down to this global norm √Σ|g|² where theirs is larger. Default: not scaled. */
@@ -88,6 +90,11 @@ const tensors: Check = {
 const CHECKS: Checks<OptimizerOptions> = {
   learningRate: rateCheck,
   weightDecay: optional(nonNegative),
+  decayed: {
+    expected: 'an array of variables',
+    fits: (value) =>
+      value === undefined || (Array.isArray(value) && value.every((element) => element instanceof Variable)),
+  },
   clipValue: {
     expected: 'a number of 0 or above',
     fits: (value) => value === undefined || (typeof value === 'number' && value >= 0),
@@ -161,6 +168,9 @@ export abstract class Optimizer {
       throw new TesseraError(
         `${where}: '${repeated.name}' is given twice; give each parameter once, as [...new Set(all)]`,
       );
+    const stranger = options.decayed?.find((variable) => !parameters.includes(variable));
+    if (stranger !== undefined)
+      throw new TesseraError(`${where}: '${stranger.name}' is to decay, but is none of the parameters given first`);
     const { accumulate = 1, averageDecay } = options;
     this.parameters = parameters;
     this.#learningRate = learningRate;
@@ -284,7 +294,7 @@ export abstract class Optimizer {
   /** The assigns that update parameters, moments, averages and the loss scale. */
   #changes(gradients: readonly Gradient[]): Tensor[] {
     const { update, hyperparameters } = this.#rule;
-    const { weightDecay = 0, averageDecay = 0, clipValue = Number.POSITIVE_INFINITY } = this.#options;
+    const { weightDecay = 0, decayed, averageDecay = 0, clipValue = Number.POSITIVE_INFINITY } = this.#options;
     const values = gradients.map(({ gradient }) => gradient);
     const finite = this.#lossScale === undefined ? undefined : allFinite(values);
     const clipScale = clipScaleOf(values, this.#options);
@@ -292,13 +302,21 @@ export abstract class Optimizer {
     const scale = finite === undefined ? clipScale : where(finite, clipScale, 0);
     const settings = {
       rate: this.#rateNow(),
-      decay: weightDecay,
       limit: clipValue,
       ...hyperparameters(this.updates + 1),
     };
-    const states = gradients.map(({ slot: { parameter, moments }, gradient }) => ({ parameter, gradient, moments }));
-    const results = updateAll(update, scale, states, settings);
-    const next = new Map<Slot, readonly Tensor[]>(gradients.map(({ slot }, index) => [slot, results[index]]));
+    const next = new Map<Slot, readonly Tensor[]>();
+    const updateSome = (some: readonly Gradient[], decay: number) => {
+      const states = some.map(({ slot: { parameter, moments }, gradient }) => ({ parameter, gradient, moments }));
+      const results = updateAll(update, scale, states, { ...settings, decay });
+      for (const [index, { slot }] of some.entries()) next.set(slot, results[index]);
+    };
+    const isDecayed = ({ slot: { parameter } }: Gradient) => decayed?.includes(parameter) ?? true;
+    updateSome(gradients.filter(isDecayed), weightDecay);
+    updateSome(
+      gradients.filter((gradient) => !isDecayed(gradient)),
+      0,
+    );
     // The average starts as the parameter itself.
     const decay = Math.min(averageDecay, this.updates / (this.updates + 9));
     const assigns = this.#slots.flatMap((slot) => {

@@ -93,6 +93,16 @@ describe.each([
     expectClose(await one({ weightDecay: 0.5 }), [0.5 - 2, -1 + 4]);
   });
 
+  test('weight decay applies to the parameters that it is to', async () => {
+    const [a, b, c] = [2, 3, 4].map((value, index) => new Variable(Float32Array.of(value), [1], 'abc'[index]));
+    const options = { learningRate: 1, weightDecay: 0.5, decayed: [b], clipNorm: 1 };
+    await new SGD([a, b, c], options).step(a.mul(2).add(b.mul(2)).add(c).sum());
+    // The gradients (2, 2, 1) are clipped together.
+    expectClose([await a.item(), await b.item(), await c.item()], [2 - 2 / 3, 1.5 - 2 / 3, 4 - 1 / 3]);
+    expect(() => new SGD([a], { decayed: [b] })).toThrow("SGD: 'b' is to decay, but is none of the parameters");
+    expect(() => new SGD([a], { decayed: 5 as never })).toThrow('decayed must be an array of variables, got 5');
+  });
+
   test('accumulated gradients make one update, of their mean', async () => {
     const w = new Variable(Float32Array.of(1, -2), [2], 'w');
     const optimizer = new SGD([w], { learningRate: 0.5, accumulate: 2 });

@@ -19,7 +19,7 @@ import {
   positiveInteger,
 } from '../../tensor/options.js';
 import { type Activation, expectActivation } from '../activations.js';
-import { PARAMETER_CHECKS, parameter } from '../initializers.js';
+import { type InitializerLike, PARAMETER_CHECKS, parameter } from '../initializers.js';
 import { Layer, Module } from '../module.js';
 import { Dropout, Linear } from './core.js';
 import { LayerNorm } from './normalization.js';
@@ -189,6 +189,8 @@ export interface PositionalEmbeddingOptions {
   readonly length: number;
   /** The number of features of x. */
   readonly features: number;
+  /** The initializer of the table. Default 'randomUniform'. */
+  readonly initializer?: InitializerLike;
   /** The generator of the initial values. Default: a stream of its own; see `setSeed`. */
   readonly generator?: Generator;
 }
@@ -209,13 +211,19 @@ export class PositionalEmbedding extends Layer {
 
   constructor(options: PositionalEmbeddingOptions) {
     super();
-    const { length, features, generator } = checkOptions('PositionalEmbedding', options, {
+    const {
+      length,
+      features,
+      initializer = 'randomUniform',
+      generator,
+    } = checkOptions('PositionalEmbedding', options, {
       length: positiveInteger,
       features: positiveInteger,
+      initializer: PARAMETER_CHECKS.initializer,
       generator: PARAMETER_CHECKS.generator,
     });
     this.length = length;
-    this.table = parameter('table', [length, features], 'randomUniform', generator);
+    this.table = within('PositionalEmbedding', () => parameter('table', [length, features], initializer, generator));
   }
 
   /** Adds the embeddings of the positions to x. @throws TesseraError if x has more than `length` rows. */

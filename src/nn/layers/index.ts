@@ -44,4 +44,5 @@ export {
   StackedRecurrent,
   TimeDistributed,
 } from './recurrent.js';
+export { rotaryPositions } from './rotary.js';
 export { MelSpectrogram, type MelSpectrogramOptions } from './spectrogram.js';

@@ -10,7 +10,7 @@ import {
   type Variable,
 } from '../../tensor/index.js';
 import { expectAxes } from '../../tensor/ops/checks.js';
-import { checkOptions, closedFraction, nonNegative, optional, positiveInteger } from '../../tensor/options.js';
+import { boolean, checkOptions, closedFraction, nonNegative, optional, positiveInteger } from '../../tensor/options.js';
 import { parameter } from '../initializers.js';
 import { Layer } from '../module.js';
 
@@ -37,15 +37,19 @@ const shiftOf = (features: number): Variable => parameter('shift', [features], '
 export class LayerNorm extends Layer {
   /** Scale: γ (features), initially ones. */
   readonly scale: Variable;
-  /** Shift: β (features), initially zeros. */
-  readonly shift: Variable;
+  /** Shift: β (features), initially zeros; undefined with `useBias: false`. */
+  readonly shift: Variable | undefined;
   readonly #epsilon: number;
 
-  constructor(options: NormalizationOptions) {
+  constructor(options: NormalizationOptions & { /** Whether β is added. Default true. */ readonly useBias?: boolean }) {
     super();
-    const { features, epsilon = 1e-3 } = checkOptions('LayerNorm', options, CHECKS);
+    const {
+      features,
+      epsilon = 1e-3,
+      useBias = true,
+    } = checkOptions('LayerNorm', options, { ...CHECKS, useBias: optional(boolean) });
     this.scale = scaleOf(features);
-    this.shift = shiftOf(features);
+    this.shift = useBias ? shiftOf(features) : undefined;
     this.#epsilon = epsilon;
   }
 
