@@ -47,3 +47,4 @@ export {
   softmaxForward,
   softmaxNaive,
 } from './rows/softmax.js';
+export { sliceUpdates } from './slice-update.js';

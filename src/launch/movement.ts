@@ -1,8 +1,9 @@
 import { fills } from '../kernels/movement.js';
 import { fillsCpu } from '../kernels/movement-cpu.js';
+import { sliceUpdates } from '../kernels/slice-update.js';
 import { contiguous, copyRegion, type Region } from './copy.js';
 import { type Launch, type LaunchContext, launch, type Value } from './launch.js';
-import { rowMajorStrides, type Shape } from './shape.js';
+import { rowMajorStrides, type Shape, sizeOf } from './shape.js';
 
 /** The first index along each axis, and the step to the next; a step may be negative. */
 export interface Steps {
@@ -47,4 +48,21 @@ export function concatLaunches(inputs: readonly Value[], y: Value, axis: number,
     begin += x.shape[axis];
     return copyRegion(context, x, y, x.shape, contiguous(x.shape), to);
   });
+}
+
+/**
+ * The launch that writes values (batch, ..., rows, cols) over the rows of y (batch, ..., length, cols) that begin at
+ * begin (batch).
+ */
+export function sliceUpdateLaunches(values: Value, begin: Value, y: Value): Launch[] {
+  const [batch] = y.shape;
+  const [length, cols] = y.shape.slice(-2);
+  const sizes = {
+    batch,
+    inner: sizeOf(y.shape.slice(1, -2)),
+    length,
+    rows: values.shape[values.shape.length - 2],
+    cols,
+  };
+  return [launch(cols % 4 === 0 ? sliceUpdates.vec4 : sliceUpdates.scalar, { values, begin, y }, sizes)];
 }

@@ -1,6 +1,35 @@
-import { crossEntropy, Dropout, Embedding, LayerNorm, Linear, Module, PositionalEmbedding, randomNormal, rotaryPositions } from '../nn/index.js';
-import { arange, attention, gelu, type Tensor, TesseraError, type Variable, where } from '../tensor/index.js';
-import { boolean, checkOptions, fraction, nonNegativeInteger, oneOf, optional, positiveInteger } from '../tensor/options.js';
+import {
+  crossEntropy,
+  Dropout,
+  Embedding,
+  LayerNorm,
+  Linear,
+  Module,
+  PositionalEmbedding,
+  randomNormal,
+  rotaryPositions,
+} from '../nn/index.js';
+import {
+  arange,
+  attention,
+  checkpoint,
+  gelu,
+  sliceUpdate,
+  type Tensor,
+  TesseraError,
+  track,
+  type Variable,
+  where,
+} from '../tensor/index.js';
+import {
+  boolean,
+  checkOptions,
+  fraction,
+  nonNegativeInteger,
+  oneOf,
+  optional,
+  positiveInteger,
+} from '../tensor/options.js';
 import { expectIds, expectMultiple, expectTensor } from './options.js';
 
 /** Options of a `GPT`. */
@@ -23,6 +52,8 @@ export interface GPTOptions {
   readonly gelu?: 'exact' | 'tanh';
   /** How it knows the order of tokens: by a learned vector for each position, or by rotary positions. Default 'learned'. */
   readonly positions?: 'learned' | 'rotary';
+  /** Whether gradients compute a layer's features again instead of keeping them, for less memory. Default false. */
+  readonly recompute?: boolean;
   /** The seed of the initial values and of the dropout. Default 0. */
   readonly seed?: number;
 }
@@ -34,7 +65,21 @@ const EPSILON = 1e-5;
 /** Targets with this value count neither in the loss nor in its gradients, as in minGPT. */
 const IGNORED = -1;
 
-type Sizes = Required<Omit<GPTOptions, 'seed'>>;
+/** The keys and values of a layer for all positions, and where tokens stand among them. */
+export interface CachedLayer {
+  /** Keys: (batch, heads, block, width / heads). */
+  readonly keys: Variable;
+  /** Values: (batch, heads, block, width / heads). */
+  readonly values: Variable;
+  /** The number of tokens before: (batch) of i32. */
+  readonly begin: Tensor;
+  /** The positions of the tokens: (batch, time) of i32. */
+  readonly positions: Tensor;
+  /** Whether a token sees a position: bool (batch, 1, time, block). */
+  readonly isSeen: Tensor;
+}
+
+type Sizes = Readonly<Required<GPTOptions>>;
 
 /** A linear layer of a GPT: W ~ N(0, deviation²), b = 0. */
 const linear = (inputs: number, outputs: number, useBias: boolean, deviation = DEVIATION): Linear =>
@@ -69,8 +114,11 @@ export class GPTAttention extends Module {
     this.#isRotary = positions === 'rotary';
   }
 
-  /** Attends from each token of x (batch, time, width) to itself and those before it. */
-  forward(x: Tensor): Tensor {
+  /**
+   * Attends from each token of x (batch, time, width) to itself and those before it. With a cache, those before x are in
+   * it, and those of x are written to it when the result is evaluated with its tracked updates.
+   */
+  forward(x: Tensor, cache?: CachedLayer): Tensor {
     const [batch, time, width] = x.shape;
     const heads = [batch, this.#heads, time, width / this.#heads];
     const [q, k, v] = this.qkv
@@ -79,8 +127,8 @@ export class GPTAttention extends Module {
       .permute([2, 0, 3, 1, 4])
       .split(3)
       .map((one) => one.reshape(heads));
-    const turn = (one: Tensor) => (this.#isRotary ? rotaryPositions(one, arange(time)) : one);
-    const y = this.#attend(turn(q), turn(k), v);
+    const turn = (one: Tensor) => (this.#isRotary ? rotaryPositions(one, cache?.positions ?? arange(time)) : one);
+    const y = cache === undefined ? this.#attend(turn(q), turn(k), v) : attendCached(turn(q), turn(k), v, cache);
     return this.project.forward(y.permute([0, 2, 1, 3]).reshape([batch, time, width]));
   }
 
@@ -91,6 +139,15 @@ export class GPTAttention extends Module {
     const scores = q.matmul(k.transpose()).div(Math.sqrt(features));
     return this.drop.forward(where(isSeen, scores, Number.NEGATIVE_INFINITY).softmax()).matmul(v);
   }
+}
+
+/** Attention to the keys and values of a cache, once those of the new tokens are written to it. */
+function attendCached(q: Tensor, k: Tensor, v: Tensor, { keys, values, begin, isSeen }: CachedLayer): Tensor {
+  const [allKeys, allValues] = [sliceUpdate(keys, k, begin), sliceUpdate(values, v, begin)];
+  return track(attention(q, allKeys, allValues, { mask: isSeen }), [
+    [keys, () => allKeys],
+    [values, () => allValues],
+  ]);
 }
 
 /**
@@ -129,9 +186,9 @@ export class GPTLayer extends Module {
     this.#gelu = { approximate: sizes.gelu === 'tanh' };
   }
 
-  /** Applies the layer. */
-  forward(x: Tensor): Tensor {
-    const h = x.add(this.drop.forward(this.attention.forward(this.norm1.forward(x))));
+  /** Applies the layer; see `GPTAttention.forward` for the cache. */
+  forward(x: Tensor, cache?: CachedLayer): Tensor {
+    const h = x.add(this.drop.forward(this.attention.forward(this.norm1.forward(x), cache)));
     const hidden = gelu(this.expand.forward(this.norm2.forward(h)), this.#gelu);
     return h.add(this.drop.forward(this.contract.forward(hidden)));
   }
@@ -166,27 +223,32 @@ export class GPT extends Module {
   /** @throws TesseraError if the heads do not divide the width, or a head's features are odd for rotary positions. */
   constructor(options: GPTOptions) {
     super();
-    const { dropout = 0, bias = true, gelu = 'exact', positions = 'learned', seed = 0, ...sizes } = checkOptions(
-      'GPT',
-      options,
-      {
-        vocabulary: positiveInteger,
-        block: positiveInteger,
-        layers: positiveInteger,
-        heads: positiveInteger,
-        width: positiveInteger,
-        dropout: optional(fraction),
-        bias: optional(boolean),
-        gelu: optional(oneOf('exact', 'tanh')),
-        positions: optional(oneOf('learned', 'rotary')),
-        seed: optional(nonNegativeInteger),
-      },
-    );
+    const {
+      dropout = 0,
+      bias = true,
+      gelu = 'exact',
+      positions = 'learned',
+      recompute = false,
+      seed = 0,
+      ...sizes
+    } = checkOptions('GPT', options, {
+      vocabulary: positiveInteger,
+      block: positiveInteger,
+      layers: positiveInteger,
+      heads: positiveInteger,
+      width: positiveInteger,
+      dropout: optional(fraction),
+      bias: optional(boolean),
+      gelu: optional(oneOf('exact', 'tanh')),
+      positions: optional(oneOf('learned', 'rotary')),
+      recompute: optional(boolean),
+      seed: optional(nonNegativeInteger),
+    });
     const { vocabulary, block, layers, heads, width } = sizes;
     expectMultiple('GPT', 'width', width, 'heads', heads);
     if (positions === 'rotary' && (width / heads) % 2 !== 0)
       throw new TesseraError(`GPT: rotary positions turn pairs of features, but a head has ${width / heads}`);
-    this.options = { ...sizes, dropout, bias, gelu, positions, seed };
+    this.options = { ...sizes, dropout, bias, gelu, positions, recompute, seed };
     const initializer = randomNormal(0, DEVIATION);
     this.embedding = new Embedding({ vocabulary, outputs: width, initializer });
     this.positions =
@@ -222,14 +284,34 @@ export class GPT extends Module {
     return this.parameters().filter(({ rank }) => rank > 1);
   }
 
+  /**
+   * Computes the logits of one row of each text alone, behind tokens that a cache holds: tokens (batch, time), rows
+   * (batch), each of i32, and a cache for each layer -> (batch, vocabulary). `GPTCache` calls it.
+   */
+  forwardCached(tokens: Tensor, rows: Tensor, caches: readonly CachedLayer[]): Tensor {
+    const features = this.#features(tokens, caches);
+    const [batch, time, width] = features.shape;
+    const last = features.reshape([batch * time, width]).gather(arange(batch).mul(time).add(rows));
+    return this.#logits(last);
+  }
+
   /** The normalized features of the last layer: tokens (batch, time) -> (batch, time, width). */
-  #features(tokens: Tensor): Tensor {
+  #features(tokens: Tensor, caches?: readonly CachedLayer[]): Tensor {
     const { vocabulary, block } = this.options;
     const [, time] = expectIds('GPT', 'tokens', tokens, vocabulary, ['batch', 'time']).shape;
     if (time > block) throw new TesseraError(`GPT: expected at most ${block} tokens, its block, got ${time}`);
-    const x = this.embedding.forward(tokens);
-    const first = this.drop.forward(this.positions === undefined ? x : this.positions.forward(x));
-    return this.norm.forward(this.layers.reduce((features, layer) => layer.forward(features), first));
+    const x = this.#placed(this.embedding.forward(tokens), caches?.[0].positions);
+    const apply = (h: Tensor, layer: GPTLayer, index: number): Tensor =>
+      this.options.recompute && caches === undefined
+        ? checkpoint((own) => layer.forward(own), h)
+        : layer.forward(h, caches?.[index]);
+    return this.norm.forward(this.layers.reduce(apply, this.drop.forward(x)));
+  }
+
+  /** Adds the vectors of the positions, which are 0, 1, ... unless given. */
+  #placed(x: Tensor, positions: Tensor | undefined): Tensor {
+    if (this.positions === undefined) return x;
+    return positions === undefined ? this.positions.forward(x) : x.add(this.positions.table.gather(positions));
   }
 
   /** The head: features (..., width) -> logits (rows, vocabulary). */

@@ -41,11 +41,16 @@ export function gradOrNone(loss: Tensor, tensors: readonly Tensor[]): (Tensor | 
       `grad: expected a loss of one f32 element, got ${loss.describe()}; reduce it with mean() or sum()`,
     );
   }
+  return vectorJacobian(loss, broadcastTo(scalar(1), loss.shape), tensors);
+}
+
+/** Computes the vector-Jacobian products Σ dy·∂y/∂x for each x; undefined for one that y does not depend on. */
+export function vectorJacobian(y: Tensor, dy: Tensor, tensors: readonly Tensor[]): (Tensor | undefined)[] {
   const wanted = tensors.map((tensor) => tensor.current());
-  const target = loss.current();
+  const target = y.current();
   const nodes = nodesBetween(target, wanted);
   const grads = new Gradients();
-  grads.add(target, broadcastTo(scalar(1), target.shape));
+  grads.add(target, dy);
   const onPath = new Set<object>([...nodes, ...wanted.map((tensor) => tensor.source)]);
   for (const node of nodes.reverse()) backward(node, grads, onPath);
   return wanted.map((tensor) => grads.of(tensor));

@@ -14,7 +14,7 @@ import { convolution, infiniteConvolution, pooling } from './cases/conv.js';
 import { ctcs } from './cases/ctc.js';
 import { lstm } from './cases/lstm.js';
 import { matmul, sumsOfTwo } from './cases/matmul.js';
-import { movement } from './cases/movement.js';
+import { movement, slicesUpdated } from './cases/movement.js';
 import { updates } from './cases/optimizers.js';
 import { argmax, emptySums, gather, reduce, scans, sorts } from './cases/reduce.js';
 import { roofs } from './cases/roofline.js';
@@ -26,7 +26,17 @@ const plain: readonly KernelCase[] = [
   ...[...matmul, ...reduce, ...emptySums, ...attentions, ...scans, ...sorts, ...argmax, ...softmax, ...entropy],
   ...softmaxGradients,
   ...layerNorms,
-  ...[...gather, ...convolution, ...infiniteConvolution, ...pooling, ...ctcs, ...lstm, ...movement, ...updates],
+  ...[
+    ...gather,
+    ...convolution,
+    ...infiniteConvolution,
+    ...pooling,
+    ...ctcs,
+    ...lstm,
+    ...movement,
+    ...slicesUpdated,
+    ...updates,
+  ],
 ];
 /** The kernels for operands in half precision, by those for f32: what is said of these holds for those. */
 const inHalfPrecision: readonly (readonly [Kernel, Kernel])[] = [

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GPT, type GPTOptions } from '../../src/models/index.js';
 import { AdamW, decodeSafetensors } from '../../src/nn/index.js';
-import { type Device, grad, setDefaultDevice, tensor } from '../../src/tensor/index.js';
+import { readBack } from '../../src/tensor/evaluate.js';
+import { type Device, explain, grad, setDefaultDevice, tensor } from '../../src/tensor/index.js';
 import { gpu, reference } from '../support/devices.js';
-import { expectClose } from '../support/numbers.js';
+import { expectClose, integers } from '../support/numbers.js';
 
 const { tensors } = decodeSafetensors(readFileSync(new URL('../golden/gpt.safetensors', import.meta.url)));
 const golden = (name: string) => Array.from(tensors.get(name)!.data);
@@ -77,9 +78,13 @@ describe.each([
       losses.push(await loss.item());
     }
     expectClose(losses, golden(`${note}/losses`), { absolute: 1e-5, relative: 1e-5 }, 'losses');
-    for (const [name, parameter] of model.namedParameters())
-      if (tensors.has(`${note}/trained/${name}`))
-        expectClose(await parameter.data(), golden(`${note}/trained/${name}`), { absolute: 2e-5, relative: 1e-4 }, name);
+    for (const [name, parameter] of model.namedParameters()) {
+      if (!tensors.has(`${note}/trained/${name}`)) continue;
+      // Softmax takes the bias of the keys out: its gradient is 0 but for rounding, which AdamW makes steps of.
+      const matters = (_: number, at: number) => !name.endsWith('qkv.bias') || at < 16 || at >= 32;
+      const [found, expected] = [Array.from(await parameter.data()), golden(`${note}/trained/${name}`)];
+      expectClose(found.filter(matters), expected.filter(matters), { absolute: 2e-5, relative: 1e-4 }, name);
+    }
   });
 
   test('attends to no later token', async () => {
@@ -103,10 +108,28 @@ describe.each([
   });
 });
 
+test('gradients are the same where features are computed again, with less memory', async () => {
+  const sizes = { vocabulary: 11, block: 32, layers: 6, heads: 4, width: 32, dropout: 0.1, seed: 2 } as const;
+  const batch = tensor(integers(4 * 32, 11), [4, 32]);
+  const [kept, again] = await Promise.all(
+    [false, true].map(async (recompute) => {
+      const model = new GPT({ ...sizes, recompute });
+      const loss = model.loss(batch, batch);
+      const gradients = grad(loss, model.parameters());
+      const { peakBytes } = await explain(loss, ...gradients);
+      await readBack([loss, ...gradients]);
+      return { loss: await loss.item(), gradients: await Promise.all(gradients.map((one) => one.data())), peakBytes };
+    }),
+  );
+  expect(again.loss).toBe(kept.loss);
+  for (const [index, gradient] of kept.gradients.entries()) expectClose(again.gradients[index], gradient);
+  expect(again.peakBytes).toBeLessThan(0.6 * kept.peakBytes);
+});
+
 test('weights begin as in GPT-2', async () => {
   const model = new GPT({ vocabulary: 97, block: 64, layers: 8, heads: 4, width: 64, seed: 1 });
   const deviation = async (name: string) => {
-    const values = await model.namedParameters().get(name)!.data();
+    const values = Float64Array.from(await model.namedParameters().get(name)!.data());
     return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
   };
   for (const name of ['embedding.table', 'positions.table', 'layers.0.attention.qkv.kernel', 'layers.3.expand.kernel'])

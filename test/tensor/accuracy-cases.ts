@@ -305,6 +305,12 @@ export const accuracyCases: Readonly<Record<string, Case>> = {
   arange: (draw) => ops.arange(draw.size(300)),
   linspace: (draw) => ops.linspace(-draw.size(), draw.size(), draw.size(300)),
   eye: (draw) => ops.eye(draw.size(40)),
+  sliceUpdate: (draw) => {
+    const [batch, heads, length, cols] = [draw.size(3), draw.size(3), draw.size(20), draw.size(12)];
+    const values = draw.normals([batch, heads, draw.size(6), cols]);
+    return ops.sliceUpdate(draw.normals([batch, heads, length, cols]), values, draw.integers([batch], length));
+  },
+  checkpoint: unary((x) => ops.checkpoint((own) => own.neg(), x)),
   stopGradient: unary(ops.stopGradient),
   track: unary((x) => ops.track(x, [])),
 

@@ -207,6 +207,38 @@ describe.each([
     expect(toList(await again.data())).toEqual([1, 2]);
   });
 
+  test('a slice is written into a variable in place, and what reads the new value comes behind it', async () => {
+    const make = () =>
+      new Variable(
+        Float32Array.from({ length: 12 }, (_, at) => at),
+        [1, 1, 6, 2],
+        'cache',
+      );
+    const rows = tensor([70, 71], [1, 1, 1, 2]);
+    const written = [0, 1, 2, 3, 70, 71, 6, 7, 8, 9, 10, 11];
+    const cache = make();
+    const next = ops.sliceUpdate(cache, rows, tensor(Int32Array.of(2)));
+    const sum = next.mul(2).sum();
+    const { dispatches } = await explain(cache.assign(next), sum);
+    expect(dispatches.filter(({ buffers }) => Object.values(buffers).includes('cache'))).toHaveLength(2);
+    expect(dispatches.filter(({ op }) => op.startsWith('copy'))).toEqual([]);
+    await readBack([cache.assign(next), sum]);
+    expect(toList(await cache.data())).toEqual(written);
+    expect(await sum.item()).toBe(2 * (66 - 9 + 141));
+
+    // Where something else reads the old value, the new one is a copy.
+    const other = make();
+    const both = ops.sliceUpdate(other, rows, tensor(Int32Array.of(2)));
+    const [difference, old] = [both.sub(other).sum(), other.add(0)];
+    await readBack([other.assign(both), difference, old]);
+    expect([toList(await other.data()), await difference.item()]).toEqual([written, 141 - 9]);
+    expect(toList(await old.data())).toEqual(Array.from({ length: 12 }, (_, at) => at));
+    const third = make();
+    const kept = ops.sliceUpdate(third, rows, tensor(Int32Array.of(2)));
+    await readBack([kept, third.assign(kept)]);
+    expect([toList(await third.data()), toList(await kept.data())]).toEqual([written, written]);
+  });
+
   test('one value is assigned to a variable in one evaluation, and the assign has none of its own', async () => {
     const [w, x] = [variable([1, 2]), tensor([3, 4])];
     const twice = [w.assign(x), w.assign(x.mul(2))];

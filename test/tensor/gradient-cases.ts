@@ -3,6 +3,7 @@ import {
   attention,
   averagePool2d,
   batchNorm,
+  checkpoint,
   concat,
   conv1d,
   conv2d,
@@ -27,6 +28,7 @@ import {
   rmsNorm,
   scatterAdd,
   silu,
+  sliceUpdate,
   softplus,
   type Tensor,
   tensor,
@@ -400,6 +402,20 @@ export const gradientCases: readonly GradientCase[] = [
     ops: ['scatterAdd'],
     shapes: [[5, 2]],
     compute: (x) => scatterAdd(x, indices, 4).mul(tensor([[1], [2], [3], [4]])),
+  },
+  {
+    ops: ['sliceUpdate'],
+    shapes: [
+      [3, 2, 4, 2],
+      [3, 2, 2, 2],
+    ],
+    // The second sample's rows begin before x, the third's end behind it.
+    compute: (x, values) => sliceUpdate(x, values, tensor(Int32Array.of(1, -1, 3))),
+  },
+  {
+    ops: ['checkpoint', 'after'],
+    shapes: [[2, 3], [3, 4], [4]],
+    compute: (x, w, b) => checkpoint((own, kernel) => own.matmul(kernel).add(b).tanh().mul(own.sum()), x, w),
   },
   { ops: ['softmax', 'softmaxBackward'], shapes: [[2, 5]], compute: (x) => x.softmax().mul(tensor([1, 2, 3, 4, 5])) },
   {

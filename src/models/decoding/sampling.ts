@@ -2,7 +2,6 @@ import { Generator, TesseraError } from '../../tensor/index.js';
 import {
   type Check,
   checkOptions,
-
   listOf,
   nonNegative,
   nonNegativeInteger,

@@ -72,7 +72,8 @@ export function defineOp<const Names extends readonly string[], A extends object
       if (numberNames.includes(key)) numbers[key] = value;
       else structure.push(key, value);
     }
-    const node: OpNode = {
+    for (const { shape } of types) checkShape(definition.name, shape);
+    return outputsOf({
       kind: 'op',
       op: definition,
       inputs: current,
@@ -81,16 +82,21 @@ export function defineOp<const Names extends readonly string[], A extends object
       outputs: types,
       structure: `${definition.name}${structure.length > 0 ? JSON.stringify(structure) : ''}:${types.map(typeKey).join()}`,
       tensors: [],
-    };
-    const tensors = types.map(({ shape, dtype }, index) =>
-      makeTensor(node, index, checkShape(definition.name, shape), dtype),
-    );
-    node.tensors = tensors;
-    return tensors;
+    });
   };
   const op = (...given: unknown[]) => all(...given)[0];
   return Object.assign(op, { all, definition }) as unknown as Op<Names, A>;
 }
+
+/** Gives a node its outputs as tensors. */
+function outputsOf(node: OpNode): Tensor[] {
+  const tensors = node.outputs.map(({ shape, dtype }, index) => makeTensor(node, index, shape, dtype));
+  node.tensors = tensors;
+  return tensors;
+}
+
+/** Adds a node like another one to the graph, on other inputs of the same types. */
+export const repeated = (node: OpNode, inputs: readonly Tensor[]): Tensor[] => outputsOf({ ...node, inputs });
 
 const typeKey = ({ shape, dtype }: TensorType): string => `${dtype}[${shape.join()}]`;
 

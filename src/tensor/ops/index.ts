@@ -5,6 +5,7 @@
  */
 export * from './activations.js';
 export { type AttentionOptions, attention } from './attention.js';
+export { checkpoint } from './checkpoint.js';
 export { type Conv1dOptions, type Conv2dOptions, conv1d, conv2d, conv2dTranspose } from './conv2d.js';
 export { crossEntropyRows } from './cross-entropy.js';
 export { type CtcOptions, ctcRows } from './ctc.js';
@@ -72,6 +73,7 @@ export * from './rearrange.js';
 export { type Axes, argmax, max, mean, min, prod, type ReduceOptions, sum } from './reduce.js';
 export { type ResizeMode, resize } from './resize.js';
 export { cumsum } from './scan.js';
+export { sliceUpdate } from './slice-update.js';
 export { logSoftmax, softmax } from './softmax.js';
 export { argsort, sort, topK } from './sort.js';
 export { all, any, argmin, logSumExp, norm, std, type VarianceOptions, variance } from './statistics.js';

@@ -1,23 +1,25 @@
 import { defined } from '../../gpu/errors.js';
-import type { Node, OpNode } from '../graph/graph.js';
+import type { Node, OpNode, VariableLeaf } from '../graph/graph.js';
 import { identityOf, type Trace } from '../graph/trace.js';
 import { isNode, type Unit } from './fuse.js';
 
 /*
  * An update such as Adam's may write its results over what it read, where each result belongs to a variable that is
- * assigned just that. It then runs after the last reader of the old values.
+ * assigned just that. It then runs after the last reader of the old values. Where nothing else reads these, as in a cache
+ * that gets new rows, it runs where it stands, and the new value may be read behind it.
  */
 
 /** True if every output that may be written over an input belongs to a variable that is assigned just that output. */
 export function updatesInPlace({ nodes, targets }: Trace, { op }: Unit): boolean {
-  const isAssignedOnly = (output: number, variable: unknown): boolean => {
+  const isOnlyReader = (variable: object): boolean =>
+    nodes.every((node) => node === op || !node.inputs.some((input) => rootOf(input) === variable));
+  const isAssigned = (output: number, source: VariableLeaf): boolean => {
     const users = nodes.filter((node) =>
       node.inputs.some((input) => input.source === op && input.index === output && isNode(input)),
     );
     return (
-      users.length === 1 &&
-      users[0].op.assigns === true &&
-      users[0].attributes.variable === variable &&
+      users.some(({ op: { assigns }, attributes: { variable } }) => assigns && variable === source.variable) &&
+      (users.length === 1 || isOnlyReader(source)) &&
       !targets.some((target) => target.source === op && target.index === output)
     );
   };
@@ -25,7 +27,7 @@ export function updatesInPlace({ nodes, targets }: Trace, { op }: Unit): boolean
     op?.op.inPlace !== undefined &&
     Object.entries(op.op.inPlace).every(([output, input]) => {
       const { source } = op.inputs[input];
-      return source.kind === 'variable' && isAssignedOnly(Number(output), source.variable);
+      return source.kind === 'variable' && isAssigned(Number(output), source);
     })
   );
 }

@@ -1,5 +1,6 @@
 import { fills, stridedCopies } from '../../../src/kernels/movement.js';
 import { fillsCpu, stridedCopiesCpu } from '../../../src/kernels/movement-cpu.js';
+import { sliceUpdates } from '../../../src/kernels/slice-update.js';
 import type { KernelCase } from '../../support/kernels.js';
 
 const axes = (prefix: string, strides: number[]) =>
@@ -122,3 +123,34 @@ export const movement = ([1, 4] as const).flatMap((run): KernelCase[] => {
     ]),
   ];
 });
+
+/** y's own numbers, which stay where no row is written, are their places. */
+const updated = (
+  batch: number,
+  inner: number,
+  length: number,
+  rows: number,
+  cols: number,
+  begin: number[],
+): KernelCase[] =>
+  (cols % 4 === 0 ? [sliceUpdates.scalar, sliceUpdates.vec4] : [sliceUpdates.scalar]).map((kernel) => ({
+    kernel,
+    note: `${rows} rows of ${cols} in (${batch}, ${inner}, ${length}) from ${begin} on`,
+    values: { batch, inner, length, rows, cols },
+    buffers: {
+      values: batch * inner * rows * cols,
+      begin: Int32Array.from(begin),
+      y: Float32Array.from({ length: batch * inner * length * cols }, (_, at) => at),
+    },
+  }));
+export const slicesUpdated: readonly KernelCase[] = [
+  ...updated(2, 3, 7, 1, 4, [0, 6]),
+  ...updated(3, 1, 5, 2, 3, [-1, 4, 1]),
+  ...updated(3, 2, 5, 2, 8, [-2, 5, 3]),
+  ...updated(1, 1, 1, 1, 1, [0]),
+  ...updated(5, 7, 13, 11, 16, [0, 1, 2, 3, 2 ** 31 - 1]),
+  ...updated(2, 2, 40, 37, 20, [3, 0]),
+  ...updated(2, 2, 5, 0, 4, [0, 1]),
+  ...updated(2, 2, 0, 3, 4, [0, 1]),
+  ...updated(0, 2, 5, 1, 4, []),
+];

@@ -32,10 +32,7 @@ test('topP keeps the fewest tokens that add up to it', () => {
 
 test('the repetition penalty lowers the logits of earlier tokens, once each', () => {
   const previous = [0, 1, 1];
-  expectClose(
-    tokenProbabilities([2, -1, 0], { repetitionPenalty: 2, previous }),
-    tokenProbabilities([1, -2, 0]),
-  );
+  expectClose(tokenProbabilities([2, -1, 0], { repetitionPenalty: 2, previous }), tokenProbabilities([1, -2, 0]));
 });
 
 /** Pearson's statistic Σ (observed - expected)² / expected. */
@@ -78,7 +75,11 @@ test.each<[string, () => unknown, string]>([
   ['NaN', () => tokenProbabilities([0, Number.NaN]), 'the logit of token 1 is NaN'],
   ['infinity', () => tokenProbabilities([Number.POSITIVE_INFINITY]), 'the logit of token 0 is Infinity'],
   ['none that may come', () => tokenProbabilities([-1 / 0, -1 / 0]), 'all logits are -Infinity'],
-  ['a temperature', () => tokenProbabilities([0], { temperature: -1 }), 'temperature must be a finite number of 0 or above'],
+  [
+    'a temperature',
+    () => tokenProbabilities([0], { temperature: -1 }),
+    'temperature must be a finite number of 0 or above',
+  ],
   ['topK', () => tokenProbabilities([0], { topK: 0 }), 'topK must be a positive integer, got 0'],
   ['topP', () => tokenProbabilities([0], { topP: 0 }), 'topP must be a number within (0, 1], got 0'],
   [
