@@ -16,8 +16,9 @@ export interface GPTPreset {
   readonly warmUp: number;
   /** The decay of AdamW's mean of squared gradients; that of the mean is 0.9. */
   readonly beta2: number;
-  /** The decay of matrices, and the norm to which gradients are clipped. */
+  /** The decay of matrices. */
   readonly weightDecay: number;
+  /** The norm to which gradients are clipped. */
   readonly clipNorm: number;
 }
 

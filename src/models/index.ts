@@ -45,7 +45,7 @@ export {
   type TokenConcatenationFusionOptions,
 } from './fusion/token-concatenation.js';
 export { TransformerFusion, type TransformerFusionOptions } from './fusion/transformer.js';
-export { type CachedLayer, GPT, GPTAttention, GPTLayer, type GPTOptions } from './gpt.js';
+export { type CachedLayer, GPT, type GPTAttention, type GPTLayer, type GPTOptions } from './gpt.js';
 export { GPTCache, type GPTCacheOptions } from './gpt-cache.js';
 export { GPT_PRESETS, type GPTPreset } from './gpt-presets.js';
 export { type LoadGPT2Options, loadGPT2 } from './gpt2.js';

@@ -103,7 +103,7 @@ function graphOf(y: Tensor, from: readonly Tensor[]): { nodes: OpNode[]; outside
   const outside = new Map<string | object, Map<number, Tensor>>();
   for (const input of nodes.flatMap(({ inputs }) => inputs)) {
     const { source, index } = input;
-    if (depends.get(source) || (source.kind !== 'op' && source.kind !== 'variable')) continue;
+    if (depends.get(source) || source.kind === 'number') continue;
     const outputs = outside.get(source) ?? new Map<number, Tensor>();
     outside.set(source, outputs.set(index, tensorOf(input)));
   }
