@@ -56,8 +56,8 @@ interface Sizes {
   readonly dropout: number;
 }
 
-/** Makes an encoder for what was learned of a field. */
-type MakeEncoder<State> = (state: State, sizes: Sizes) => Encoder;
+/** Makes an encoder for what was learned of a field, for a task. */
+type MakeEncoder<State> = (state: State, sizes: Sizes, target: SchemaTarget) => Encoder;
 
 const textEncoders: Readonly<Record<string, MakeEncoder<TextState>>> = {
   lstm: (state, sizes) => new TextLSTM({ ...ofText(state, sizes), embedding: sizes.width }),
@@ -89,10 +89,13 @@ function patchOf(state: ImageState): number {
 
 const soundEncoders: Readonly<Record<string, MakeEncoder<SoundState>>> = {
   conv: ({ sampleRate }, sizes) => new SoundConv({ ...sizes, sampleRate }),
-  crnn: ({ sampleRate }, sizes) => new SoundCRNN({ ...sizes, sampleRate }),
+  crnn: ({ sampleRate }, sizes, target) => new SoundCRNN({ ...sizes, ...ofTranscript(target), sampleRate }),
   wave: ({ sampleRate }, sizes) => new SoundWaveCNN({ ...sizes, sampleRate }),
   transformer: ({ sampleRate }, sizes) => new SoundTransformer({ ...sizes, sampleRate }),
 };
+/** A word lasts longer than a character; and what is hidden from training must not be a whole one. */
+const ofTranscript = ({ kind, settings: { symbols } }: SchemaTarget) =>
+  kind === 'text' ? ({ subsampling: symbols === 'words' ? 8 : 4, masked: 0.05 } as const) : {};
 
 const sequenceEncoders: Readonly<Record<string, MakeEncoder<SequenceState>>> = {
   lstm: (state, sizes) => new SequenceLSTM({ ...sizes, ...ofEvents(state) }),
@@ -179,7 +182,7 @@ export function buildModel(schema: Schema, config: ModelConfig, options: BuildOp
     schema.fields.map((field) => {
       const { column, kind, state } = field;
       const name = encoderName(schema, field, config);
-      return [column, ENCODERS[kind][name](kinds[kind].parseState(state), { width, dropout })];
+      return [column, ENCODERS[kind][name](kinds[kind].parseState(state), { width, dropout }, targetOf(schema))];
     }),
   );
   const inputs = Object.values(encoders).map((encoder) => encoder.width);

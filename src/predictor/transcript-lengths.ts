@@ -24,7 +24,7 @@ export async function tooLongTranscripts(model: Multimodal, data: RunData): Prom
   const what = `the transcripts of ${tooLong} of ${train.length} training rows have more symbols than the longest sound has frames, ${frames}`;
   if (tooLong === train.length)
     throw new TesseraError(
-      `the target '${targetOf(schema).column}': ${what}; expected fewer: cut the sounds and their transcripts into shorter pieces, or choose an encoder of more frames, such as crnn`,
+      `the target '${targetOf(schema).column}': ${what}; expected fewer: cut the sounds and their transcripts into shorter pieces, or choose an encoder of more frames, such as transformer`,
     );
   return `${what}, and are not learned from`;
 }

@@ -241,6 +241,15 @@ test.each([
   expectClose(actual, expected, { absolute: 1e-4, relative: 1e-4 });
 });
 
+test('SoundCRNN: a subsampling of 8 halves the tokens and their mask', () => {
+  const make = (subsampling: 4 | 8) =>
+    new SoundCRNN({ sampleRate: 800, bands: 8, width: 8, subsampling, seed: 1 }).forward(sounds);
+  const [quarters, eighths] = [make(4), make(8)];
+  expect(quarters.tokens?.shape).toEqual([ROWS, 3, 8]);
+  expect(eighths.tokens?.shape).toEqual([ROWS, 2, 8]);
+  expect(eighths.mask?.shape).toEqual([ROWS, 2]);
+});
+
 test.each(Object.entries(cases).filter(([, { inputs }]) => inputs === text))(
   '%s: padding does not change the features of a text',
   async (_, { make }) => {
@@ -352,6 +361,7 @@ test('sizes that do not fit each other are errors', () => {
     'width must be a positive multiple of 4, got 6',
   );
   expect(() => new SoundCRNN({ sampleRate: 800, width: 5 })).toThrow('width must be a positive multiple of 2, got 5');
+  expect(() => new SoundCRNN({ sampleRate: 800, subsampling: 6 as 4 })).toThrow('subsampling must be 4 or 8, got 6');
   expect(() => new SoundTransformer({ sampleRate: 800, width: 6 })).toThrow('width must be a multiple of heads, got');
   expect(() => new ImageConv({ image: [2, 5, 1] })).toThrow('ImageConv: expected images of at least 3 x 3 pixels');
   expect(() => new ImageViT({ image: [8, 6, 1], patch: 4 })).toThrow(
