@@ -140,10 +140,20 @@ export class GPTCache {
     const time = tokens.length / batch;
     const integers = (values: readonly number[], shape: readonly number[]) => tensor(Int32Array.from(values), shape);
     const first = integers(begin, [batch]);
-    const positions = first.expandDims(1).add(arange(time));
+    const positions = integers(
+      begin.flatMap((at) => Array.from({ length: time }, (_, index) => at + index)),
+      [batch, time],
+    );
     const isSeen = positions.reshape([batch, 1, time, 1]).greaterEqual(arange(model.options.block));
     const caches = this.#layers.map((layer) => ({ ...layer, begin: first, positions, isSeen }));
-    const logits = model.forwardCached(integers(tokens, [batch, time]), integers(rows, [batch]), caches);
+    const logits = model.forwardCached(
+      integers(tokens, [batch, time]),
+      integers(
+        rows.map((row, text) => text * time + row),
+        [batch],
+      ),
+      caches,
+    );
     await startReading([logits, ...trackedAssigns([logits])]);
     const values = await logits.data();
     const { vocabulary } = model.options;

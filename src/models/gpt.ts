@@ -91,9 +91,9 @@ const residualDeviation = (layers: number): number => DEVIATION / Math.sqrt(2 * 
 /**
  * Causal self-attention with heads of d = width / heads features:
  *
- *   [q; k; v] = x·W_qkv + b_qkv                              (batch, time, 3·width)
+ *   [q; k; v] = x·W_qkv + b_qkv                              (batch·time, 3·width)
  *   headᵢ = dropout(softmax(causal(qᵢ·kᵢᵀ / √d)))·vᵢ         (batch, time, d)
- *   y = [head₁ ... headₙ]·W_o + b_o                          (batch, time, width)
+ *   y = [head₁ ... headₙ]·W_o + b_o                          (batch·time, width)
  */
 export class GPTAttention extends Module {
   /** Queries, keys and values in one projection: W_qkv (width, 3·width), b_qkv (3·width). */
@@ -115,11 +115,12 @@ export class GPTAttention extends Module {
   }
 
   /**
-   * Attends from each token of x (batch, time, width) to itself and those before it. With a cache, those before x are in
+   * Attends from each token of x (batch·time, width) to itself and those before it. With a cache, those before x are in
    * it, and those of x are written to it when the result is evaluated with its tracked updates.
    */
-  forward(x: Tensor, cache?: CachedLayer): Tensor {
-    const [batch, time, width] = x.shape;
+  forward(x: Tensor, batch: number, cache?: CachedLayer): Tensor {
+    const [rows, width] = x.shape;
+    const time = rows / batch;
     const heads = [batch, this.#heads, time, width / this.#heads];
     const [q, k, v] = this.qkv
       .forward(x)
@@ -129,7 +130,7 @@ export class GPTAttention extends Module {
       .map((one) => one.reshape(heads));
     const turn = (one: Tensor) => (this.#isRotary ? rotaryPositions(one, cache?.positions ?? arange(time)) : one);
     const y = cache === undefined ? this.#attend(turn(q), turn(k), v) : attendCached(turn(q), turn(k), v, cache);
-    return this.project.forward(y.permute([0, 2, 1, 3]).reshape([batch, time, width]));
+    return this.project.forward(y.permute([0, 2, 1, 3]).reshape([rows, width]));
   }
 
   #attend(q: Tensor, k: Tensor, v: Tensor): Tensor {
@@ -156,7 +157,8 @@ function attendCached(q: Tensor, k: Tensor, v: Tensor, { keys, values, begin, is
  *   h = x + dropout(attention(norm₁(x)))
  *   y = h + dropout(gelu(norm₂(h)·W₁ + b₁)·W₂ + b₂)
  *
- * x (batch, time, width) -> y (batch, time, width). W₁ (width, 4·width), W₂ (4·width, width).
+ * x (batch·time, width) -> y (batch·time, width): a row for each token, so that biases, GELU and sums are computed in the
+ * kernels of the products. W₁ (width, 4·width), W₂ (4·width, width).
  */
 export class GPTLayer extends Module {
   /** Normalization of the attention's input. */
@@ -187,8 +189,8 @@ export class GPTLayer extends Module {
   }
 
   /** Applies the layer; see `GPTAttention.forward` for the cache. */
-  forward(x: Tensor, cache?: CachedLayer): Tensor {
-    const h = x.add(this.drop.forward(this.attention.forward(this.norm1.forward(x), cache)));
+  forward(x: Tensor, batch: number, cache?: CachedLayer): Tensor {
+    const h = x.add(this.drop.forward(this.attention.forward(this.norm1.forward(x), batch, cache)));
     const hidden = gelu(this.expand.forward(this.norm2.forward(h)), this.#gelu);
     return h.add(this.drop.forward(this.contract.forward(hidden)));
   }
@@ -197,11 +199,11 @@ export class GPTLayer extends Module {
 /**
  * A decoder-only transformer (GPT-2, Radford et al. 2019), as nanoGPT writes it:
  *
- *   x₀ = dropout(E[tokens] + P[0 ... time - 1])    (batch, time, width)
+ *   x₀ = dropout(E[tokens] + P[0 ... time - 1])    (batch·time, width)
  *   xₗ = layerₗ(xₗ₋₁)                              causal: a token sees itself and those before it
- *   logits = norm(x_layers)·Eᵀ                     (batch, time, vocabulary)
+ *   logits = norm(x_layers)·Eᵀ                     (batch·time, vocabulary)
  *
- * tokens (batch, time) of i32, time ≤ block -> logits, whose row t gives the probabilities softmax(logits[t]) of token
+ * tokens (batch, time) of i32, time ≤ block -> logits (batch, time, vocabulary), whose row t gives the probabilities softmax(logits[t]) of token
  * t + 1. The head is tied to the embedding E (Press and Wolf 2017). With rotary positions there is no P, and queries and
  * keys are turned instead. Weights start N(0, 0.02²), those of projections to the residual stream N(0, 0.02² /
  * (2·layers)), biases zero.
@@ -285,26 +287,23 @@ export class GPT extends Module {
   }
 
   /**
-   * Computes the logits of one row of each text alone, behind tokens that a cache holds: tokens (batch, time), rows
-   * (batch), each of i32, and a cache for each layer -> (batch, vocabulary). `GPTCache` calls it.
+   * Computes the logits of some of the tokens, which stand behind those that a cache holds: tokens (batch, time), rows of
+   * the flattened tokens (count), each of i32, and a cache for each layer -> (count, vocabulary). `GPTCache` calls it.
    */
   forwardCached(tokens: Tensor, rows: Tensor, caches: readonly CachedLayer[]): Tensor {
-    const features = this.#features(tokens, caches);
-    const [batch, time, width] = features.shape;
-    const last = features.reshape([batch * time, width]).gather(arange(batch).mul(time).add(rows));
-    return this.#logits(last);
+    return this.#logits(this.#features(tokens, caches).gather(rows));
   }
 
-  /** The normalized features of the last layer: tokens (batch, time) -> (batch, time, width). */
+  /** The normalized features of the last layer: tokens (batch, time) -> (batch·time, width). */
   #features(tokens: Tensor, caches?: readonly CachedLayer[]): Tensor {
-    const { vocabulary, block } = this.options;
-    const [, time] = expectIds('GPT', 'tokens', tokens, vocabulary, ['batch', 'time']).shape;
+    const { vocabulary, block, width, recompute } = this.options;
+    const [batch, time] = expectIds('GPT', 'tokens', tokens, vocabulary, ['batch', 'time']).shape;
     if (time > block) throw new TesseraError(`GPT: expected at most ${block} tokens, its block, got ${time}`);
-    const x = this.#placed(this.embedding.forward(tokens), caches?.[0].positions);
+    const x = this.#placed(this.embedding.forward(tokens), caches?.[0].positions).reshape([batch * time, width]);
     const apply = (h: Tensor, layer: GPTLayer, index: number): Tensor =>
-      this.options.recompute && caches === undefined
-        ? checkpoint((own) => layer.forward(own), h)
-        : layer.forward(h, caches?.[index]);
+      recompute && caches === undefined
+        ? checkpoint((own) => layer.forward(own, batch), h)
+        : layer.forward(h, batch, caches?.[index]);
     return this.norm.forward(this.layers.reduce(apply, this.drop.forward(x)));
   }
 
@@ -314,9 +313,8 @@ export class GPT extends Module {
     return positions === undefined ? this.positions.forward(x) : x.add(this.positions.table.gather(positions));
   }
 
-  /** The head: features (..., width) -> logits (rows, vocabulary). */
+  /** The head: features (rows, width) -> logits (rows, vocabulary). */
   #logits(features: Tensor): Tensor {
-    const rows = features.reshape([-1, this.options.width]);
-    return this.operand(rows).matmul(this.operand(this.embedding.table).transpose());
+    return this.operand(features).matmul(this.operand(this.embedding.table).transpose());
   }
 }

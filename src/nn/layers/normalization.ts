@@ -6,6 +6,7 @@ import {
   rmsNorm,
   type Tensor,
   TesseraError,
+  tensor,
   track,
   type Variable,
 } from '../../tensor/index.js';
@@ -39,6 +40,8 @@ export class LayerNorm extends Layer {
   readonly scale: Variable;
   /** Shift: β (features), initially zeros; undefined with `useBias: false`. */
   readonly shift: Variable | undefined;
+  /** What is added in place of β where there is none: with a constant, no kernel has to fill it in each step. */
+  readonly #zeros: Tensor;
   readonly #epsilon: number;
 
   constructor(options: NormalizationOptions & { /** Whether β is added. Default true. */ readonly useBias?: boolean }) {
@@ -50,12 +53,13 @@ export class LayerNorm extends Layer {
     } = checkOptions('LayerNorm', options, { ...CHECKS, useBias: optional(boolean) });
     this.scale = scaleOf(features);
     this.shift = useBias ? shiftOf(features) : undefined;
+    this.#zeros = tensor(new Float32Array(features));
     this.#epsilon = epsilon;
   }
 
   override forward(x: Tensor): Tensor {
     expectAxes('LayerNorm', 'x', x, 'f32', ['...', this.scale.size]);
-    return layerNorm(x, { scale: this.scale, shift: this.shift, epsilon: this.#epsilon });
+    return layerNorm(x, { scale: this.scale, shift: this.shift ?? this.#zeros, epsilon: this.#epsilon });
   }
 }
 

@@ -71,11 +71,17 @@ export const permuteOp = defineOp({
   ],
 });
 
-/** Permutes the axes: axis d of the output is axis order[d] of x. Exact. */
+/**
+ * Permutes the axes: axis d of the output is axis order[d] of x. Nothing is copied where only axes of size 1 move. Exact.
+ */
 export function permute(x: Tensor, order: readonly number[]): Tensor {
   expectTensor('permute', 'x', x);
   expectValue('permute', 'order', order, listOf(integer));
-  return permuteOp(x, { order: order.map((axis) => normalizeAxis('permute', axis, x.rank)) });
+  const axes = order.map((axis) => normalizeAxis('permute', axis, x.rank));
+  const moved = axes.filter((axis) => x.shape[axis] !== 1);
+  const isInPlace = moved.every((axis, at) => at === 0 || axis > moved[at - 1]) && new Set(axes).size === x.rank;
+  if (isInPlace && axes.length === x.rank) return reshapeOp(x, { shape: axes.map((axis) => x.shape[axis]) });
+  return permuteOp(x, { order: axes });
 }
 
 /** Swaps the last two axes. `matmul` reads a transposed operand in place; other ops read a copy. Exact. */
