@@ -14,6 +14,7 @@ import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path';
 import { Command } from 'commander';
 import papaparse from 'papaparse';
+import { groupsOf } from './groups.js';
 
 /** A stamp with its caption in several languages, written and spoken. */
 interface Stamp {
@@ -62,20 +63,6 @@ async function stampsIn(relative: string): Promise<Stamp[]> {
       return { picture: path.join(relative, name), captions, spoken };
     });
   return [...(await Promise.all(own)).filter((stamp) => stamp !== undefined), ...(await Promise.all(inside)).flat()];
-}
-
-/** A group of each item: items that share a key are in one group. */
-function groupsOf(keys: readonly (readonly string[])[]): number[] {
-  const parents = keys.map((_, at) => at);
-  const root = (at: number): number => (parents[at] === at ? at : root(parents[at]));
-  const firstOf = new Map<string, number>();
-  for (const [at, own] of keys.entries())
-    for (const key of own) {
-      const first = firstOf.get(key);
-      if (first === undefined) firstOf.set(key, at);
-      else parents[root(at)] = root(first);
-    }
-  return parents.map((_, at) => root(at));
 }
 
 const stamps = (await stampsIn('')).sort((a, b) => (a.picture < b.picture ? -1 : 1));
