@@ -4,7 +4,8 @@
  *
  *   apt-get download openclipart-svg && dpkg-deb -x openclipart-svg_*.deb openclipart
  *   npx tsx examples/data/products.ts openclipart/usr/share/openclipart/svg products
- *   npx tessera train products/products.csv --target category --group group --encoder picture=conv --epochs 20
+ *   npx tessera train products/products.csv --target category --group group --fractions 0.7,0.1,0.2 \
+ *     --encoder picture=conv --epochs 12
  *
  * The category is the folder. Titles and licenses are in the SVG files, as RDF (Dublin Core, Creative Commons); only
  * drawings that say that they are in the public domain are taken. A picture that is in several categories is left out,
@@ -68,7 +69,7 @@ const parser = new XMLParser({
 
 /** The work that the RDF of an SVG file describes; its creator and publisher have titles of their own. */
 function workOf(svg: string): { title: string; license: string } {
-  const [xml = ''] = /<(\w+:)?metadata\b[^]*?<\/\1metadata>/.exec(svg) ?? [];
+  const [xml = ''] = /<(\w+:)?metadata\b[\s\S]*?<\/\1metadata>/.exec(svg) ?? [];
   const work = (parser.parse(xml) as Metadata).metadata?.RDF?.Work;
   return { title: work?.title?.replace(/\s+/g, ' ') ?? '', license: work?.license?.['@_resource'] ?? '' };
 }
@@ -78,7 +79,8 @@ async function readDrawing(file: string): Promise<Drawing | undefined> {
   const svg = await readFile(path.join(folder, file));
   const { title, license } = workOf(svg.toString());
   if (!/publicdomain/i.test(license)) return undefined;
-  const png = await sharp(svg)
+  // Lengths in points or centimetres are those of CSS at 96 dots per inch. It is drawn at the size asked for.
+  const png = await sharp(svg, { density: 96, limitInputPixels: false })
     .resize(SIDE, SIDE, { fit: 'inside' })
     .png()
     .toBuffer()
@@ -97,7 +99,11 @@ const groupBy = <T>(items: readonly T[], keyOf: (item: T) => string): T[][] => {
 };
 
 /** A name without its numbers and marks: what drawings of a series share. */
-const lettersOf = (name: string): string => name.toLowerCase().match(/\p{L}+/gu)?.join(' ') ?? '';
+const lettersOf = (name: string): string =>
+  name
+    .toLowerCase()
+    .match(/\p{L}+/gu)
+    ?.join(' ') ?? '';
 
 const drawings: Drawing[] = [];
 let unusable = 0;

@@ -27,7 +27,7 @@ function draw(
   writeFileSync(
     file,
     `<?xml version="1.0"?>
-<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20">
+<svg xmlns="http://www.w3.org/2000/svg" width="30pt" height="15pt">
   <metadata id="m"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:cc="http://web.resource.org/cc/"
     xmlns:dc="http://purl.org/dc/elements/1.1/"><${work} rdf:about="">
       <dc:publisher><cc:Agent><dc:title>Open Clip Art Library</dc:title></cc:Agent></dc:publisher>
@@ -52,7 +52,7 @@ test('a catalogue has the title of the work, its folder and its picture, and ser
   draw('food/bread', 'red apple, café 7', { width: 15, work: 'Work', license: PUBLIC.toLowerCase() });
   draw('food/bread_copy', 'Bread again', { width: 15 });
   draw('food/cheese', 'Cheese', { width: 25 });
-  draw('tools/hammer', 'Hammer', { width: 12, color: '#00c' });
+  draw('tools/hammer', 'Hammer', { width: 10, color: '#00c' });
   draw('tools/saw', 'Saw', { width: 14, color: '#00c' });
   draw('tools/pen', 'Pen', { color: '#0c0' });
   draw('animals/pen_bird', 'Pen', { color: '#0c0' });
@@ -80,8 +80,13 @@ test('a catalogue has the title of the work, its folder and its picture, and ser
 
   const pictures = data.map(({ picture }) => picture);
   expect(readdirSync(path.join(folder, 'out/pictures')).map((name) => `pictures/${name}`)).toEqual(pictures.sort());
-  const { width, height, format } = await sharp(path.join(folder, 'out', data[4].picture)).metadata();
-  expect({ width, height, format }).toEqual({ width: 128, height: 64, format: 'png' });
+  // 30 points are 40 pixels, of which the hammer takes 10.
+  const { data: pixels, info } = await sharp(path.join(folder, 'out', data[4].picture))
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  expect(info).toMatchObject({ width: 128, height: 64, channels: 4 });
+  const opaque = Array.from({ length: info.width }, (_, x) => pixels[4 * x + 3] > 127);
+  expect(opaque.lastIndexOf(true)).toBe((10 / 40) * info.width - 1);
 });
 
 test('a folder without enough drawings is refused, and nothing is written', async () => {
