@@ -356,6 +356,13 @@ describe.each([
     await expect(checkFinite(bad)).rejects.toThrow(/'log' gave -Infinity at index 1 of f32 \[2\]/);
     await checkFinite(x.exp());
   });
+
+  test('finds it also in what is assigned, and does not assign', async () => {
+    const w = variable([1, 0]);
+    await expect(checkFinite(w.assign(w.log()))).rejects.toThrow("'log' gave -Infinity at index 1");
+    await checkFinite(w.assign(w.add(1)));
+    expect(toList(await w.data())).toEqual([1, 0]);
+  });
 });
 
 test('at the ends of their domains functions give infinities and NaN, on both devices', async () => {

@@ -16,9 +16,9 @@ export async function checkFinite(...targets: readonly Tensor[]): Promise<void> 
   checkTensors('checkFinite', targets);
   const { nodes, slots } = trace(targets.map((target) => target.current()));
   for (const slot of slots) await expectFinite(tensorOf(slot), 'an input', []);
-  const values = nodes.filter(({ op }) => !op.assigns).flatMap(({ tensors }) => tensors);
-  await readBack(values);
-  for (const node of nodes)
+  const computed = nodes.filter(({ op }) => !op.assigns);
+  await readBack(computed.flatMap(({ tensors }) => tensors));
+  for (const node of computed)
     for (const tensor of node.tensors) await expectFinite(tensorOf(tensor), `'${node.op.name}'`, node.inputs);
 }
 
