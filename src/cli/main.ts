@@ -6,6 +6,7 @@ import { bench, describeBench } from './bench.js';
 import { PRESETS } from './emoji/presets.js';
 import { reportError } from './exit.js';
 import { givenFlags } from './flags.js';
+import { addGPTCommands } from './gpt/commands.js';
 import { integer } from './integer.js';
 import { MODELS, type ModelName } from './models.js';
 import { addReadOptions, addTableOptions, TABLE_ARGUMENT } from './table-options.js';
@@ -126,6 +127,14 @@ A flag may be the kind of a field, such as --image, where there is one field of 
     const { predict } = await import('./predict.js');
     exitCode = await predict(run, rest, options, givenFlags(command));
   });
+
+addGPTCommands(
+  program.command('gpt'),
+  () => [device(), json()],
+  async (work) => {
+    exitCode = await work(given);
+  },
+);
 
 program
   .command('serve')

@@ -13,6 +13,8 @@ export async function isTableRun(run: string): Promise<boolean> {
       () => true,
       () => false,
     );
+  if (await exists(path.join(run, 'tokens.json')))
+    throw new TesseraError(`'${run}' is a run of 'tessera gpt train'; write with it: tessera gpt sample ${run}`);
   if (await exists(path.join(run, 'config.json'))) return true;
   if (!(await exists(run)))
     throw new TesseraError(`there is no run '${run}': expected a folder that 'tessera train' has written`);

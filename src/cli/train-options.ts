@@ -105,8 +105,12 @@ export function fusionsOf(text: string): FusionName[] {
   return names;
 }
 
-const positiveOf = numberThat('a number above 0', (value) => value > 0);
-const nonNegativeOf = numberThat('a number of at least 0', (value) => value >= 0);
+/** A number above 0. */
+export const positiveOf = numberThat('a number above 0', (value) => value > 0);
+/** A number of at least 0. */
+export const nonNegativeOf = numberThat('a number of at least 0', (value) => value >= 0);
 /** A fraction from 0 to below 1. */
 export const fractionOf = numberThat('a number from 0 to below 1', (value) => value >= 0 && value < 1);
 const multipleOf4 = numberThat('a positive multiple of 4', (value) => value > 0 && value % 4 === 0);
+/** A fraction above 0, up to 1. */
+export const shareOf = numberThat('a number above 0, up to 1', (value) => value > 0 && value <= 1);

@@ -30,6 +30,7 @@ test.each(documents)('%s names only paths and commands that there are', (documen
     'serve',
     'compare',
     'study',
+    'gpt',
     'explain',
     'profile',
     'tune',
