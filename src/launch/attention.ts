@@ -9,25 +9,29 @@ import { rowMajorStrides, type Shape, sizeOf } from './shape.js';
 /** The most features per head that the kernels take. */
 export { ATTENTION_COLUMNS as MOST_FEATURES } from '../kernels/attention/attention.js';
 
-/** The attributes of attention: whether it is causal, and the factor of the scores. */
+/** The attributes of attention: whether it is causal, the factor of the scores, and dropout's rate and key words. */
 export interface AttentionAttributes {
   readonly causal: boolean;
   readonly scale: number;
+  readonly rate: number;
+  readonly key0: number;
+  readonly key1: number;
 }
 
-function sizesOf(q: Value, k: Value, v: Value, mask: Value, { causal, scale }: AttentionAttributes) {
+function sizesOf(q: Value, k: Value, v: Value, mask: Value, { causal, ...numbers }: AttentionAttributes) {
   const [batch, heads, queries, features] = q.shape;
   const strides = rowMajorStrides(mask.shape).map((stride, axis) => (mask.shape[axis] === 1 ? 0 : stride));
   const [mask_batch, mask_head, mask_query, mask_key] = strides;
   return {
     blocks: batch * heads,
+    first_block: 0,
     heads,
     queries,
     features,
     keys: k.shape[2],
     value_features: v.shape[3],
     causal: Number(causal),
-    scale,
+    ...numbers,
     mask_batch,
     mask_head,
     mask_query,

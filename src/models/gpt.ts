@@ -19,7 +19,6 @@ import {
   TesseraError,
   track,
   type Variable,
-  where,
 } from '../tensor/index.js';
 import {
   boolean,
@@ -129,16 +128,11 @@ export class GPTAttention extends Module {
       .split(3)
       .map((one) => one.reshape(heads));
     const turn = (one: Tensor) => (this.#isRotary ? rotaryPositions(one, cache?.positions ?? arange(time)) : one);
-    const y = cache === undefined ? this.#attend(turn(q), turn(k), v) : attendCached(turn(q), turn(k), v, cache);
+    const y =
+      cache === undefined
+        ? attention(turn(q), turn(k), v, { causal: true, dropout: this.drop.next() })
+        : attendCached(turn(q), turn(k), v, cache);
     return this.project.forward(y.permute([0, 2, 1, 3]).reshape([rows, width]));
-  }
-
-  #attend(q: Tensor, k: Tensor, v: Tensor): Tensor {
-    if (!this.training || this.drop.rate === 0) return attention(q, k, v, { causal: true });
-    const [, , time, features] = q.shape;
-    const isSeen = arange(time).expandDims(1).greaterEqual(arange(time));
-    const scores = q.matmul(k.transpose()).div(Math.sqrt(features));
-    return this.drop.forward(where(isSeen, scores, Number.NEGATIVE_INFINITY).softmax()).matmul(v);
   }
 }
 

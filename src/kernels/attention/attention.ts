@@ -2,6 +2,7 @@ import { defineKernel, type Split } from '../../gpu/kernel.js';
 import { wgsl } from '../../gpu/wgsl.js';
 import { typesOf } from '../elementwise/expression-wgsl.js';
 import { EXP } from '../elementwise/math.js';
+import { THREEFRY, threefry, uniformFromBits } from '../elementwise/random.js';
 import { reduceWorkgroup } from '../rows/row-kernels.js';
 
 /*
@@ -11,7 +12,7 @@ import { reduceWorkgroup } from '../rows/row-kernels.js';
  *   s[i,j] = Σ_c q[i,c]·k[j,c]            over the j with mask[i,j] and, if causal, j ≤ i + keys - queries
  *   e[i,j] = exp(scale · (s[i,j] - m[i]))     m[i] = max_j s[i,j]
  *   p[i,j] = e[i,j] / Σ_j e[i,j]
- *   y[i,c] = Σ_j p[i,j]·v[j,c]            0 in a fully masked row
+ *   y[i,c] = Σ_j p[i,j]·d[i,j]·v[j,c]     0 in a fully masked row
  *
  * for each block, which is one head of one sample: q (blocks, queries, features), k (blocks, keys, features), v
  * (blocks, keys, value_features), y (blocks, queries, value_features). The mask is read through strides, which
@@ -19,6 +20,9 @@ import { reduceWorkgroup } from '../rows/row-kernels.js';
  * replace the logsumexp because the logarithm of the sum would be rounded away beside a large maximum. The scale, which
  * is not negative, is applied last because the difference of two large scores is exact. One workgroup computes one row:
  * each invocation computes the score of one key of a block, then one column of the result.
+ *
+ * Dropout leaves keys out: d[i,j] is 0 with probability `rate`, else 1 / (1 - rate). It is drawn by Threefry from two key
+ * words and the index of (block, i, j), so that backward draws the same; with a rate of 0 it is 1.
  */
 const THREADS = 64; // keys per block of scores; a power of two, because the reduction halves it
 
@@ -26,22 +30,37 @@ const THREADS = 64; // keys per block of scores; a power of two, because the red
 export const ATTENTION_COLUMNS = 4 * THREADS;
 
 export const attentionSizes = [
-  ...(['heads', 'queries', 'keys', 'features', 'value_features', 'causal', 'blocks'] as const),
+  ...(['heads', 'queries', 'keys', 'features', 'value_features', 'causal', 'blocks', 'first_block'] as const),
   ...(['mask_batch', 'mask_head', 'mask_query', 'mask_key'] as const),
 ] as const;
-export type AttentionSizes = Readonly<Record<(typeof attentionSizes)[number] | 'scale', number>>;
+/** The uniforms that may change from step to step: the factor of the scores, and dropout's rate and key words. */
+export const attentionNumbers = ['scale', 'rate', 'key0', 'key1'] as const;
+export type AttentionSizes = Readonly<
+  Record<(typeof attentionSizes)[number] | (typeof attentionNumbers)[number], number>
+>;
 
 /** WGSL of the uniforms, and of whether a query attends to a key. */
 export const ATTENDS = wgsl`
-struct Sizes { ${attentionSizes.map((name) => `${name}: u32`).join(', ')}, scale: f32 }
+struct Sizes { ${attentionSizes.map((name) => `${name}: u32`).join(', ')}, scale: f32, rate: f32, key0: u32, key1: u32 }
 fn attends(block: u32, i: u32, j: u32) -> bool {
   if (j >= sizes.keys || (sizes.causal == 1u && j + sizes.queries > i + sizes.keys)) { return false; }
   let at = block / sizes.heads * sizes.mask_batch + block % sizes.heads * sizes.mask_head;
   return mask[at + i * sizes.mask_query + j * sizes.mask_key] != 0u;
 }`;
-/** WGSL of the uniforms, of whether a query attends to a key, and of their unscaled score. */
+/** WGSL of d, dropout's factor of a weight, or of those of four keys from j on; the kernel declares the types of math.ts. */
+export const kept = (element: 'f32' | 'vec4f'): string => wgsl`
+${THREEFRY}
+fn kept(block: u32, i: u32, j: u32) -> Float {
+  if (sizes.rate == 0.0) { return Float(1); }
+  let index = ((sizes.first_block + block) * sizes.queries + i) * sizes.keys + j;
+  let counter = Uint(index)${element === 'f32' ? '' : ' + vec4u(0u, 1u, 2u, 3u)'};
+  let u = uniform_from_bits(threefry(Uint(sizes.key0), Uint(sizes.key1), counter).first);
+  return select(Float(), Float(1.0 / (1.0 - sizes.rate)), u >= Float(sizes.rate));
+}`;
+/** WGSL of the uniforms, of whether a query attends to a key, of their unscaled score, and of dropout's factor. */
 export const SCORE = wgsl`${ATTENDS}
 ${typesOf(false, false)}
+${kept('f32')}
 ${EXP.join('')}
 const THREADS = ${THREADS}u;
 fn score(block: u32, i: u32, j: u32) -> f32 {
@@ -66,7 +85,8 @@ export const splitBatch = <const Buffer extends string>(
     const of = (length: number) => ({ first: first * length, length: (end - first) * length });
     const spans = Object.entries<number>(each(s)).map(([buffer, length]) => [buffer, of(s.heads * length)]);
     const mask = s.mask_batch === 0 ? {} : { mask: of(s.mask_batch) };
-    return { values: { ...s, blocks: (end - first) * s.heads }, spans: { ...Object.fromEntries(spans), ...mask } };
+    const values = { ...s, blocks: (end - first) * s.heads, first_block: s.first_block + first * s.heads };
+    return { values, spans: { ...Object.fromEntries(spans), ...mask } };
   },
 });
 
@@ -83,6 +103,13 @@ export function attends(s: AttentionBuffers<'mask'>, block: number, i: number, j
   if (s.causal === 1 && j + s.queries > i + s.keys) return false;
   const start = Math.floor(block / s.heads) * s.mask_batch + (block % s.heads) * s.mask_head;
   return s.mask[start + i * s.mask_query + j * s.mask_key] !== 0;
+}
+
+/** d[i,j], dropout's factor of a weight. */
+export function keptOf(s: AttentionSizes, block: number, i: number, j: number): number {
+  if (s.rate === 0) return 1;
+  const index = ((s.first_block + block) * s.queries + i) * s.keys + j;
+  return uniformFromBits(threefry(s.key0, s.key1, index, 0)[0]) >= s.rate ? 1 / (1 - s.rate) : 0;
 }
 
 /** p[i,j], maximum and inverse_sum of a row in float64, from the scores q[i]·k[j]; p is 0 where j is masked. */
@@ -125,7 +152,7 @@ export const attentionForward = defineKernel({
       return { ...sizes, maximum: rows, inverse_sum: rows };
     }),
   ],
-  numbers: ['scale'],
+  numbers: attentionNumbers,
   workgroups: ({ blocks, queries }) => blocks * queries,
   cost: attentionCost(2),
   wgsl: wgsl`
@@ -162,9 +189,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let next = max(largest, reduce_max(own, thread));
     // Rescale the sums so far from the previous maximum to the new one.
     let rescale = exp_of(sizes.scale * (largest - next));
-    weight[thread] = select(exp_of(sizes.scale * (own - next)), 0.0, own == MASKED);
+    let e = select(exp_of(sizes.scale * (own - next)), 0.0, own == MASKED);
+    weight[thread] = e * kept(block, i, j);
     largest = next;
-    total = total * rescale + reduce_sum(weight[thread], thread);
+    total = total * rescale + reduce_sum(e, thread);
     let end = min(THREADS, sizes.keys - begin);
     for (var slot = 0u; slot < 4u; slot++) {
       let c = slot * THREADS + thread;
@@ -197,7 +225,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       for (let c = 0; c < s.value_features; c++) {
         let sum = 0;
         one.p.forEach((p, j) => {
-          sum += p * v[(block * s.keys + j) * s.value_features + c];
+          sum += p * keptOf(s, block, row % s.queries, j) * v[(block * s.keys + j) * s.value_features + c];
         });
         y[row * s.value_features + c] = sum;
       }

@@ -4,8 +4,10 @@ import {
   type AttentionBuffers,
   type AttentionSizes,
   attentionCost,
+  attentionNumbers,
   attentionSizes,
   headSizes,
+  keptOf,
   probabilities,
   SCORE,
   splitBatch,
@@ -15,8 +17,8 @@ import {
  * The gradients of attention.ts, which recompute p block by block. With δ[i] = Σ_c dy[i,c]·y[i,c] and
  * dp[i,j] = Σ_c dy[i,c]·v[j,c],
  *
- *   ds[i,j] = p[i,j]·(dp[i,j] - δ[i])
- *   dq[i] = scale · Σ_j ds[i,j]·k[j]      dk[j] = scale · Σ_i ds[i,j]·q[i]      dv[j] = Σ_i p[i,j]·dy[i]
+ *   ds[i,j] = p[i,j]·(d[i,j]·dp[i,j] - δ[i])
+ *   dq[i] = scale · Σ_j ds[i,j]·k[j]      dk[j] = scale · Σ_i ds[i,j]·q[i]      dv[j] = Σ_i p[i,j]·d[i,j]·dy[i]
  *
  * and shapes dq as q, dk as k, dv as v. `rows` holds (maximum[i], inverse_sum[i], δ[i]). A workgroup computes one row
  * of dq, as in the forward pass, or one row of dk and dv.
@@ -24,7 +26,7 @@ import {
 const buffers = {
   reads: ['q', 'k', 'v', 'mask', 'dy', 'rows'],
   sizes: attentionSizes,
-  numbers: ['scale'],
+  numbers: attentionNumbers,
 } as const;
 
 const gradientSizes = (s: AttentionSizes) => {
@@ -40,7 +42,7 @@ const head = wgsl`
 @group(0) @binding(4) var<storage, read> dy: array<f32>;    // (blocks, queries, value_features)
 @group(0) @binding(5) var<storage, read> rows: array<f32>;  // (blocks, queries, 3)
 ${SCORE}
-/** (p, ds) of a query and a key. */
+/** (p·d, ds) of a query and a key. */
 fn score_gradient(block: u32, i: u32, j: u32) -> vec2f {
   if (!attends(block, i, j)) { return vec2f(0); }
   let row = block * sizes.queries + i;
@@ -49,7 +51,8 @@ fn score_gradient(block: u32, i: u32, j: u32) -> vec2f {
   for (var c = 0u; c < sizes.value_features; c++) {
     dp += dy[row * sizes.value_features + c] * v[(block * sizes.keys + j) * sizes.value_features + c];
   }
-  return vec2f(p, p * (dp - rows[3u * row + 2u]));
+  let d = kept(block, i, j);
+  return vec2f(p * d, p * (d * dp - rows[3u * row + 2u]));
 }
 var<workgroup> dscores: array<vec2f, THREADS>;`;
 
@@ -66,7 +69,7 @@ function scoreGradient(
   let dp = 0;
   for (let c = 0; c < value_features; c++)
     dp += dy[row * value_features + c] * v[(block * keys + j) * value_features + c];
-  return p * (dp - rows[3 * row + 2]);
+  return p * (keptOf(given, block, i, j) * dp - rows[3 * row + 2]);
 }
 
 /** dq, the gradient with respect to the queries. */
@@ -175,7 +178,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         const key = block * s.keys + j;
         const ds = scoreGradient(given, p, block, row % s.queries, j);
         for (let c = 0; c < s.features; c++) dk[key * s.features + c] += s.scale * ds * q[row * s.features + c];
-        for (let c = 0; c < s.value_features; c++) dv[key * s.value_features + c] += p * dy[row * s.value_features + c];
+        const weight = p * keptOf(s, block, row % s.queries, j);
+        for (let c = 0; c < s.value_features; c++)
+          dv[key * s.value_features + c] += weight * dy[row * s.value_features + c];
       });
     }
   },

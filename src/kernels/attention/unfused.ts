@@ -3,7 +3,16 @@ import { wgsl } from '../../gpu/wgsl.js';
 import { typesOf } from '../elementwise/expression-wgsl.js';
 import { EXP } from '../elementwise/math.js';
 import { rowKernels } from '../rows/row-kernels.js';
-import { ATTENDS, attends, attentionSizes, probabilitiesOf, splitBatch } from './attention.js';
+import {
+  ATTENDS,
+  attends,
+  attentionNumbers,
+  attentionSizes,
+  kept,
+  keptOf,
+  probabilitiesOf,
+  splitBatch,
+} from './attention.js';
 
 /*
  * Attention as three launches: the product q·kᵀ, the softmax of its scores, and the product p·v. The (queries x keys)
@@ -12,7 +21,7 @@ import { ATTENDS, attends, attentionSizes, probabilitiesOf, splitBatch } from '.
  *
  *   p[i,j] = inverse_sum[i] · exp(scale · (scores[i,j] - maximum[i]))      scores, p (blocks, queries, keys)
  *
- * p is 0 where a key is masked. Backward computes dp = dy·vᵀ before its kernel, and ds·k, dsᵀ·q and pᵀ·dy after it, by
+ * p is 0 where a key is masked; with dropout it is p·d. Backward computes dp = dy·vᵀ before its kernel, and ds·k, dsᵀ·q and pᵀ·dy after it, by
  * the formulas of backward.ts.
  */
 /** WGSL of whether a query attends to the key, or the four keys, of an element. */
@@ -35,7 +44,7 @@ export const attentionProbabilities = rowKernels(({ suffix, subgroupLanes, eleme
     reads: ['scores', 'mask'],
     writes: ['p', 'maximum', 'inverse_sum'],
     sizes: attentionSizes,
-    numbers: ['scale'],
+    numbers: attentionNumbers,
     splits: [
       splitBatch((s) => ({
         scores: s.queries * s.keys,
@@ -58,6 +67,7 @@ ${ATTENDS}
 ${ATTENDED[element]}
 ${reduction}
 ${EXP.join('')}
+${kept(element)}
 const MASKED = -3.0e38;
 
 @compute @workgroup_size(THREADS)
@@ -88,7 +98,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }
   let total = reduce_sum(sum, thread);
   let normalize = select(1.0 / total, 0.0, total == 0.0); // NaN is unequal to 0
-  for (var c = thread; c < length; c += THREADS) { p[begin + c] *= normalize; }
+  for (var c = thread; c < length; c += THREADS) { p[begin + c] *= normalize * kept(block, i, WIDTH * c); }
   if (thread == 0u) {
     maximum[row] = select(largest, 0.0, total == 0.0);
     inverse_sum[row] = normalize;
@@ -98,7 +108,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       const { scores, p, maximum, inverse_sum, blocks, queries, keys } = given;
       for (let row = 0; row < blocks * queries; row++) {
         const one = probabilitiesOf(given, Math.floor(row / queries), row % queries, (j) => scores[row * keys + j]);
-        p.set(one.p, row * keys);
+        const weights = one.p.map((p, j) => p * keptOf(given, Math.floor(row / queries), row % queries, j));
+        p.set(weights, row * keys);
         maximum[row] = one.maximum;
         inverse_sum[row] = one.inverseSum;
       }
@@ -114,7 +125,7 @@ function dscores(name: string, element: 'f32' | 'vec4f', width: 1 | 4): Kernel {
     reads: ['mask', 'rows'],
     updates: ['scores', 'dscores'],
     sizes: attentionSizes,
-    numbers: ['scale'],
+    numbers: attentionNumbers,
     splits: [splitBatch((s) => ({ rows: 3 * s.queries, scores: s.queries * s.keys, dscores: s.queries * s.keys }))],
     workgroups: ({ blocks, queries, keys }) => ceilDivide((blocks * queries * keys) / width, THREADS),
     cost: ({ blocks, queries, keys }) => ({ flops: 6 * blocks * queries * keys, bytes: 16 * blocks * queries * keys }),
@@ -128,6 +139,7 @@ ${ATTENDS}
 ${ATTENDED[element]}
 ${typesOf(width === 4, false)}
 ${EXP.join('')}
+${kept(element)}
 
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -139,8 +151,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let own = attended(row / sizes.queries, row % sizes.queries, index % length);
   let e = exp_of(sizes.scale * (scores[index] - rows[3u * row]));
   let p = select(${element}(), e * rows[3u * row + 1u], own);
-  scores[index] = p;
-  dscores[index] = sizes.scale * p * (dscores[index] - rows[3u * row + 2u]);
+  let d = kept(row / sizes.queries, row % sizes.queries, ${width}u * (index % length));
+  scores[index] = p * d;
+  dscores[index] = sizes.scale * p * (d * dscores[index] - rows[3u * row + 2u]);
 }`,
     reference(given) {
       const { scores, dscores, rows, blocks, queries, keys, scale } = given;
@@ -150,15 +163,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         for (let j = 0; j < keys; j++) {
           const at = row * keys + j;
           const p = attends(given, block, row % queries, j) ? Math.exp(scale * (scores[at] - maximum)) * inverseSum : 0;
-          scores[at] = p;
-          dscores[at] = scale * p * (dscores[at] - delta);
+          const d = keptOf(given, block, row % queries, j);
+          scores[at] = p * d;
+          dscores[at] = scale * p * (d * dscores[at] - delta);
         }
       }
     },
   });
 }
 
-/** Overwrites scores with p, and dp with scale · ds. */
+/** Overwrites scores with p·d, and dp with scale · ds. */
 export const attentionScoresBackward = {
   scalar: dscores('attention_scores_backward', 'f32', 1),
   vec4: dscores('attention_scores_backward_vec4', 'vec4f', 4),

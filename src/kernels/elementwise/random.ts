@@ -42,7 +42,7 @@ const rounds = Array.from({ length: ROUNDS }, (_, round) => {
 }).join('\n');
 
 /** WGSL of Threefry for one counter or four: the kernel declares `Uint` and `Float` as scalars or vec4. */
-const THREEFRY = wgsl`struct Random { first: Uint, second: Uint }
+export const THREEFRY = wgsl`struct Random { first: Uint, second: Uint }
 fn threefry(k0: Uint, k1: Uint, counter: Uint) -> Random {
   let k2 = Uint(${PARITY}u) ^ k0 ^ k1;
   var x0 = counter + k0;

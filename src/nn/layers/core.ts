@@ -148,7 +148,14 @@ export class Dropout extends Layer {
 
   override forward(x: Tensor): Tensor {
     expectAxes('Dropout', 'x', x, 'f32', ['...']);
-    return this.training && this.rate > 0 ? dropout(x, this.rate, { seed: this.#seed, draw: this.draws.value++ }) : x;
+    const drawn = this.next();
+    return drawn === undefined ? x : dropout(x, drawn.rate, { seed: drawn.seed, draw: drawn.draw });
+  }
+
+  /** Draws for an op with a dropout of its own, such as `attention`; undefined where nothing is dropped. */
+  next(): { readonly rate: number; readonly seed: number; readonly draw: number } | undefined {
+    if (!this.training || this.rate === 0) return undefined;
+    return { rate: this.rate, seed: this.#seed, draw: this.draws.value++ };
   }
 }
 

@@ -7,10 +7,11 @@ import {
 } from '../../launch/attention.js';
 import { ones } from '../create.js';
 import { broadcastShapes, formatShape } from '../graph/shape.js';
-import { anything, boolean, checkOptions, finite, optional } from '../options.js';
+import { anything, boolean, checkOptions, finite, fraction, nonNegativeInteger, optional } from '../options.js';
 import type { Tensor } from '../tensor.js';
 import { expectRank, expectType } from './checks.js';
 import { defineOp, type Op } from './define.js';
+import { keyWords, type RandomKey } from './random.js';
 import { stack } from './rearrange.js';
 
 /**
@@ -20,7 +21,7 @@ import { stack } from './rearrange.js';
 export const attentionOp: Op<readonly ['q', 'k', 'v', 'mask'], AttentionAttributes> = defineOp({
   name: 'attention',
   inputs: ['q', 'k', 'v', 'mask'],
-  numbers: ['scale'],
+  numbers: ['scale', 'rate', 'key0', 'key1'],
   shape: ([q, , v]) => {
     const row = { shape: q.shape.slice(0, 3), dtype: 'f32' } as const;
     return [{ shape: [...q.shape.slice(0, 3), v.shape[3]], dtype: 'f32' }, row, row];
@@ -38,7 +39,7 @@ export const attentionOp: Op<readonly ['q', 'k', 'v', 'mask'], AttentionAttribut
 export const attentionBackwardOp: Op<readonly ['q', 'k', 'v', 'mask', 'dy', 'rows'], AttentionAttributes> = defineOp({
   name: 'attentionBackward',
   inputs: ['q', 'k', 'v', 'mask', 'dy', 'rows'],
-  numbers: ['scale'],
+  numbers: ['scale', 'rate', 'key0', 'key1'],
   shape: ([q, k, v]) => [q, k, v].map(({ shape }) => ({ shape, dtype: 'f32' as const })),
   dispatch: ([q, k, v, mask, dy, rows], [dq, dk, dv], { attributes, ...context }) =>
     attentionBackwardLaunches({ q, k, v, mask, dy, rows, dq, dk, dv }, attributes, context),
@@ -56,6 +57,11 @@ export interface AttentionOptions {
   readonly causal?: boolean;
   /** The factor of the scores, a finite number. Default 1 / √features. */
   readonly scale?: number;
+  /**
+   * Leaves out keys at random: each weight of the softmax is zero with probability `rate`, within [0, 1), and the others
+   * are scaled by 1 / (1 - rate). The weights left out are those of `dropout` with the same key. Default: none.
+   */
+  readonly dropout?: RandomKey & { readonly rate: number };
 }
 
 /**
@@ -66,7 +72,12 @@ export interface AttentionOptions {
  * @throws TesseraError if shapes do not match, or a head has more than 256 features.
  */
 export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
-  checkOptions('attention', options, { mask: anything, causal: optional(boolean), scale: optional(finite) });
+  checkOptions('attention', options, {
+    mask: anything,
+    causal: optional(boolean),
+    scale: optional(finite),
+    dropout: anything,
+  });
   for (const [name, one] of Object.entries({ q, k, v })) {
     expectRank('attention', name, one, 4, 'batch, heads, rows, features');
     expectType('attention', name, one, 'f32');
@@ -91,5 +102,17 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
       `attention: mask ${formatShape(bools.shape)} does not broadcast to the scores ${formatShape(whole)}`,
     );
   const ranked = bools.reshape([...whole.slice(bools.rank).map(() => 1), ...bools.shape]);
-  return attentionOp(scale < 0 ? q.neg() : q, k, v, ranked, { causal, scale: Math.abs(scale) });
+  const dropped = dropoutOf(options.dropout);
+  return attentionOp(scale < 0 ? q.neg() : q, k, v, ranked, { causal, scale: Math.abs(scale), ...dropped });
+}
+
+function dropoutOf(options: AttentionOptions['dropout']): Pick<AttentionAttributes, 'rate' | 'key0' | 'key1'> {
+  if (options === undefined) return { rate: 0, key0: 0, key1: 0 };
+  const { rate, ...key } = checkOptions('attention: dropout', options, {
+    rate: fraction,
+    seed: nonNegativeInteger,
+    draw: optional(nonNegativeInteger),
+  });
+  const [key0, key1] = keyWords('attention: dropout', key);
+  return { rate, key0, key1 };
 }

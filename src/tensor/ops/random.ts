@@ -22,13 +22,17 @@ export interface RandomKey {
 }
 
 /** Hashes a key to two words, so that consecutive draws are independent. */
-function words(op: string, key: RandomKey): [Tensor, Tensor] {
+export function keyWords(op: string, key: RandomKey): [number, number] {
   const { seed, draw = 0 } = checkOptions(op, key, {
     seed: nonNegativeInteger,
     draw: optional(nonNegativeInteger),
   });
-  const mixed = threefry(seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0, draw >>> 0, Math.floor(draw / 2 ** 32) >>> 0);
-  return [scalar(mixed[0], 'u32'), scalar(mixed[1], 'u32')];
+  return threefry(seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0, draw >>> 0, Math.floor(draw / 2 ** 32) >>> 0);
+}
+
+function words(op: string, key: RandomKey): [Tensor, Tensor] {
+  const [first, second] = keyWords(op, key);
+  return [scalar(first, 'u32'), scalar(second, 'u32')];
 }
 
 const drawOp = (function_: ElementwiseFunction) =>

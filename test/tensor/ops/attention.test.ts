@@ -1,5 +1,14 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { attention, grad, setDefaultDevice, type Tensor, tensor, where, zeros } from '../../../src/tensor/index.js';
+import {
+  attention,
+  dropout,
+  grad,
+  setDefaultDevice,
+  type Tensor,
+  tensor,
+  where,
+  zeros,
+} from '../../../src/tensor/index.js';
 import { gpu, reference } from '../../support/devices.js';
 import { expectClose, normals } from '../../support/numbers.js';
 
@@ -47,6 +56,21 @@ describe.each([
     expectClose(await attention(x, x, x, { causal: true }).data(), await plain(x, x, x, earlier).data(), {
       absolute: 1e-5,
     });
+  });
+
+  test('dropout leaves out the weights that it leaves out of the softmax', async () => {
+    setDefaultDevice(device);
+    const key = { seed: 5, draw: 3 };
+    const scores = q.matmul(k.transpose()).mul(1 / Math.sqrt(4));
+    const expected = dropout(scores.softmax(), 0.3, key).matmul(v);
+    const found = attention(q, k, v, { dropout: { rate: 0.3, ...key } });
+    expectClose(await found.data(), await expected.data(), { absolute: 1e-5, relative: 1e-4 });
+    const weights = draw([2, 3, 5, 6], 4);
+    const gradients = [found, expected].map((y) => grad(y.mul(weights).sum(), [q, k, v]));
+    for (const at of [0, 1, 2])
+      expectClose(await gradients[0][at].data(), await gradients[1][at].data(), { absolute: 1e-5, relative: 1e-4 });
+    const other = attention(q, k, v, { dropout: { rate: 0.3, seed: 5, draw: 4 } });
+    expect(Array.from(await other.data())).not.toEqual(Array.from(await found.data()));
   });
 
   test('large scores do not overflow, and a fully masked query gives zeros', async () => {
@@ -117,4 +141,6 @@ test('what does not fit is an error', () => {
     'at most 256 features per head',
   );
   expect(() => attention(q, q, q, { mask: zeros([5, 4]).greater(0) })).toThrow('do not broadcast');
+  expect(() => attention(q, q, q, { dropout: { rate: 1, seed: 1 } })).toThrow('attention: dropout: rate must be');
+  expect(() => attention(q, q, q, { dropout: { rate: 0.1 } as never })).toThrow('attention: dropout: seed must be');
 });
