@@ -7,6 +7,7 @@ import { checkWritable, writeFileAtomically } from '../src/data/node/index.js';
 import { measureRoofs, type Roofs } from '../src/kernels/index.js';
 import { type Device, openDevice, setDefaultDevice, TesseraError } from '../src/tensor/index.js';
 import { casesOf } from './cases/families.js';
+import { benchGpt } from './gpt.js';
 import { benchHost } from './host.js';
 import type { Row } from './measure.js';
 import { benchContest } from './peers/contest.js';
@@ -43,6 +44,7 @@ const note = (line: string): void => console.error(line);
 /** For each benchmark that has peers, the prefix of its workloads' names. */
 const WORKLOADS: Partial<Record<Bench, string>> = {
   step: 'training',
+  gpt: 'GPT',
   matmul: 'matmul',
   conv2d: 'conv',
   softmax: 'softmax',
@@ -88,6 +90,7 @@ export async function runBench(
   setDefaultDevice(device);
   try {
     if (wanted('step')) rows.push(...(await benchStep({ device, note })));
+    if (wanted('gpt')) rows.push(...(await benchGpt({ device, note })));
     if (rows.length > 0) console.log(forTerminal(rowCells(rows)));
     if (families.length > 0) {
       const results = { ...(await benchKernels(device, families, quick)), ...header };

@@ -22,6 +22,9 @@ export interface Prepared {
 /** Thrown for what an engine does not do; its message says why. */
 export class Unable extends Error {}
 
+/** Why the engines for which it is not written do not run a GPT. */
+export const NO_GPT = 'it has no GPT here';
+
 /** One workload on an engine's own arrays. */
 export interface Job<Value> {
   /** What it holds on the device. */
@@ -67,8 +70,8 @@ export function preparedJob<Value>({ held, run, order }: Job<Value>, memory: Mem
 
 const CHECKED_STEPS = 3;
 
-/** Training as a workload: each step ends with its loss on the host. */
-export const preparedTraining = (step: () => Promise<number>): Prepared => ({
+/** Steps as a workload, such as those of training: each ends with a number, such as its loss, on the host. */
+export const preparedSteps = (step: () => Promise<number>): Prepared => ({
   async outputs() {
     const losses: number[] = [];
     for (let index = 0; index < CHECKED_STEPS; index++) losses.push(await step());

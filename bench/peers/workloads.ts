@@ -1,6 +1,7 @@
 import { TextImageClassifier } from '../../src/models/index.js';
 import { valuesOf } from '../../src/nn/module.js';
 import { Generator } from '../../src/tensor/index.js';
+import { gptData, gptFlops, gptOf } from '../gpt.js';
 import { trainingData } from '../step-data.js';
 
 /** An array on the host, as it goes from process to process. */
@@ -33,7 +34,15 @@ export type WorkloadKind =
   /** The same and dy (batch, time, h) -> the gradients of x, kernel, recurrent, bias. */
   | 'lstm gradient'
   /** Weights of the Keras model by name, and data for four batches of 32 -> the losses of the first three steps. */
-  | 'training step';
+  | 'training step'
+  | GptKind;
+
+/** What engines do that were given a GPT. */
+export type GptKind =
+  /** Weights of `GPT` by name, and four batches of tokens and targets -> the losses of the first three steps. */
+  | 'GPT training step'
+  /** Weights of `GPT` by name -> the largest logit behind texts of one token, of two, and of three. */
+  | 'GPT token';
 
 /** Something that all engines are to compute, from the same inputs. */
 export interface Workload {
@@ -121,6 +130,8 @@ async function trainingInputs(): Promise<Inputs> {
   };
 }
 
+const gptWeights = async (): Promise<Inputs> => Object.fromEntries(await valuesOf(gptOf().namedParameters()));
+
 /** What is contested, in the order of the table. */
 export const WORKLOADS: readonly Workload[] = [
   matmul('matmul 256', [], 256),
@@ -171,5 +182,19 @@ export const WORKLOADS: readonly Workload[] = [
     flops: 0.66e9,
     bytes: 6 * 4 * 1.85e6,
     inputs: trainingInputs,
+  },
+  {
+    name: 'GPT training step, 4 layers of 128',
+    kind: 'GPT training step',
+    flops: gptFlops.step,
+    bytes: 6 * 4 * 0.8e6,
+    inputs: async () => ({ ...(await gptWeights()), ...gptData() }),
+  },
+  {
+    name: 'GPT token with the cache',
+    kind: 'GPT token',
+    flops: gptFlops.token,
+    bytes: 4 * 0.8e6,
+    inputs: gptWeights,
   },
 ];

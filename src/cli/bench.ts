@@ -23,7 +23,7 @@ export const KERNEL_FAMILIES = [
 export type KernelFamily = (typeof KERNEL_FAMILIES)[number];
 
 /** The benchmarks. */
-export const BENCHES = ['step', 'host', 'sweep', 'table', 'peers', ...KERNEL_FAMILIES] as const;
+export const BENCHES = ['step', 'gpt', 'host', 'sweep', 'table', 'peers', ...KERNEL_FAMILIES] as const;
 /** One of `BENCHES`. */
 export type Bench = (typeof BENCHES)[number];
 
@@ -44,7 +44,7 @@ export const describeBench = (command: Command): Command =>
     .addArgument(
       new Argument(
         '[what]',
-        'training step, its host side, its scaling, inspecting a large table, other engines, or a kernel family (default: all except sweep, table and peers)',
+        'training step, steps and tokens of a GPT, the host side of a step, its scaling, inspecting a large table, other engines, or a kernel family (default: all except sweep, table and peers)',
       ).choices(BENCHES),
     )
     .argument('[work]', "with 'peers': workloads whose names begin with this (default: all)")
@@ -66,7 +66,7 @@ export const describeBench = (command: Command): Command =>
 /** The benchmarks that each option applies to. */
 const USES: Readonly<Record<Exclude<keyof BenchOptions, 'compare'>, readonly (Bench | undefined)[]>> = {
   json: [undefined, ...BENCHES.filter((name) => name !== 'table')],
-  peers: [undefined, 'step', ...KERNEL_FAMILIES],
+  peers: [undefined, 'step', 'gpt', ...KERNEL_FAMILIES],
   quick: [undefined, 'sweep', 'table', 'peers', ...KERNEL_FAMILIES],
   plots: [undefined, ...KERNEL_FAMILIES],
   docs: [undefined, 'sweep', ...KERNEL_FAMILIES],

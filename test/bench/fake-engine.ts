@@ -1,4 +1,4 @@
-import { type Engine, preparedJob, preparedTraining, Unable } from '../../bench/peers/engine.js';
+import { type Engine, preparedJob, preparedSteps, Unable } from '../../bench/peers/engine.js';
 import type { HostTensor } from '../../bench/peers/workloads.js';
 
 /** An engine that does one workload, and fails at the others each in its own way. */
@@ -16,7 +16,7 @@ export async function start(): Promise<Engine> {
       if (kind === 'layer norm') throw new Error('no memory left');
       if (kind === 'lstm') process.exit(7);
       if (kind === 'conv2d') await new Promise(() => {});
-      if (kind === 'training step') return preparedTraining(async () => losses--);
+      if (kind === 'training step') return preparedSteps(async () => losses--);
       return preparedJob(
         {
           held: [x],

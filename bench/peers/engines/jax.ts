@@ -10,9 +10,9 @@ import {
   numpy as np,
   vjp,
 } from '@jax-js/jax';
-import { type Engine, type Job, type Memory, preparedJob, preparedTraining } from '../engine.js';
+import { type Engine, type Job, type Memory, NO_GPT, preparedJob, preparedSteps, Unable } from '../engine.js';
 import { CHANNELS_FIRST, CHANNELS_LAST, OUT_FIRST, OUT_LAST, permuted } from '../layout.js';
-import type { HostTensor, Inputs, WorkloadKind } from '../workloads.js';
+import type { GptKind, HostTensor, Inputs, WorkloadKind } from '../workloads.js';
 import { pretendToBeABrowser } from './browser.js';
 import { lstmStates } from './jax-lstm.js';
 import { trainer } from './jax-training.js';
@@ -39,7 +39,7 @@ function gradients(f: (...inputs: JaxArray[]) => JaxArray, dy: JaxArray, ...inpu
   return found;
 }
 
-const workloads: Readonly<Record<Exclude<WorkloadKind, 'training step'>, JaxWorkload>> = {
+const workloads: Readonly<Record<Exclude<WorkloadKind, 'training step' | GptKind>, JaxWorkload>> = {
   matmul: { takes: ['a', 'b'], compute: (a, b) => [np.matmul(a!, b!)] },
   conv2d: { takes: ['x', 'w'], orders, order: CHANNELS_LAST, compute: (x, w) => [conv2d(x!, w!)] },
   'conv2d input gradient': {
@@ -102,7 +102,8 @@ export async function start(): Promise<Engine> {
   };
   return {
     async prepare(kind, inputs) {
-      if (kind === 'training step') return preparedTraining(trainer(inputs, upload));
+      if (kind === 'GPT training step' || kind === 'GPT token') throw new Unable(NO_GPT);
+      if (kind === 'training step') return preparedSteps(trainer(inputs, upload));
       return preparedJob(job(workloads[kind], inputs), memory);
     },
   };

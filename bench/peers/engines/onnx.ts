@@ -1,5 +1,5 @@
 import onnxProto from 'onnx-proto';
-import { type Engine, type Job, type Memory, preparedJob, Unable } from '../engine.js';
+import { type Engine, type Job, type Memory, NO_GPT, preparedJob, Unable } from '../engine.js';
 import { CHANNELS_FIRST, CHANNELS_LAST, OUT_FIRST, partsAlongLastAxis, permuted } from '../layout.js';
 import type { HostTensor, Inputs, WorkloadKind } from '../workloads.js';
 
@@ -58,6 +58,8 @@ export function onnxWorkload(kind: WorkloadKind, { x, w, ...rest }: Inputs): Onn
       return workload([['ReduceSum', ['x'], ['y'], [integer('keepdims', 0)]]], { x: x! });
     case 'lstm':
       return lstm(x!, rest);
+    case 'GPT token':
+      throw new Unable(NO_GPT);
     default:
       throw new Unable('ONNX Runtime computes no gradients here: ONNX describes inference');
   }

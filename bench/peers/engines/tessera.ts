@@ -10,15 +10,16 @@ import {
   type Tensor,
   tensor,
 } from '../../../src/tensor/index.js';
+import { gptOf, gptReader, gptTrainer } from '../../gpt.js';
 import { BATCHES } from '../../step-data.js';
-import { type Engine, type Job, preparedJob, preparedTraining } from '../engine.js';
+import { type Engine, type Job, preparedJob, preparedSteps } from '../engine.js';
 import { partOfRows } from '../layout.js';
-import type { HostTensor, Inputs, WorkloadKind } from '../workloads.js';
+import type { GptKind, HostTensor, Inputs, WorkloadKind } from '../workloads.js';
 
 type Graph = (inputs: Record<string, Tensor>) => Tensor[];
 
 /** Each workload as a graph that is built anew for every run, as a user's program would. */
-const graphs: Readonly<Record<Exclude<WorkloadKind, 'training step'>, Graph>> = {
+const graphs: Readonly<Record<Exclude<WorkloadKind, 'training step' | GptKind>, Graph>> = {
   matmul: ({ a, b }) => [a.matmul(b)],
   conv2d: ({ x, w }) => [x.conv2d(w, { padding: 'same' })],
   'conv2d input gradient': ({ x, w, dy }) => grad(x.conv2d(w, { padding: 'same' }).mul(dy).sum(), [x]),
@@ -53,14 +54,23 @@ export async function startTessera(choice: 'gpu' | 'reference'): Promise<Engine>
     };
   };
   return {
-    prepare: async (kind, inputs) =>
-      kind === 'training step' ? preparedTraining(trainer(inputs)) : preparedJob(job(graphs[kind], inputs), memory),
+    async prepare(kind, inputs) {
+      if (kind === 'training step') return preparedSteps(trainer(inputs));
+      if (kind === 'GPT training step')
+        return preparedSteps(gptTrainer(gptOf(weightsOf(inputs)), { tokens: inputs.tokens, targets: inputs.targets }));
+      if (kind === 'GPT token') return preparedSteps(gptReader(gptOf(weightsOf(inputs))));
+      return preparedJob(job(graphs[kind], inputs), memory);
+    },
   };
 }
 
 export const start = (): Promise<Engine> => startTessera('gpu');
 
 const upload = ({ data, shape }: HostTensor): Tensor => tensor(data, shape);
+
+/** The weights among the inputs of a model, whose names have a dot. */
+const weightsOf = (inputs: Inputs): Map<string, HostTensor> =>
+  new Map(Object.entries(inputs).filter(([name]) => name.includes('.')));
 
 function trainer({ tokens, images, labels, ...weights }: Inputs): () => Promise<number> {
   const model = new TextImageClassifier();

@@ -1,8 +1,8 @@
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
-import { type Engine, type Job, type Memory, preparedJob, preparedTraining } from '../engine.js';
-import type { HostTensor, Inputs, WorkloadKind } from '../workloads.js';
+import { type Engine, type Job, type Memory, NO_GPT, preparedJob, preparedSteps, Unable } from '../engine.js';
+import type { GptKind, HostTensor, Inputs, WorkloadKind } from '../workloads.js';
 import { pretendToBeABrowser } from './browser.js';
 import { TfjsClassifier } from './tfjs-classifier.js';
 
@@ -14,7 +14,7 @@ const GEOMETRY = { strides: 1, pad: 'same', dataFormat: 'NHWC' };
 /**
  * The convolution's gradients are kernels of their own: taken alone, without the forward pass that tf.grad would add.
  */
-const workloads: Readonly<Record<Exclude<WorkloadKind, 'training step'>, Compute>> = {
+const workloads: Readonly<Record<Exclude<WorkloadKind, 'training step' | GptKind>, Compute>> = {
   matmul: ({ a, b }) => [tf.matMul(a!, b!)],
   conv2d: ({ x, w }) => [tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 1, 'same')],
   'conv2d input gradient': ({ x, w, dy }) => [
@@ -75,10 +75,11 @@ export async function start(): Promise<Engine> {
     return { held: Object.values(held), run: () => tf.tidy(() => compute(held)) };
   };
   return {
-    prepare: async (kind, inputs) =>
-      kind === 'training step'
-        ? preparedTraining(TfjsClassifier.trainer({ tf, layers }, inputs))
-        : preparedJob(job(workloads[kind], inputs), memory),
+    async prepare(kind, inputs) {
+      if (kind === 'GPT training step' || kind === 'GPT token') throw new Unable(NO_GPT);
+      if (kind === 'training step') return preparedSteps(TfjsClassifier.trainer({ tf, layers }, inputs));
+      return preparedJob(job(workloads[kind], inputs), memory);
+    },
   };
 }
 

@@ -4,6 +4,7 @@ A request is a line of JSON, for a workload followed by the bytes of its inputs;
 """
 
 import json
+import math
 import os
 import sys
 import time
@@ -121,6 +122,85 @@ def training_step(tokens, images, labels, **weights):
     return step, lambda: [torch.tensor([step() for _ in range(3)])]
 
 
+class GPT:
+    """nanoGPT's formulas without biases, with our weights: kernels (inputs, outputs), heads of 32 features."""
+
+    def __init__(self, weights):
+        self.weights = {name: weight.requires_grad_() for name, weight in weights.items()}
+        self.layers = sum(name.endswith("attention.qkv.kernel") for name in weights)
+        self.past = [None] * self.layers
+
+    def attention(self, x, layer, cached):
+        batch, time, width = x.shape
+        q, k, v = (x @ self.weights[f"layers.{layer}.attention.qkv.kernel"]).split(width, dim=2)
+        q, k, v = [one.view(batch, time, width // 32, 32).transpose(1, 2) for one in (q, k, v)]
+        if cached:
+            if self.past[layer] is not None:
+                k, v = [torch.cat([before, one], dim=2) for before, one in zip(self.past[layer], (k, v))]
+            self.past[layer] = k, v
+        scores = q @ k.transpose(-2, -1) / math.sqrt(32)
+        if not cached:
+            scores = scores.masked_fill(torch.ones(time, time).tril() == 0, -math.inf)
+        y = (F.softmax(scores, dim=-1) @ v).transpose(1, 2).reshape(batch, time, width)
+        return y @ self.weights[f"layers.{layer}.attention.project.kernel"]
+
+    def __call__(self, tokens, position=0, cached=False):
+        def norm(x, name):
+            return F.layer_norm(x, x.shape[-1:], self.weights[f"{name}.scale"], None, 1e-5)
+
+        embedding = self.weights["embedding.table"]
+        x = F.embedding(tokens, embedding) + self.weights["positions.table"][position : position + tokens.shape[1]]
+        for layer in range(self.layers):
+            name = f"layers.{layer}"
+            x = x + self.attention(norm(x, f"{name}.norm1"), layer, cached)
+            hidden = F.gelu(norm(x, f"{name}.norm2") @ self.weights[f"{name}.expand.kernel"])
+            x = x + hidden @ self.weights[f"{name}.contract.kernel"]
+        return norm(x, "norm") @ embedding.T
+
+
+def gpt_training_step(tokens, targets, **weights):
+    model, batch = GPT(weights), 12
+    parameters = list(model.weights.values())
+    groups = [
+        {"params": [one for one in parameters if one.dim() >= 2], "weight_decay": 0.1},
+        {"params": [one for one in parameters if one.dim() < 2], "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.99), eps=1e-8)
+    batches = list(zip(tokens.long().split(batch), targets.long().split(batch)))
+    steps = 0
+
+    def step():
+        nonlocal steps
+        text, wanted = batches[steps % len(batches)]
+        steps += 1
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(text).flatten(0, 1), wanted.flatten())
+        loss.backward()
+        nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+        return loss.item()
+
+    return step, lambda: [torch.tensor([step() for _ in range(3)])]
+
+
+def gpt_token(**weights):
+    model, block = GPT(weights), len(weights["positions.table"])
+    length = block
+
+    def read():
+        nonlocal length
+        if length == block:
+            model.past = [None] * model.layers
+            length = 0
+        token = torch.tensor([[7 * length % 65]])
+        with torch.no_grad():
+            logits = model(token, length, cached=True)
+        length += 1
+        return logits.max().item()
+
+    return read, lambda: [torch.tensor([read() for _ in range(3)])]
+
+
 def plain(compute):
     """A workload without gradients whose results lie as the contest wants them."""
     return lambda **inputs: arranged(lambda: [compute(**inputs)])
@@ -138,6 +218,8 @@ WORKLOADS = {
     "lstm": lstm_forward,
     "lstm gradient": lstm_gradient,
     "training step": training_step,
+    "GPT training step": gpt_training_step,
+    "GPT token": gpt_token,
 }
 
 
