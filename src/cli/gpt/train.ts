@@ -1,29 +1,26 @@
-import { createRequire } from 'node:module';
 import path from 'node:path';
-import { MOBY_DICK, mobyDickFile } from '../../data/node/moby-dick.js';
-import { readTexts, STANDARD_INPUT } from '../../data/node/texts.js';
-import { BytePairTokenizer } from '../../data/tokens/byte-pairs.js';
-import { CharacterTokenizer } from '../../data/tokens/characters.js';
-import type { Tokenizer } from '../../data/tokens/tokenizer.js';
+import { MOBY_DICK } from '../../data/node/moby-dick.js';
+import { STANDARD_INPUT } from '../../data/node/texts.js';
 import { type Baselines, baselinesOf } from '../../gpt/baselines.js';
 import { configOf, type GPTConfig } from '../../gpt/config.js';
-import { wholeLoss } from '../../gpt/losses.js';
 import { GPTFolder } from '../../gpt/node/gpt-folder.js';
+import { reportRun, sizeOf } from '../../gpt/node/report-run.js';
 import { expectSameText, trainRun } from '../../gpt/node/train-run.js';
 import { gptPage } from '../../gpt/page.js';
-import { bestOf, type GPTProgress, stepMillisecondsOf } from '../../gpt/progress.js';
-import { bitsPerCharacter, type GPTReport, verdictOf } from '../../gpt/report.js';
+import type { GPTProgress } from '../../gpt/progress.js';
+import type { GPTReport } from '../../gpt/report.js';
 import { divideText, expectBlocks, identityOf, type TextData } from '../../gpt/text-data.js';
 import { DivergedError } from '../../gpt/train-gpt.js';
-import { readJson } from '../../predictor/node/run-files.js';
 import { counted } from '../../predictor/report/numbers.js';
 import { type Device, TesseraError } from '../../tensor/index.js';
 import { withDevice } from '../device.js';
 import { flagOf } from '../flags.js';
 import { type Interruption, stoppable } from '../interrupt.js';
-import { Terminal, table } from '../terminal.js';
+import { Terminal } from '../terminal.js';
 import type { GPTTrainOptions } from './options.js';
+import { showResult } from './result.js';
 import { chosenSettings } from './settings.js';
+import { textOf, textOfRun, tokenizerOf } from './text.js';
 import { GPTView } from './view.js';
 
 /** The options of `tessera gpt train`, and the whole command line. */
@@ -47,7 +44,8 @@ export async function trainCommand(
   const early = isResumed ? `stopped; continue with: ${resume}` : 'stopped before the training began';
   if (isResumed) await expectInterrupted(folder);
   return stoppable(terminal, early, async (interruption) => {
-    const text = isResumed ? await textOfRun(folder, files, interruption) : await textOf(files, interruption);
+    const { signal } = interruption;
+    const text = isResumed ? await textOfRun(folder, files, signal) : await textOf(files, signal);
     return withDevice(options.device, terminal, async (device) => {
       await folder.lock();
       try {
@@ -77,30 +75,6 @@ interface Work extends PreparedRun {
   readonly interruption: Interruption;
 }
 
-/** Reads the text of a new run, which is Moby-Dick if none is named. */
-async function textOf(files: readonly string[], { signal }: Interruption): Promise<string> {
-  const stop = () => process.stdin.destroy();
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    return await readTexts(files.length > 0 ? files : [mobyDickFile()], process.stdin);
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
-}
-
-/** Reads the text of a run: its files, or those that are given in their place. */
-async function textOfRun(folder: GPTFolder, files: readonly string[], interruption: Interruption): Promise<string> {
-  const { text } = await folder.readConfig();
-  if (files.length === 0 && text.files.includes(STANDARD_INPUT))
-    throw new TesseraError(
-      `the run in '${folder.folder}' has its text from standard input; give it again: tessera gpt train - --resume ${folder.folder}`,
-    );
-  return textOf(files.length > 0 ? files : text.files, interruption);
-}
-
 async function prepareRun(
   files: readonly string[],
   text: string,
@@ -118,12 +92,6 @@ async function resumeRun(folder: GPTFolder, text: string): Promise<PreparedRun> 
   const config = await folder.readConfig();
   expectSameText(config, { identity: identityOf(text) });
   return { config, data: divideText(text, await folder.readTokenizer()) };
-}
-
-/** The characters of a text, or a tokenizer of a file. */
-async function tokenizerOf(tokens = 'chars', text: string): Promise<Tokenizer> {
-  if (tokens === 'chars') return CharacterTokenizer.of(text);
-  return readJson(tokens, (contents) => new BytePairTokenizer(contents as object));
 }
 
 /** Trains, reports and shows the result. Returns the exit code. */
@@ -172,44 +140,16 @@ async function reported(
   baselines: Baselines,
 ): Promise<GPTReport | undefined> {
   const { signal } = interruption;
-  const best = bestOf(progress);
-  if (best === undefined) throw new TesseraError('the run has no evaluation; train it again');
-  const { model } = await folder.loadModel();
   const shown = terminal.lateProgress(data.validation.length - 1, 'held-out text');
   try {
-    const wholeValidation = await wholeLoss(model, data.validation, config.training.batch, (done) => {
-      signal.throwIfAborted();
-      shown.update(done, '');
-    });
-    const { tokenizer, train, validation, tokensPerCharacter } = data;
-    const report: GPTReport = {
-      run: folder.folder,
-      date: new Date().toISOString(),
-      command: config.command,
-      versions: versions(),
+    return await reportRun(folder, data, config, progress, {
       adapter: device.name,
-      seed: config.seed,
-      text: {
-        files: config.text.files,
-        characters: config.text.characters,
-        unit: tokenizer.unit,
-        vocabulary: tokenizer.size,
-        train: train.length,
-        validation: validation.length,
-        tokensPerCharacter,
-      },
-      model: config.model,
-      training: config.training,
-      parameters: sizeOf(model),
-      steps: progress.steps,
-      stepMilliseconds: stepMillisecondsOf(progress),
-      keptStep: best.steps,
-      loss: { train: best.train, validation: best.validation, wholeValidation },
       baselines,
-      history: progress.history,
-    };
-    await folder.writeReport(report);
-    return report;
+      onTokens(done) {
+        signal.throwIfAborted();
+        shown.update(done, '');
+      },
+    });
   } catch (error) {
     if (signal.aborted) return undefined;
     throw error;
@@ -218,61 +158,10 @@ async function reported(
   }
 }
 
-const sizeOf = (model: { parameters(): readonly { readonly size: number }[] }): number =>
-  model.parameters().reduce((sum, { size }) => sum + size, 0);
-
-function versions(): Record<string, string> {
-  const { name, version } = createRequire(import.meta.url)('../../../package.json');
-  return { [name]: version, node: process.versions.node };
-}
-
 /** Writes the page of a report and returns its path. */
 async function writePage(folder: GPTFolder, report: GPTReport): Promise<string> {
   await folder.writePage(await gptPage(report));
   return folder.file('page');
-}
-
-/** Prints the losses beside the baselines. */
-function showResult(terminal: Terminal, report: GPTReport, page: string): void {
-  const { loss, baselines, text, steps, stepMilliseconds, training, model, adapter, run } = report;
-  const row = (name: string, value: number) => [name, value.toFixed(3), bitsPerCharacter(value, text).toFixed(3)];
-  terminal.print('');
-  terminal.print(verdictOf(report));
-  terminal.print('');
-  terminal.print(
-    table(
-      ['', 'nats a token', 'bits a character'],
-      [
-        row('model, whole held-out text', loss.wholeValidation),
-        row(`model, held-out text, ${training.evaluationBatches} random batches`, loss.validation),
-        row(`model, training text, ${training.evaluationBatches} random batches`, loss.train),
-        row('bigrams', baselines.bigram),
-        row('unigrams', baselines.unigram),
-        row('uniform', baselines.uniform),
-      ],
-      [1, 2],
-    ),
-  );
-  terminal.print('');
-  const tokens = training.batch * training.accumulate * model.block;
-  terminal.print(
-    `${counted(steps, 'step')} of ${stepMilliseconds.toFixed(1)} ms (${tokens} tokens each, ${adapter}); step ${report.keptStep} is kept`,
-  );
-  terminal.print(`run: ${run}; read ${page}`);
-  terminal.print(`write with it: tessera gpt sample ${run}`);
-  terminal.result({
-    adapter,
-    seed: report.seed,
-    parameters: report.parameters,
-    steps,
-    stepMilliseconds,
-    loss,
-    bitsPerCharacter: bitsPerCharacter(loss.wholeValidation, text),
-    baselines,
-    text,
-    keptStep: report.keptStep,
-    run,
-  });
 }
 
 /** The folder of a new run: as asked for, or named after the first text and the seed. */
@@ -293,7 +182,7 @@ async function expectInterrupted(folder: GPTFolder): Promise<void> {
   throw new TesseraError(
     (await folder.has('report'))
       ? `the run in '${folder.folder}' has ended; write with it: tessera gpt sample ${folder.folder}`
-      : `the run in '${folder.folder}' was stopped before its first checkpoint; train it again with --overwrite`,
+      : `the run in '${folder.folder}' was stopped before its first checkpoint; train it again`,
   );
 }
 

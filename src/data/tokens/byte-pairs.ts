@@ -18,7 +18,7 @@ export class BytePairTokenizer implements Tokenizer {
     try {
       this.#library = new Library(contents, {});
       // Ids may have gaps.
-      this.size = Math.max(...this.#library.get_vocab().values()) + 1;
+      this.size = 1 + [...this.#library.get_vocab().values()].reduce((largest, id) => Math.max(largest, id), -1);
     } catch (error) {
       throw new TesseraError(`BytePairTokenizer: the tokenizer cannot be used: ${(error as Error).message}`, {
         cause: error,

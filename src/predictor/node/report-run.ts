@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import type { EncodedRows } from '../../data/encoded.js';
 import { sound } from '../../data/fields/sound.js';
 import { thumbnail } from '../../data/node/index.js';
@@ -14,6 +13,7 @@ import type { Report } from '../report/report.js';
 import { targetsOf, taskTarget, transcriptsOf } from '../targets.js';
 import { stepMillisecondsOf } from '../training-state.js';
 import type { TrainedRun } from './train-run.js';
+import { versions } from './versions.js';
 
 /** Options of `reportRun`. */
 export interface ReportOptions {
@@ -112,8 +112,3 @@ const splitOf = (encoded: EncodedRows, rows: Uint32Array, targets: ArrayLike<num
   encode: async (some) => (await encoded.batch(some.map((at) => rows[at]))).fields,
   targets,
 });
-
-function versions(): Record<string, string> {
-  const { name, version } = createRequire(import.meta.url)('../../../package.json');
-  return { [name]: version, node: process.versions.node };
-}
