@@ -177,7 +177,7 @@ export const EQUIVALENT: readonly Equivalent[] = [
     reason: 'the width of an element is 1',
   },
   {
-    kernel: /^(gather_rows|sum_rows_by_index|attention_scores_backward|(sum|product|max|min)_columns)$/,
+    kernel: /^(gather_rows|sum_rows_by_index|slice_update|attention_scores_backward|(sum|product|max|min)_columns)$/,
     changed: ['sizes.cols * 1u', 'sizes.keys * 1u', 'sizes.inner * 1u'],
     reason: 'the width of an element is 1',
   },
@@ -237,9 +237,14 @@ export const EQUIVALENT: readonly Equivalent[] = [
   },
   { kernel: /^(maximum|minimum|relu)$/, changed: ['x0 <='], reason: 'ties are the same value' },
   {
-    kernel: /^(uniform|normal)$/,
+    kernel: /^(uniform|normal|attention.*)$/,
     changed: ['Uint(5u)'],
     reason: 'the last addition changes the second word alone, below the bits in use',
+  },
+  {
+    kernel: /^attention/,
+    changed: ['if (sizes.rate == 1.0)', 'u > Float(sizes.rate)'],
+    reason: 'at a rate of 0 all are kept, and no number of 24 bits is a rate that is tried',
   },
   {
     kernel: /^ctc$/,

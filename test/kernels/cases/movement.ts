@@ -124,7 +124,10 @@ export const movement = ([1, 4] as const).flatMap((run): KernelCase[] => {
   ];
 });
 
-/** y's own numbers, which stay where no row is written, are their places. */
+/**
+ * y's own numbers, which stay where no row is written, are their places. Behind the last sample stands a place to begin
+ * that is inside: who goes on to one more writes there.
+ */
 const updated = (
   batch: number,
   inner: number,
@@ -139,7 +142,7 @@ const updated = (
     values: { batch, inner, length, rows, cols },
     buffers: {
       values: batch * inner * rows * cols,
-      begin: Int32Array.from(begin),
+      begin: Int32Array.from([...begin, 0]),
       y: Float32Array.from({ length: batch * inner * length * cols }, (_, at) => at),
     },
   }));
