@@ -11,7 +11,7 @@ import {
   plotsWarning,
   valueAxis,
 } from '../predictor/report/plots.js';
-import { bitsPerCharacter, type GPTReport, verdictOf } from './report.js';
+import { bitsPerCharacter, type GPTReport, lossesOf, verdictOf } from './report.js';
 
 /** The sections in order; one that has nothing to show is left out. */
 const SECTIONS = [lossSection, curvesSection, samplesSection, textSection, modelSection, againSection];
@@ -33,29 +33,15 @@ ${sections.map(sectionHtml)}`,
 }
 
 /** The losses beside the baselines. */
-function lossSection({ loss, baselines, text, keptStep, training }: GPTReport): Section {
-  const row = (name: string, value: number): Content[] => [
-    name,
-    value.toFixed(3),
-    bitsPerCharacter(value, text).toFixed(3),
-  ];
-  const { evaluationBatches, batch } = training;
-  const random = `${count(evaluationBatches)} random batch${evaluationBatches === 1 ? '' : 'es'} of ${counted(batch, 'block')}`;
+function lossSection(report: GPTReport): Section {
   return {
     id: 'loss',
     title: 'Loss beside baselines',
     content: html`${htmlTable(
       ['', 'nats a token', 'bits a character'],
-      [
-        row('model, whole held-out text', loss.wholeValidation),
-        row(`model, held-out text, ${random}`, loss.validation),
-        row(`model, training text, ${random}`, loss.train),
-        row('bigrams, whole held-out text', baselines.bigram),
-        row('unigrams, whole held-out text', baselines.unigram),
-        row('uniform', baselines.uniform),
-      ],
+      lossesOf(report).map(([name, nats]) => [name, nats.toFixed(3), bitsPerCharacter(nats, report.text).toFixed(3)]),
     )}
-<p>The parameters of step ${count(keptStep)} are kept, whose loss on random blocks of the held-out text is the lowest. The baselines have the
+<p>The parameters of step ${count(report.keptStep)} are kept, whose loss on random blocks of the held-out text is the lowest. The baselines have the
 frequencies of the training text: of each token, or of each token after the one before it, with one added to every count.</p>`,
   };
 }

@@ -1,3 +1,4 @@
+import { counted } from '../predictor/report/numbers.js';
 import type { Baselines } from './baselines.js';
 import type { GPTModelConfig, GPTTrainingConfig } from './config.js';
 import type { EvaluationRecord } from './progress.js';
@@ -41,6 +42,20 @@ export interface GPTReport {
 /** A loss in bits a character, from nats a token. */
 export const bitsPerCharacter = (loss: number, { tokensPerCharacter }: GPTReport['text']): number =>
   (loss * tokensPerCharacter) / Math.LN2;
+
+/** The losses beside the baselines, in nats a token, by what they are of. */
+export function lossesOf({ loss, baselines, training }: GPTReport): [name: string, nats: number][] {
+  const { evaluationBatches, batch } = training;
+  const random = `${evaluationBatches} random batch${evaluationBatches === 1 ? '' : 'es'} of ${counted(batch, 'block')}`;
+  return [
+    ['model, whole held-out text', loss.wholeValidation],
+    [`model, held-out text, ${random}`, loss.validation],
+    [`model, training text, ${random}`, loss.train],
+    ['bigrams, whole held-out text', baselines.bigram],
+    ['unigrams, whole held-out text', baselines.unigram],
+    ['uniform', baselines.uniform],
+  ];
+}
 
 /** The result in one sentence: whether the model is better than the bigrams of its text. */
 export function verdictOf({ loss, baselines, text }: GPTReport): string {

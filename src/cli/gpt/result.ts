@@ -1,25 +1,17 @@
-import { bitsPerCharacter, type GPTReport, verdictOf } from '../../gpt/report.js';
+import { bitsPerCharacter, type GPTReport, lossesOf, verdictOf } from '../../gpt/report.js';
 import { counted } from '../../predictor/report/numbers.js';
 import { type Terminal, table } from '../terminal.js';
 
 /** Prints the losses of a run beside the baselines. */
 export function showResult(terminal: Terminal, report: GPTReport, page: string): void {
   const { loss, baselines, text, steps, stepMilliseconds, training, model, adapter, run } = report;
-  const row = (name: string, value: number) => [name, value.toFixed(3), bitsPerCharacter(value, text).toFixed(3)];
   terminal.print('');
   terminal.print(verdictOf(report));
   terminal.print('');
   terminal.print(
     table(
       ['', 'nats a token', 'bits a character'],
-      [
-        row('model, whole held-out text', loss.wholeValidation),
-        row(`model, held-out text, ${training.evaluationBatches} random batches`, loss.validation),
-        row(`model, training text, ${training.evaluationBatches} random batches`, loss.train),
-        row('bigrams', baselines.bigram),
-        row('unigrams', baselines.unigram),
-        row('uniform', baselines.uniform),
-      ],
+      lossesOf(report).map(([name, nats]) => [name, nats.toFixed(3), bitsPerCharacter(nats, text).toFixed(3)]),
       [1, 2],
     ),
   );
