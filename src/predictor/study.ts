@@ -61,7 +61,7 @@ export function studyModels(schema: Schema, config: ModelConfig, fusions: readon
     fields,
     fusion,
     fusionWidth,
-    parameters: parametersOf(buildModel(withFields(schema, fields), { ...config, fusion }, { seed: 0, fusionWidth })),
+    parameters: parametersOf(buildStudied({ fields, fusion, fusionWidth }, schema, config, 0)),
   });
   const first = modelOf(fusions[0], all, fusions[0], config.width);
   const others = fusions.slice(1).map((fusion) => {
@@ -84,10 +84,18 @@ export function studyModels(schema: Schema, config: ModelConfig, fusions: readon
   return [first, ...others, ...butOne, ...alone];
 }
 
-const withFields = (schema: Schema, fields: readonly string[]): Schema => ({
-  ...schema,
-  fields: schema.fields.filter(({ column }) => fields.includes(column)),
-});
+/** Builds a model of some fields, with the encoders that are chosen for these. */
+function buildStudied(
+  { fields, fusion, fusionWidth }: Pick<StudyModel, 'fields' | 'fusion' | 'fusionWidth'>,
+  schema: Schema,
+  config: ModelConfig,
+  seed: number,
+): Multimodal {
+  const own = schema.fields.filter(({ column }) => fields.includes(column));
+  const names = own.flatMap(({ column, kind }) => [column, kind]);
+  const encoders = Object.fromEntries(Object.entries(config.encoders).filter(([name]) => names.includes(name)));
+  return buildModel({ ...schema, fields: own }, { ...config, encoders, fusion }, { seed, fusionWidth });
+}
 
 const parametersOf = (model: Multimodal): number => model.parameters().reduce((sum, { size }) => sum + size, 0);
 
@@ -101,8 +109,8 @@ export async function trainStudied(
 ): Promise<StudyResult> {
   const { encoded, train, validation } = data;
   const target = targetOf(data.schema);
-  const { fusion, fusionWidth, fields } = studied;
-  const model = buildModel(withFields(data.schema, fields), { ...config.model, fusion }, { seed, fusionWidth });
+  const { fields } = studied;
+  const model = buildStudied(studied, data.schema, config.model, seed);
   const source = noise === 0 ? encoded : withWrongTargets(encoded, train, noise, seed);
   const state = await trainModel(model, { encoded: source, target, train, validation }, config.training, {
     seed,

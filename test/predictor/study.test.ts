@@ -22,6 +22,21 @@ test('a study has a model for each fusion, with nearly as many parameters, and o
   expect(models.at(-1)?.fields).toEqual(['brand']);
 });
 
+test('encoders that are chosen for a field or its kind are those of the models that have it', async () => {
+  const data = await dataOf(TARGETS.category, ['text', 'number'], 60);
+  const config = { ...CONFIG.model, encoders: { title: 'bag', number: 'mlp' } };
+  const parametersOf = (encoders: Record<string, string>) =>
+    studyModels(data.schema, { ...config, encoders }, ['concatenation']).map(({ parameters }) => parameters);
+  const [both, title, price] = parametersOf(config.encoders);
+  expect([both, title, price]).not.toEqual(parametersOf({ title: 'bag' }));
+  const [, , only] = studyModels(data.schema, config, ['concatenation']);
+  expect(parametersOf({ title: 'bag' })[1]).toBe(title);
+  expect(parametersOf({ number: 'mlp' })[2]).toBe(price);
+  const trained = { model: config, training: { ...TRAINING, epochs: 1 } };
+  const { predictions } = await trainStudied({ model: only, seed: 0, noise: 0 }, data, data.test, trained, {});
+  expect(predictions.targets.length).toBe(data.test.length);
+});
+
 test('a study of one field has no model of it alone', async () => {
   const { schema } = await dataOf(TARGETS.category, ['number']);
   expect(studyModels(schema, CONFIG.model, ['gated']).map(({ name }) => name)).toEqual(['gated']);
