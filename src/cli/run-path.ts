@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import type { LockedFolder } from '../predictor/node/locked-folder.js';
 import { TesseraError } from '../tensor/index.js';
 
 /**
@@ -27,3 +28,15 @@ export async function isTableRun(run: string): Promise<boolean> {
 /** The name that a table gives its run: that of the file without its folder and format, `data` of `x/data.csv.gz`. */
 export const tableNameOf = (file: string): string =>
   path.basename(file).replace(/(\.(csv|tsv|jsonl|ndjson|json|parquet))?(\.gz)?$/i, '');
+
+/** @throws TesseraError if a folder has a run that would be lost. `resume` is the command that continues it. */
+export async function expectReplaceable(folder: LockedFolder<'checkpoint' | 'model'>, resume: string): Promise<void> {
+  if (await folder.has('checkpoint'))
+    throw new TesseraError(
+      `the run in '${folder.folder}' was interrupted; finish it with: ${resume}; or start again and replace it with --overwrite`,
+    );
+  if (await folder.has('model'))
+    throw new TesseraError(
+      `'${folder.folder}' has a finished run; choose another folder with --out, or replace the run with --overwrite`,
+    );
+}

@@ -10,7 +10,7 @@ import { withDevice } from './device.js';
 import { type Interruption, stoppable } from './interrupt.js';
 import { expectInterrupted, type PreparedRun, prepareRun, resumeRun, type TrainOptions } from './prepare-run.js';
 import { readOptionsOf } from './reading.js';
-import { tableNameOf } from './run-path.js';
+import { expectReplaceable, tableNameOf } from './run-path.js';
 import { showResult } from './run-result.js';
 import { type Progress, Terminal } from './terminal.js';
 import { TrainingView } from './training-view.js';
@@ -82,18 +82,6 @@ async function trainPrepared(
     if (!(error instanceof TesseraError) || signal.aborted || !(await folder.has('checkpoint'))) throw error;
     throw new TesseraError(`${error.message}\nthe training is saved; continue it with: ${resume}`, { cause: error });
   }
-}
-
-/** @throws TesseraError if a folder has a run that would be lost. */
-async function expectReplaceable(folder: RunFolder, resume: string): Promise<void> {
-  if (await folder.has('checkpoint'))
-    throw new TesseraError(
-      `the run in '${folder.folder}' was interrupted; finish it with: ${resume}; or start again and replace it with --overwrite`,
-    );
-  if (await folder.has('model'))
-    throw new TesseraError(
-      `'${folder.folder}' has a finished run; choose another folder with --out, or replace the run with --overwrite`,
-    );
 }
 
 /** Makes the report, with progress; undefined if it was stopped. */

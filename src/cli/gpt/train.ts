@@ -16,6 +16,7 @@ import { type Device, TesseraError } from '../../tensor/index.js';
 import { withDevice } from '../device.js';
 import { flagOf } from '../flags.js';
 import { type Interruption, stoppable } from '../interrupt.js';
+import { expectReplaceable } from '../run-path.js';
 import { Terminal } from '../terminal.js';
 import type { GPTTrainOptions } from './options.js';
 import { showResult } from './result.js';
@@ -184,16 +185,4 @@ async function expectInterrupted(folder: GPTFolder): Promise<void> {
       ? `the run in '${folder.folder}' has ended; write with it: tessera gpt sample ${folder.folder}`
       : `the run in '${folder.folder}' was stopped before its first checkpoint; train it again`,
   );
-}
-
-/** @throws TesseraError if a folder has a run that would be lost. */
-async function expectReplaceable(folder: GPTFolder, resume: string): Promise<void> {
-  if (await folder.has('checkpoint'))
-    throw new TesseraError(
-      `the run in '${folder.folder}' was interrupted; finish it with: ${resume}; or start again and replace it with --overwrite`,
-    );
-  if (await folder.has('model'))
-    throw new TesseraError(
-      `'${folder.folder}' has a finished run; choose another folder with --out, or replace the run with --overwrite`,
-    );
 }

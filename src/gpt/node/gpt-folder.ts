@@ -1,11 +1,10 @@
-import { appendFile, readFile, rm, stat } from 'node:fs/promises';
-import path from 'node:path';
-import { fileError, writeFileAtomically } from '../../data/node/files.js';
+import { rm } from 'node:fs/promises';
+import { writeFileAtomically } from '../../data/node/files.js';
 import { parseTokenizer } from '../../data/tokens/parse-tokenizer.js';
 import type { Tokenizer } from '../../data/tokens/tokenizer.js';
 import { GPT } from '../../models/index.js';
 import { encodeSafetensors, type StoredTensor } from '../../nn/index.js';
-import { LOCK, lockFolder, unlockFolder } from '../../predictor/node/folder-lock.js';
+import { LockedFolder } from '../../predictor/node/locked-folder.js';
 import { named, readJson, readStored } from '../../predictor/node/run-files.js';
 import { TesseraError } from '../../tensor/index.js';
 import { type GPTConfig, parseGPTConfig } from '../config.js';
@@ -24,7 +23,6 @@ const FILES = {
   checkpoint: 'checkpoint.safetensors',
   report: 'report.json',
   page: 'report.html',
-  lock: LOCK,
 } as const;
 
 /**
@@ -37,48 +35,20 @@ const FILES = {
  *   checkpoint.safetensors  the training, to continue; removed when it has ended
  *   report.json, report.html
  */
-export class GPTFolder {
-  constructor(readonly folder: string) {}
-
-  /** The path of one of its files. */
-  file(name: keyof typeof FILES): string {
-    return path.join(this.folder, FILES[name]);
+export class GPTFolder extends LockedFolder<keyof typeof FILES> {
+  constructor(folder: string) {
+    super(folder, FILES);
   }
 
-  /** Whether it has a file. */
-  async has(name: keyof typeof FILES): Promise<boolean> {
-    return stat(this.file(name)).then(
-      () => true,
-      () => false,
-    );
-  }
-
-  /** Makes the folder this process's own, until `unlock`. @throws TesseraError as `lockFolder` does. */
-  async lock(): Promise<void> {
-    await lockFolder(this.folder, () => this.#isRun());
-  }
-
-  /** Gives the folder back. One in which no run has begun is removed. */
-  async unlock(): Promise<void> {
-    await unlockFolder(this.folder);
-  }
-
-  /** Whether a run has begun in the folder, of whichever version. */
-  async #isRun(): Promise<boolean> {
-    try {
-      const { version } = JSON.parse(await readFile(this.file('config'), 'utf8'));
-      return String(version).startsWith('gpt-');
-    } catch {
-      return false;
-    }
+  protected override isConfig({ version }: Readonly<Record<string, unknown>>): boolean {
+    return String(version).startsWith('gpt-');
   }
 
   /** Begins a run: whatever an earlier one left is removed. */
   async begin(config: GPTConfig, tokenizer: Tokenizer): Promise<void> {
-    for (const name of Object.keys(FILES) as (keyof typeof FILES)[])
-      if (name !== 'lock') await rm(this.file(name), { force: true });
-    await writeFileAtomically(this.file('tokens'), json(tokenizer));
-    await writeFileAtomically(this.file('config'), json(config));
+    await this.clear();
+    await this.writeJson('tokens', tokenizer);
+    await this.writeJson('config', config);
   }
 
   /** @throws TesseraError if it is missing or damaged, or no run of a GPT. */
@@ -115,10 +85,7 @@ export class GPTFolder {
 
   /** Appends an evaluation. */
   async appendMetrics(record: EvaluationRecord): Promise<void> {
-    const file = this.file('metrics');
-    await appendFile(file, lineOf(record)).catch((error) => {
-      throw fileError('cannot write', file, error);
-    });
+    await this.append('metrics', lineOf(record));
   }
 
   /** Keeps the best parameters. */
@@ -154,7 +121,7 @@ export class GPTFolder {
   }
 
   async writeReport(report: GPTReport): Promise<void> {
-    await writeFileAtomically(this.file('report'), json(report));
+    await this.writeJson('report', report);
   }
 
   async writePage(page: string): Promise<void> {
@@ -179,5 +146,3 @@ export const gptOf = ({ model, seed }: Pick<GPTConfig, 'model' | 'seed'>, { size
   new GPT({ ...model, vocabulary: size, seed });
 
 const lineOf = (record: EvaluationRecord): string => `${JSON.stringify(record)}\n`;
-
-const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;

@@ -1,6 +1,5 @@
-import { appendFile, readFile, rm, stat } from 'node:fs/promises';
-import path from 'node:path';
-import { fileError, writeFileAtomically } from '../../data/node/files.js';
+import { rm } from 'node:fs/promises';
+import { writeFileAtomically } from '../../data/node/files.js';
 import { parseSchema, type Schema } from '../../data/schema.js';
 import { encodeSafetensors, type StoredTensor, type StoredTensors } from '../../nn/index.js';
 import { TesseraError } from '../../tensor/index.js';
@@ -9,7 +8,7 @@ import { parseConfig, type RunConfig } from '../config.js';
 import type { Report } from '../report/report.js';
 import type { FinishedEpoch } from '../report/reported-run.js';
 import { type EpochRecord, parseProgress, type TrainingState } from '../training-state.js';
-import { LOCK, lockFolder, unlockFolder } from './folder-lock.js';
+import { LockedFolder } from './locked-folder.js';
 import { named, readJson, readJsonLines, readStored } from './run-files.js';
 import { epochEvent, versionEvent } from './tensorboard.js';
 
@@ -25,7 +24,6 @@ const FILES = {
   checkpoint: 'checkpoint.safetensors',
   page: 'report.html',
   report: 'report.json',
-  lock: LOCK,
 } as const;
 
 /**
@@ -39,54 +37,23 @@ const FILES = {
  *   model.safetensors       the best parameters
  *   report.json, report.html
  */
-export class RunFolder {
-  constructor(readonly folder: string) {}
-
-  /** The path of one of its files. */
-  file(name: keyof typeof FILES): string {
-    return path.join(this.folder, FILES[name]);
+export class RunFolder extends LockedFolder<keyof typeof FILES> {
+  constructor(folder: string) {
+    super(folder, FILES);
   }
 
-  /** Whether it has a file. */
-  async has(name: keyof typeof FILES): Promise<boolean> {
-    return stat(this.file(name)).then(
-      () => true,
-      () => false,
-    );
-  }
-
-  /**
-   * Makes the folder this process's own, until `unlock`.
-   * @throws TesseraError if another process trains in it, or it is a folder of other files.
-   */
-  async lock(): Promise<void> {
-    await lockFolder(this.folder, () => this.#isRun());
-  }
-
-  /** Gives the folder back. One in which no run has begun is removed. */
-  async unlock(): Promise<void> {
-    await unlockFolder(this.folder);
-  }
-
-  /** Whether a run has begun in the folder, of whichever version. */
-  async #isRun(): Promise<boolean> {
-    try {
-      const config = JSON.parse(await readFile(this.file('config'), 'utf8'));
-      return 'version' in config && 'training' in config;
-    } catch {
-      return false;
-    }
+  protected override isConfig({ version, training }: Readonly<Record<string, unknown>>): boolean {
+    return typeof version === 'number' && training !== undefined;
   }
 
   /** Begins a run: whatever an earlier one left is removed. */
   async begin(config: RunConfig): Promise<void> {
-    for (const name of Object.keys(FILES) as (keyof typeof FILES)[])
-      if (name !== 'lock') await rm(this.file(name), { force: true });
-    await writeFileAtomically(this.file('config'), json(config));
+    await this.clear();
+    await this.writeJson('config', config);
   }
 
   async writeSchema(schema: unknown): Promise<void> {
-    await writeFileAtomically(this.file('schema'), json(schema));
+    await this.writeJson('schema', schema);
   }
 
   /** @throws TesseraError if it is missing or damaged, or of another version. */
@@ -125,8 +92,8 @@ export class RunFolder {
 
   /** Appends the metrics of an epoch. */
   async appendMetrics(record: EpochRecord): Promise<void> {
-    await this.#append('metrics', lineOf(record));
-    await this.#append('events', epochEvent(record));
+    await this.append('metrics', lineOf(record));
+    await this.append('events', epochEvent(record));
   }
 
   /** The epochs whose metrics are written. @throws TesseraError if one of them is damaged. */
@@ -135,19 +102,13 @@ export class RunFolder {
     return readJsonLines(this.file('metrics'), parseEpoch);
   }
 
-  async #append(name: 'metrics' | 'events', content: string | Uint8Array): Promise<void> {
-    await appendFile(this.file(name), content).catch((error) => {
-      throw fileError('cannot write', this.file(name), error);
-    });
-  }
-
   /** Keeps the best parameters. */
   async writeModel(best: ReadonlyMap<string, StoredTensor>): Promise<void> {
     await writeFileAtomically(this.file('model'), encodeSafetensors(best, { format: FORMATS.model }));
   }
 
   async writeReport(report: Report): Promise<void> {
-    await writeFileAtomically(this.file('report'), json(report));
+    await this.writeJson('report', report);
   }
 
   /** What was measured at the end of the run. @throws TesseraError if the report is damaged, or of another version. */
@@ -195,5 +156,3 @@ export class RunFolder {
 }
 
 const lineOf = (record: EpochRecord): string => `${JSON.stringify(record)}\n`;
-
-const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;

@@ -141,6 +141,13 @@ test('a text from standard input', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ steps: 1, run: 'runs/piped' });
 });
 
+test('the folder of a GPT is none for a run on a table', async () => {
+  writeFileSync('rows.csv', 'x,label\n1,a\n2,b\n3,a\n4,b\n');
+  const { code, err } = await run('train', 'rows.csv', '--target', 'label', '--out', 'runs/words-seed3', '--overwrite');
+  expect([code, existsSync('runs/words-seed3/tokens.json')]).toEqual([1, true]);
+  expect(err).toContain("'runs/words-seed3' has other files, such as 'config.json'");
+});
+
 test('one text is written as it comes; the same seed writes the same', async () => {
   const args = ['gpt', 'sample', 'runs/words-seed3', '--prompt', 'to be', '--length', '20'];
   const first = await run(...args, '--seed', '5');

@@ -44,12 +44,15 @@ test('keeps what it is given', async () => {
   expect(await run.readModel()).toEqual(state.tensors);
 });
 
+/** The path of the folder's lock. */
+const lock = () => path.join(run.folder, 'lock');
+
 test('a new run removes what an earlier one left', async () => {
   await run.lock();
   await run.begin(CONFIG);
   await run.writeModel(state.tensors);
   await run.begin({ ...CONFIG, seed: 4 });
-  expect([await run.has('model'), (await run.readConfig()).seed, await run.has('lock')]).toEqual([false, 4, true]);
+  expect([await run.has('model'), (await run.readConfig()).seed, existsSync(lock())]).toEqual([false, 4, true]);
 });
 
 test('a folder is one process at a time, and a lock of a dead process is none', async () => {
@@ -59,12 +62,20 @@ test('a folder is one process at a time, and a lock of a dead process is none', 
   const { pid } = spawnSync(process.execPath, ['-e', '']);
   for (const left of [`${pid}\n`, '', 'text']) {
     mkdirSync(run.folder);
-    writeFileSync(run.file('lock'), left);
+    writeFileSync(lock(), left);
     await run.lock();
-    expect(readFileSync(run.file('lock'), 'utf8')).toBe(`${process.pid}\n`);
+    expect(readFileSync(lock(), 'utf8')).toBe(`${process.pid}\n`);
     await run.unlock();
   }
   expect(existsSync(run.folder)).toBe(false);
+});
+
+test('a run of another command is one of other files', async () => {
+  mkdirSync(run.folder, { recursive: true });
+  writeFileSync(run.file('config'), JSON.stringify({ version: 'gpt-1', training: {} }));
+  await expect(run.lock()).rejects.toThrow("has other files, such as 'config.json'; choose a new or empty folder");
+  writeFileSync(run.file('config'), JSON.stringify({ version: 1, training: {} }));
+  await run.lock();
 });
 
 test('refuses a folder of other files', async () => {
