@@ -88,14 +88,16 @@ function patchOf(state: ImageState): number {
 }
 
 const soundEncoders: Readonly<Record<string, MakeEncoder<SoundState>>> = {
-  conv: ({ sampleRate }, sizes) => new SoundConv({ ...sizes, sampleRate }),
-  crnn: ({ sampleRate }, sizes, target) => new SoundCRNN({ ...sizes, ...ofTranscript(target), sampleRate }),
+  conv: ({ sampleRate }, sizes, target) => new SoundConv({ ...sizes, sampleRate, ...maskedOf(target) }),
+  crnn: ({ sampleRate }, sizes, target) =>
+    new SoundCRNN({ ...sizes, sampleRate, ...maskedOf(target), subsampling: isOfWords(target) ? 8 : 4 }),
   wave: ({ sampleRate }, sizes) => new SoundWaveCNN({ ...sizes, sampleRate }),
-  transformer: ({ sampleRate }, sizes) => new SoundTransformer({ ...sizes, sampleRate }),
+  transformer: ({ sampleRate }, sizes, target) => new SoundTransformer({ ...sizes, sampleRate, ...maskedOf(target) }),
 };
-/** A word lasts longer than a character; and what is hidden from training must not be a whole one. */
-const ofTranscript = ({ kind, settings: { symbols } }: SchemaTarget) =>
-  kind === 'text' ? ({ subsampling: symbols === 'words' ? 8 : 4, masked: 0.05 } as const) : {};
+/** What is hidden in training must not be a whole word of a transcript. */
+const maskedOf = ({ kind }: SchemaTarget) => (kind === 'text' ? { masked: 0.05 } : {});
+/** A word lasts longer than a character: fewer tokens do. */
+const isOfWords = ({ kind, settings: { symbols } }: SchemaTarget) => kind === 'text' && symbols === 'words';
 
 const sequenceEncoders: Readonly<Record<string, MakeEncoder<SequenceState>>> = {
   lstm: (state, sizes) => new SequenceLSTM({ ...sizes, ...ofEvents(state) }),

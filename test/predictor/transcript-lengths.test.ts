@@ -13,14 +13,15 @@ import { tableOf } from '../support/tables.js';
 beforeAll(() => setDefaultDevice(reference));
 afterAll(() => setDefaultDevice(undefined));
 
-/** Sounds of 0.4 seconds, which `crnn` gives 6 frames of 80 ms, with transcripts of these words. */
-async function transcribed(said: readonly string[]) {
+/** Sounds of 0.4 seconds, which `crnn` gives 6 frames of 80 ms, or 11 of 40 ms for characters, with transcripts. */
+async function transcribed(said: readonly string[], symbols: 'words' | 'characters' = 'words') {
   const wav = wavOf(toneOf({ hertz: 440, seconds: 0.4, sampleRate: 8000 }), 8000);
   const cells = [...said, 'a b', 'b a'].map((text) => [wav, text]);
   const table = tableOf(['clip', 'said'], cells, 'clips.csv');
-  const settings = { symbols: 'words' };
+  const settings = { symbols };
+  const classes = symbols === 'words' ? ['a', 'b'] : [' ', 'a', 'b'];
   const schema: Schema = {
-    ...schemaOf({ column: 'said', kind: 'text', settings, classes: ['a', 'b'] }, []),
+    ...schemaOf({ column: 'said', kind: 'text', settings, classes }, []),
     fields: [{ column: 'clip', kind: 'sound', settings: {} }],
   };
   const parts = Uint8Array.from([...said.map(() => 0), 1, 2]);
@@ -36,6 +37,13 @@ test('a transcript needs a frame for each symbol, and one between equal ones', a
   const some = await transcribed([words(7), 'a a a a', 'a']);
   expect(await tooLongTranscripts(some.model, some.data)).toBe(
     'the transcripts of 2 of 3 training rows have more symbols than the longest sound has frames, 6, and are not learned from',
+  );
+});
+
+test('characters have twice as many frames as words', async () => {
+  const { model, data } = await transcribed([words(6), words(7)], 'characters');
+  expect(await tooLongTranscripts(model, data)).toBe(
+    'the transcripts of 1 of 2 training rows have more symbols than the longest sound has frames, 11, and are not learned from',
   );
 });
 
