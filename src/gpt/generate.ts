@@ -24,9 +24,11 @@ export async function* generate(
     let tokens: number[] = [];
     for (let drawn = 0; drawn < length; drawn++) {
       const logits = await (drawn === 0 ? cache.start(prompts.map((prompt) => [...prompt])) : cache.append(tokens));
-      tokens = logits.map((row, text) =>
-        sampleToken(row, generators[text], { ...sampling, previous: cache.texts[text] }),
-      );
+      tokens = logits.map((row, text) => {
+        // Checked anew for each token, so given only where it has an effect.
+        const previous = sampling.repetitionPenalty === undefined ? {} : { previous: cache.texts[text] };
+        return sampleToken(row, generators[text], { ...sampling, ...previous });
+      });
       yield tokens;
     }
   } finally {

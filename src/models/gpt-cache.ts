@@ -35,7 +35,7 @@ const MODEL: Check = { expected: 'a GPT', fits: (value) => value instanceof GPT 
 export class GPTCache {
   readonly #model: GPT;
   readonly #layers: readonly { readonly keys: Variable; readonly values: Variable }[];
-  #texts: readonly number[][];
+  #texts: number[][];
 
   /** @throws TesseraError if the model is no GPT, or an option is out of range. */
   constructor(model: GPT, options: GPTCacheOptions = {}) {
@@ -57,7 +57,7 @@ export class GPTCache {
     return this.#texts.length;
   }
 
-  /** The texts so far, as tokens. */
+  /** The texts so far, as tokens; they grow with `append`. */
   get texts(): readonly (readonly number[])[] {
     return this.#texts;
   }
@@ -95,16 +95,15 @@ export class GPTCache {
       throw new TesseraError(`GPTCache.append: expected ${this.batch} tokens, one for each text, got ${next.length}`);
     if (this.#texts.some(({ length }) => length === 0))
       throw new TesseraError('GPTCache.append: there are no texts yet; call start() first');
-    const texts = this.#texts.map((text, index) => [...text, next[index]]);
-    const isWithin = texts.every(({ length }) => length <= this.#model.options.block);
-    const logits = await (isWithin
+    const { block } = this.#model.options;
+    const logits = await (this.#texts.every(({ length }) => length < block)
       ? this.#evaluate(
           next,
           this.#texts.map(({ length }) => length),
           next.map(() => 0),
         )
-      : this.#read(texts));
-    this.#texts = texts;
+      : this.#read(this.#texts.map((text, index) => [...text.slice(-block), next[index]])));
+    for (const [index, text] of this.#texts.entries()) text.push(next[index]);
     return logits;
   }
 

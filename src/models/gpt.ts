@@ -53,7 +53,7 @@ export interface GPTOptions {
   readonly positions?: 'learned' | 'rotary';
   /** Whether gradients compute a layer's features again instead of keeping them, for less memory. Default false. */
   readonly recompute?: boolean;
-  /** The seed of the initial values and of the dropout. Default 0. */
+  /** The seed of the initial values and of the dropout. Default: streams of their own; see `setSeed`. */
   readonly seed?: number;
 }
 
@@ -78,7 +78,8 @@ export interface CachedLayer {
   readonly isSeen: Tensor;
 }
 
-type Sizes = Readonly<Required<GPTOptions>>;
+/** The options of a GPT, with the defaults of those left out. */
+type Sizes = Readonly<Required<Omit<GPTOptions, 'seed'>>>;
 
 /** A linear layer of a GPT: W ~ N(0, deviation²), b = 0. */
 const linear = (inputs: number, outputs: number, useBias: boolean, deviation = DEVIATION): Linear =>
@@ -214,7 +215,7 @@ export class GPT extends Module {
   /** Normalization of the last layer's result. */
   readonly norm: LayerNorm;
   /** The options that it was made with, and the defaults of those left out. */
-  readonly options: Readonly<Required<GPTOptions>>;
+  readonly options: Sizes;
 
   /** @throws TesseraError if the heads do not divide the width, or a head's features are odd for rotary positions. */
   constructor(options: GPTOptions) {
@@ -225,7 +226,7 @@ export class GPT extends Module {
       gelu = 'exact',
       positions = 'learned',
       recompute = false,
-      seed = 0,
+      seed,
       ...sizes
     } = checkOptions('GPT', options, {
       vocabulary: positiveInteger,
@@ -244,7 +245,7 @@ export class GPT extends Module {
     expectMultiple('GPT', 'width', width, 'heads', heads);
     if (positions === 'rotary' && (width / heads) % 2 !== 0)
       throw new TesseraError(`GPT: rotary positions turn pairs of features, but a head has ${width / heads}`);
-    this.options = { ...sizes, dropout, bias, gelu, positions, recompute, seed };
+    this.options = { ...sizes, dropout, bias, gelu, positions, recompute };
     const initializer = randomNormal(0, DEVIATION);
     this.embedding = new Embedding({ vocabulary, outputs: width, initializer });
     this.positions =
@@ -252,7 +253,7 @@ export class GPT extends Module {
     this.drop = new Dropout({ rate: dropout });
     this.layers = Array.from({ length: layers }, () => new GPTLayer(this.options));
     this.norm = new LayerNorm({ features: width, epsilon: EPSILON, useBias: bias });
-    this.initialize(seed);
+    if (seed !== undefined) this.initialize(seed);
   }
 
   /**

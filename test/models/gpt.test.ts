@@ -126,6 +126,12 @@ test('gradients are the same where features are computed again, with less memory
   expect(again.peakBytes).toBeLessThan(0.6 * kept.peakBytes);
 });
 
+test('two models without a seed begin apart, and with the same seed alike', async () => {
+  const first = (seed?: number) => new GPT({ ...SIZES, seed }).embedding.table.data();
+  expect(await first()).not.toEqual(await first());
+  expect(await first(2)).toEqual(await first(2));
+});
+
 test('weights begin as in GPT-2', async () => {
   const model = new GPT({ vocabulary: 97, block: 64, layers: 8, heads: 4, width: 64, seed: 1 });
   const deviation = async (name: string) => {
