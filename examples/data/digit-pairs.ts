@@ -1,9 +1,9 @@
 /*
  * Makes a table of a written and a spoken digit, of which neither alone tells the class (AV-MNIST's idea, Vielzeuf et
- * al. 2018, with a target that needs both): the last digit of their sum.
+ * al. 2018, with a target that needs both): their sum. Who knows one digit and guesses the other is right once in ten.
  *
  *   npx tsx examples/data/digit-pairs.ts digits.csv.gz fsdd/recordings pairs
- *   npx tessera train pairs/pairs.csv --target last --split part --category last --image-size 16
+ *   npx tessera train pairs/pairs.csv --target sum --split part --category sum --image-size 16
  *
  * The pictures are the 1,797 handwritten digits of 8 x 8 pixels of scikit-learn
  * (`sklearn/datasets/data/digits.csv.gz`, from UCI, Alpaydin and Kaynak 1998), the sounds those of the Free Spoken Digit
@@ -72,7 +72,7 @@ async function copySounds(): Promise<Sample[]> {
 }
 
 const [pictures, sounds] = [await writePictures(), await copySounds()];
-const lines = ['picture,sound,part,last'];
+const lines = ['picture,sound,part,sum'];
 for (const part of PARTS) {
   const generator = new Generator(seed).fork(part);
   const [seen, heard] = [pictures, sounds].map((samples) => samples.filter((sample) => sample.part === part));
@@ -80,7 +80,7 @@ for (const part of PARTS) {
     throw new Error(`${recordings}: there are no recordings such as 7_jackson_32.wav for ${part}`);
   for (let row = 0; row < (part === 'train' ? pairs : Math.ceil(pairs / 5)); row++) {
     const [picture, sound] = [seen[generator.integer(seen.length)], heard[generator.integer(heard.length)]];
-    lines.push(`${picture.file},${sound.file},${part},${(picture.digit + sound.digit) % 10}`);
+    lines.push(`${picture.file},${sound.file},${part},${picture.digit + sound.digit}`);
   }
 }
 await writeFile(path.join(out, 'pairs.csv'), `${lines.join('\n')}\n`);
