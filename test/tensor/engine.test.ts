@@ -430,6 +430,22 @@ describe('plans', () => {
     expect(await names(y)).toEqual(['matmul+add+sigmoid']);
   });
 
+  test('σ(Wx+b) of rows in a batch of sequences is one dispatch', async () => {
+    const [w, b] = [new Variable(normals(20), [4, 5], 'w'), variable([1, 2, 3, 4, 5], 'b')];
+    const x = tensor(normals(24), [2, 3, 4]);
+    const linear = x.matmul(w);
+    expect(await names(linear.add(b).sigmoid())).toEqual(['matmul+add+sigmoid']);
+    expect(await names(linear.add(b).sigmoid().reshape([6, 5]).mul(2))).toHaveLength(2);
+    // Another reader of the product, reshaped or not, needs it stored.
+    expect(await names(linear.add(b), linear.reshape([6, 5]).sum(0))).toHaveLength(3);
+    expect(await names(linear.add(b), linear)).toHaveLength(2);
+    const rows = tensor(await x.reshape([6, 4]).data(), [6, 4]);
+    expectClose(
+      await linear.add(b).sigmoid().data(),
+      await rows.matmul(w).add(b).sigmoid().data(),
+    );
+  });
+
   test('a diamond of elementwise ops is one dispatch', async () => {
     const x = tensor(normals(12), [3, 4]);
     expect(await names(x.mul(x.sigmoid()).add(x.tanh()))).toHaveLength(1);

@@ -16,6 +16,8 @@ export interface Group {
 export interface Fused {
   readonly group: Group;
   readonly carrier: Node;
+  /** The reshapes between the op and its epilogue: nothing is stored for them. */
+  readonly reshapes?: readonly OpNode[];
 }
 
 /**
@@ -38,6 +40,13 @@ const MOST_STEPS = 128;
 /** Kernels that take epilogues bind at most three buffers of their own. */
 const OWN_BINDINGS = 3;
 
+/** An op that takes a group as its epilogue, the input that carries its values, and the reshapes between the two. */
+interface Epilogue {
+  readonly op: OpNode;
+  readonly carrier: Node;
+  readonly reshapes: readonly OpNode[];
+}
+
 /** Who reads each node's outputs, and whose values are asked for. */
 interface Uses {
   readonly consumers: ReadonlyMap<OpNode, readonly OpNode[]>;
@@ -50,7 +59,8 @@ interface Uses {
  * 1. An elementwise node joins the group of its consumers if all of them are in one group of its shape.
  *    A group has at most MOST_STEPS members: a longer chain is split into several.
  *    A node that only makes numbers (a fill, random numbers) is recomputed in every group that uses it.
- * 2. A group of which one input comes from a kernel with an epilogue, and goes nowhere else, becomes that epilogue.
+ * 2. A group of which one input comes from a kernel with an epilogue, reshaped or not, and goes nowhere else, becomes
+ *    that epilogue.
  * 3. A group that feeds only a kernel with a prologue becomes that prologue.
  *
  * A value that several groups need is computed once and stored.
@@ -66,19 +76,22 @@ export function fuse({ nodes, targets }: Trace, storageBuffers: number): Unit[] 
   const prologues = new Map<object, Fused>();
   const anchors = new Map<OpNode, OpNode>();
   const fused = new Set<Group>();
+  const reshapes = new Set<OpNode>();
   for (const group of new Set(groups.values())) {
-    const output = epilogueCarrier(group, uses);
+    const epilogue = epilogueOf(group, uses);
     const reader = prologueReader(group, uses);
     const input = reader && prologueCarrier(group);
-    if (output !== undefined && !epilogues.has(output.source)) {
-      epilogues.set(output.source, { group, carrier: output });
-      anchors.set(group.root, output.source as OpNode);
+    if (epilogue !== undefined && !epilogues.has(epilogue.op)) {
+      epilogues.set(epilogue.op, { group, carrier: epilogue.carrier });
+      anchors.set(group.root, epilogue.op);
+      for (const reshape of epilogue.reshapes) reshapes.add(reshape);
     } else if (reader !== undefined && input !== undefined) {
       prologues.set(reader, { group, carrier: input });
     } else continue;
     fused.add(group);
   }
   return nodes.flatMap((node): Unit[] => {
+    if (reshapes.has(node)) return [];
     const group = groups.get(node);
     if (group !== undefined && group.root === node && !fused.has(group)) return [{ root: node, elementwise: group }];
     const op = node.op.elementwise === undefined && !epilogues.has(node) ? node : anchors.get(node);
@@ -140,18 +153,23 @@ function inputsWith(node: OpNode, before: readonly Node[]): readonly Node[] {
   return inputs;
 }
 
-/** The input of a group whose kernel can compute the group: only the group reads it, in its own shape. */
-function epilogueCarrier({ root, members, inputs }: Group, { consumers, targets }: Uses): Node | undefined {
+/** The op whose kernel can compute a group where it writes its output: only the group reads that, perhaps reshaped. */
+function epilogueOf({ root, members, inputs }: Group, { consumers, targets }: Uses): Epilogue | undefined {
   if (!['f32', 'f16'].includes(root.outputs[0].dtype)) return undefined;
-  return inputs.find(
-    (input) =>
-      isNode(input) &&
-      (input.source as OpNode).op.epilogue === true &&
-      input.dtype === 'f32' &&
-      !targets.has(input.source) &&
-      sameShape(input.shape, shapeOf(root)) &&
-      consumers.get(input.source as OpNode)?.every((user) => members.has(user)),
-  );
+  for (const carrier of inputs) {
+    if (!isNode(carrier) || carrier.dtype !== 'f32' || !sameShape(carrier.shape, shapeOf(root))) continue;
+    const reshapes: OpNode[] = [];
+    let op = carrier.source as OpNode;
+    let users: ReadonlySet<OpNode> = members;
+    const isOnlyRead = () => !targets.has(op) && defined(consumers.get(op)).every((user) => users.has(user));
+    while (op.op.alias && isOnlyRead() && isNode(op.inputs[0])) {
+      reshapes.push(op);
+      users = new Set([op]);
+      op = op.inputs[0].source as OpNode;
+    }
+    if (op.op.epilogue && isOnlyRead()) return { op, carrier, reshapes };
+  }
+  return undefined;
 }
 
 /** The op that can take the group as its prologue: the only one that reads it, through its first input. */
