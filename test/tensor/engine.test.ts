@@ -440,10 +440,7 @@ describe('plans', () => {
     expect(await names(linear.add(b), linear.reshape([6, 5]).sum(0))).toHaveLength(3);
     expect(await names(linear.add(b), linear)).toHaveLength(2);
     const rows = tensor(await x.reshape([6, 4]).data(), [6, 4]);
-    expectClose(
-      await linear.add(b).sigmoid().data(),
-      await rows.matmul(w).add(b).sigmoid().data(),
-    );
+    expectClose(await linear.add(b).sigmoid().data(), await rows.matmul(w).add(b).sigmoid().data());
   });
 
   test('a diamond of elementwise ops is one dispatch', async () => {
