@@ -18,6 +18,7 @@ import {
   flatten,
   globalAveragePooling1d,
   permute,
+  repeatVector,
   reshape,
   timeDistributed,
 } from './layers/core.js';
@@ -37,6 +38,7 @@ export const layers = {
   flatten,
   reshape,
   permute,
+  repeatVector,
   dropout,
   activation,
   timeDistributed,

@@ -99,6 +99,7 @@ const cases: readonly [name: string, shape: number[], ours: Symbolic, theirs: tf
   ['layerNormalization', [4, 3], layers.layerNormalization(), tfl.layers.layerNormalization({})],
   ['flatten', [4, 3], layers.flatten(), tfl.layers.flatten()],
   ['reshape', [4, 3], layers.reshape([2, 6]), tfl.layers.reshape({ targetShape: [2, 6] })],
+  ['repeatVector', [3], layers.repeatVector(4), tfl.layers.repeatVector({ n: 4 })],
   ['permute', [4, 3, 2], layers.permute([3, 1, 2]), tfl.layers.permute({ dims: [3, 1, 2] })],
   ['activation', [6], layers.activation('elu'), tfl.layers.activation({ activation: 'elu' })],
 ];
@@ -117,6 +118,13 @@ test.each(cases)('%s of %j', async (_, shape, ours, theirs) => {
   const expected = peer.predict(tf.tensor(rows, [2, ...shape])) as tf.Tensor;
   expect(found.shape).toEqual(expected.shape);
   expectClose(await found.data(), await expected.data(), { absolute: 1e-5, relative: 1e-5 });
+});
+
+test('repeatVector refuses sequences and counts that are none', () => {
+  expect(() => layers.repeatVector(4)(input({ shape: [5, 3] }))).toThrow(
+    'repeatVector: expected x of [features], got [5, 3]',
+  );
+  expect(() => layers.repeatVector(0)).toThrow('repeatVector: the count must be a positive integer, got 0');
 });
 
 test.each([

@@ -1,5 +1,6 @@
 import type { Generator } from '../../../tensor/generator.js';
-import type { Shape, Tensor } from '../../../tensor/index.js';
+import { formatShape } from '../../../tensor/graph/shape.js';
+import { type Shape, type Tensor, TesseraError } from '../../../tensor/index.js';
 import {
   boolean,
   checkOptions,
@@ -108,6 +109,20 @@ export const flatten = (): SymbolicLayer<Flatten> => layer('flatten', () => new 
 export function reshape(shape: Shape): (x: SymbolicTensor) => SymbolicTensor {
   expectValue('reshape', 'the shape', shape, listOf(integer));
   return (x) => call('reshape', [x], (value) => value.reshape([value.shape[0], ...shape]))[0];
+}
+
+/** Repeats each sample's features as the steps of a sequence: (features) -> (count, features). */
+export function repeatVector(count: number): (x: SymbolicTensor) => SymbolicTensor {
+  expectValue('repeatVector', 'the count', count, positiveInteger);
+  return (x) => {
+    expectSymbols('repeatVector', x);
+    if (x.shape.length !== 1)
+      throw new TesseraError(`repeatVector: expected x of [features], got ${formatShape(x.shape)}`);
+    return call('repeatVector', [x], (value) => {
+      const [batch, features] = value.shape;
+      return value.reshape([batch, 1, features]).broadcastTo([batch, count, features]);
+    })[0];
+  };
 }
 
 /** Permutes the axes of each sample, which count from 1 as in Keras. */
