@@ -42,6 +42,19 @@ const SAVE_MILLISECONDS = 60_000;
 /** AdamW's ε of nanoGPT, PyTorch's default, and its decay of the mean gradient. */
 const [EPSILON, BETA_1] = [1e-8, 0.9];
 
+/** The optimizer of a training: AdamW that decays matrices alone, and clips gradients, at `scheduleOf`'s rates. */
+export const optimizerOf = (model: GPT, config: GPTTrainingConfig): AdamW =>
+  new AdamW(model.parameters(), {
+    learningRate: scheduleOf(config),
+    beta1: BETA_1,
+    beta2: config.beta2,
+    epsilon: EPSILON,
+    weightDecay: config.weightDecay,
+    decayed: model.decayedParameters(),
+    clipNorm: config.clipNorm,
+    accumulate: config.accumulate,
+  });
+
 /** The learning rate by step: linear warm-up, then half a cosine down to the final rate. */
 export const scheduleOf = ({ learningRate, finalLearningRate, warmUp: first, steps }: GPTTrainingConfig): Schedule =>
   warmUp(first, cosineDecay(learningRate, steps - first, finalLearningRate));
@@ -82,19 +95,9 @@ class Training {
     private readonly config: GPTTrainingConfig,
     private readonly options: TrainGPTOptions,
   ) {
-    const { beta2, weightDecay, clipNorm, accumulate } = config;
     this.#schedule = scheduleOf(config);
     this.#random = new Generator(options.seed);
-    this.#optimizer = new AdamW(model.parameters(), {
-      learningRate: this.#schedule,
-      beta1: BETA_1,
-      beta2,
-      epsilon: EPSILON,
-      weightDecay,
-      decayed: model.decayedParameters(),
-      clipNorm,
-      accumulate,
-    });
+    this.#optimizer = optimizerOf(model, config);
     this.#progress = options.start?.progress ?? BEGINNING;
     if (options.start !== undefined) this.#restore(options.start);
   }

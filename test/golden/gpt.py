@@ -165,17 +165,18 @@ def hugging_face(name):
     return parts[0].strip(".")
 
 
-write(
-    "gpt.safetensors",
-    {
-        **trained("bias", True),
-        **trained("no bias", False),
-        **trained("tanh", True, gelu="tanh", detailed=False),
-        **trained("rotary", False, rotary=True, detailed=False),
-    },
-)
-gpt2 = {f"transformer.{hugging_face(name)}": one for name, one in initial(True, False).items()}
-for i in range(LAYERS):
-    gpt2[f"transformer.h.{i}.attn.bias"] = torch.tril(torch.ones(BLOCK, BLOCK)).view(1, 1, BLOCK, BLOCK)
-    gpt2[f"transformer.h.{i}.attn.masked_bias"] = torch.tensor(-1e4)
-write("gpt2.safetensors", gpt2)
+if __name__ == "__main__":
+    write(
+        "gpt.safetensors",
+        {
+            **trained("bias", True),
+            **trained("no bias", False),
+            **trained("tanh", True, gelu="tanh", detailed=False),
+            **trained("rotary", False, rotary=True, detailed=False),
+        },
+    )
+    gpt2 = {f"transformer.{hugging_face(name)}": one for name, one in initial(True, False).items()}
+    for i in range(LAYERS):
+        gpt2[f"transformer.h.{i}.attn.bias"] = torch.tril(torch.ones(BLOCK, BLOCK)).view(1, 1, BLOCK, BLOCK)
+        gpt2[f"transformer.h.{i}.attn.masked_bias"] = torch.tensor(-1e4)
+    write("gpt2.safetensors", gpt2)
