@@ -8,9 +8,8 @@
  */
 import { Argument, Command } from 'commander';
 import { integer } from '../src/cli/integer.js';
-import { GPT, GPT_PRESETS, GPTCache } from '../src/models/index.js';
-import { AdamW } from '../src/nn/index.js';
-import { Generator, tensor } from '../src/tensor/index.js';
+import { Generator } from '../src/tensor/index.js';
+import { answersOf, trainNano } from './gpt-nano.js';
 
 /** Examples are a prompt and its answer, as tokens. */
 interface Task {
@@ -59,7 +58,6 @@ function adder(generator: Generator): Task {
 }
 
 const TASKS = { sorting, adder };
-const REPORT_EVERY = 250;
 
 const command = new Command('gpt-answers')
   .description('trains a small GPT on a task with one right answer')
@@ -72,38 +70,17 @@ const { vocabulary, promptLength, answerLength, train, test } = TASKS[command.ar
   new Generator(seed).fork('task'),
 );
 
-const { model: sizes, batch, learningRate, beta2, weightDecay, clipNorm } = GPT_PRESETS['gpt-nano'];
-const block = promptLength + answerLength - 1;
-const model = new GPT({ ...sizes, vocabulary, block, seed });
-const optimizer = new AdamW(model.parameters(), {
-  learningRate: learningRate[0],
-  beta2,
-  epsilon: 1e-8,
-  weightDecay,
-  decayed: model.decayedParameters(),
-  clipNorm,
+const model = await trainNano({
+  vocabulary,
+  length: promptLength + answerLength,
+  steps,
+  seed,
+  draw(generator) {
+    const tokens = train(generator);
+    return { tokens, isAnswer: tokens.map((_, at) => at >= promptLength) };
+  },
 });
-
-const generator = new Generator(seed).fork('examples');
-for (let step = 1; step <= steps; step++) {
-  const examples = Array.from({ length: batch }, () => train(generator));
-  const inputs = examples.flatMap((example) => example.slice(0, -1));
-  const targets = examples.flatMap((example) =>
-    example.slice(1).map((token, at) => (at < promptLength - 1 ? -1 : token)),
-  );
-  const [x, y] = [inputs, targets].map((tokens) => tensor(Int32Array.from(tokens), [batch, block]));
-  const loss = model.loss(x, y);
-  await optimizer.step(loss);
-  if (step % REPORT_EVERY === 0) console.log(`step ${step}: loss ${(await loss.item()).toFixed(4)}`);
-}
-
-const cache = new GPTCache(model.eval(), { batch: test.length });
-const answers = test.map((): number[] => []);
-let logits = await cache.start(test.map((example) => example.slice(0, promptLength)));
-for (let at = 0; at < answerLength; at++) {
-  const next = logits.map((row) => row.indexOf(Math.max(...row)));
-  for (const [row, token] of next.entries()) answers[row].push(token);
-  if (at + 1 < answerLength) logits = await cache.append(next);
-}
+const prompts = test.map((example) => example.slice(0, promptLength));
+const answers = await answersOf(model, prompts, answerLength);
 const right = answers.filter((answer, row) => answer.every((token, at) => token === test[row][promptLength + at]));
 console.log(`${right.length} of ${test.length} answers to prompts that training never saw are right`);
