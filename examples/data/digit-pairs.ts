@@ -3,7 +3,8 @@
  * al. 2018, with a target that needs both): their sum. Who knows one digit and guesses the other is right once in ten.
  *
  *   npx tsx examples/data/digit-pairs.ts digits.csv.gz fsdd/recordings pairs
- *   npx tessera train pairs/pairs.csv --target sum --split part --category sum --image-size 16
+ *   npx tessera train pairs/pairs.csv --target sum --split part --category sum --image-size 16 \
+ *     --encoder sound=crnn --epochs 20
  *
  * The pictures are the 1,797 handwritten digits of 8 x 8 pixels of scikit-learn
  * (`sklearn/datasets/data/digits.csv.gz`, from UCI, Alpaydin and Kaynak 1998), the sounds those of the Free Spoken Digit

@@ -5,7 +5,7 @@
  *   apt-get download openclipart-svg && dpkg-deb -x openclipart-svg_*.deb openclipart
  *   npx tsx examples/data/products.ts openclipart/usr/share/openclipart/svg products
  *   npx tessera train products/products.csv --target category --group group --fractions 0.7,0.1,0.2 \
- *     --encoder picture=conv --epochs 12
+ *     --encoder picture=conv --epochs 15
  *
  * The category is the folder. Titles and licenses are in the SVG files, as RDF (Dublin Core, Creative Commons); only
  * drawings that say that they are in the public domain are taken. A picture that is in several categories is left out,

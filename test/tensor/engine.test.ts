@@ -439,6 +439,8 @@ describe('plans', () => {
     // Another reader of the product, reshaped or not, needs it stored.
     expect(await names(linear.add(b), linear.reshape([6, 5]).sum(0))).toHaveLength(3);
     expect(await names(linear.add(b), linear)).toHaveLength(2);
+    // Not only reshapes share memory.
+    expect(await names(linear.stopGradient().add(b))).toEqual(['matmul+add']);
     const rows = tensor(await x.reshape([6, 4]).data(), [6, 4]);
     expectClose(await linear.add(b).sigmoid().data(), await rows.matmul(w).add(b).sigmoid().data());
   });

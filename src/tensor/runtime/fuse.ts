@@ -16,8 +16,6 @@ export interface Group {
 export interface Fused {
   readonly group: Group;
   readonly carrier: Node;
-  /** The reshapes between the op and its epilogue: nothing is stored for them. */
-  readonly reshapes?: readonly OpNode[];
 }
 
 /**
@@ -40,11 +38,11 @@ const MOST_STEPS = 128;
 /** Kernels that take epilogues bind at most three buffers of their own. */
 const OWN_BINDINGS = 3;
 
-/** An op that takes a group as its epilogue, the input that carries its values, and the reshapes between the two. */
+/** An op that takes a group as its epilogue, the input that carries its values, and the aliases, such as reshapes, between. */
 interface Epilogue {
   readonly op: OpNode;
   readonly carrier: Node;
-  readonly reshapes: readonly OpNode[];
+  readonly aliases: readonly OpNode[];
 }
 
 /** Who reads each node's outputs, and whose values are asked for. */
@@ -76,7 +74,7 @@ export function fuse({ nodes, targets }: Trace, storageBuffers: number): Unit[] 
   const prologues = new Map<object, Fused>();
   const anchors = new Map<OpNode, OpNode>();
   const fused = new Set<Group>();
-  const reshapes = new Set<OpNode>();
+  const aliases = new Set<OpNode>();
   for (const group of new Set(groups.values())) {
     const epilogue = epilogueOf(group, uses);
     const reader = prologueReader(group, uses);
@@ -84,14 +82,14 @@ export function fuse({ nodes, targets }: Trace, storageBuffers: number): Unit[] 
     if (epilogue !== undefined && !epilogues.has(epilogue.op)) {
       epilogues.set(epilogue.op, { group, carrier: epilogue.carrier });
       anchors.set(group.root, epilogue.op);
-      for (const reshape of epilogue.reshapes) reshapes.add(reshape);
+      for (const alias of epilogue.aliases) aliases.add(alias);
     } else if (reader !== undefined && input !== undefined) {
       prologues.set(reader, { group, carrier: input });
     } else continue;
     fused.add(group);
   }
   return nodes.flatMap((node): Unit[] => {
-    if (reshapes.has(node)) return [];
+    if (aliases.has(node)) return [];
     const group = groups.get(node);
     if (group !== undefined && group.root === node && !fused.has(group)) return [{ root: node, elementwise: group }];
     const op = node.op.elementwise === undefined && !epilogues.has(node) ? node : anchors.get(node);
@@ -158,16 +156,16 @@ function epilogueOf({ root, members, inputs }: Group, { consumers, targets }: Us
   if (!['f32', 'f16'].includes(root.outputs[0].dtype)) return undefined;
   for (const carrier of inputs) {
     if (!isNode(carrier) || carrier.dtype !== 'f32' || !sameShape(carrier.shape, shapeOf(root))) continue;
-    const reshapes: OpNode[] = [];
+    const aliases: OpNode[] = [];
     let op = carrier.source as OpNode;
     let users: ReadonlySet<OpNode> = members;
     const isOnlyRead = () => !targets.has(op) && defined(consumers.get(op)).every((user) => users.has(user));
     while (op.op.alias && isOnlyRead() && isNode(op.inputs[0])) {
-      reshapes.push(op);
+      aliases.push(op);
       users = new Set([op]);
       op = op.inputs[0].source as OpNode;
     }
-    if (op.op.epilogue && isOnlyRead()) return { op, carrier, reshapes };
+    if (op.op.epilogue && isOnlyRead()) return { op, carrier, aliases };
   }
   return undefined;
 }
